@@ -1,0 +1,101 @@
+# What one does here. Needs make and a Python from 3.10 to 3.13; everything else goes into .venv.
+# `make setup PYTHON=python3.12` chooses the Python; `make test ARGS="-k chunker"` passes arguments on.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+STAMP := $(VENV)/.setup-done
+DEMO := build/demo
+SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench ui clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP)  ## create .venv and install everything into it
+
+demo: setup  ## ingest data/sample, ask it three questions, show how to open the UI
+	@rm -rf $(DEMO)
+	$(BIN)/passagework ingest data/sample --collection $(DEMO)
+	@echo
+	$(SEARCH) "Who approves a trip to another continent?"
+	@echo
+	$(SEARCH) "At what wind speed must the dome be closed?"
+	@echo
+	$(SEARCH) "Which pump is safe for a cryostat?" --where '{"building": "Workshop", "price": {"$$lt": 20000}}'
+	@echo
+	@echo "Open the same collection in the browser: make ui   (or $(BIN)/passagework ui --collection $(DEMO))"
+
+test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
+	@data="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"; \
+	PASSAGEWORK_TEST_DATA="$$data" $(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## lint, formatting and types, as CI does first
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: setup  ## correct what ruff can correct, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## measure the reference figures of the README
+	$(BIN)/python benchmarks/reference.py $(ARGS)
+
+ui: $(DEMO)/CURRENT  ## open the demo collection in the browser
+	$(BIN)/passagework ui --collection $(DEMO)
+
+clean:  ## remove .venv, build and all caches
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+$(DEMO)/CURRENT: | $(STAMP)
+	$(BIN)/passagework ingest data/sample --collection $(DEMO)
+
+# The first Python in range that can make a virtual environment; python3 goes before the numbered ones.
+$(BIN)/python:
+	@in_range='import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))'; chosen=; bare=; \
+	for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.10); do \
+	    "$$python" -c "$$in_range" 2>/dev/null || continue; \
+	    if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then chosen=$$python; break; fi; \
+	    bare=$${bare:-$$python}; \
+	done; \
+	if [ -n "$$chosen" ]; then \
+	    "$$chosen" -m venv $(VENV); \
+	elif [ -n "$$bare" ]; then \
+	    echo "$$bare has no venv module. Install it (Debian, Ubuntu: apt install python3-venv), run make again." >&2; \
+	    exit 1; \
+	else \
+	    echo "No Python from 3.10 to 3.13 found$(if $(PYTHON), as $(PYTHON)). Name one: make setup PYTHON=/path/to/python3.12" >&2; \
+	    exit 1; \
+	fi
+
+# faiss-cpu and faiss-gpu provide the same package, so one goes before the other comes. faiss-gpu stays only where a
+# search runs on the GPU beside this torch.
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@extra=cpu; \
+	if [ "$$(uname -sm)" = "Linux x86_64" ] && timeout 30 nvidia-smi >/dev/null 2>&1; then extra=gpu; fi; \
+	echo "Installing into $(VENV) for $$extra. The first time this takes minutes, most of it for torch."; \
+	if [ $$extra = gpu ]; then \
+	    $(PIP) uninstall -q -y faiss-cpu 2>/dev/null; \
+	    $(PIP) install -c constraints.txt -e ".[gpu,offline,dev]" && $(BIN)/python -c "$$GPU_WORKS" >/dev/null 2>&1 || \
+	        { echo "faiss-gpu and torch can't use this GPU together: faiss-cpu takes the place of faiss-gpu."; extra=cpu; }; \
+	fi; \
+	if [ $$extra = cpu ]; then \
+	    $(PIP) uninstall -q -y faiss-gpu 2>/dev/null; \
+	    $(PIP) install -c constraints.txt -e ".[cpu,offline,dev]"; \
+	fi
+	@touch $@
+
+define GPU_WORKS
+import sys, faiss, numpy, torch
+if not (torch.cuda.is_available() and faiss.get_num_gpus() > 0):
+    sys.exit(1)
+torch.ones(1, device="cuda").item()
+index = faiss.GpuIndexFlatIP(faiss.StandardGpuResources(), 8)
+rows = numpy.eye(8, dtype="float32")
+index.add(rows)
+sys.exit(int(index.search(rows, 1)[1].ravel().tolist() != list(range(8))))
+endef
+export GPU_WORKS

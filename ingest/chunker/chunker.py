@@ -1,0 +1,124 @@
+"""Document -> Passages, token-exact, with offsets: cut at headings, then paragraphs, sentences, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.chunker.cutter import Cutter, Limits, Piece
+from ingest.chunker.outline import Outline, PageMap
+from ingest.chunker.passage_context import ContextBuilder
+from ingest.chunker.token_stream import TokenStream
+from retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
+from retrieval.encoder import Encoder
+from retrieval.errors import ConfigError
+from retrieval.types import Document, EncoderInput, Json, Passage
+
+LEAST_PASSAGE_TOKENS = 8
+
+_CONTEXT_SHARE = 4
+"""The context may take one in so many tokens of the encoder's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSettings:
+    """How documents are cut: tokens of a passage at most, tokens it may repeat of the one before; `whole`: not at all.
+
+    Raises ConfigError where a number is out of range.
+    """
+
+    passage_tokens: int = PASSAGE_TOKENS
+    overlap_tokens: int = OVERLAP_TOKENS
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.passage_tokens < LEAST_PASSAGE_TOKENS:
+            raise ConfigError(f"passage_tokens is {self.passage_tokens}: give at least {LEAST_PASSAGE_TOKENS}")
+        if not 0 <= 2 * self.overlap_tokens < self.passage_tokens:
+            raise ConfigError(
+                f"overlap_tokens is {self.overlap_tokens}: give 0 or more, and less than half of the "
+                f"{self.passage_tokens} tokens of a passage"
+            )
+
+    def to_json(self) -> dict[str, Json]:
+        """As a collection records it."""
+        return {"passage_tokens": self.passage_tokens, "overlap_tokens": self.overlap_tokens, "whole": self.whole}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Json]) -> ChunkSettings:
+        """From what `to_json` gave; raises ConfigError for anything else."""
+        tokens, overlap, whole = (record.get(key) for key in ("passage_tokens", "overlap_tokens", "whole"))
+        # type(), not isinstance: a bool is an int to Python
+        if type(tokens) is not int or type(overlap) is not int or type(whole) is not bool or len(record) != 3:
+            raise ConfigError(f"chunk settings are {dict(record)}: give passage_tokens, overlap_tokens and whole")
+        return cls(passage_tokens=tokens, overlap_tokens=overlap, whole=whole)
+
+
+class Chunker:
+    """Cuts documents into passages that fit `encoder`; safe to share among threads where the encoder is."""
+
+    def __init__(self, encoder: Encoder, settings: ChunkSettings) -> None:
+        self._encoder = encoder
+        self._settings = settings
+        self._whole = settings.whole
+        budget = encoder.passage_budget
+        longest_context = budget // _CONTEXT_SHARE
+        passage = budget if settings.whole else min(settings.passage_tokens, budget)
+        least = min(passage, budget - longest_context)
+        self._limits = Limits(passage, budget, least, overlap=min(settings.overlap_tokens, (least - 1) // 2))
+        self._contexts = ContextBuilder(encoder, longest_context)
+        words = encoder.max_word_chars
+        self._word_chars = None if words is None else min(words, least)  # pieces have no more tokens than characters
+
+    def chunk(self, document: Document) -> Iterator[tuple[Passage, EncoderInput]]:
+        """The document's passages in order of start, each with the encoder's input, made as they are asked for.
+
+        The passages are slices of the text, never blank, without white space at their ends, of at most
+        `passage_tokens`; together they hold every character that isn't white space. Memory doesn't grow with the text.
+        """
+        stream = TokenStream(document.text, self._encoder, self._word_chars)
+        if stream.begin == stream.end:
+            return
+        outline = Outline(document)
+        pages = PageMap(document.pages)
+        pieces = (
+            iter(())
+            if self._settings.whole
+            else Cutter(document.text, stream, outline, self._contexts, self._limits).pieces()
+        )
+        ordinal = -1
+        for ordinal, piece in enumerate(pieces):
+            yield _passage(ordinal, piece, pages), _encoder_input(piece)
+        if ordinal < 0:  # asked for, or no text for the encoder, only characters that it skips
+            piece = self._one_piece(document.text, stream, outline)
+            yield _passage(0, piece, pages), _encoder_input(piece)
+
+    def _one_piece(self, text: str, stream: TokenStream, outline: Outline) -> Piece:
+        """All of the text, of which the encoder sees what fits below the title."""
+        context = self._contexts.context((outline.title,))
+        room = self._limits.budget - len(context.ids)
+        stream.load(room + 1)
+        count = stream.fitting(room)
+        cut = count < len(stream)
+        return Piece(
+            start=stream.begin,
+            text=text[stream.begin : stream.end],
+            headings=(),
+            context=context,
+            seen=stream.as_encoded(stream.begin, stream.offset(count)).rstrip(),
+            ids=stream.ids(0, count),
+            cut=cut,
+        )
+
+
+def _passage(ordinal: int, piece: Piece, pages: PageMap) -> Passage:
+    end = piece.start + len(piece.text)
+    return Passage(ordinal, piece.start, end, piece.text, piece.headings, pages.touching(piece.start, end))
+
+
+def _encoder_input(piece: Piece) -> EncoderInput:
+    context = piece.context
+    text = f"{context.text}\n{piece.seen}" if context.text else piece.seen
+    return EncoderInput(text, np.concatenate([context.ids, piece.ids]), cut=context.cut or piece.cut)

@@ -1,0 +1,152 @@
+"""Where the passages of a document begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.chunker.boundaries import Level
+from ingest.chunker.outline import Outline
+from ingest.chunker.passage_context import ContextBuilder, PassageContext
+from ingest.chunker.token_stream import TokenStream
+from retrieval.encoder import TokenIds
+
+_SMALL_SHARE = 4
+"""A section of less than one in so many of a passage's tokens is joined by the next, and no cut makes less of text."""
+
+_BALANCED = 4
+"""A rest of up to so many passages is cut evenly; of a longer one, a full passage is cut first."""
+
+_WORTH = np.array([-0.9, -0.6, 0.0, 0.12, 0.2, 0.4, 0.45, 0.6])
+"""By Level: by how much of a passage's tokens a cut there may miss the best size, against a cut between words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tokens: of a passage at most; of the encoder's budget for passage and context; that passages may share.
+
+    `least` is what a passage has room for under the longest context.
+    """
+
+    passage: int
+    budget: int
+    least: int
+    overlap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A passage to be, from `start`: its text, the headings and the context above it, what the encoder sees of it."""
+
+    start: int
+    text: str
+    headings: tuple[str, ...]
+    context: PassageContext
+    seen: str
+    ids: TokenIds
+    cut: bool = False
+
+
+class Cutter:
+    """One walk through one document."""
+
+    def __init__(
+        self, text: str, stream: TokenStream, outline: Outline, contexts: ContextBuilder, limits: Limits
+    ) -> None:
+        self._text = text
+        self._stream = stream
+        self._outline = outline
+        self._contexts = contexts
+        self._limits = limits
+
+    def pieces(self) -> Iterator[Piece]:
+        """The passages in order; none where the text has no tokens."""
+        stream, fresh, opens = self._stream, 0, True  # atoms in front of `fresh` are in the last passage too
+        while True:
+            stream.load((_BALANCED + 2) * self._limits.passage)
+            if fresh >= len(stream):
+                return
+            body = self._outline.body(stream.offset(0))
+            headings = self._outline.path(body)
+            context = self._contexts.context((self._outline.title, *headings))
+            room = min(self._limits.passage, self._limits.budget - len(context.ids))
+            section = self._section_end(fresh)
+            if section is not None and stream.size(0, section) <= room:
+                end = self._joined(section, room) if opens else section
+            else:
+                end = self._best_cut(fresh, room, section, body)
+            yield self._piece(end, headings, context, room)
+            opens = section is not None and end >= section
+            again = end if opens else self._overlap_start(end, body)
+            stream.drop(again)
+            fresh = end - again
+
+    def _section_end(self, atom: int) -> int | None:
+        """The first atom of the section behind the one that `atom` is in; None where the window doesn't reach it."""
+        stream = self._stream
+        boundary = self._outline.next_section(stream.offset(atom))
+        end = len(stream) if boundary is None else int(stream.starts.searchsorted(boundary))
+        return end if end < len(stream) or stream.exhausted else None
+
+    def _joined(self, end: int, room: int) -> int:
+        """The end of a passage of whole sections: small ones take in the next that fits and isn't of a higher rank."""
+        stream, outline = self._stream, self._outline
+        rank = outline.rank(stream.offset(0))
+        while end < len(stream) and stream.size(0, end) * _SMALL_SHARE < room:
+            further = self._section_end(end)
+            if further is None or stream.size(0, further) > room or outline.rank(stream.offset(end)) < rank:
+                break
+            end = further
+        return end
+
+    def _best_cut(self, fresh: int, room: int, section: int | None, body: int) -> int:
+        """The best end within a section for a passage of at most `room` tokens, behind some of its text."""
+        stream = self._stream
+        last = max(stream.fitting(room), fresh + 1)
+        if last >= len(stream):
+            return len(stream)
+        enough = int(stream.core.searchsorted(stream.first[fresh] + room // _SMALL_SHARE)) + 1
+        below_heading = int(stream.starts.searchsorted(body, side="right"))
+        low = min(max(fresh + 1, enough, below_heading), last)
+        sizes = stream.core[low - 1 : last] - stream.first[0]
+        misses = np.abs(sizes - self._best_size(fresh, room, section)) / room
+        scores = _WORTH[stream.levels[low : last + 1]] - misses
+        return last - int(np.argmax(scores[::-1]))  # the later of equals
+
+    def _best_size(self, fresh: int, room: int, section: int | None) -> float:
+        """Tokens of a passage that leaves a rest of full or of even passages."""
+        rest = None if section is None else self._stream.size(fresh, section)
+        if rest is None or rest > _BALANCED * room:
+            return room
+        shared = int(self._stream.first[fresh] - self._stream.first[0])
+        passages = 1 + -(-(rest - room + shared) // (room - self._limits.overlap))
+        return min(room, shared + rest / passages)
+
+    def _overlap_start(self, end: int, body: int) -> int:
+        """The atom that the passage after one ending at `end` starts with: `end`, or one of the sentence before."""
+        stream, limits = self._stream, self._limits
+        least = max(stream.first[end] - limits.overlap, stream.core[end] - limits.least)
+        low = max(1, int(stream.first.searchsorted(least)), int(stream.starts.searchsorted(body)))
+        levels = stream.levels[low:end]
+        for level in (Level.SENTENCE, Level.WORD):
+            found = np.flatnonzero(levels >= level)
+            if len(found):
+                return low + int(found[0])
+        return end
+
+    def _piece(self, end: int, headings: tuple[str, ...], context: PassageContext, room: int) -> Piece:
+        stream = self._stream
+        start = stream.offset(0)
+        text = self._text[start : stream.offset(end)].rstrip()
+        ids = stream.ids(0, end)
+        return Piece(
+            start=start,
+            text=text,
+            headings=headings,
+            context=context,
+            ids=ids[:room],
+            seen=stream.as_encoded(start, start + len(text)),
+            cut=len(ids) > room,  # only a character of more tokens than a passage may have
+        )

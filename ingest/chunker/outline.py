@@ -1,0 +1,119 @@
+"""A document's structure by offset: the heading path in force, the sections that headings open, the pages."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from retrieval.types import Document, Page
+
+_WORD = re.compile(r"\w")
+_INK = re.compile(r"\S")
+
+
+class Outline:
+    """The headings of a document, for lookups by offset.
+
+    A section runs from a heading to the next one that has text before it: headings with nothing between them open
+    one section together, so that none is parted from the text below it.
+    """
+
+    def __init__(self, document: Document) -> None:
+        headings = sorted(document.headings, key=lambda heading: heading.start)
+        self._text = document.text
+        self.title = one_line(document.title)
+        self.titles = [one_line(heading.title) for heading in headings]
+        self._levels = [heading.level for heading in headings]
+        self._opens = [heading.start for heading in headings]
+        self._closes: list[int] = []
+        for heading in headings:
+            self._closes.append(max(heading.end, self._closes[-1] if self._closes else 0))
+        self._parents = _parents(self._levels)
+        self._starts, self._ranks = self._sections()
+        self._body_known = (0, -1)
+
+    def path(self, offset: int) -> tuple[str, ...]:
+        """Headings in force at a character, outermost first; one that repeats the document's title is left out."""
+        path: list[str] = []
+        heading = bisect_right(self._opens, offset) - 1
+        while heading >= 0:
+            title = self.titles[heading]
+            if title and title != self.title:
+                path.append(title)
+            heading = self._parents[heading]
+        return tuple(reversed(path))
+
+    def body(self, offset: int) -> int:
+        """The first character at or after `offset` that is neither blank nor a heading's; the text's end if none."""
+        since, known = self._body_known
+        if since <= offset <= known:  # a long row of headings is walked once, however many passages it takes
+            return known
+        place = offset
+        while match := _INK.search(self._text, place):
+            place = match.start()
+            heading = bisect_right(self._opens, place) - 1
+            if heading < 0 or place >= self._closes[heading]:
+                break
+            place = self._closes[heading]
+        else:
+            place = len(self._text)
+        self._body_known = (offset, place)
+        return place
+
+    def next_section(self, offset: int) -> int | None:
+        """Where the next section opens behind `offset`; None if none does."""
+        index = bisect_right(self._starts, offset)
+        return self._starts[index] if index < len(self._starts) else None
+
+    def rank(self, offset: int) -> int:
+        """The level of the first heading of the section that `offset` is in, 0 before the first."""
+        return self._ranks[bisect_right(self._starts, offset) - 1]
+
+    def _sections(self) -> tuple[list[int], list[int]]:
+        """Offsets where sections open, the first 0, and the level of the heading that opens each."""
+        starts, ranks, closed = [0], [0], 0
+        for level, opens, closes in zip(self._levels, self._opens, self._closes, strict=True):
+            if _WORD.search(self._text, closed, opens):
+                starts.append(opens)
+                ranks.append(level)
+            elif closed == 0 and ranks == [0]:
+                ranks = [level]
+            closed = closes
+        return starts, ranks
+
+
+class PageMap:
+    """The pages of a document, for lookups by offset."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self._pages = pages
+        self._ends = [page.end for page in pages]
+
+    def touching(self, start: int, end: int) -> tuple[int, ...]:
+        """Numbers of the pages with a character in `[start, end)`."""
+        numbers = []
+        for index in range(bisect_right(self._ends, start), len(self._pages)):
+            page = self._pages[index]
+            if page.start >= end:
+                break
+            if page.start < page.end:
+                numbers.append(page.number)
+        return tuple(numbers)
+
+
+def one_line(text: str) -> str:
+    """The text with its white space collapsed."""
+    return " ".join(text.split())
+
+
+def _parents(levels: Sequence[int]) -> list[int]:
+    """For each heading the index of the one that it stands under, -1 for none."""
+    parents: list[int] = []
+    above: list[int] = []
+    for index, level in enumerate(levels):
+        while above and levels[above[-1]] >= level:
+            above.pop()
+        parents.append(above[-1] if above else -1)
+        above.append(index)
+    return parents

@@ -1,0 +1,219 @@
+"""The collection that an ingest writes to: made where there is none, checked where there is one, locked meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest.chunker import Chunker, ChunkSettings
+from ingest.passage_writer import PassageWriter
+from retrieval.config import Settings
+from retrieval.encoder import BiEncoder, Encoder
+from retrieval.errors import ConfigError, IndexMismatchError, PassageworkError, StoreError
+from retrieval.generations import open_index, save_generation
+from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
+from retrieval.store import Snapshot, SourceRow, Store
+from retrieval.versions import VERSION, current_version, is_collection, next_version, publish, writer_lock
+
+
+class Destination:
+    """An open collection and its only writer; `writer` is None in a dry run, and `store` where nothing is there yet."""
+
+    def __init__(self, folder: Path | None, store: Store | None, writer: PassageWriter | None) -> None:
+        self.folder = folder
+        self.store = store
+        self.writer = writer
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        collection: Path,
+        *,
+        encoder: Encoder | str | None,
+        window: int | None,
+        chunking: Mapping[str, int | bool],
+        dry_run: bool,
+        settings: Settings,
+    ) -> Iterator[Destination]:
+        """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for."""
+        if dry_run:
+            store = Store.open(current_version(collection) / "store.db") if is_collection(collection) else None
+            try:
+                yield cls(None, store, None)
+            finally:
+                if store is not None:
+                    store.close()
+            return
+        if collection.exists() and not collection.is_dir():
+            raise StoreError(f"{collection} is a file: a collection is a folder")
+        try:
+            collection.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{collection} can't be made: {error.strerror}") from error
+        with writer_lock(collection):
+            if not is_collection(collection) and not _adopt(collection):
+                encoder = _loaded(encoder, window, settings)
+                create_version(collection, encoder, new_chunking(encoder, chunking), state="ready")
+            folder = current_version(collection)
+            store = Store.open(folder / "store.db")
+            try:
+                yield cls(folder, store, _writer(store, encoder, window, chunking, settings))
+            finally:
+                store.close()
+
+    def sources(self) -> list[SourceRow]:
+        """Every file on record."""
+        if self.store is None:
+            return []
+        with self.store.read() as snapshot:
+            return snapshot.sources()
+
+    def document_hashes(self, source: SourceRow) -> Mapping[str, tuple[int, str]]:
+        """Of a file's documents on record: uri to (id, sha256)."""
+        if self.store is None:
+            return {}
+        with self.store.read() as snapshot:
+            return snapshot.document_hashes(source.id)
+
+    def move_source(self, source: SourceRow, *, uri: str, path: str) -> None:
+        """Records that a file lies elsewhere now."""
+        if self.store is not None and self.writer is not None:
+            with self.store.write() as writer:
+                writer.move_source(source.id, uri=uri, path=path)
+
+    def remove_source(self, source: SourceRow) -> None:
+        """Forgets a file, with all that came of it."""
+        if self.store is not None and self.writer is not None:
+            with self.store.write() as writer:
+                writer.remove_source(source.id)
+
+    def finish(self) -> None:
+        """Clears up behind a run that came to its end, and saves the index where enough has changed."""
+        if self.store is None or self.folder is None:
+            return
+        with self.store.write() as writer:
+            writer.sweep_vectors()
+        refresh_index(self.store, self.folder)
+        self.store.checkpoint()
+
+
+def refresh_index(store: Store, folder: Path) -> None:
+    """Saves a new index where none is good, or the newest lags far behind."""
+    with store.read() as snapshot:
+        opened = open_index(snapshot, folder / "index")
+        stale = opened.generation is None or opened.index.needs_rebuild
+        worth_it = opened.index.size > 0 or opened.generation is not None
+    if stale and worth_it:
+        save_generation(store, folder / "index")
+
+
+def _writer(
+    store: Store,
+    encoder: Encoder | str | None,
+    window: int | None,
+    chunking: Mapping[str, int | bool],
+    settings: Settings,
+) -> PassageWriter:
+    """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
+    with store.read() as snapshot:
+        recorded = recorded_encoder(snapshot)
+        store.dim = recorded.dimension
+        cut_as = recorded_chunking(snapshot)
+        window_as = recorded_window(snapshot)
+        _check_chunking(snapshot, cut_as, window, chunking)
+
+    def load() -> Encoder:
+        loaded = _loaded(encoder or recorded.model, window_as, settings)
+        with store.read() as snapshot:
+            check_encoder(snapshot, loaded)
+        return loaded
+
+    if encoder is not None:
+        checked = load()
+        return PassageWriter(store, lambda: checked, cut_as)
+    return PassageWriter(store, load, cut_as)
+
+
+def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:
+    """What a caller said about chunking, by the names of ChunkSettings; what was not said is left out."""
+    said = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkSettings | None = None) -> ChunkSettings:
+    """What was asked for, and for the rest `base` or the defaults, fitted to the encoder; raises ConfigError."""
+    base = base or ChunkSettings()
+    budget = encoder.passage_budget
+    tokens = int(asked.get("passage_tokens", min(base.passage_tokens, budget)))
+    if tokens > budget:
+        raise ConfigError(
+            f"passage_tokens is {tokens}: the encoder's window of {encoder.window} leaves {budget}; "
+            "give fewer, or a larger window"
+        )
+    overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
+    return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
+
+
+def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
+    """How the collection's documents were cut; raises StoreError where the record is damaged."""
+    recorded = snapshot.meta("chunking")
+    if not isinstance(recorded, dict):
+        raise StoreError("the collection's record of its chunking is damaged")
+    return ChunkSettings.from_json(recorded)
+
+
+def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
+    if encoder is None or isinstance(encoder, str):
+        return BiEncoder.load(encoder, window=window, settings=settings)
+    return encoder
+
+
+def _check_chunking(
+    snapshot: Snapshot, recorded: ChunkSettings, window: int | None, asked: Mapping[str, int | bool]
+) -> None:
+    for name, value in asked.items():
+        found = getattr(recorded, name)
+        if found != value:
+            raise IndexMismatchError(
+                f"the collection was made with {name} {found}, not {value}: "
+                "leave that out, or run `passagework rebuild` with it"
+            )
+    if window is not None and window != recorded_window(snapshot):
+        raise IndexMismatchError(
+            f"the collection was made with a window of {recorded_window(snapshot)} tokens, not {window}: "
+            "leave that out, or run `passagework rebuild` with it"
+        )
+
+
+def create_version(collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str) -> Path:
+    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens."""
+    Chunker(encoder, chunking)  # refuses settings that don't go together
+    folder = next_version(collection)
+    store = Store.create(folder / "store.db", dim=encoder.dim)
+    try:
+        with store.write() as writer:
+            record_identity(writer, encoder, chunking.to_json(), state=state)
+    finally:
+        store.close()
+    if state == "ready":
+        publish(collection, folder)
+    return folder
+
+
+def _adopt(collection: Path) -> bool:
+    """Publishes the newest complete version of a collection that lost its CURRENT, or never came to write it."""
+    folders = (entry for entry in collection.glob("v*") if VERSION.fullmatch(entry.name))
+    for folder in sorted(folders, reverse=True):
+        try:
+            store = Store.open(folder / "store.db")
+            with store.read() as snapshot:
+                ready = snapshot.meta("state") == "ready"
+            store.close()
+        except PassageworkError:
+            continue
+        if ready:
+            publish(collection, folder)
+            return True
+    return False

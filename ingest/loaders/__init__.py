@@ -1,0 +1,76 @@
+"""Files to documents. One module a family of formats; each is imported when a file needs it.
+
+To add a format: name it and its suffixes in `formats.py`, write its Loader, and list it in `_LOADERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from ingest.loaders.base import Loader, LoadOptions, RecordFailure
+from ingest.loaders.formats import SUFFIXES, Format, named_format
+from ingest.loaders.sniff import true_format
+from ingest.reasons import one_line, os_reason
+from retrieval.errors import IngestError
+from retrieval.types import Document
+
+__all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
+
+_LOADERS = {
+    Format.PDF: ("pdf", "load_pdf"),
+    Format.MARKDOWN: ("markdown", "load_markdown"),
+    Format.TEXT: ("text", "load_text"),
+    Format.HTML: ("web", "load_html"),
+    Format.RST: ("rst", "load_rst"),
+    Format.DOCX: ("office", "load_docx"),
+    Format.PPTX: ("office", "load_pptx"),
+    Format.XLSX: ("sheets", "load_xlsx"),
+    Format.EPUB: ("epub", "load_epub"),
+    Format.CSV: ("tables", "load_csv"),
+    Format.TSV: ("tables", "load_tsv"),
+    Format.JSON: ("records", "load_json"),
+    Format.JSONL: ("records", "load_jsonl"),
+    Format.EML: ("mail", "load_mail"),
+}
+
+
+def supported(path: Path) -> bool:
+    """Whether the suffix, in any case, is that of a format that can be read. The file isn't touched."""
+    return named_format(path) is not None
+
+
+def media_type(path: Path) -> str:
+    """The media type that the suffix promises; a Document has that of its content. Raises IngestError for others."""
+    named = named_format(path)
+    if named is None:
+        known = " ".join(sorted(SUFFIXES))
+        raise IngestError(f"unsupported type '{one_line(path.suffix, limit=40)}'; supported are {known}")
+    return named.value
+
+
+def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
+    """The documents of a file, in order, one at a time; a record that can't be one is a RecordFailure.
+
+    The content decides how the file is read, not its suffix. Raises IngestError, at the first document or at a
+    later one, with a reason of one line where the file can't be read; no other exception comes from a bad file.
+    """
+    named = Format(media_type(path))
+    try:
+        if not path.is_file():
+            # Opening a pipe would wait for its writer; a path that is gone says so by itself.
+            path.stat()
+            raise IngestError("not a regular file")
+        module, function = _LOADERS[true_format(path, named)]
+        loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))
+        yield from loader(path, options)
+    except IngestError as error:
+        raise IngestError(one_line(str(error))) from error
+    except OSError as error:
+        raise IngestError(os_reason(error)) from error
+    except RecursionError as error:
+        raise IngestError("nested too deeply to be read") from error
+    except MemoryError as error:
+        raise IngestError("needs more memory than there is") from error

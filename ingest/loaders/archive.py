@@ -1,0 +1,146 @@
+"""Zip archives that documents come in: checked before anything inflates, read without obeying them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.loaders.encoding import clean
+from ingest.reasons import one_line
+from retrieval.errors import IngestError
+from retrieval.types import Json
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
+
+MAX_MEMBERS = 20_000
+MAX_BYTES = 1 << 30
+"""Bytes that all members may inflate to."""
+MAX_PART = 256 << 20
+"""Bytes of one XML part: its tree takes some ten times as many."""
+MAX_RATIO = 200
+"""Inflated to packed, told of archives above RATIO_FROM; honest office files stay below 50."""
+RATIO_FROM = 64 << 20
+
+_XML_SUFFIXES = (".xml", ".rels", ".html", ".htm", ".xhtml", ".opf", ".ncx")
+_PROLOG = 4096
+_ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+# What programs write where nobody gave a title.
+_NO_TITLE = re.compile(
+    r"powerpoint[- ]pr[eä]sentation|presentation ?\d*|slide ?\d*|untitled.*|document ?\d*|unknown|book ?\d*|title|"
+    r"word document|microsoft (?:word|powerpoint|excel).*",
+    re.IGNORECASE,
+)
+_CORE_FIELDS = {
+    "creator": "author",
+    "subject": "subject",
+    "keywords": "keywords",
+    "description": "description",
+    "language": "language",
+    "created": "created",
+    "modified": "modified",
+}
+
+
+def open_archive(path: Path, *, document_types: bool = False) -> zipfile.ZipFile:
+    """The archive, after checks that need no inflating. The caller closes it.
+
+    `document_types` allows XML parts to declare one, as books do; office files may not (ECMA-376-2, 8.1.4).
+    Raises IngestError for a damaged, encrypted or hostile archive.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise IngestError(f"damaged or truncated zip archive: {one_line(str(error), limit=160)}") from error
+    try:
+        _check(archive)
+        if not document_types:
+            _refuse_entities(archive)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
+
+
+def _check(archive: zipfile.ZipFile) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise IngestError(f"an archive of {len(members)} members, more than {MAX_MEMBERS}: refused")
+    inflated = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if inflated > MAX_BYTES:
+        raise IngestError(f"expands to more than {MAX_BYTES >> 20} MiB: refused")
+    if inflated > RATIO_FROM and inflated > MAX_RATIO * packed:
+        raise IngestError(f"expands to more than {MAX_RATIO} times its size: refused")
+    for member in members:
+        if member.flag_bits & 1:
+            raise IngestError("encrypted: its zip members need a password")
+        if member.file_size > MAX_PART and member.filename.lower().endswith(_XML_SUFFIXES):
+            raise IngestError(f"a part expands to more than {MAX_PART >> 20} MiB: refused")
+
+
+def _refuse_entities(archive: zipfile.ZipFile) -> None:
+    """An XML part's document type stands before its root; entities declared there can grow without bound."""
+    for member in archive.infolist():
+        if member.filename.lower().endswith((".xml", ".rels")):
+            try:
+                with archive.open(member) as part:
+                    prolog = part.read(_PROLOG)
+            except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
+                raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
+            if _ENTITY.search(prolog.replace(b"\x00", b"")):
+                raise IngestError("its XML declares a document type, as attacks do: refused")
+
+
+def damaged(path: Path, error: Exception) -> IngestError:
+    """The failure to report where a parser gave up: with its words, for they are all there is."""
+    words = one_line(f"{type(error).__name__}: {error}", limit=200)
+    return IngestError(f"damaged {path.suffix}: {words}")
+
+
+def parse_xml(data: bytes) -> _Element | None:
+    """The root of an XML part; None where it is malformed. Entities stay unresolved, nothing is fetched."""
+    from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    try:
+        root: _Element | None = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    return root
+
+
+def read_member(archive: zipfile.ZipFile, name: str) -> bytes | None:
+    """A member's bytes; None where the archive has none of that name. Raises IngestError where it is damaged."""
+    try:
+        return archive.read(posixpath.normpath(name))
+    except KeyError:
+        return None
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
+
+
+def core_properties(archive: zipfile.ZipFile) -> tuple[str, dict[str, Json]]:
+    """The title and the other properties of docProps/core.xml (ECMA-376-2, 11). Titles that no one gave are ""."""
+    data = read_member(archive, "docProps/core.xml")
+    root = parse_xml(data) if data else None
+    title, metadata = "", {}
+    for child in root if root is not None else ():
+        name = str(child.tag).rpartition("}")[2]
+        value = " ".join(clean("".join(str(text) for text in child.itertext())).split())
+        if name == "title":
+            title = value
+        elif name in _CORE_FIELDS and value:
+            metadata[_CORE_FIELDS[name]] = value
+    return given_title(title), dict(metadata)
+
+
+def given_title(title: str) -> str:
+    """`title`, or "" where it is what a program writes by itself."""
+    return "" if _NO_TITLE.fullmatch(title) else title

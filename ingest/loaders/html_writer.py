@@ -1,0 +1,160 @@
+"""Text written piece by piece, with the line ends that the pieces' blocks ask for, and offsets of its headings."""
+
+from __future__ import annotations
+
+import re
+
+from retrieval.types import Heading
+
+_OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
+_CLOSES = frozenset({")", "%", ")%", "%)"})
+_AMOUNT = re.compile(r"[$€£¥(]*[-+−]?\d[\d.,]*[)%]*|[-–—]+")
+
+
+class Writer:
+    """Collects visible text. White space is run together outside `pre`; breaks are written only between texts.
+
+    `inline` makes every break a space: for table cells.
+    """
+
+    def __init__(self, *, inline: bool = False) -> None:
+        self._inline = inline
+        self._parts: list[str] = []
+        self._length = 0
+        self._gap = 0  # line ends owed before the next text
+        self._space = False  # a space owed before the next text
+        self._bullet = ""
+        self._lists: list[int] = []  # the next number of each open list, 0 for bullets
+        self._pre = 0
+        self._headings: list[Heading] = []
+        self._heading: tuple[int, int, int] | None = None  # level, start (-1 until text comes), first part
+
+    def text(self, text: str) -> None:
+        """Text as it stands in the page."""
+        if self._pre and not self._inline and self._heading is None:
+            self._verbatim(text)
+            return
+        words = text.split()
+        if not words:
+            self._space = self._space or bool(text)
+            return
+        self._space = self._space or text[0].isspace()
+        self._write(" ".join(words))
+        self._space = text[-1].isspace()
+
+    def block(self, gap: int) -> None:
+        """A block begins or ends here: `gap` line ends, 2 for a blank line between."""
+        if self._inline or self._heading is not None:
+            self._space = True
+        elif not self._bullet:
+            self._gap = max(self._gap, gap)
+            self._space = False
+
+    def line_break(self) -> None:
+        """`<br>`: two of them make a paragraph."""
+        if self._inline or self._heading is not None:
+            self._space = True
+        else:
+            self._gap = min(2, self._gap + 1)
+            self._space = False
+
+    def row(self, cells: list[str]) -> None:
+        """A line of a data table. Empty cells are left out; a sign in a cell of its own joins its number."""
+        joined: list[str] = []
+        opened = ""
+        for cell in cells:
+            if cell in _OPENS:
+                opened += cell
+            elif cell in _CLOSES and joined and not opened and _AMOUNT.fullmatch(joined[-1]):
+                joined[-1] += cell
+            elif cell:
+                joined += [opened + cell] if _AMOUNT.fullmatch(cell) else [opened, cell] if opened else [cell]
+                opened = ""
+        if opened:
+            joined.append(opened)
+        if joined:
+            self.block(1)
+            self._write(" | ".join(joined))
+            self.block(1)
+
+    def open_heading(self, level: int) -> None:
+        """Text until `close_heading` is one line, and a heading."""
+        if self._heading is None:
+            self.block(2)
+            self._heading = (level, -1, len(self._parts))
+
+    def close_heading(self) -> None:
+        """The heading ends; one without text is none."""
+        if self._heading is None:
+            return
+        level, start, part = self._heading
+        self._heading = None
+        if start >= 0:
+            # What was owed before the heading was written with its first part.
+            title = "".join(self._parts[part:])[start - self._length :]
+            self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
+        self.block(2)
+
+    def open_list(self, first: int) -> None:
+        """A list begins: numbered from `first`, or bulleted where that is 0."""
+        self.block(1 if self._lists else 2)
+        self._lists.append(first)
+
+    def close_list(self) -> None:
+        """The innermost list ends."""
+        if self._lists:
+            self._lists.pop()
+        self._bullet = ""
+        self.block(1 if self._lists else 2)
+
+    def open_item(self) -> None:
+        """An item of the innermost list begins."""
+        if self._inline or self._heading is not None:
+            self._space = True
+            return
+        self._bullet = ""
+        self.block(1)
+        number = self._lists[-1] if self._lists else 0
+        if number:
+            self._lists[-1] += 1
+        indent = "  " * (min(len(self._lists), 20) - 1)
+        self._bullet = f"{indent}{number}. " if number else f"{indent}- "
+
+    def close_item(self) -> None:
+        """The item ends; one without text leaves nothing."""
+        self._bullet = ""
+        self.block(1)
+
+    def open_pre(self) -> None:
+        """White space counts until `close_pre`."""
+        self.block(2)
+        self._pre += 1
+
+    def close_pre(self) -> None:
+        """White space is run together again."""
+        self._pre -= 1
+        self.block(2)
+
+    def finish(self) -> tuple[str, tuple[Heading, ...]]:
+        """All that was written, and the headings in it."""
+        return "".join(self._parts), tuple(self._headings)
+
+    def _verbatim(self, text: str) -> None:
+        body = text.strip("\n")
+        if not body:
+            self._gap += len(text) if self._parts else 0
+            return
+        self._gap += text.index(body[0])  # only line ends stand before it
+        self._write(body)
+        self._gap += len(text) - len(text.rstrip("\n"))
+
+    def _write(self, text: str) -> None:
+        owed = ""
+        if self._length:
+            owed = "\n" * self._gap or (" " if self._space else "")
+        lead = owed + self._bullet
+        self._gap, self._space, self._bullet = 0, False, ""
+        if self._heading is not None and self._heading[1] < 0:
+            self._heading = (self._heading[0], self._length + len(lead), self._heading[2])
+        self._parts.append(lead + text)
+        self._length += len(lead) + len(text)

@@ -1,0 +1,141 @@
+"""One record (a line of JSONL, a row of CSV, an object of JSON) to one document.
+
+The field names are those of BEIR corpora: `_id`, `title`, `text`, `metadata`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ingest.loaders.base import RecordFailure
+from ingest.loaders.encoding import clean
+from ingest.loaders.metadata import NotPlainError, digits, plain
+from ingest.reasons import one_line
+from retrieval.types import Document, Json
+
+TEXT_FIELDS = ("text", "content", "body")
+_NAMING = frozenset({"_id", "id", "title", "metadata"})
+_ID_SHOWN = 60
+
+
+@dataclass(slots=True)
+class Records:
+    """The records of one file: gives each its name and its document, and knows the names already given.
+
+    `unit` is what the report calls a record's place: line, row or record.
+    """
+
+    media_type: str
+    unit: str
+    encoding: Mapping[str, Json] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
+
+    def read(
+        self, record: Mapping[str, object], number: int, *, values: Mapping[str, Json] | None = None, note: str = ""
+    ) -> Document | RecordFailure:
+        """The record as a document, or why it can't be one.
+
+        `number` is its place, from 1, and its name where it has no id. `values` are the fields as metadata should
+        hold them, where that differs from how the text should show them.
+        """
+        place = f"{self.unit} {number}"
+        try:
+            return self._read(record, number, values if values is not None else record, note)
+        except RecursionError:
+            return RecordFailure(f"{place}: nested too deeply")
+
+    def _read(
+        self, record: Mapping[str, object], number: int, values: Mapping[str, object], note: str
+    ) -> Document | RecordFailure:
+        place = f"{self.unit} {number}"
+        id_field = next((key for key in ("_id", "id") if _is_id(record.get(key))), None)
+        name = _string(record[id_field]).strip() if id_field else str(number)
+        shown = one_line(name, limit=_ID_SHOWN)
+        text_field = next((key for key in TEXT_FIELDS if not _blank(record.get(key))), None)
+        title = " ".join(_string(record.get("title")).split())
+        if text_field:
+            text = _string(record[text_field])
+        elif any(key in record for key in TEXT_FIELDS) or (title and set(record) <= _NAMING):
+            text = title
+        else:
+            text = "\n".join(_lines("", {key: item for key, item in record.items() if key != id_field}))
+        if _blank(text):
+            return RecordFailure(f"{place}: record '{shown}' has no text")
+        first = self._places.setdefault(name, number)
+        if first != number:
+            return RecordFailure(f"{place}: duplicate _id '{shown}', first seen on {self.unit} {first}")
+        kept = {key: item for key, item in values.items() if key not in (id_field, text_field, "title")}
+        metadata, notes = _metadata(kept, place)
+        return Document(
+            text=text,
+            media_type=self.media_type,
+            title=title,
+            name=name,
+            metadata={**metadata, **self.encoding},
+            notes=(*notes, note) if note else notes,
+        )
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool) and not _blank(value)
+
+
+def _blank(value: object) -> bool:
+    return value is None or value in ([], {}) or (isinstance(value, str) and (not value or value.isspace()))
+
+
+def _string(value: object) -> str:
+    """A field's value as text: lists by line, objects as `key: value` lines."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return "\n".join(_string(item) for item in value)
+    if isinstance(value, dict):
+        return "\n".join(_lines("", value))
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return digits(value)
+    return clean(str(value))
+
+
+def _lines(prefix: str, value: object) -> Iterator[str]:
+    """`key: value` lines; what is nested by dotted keys, lists of plain values on one line, nothing for nulls."""
+    if _blank(value):
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            name = clean(str(key))
+            yield from _lines(f"{prefix}.{name}" if prefix else name, item)
+    elif isinstance(value, list):
+        if any(isinstance(item, (dict, list)) for item in value):
+            for number, item in enumerate(value, 1):
+                yield from _lines(f"{prefix}.{number}", item)
+        else:
+            yield f"{prefix}: " + ", ".join(_scalar(item) for item in value if not _blank(item))
+    else:
+        yield f"{prefix}: {_scalar(value)}"
+
+
+def _metadata(fields: Mapping[str, object], place: str) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """The fields as JSON, a BEIR `metadata` object among them merged flat; fields too large are named in a note."""
+    nested = fields.get("metadata")
+    flat = {key: item for key, item in fields.items() if key != "metadata" or not isinstance(nested, dict)}
+    if isinstance(nested, dict):
+        flat = {**nested, **flat}
+    metadata: dict[str, Json] = {}
+    notes = []
+    for key, item in flat.items():
+        name = clean(str(key))
+        try:
+            metadata[name] = plain(item)
+        except NotPlainError as error:
+            notes.append(f"{place}: field '{one_line(name, limit=_ID_SHOWN)}' is not in the metadata: {error}")
+    return metadata, tuple(notes)

@@ -1,0 +1,17 @@
+"""Plain text and logs: the text as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.loaders.encoding import read_text
+from ingest.loaders.formats import Format
+from retrieval.types import Document
+
+
+def load_text(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+    """One document without headings. Raises IngestError where the bytes are no text, or only white space."""
+    decoded = read_text(path)
+    yield Document(text=decoded.text, media_type=Format.TEXT.value, metadata=decoded.metadata, notes=decoded.notes)

@@ -1,0 +1,197 @@
+"""Documents to stored passages: chunk, encode what is new, commit; the half of ingestion behind the loaders."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from ingest.chunker import Chunker, ChunkSettings
+from retrieval.encoder import Encoder, TokenIds
+from retrieval.store import NewPassage, Store, Writer
+from retrieval.types import Document, EncoderInput
+
+GROUP_TOKENS = 32_768
+"""Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
+
+GROUP_DOCUMENTS = 256
+GROUP_CHARACTERS = 8_000_000
+"""Text that may wait for its commit; a longer document waits alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as its record is to show it. `state` partial stands until the last of its documents is in."""
+
+    uri: str
+    path: str
+    sha256: str
+    media_type: str
+    state: str = "partial"
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    source: SourceFile
+    document: Document
+    passages: Sequence[NewPassage]
+    sha256: str
+    position: int
+    replaces: int | None
+
+
+@dataclass(slots=True)
+class _Group:
+    """What the next commit holds."""
+
+    ready: list[_Ready] = field(default_factory=list)
+    finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
+    texts: dict[bytes, TokenIds] = field(default_factory=dict)
+    copies: set[bytes] = field(default_factory=set)
+    tokens: int = 0
+    characters: int = 0
+
+
+class PassageWriter:
+    """Takes documents in, and commits them in groups; each document comes whole, or not at all.
+
+    `vectors_from` is another version of the collection, of the same encoder, whose vectors are copied, not made again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Callable[[], Encoder],
+        chunking: ChunkSettings,
+        *,
+        vectors_from: Store | None = None,
+    ) -> None:
+        self._store = store
+        self._load_encoder = encoder  # called when the first document comes: a run that changes nothing loads no model
+        self._chunking = chunking
+        self._vectors_from = vectors_from
+        self._models: tuple[Encoder, Chunker] | None = None
+        self.on_commit: Callable[[], None] | None = None
+        self._group = _Group()
+        self.documents = 0
+        self.passages = 0
+        self.encoded = 0
+        self.cut = 0
+
+    def add(
+        self, source: SourceFile, document: Document, *, sha256: str, position: int = 0, replaces: int | None = None
+    ) -> None:
+        """Chunks a document and queues it; commits when enough is queued, so a long one is encoded as it is cut."""
+        passages: list[NewPassage] = []
+        waiting: list[tuple[bytes, EncoderInput]] = []
+        for passage, seen in self._loaded()[1].chunk(document):
+            key = text_hash(seen.text)
+            passages.append(NewPassage(passage.start, passage.end, passage.headings, key, seen.cut))
+            waiting.append((key, seen))
+            if len(waiting) >= GROUP_DOCUMENTS:
+                self._queue_texts(waiting)
+                waiting.clear()
+                if self._group.tokens >= GROUP_TOKENS:
+                    self.flush()
+        self._queue_texts(waiting)
+        self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
+        self._group.characters += len(document.text)
+        self._flush_if_full()
+
+    def finish(self, source: SourceFile, *, remove: Sequence[int] = ()) -> None:
+        """Queues what is to be recorded of a file, behind its documents, and which old documents of it go."""
+        self._group.finished.append((source, remove))
+        self._flush_if_full()
+
+    def flush(self) -> None:
+        """Encodes and commits what is queued: vectors, documents and files in one transaction."""
+        group, self._group = self._group, _Group()
+        if not (group.texts or group.copies or group.ready or group.finished):
+            return
+        keys = list(group.texts)
+        vectors = self._loaded()[0].encode_tokens([group.texts[key] for key in keys]) if keys else None
+        copies = {}
+        if group.copies and self._vectors_from is not None:
+            with self._vectors_from.read() as snapshot:
+                copies = snapshot.vectors_by_hash(list(group.copies))
+        with self._store.write() as writer:
+            if vectors is not None:
+                writer.put_vectors(keys, vectors)
+            writer.put_vector_bytes(copies)
+            self._commit(writer, group)
+        self.documents += len(group.ready)
+        self.encoded += len(keys)
+        self.cut += sum(passage.cut for one in group.ready for passage in one.passages)
+        if self.on_commit is not None:
+            self.on_commit()
+
+    def _loaded(self) -> tuple[Encoder, Chunker]:
+        if self._models is None:
+            encoder = self._load_encoder()
+            self._models = encoder, Chunker(encoder, self._chunking)
+        return self._models
+
+    def _commit(self, writer: Writer, group: _Group) -> None:
+        source_ids: dict[str, int] = {}
+        for one in group.ready:
+            uri = one.source.uri
+            if uri not in source_ids:
+                source_ids[uri] = writer.put_source(**asdict(one.source))
+            self.passages += writer.put_document(
+                source_ids[uri],
+                one.document,
+                one.passages,
+                sha256=one.sha256,
+                position=one.position,
+                replaces=one.replaces,
+            )
+        for source, remove in group.finished:
+            writer.remove_documents(remove)
+            writer.put_source(**asdict(source))
+
+    def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]]) -> None:
+        """Queues for encoding what no vector is stored for yet."""
+        fresh = {key: seen for key, seen in texts if key not in self._group.texts and key not in self._group.copies}
+        if not fresh:
+            return
+        with self._store.read() as snapshot:
+            known = snapshot.known_hashes(list(fresh))
+        elsewhere: set[bytes] = set()
+        if self._vectors_from is not None:
+            with self._vectors_from.read() as snapshot:
+                elsewhere = snapshot.known_hashes([key for key in fresh if key not in known])
+        self._group.copies |= elsewhere
+        for key, seen in fresh.items():
+            if key not in known and key not in elsewhere:
+                self._group.texts[key] = seen.token_ids
+                self._group.tokens += len(seen.token_ids)
+
+    def _flush_if_full(self) -> None:
+        group = self._group
+        waiting = len(group.ready) + len(group.finished)
+        if group.tokens >= GROUP_TOKENS or waiting >= GROUP_DOCUMENTS or group.characters >= GROUP_CHARACTERS:
+            self.flush()
+
+
+def text_hash(text: str) -> bytes:
+    """16 bytes that stand for the exact string encoded."""
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
+
+
+def document_hash(document: Document) -> str:
+    """sha256 of all that search can show of a document: equal hashes mean there is nothing to do."""
+    digest = hashlib.sha256()
+    shape = [
+        document.media_type,
+        document.title,
+        dict(document.metadata),
+        [[page.number, page.label, page.start, page.end] for page in document.pages],
+        [[heading.level, heading.title, heading.start, heading.end] for heading in document.headings],
+    ]
+    digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
+        digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))
+    return digest.hexdigest()

@@ -1,0 +1,301 @@
+"""Files to a searchable collection: scan, compare, load, chunk, encode, commit; resumable at any point."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from ingest.destination import Destination, chunking_asked
+from ingest.loaders import media_type, supported
+from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.passage_writer import SourceFile, document_hash
+from ingest.report import Problem, Progress, Report
+from ingest.scan import FoundFile, Scan, scan
+from ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
+from ingest.workers import Loaded, LoadRequest, ParserPool
+from retrieval.config import Settings
+from retrieval.encoder import Encoder
+from retrieval.errors import IngestError
+from retrieval.store import SourceRow
+from retrieval.types import Document
+
+MAX_NOTES = 1_000
+"""Failed records of one file that its record keeps; the report has them all."""
+
+
+def ingest(
+    paths: Sequence[str | Path],
+    collection: str | Path,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    delete_missing: bool = False,
+    dry_run: bool = False,
+    encoder: Encoder | str | None = None,
+    window: int | None = None,
+    passage_tokens: int | None = None,
+    overlap: int | None = None,
+    whole: bool | None = None,
+    pdf_password: str | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Brings a collection up to date with files and folders; only what changed is done again.
+
+    `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
+    beneath `paths`. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
+    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
+    out later, and must match where given. A document that fails costs only itself, and is in
+    the report. Killed at any point, the next run goes on from the last commit.
+    Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
+    for another encoder or chunking than the collection's, StoreError where it can't be written.
+    """
+    settings = settings or Settings.from_environment()
+    started = time.monotonic()
+    roots = [Path(path) for path in paths]
+    found = _outside(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
+    with ExitStack() as stack:
+        destination = stack.enter_context(
+            Destination.open(
+                Path(collection),
+                encoder=encoder,
+                window=window,
+                chunking=chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+                dry_run=dry_run,
+                settings=settings,
+            )
+        )
+        recorded = destination.sources()
+        if delete_missing:
+            _check_roots(roots, found, recorded)
+        run = _Run(destination, found, Report(dry_run=dry_run), delete_missing, progress, started)
+        if destination.writer is not None:
+            destination.writer.on_commit = run.tick
+        pool = stack.enter_context(
+            ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
+        )
+        run.sync(pool, classify(found.files, recorded), LoadOptions(pdf_password=pdf_password))
+        run.forget(missing_sources(roots, recorded))
+        destination.finish()
+    run.report.seconds = time.monotonic() - started
+    return run.report
+
+
+class _Run:
+    """One ingest under way."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        found: Scan,
+        report: Report,
+        delete_missing: bool,
+        progress: Callable[[Progress], None] | None,
+        started: float,
+    ) -> None:
+        self.destination = destination
+        self.report = report
+        self.delete_missing = delete_missing
+        self.progress = progress
+        self.started = started
+        self.total = len(found.files)
+        self.files = 0
+        self.moved: set[int] = set()
+        report.skipped.extend(Problem(one.relative, one.reason) for one in found.skipped)
+        report.failed.extend(Problem(one.relative, one.reason) for one in found.failed)
+
+    def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
+        """Does what each file's state asks for; files that must be read are read ahead by the pool."""
+        waiting: list[SyncEntry] = []
+
+        def requests() -> Iterator[LoadRequest]:
+            for entry in entries:
+                if self._needs_loading(entry):
+                    waiting.append(entry)
+                    yield LoadRequest(entry.file.path, options)
+
+        for loaded in pool.load_all(requests()):
+            self._load(waiting.pop(0), loaded)
+            self.tick()
+        writer = self.destination.writer
+        if writer is not None:
+            writer.flush()
+            self.report.passages, self.report.encoded, self.report.cut = writer.passages, writer.encoded, writer.cut
+        self.tick()
+
+    def forget(self, gone: Sequence[SourceRow]) -> None:
+        """Takes out the files that are no longer there, or counts them."""
+        gone = [source for source in gone if source.id not in self.moved]
+        for source in gone:
+            count = len(self.destination.document_hashes(source))
+            if self.delete_missing or not count:
+                self.report.deleted += count
+                self.destination.remove_source(source)
+            else:
+                self.report.gone += count
+
+    def _needs_loading(self, entry: SyncEntry) -> bool:
+        """Settles what can be settled without reading the file."""
+        if entry.state is State.UNREADABLE:
+            self._settled()
+            self.report.failed.append(Problem(entry.file.relative, entry.reason))
+            return False
+        if entry.source is None or entry.state is State.CHANGED:
+            return True
+        moved = entry.state is State.MOVED
+        if moved:
+            self.moved.add(entry.source.id)
+        if moved or entry.source.path != entry.file.relative:
+            self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative)
+        documents = self.destination.document_hashes(entry.source)
+        renamed = name_title(entry.source.path) != name_title(entry.file.relative)
+        if moved and renamed and not all(_record_part(uri) for uri in documents):
+            return True  # a file without a title goes by its name, and so do its passages
+        count = len(documents)
+        if moved:
+            self.report.moved += count
+        else:
+            self.report.unchanged += count
+            self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
+        self._settled()
+        return False
+
+    def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
+        file = _File(self, entry)
+        reason: str | None = None
+        try:
+            for position, item in enumerate(loaded.items):
+                if isinstance(item, RecordFailure):
+                    file.fail(item.reason)
+                else:
+                    file.take(item, position)
+                self.tick()
+        except IngestError as error:
+            reason = str(error)
+            self.report.failed.append(Problem(entry.file.relative, reason))
+        file.finish(reason)
+        self._settled()
+
+    def _settled(self) -> None:
+        self.files += 1
+        self.tick()
+
+    def tick(self) -> None:
+        """Tells how far the run is."""
+        if self.progress is not None:
+            writer = self.destination.writer
+            self.progress(
+                Progress(
+                    files=self.files,
+                    total_files=self.total,
+                    documents=writer.documents if writer else 0,
+                    passages=writer.passages if writer else 0,
+                    encoded=writer.encoded if writer else 0,
+                    seconds=time.monotonic() - self.started,
+                )
+            )
+
+
+class _File:
+    """A file being read: its documents are compared with those on record, one by one."""
+
+    def __init__(self, run: _Run, entry: SyncEntry) -> None:
+        self.run = run
+        self.entry = entry
+        self.known = run.destination.document_hashes(entry.source) if entry.source else {}
+        if entry.state is State.MOVED:  # a dry run has not moved them
+            self.known = {entry.file.uri + _record_part(uri): known for uri, known in self.known.items()}
+        self.seen: set[str] = set()
+        self.failures: list[str] = []
+        self.notes: list[str] = []
+        self.media_type = media_type(entry.file.path)
+        self.source = SourceFile(entry.file.uri, entry.file.relative, entry.sha256, self.media_type)
+
+    def fail(self, reason: str) -> None:
+        """Notes a record that can't be a document."""
+        self.failures.append(reason)
+        self.run.report.failed.append(Problem(self.entry.file.relative, reason))
+
+    def take(self, document: Document, position: int) -> None:
+        """Queues a document that is new or different, and counts it."""
+        report, file = self.run.report, self.entry.file
+        document = _placed(document, file)
+        self.notes.extend(document.notes)
+        report.notes.extend(Problem(file.relative, note) for note in document.notes)
+        self.seen.add(document.uri)
+        sha256 = document_hash(document)
+        replaces, before = self.known.get(document.uri, (None, ""))
+        moved = self.entry.state is State.MOVED
+        if moved:
+            report.moved += 1
+        elif replaces is None:
+            report.added += 1
+        elif sha256 == before:
+            report.unchanged += 1
+        else:
+            report.updated += 1
+        if sha256 != before and self.run.destination.writer is not None:
+            self.run.destination.writer.add(self.source, document, sha256=sha256, position=position, replaces=replaces)
+
+    def finish(self, reason: str | None) -> None:
+        """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
+        stale = [known[0] for uri, known in self.known.items() if uri not in self.seen]
+        whole = reason is None and not self.failures
+        remove: list[int] = []
+        if whole and stale:
+            if self.run.delete_missing:
+                remove = stale
+                self.run.report.deleted += len(stale)
+            else:
+                self.run.report.gone += len(stale)
+        writer = self.run.destination.writer
+        if writer is not None:
+            state = "done" if whole else "failed" if reason else "partial"
+            shown = reason or (self.failures[0] if self.failures else None)
+            notes = tuple((self.failures + self.notes)[:MAX_NOTES])
+            writer.finish(replace(self.source, state=state, reason=shown, notes=notes), remove=remove)
+
+
+def _placed(document: Document, file: FoundFile) -> Document:
+    """A document with its address, and a title: a file without one goes by its name."""
+    if document.name is None:
+        title = document.title or name_title(file.relative)
+        return replace(document, uri=file.uri, path=file.relative, title=title)
+    return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
+
+
+def name_title(path: str) -> str:
+    """A file's name as a title: without its ending, and with spaces."""
+    return Path(path).stem.replace("_", " ").strip()
+
+
+def _record_part(uri: str) -> str:
+    """What tells a record from its file: "#" and its name, "" for a file."""
+    return "#" + uri.partition("#")[2] if "#" in uri else ""
+
+
+def _outside(found: Scan, collection: Path) -> Scan:
+    """What lies outside the collection's own folder: it may stand among the documents."""
+    inside = [collection.absolute().as_uri()]
+    return Scan(
+        files=tuple(one for one in found.files if not is_beneath(one.uri, inside)),
+        skipped=tuple(one for one in found.skipped if not is_beneath(one.path.as_uri(), inside)),
+        failed=tuple(one for one in found.failed if not is_beneath(one.path.as_uri(), inside)),
+    )
+
+
+def _check_roots(roots: Sequence[Path], found: Scan, recorded: Sequence[SourceRow]) -> None:
+    """Refuses to read an empty folder as «all was deleted»: a disk that isn't mounted looks like that."""
+    for root in roots:
+        prefix = [root.absolute().as_uri()]
+        before = sum(is_beneath(source.uri, prefix) for source in recorded)
+        there = any(is_beneath(file.uri, prefix) for file in found.files) or (root.is_dir() and any(root.iterdir()))
+        if before and not there:
+            raise IngestError(
+                f"{root} is empty, but {before} files were ingested from it: nothing was deleted; "
+                "if it is meant to be empty, use `passagework delete`"
+            )

@@ -1,0 +1,152 @@
+"""A collection made anew from what it holds: the index alone, or a new version with another encoder or chunking."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from ingest.chunker import ChunkSettings
+from ingest.destination import chunking_asked, create_version, new_chunking, recorded_chunking, refresh_index
+from ingest.passage_writer import PassageWriter, SourceFile
+from ingest.report import Progress
+from retrieval.config import Settings
+from retrieval.encoder import BiEncoder, Encoder
+from retrieval.errors import StoreError
+from retrieval.generations import save_generation
+from retrieval.identity import recorded_encoder, recorded_window
+from retrieval.store import Generation, Snapshot, Store
+from retrieval.vector_index import IndexKind
+from retrieval.versions import VERSION, current_version, publish, writer_lock
+
+
+def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
+    """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
+    collection = Path(collection)
+    with writer_lock(collection):
+        folder = current_version(collection)
+        store = Store.open(folder / "store.db")
+        try:
+            with store.write() as writer:
+                store.dim = recorded_encoder(writer).dimension
+                writer.sweep_vectors()
+                last = writer.last_change()
+                # A database restored from an older copy: what was indexed after it is no longer true.
+                writer.drop_generations([one.id for one in writer.generations() if one.change > last])
+            return save_generation(store, folder / "index", kind=kind)
+        finally:
+            store.close()
+
+
+def rebuild(
+    collection: str | Path,
+    *,
+    encoder: Encoder | str | None = None,
+    window: int | None = None,
+    passage_tokens: int | None = None,
+    overlap: int | None = None,
+    whole: bool | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Path:
+    """Chunks and encodes every document again, from the stored text, into a new version; then makes it the live one.
+
+    What is not given stays as it was. Searches go on in the old version until the new one is whole; the old one stays
+    on disk, and the ones before it go. Killed, the next call goes on. Returns the new version's folder.
+    """
+    settings = settings or Settings.from_environment()
+    collection = Path(collection)
+    with writer_lock(collection):
+        live = current_version(collection)
+        old = Store.open(live / "store.db")
+        try:
+            with old.read() as snapshot:
+                model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
+                old.dim = model.dimension
+                cut_as = recorded_chunking(snapshot)
+            if encoder is None or isinstance(encoder, str):
+                keep_window = old_window if encoder is None else None
+                encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
+            asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
+            chunking = new_chunking(encoder, asked, cut_as)
+            folder = _unfinished(collection, encoder, chunking) or create_version(
+                collection, encoder, chunking, state="building"
+            )
+            same = model.same_as(encoder.fingerprint)
+            _fill(old, folder, encoder, chunking, copy_vectors=same, progress=progress)
+        finally:
+            old.close()
+        publish(collection, folder)
+        for entry in collection.glob("v*"):
+            if VERSION.fullmatch(entry.name) and entry not in (folder, live):
+                shutil.rmtree(entry, ignore_errors=True)
+    return folder
+
+
+def _fill(
+    old: Store,
+    folder: Path,
+    encoder: Encoder,
+    chunking: ChunkSettings,
+    *,
+    copy_vectors: bool,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Brings the new version up to the old one, as of now; what an earlier try did is kept."""
+    started = time.monotonic()
+    new = Store.open(folder / "store.db", dim=encoder.dim)
+    try:
+        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=old if copy_vectors else None)
+        with old.read() as before:
+            done = _drop_outdated(new, before)
+            sources = before.sources()
+            for number, source in enumerate(sources, start=1):
+                file = SourceFile(source.uri, source.path, source.sha256, source.media_type)
+                for one in list(before.documents_of(source.id)):
+                    if one.uri not in done:
+                        writer.add(file, before.document(one.id), sha256=one.sha256, position=one.position)
+                writer.finish(replace(file, state=source.state, reason=source.reason, notes=source.notes))
+                if progress is not None:
+                    seconds = time.monotonic() - started
+                    counts = writer.documents, writer.passages, writer.encoded
+                    progress(Progress(number, len(sources), *counts, seconds))
+            writer.flush()
+        with new.write() as last:
+            last.sweep_vectors()
+            last.set_meta("state", "ready")
+        refresh_index(new, folder)
+        new.checkpoint()
+    finally:
+        new.close()
+
+
+def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
+    """Takes out of the new version what the old one no longer holds; the uris of what stays."""
+    wanted = before.document_hashes()
+    with new.write() as writer:
+        there = writer.document_hashes()
+        good = {uri for uri, (_, sha256) in there.items() if uri in wanted and wanted[uri][1] == sha256}
+        writer.remove_documents([document_id for uri, (document_id, _) in there.items() if uri not in good])
+    return good
+
+
+def _unfinished(collection: Path, encoder: Encoder, chunking: ChunkSettings) -> Path | None:
+    """The version that an interrupted rebuild to the same encoder and chunking left behind."""
+    for folder in sorted(collection.glob("v*"), reverse=True):
+        if not VERSION.fullmatch(folder.name) or not (folder / "store.db").is_file():
+            continue
+        with suppress(StoreError):
+            store = Store.open(folder / "store.db")
+            try:
+                with store.read() as snapshot:
+                    same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
+                    same &= recorded_window(snapshot) == encoder.window
+                    same &= snapshot.meta("chunking") == chunking.to_json()
+                    if same and snapshot.meta("state") == "building":
+                        return folder
+            finally:
+                store.close()
+    return None

@@ -1,0 +1,63 @@
+"""Taking documents out on purpose."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from retrieval.errors import ConfigError
+from retrieval.filters import Where, compile_filter
+from retrieval.store import DocumentRow, Store, Writer
+from retrieval.versions import current_version, writer_lock
+
+
+def delete(
+    collection: str | Path, targets: Sequence[str] = (), *, where: Where | None = None, dry_run: bool = False
+) -> list[DocumentRow]:
+    """Takes out the documents that a target names (`_id`, URI, path, or a glob on paths) and `where` lets through.
+
+    With neither, or with a target that names nothing, ConfigError is raised and nothing happens. The files stay where
+    they are: the next ingest of them brings the documents back. Returns what went.
+    """
+    if not targets and where is None:
+        raise ConfigError("name the documents to delete, or give a filter")
+    collection = Path(collection)
+    with writer_lock(collection):
+        store = Store.open(current_version(collection) / "store.db")
+        try:
+            with store.write() as writer:
+                condition = None if where is None else compile_filter(where, writer)
+                rows = _named(list(writer.documents(condition)), targets)
+                if not dry_run:
+                    _forget(writer, rows)
+            return rows
+        finally:
+            store.close()
+
+
+def _named(rows: Sequence[DocumentRow], targets: Sequence[str]) -> list[DocumentRow]:
+    if not targets:
+        return list(rows)
+    chosen: dict[int, DocumentRow] = {}
+    for target in targets:
+        found = [row for row in rows if target in (row.name, row.uri, row.path) or fnmatchcase(row.path, target)]
+        if not found:
+            raise ConfigError(f"no document is named {target!r}: see `passagework documents`")
+        chosen.update({row.id: row for row in found})
+    return list(chosen.values())
+
+
+def _forget(writer: Writer, rows: Sequence[DocumentRow]) -> None:
+    """Removes documents, and the record of a file with the last of its documents; of others, that it is whole."""
+    by_source: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        by_source[row.source_id].append(row.id)
+    for source_id, document_ids in by_source.items():
+        if len(document_ids) == len(writer.document_hashes(source_id)):
+            writer.remove_source(source_id)
+        else:
+            writer.remove_documents(document_ids)
+            writer.mark_partial(source_id)
+    writer.sweep_vectors()

@@ -1,0 +1,74 @@
+"""What an ingest did, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from retrieval.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file (or one record of it) and one line about it; `path` is relative to the path ingested."""
+
+    path: str
+    reason: str
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the ingest JSON."""
+        return {"path": self.path, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts are of documents, each record being one; `passages` were written by this run.
+
+    `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
+    that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
+    """
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    failed: list[Problem] = field(default_factory=list)
+    skipped: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    passages: int = 0
+    encoded: int = 0
+    cut: int = 0
+    seconds: float = 0.0
+    dry_run: bool = False
+
+    def to_json(self) -> dict[str, Json]:
+        """The ingest JSON."""
+        return {
+            "added": self.added,
+            "updated": self.updated,
+            "moved": self.moved,
+            "deleted": self.deleted,
+            "unchanged": self.unchanged,
+            "gone": self.gone,
+            "failed": [problem.to_json() for problem in self.failed],
+            "skipped": [problem.to_json() for problem in self.skipped],
+            "notes": [problem.to_json() for problem in self.notes],
+            "passages": self.passages,
+            "encoded": self.encoded,
+            "cut": self.cut,
+            "seconds": round(self.seconds, 3),
+            "dry_run": self.dry_run,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: files out of `total_files`, documents and passages written, texts encoded, seconds so far."""
+
+    files: int
+    total_files: int
+    documents: int
+    passages: int
+    encoded: int
+    seconds: float

@@ -1,0 +1,84 @@
+"""What is new, changed, moved, gone: files on disk against files on record."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from ingest.scan import FoundFile, sha256_file
+from retrieval.errors import IngestError
+from retrieval.store import SourceRow
+
+
+class State(Enum):
+    """How a file on disk compares with the record of it."""
+
+    NEW = "new"
+    CHANGED = "changed"  # other content than recorded, or not ingested to its end
+    MOVED = "moved"  # the content of a file that is no longer where it was
+    UNCHANGED = "unchanged"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEntry:
+    """A file on disk, its state, its hash, and the record that it continues."""
+
+    file: FoundFile
+    state: State
+    sha256: str = ""
+    source: SourceRow | None = None
+    reason: str = ""
+
+
+def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Iterator[SyncEntry]:
+    """Each file in turn, hashed when its turn comes.
+
+    A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
+    """
+    by_uri = {source.uri: source for source in recorded}
+    orphans: dict[str, list[SourceRow]] = defaultdict(list)
+    for one in recorded:
+        if one.state == "done" and is_gone(one.uri):
+            orphans[one.sha256].append(one)
+    for file in files:
+        source = by_uri.get(file.uri)
+        try:
+            sha256, _ = sha256_file(file.path)
+        except IngestError as error:
+            yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
+            continue
+        if source is not None:
+            same = source.sha256 == sha256 and source.state == "done"
+            yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
+        elif orphans[sha256]:
+            yield SyncEntry(file, State.MOVED, sha256, orphans[sha256].pop(0))
+        else:
+            yield SyncEntry(file, State.NEW, sha256)
+
+
+def missing_sources(roots: Sequence[Path], recorded: Iterable[SourceRow]) -> list[SourceRow]:
+    """The recorded files beneath `roots` that are no longer on disk."""
+    prefixes = [root.absolute().as_uri() for root in roots]
+    return [source for source in recorded if is_beneath(source.uri, prefixes) and is_gone(source.uri)]
+
+
+def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
+    """Whether a file is one of the roots, or lies in one."""
+    return any(uri == prefix or uri.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
+
+
+def is_gone(uri: str) -> bool:
+    """Whether nothing lies at a file's uri. A folder that can't be looked into does not count as gone."""
+    try:
+        os.lstat(unquote_to_bytes(urlsplit(uri).path))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,12 @@
+"""The one pool of parser processes: a parser that hangs, dies or swallows the memory costs one document.
+
+with ParserPool(2) as pool:
+    for loaded in pool.load_all([LoadRequest(path)]):
+        for item in loaded.items:      # Document | RecordFailure; IngestError at the end of a file that failed
+            ...
+"""
+
+from ingest.workers.flight import LoadRequest
+from ingest.workers.pool import Loaded, ParserPool
+
+__all__ = ["LoadRequest", "Loaded", "ParserPool"]

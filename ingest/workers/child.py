@@ -1,0 +1,174 @@
+"""A parser process: reads requests from its standard input, loads the files, and answers on its standard output.
+
+It lives in fear of the files it reads: memory is limited, whatever a library prints goes nowhere, and it ends when
+its parent does. Only `ingest.workers.process` starts it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.reasons import one_line
+from ingest.workers.messages import MESSAGE_LIMIT, SEGMENT, from_json, item_to_json, request_from_json, to_json
+from retrieval.errors import IngestError
+from retrieval.types import Document
+
+BATCH_ITEMS = 256
+BATCH_BYTES = 1 << 20
+BATCH_SECONDS = 0.25
+"""When a batch of records goes out, whichever comes first: few messages, yet a slow file shows that it lives."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+Load = Callable[[Path, LoadOptions], "Iterator[Document | RecordFailure]"]
+Requests = queue.SimpleQueue["dict[str, Any]"]
+
+
+def main() -> NoReturn:
+    """Serves requests until standard input closes. Never returns: at its end the process is gone."""
+    try:
+        _run()
+    finally:
+        os._exit(1)  # an orderly shutdown would wait for the reading thread
+
+
+def _run() -> None:
+    inlet, outlet = _take_pipes()
+    requests: Requests = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(inlet, requests), daemon=True).start()
+    start = requests.get()
+    _die_with(start["parent"])
+    _limit_memory(start["memory_limit"])
+    try:
+        load = _find(start["loader"])
+    except BaseException as error:  # noqa: BLE001 - whatever an import raises, the parent must hear of it
+        _send(outlet, to_json({"kind": "unable", "reason": f"{type(error).__name__}: {error}"}))
+        return
+    _send(outlet, to_json({"kind": "ready"}))
+    while True:
+        path, options = request_from_json(requests.get())
+        failure = _serve(load, path, options, Batch(outlet), start["memory_limit"])
+        _send(outlet, to_json(failure or {"kind": "done"}))
+
+
+def _send(outlet: BinaryIO, message: bytes) -> None:
+    try:
+        outlet.write(message + b"\n")
+        outlet.flush()
+    except BrokenPipeError:
+        os._exit(0)  # nobody listens any more
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes of the protocol, moved away from 0 and 1, where a library that prints or reads would find them."""
+    inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    return inlet, outlet
+
+
+def _read(inlet: BinaryIO, requests: Requests) -> None:
+    """Passes requests on, and ends the process when the parent closes the pipe or dies, even in the midst of a file."""
+    for line in inlet:
+        requests.put(from_json(line))
+    os._exit(0)
+
+
+def _die_with(parent: int) -> None:
+    """On Linux, has the kernel end this process with its parent, also while a library hangs and holds Python's lock."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform != "win32" and os.getppid() != parent:
+        os._exit(0)
+
+
+def _limit_memory(limit: int) -> None:
+    """Has allocations beyond `limit` bytes of address space fail, where the system can; and writes no core dumps."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    for kind, wanted in ((resource.RLIMIT_AS, limit), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(kind)[1]
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):  # macOS refuses to limit address space
+            continue
+
+
+def _find(name: str) -> Load:
+    module, _, attribute = name.partition(":")
+    load: Load = getattr(importlib.import_module(module), attribute)
+    return load
+
+
+def _serve(load: Load, path: Path, options: LoadOptions, batch: Batch, limit: int) -> dict[str, object] | None:
+    """Sends what the file holds; returns the error message to send, or None if all went well."""
+    spent = False
+    try:
+        for item in load(path, options):
+            batch.add(item)
+    except IngestError as error:
+        reason = str(error)
+    except MemoryError:
+        reason, spent = f"needs more than {limit >> 20} MB of memory to read", True
+    except RecursionError:
+        reason = "nested too deep"
+    except BaseException as error:  # noqa: BLE001 - parsers exit, and panic in Rust: each is this one file's failure
+        reason = f"{_format(path)} can't be read: {type(error).__name__}: {error}"
+    else:
+        batch.send()
+        return None
+    batch.send()
+    return {"kind": "error", "reason": one_line(reason), "spent": spent}
+
+
+def _format(path: Path) -> str:
+    return path.suffix[1:].upper() or "the file"
+
+
+class Batch:
+    """Items on their way out: records gathered into few messages, long texts in segments."""
+
+    def __init__(self, outlet: BinaryIO) -> None:
+        self._outlet = outlet
+        self._items: list[bytes] = []
+        self._bytes = 0
+        self._sent_at = time.monotonic()
+
+    def add(self, item: Document | RecordFailure) -> None:
+        """Takes one item; sends the batch when it is full, or old."""
+        segmented = isinstance(item, Document) and len(item.text) > SEGMENT
+        encoded = to_json(item_to_json(item, with_text=not segmented))
+        if len(encoded) > MESSAGE_LIMIT - BATCH_BYTES - 64:  # the batch before it, and the frame
+            item = RecordFailure(f"metadata, pages and headings take {len(encoded) >> 20} MB: too much to read")
+            encoded, segmented = to_json(item_to_json(item)), False
+        if segmented and isinstance(item, Document):
+            self.send()
+            for start in range(0, len(item.text), SEGMENT):
+                _send(self._outlet, b'{"kind":"text","text":%b}' % to_json(item.text[start : start + SEGMENT]))
+        self._items.append(encoded)
+        self._bytes += len(encoded)
+        old = time.monotonic() - self._sent_at > BATCH_SECONDS
+        if segmented or old or len(self._items) >= BATCH_ITEMS or self._bytes >= BATCH_BYTES:
+            self.send()
+
+    def send(self) -> None:
+        """Sends what is gathered, if anything."""
+        if self._items:
+            _send(self._outlet, b'{"kind":"items","items":[%b]}' % b",".join(self._items))
+            self._items, self._bytes = [], 0
+        self._sent_at = time.monotonic()

@@ -1,0 +1,160 @@
+"""Files in flight: what lies between the caller, who takes files in order, and the threads that have them parsed."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.loaders.base import LoadOptions, RecordFailure
+from retrieval.errors import IngestError
+from retrieval.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """A file to load."""
+
+    path: Path
+    options: LoadOptions = field(default_factory=LoadOptions)
+
+
+@dataclass(slots=True, eq=False)
+class InFlight:
+    """What is known of one file. The lock of its Flight guards all but the request."""
+
+    request: LoadRequest
+    batches: deque[tuple[deque[Document | RecordFailure], int]] = field(default_factory=deque)
+    bytes: int = 0  # read and not yet taken
+    wanted: bool = False  # the caller waits for it
+    finished: bool = False
+    reason: str | None = None  # why it failed
+    abandoned: bool = False
+    stop: Callable[[], None] | None = None  # ends the parser at work on it
+
+
+class Flight:
+    """The files in flight and their parsed text, bounded to about `ahead_limit` bytes. Safe to share among threads."""
+
+    def __init__(self, ahead_limit: int) -> None:
+        self._limit = ahead_limit
+        self._changed = threading.Condition()  # guards everything here, and tells of every change
+        self._todo: deque[InFlight] = deque()
+        self._bytes = 0
+        self._idle = 0
+        self._closed = False
+        self._broken: BaseException | None = None
+
+    # The caller's side
+
+    def submit(self, request: LoadRequest) -> tuple[InFlight, bool]:
+        """Queues a file; also tells whether nobody is idle to take it."""
+        file = InFlight(request)
+        with self._changed:
+            self._todo.append(file)
+            self._changed.notify_all()
+            return file, self._idle < len(self._todo)
+
+    def items(self, file: InFlight) -> Iterator[Document | RecordFailure]:
+        """What the file holds, waiting for it as need be. Raises IngestError at its end if it failed."""
+        while (batch := self._next(file)) is not None:
+            while batch:
+                yield batch.popleft()
+        if file.reason is not None:
+            raise IngestError(file.reason)
+
+    def _next(self, file: InFlight) -> deque[Document | RecordFailure] | None:
+        with self._changed:
+            file.wanted = True
+            self._changed.notify_all()
+            self._changed.wait_for(
+                lambda: file.batches or file.finished or file.abandoned or self._broken or self._closed
+            )
+            if self._broken is not None:
+                raise IngestError(str(self._broken)) from self._broken
+            if file.batches:
+                batch, size = file.batches.popleft()
+                self._charge(file, -size)
+                return batch
+            if file.abandoned or not file.finished:
+                raise IngestError("no longer read: the next file was asked for, or the pool was closed")
+            return None
+
+    def abandon(self, file: InFlight) -> None:
+        """Gives up what is left of a file: unread text is forgotten, and a parser at work on it is stopped."""
+        with self._changed:
+            file.abandoned = True
+            file.batches.clear()
+            self._charge(file, -file.bytes)
+            if file in self._todo:
+                self._todo.remove(file)
+            if file.stop is not None:
+                file.stop()
+
+    def close(self) -> None:
+        """Has everybody who waits here give up."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # The parsers' side
+
+    def take(self) -> InFlight | None:
+        """The next file to parse, waiting for one; None when there will be no more."""
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._todo or self._closed)
+            self._idle -= 1
+            return None if self._closed else self._todo.popleft()
+
+    def begin(self, file: InFlight, stop: Callable[[], None]) -> bool:
+        """Says how to stop the parsing of a file that was taken. False if nobody wants it any more."""
+        with self._changed:
+            file.stop = stop
+            return not (file.abandoned or self._closed)
+
+    def wait_for_room(self, file: InFlight) -> bool:
+        """Waits until more of the file may be read. False if nobody wants it any more.
+
+        A file that the caller waits for, with nothing to give yet, always goes on: so nothing can lock up.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._bytes < self._limit or (file.wanted and not file.batches) or file.abandoned or self._closed
+                )
+            )
+            return not (file.abandoned or self._closed)
+
+    def read(self, file: InFlight, size: int) -> None:
+        """Notes that `size` bytes of the file were read."""
+        with self._changed:
+            self._charge(file, size)
+
+    def deliver(self, file: InFlight, batch: deque[Document | RecordFailure], size: int) -> None:
+        """Gives the caller a batch, for which `size` bytes were read."""
+        with self._changed:
+            file.batches.append((batch, size))
+            self._changed.notify_all()
+
+    def finish(self, file: InFlight, reason: str | None) -> None:
+        """Notes the file's end, and why it failed if it did."""
+        with self._changed:
+            file.stop, file.finished, file.reason = None, True, reason
+            if file.abandoned:
+                file.batches.clear()
+                self._charge(file, -file.bytes)
+            self._changed.notify_all()
+
+    def give_up(self, error: BaseException) -> None:
+        """Has the caller raise `error`: no file can be parsed any more."""
+        with self._changed:
+            self._broken = self._broken or error
+            self._changed.notify_all()
+
+    def _charge(self, file: InFlight, size: int) -> None:
+        file.bytes += size
+        self._bytes += size
+        self._changed.notify_all()

@@ -1,0 +1,122 @@
+"""What parent and parser say to each other: one JSON object a line, both ways, UTF-8.
+
+To the parser: first `{"loader", "memory_limit", "parent"}`, then for each file `{"path", "options"}`.
+From the parser: first `{"kind": "ready"}` or `{"kind": "unable", "reason"}`, then for each file any number of
+
+    {"kind": "text", "text"}       the next SEGMENT characters of a long text
+    {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it
+
+and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent"}`; a spent parser wants to be replaced.
+JSON, because a parser that a hostile document has taken over must not run code in the parent: nothing here is
+believed before it was checked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.reasons import one_line
+from retrieval.types import Document, Heading, Json, Page
+
+SEGMENT = 1 << 20
+"""Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""
+MESSAGE_LIMIT = 32 << 20
+"""The longest message in bytes. Only metadata, pages and headings can come near it, for texts go in segments."""
+
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+T = TypeVar("T")
+
+
+def to_json(value: object) -> bytes:
+    """`value` as JSON. Lone surrogates survive, and two of them in a row stay two (as `\\u` escapes they'd fuse)."""
+    return _JSON.encode(value).encode("utf-8", "surrogatepass")
+
+
+def from_json(line: bytes) -> dict[str, Any]:
+    """The object in one line. ValueError where it is no JSON object, RecursionError where it is nested too deep."""
+    return _checked(json.loads(line.decode("utf-8", "surrogatepass")), dict)
+
+
+def request_to_json(path: Path, options: LoadOptions) -> dict[str, Json]:
+    """A request. The path is absolute, for either side may change folders; its bytes travel as Latin-1."""
+    return {"path": os.fsencode(path.absolute()).decode("latin-1"), "options": asdict(options)}
+
+
+def request_from_json(message: Mapping[str, Any]) -> tuple[Path, LoadOptions]:
+    """The path, byte for byte, and the options of a request."""
+    return Path(os.fsdecode(message["path"].encode("latin-1"))), LoadOptions(**message["options"])
+
+
+def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> dict[str, object]:
+    """A document or a failure; fields at their defaults are left out, for most records have few."""
+    if isinstance(item, RecordFailure):
+        return {"failure": item.reason}
+    if not isinstance(item, Document):
+        raise TypeError(f"a loader yielded {type(item).__name__}, not a Document or a RecordFailure")
+    fields: dict[str, object] = {
+        "text": item.text if with_text else None,
+        "media_type": item.media_type,
+        "title": item.title,
+        "uri": item.uri,
+        "path": item.path,
+        "metadata": dict(item.metadata),
+        "pages": [(page.number, page.label, page.start, page.end) for page in item.pages],
+        "headings": [(heading.level, heading.title, heading.start, heading.end) for heading in item.headings],
+        "notes": list(item.notes),
+    }
+    fields = {key: value for key, value in fields.items() if value}
+    return fields if item.name is None else {**fields, "name": item.name}
+
+
+def items_from_json(values: Sequence[object], long_text: str) -> deque[Document | RecordFailure]:
+    """Documents and failures, every field checked; `long_text` is the text of a document that carries none.
+
+    Raises ValueError for anything that `item_to_json` can't have made, such as a page beyond the text's end.
+    """
+    return deque(_item(_checked(value, dict), long_text) for value in values)
+
+
+def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
+    if "failure" in fields:
+        return RecordFailure(one_line(_checked(fields["failure"], str)))
+    text = _checked(fields.get("text", long_text), str)
+    name = fields.get("name")
+    return Document(
+        text=text,
+        media_type=_checked(fields.get("media_type", ""), str),
+        title=_checked(fields.get("title", ""), str),
+        name=None if name is None else _checked(name, str),
+        uri=_checked(fields.get("uri", ""), str),
+        path=_checked(fields.get("path", ""), str),
+        metadata=_checked(fields.get("metadata", {}), dict),
+        pages=tuple(Page(*_place(place, len(text))) for place in _checked(fields.get("pages", []), list)),
+        headings=tuple(Heading(*_place(place, len(text))) for place in _checked(fields.get("headings", []), list)),
+        notes=tuple(_checked(note, str) for note in _checked(fields.get("notes", []), list)),
+    )
+
+
+def _place(value: object, length: int) -> tuple[int, str, int, int]:
+    """A page or a heading: its number or level, its label or title, and where it lies in a text of `length`."""
+    match value:
+        case [int(number), str(label), int(start), int(end)] if 0 <= start <= end <= length:
+            return number, label, start, end
+    raise ValueError(f"a page or heading at {_shown(value)} of a text of {length} characters")
+
+
+def _shown(value: object) -> str:
+    places: Sequence[object] = value[2:4] if isinstance(value, list) else [value]
+    return one_line("-".join(map(str, places)), limit=60)
+
+
+def _checked(value: Any, kind: type[T]) -> T:
+    if type(value) is not kind:
+        raise ValueError(f"{type(value).__name__} in place of {kind.__name__}")
+    return value

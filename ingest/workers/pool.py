@@ -1,0 +1,202 @@
+"""The pool: files are parsed ahead by several processes, and arrive in the order they were asked for."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+
+from ingest.loaders.base import RecordFailure
+from ingest.reasons import one_line
+from ingest.workers.flight import Flight, InFlight, LoadRequest
+from ingest.workers.messages import items_from_json
+from ingest.workers.process import ParserProcess
+from retrieval.errors import ConfigError, IngestError
+from retrieval.types import Document
+
+FILES_PER_PROCESS = 200
+"""After so many files a parser is replaced, for libraries in C leak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file on its way: `items` are its documents and failed records, in order, as they are parsed.
+
+    `items` can be read once, before the next file is asked for, and raises IngestError at its end where the file
+    as a whole could not be read; what came before that error is good.
+    """
+
+    request: LoadRequest
+    items: Iterator[Document | RecordFailure]
+
+
+class ParserPool:
+    """`workers` parser processes, started when first needed; a context manager that leaves nothing behind.
+
+    A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
+    with a reason; the others go on. At most `workers` + 2 files are in flight, and parsing pauses while `ahead_limit`
+    bytes of parsed text wait to be taken; one huge document may exceed it alone. `loader` is "module:function".
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        timeout: float = 120.0,
+        memory_limit: int = 4 << 30,
+        ahead_limit: int = 64 << 20,
+        loader: str = "ingest.loaders:load",
+    ) -> None:
+        if workers < 1 or timeout <= 0 or memory_limit < 1 or ahead_limit < 1:
+            raise ConfigError(
+                "workers, timeout, memory_limit and ahead_limit must be positive, "
+                f"not {workers}, {timeout}, {memory_limit} and {ahead_limit}"
+            )
+        self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
+        self._flight = Flight(ahead_limit)
+        self._threads: list[threading.Thread] = []
+        self._processes: set[ParserProcess] = set()
+        self._lock = threading.Lock()  # guards the set
+        self._closing = threading.Event()
+        self._running = False
+
+    def __enter__(self) -> ParserPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends every process and thread, whatever they are doing. Files not yet read to their end are lost."""
+        self._closing.set()
+        self._flight.close()
+        with self._lock:
+            for process in self._processes:
+                process.kill()
+        for thread in self._threads:
+            thread.join(timeout=10)  # a process that the kernel can't stop must not stop this one
+        atexit.unregister(self.close)
+
+    def load_all(self, requests: Iterable[LoadRequest]) -> Iterator[Loaded]:
+        """The files in the order of `requests`, which is read only a little ahead. One call at a time.
+
+        Asking for the next file gives up what is left of the current one. Raises IngestError if no parser can start.
+        """
+        if self._running or self._closing.is_set():
+            raise RuntimeError("the pool is closed, or busy with another load_all")
+        self._running = True
+        source = iter(requests)
+        files: deque[InFlight] = deque()
+        try:
+            while True:
+                for request in islice(source, self._workers + 2 - len(files)):
+                    files.append(self._submit(request))
+                if not files:
+                    return
+                yield Loaded(files[0].request, self._flight.items(files[0]))
+                self._flight.abandon(files.popleft())
+        finally:
+            for file in files:
+                self._flight.abandon(file)
+            self._running = False
+
+    def _submit(self, request: LoadRequest) -> InFlight:
+        file, nobody_idle = self._flight.submit(request)
+        if not self._threads:
+            atexit.register(self.close)
+            self._start_thread(self._watch)
+        if nobody_idle and len(self._threads) < 1 + self._workers:
+            self._start_thread(self._work)
+        return file
+
+    def _start_thread(self, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name="passagework-parser", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _watch(self) -> None:
+        """A thread: ends parsers that have been silent for too long."""
+        while not self._closing.wait(min(1.0, self._timeout / 10)):
+            with self._lock:
+                for process in self._processes:
+                    process.stop_if_late()
+
+    def _work(self) -> None:
+        """A thread: one parser process after another, each for one file after another."""
+        process = None
+        try:
+            while (file := self._flight.take()) is not None:
+                if process is not None and (not process.usable or process.files >= FILES_PER_PROCESS):
+                    self._end(process)
+                    process = None
+                process = process or self._start()
+                self._load(file, process)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must not wait for ever
+            self._flight.give_up(error)
+        finally:
+            if process is not None:
+                self._end(process)
+
+    def _start(self) -> ParserProcess:
+        process = ParserProcess(self._loader, self._memory_limit)
+        with self._lock:
+            self._processes.add(process)
+        try:
+            if self._closing.is_set():
+                process.kill()
+            process.wait_ready()
+        except IngestError:
+            self._end(process)
+            raise
+        return process
+
+    def _end(self, process: ParserProcess) -> None:
+        with self._lock:
+            self._processes.discard(process)
+        process.close()
+
+    def _load(self, file: InFlight, process: ParserProcess) -> None:
+        if not self._flight.begin(file, process.kill):
+            return
+        reason: str | None
+        try:
+            process.request(file.request.path, file.request.options)
+            reason = self._receive(file, process)
+        except IngestError as error:
+            process.kill()
+            reason = str(error)
+        except (ValueError, RecursionError) as error:
+            process.kill()
+            reason = one_line(f"the parser's answer is broken: {error}")
+        self._flight.finish(file, reason)
+
+    def _receive(self, file: InFlight, process: ParserProcess) -> str | None:
+        """Takes a file's messages as there is room for them. Returns why the file failed, None if it did not."""
+        segments: list[str] = []
+        size = 0
+        while self._flight.wait_for_room(file):
+            message, length = process.receive(self._timeout)
+            self._flight.read(file, length)
+            size += length
+            match message:
+                case {"kind": "text", "text": str(segment)}:
+                    segments.append(segment)
+                case {"kind": "items", "items": list(items)}:
+                    self._flight.deliver(file, items_from_json(items, "".join(segments)), size)
+                    segments.clear()
+                    size = 0
+                case {"kind": "done"}:
+                    return None
+                case {"kind": "error", "reason": str(reason)}:
+                    if message.get("spent"):
+                        process.kill()
+                    return one_line(reason)
+                case _:
+                    raise ValueError("an unknown message")
+        raise IngestError("no longer read")

@@ -1,0 +1,154 @@
+"""One parser process as its parent sees it: start, ask, listen, and end it whatever state it is in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ingest.loaders.base import LoadOptions
+from ingest.reasons import one_line
+from ingest.workers.messages import MESSAGE_LIMIT, from_json, request_to_json, to_json
+from retrieval.errors import IngestError
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.child import main; main()"
+START_SECONDS = 60.0
+"""How long a parser may take to start: the imports of every loader, on a busy laptop."""
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Each parser is one of many: its numeric libraries must not start a thread per core, nor reserve memory for them."""
+
+
+class ParserProcess:
+    """A child that loads one file after another. One thread talks to it; any thread may `kill` it.
+
+    Started by a plain `subprocess`, never by fork or multiprocessing, so it works under notebooks, Streamlit and
+    scripts without a main guard, and holds nothing of the parent's memory. Raises IngestError where it can't start.
+    """
+
+    def __init__(self, loader: str, memory_limit: int) -> None:
+        self.files = 0
+        self._lock = threading.Lock()
+        self._killed = False
+        self._deadline: float | None = None
+        self._late = 0
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
+                [sys.executable, "-c", _BOOT, *_import_path()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=1 << 20,
+                env={**os.environ, **_ONE_THREAD},
+                start_new_session=True,  # Ctrl-C is the parent's to handle; and its own children can be killed with it
+            )
+        except OSError as error:
+            raise IngestError(f"parser processes can't start: {error}") from error
+        self._inlet, self._outlet = _pipes(self._process)
+        self._start = {"loader": loader, "memory_limit": memory_limit, "parent": os.getpid()}
+
+    def wait_ready(self) -> None:
+        """Returns once it can take a request. Raises IngestError where it never will."""
+        self._send(self._start)
+        try:
+            message, _ = self.receive(START_SECONDS)
+        except IngestError as error:
+            raise IngestError(f"parser processes can't start: {error}") from error
+        if message.get("kind") != "ready":
+            raise IngestError(one_line(f"parser processes can't start: {message.get('reason')}"))
+
+    def request(self, path: Path, options: LoadOptions) -> None:
+        """Asks for a file; `receive` hears the answer."""
+        self.files += 1
+        self._send(request_to_json(path, options))
+
+    def receive(self, timeout: float) -> tuple[dict[str, Any], int]:
+        """The next message and its length in bytes. IngestError if the process died, or `stop_if_late` killed it."""
+        with self._lock:
+            self._deadline, self._late = time.monotonic() + timeout, 0
+        line = self._outlet.readline(MESSAGE_LIMIT + 1)
+        with self._lock:
+            self._deadline = None
+        if self._late > 1:
+            raise IngestError(f"took longer than {timeout:g} s to read: stopped")
+        if not line.endswith(b"\n"):
+            raise IngestError("the parser's answer is too long" if line else f"the parser died ({self._exit()})")
+        try:
+            return from_json(line), len(line)
+        except RecursionError as error:
+            raise IngestError("nested too deep") from error
+        except ValueError as error:
+            raise IngestError(one_line(f"the parser's answer is broken: {error}")) from error
+
+    def stop_if_late(self) -> None:
+        """Kills it if a message is overdue, the second time this is asked: after a pause of the whole machine or a
+        Ctrl-Z, deadlines are over at once, and the thread that listens needs a moment to find the answer."""
+        with self._lock:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                self._late += 1
+                if self._late > 1:
+                    self._kill()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be asked for another file."""
+        with self._lock:
+            return not self._killed and self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends it at once, and whatever it started."""
+        with self._lock:
+            self._kill()
+
+    def close(self) -> None:
+        """Ends it and waits until nothing of it is left."""
+        self._exit()
+        with contextlib.suppress(OSError):  # an unsent request
+            self._inlet.close()
+        self._outlet.close()
+
+    def _kill(self) -> None:
+        if self._killed or self._process.returncode is not None:
+            return  # once it has been waited for, its number may be another process's
+        self._killed = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: a group of the dead
+            if sys.platform == "win32":
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _exit(self) -> str:
+        """Makes sure that it is dead; says how it died. A kill doesn't change what it was already dying of."""
+        self.kill()
+        try:
+            code = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # the kernel waits for a disk or a network
+            return "it can't be stopped"
+        if code >= 0:
+            return f"exit code {code}"
+        return f"signal {-code}, {(signal.strsignal(-code) or 'unknown').lower()}"
+
+    def _send(self, message: object) -> None:
+        # Where it died meanwhile, `receive` says so.
+        with contextlib.suppress(OSError):
+            self._inlet.write(to_json(message) + b"\n")
+            self._inlet.flush()
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[BinaryIO, BinaryIO]:
+    if process.stdin is None or process.stdout is None:
+        raise IngestError("parser processes can't start: no pipes")
+    return process.stdin, process.stdout  # type: ignore[return-value] # typed IO[bytes], buffered by bufsize
+
+
+def _import_path() -> list[str]:
+    """Where the child finds modules: as here, but never in the current folder, which may hold a hostile document
+    named like a module. This package's own folder is always there."""
+    absolute = [entry for entry in sys.path if Path(entry).is_absolute()]
+    return absolute if _ROOT in absolute else [*absolute, _ROOT]

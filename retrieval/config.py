@@ -1,0 +1,86 @@
+"""Settings: the one place that reads the environment, and the one home of defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.errors import ConfigError
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+
+MAX_WINDOW = 8192
+"""Tokens. No encoder is asked for more, whatever its model claims: attention memory grows with the square."""
+
+PASSAGE_TOKENS = 200
+OVERLAP_TOKENS = 32
+"""Tokens of a passage at most, and tokens that a passage repeats of the one before."""
+
+CANDIDATES = 200
+"""Pool per first-stage retriever; with CONVEX_WEIGHT it gives the reference figures of the README."""
+
+CONVEX_WEIGHT = 0.4
+"""Weight of BM25 (divided by the query's best) beside the cosine in convex fusion."""
+
+RERANK_DEPTH = 50
+"""Candidates that the reranker reads; the rest keep their first-stage order below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a machine or a user prefers, beneath what a call says.
+
+    `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16.
+    `parse_timeout` is in seconds, `parse_memory` in bytes for each parser process.
+    """
+
+    encoder: str | None = None
+    reranker: str | None = None
+    device: str | None = None
+    precision: str = "auto"
+    offline: bool = False
+    cache: Path | None = None
+    workers: int = 2
+    parse_timeout: float = 120.0
+    parse_memory: int = 4 << 30
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Settings from PASSAGEWORK_* variables; HF_HUB_OFFLINE counts as offline, HF_HOME moves the cache.
+
+        Raises ConfigError naming the variable that can't be read.
+        """
+        env = os.environ
+        precision = env.get("PASSAGEWORK_PRECISION", "auto")
+        if precision not in ("auto", "fp32", "bf16"):
+            raise ConfigError(f"PASSAGEWORK_PRECISION is {precision!r}: give auto, fp32 or bf16")
+        cache = env.get("HF_HUB_CACHE")
+        return cls(
+            encoder=env.get("PASSAGEWORK_ENCODER") or None,
+            reranker=env.get("PASSAGEWORK_RERANKER") or None,
+            device=env.get("PASSAGEWORK_DEVICE") or None,
+            precision=precision,
+            offline=_flag("PASSAGEWORK_OFFLINE") or _flag("HF_HUB_OFFLINE"),
+            cache=Path(cache) if cache else None,
+            workers=int(_number("PASSAGEWORK_WORKERS", min(4, os.cpu_count() or 1), least=1)),
+            parse_timeout=_number("PASSAGEWORK_PARSE_TIMEOUT", 120.0, least=0.1),
+            parse_memory=int(_number("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64)) << 20,
+        )
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _number(name: str, default: float, *, least: float) -> float:
+    raw = os.environ.get(name)
+    if not raw:
+        return default
+    try:
+        value = float(raw)
+    except ValueError as error:
+        raise ConfigError(f"{name} is {raw!r}: give a number") from error
+    if not value >= least:
+        raise ConfigError(f"{name} is {raw}: give at least {least:g}")
+    return value

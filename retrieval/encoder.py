@@ -1,0 +1,330 @@
+"""Text to vectors: the Encoder protocol, and the bi-encoder that sentence-transformers runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.config import DEFAULT_ENCODER, MAX_WINDOW, Settings
+from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.models import Fingerprint, ResolvedModel, resolve_model
+from retrieval.types import Tokens, Vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding
+
+TokenIds = NDArray[np.int32]
+
+BATCH_TOKENS = 8192
+"""Tokens of a batch, padding included; halved where a device runs out of memory."""
+
+
+class Encoder(Protocol):
+    """Text to unit vectors within a window of tokens. Queries and passages are encoded by different methods."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Its identity."""
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision, such as `torch cpu bf16`. Not identity."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once, prompt and special tokens included."""
+
+    @property
+    def passage_budget(self) -> int:
+        """Tokens of the window left to a passage and its context."""
+
+    @property
+    def query_budget(self) -> int:
+        """Tokens of the window left to a query."""
+
+    @property
+    def max_word_chars(self) -> int | None:
+        """Characters beyond which an unbroken word becomes one unknown token; None where words have no limit."""
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's tokens, uncut, without prompt and special tokens."""
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The special tokens and the prompt around a text."""
+
+    prefix: TokenIds
+    suffix: TokenIds
+    prompt_length: int
+
+    def __len__(self) -> int:
+        return len(self.prefix) + len(self.suffix)
+
+    def around(self, ids: TokenIds) -> TokenIds:
+        return np.concatenate([self.prefix, ids, self.suffix])
+
+
+class BiEncoder:
+    """A sentence-transformers model on the best device at hand; safe to share among threads."""
+
+    def __init__(
+        self, model: SentenceTransformer, resolved: ResolvedModel, *, window: int | None, precision: str
+    ) -> None:
+        import torch
+
+        self._torch = torch
+        self._model = model.eval()
+        self._lock = threading.Lock()
+        self._device = model.device
+        self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
+        self._precision = _pick_precision(precision, self._device.type)
+        if self._precision == "bf16":
+            self._model.to(torch.bfloat16)
+        self._tokenizer = model.tokenizer.backend_tokenizer
+        self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
+        self._tokenizer.no_padding()
+        self._pad = int(model.tokenizer.pad_token_id or 0)
+        self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
+        self._window = _pick_window(model, resolved, window)
+        prompts = {key: value for key, value in (model.prompts or {}).items() if value}
+        passage_prompt = next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
+        query_prompt = prompts.get("query", "")
+        self._passage_frame = self._frame(passage_prompt)
+        self._query_frame = self._frame(query_prompt)
+        if min(self.passage_budget, self.query_budget) < 8:
+            raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
+        self._dim = int(_dimension(model))
+        self._fingerprint = Fingerprint(
+            model=resolved.name,
+            revision=resolved.revision,
+            weights=resolved.weights,
+            pooling=_pooling(model),
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
+            dimension=self._dim,
+        )
+
+    @classmethod
+    def load(
+        cls, model: str | Path | None = None, *, window: int | None = None, settings: Settings | None = None
+    ) -> BiEncoder:
+        """The model named, or the default one, ready to encode.
+
+        `model` is a folder or a hub name; `window` raises or lowers the model's own, in tokens.
+        Raises ModelUnavailableError where weights are missing or refused, ConfigError for an impossible window.
+        """
+        settings = settings or Settings.from_environment()
+        resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
+        return cls(_load_model(resolved, settings.device), resolved, window=window, precision=settings.precision)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Its identity."""
+        return self._fingerprint
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision."""
+        return f"torch {self._device.type} {self._precision}"
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+        return self._dim
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once, prompt and special tokens included."""
+        return self._window
+
+    @property
+    def passage_budget(self) -> int:
+        """Tokens of the window left to a passage and its context."""
+        return self._window - len(self._passage_frame)
+
+    @property
+    def query_budget(self) -> int:
+        """Tokens of the window left to a query."""
+        return self._window - len(self._query_frame)
+
+    @property
+    def max_word_chars(self) -> int | None:
+        """Characters beyond which an unbroken word becomes one unknown token."""
+        return self._max_word_chars
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's tokens, uncut, without prompt and special tokens."""
+        return [_tokens(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+        longest = max((len(ids) for ids in token_ids), default=0)
+        if longest > self.passage_budget:
+            raise ConfigError(f"a passage of {longest} tokens exceeds the window's {self.passage_budget}")
+        return self._encode(token_ids, self._passage_frame)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        return self._encode([t.ids[: self.passage_budget] for t in self.tokenize(texts)], self._passage_frame)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        return self._encode([t.ids[: self.query_budget] for t in self.tokenize(texts)], self._query_frame)
+
+    def _encode(self, token_ids: Sequence[TokenIds], frame: _Frame) -> Vectors:
+        out = np.empty((len(token_ids), self._dim), dtype=np.float32)
+        order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
+        done = 0
+        with self._lock:
+            while done < len(order):
+                rows = next(_batches(order[done:], lambda i: len(token_ids[i]) + len(frame), self._batch_tokens))
+                try:
+                    out[rows] = self._forward([frame.around(token_ids[i]) for i in rows], frame.prompt_length)
+                except self._torch.cuda.OutOfMemoryError:
+                    if len(rows) == 1:
+                        raise
+                    self._torch.cuda.empty_cache()
+                    self._batch_tokens //= 2
+                    continue
+                done += len(rows)
+        norms = np.linalg.norm(out, axis=1, keepdims=True)
+        if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
+            raise PassageworkError(f"{self._fingerprint.model} gave a vector that is not finite; try fp32 precision")
+        return np.asarray(out / norms, dtype=np.float32)
+
+    def _forward(self, batch: list[TokenIds], prompt_length: int) -> Vectors:
+        torch = self._torch
+        width = max(len(ids) for ids in batch)
+        padded = np.full((len(batch), width), self._pad, dtype=np.int64)
+        mask = np.zeros((len(batch), width), dtype=np.int64)
+        for row, ids in enumerate(batch):
+            padded[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
+        features: dict[str, Any] = {
+            "input_ids": torch.from_numpy(padded).to(self._device),
+            "attention_mask": torch.from_numpy(mask).to(self._device),
+        }
+        if prompt_length:  # poolings that leave the prompt out need to know its length
+            features["prompt_length"] = prompt_length
+        with torch.inference_mode():
+            vectors = self._model(features)["sentence_embedding"]
+        return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
+
+    def _frame(self, prompt: str) -> _Frame:
+        """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""
+        example = self._tokenizer.encode("a", add_special_tokens=True)
+        inner = len(self._tokenizer.encode("a", add_special_tokens=False).ids)
+        start = example.special_tokens_mask.index(0)
+        prompt_ids = self._tokenizer.encode(prompt, add_special_tokens=False).ids if prompt else []
+        return _Frame(
+            prefix=np.array(example.ids[:start] + prompt_ids, dtype=np.int32),
+            suffix=np.array(example.ids[start + inner :], dtype=np.int32),
+            prompt_length=start + len(prompt_ids) if prompt_ids else 0,
+        )
+
+
+def _batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
+    """Rows, longest first, in batches whose padded size stays within `budget` tokens; at least one row each."""
+    batch: list[int] = []
+    for row in order:
+        if batch and (len(batch) + 1) * length(batch[0]) > budget:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _tokens(encoding: Encoding) -> Tokens:
+    offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+    return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
+
+
+def _load_model(resolved: ResolvedModel, device: str | None) -> SentenceTransformer:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(
+            str(resolved.path),
+            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
+
+
+def _pick_precision(asked: str, device: str) -> str:
+    """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
+    import torch
+
+    if asked != "auto":
+        return asked
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if device == "cpu" and cpu_multiplies_bf16() else "fp32"
+
+
+def cpu_multiplies_bf16() -> bool:
+    """Whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return False
+    flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "")
+    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
+
+
+def _pick_window(model: SentenceTransformer, resolved: ResolvedModel, asked: int | None) -> int:
+    config = model[0].auto_model.config
+    positions = int(getattr(config, "max_position_embeddings", 0) or MAX_WINDOW)
+    if config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
+        positions -= int(config.pad_token_id) + 1  # these number their positions from the padding id on
+    positions = min(positions, MAX_WINDOW)
+    own = min(int(model.max_seq_length or positions), positions)
+    if asked is not None and not 16 <= asked <= positions:
+        raise ConfigError(f"window is {asked}: {resolved.name} takes 16 to {positions} tokens")
+    return asked or own
+
+
+def _pooling(model: SentenceTransformer) -> str:
+    pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
+    if pooling is not None:
+        return str(pooling.get_pooling_mode_str())
+    mode = next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
+    return str(mode) if mode is not None else "+".join(type(module).__name__ for module in model)
+
+
+def _dimension(model: SentenceTransformer) -> int:
+    name = (
+        "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
+    )
+    found = getattr(model, name)()
+    if found is None:
+        raise ModelUnavailableError("the model does not say how many dimensions its vectors have")
+    return int(found)

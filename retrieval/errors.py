@@ -1,0 +1,40 @@
+"""Everything this project raises on purpose.
+
+PassageworkError
+├── ConfigError              a setting or an argument is wrong
+│   └── FilterError          a `where` filter is malformed or names an unknown field
+├── IngestError              a document can't be loaded; `reason` is one line for the report
+├── StoreError               a collection is missing, damaged, locked, or made by a newer version
+├── IndexMismatchError       a collection was built with another encoder or other chunking
+└── ModelUnavailableError    weights can't be found, or are refused
+"""
+
+from __future__ import annotations
+
+
+class PassageworkError(Exception):
+    """The base: one line that says what was wrong, found against expected, and the next step."""
+
+
+class ConfigError(PassageworkError):
+    """A setting or an argument is out of range or doesn't exist."""
+
+
+class FilterError(ConfigError):
+    """A `where` filter is malformed, or names a field that no document has."""
+
+
+class IngestError(PassageworkError):
+    """A document can't be loaded."""
+
+
+class StoreError(PassageworkError):
+    """A collection is missing, damaged, locked, or was made by a newer version."""
+
+
+class IndexMismatchError(PassageworkError):
+    """A collection was built with another encoder, or with other chunking, than asked for."""
+
+
+class ModelUnavailableError(PassageworkError):
+    """A model's weights can't be found, or are refused."""

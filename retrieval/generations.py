@@ -1,0 +1,133 @@
+"""Saved indexes: derived from the store, checked before use, set aside when damaged, the only copy of nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.errors import StoreError
+from retrieval.store import Change, Generation, Snapshot, Store
+from retrieval.types import Ids, Vectors
+from retrieval.vector_index import IndexKind, LiveIndex, build_index, load_index
+
+KEPT = 2
+"""Generations kept: the newest, and one to fall back on."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An index as it was at `change`. `generation` is the one it was loaded from, None where it was built anew."""
+
+    index: LiveIndex
+    change: int
+    generation: Generation | None
+    set_aside: tuple[str, ...] = ()
+
+
+def open_index(snapshot: Snapshot, folder: Path) -> Opened:
+    """The newest generation that proves whole, with all later changes applied; built from the vectors if none does.
+
+    A damaged file is moved beside the others with the ending `.damaged`, and named in `set_aside`.
+    """
+    last = snapshot.last_change()
+    bad: list[str] = []
+    for generation in snapshot.generations():
+        if generation.change > last:
+            raise StoreError(
+                f"the database went backwards: it ends at change {last}, and index {generation.file} covers "
+                f"{generation.change}; restore the database from a newer copy, or run `passagework rebuild`"
+            )
+        try:
+            base = load_index(
+                folder / generation.file,
+                digest=generation.digest,
+                kind=IndexKind(generation.kind),
+                dim=snapshot.dim,
+                count=generation.count,
+            )
+        except StoreError as error:
+            _log.warning("%s", error)
+            bad.append(generation.file)
+            _set_aside(folder / generation.file)
+            continue
+        index = replay(LiveIndex(base), snapshot, generation.change)
+        return Opened(index, last, generation, tuple(bad))
+    ids, vectors = snapshot.passage_vectors()
+    # An exact index is there at once, whatever the size; the kind that suits it comes with the next save.
+    built = build_index(ids, vectors, kind=IndexKind.EXACT)
+    return Opened(LiveIndex(built.index), last, None, tuple(bad))
+
+
+def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
+    """The index as of the snapshot, from an index as of `change`."""
+    changes = snapshot.changes_since(change)
+    if not changes:
+        return index
+    first = min((one.first for one in changes if one.kind == "add"), default=None)
+    if first is None:
+        added: tuple[Ids, Vectors] = np.empty(0, np.int64), np.empty((0, snapshot.dim), np.float32)
+    else:
+        added = snapshot.passage_vectors(first=first)
+    return index.apply(added=added, removed=_ids_of([one for one in changes if one.kind == "remove"]))
+
+
+def save_generation(
+    store: Store, folder: Path, *, kind: IndexKind | None = None, progress: Callable[[str], None] | None = None
+) -> Generation:
+    """Builds an index of everything in the store, saves it, proves it, and records it; older ones make way.
+
+    Call it as the only writer. `kind` None chooses by size.
+    """
+    with store.read() as snapshot:
+        change = snapshot.last_change()
+        if progress:
+            progress(f"indexing {snapshot.passage_count():,} passages")
+        ids, vectors = snapshot.passage_vectors()
+        older = snapshot.generations()
+    built = build_index(ids, vectors, kind=kind)
+    folder.mkdir(exist_ok=True)
+    name = f"g{max((one.id for one in older), default=0) + 1:06d}-{built.index.kind.value}.index"
+    digest = built.index.save(folder / name)
+    with store.write() as writer:
+        writer.put_generation(
+            {
+                "file": name,
+                "kind": built.index.kind.value,
+                "digest": digest,
+                "count": len(ids),
+                "change": change,
+                "recall": built.recall_at_10,
+                "parameters": dict(built.parameters),
+                "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            }
+        )
+        writer.drop_generations([one.id for one in older[KEPT - 1 :]])
+    for one in older[KEPT - 1 :]:
+        _remove(folder / one.file)
+    with store.read() as snapshot:
+        return snapshot.generations()[0]
+
+
+def _ids_of(removed: Sequence[Change]) -> Ids:
+    ranges = [np.arange(one.first, one.last + 1, dtype=np.int64) for one in removed]
+    return np.concatenate(ranges) if ranges else np.empty(0, np.int64)
+
+
+def _set_aside(path: Path) -> None:
+    """Keeps what is left of a damaged file where a person can look at it; on a read-only disk it stays where it is."""
+    with contextlib.suppress(OSError):
+        if path.exists():
+            path.replace(path.with_name(f"{path.name}.damaged"))
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -1,0 +1,7 @@
+"""Run by Alembic: migrates the connection that retrieval.store.database hands over, inside its transaction."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()

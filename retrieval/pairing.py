@@ -1,0 +1,133 @@
+"""How a query and a passage become a cross-encoder's input: special tokens or a template around them, and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from retrieval.encoder import TokenIds
+from retrieval.errors import ConfigError, PassageworkError
+from retrieval.types import Tokens
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+OVERLAP = 4
+"""One part in so many of a window, at least, repeats the window before, lest an answer be cut in two."""
+
+SLACK = 16
+"""Tokens left free where a template joins the texts: words may split otherwise at the joints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A query, or what one window holds of a passage."""
+
+    text: str
+    ids: TokenIds
+
+
+class Pairing(Protocol):
+    """How a model wants a query and a passage put together."""
+
+    query_prefix: str
+    overhead: int
+
+    def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
+        """The model's input for one batch."""
+
+
+def pairing_of(model: CrossEncoder) -> Pairing:
+    """The model's own way: classifiers get tokens, whatever has a template or generates gets texts."""
+    plain = model[0].transformer_task == "sequence-classification" and "message" not in model.modalities
+    return _TokenPairs(model) if plain else _TemplatePairs(model)
+
+
+def cut_piece(text: str, tokens: Tokens, start: int, end: int) -> Piece:
+    """The part of a text between two of its tokens; all of it, what is between tokens included, if those are all."""
+    if end - start == len(tokens):
+        return Piece(text, tokens.ids)
+    return Piece(text[tokens.starts[start] : tokens.ends[end - 1]], tokens.ids[start:end])
+
+
+def windows(length: int, room: int) -> list[tuple[int, int]]:
+    """[start, end) of the fewest windows that cover `length` tokens, evenly spread, each but a lone one `room` long."""
+    if length <= room:
+        return [(0, length)]
+    spare = length - room
+    steps = -(-spare // (room - room // OVERLAP))
+    return [(start, start + room) for start in (step * spare // steps for step in range(steps + 1))]
+
+
+class _TokenPairs:
+    """Query and passage tokens between the special tokens of the tokenizer's own pair, as classifiers are trained."""
+
+    def __init__(self, model: CrossEncoder) -> None:
+        tokenizer = model.tokenizer.backend_tokenizer
+        tokenizer.no_padding()  # a tokenizer.json may ask for it
+        example = tokenizer.encode("a", "b")
+        owners = [-1 if owner is None else owner for owner in example.sequence_ids]
+        first, second = owners.index(0), owners.index(1)
+        after_first, after_second = (len(owners) - owners[::-1].index(owner) for owner in (0, 1))
+        frame = (slice(0, first), slice(after_first, second), slice(after_second, None))
+        self._ids = [np.array(example.ids[part], dtype=np.int32) for part in frame]
+        self._types = [np.array(example.type_ids[part], dtype=np.int32) for part in frame]
+        self._owner_types = (example.type_ids[first], example.type_ids[second])
+        self._typed = "token_type_ids" in model.tokenizer.model_input_names
+        self._pad = int(model.tokenizer.pad_token_id or 0)
+        self.query_prefix = _prompt(model) or ""
+        self.overhead = sum(len(part) for part in self._ids)
+
+    def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
+        import torch
+
+        width = max(len(passage.ids) for passage in passages) + len(query.ids) + self.overhead
+        ids = np.full((len(passages), width), self._pad, dtype=np.int64)
+        types, mask = np.zeros_like(ids), np.zeros_like(ids)
+        first, second = (np.full(width, owner_type, dtype=np.int32) for owner_type in self._owner_types)
+        for row, passage in enumerate(passages):
+            end = self.overhead + len(query.ids) + len(passage.ids)
+            ids[row, :end] = _join(self._ids, query.ids, passage.ids)
+            types[row, :end] = _join(self._types, first[: len(query.ids)], second[: len(passage.ids)])
+            mask[row, :end] = 1
+        features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+        if self._typed:
+            features["token_type_ids"] = torch.from_numpy(types)
+        return features
+
+
+def _join(frame: Sequence[TokenIds], first: TokenIds, second: TokenIds) -> TokenIds:
+    before, between, after = frame
+    return np.concatenate([before, first, between, second, after])
+
+
+class _TemplatePairs:
+    """Query and passage as texts, put together by the model's own template, as generative rerankers are."""
+
+    query_prefix = ""  # the template places the prompt
+
+    def __init__(self, model: CrossEncoder) -> None:
+        self._model = model
+        self._limit = int(model.max_seq_length)
+        self._prompt = _prompt(model)
+        try:
+            empty = model.preprocess([("", "")], prompt=self._prompt)
+        except Exception as error:
+            raise ConfigError(f"its template takes no query and passage: {str(error).splitlines()[0]}") from error
+        self.overhead = int(empty["input_ids"].shape[1]) + SLACK
+
+    def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
+        features: dict[str, Any] = self._model.preprocess(
+            [(query.text, passage.text) for passage in passages], prompt=self._prompt
+        )
+        if features["input_ids"].shape[1] >= self._limit:  # the tokenizer may have cut it, without a word
+            raise PassageworkError(f"a passage would be cut: its template and tokens exceed {self._limit}")
+        return features
+
+
+def _prompt(model: CrossEncoder) -> str | None:
+    """What the model wants before every query, if it says so."""
+    return (model.prompts or {}).get(model.default_prompt_name) or None

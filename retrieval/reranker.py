@@ -1,0 +1,213 @@
+"""(query, passage) to a score: the Reranker protocol, and any cross-encoder that sentence-transformers runs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.config import Settings
+from retrieval.encoder import BATCH_TOKENS, _batches, _pick_precision, _pick_window, _tokens
+from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.models import ResolvedModel, resolve_model
+from retrieval.pairing import Piece, cut_piece, pairing_of, windows
+from retrieval.types import Tokens
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class RerankScores:
+    """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
+
+    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window.
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    windowed: int
+    query_cut: bool = False
+
+
+class Reranker(Protocol):
+    """Scores passages against a query, reading both at once. No part of a passage goes unread."""
+
+    @property
+    def name(self) -> str:
+        """Its folder or hub name."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages."""
+
+
+class CrossEncoderReranker:
+    """A sentence-transformers CrossEncoder with one score per pair, on the best device; safe to share among threads.
+
+    A pair longer than the window is scored in windows of its passage that overlap by a quarter or more; its logit is
+    its best window's. Logits are what the model gives before any activation, and probabilities their sigmoid.
+    """
+
+    def __init__(self, model: CrossEncoder, resolved: ResolvedModel, *, precision: str) -> None:
+        import torch
+
+        if model.num_labels != 1:
+            raise ConfigError(f"{resolved.name} gives {model.num_labels} scores per pair: a reranker gives 1")
+        self._torch = torch
+        self._name = resolved.name
+        self._lock = threading.Lock()
+        self._device = model.device
+        self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
+        self._precision = _pick_precision(precision, self._device.type)
+        self._model = model.eval().to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
+        _keep_head_fp32(self._model)
+        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
+        if self._tokenizer is None:
+            raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
+        self._window = _pick_window(model, resolved, None)
+        self._pairing = pairing_of(model)
+        self._query_budget = self._window // 2
+        if self._window - self._pairing.overhead - self._query_budget < 8:
+            raise ConfigError(f"{resolved.name} reads {self._window} tokens at once: too few for a query and a passage")
+
+    @classmethod
+    def load(cls, model: str | Path, *, settings: Settings | None = None) -> CrossEncoderReranker:
+        """The model in a folder, or of a hub name, ready to score.
+
+        Raises ModelUnavailableError where weights are missing or refused, ConfigError for a model that is no reranker.
+        """
+        settings = settings or Settings.from_environment()
+        resolved = resolve_model(str(model), settings)
+        pass
+        return cls(_load_model(resolved, settings.device), resolved, precision=settings.precision)
+
+    @property
+    def name(self) -> str:
+        """Its folder or hub name."""
+        return self._name
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision, such as `torch cpu bf16`."""
+        return f"torch {self._device.type} {self._precision}"
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+        return self._window
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+
+        A query of more than half of the window is cut to that, and `query_cut` says so.
+        """
+        query = self._pairing.query_prefix + query
+        with self._lock:
+            query_tokens, *tokens = self._tokenize([query, *passages])
+            asked = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
+            room = self._window - self._pairing.overhead - len(asked.ids)
+            rows = [(pair, *span) for pair, one in enumerate(tokens) for span in windows(len(one), room)]
+            scores = self._score(
+                asked, [cut_piece(passages[pair], tokens[pair], start, end) for pair, start, end in rows]
+            )
+        logits = np.full(len(passages), -np.inf, dtype=np.float32)
+        np.maximum.at(logits, np.array([pair for pair, _, _ in rows], dtype=np.intp), scores)
+        return RerankScores(
+            logits=logits,
+            probabilities=np.exp(-np.logaddexp(0.0, -logits.astype(np.float64))).astype(np.float32),
+            windowed=sum(len(one) > room for one in tokens),
+            query_cut=len(query_tokens) > self._query_budget,
+        )
+
+    def _tokenize(self, texts: list[str]) -> list[Tokens]:
+        self._tokenizer.no_truncation()  # pairing by template turns both on again
+        self._tokenizer.no_padding()
+        return [_tokens(encoding) for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+    def _score(self, query: Piece, pieces: Sequence[Piece]) -> NDArray[np.float32]:
+        out = np.empty(len(pieces), dtype=np.float32)
+        order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i].ids))
+        fixed = self._pairing.overhead + len(query.ids)
+        done = 0
+        while done < len(order):
+            rows = next(_batches(order[done:], lambda i: len(pieces[i].ids) + fixed, self._batch_tokens))
+            try:
+                out[rows] = self._forward(query, [pieces[i] for i in rows])
+            except self._torch.cuda.OutOfMemoryError:
+                if len(rows) == 1:
+                    raise
+                self._torch.cuda.empty_cache()
+                self._batch_tokens //= 2
+                continue
+            done += len(rows)
+        if not np.all(np.isfinite(out)):
+            raise PassageworkError(f"{self._name} gave a score that is not finite; try fp32 precision")
+        return out
+
+    def _forward(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
+        features = {
+            key: value.to(self._device) if isinstance(value, self._torch.Tensor) else value
+            for key, value in self._pairing.features(query, passages).items()
+        }
+        with self._torch.inference_mode():
+            scores = self._model(features)["scores"]
+        return np.asarray(scores.float().cpu().numpy().reshape(len(passages)), dtype=np.float32)
+
+
+def _check_head(resolved: ResolvedModel) -> None:
+    """Raises ConfigError for a model without a trained head: it would be given a random one, and score at random."""
+    config = _read_json(resolved.path / "config.json")
+    saved_as = _read_json(resolved.path / "config_sentence_transformers.json").get("model_type")
+    architectures = [str(name) for name in config.get("architectures") or []]
+    headed = any(name.endswith(("ForSequenceClassification", "ForCausalLM")) for name in architectures)
+    if config and not headed and saved_as != "CrossEncoder":
+        found = ", ".join(architectures) or "no architecture"
+        raise ConfigError(f"{resolved.name} is not a reranker: {found} has no head that scores a pair")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # the loader says what is wrong with it
+    return found if isinstance(found, dict) else {}
+
+
+def _load_model(resolved: ResolvedModel, device: str | None) -> CrossEncoder:
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return CrossEncoder(
+            str(resolved.path),
+            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+            activation_fn=torch.nn.Identity(),  # the folder's own is neither imported nor applied
+        )
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
+
+
+def _keep_head_fp32(model: CrossEncoder) -> None:
+    """The layer that gives the score computes in fp32: bf16 has 8 bits, and would make ties of close passages."""
+    import torch
+
+    heads = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == 1]
+    for head in heads[-1:]:
+        head.float()
+        head.register_forward_pre_hook(lambda _, inputs: tuple(value.float() for value in inputs))

@@ -1,0 +1,296 @@
+"""The query path, stage by stage, writing the trace. Read it beside the diagram of the design: it goes the same way."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrieval.config import CANDIDATES, RERANK_DEPTH
+from retrieval.encoder import Encoder
+from retrieval.errors import ConfigError
+from retrieval.filters import Where, compile_filter
+from retrieval.fusion import competition_ranks, fuse
+from retrieval.lexical import Bm25, Lexical
+from retrieval.reranker import Reranker, RerankScores
+from retrieval.store import Location, PassageRow, Snapshot
+from retrieval.types import Fusion, Hit, Hits, Ids, Json, Stage, StageScore, Vectors
+from retrieval.vector_index import LiveIndex
+
+DECIMALS = 6
+"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is asked. `stage` None means the last one there is; `candidates` is the pool per first-stage retriever.
+
+    Raises ConfigError where a value is out of range.
+    """
+
+    query: str
+    k: int = 10
+    stage: Stage | None = None
+    candidates: int = CANDIDATES
+    fusion: Fusion = Fusion.CONVEX
+    where: Where | None = None
+    per_document: int | None = None
+    min_score: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.query.strip():
+            raise ConfigError("the query is empty")
+        for name in ("k", "candidates", "per_document"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}: give at least 1")
+
+
+class Searcher:
+    """Answers queries from one moment of a collection: its snapshot, and the index as it was then."""
+
+    def __init__(
+        self,
+        encoder: Callable[[], Encoder],
+        *,
+        reranker: Callable[[], Reranker] | None = None,
+        lexical: Lexical | None = None,
+    ) -> None:
+        self.encoder = encoder  # called when first needed: a search for words alone loads no model
+        self.reranker = reranker
+        self.lexical = lexical or Bm25()
+
+    def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
+        """The `k` best passages; the pool is widened until `k` are found, or it holds everything there is."""
+        run = _Run(self, request, snapshot, index)
+        with run.timed("total"):
+            size = max(request.candidates, request.k)
+            chosen = run.choose(size)
+            while request.per_document and len(chosen) < request.k and run.pool_is_full:
+                size *= 4  # few documents fill the pool: look further down
+                chosen = run.choose(size)
+            hits = run.hits(chosen)
+        return Hits(request.query, hits, run.plan, {name: round(ms, 3) for name, ms in run.timings.items()})
+
+
+class _Run:
+    """One query on its way: candidates with their scores by passage id, the plan, the clock."""
+
+    def __init__(self, searcher: Searcher, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> None:
+        self.searcher = searcher
+        self.request = request
+        self.snapshot = snapshot
+        self.index = index
+        self.timings: dict[str, float] = {}
+        self.stage, self.plan = self._plan()
+        self.pool_is_full = False
+        self.places: dict[int, Location] = {}
+        self.scores: dict[Stage, dict[int, float]] = {}
+        self.reranked: dict[int, tuple[float, float]] = {}
+        with self.timed("filter"):
+            self.condition = compile_filter(request.where, snapshot) if request.where else None
+        self.within: Ids | None = None
+        self.vector: Vectors = np.empty((0, 0), np.float32)
+
+    def choose(self, size: int) -> list[int]:
+        """Ids of the hits, best first, from a pool of `size` candidates per first-stage retriever."""
+        self.pool_is_full = False
+        dense = {} if self.stage is Stage.LEXICAL else self._dense(size)
+        lexical = {} if self.stage is Stage.DENSE else self._lexical(size)
+        with self.timed("fetch"):
+            found = dense.keys() | lexical.keys()
+            self.places.update(self.snapshot.locations([one for one in found if one not in self.places]))
+        self.scores = {}
+        if self.stage is not Stage.LEXICAL:
+            self.scores[Stage.DENSE] = dense
+        if self.stage is not Stage.DENSE:
+            self.scores[Stage.LEXICAL] = lexical
+        if self.stage in (Stage.HYBRID, Stage.RERANK):
+            self._fuse(dense, lexical)
+        self.plan["pool"] = len(found)
+        if self.stage is Stage.RERANK:
+            self._rerank()
+        return self._limit(self._best_first(self.scores[self.stage]))
+
+    def hits(self, chosen: Sequence[int]) -> tuple[Hit, ...]:
+        """The chosen passages with their traces."""
+        with self.timed("fetch"):
+            rows = self.snapshot.passages(chosen)
+        ranks = {
+            stage: {one: rank for rank, one in enumerate(self._best_first(scores), start=1)}
+            for stage, scores in self.scores.items()
+        }
+        return tuple(self._hit(rank, row, ranks) for rank, row in enumerate(rows, start=1))
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Adds the time within to `timings`, in milliseconds."""
+        start = time.perf_counter()
+        yield
+        self.timings[name] = self.timings.get(name, 0.0) + (time.perf_counter() - start) * 1000
+
+    def _plan(self) -> tuple[Stage, dict[str, Json]]:
+        request, reranker = self.request, self.searcher.reranker
+        used = request.stage or Stage.RERANK
+        plan: dict[str, Json] = {"requested": used.value}
+        if used is Stage.RERANK and reranker is None:
+            used = Stage.HYBRID
+            plan["reason"] = "no reranker was named"
+        plan["used"] = used.value
+        plan["candidates"] = max(request.candidates, request.k)
+        if used in (Stage.HYBRID, Stage.RERANK):
+            plan["fusion"] = request.fusion.value
+        return used, plan
+
+    # the first stage
+
+    def _dense(self, size: int) -> dict[int, float]:
+        """Cosines of the `size` nearest passages, and of those equal to the last."""
+        if not self.vector.size:
+            self._encode_query()
+            self._match_filter()
+        with self.timed("dense"):
+            limit = size + 1
+            while True:
+                result = self.index.search(self.vector, limit, within=self.within)
+                ids = [int(one) for one in result.ids[0] if one >= 0]
+                cosines = self._cosines(ids)
+                ordered = sorted(cosines.values(), reverse=True)
+                if len(ids) < limit or ordered[-1] < ordered[size - 1]:
+                    break
+                limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
+        self.plan["index"] = self.index.kind.value
+        if self.within is not None:
+            self.plan["filter"] = {"matching": len(self.within), "strategy": result.plan.value}
+        self.pool_is_full |= len(ids) >= size
+        cut = ordered[size - 1] if len(ordered) >= size else -2.0
+        return {one: cosine for one, cosine in cosines.items() if cosine >= cut}
+
+    def _encode_query(self) -> None:
+        query = self.request.query
+        with self.timed("load"):
+            encoder = self.searcher.encoder()
+        with self.timed("encode"):
+            tokens = len(encoder.tokenize([query])[0])
+            self.vector = encoder.encode_queries([query])
+        if tokens > encoder.query_budget:
+            self.plan["query_cut"] = {"tokens": tokens, "used": encoder.query_budget}
+
+    def _match_filter(self) -> None:
+        if self.condition is not None:
+            with self.timed("filter"):
+                self.within = self.snapshot.matching(self.condition)
+
+    def _cosines(self, ids: Sequence[int]) -> dict[int, float]:
+        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
+        if self.index.lossless:
+            found, vectors = self.index.vectors(np.array(ids, dtype=np.int64))
+        else:
+            found, vectors = np.array(ids, dtype=np.int64), self.snapshot.vectors_of(ids)
+        cosines = vectors.astype(np.float64) @ self.vector[0].astype(np.float64)
+        return dict(zip(found.tolist(), np.round(cosines, DECIMALS).tolist(), strict=True))
+
+    def _lexical(self, size: int) -> dict[int, float]:
+        """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
+        with self.timed("lexical"):
+            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.condition)
+        if self.condition is not None and self.within is None:
+            self.plan["filter"] = {"strategy": "inside the text index"}
+        self.pool_is_full |= len(found) >= size
+        return dict(found)
+
+    def _fuse(self, dense: dict[int, float], lexical: Mapping[int, float]) -> None:
+        """One score from both; a passage that only words found gets its cosine too."""
+        with self.timed("fusion"):
+            dense_ranks = competition_ranks(dense)
+            dense.update(self._cosines([one for one in lexical if one not in dense]))
+            self.scores[Stage.HYBRID] = fuse(self.request.fusion, dense, dense_ranks, lexical)
+
+    # the second stage
+
+    def _rerank(self) -> None:
+        """Logits for the first of the fused candidates; the others go no further."""
+        reranker = self.searcher.reranker
+        assert reranker is not None  # the plan says rerank only where there is one
+        depth = max(RERANK_DEPTH, self.request.k)
+        top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
+        with self.timed("load"):
+            loaded = reranker()
+        self.plan["reranker"] = loaded.name
+        with self.timed("rerank"):
+            missing = [one for one in top if one not in self.reranked]
+            rows = self.snapshot.passages(missing)
+            scores = loaded.rerank(self.request.query, [_with_context(row) for row in rows])
+            self._note_rerank(rows, scores, depth)
+        self.scores[Stage.RERANK] = {one: self.reranked[one][0] for one in top if one in self.reranked}
+
+    def _note_rerank(self, rows: Sequence[PassageRow], scores: RerankScores, depth: int) -> None:
+        for row, logit, probability in zip(rows, scores.logits.tolist(), scores.probabilities.tolist(), strict=True):
+            self.reranked[row.id] = (round(logit, DECIMALS), probability)
+        self.plan["rerank_depth"] = depth
+        if scores.windowed:
+            self.plan["reranked_in_windows"] = scores.windowed
+        if scores.query_cut:
+            self.plan["rerank_query_cut"] = True
+
+    # the answer
+
+    def _best_first(self, scores: Mapping[int, float]) -> list[int]:
+        """Ids by score, ties by where the passages stand in their documents."""
+        known = [one for one in scores if one in self.places]
+        return sorted(known, key=lambda one: (-scores[one], self.places[one].order))
+
+    def _limit(self, ids: Sequence[int], k: int | None = None) -> list[int]:
+        """The first `k` that are good enough, and not too many of one document."""
+        k = self.request.k if k is None else k
+        least, most = self.request.min_score, self.request.per_document
+        final = self.scores.get(self.stage, {})
+        taken: Counter[int] = Counter()
+        chosen: list[int] = []
+        for one in ids:
+            if len(chosen) == k:
+                break
+            if least is not None and final.get(one, least) < least:
+                continue
+            document = self.places[one].document_id
+            taken[document] += 1
+            if most is None or taken[document] <= most:
+                chosen.append(one)
+        return chosen
+
+    def _hit(self, rank: int, row: PassageRow, ranks: Mapping[Stage, Mapping[int, int]]) -> Hit:
+        trace = {
+            stage: StageScore(
+                ranks[stage][row.id],
+                scores[row.id],
+                self.reranked[row.id][1] if stage is Stage.RERANK else None,
+            )
+            for stage, scores in self.scores.items()
+            if row.id in scores
+        }
+        return Hit(
+            rank=rank,
+            score=trace[self.stage].score,
+            text=row.text,
+            document=row.document,
+            path=row.path,
+            title=row.title,
+            pages=row.pages,
+            start=row.start,
+            end=row.end,
+            headings=row.headings,
+            metadata=row.metadata,
+            stages=trace,
+            id=row.id,
+            uri=row.uri,
+        )
+
+
+def _with_context(row: PassageRow) -> str:
+    """A passage as the reranker reads it: below its title and headings."""
+    context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))
+    return f"{context}\n{row.text}" if context else row.text

@@ -1,0 +1,133 @@
+"""A version's database: opened, checked, migrated; connections that read one snapshot each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from retrieval.errors import StoreError
+from retrieval.store.schema import REVISION
+
+BUSY_TIMEOUT_MS = 30_000
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+APPLICATION_ID = 0x70617373  # "pass", in SQLite's header: tells our files from any other database
+
+
+def create_database(path: Path) -> Engine:
+    """A new database at `path` with every table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with storage_errors(path):
+        _migrate(path)
+    return open_database(path)
+
+
+def open_database(path: Path) -> Engine:
+    """The database at `path`, migrated to this version's layout.
+
+    Raises StoreError where it is missing, damaged, not ours, or made by a newer version.
+    """
+    if not path.is_file():
+        raise StoreError(f"no database at {path}")
+    engine = _engine(path, foreign_keys=True)
+    try:
+        with storage_errors(path):
+            revision = _revision(engine, path)
+            if revision != REVISION:
+                _refuse_newer(revision, path)
+                _migrate(path)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine, path: Path, *, write: bool = False) -> Iterator[Connection]:
+    """One transaction: a snapshot for reading, or the only writer until it ends."""
+    with storage_errors(path), engine.connect() as connection:
+        connection = connection.execution_options(immediate=write)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turns what SQLite raises into one line that says what happened to the file at `path`, and what to do."""
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig)
+        advice = {
+            "database or disk is full": "free some space and run again: what was committed is safe",
+            "database is locked": "another process is writing; try again when it is done",
+            "attempt to write a readonly database": "make the folder writable",
+        }.get(reason)
+        raise StoreError(f"{path}: {reason}" + (f"; {advice}" if advice else "")) from error
+    except DatabaseError as error:
+        raise StoreError(f"{path} is damaged ({error.orig}); restore it from a copy") from error
+
+
+def _engine(path: Path, *, foreign_keys: bool) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=56)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        # Autocommit in the driver, so that BEGIN is ours: the driver's own never covers a SELECT.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _revision(engine: Engine, path: Path) -> str:
+    with engine.connect() as connection:
+        if connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
+            raise StoreError(f"{path} is not a passagework database")
+        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+
+
+def _refuse_newer(revision: str, path: Path) -> None:
+    known = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if revision not in known:
+        raise StoreError(f"{path} was made by a newer version of passagework (layout {revision}): upgrade passagework")
+
+
+def _migrate(path: Path) -> None:
+    """Brings the layout up to date in one transaction; foreign keys off, or a table rebuilt deletes its children."""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = _engine(path, foreign_keys=False)
+    try:
+        with engine.connect() as connection:
+            connection = connection.execution_options(immediate=True)
+            with connection.begin():
+                config = Config()
+                config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if broken:
+                    raise StoreError(f"{path}: migration would break {len(broken)} references; nothing was changed")
+                connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+    finally:
+        engine.dispose()

@@ -1,0 +1,115 @@
+"""Rows as values: what the store takes in and gives out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from retrieval.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A file as last ingested. `state` is partial, done or failed; `notes` are lines about what could not be read."""
+
+    id: int
+    uri: str
+    path: str
+    sha256: str
+    media_type: str
+    state: str
+    reason: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document as stored, without its text; `passages` counts its passages and `cut` those that were cut."""
+
+    id: int
+    source_id: int
+    uri: str
+    name: str | None
+    path: str
+    position: int
+    media_type: str
+    title: str
+    sha256: str
+    metadata: Mapping[str, Json]
+    length: int
+    pages: int
+    passages: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage as stored, with what a hit shows of its document."""
+
+    id: int
+    document_id: int
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    headings: tuple[str, ...]
+    pages: tuple[int, ...]
+    hash: bytes
+    cut: bool
+    document: str
+    uri: str
+    path: str
+    title: str
+    metadata: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded."""
+
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    hash: bytes
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a passage stands. Sorting by `order` breaks ties between equal scores the same way every time."""
+
+    document_id: int
+    path: str
+    start: int
+    position: int
+    uri: str
+
+    @property
+    def order(self) -> tuple[str, int, int, str]:
+        """By path and start; records of one file by their place in it; like-named files by where they lie."""
+        return (self.path, self.start, self.position, self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Passages `first` to `last` came (`add`) or went (`remove`)."""
+
+    id: int
+    kind: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A saved index: its file under index/, what it holds, the last change it covers, its recall@10 against exact."""
+
+    id: int
+    file: str
+    kind: str
+    digest: str
+    count: int
+    change: int
+    recall: float
+    parameters: Mapping[str, Json]
+    created: str

@@ -1,0 +1,155 @@
+"""The tables, as the code sees them. What a database really holds is made by the migrations; a test compares both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import UserDefinedType
+
+REVISION = "0001"
+"""The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
+
+SEGMENT_CHARS = 1 << 20
+"""Code points of one row of a document's text: a slice never loads a book."""
+
+
+class AnyValue(UserDefinedType[Any]):
+    """A column that keeps each value's own type: BLOB affinity converts nothing, so '7' and 7 stay apart."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """As written in CREATE TABLE."""
+        return "BLOB"
+
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("path", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("state", Text, nullable=False),  # partial: documents still to come; done; failed
+    Column("reason", Text),
+    Column("notes", Text, nullable=False),  # JSON list: what could not be read, record by record or page by page
+    Index("sources_sha256", "sha256"),
+    sqlite_autoincrement=True,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", Integer, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("uri", Text, nullable=False, unique=True),
+    Column("name", Text),  # a record's _id; a file has none
+    Column("path", Text, nullable=False),
+    Column("position", Integer, nullable=False),  # of the record in its file
+    Column("media_type", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of everything that search can show of it
+    Column("metadata", Text, nullable=False),
+    Column("length", Integer, nullable=False),  # code points
+    Index("documents_source", "source_id"),
+    Index("documents_path", "path"),
+    sqlite_autoincrement=True,
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+)
+
+headings = Table(
+    "headings",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("level", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+)
+
+fields = Table(
+    "fields",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),  # dotted where metadata is nested
+    Column("type", Text, nullable=False),  # number, text, bool, null or empty
+    Column("value", AnyValue),
+    Index("fields_value", "key", "type", "value", "document_id"),
+    Index("fields_document", "document_id"),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("title", Text, nullable=False),  # title and headings stand here too, for FTS reads its old row from here
+    Column("headings", Text, nullable=False),  # one a line, outermost first
+    Column("hash", LargeBinary, nullable=False),  # of the exact string encoded
+    Column("cut", Integer, nullable=False),  # 1 where that string did not fit the window
+    Index("passages_document", "document_id", "ordinal"),
+    Index("passages_hash", "hash"),
+    sqlite_autoincrement=True,
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # add or remove
+    Column("first", Integer, nullable=False),  # passages first..last came or went
+    Column("last", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("change", Integer, nullable=False),  # the last change that it covers
+    Column("recall", Float, nullable=False),  # at 10, against exact search
+    Column("parameters", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    sqlite_autoincrement=True,
+)

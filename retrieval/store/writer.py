@@ -1,0 +1,251 @@
+"""Writing: what one transaction of the collection's only writer may do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from retrieval.store import schema as t
+from retrieval.store.records import NewPassage
+from retrieval.store.snapshot import Snapshot
+from retrieval.types import Document, Json, Vectors
+
+ROWS = 2_000
+"""Rows sent to SQLite at once, so that a book's passages are never all in memory as rows."""
+
+
+class Writer(Snapshot):
+    """A snapshot that can change: everything it does is committed together, or not at all."""
+
+    def set_meta(self, key: str, value: Json) -> None:
+        """Records a fact about the collection."""
+        row = {"key": key, "value": json.dumps(value)}
+        self.connection.execute(upsert(t.meta).values(row).on_conflict_do_update(index_elements=["key"], set_=row))
+
+    def put_vectors(self, hashes: Sequence[bytes], vectors: Vectors) -> None:
+        """Stores vectors under the hashes of their texts; they stay unseen until a passage uses them."""
+        rows = [{"hash": key, "vector": row.tobytes()} for key, row in zip(hashes, vectors.astype("<f4"), strict=True)]
+        if rows:
+            self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
+
+    def put_vector_bytes(self, vectors: Mapping[bytes, bytes]) -> None:
+        """The same, of vectors copied from another version."""
+        rows = [{"hash": key, "vector": vector} for key, vector in vectors.items()]
+        if rows:
+            self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
+
+    def put_source(
+        self,
+        *,
+        uri: str,
+        path: str,
+        sha256: str,
+        media_type: str,
+        state: str,
+        reason: str | None = None,
+        notes: Sequence[str] = (),
+    ) -> int:
+        """Records a file, new or known by its uri; its id."""
+        row = {
+            "uri": uri,
+            "path": path,
+            "sha256": sha256,
+            "media_type": media_type,
+            "state": state,
+            "reason": reason,
+            "notes": json.dumps(list(notes), ensure_ascii=False),
+        }
+        self.connection.execute(upsert(t.sources).values(row).on_conflict_do_update(index_elements=["uri"], set_=row))
+        return int(self.connection.execute(select(t.sources.c.id).where(t.sources.c.uri == uri)).scalar_one())
+
+    def move_source(self, source_id: int, *, uri: str, path: str) -> None:
+        """Records that a file lies elsewhere now; its documents, passages and vectors stay as they are."""
+        old = self.connection.execute(select(t.sources.c.uri).where(t.sources.c.id == source_id)).scalar_one()
+        self.connection.execute(update(t.sources).where(t.sources.c.id == source_id).values(uri=uri, path=path))
+        for one, (document_id, _) in self.document_hashes(source_id).items():
+            new = uri + one[len(old) :]  # a record's uri is its file's, and its own part
+            where = t.documents.c.id == document_id
+            self.connection.execute(update(t.documents).where(where).values(uri=new, path=path))
+
+    def put_document(
+        self,
+        source_id: int,
+        document: Document,
+        passages: Iterable[NewPassage],
+        *,
+        sha256: str,
+        position: int,
+        replaces: int | None = None,
+    ) -> int:
+        """Stores a document with everything that belongs to it, in place of `replaces`; its number of passages."""
+        if replaces is not None:
+            self._empty_document(replaces)
+        row = {
+            "source_id": source_id,
+            "uri": document.uri,
+            "name": document.name,
+            "path": document.path,
+            "position": position,
+            "media_type": document.media_type,
+            "title": document.title,
+            "sha256": sha256,
+            "metadata": json.dumps(dict(document.metadata), ensure_ascii=False),
+            "length": len(document.text),
+        }
+        if replaces is None:
+            document_id = int(self.connection.execute(insert(t.documents).values(row)).lastrowid)
+        else:
+            document_id = replaces
+            self.connection.execute(update(t.documents).where(t.documents.c.id == document_id).values(row))
+        self._put_structure(document_id, document)
+        return self._put_passages(document_id, document, passages)
+
+    def remove_documents(self, document_ids: Sequence[int]) -> None:
+        """Takes documents out, with everything that belongs to them but their vectors: see `sweep_vectors`."""
+        for document_id in document_ids:
+            self._empty_document(document_id)
+            self.connection.execute(delete(t.documents).where(t.documents.c.id == document_id))
+
+    def mark_partial(self, source_id: int) -> None:
+        """Records that documents of a file are missing, so that the next ingest reads it again."""
+        self.connection.execute(update(t.sources).where(t.sources.c.id == source_id).values(state="partial"))
+
+    def remove_source(self, source_id: int) -> None:
+        """Forgets a file and everything that came of it."""
+        self.remove_documents([document_id for document_id, _ in self.document_hashes(source_id).values()])
+        self.connection.execute(delete(t.sources).where(t.sources.c.id == source_id))
+
+    def sweep_vectors(self) -> None:
+        """Takes out the vectors that no passage uses, where passages were taken out since the last sweep.
+
+        Not for the midst of an ingest: a vector put ahead of its passage would go too.
+        """
+        if self.meta("unswept"):
+            used = exists().where(t.passages.c.hash == t.vectors.c.hash)
+            self.connection.execute(delete(t.vectors).where(~used))
+            self.set_meta("unswept", False)
+
+    def put_generation(self, values: Mapping[str, Any]) -> None:
+        """Records a saved index (the fields of Generation but for its id)."""
+        row = {**values, "parameters": json.dumps(values["parameters"])}
+        self.connection.execute(insert(t.generations).values(row))
+
+    def drop_generations(self, ids: Sequence[int]) -> None:
+        """Forgets saved indexes."""
+        self.connection.execute(delete(t.generations).where(t.generations.c.id.in_(list(ids))))
+
+    def _put_structure(self, document_id: int, document: Document) -> None:
+        text, size = document.text, t.SEGMENT_CHARS
+        segments = (
+            {"document_id": document_id, "ordinal": i, "text": text[i * size : (i + 1) * size]}
+            for i in range(-(-len(text) // size))
+        )
+        for segment in segments:  # one at a time: a row is a megabyte
+            self.connection.execute(insert(t.segments), segment)
+        pages = (
+            {"document_id": document_id, "number": p.number, "label": p.label, "start": p.start, "end": p.end}
+            for p in document.pages
+        )
+        headings = (
+            {
+                "document_id": document_id,
+                "ordinal": ordinal,
+                "level": h.level,
+                "title": h.title,
+                "start": h.start,
+                "end": h.end,
+            }
+            for ordinal, h in enumerate(document.headings)
+        )
+        fields = (
+            {"document_id": document_id, "key": key, "type": kind, "value": value}
+            for key, kind, value in flatten(document.metadata)
+        )
+        for table, rows in ((t.pages, pages), (t.headings, headings), (t.fields, fields)):
+            for some in _groups(rows):
+                self.connection.execute(insert(table), some)
+
+    def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage]) -> int:
+        before = self._last_passage()
+        rows = (
+            {
+                "document_id": document_id,
+                "ordinal": ordinal,
+                "start": p.start,
+                "end": p.end,
+                "text": document.text[p.start : p.end],
+                "title": document.title,
+                "headings": "\n".join(p.headings),
+                "hash": p.hash,
+                "cut": int(p.cut),
+            }
+            for ordinal, p in enumerate(passages)
+        )
+        count = 0
+        for some in _groups(rows):
+            self.connection.execute(insert(t.passages), some)
+            count += len(some)
+        if count:
+            self._record("add", before + 1, before + count)
+        return count
+
+    def _empty_document(self, document_id: int) -> None:
+        """Takes everything out of a document but its row; `sweep_vectors` takes out the vectors left unused."""
+        p = t.passages.c
+        ids = list(self.connection.execute(select(p.id).where(p.document_id == document_id).order_by(p.id)).scalars())
+        self.connection.execute(delete(t.passages).where(p.document_id == document_id))
+        for table in (t.segments, t.pages, t.headings, t.fields):
+            self.connection.execute(delete(table).where(table.c.document_id == document_id))
+        if ids:
+            # Stored in one go, so nothing of another document lies between the first and the last.
+            self._record("remove", ids[0], ids[-1])
+            self.set_meta("unswept", True)
+
+    def _last_passage(self) -> int:
+        """The highest id ever given to a passage: the next ones follow on."""
+        query = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
+        return int(self.connection.exec_driver_sql(query).scalar() or 0)
+
+    def _record(self, kind: str, first: int, last: int) -> None:
+        self.connection.execute(insert(t.changes).values(kind=kind, first=first, last=last))
+
+
+def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
+    """(key, type, value) of every scalar in metadata: nested keys joined by dots, a list's items each under its key.
+
+    The type is number, text, bool or null; an empty list or dict is one row of type empty, so that it exists.
+    """
+    stack: list[tuple[str, Json]] = [(str(key), value) for key, value in reversed(list(metadata.items()))]
+    while stack:
+        key, value = stack.pop()
+        if isinstance(value, Mapping) and value:
+            stack.extend((f"{key}.{inner}", one) for inner, one in reversed(list(value.items())))
+        elif isinstance(value, list) and value:
+            stack.extend((key, one) for one in reversed(value))
+        elif value is None:
+            yield key, "null", None
+        elif isinstance(value, bool):
+            yield key, "bool", int(value)
+        elif isinstance(value, int):
+            yield key, "number", value if -(1 << 63) <= value < 1 << 63 else float(value)
+        elif isinstance(value, float):
+            yield key, "number", value
+        elif isinstance(value, str):
+            yield key, "text", value
+        else:
+            yield key, "empty", None
+
+
+def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    group: list[Any] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == ROWS:
+            yield group
+            group = []
+    if group:
+        yield group

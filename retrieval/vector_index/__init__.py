@@ -1,0 +1,49 @@
+"""Nearest passages by cosine: an immutable base, an exact tail of later changes, and FAISS where size asks for it.
+
+    protocol.py       what every index promises; how a filter is planned
+    scoring.py        the one definition of a score, of order and of ties
+    exact.py          ExactIndex: numpy, the oracle
+    faiss_library.py  FAISS, imported only when a kind needs it
+    faiss_index.py    FaissIndex: flat, HNSW, IVF with float32, scalar or product codes
+    build.py          which kind, trained how, proven against exact
+    container.py      the file of a saved index
+    load.py           from a file back to an index, digest first
+    tail.py, live.py  LiveIndex: a base with additions and removals, as an immutable value
+
+Scores are inner products of unit rows, so cosines, and higher is better; no distance leaves this package. Each
+kind but the coded ones (ivf-sq8, ivf-pq) gives a passage the very same float32 score for the same query.
+"""
+
+from __future__ import annotations
+
+from retrieval.vector_index.build import Built, automatic_kind, build_index
+from retrieval.vector_index.container import digest_file
+from retrieval.vector_index.exact import ExactIndex
+from retrieval.vector_index.faiss_index import FaissIndex
+from retrieval.vector_index.live import LiveIndex
+from retrieval.vector_index.load import load_index
+from retrieval.vector_index.protocol import (
+    FilterPlan,
+    IndexKind,
+    SearchResult,
+    VectorIndex,
+    plan_filter,
+)
+from retrieval.vector_index.scoring import cosines
+
+__all__ = [
+    "Built",
+    "ExactIndex",
+    "FaissIndex",
+    "FilterPlan",
+    "IndexKind",
+    "LiveIndex",
+    "SearchResult",
+    "VectorIndex",
+    "automatic_kind",
+    "build_index",
+    "cosines",
+    "digest_file",
+    "load_index",
+    "plan_filter",
+]

@@ -1,0 +1,51 @@
+"""FAISS, imported only when an index kind needs it.
+
+torch and FAISS each bring an OpenMP runtime with its own threads; both obey OMP_NUM_THREADS and the process's CPU
+affinity, so neither is told a number here. FAISS searches one query on one thread, and spreads only batches and
+training. After either has run, fork is unsafe: worker processes are to be spawned.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from retrieval.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INSTALL = 'pip install "passagework[cpu]"'
+
+
+def faiss_available() -> bool:
+    """Whether FAISS can be imported; doesn't import it."""
+    return importlib.util.find_spec("faiss") is not None
+
+
+@functools.cache
+def load_faiss() -> Any:
+    """The `faiss` module; ConfigError with the command that installs it where it's missing."""
+    try:
+        with warnings.catch_warnings():
+            # Types made by older SWIG lack `__module__`; nothing a user could do about it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return importlib.import_module("faiss")
+    except ImportError as error:
+        raise ConfigError(f"this index kind needs FAISS, which can't be imported: {INSTALL}") from error
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """FAISS on one thread inside: several build an HNSW graph that differs from run to run."""
+    faiss = load_faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

@@ -1,0 +1,160 @@
+"""What every vector index promises, and how a filter is planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from retrieval.types import Ids, Vectors
+
+    Mask: TypeAlias = NDArray[np.bool_]
+    Scores: TypeAlias = NDArray[np.float32]
+
+
+class IndexKind(str, Enum):
+    """How vectors are kept and searched. The coded kinds, ivf-sq8 and ivf-pq, keep a byte for 1 or 4 dimensions."""
+
+    EXACT = "exact"
+    FLAT = "flat"
+    HNSW = "hnsw"
+    IVF_FLAT = "ivf-flat"
+    IVF_SQ8 = "ivf-sq8"
+    IVF_PQ = "ivf-pq"
+
+    @property
+    def lossless(self) -> bool:
+        """True where the float32 vectors come back unchanged, and scores are the cosines themselves."""
+        return self not in (IndexKind.IVF_SQ8, IndexKind.IVF_PQ)
+
+    @property
+    def approximate(self) -> bool:
+        """True where a search may miss a neighbour."""
+        return self not in (IndexKind.EXACT, IndexKind.FLAT)
+
+
+class FilterPlan(str, Enum):
+    """How a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching."""
+
+    NONE = "none"
+    EXACT_WITHIN = "exact-within"
+    SELECTOR = "selector"
+
+
+EXACT_WITHIN_ROWS = 20_000
+"""An approximate kind scans up to so many allowed rows exactly: 5 ms at 384 dimensions, and no recall lost."""
+EXACT_WITHIN_SHARE = 8
+"""An exhaustive kind picks out its allowed rows up to one in so many: past that, reading all in order is quicker."""
+
+
+def plan_filter(kind: IndexKind, n: int, matching: int | None) -> FilterPlan:
+    """How an index of `kind` with `n` vectors searches among `matching` of them; None is no filter."""
+    if matching is None or matching == n:
+        return FilterPlan.NONE
+    few = min(EXACT_WITHIN_ROWS, n // 2) if kind.approximate else n // EXACT_WITHIN_SHARE
+    return FilterPlan.EXACT_WITHIN if matching <= few else FilterPlan.SELECTOR
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """Per query the best ids, score descending, ties by ascending id: `ids` (m, k) int64, `scores` (m, k) float32.
+
+    Where fewer than k are there, ids end in -1 and scores in -inf. `widened` tells that an approximate search found
+    too few at first and was repeated with more effort, or exactly.
+    """
+
+    ids: Ids
+    scores: Scores
+    plan: FilterPlan
+    widened: bool = False
+
+
+class VectorIndex(Protocol):
+    """A fixed set of vectors by id. Immutable, so threads may share it."""
+
+    @property
+    def kind(self) -> IndexKind:
+        """How it searches."""
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+
+    @property
+    def ids(self) -> Ids:
+        """(n,) int64, ascending, unique."""
+
+    @property
+    def lossless(self) -> bool:
+        """True where `vectors` works, and scores are the cosines themselves."""
+
+    def search(
+        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+    ) -> SearchResult:
+        """The k best of each of (m, dim) queries; only ids of `within`, none of `without`; unknown ids don't matter.
+
+        Always returns min(k, allowed) hits, whatever the kind. Raises ConfigError for queries that are not unit rows
+        of the right dimension and for k < 1.
+        """
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of `ids` that are here, ascending, and their vectors (n, dim). ConfigError where not lossless."""
+
+    def save(self, path: Path) -> str:
+        """Write one file, atomically and durably; returns its sha256. Raises StoreError."""
+
+
+def allowed_mask(ids: Ids, within: Ids | None, without: Ids | None) -> Mask | None:
+    """(n,) bool: which of `ids` may be returned; None where all may."""
+    mask = None if within is None else np.isin(ids, within)
+    if without is not None and len(without):
+        kept = np.isin(ids, without, invert=True)
+        mask = kept if mask is None else mask & kept
+    return mask
+
+
+def checked_queries(queries: Vectors, dim: int, k: int) -> Vectors:
+    """`queries` as contiguous float32, once they and `k` are found good; raises ConfigError."""
+    if k < 1:
+        raise ConfigError(f"k is {k}; at least 1 is needed")
+    return checked_vectors(queries, dim, what="queries")
+
+
+UNIT_TOLERANCE = 0.01
+"""How far a row's length may be from 1: rows normalised in half precision pass, unnormalised ones don't."""
+
+
+def checked_vectors(vectors: Vectors, dim: int | None, *, what: str) -> Vectors:
+    """`vectors` as contiguous float32 once found to be (n, dim) unit rows; raises ConfigError naming the first bad row.
+
+    One NaN would make every order meaningless, and a row that isn't of unit length would turn cosines into lies.
+    """
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    if rows.ndim != 2 or rows.shape[1] < 1 or (dim is not None and rows.shape[1] != dim):
+        raise ConfigError(f"{what}: shape {rows.shape} found, (n, {dim or 'dim'}) expected")
+    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows))
+    # Negated, because NaN compares false with everything.
+    bad = np.flatnonzero(~(np.abs(lengths - 1.0) <= UNIT_TOLERANCE))
+    if len(bad):
+        raise ConfigError(f"{what}: row {bad[0]} has length {lengths[bad[0]]:.4g}; unit rows are expected")
+    return rows
+
+
+def checked_ids(ids: Ids, n: int, *, ascending: bool) -> Ids:
+    """`ids` as contiguous int64 once found to be `n` unique ones, not below 0; raises ConfigError."""
+    checked = np.ascontiguousarray(ids, dtype=np.int64)
+    if checked.shape != (n,):
+        raise ConfigError(f"ids: shape {checked.shape} found, {(n,)} expected")
+    ordered = checked if ascending else np.sort(checked)
+    if n and (ordered[0] < 0 or not np.all(ordered[1:] > ordered[:-1])):
+        raise ConfigError(f"ids must be unique and not negative{', and ascend' if ascending else ''}")
+    return checked

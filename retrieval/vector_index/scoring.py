@@ -1,0 +1,107 @@
+"""The one definition of a score, of order, and of ties, which every index kind shares.
+
+Matrix products and FAISS find the finalists; their last bits depend on where in a block a row stands, so two passages
+with one text could differ. Finalists are therefore every row within rounding of the k-th, and their scores are
+computed again in a way that depends on query and vector alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeAlias
+
+    from retrieval.types import Ids, Vectors
+    from retrieval.vector_index.protocol import Mask, Scores
+
+    Decode: TypeAlias = Callable[[Ids], Vectors]
+
+BLOCK_ROWS = 16_384
+"""Rows gathered or decoded at once: 25 MB at 384 dimensions."""
+BLOCK_SCORES = 1 << 23
+"""Scores held at once by a scan: 32 MB."""
+
+
+def cosines(query: Vectors, vectors: Vectors) -> Scores:
+    """Inner products of `query` (dim,) with `vectors` (n, dim), (n,) float32: the same for a row wherever it stands.
+
+    Summed in float64 and rounded once, so that the order of additions can't show.
+    """
+    wide = query.astype(np.float64)
+    parts = [
+        np.einsum("nd,d->n", vectors[start : start + BLOCK_ROWS].astype(np.float64), wide)
+        for start in range(0, len(vectors), BLOCK_ROWS)
+    ]
+    return np.concatenate(parts).astype(np.float32) if parts else np.empty(0, np.float32)
+
+
+def rounding(dim: int) -> float:
+    """How far two float32 inner products of the same unit rows may lie apart.
+
+    Each is off by at most dim * 2**-24 (N. J. Higham, Accuracy and Stability of Numerical Algorithms, eq. 3.5).
+    """
+    return dim * 2.0**-23
+
+
+def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queries: Vectors, k: int) -> list[Ids]:
+    """Per query, the positions whose score is within rounding of its k best, or better.
+
+    `blocks` are (first position, rows); `allowed` (over all positions) keeps others out.
+    """
+    found: list[list[tuple[Ids, Scores]]] = [[] for _ in queries]
+    slack = 2 * rounding(queries.shape[1])
+    for start, block in blocks:
+        scores = queries @ block.T
+        if allowed is not None:
+            scores[:, ~allowed[start : start + len(block)]] = -np.inf
+        for row, of_query in zip(scores, found, strict=True):
+            kept = _near_best(row, k, slack)
+            of_query.append((kept + start, row[kept]))
+    return [_merged(parts, k, slack) for parts in found]
+
+
+def _near_best(scores: Scores, k: int, slack: float) -> Ids:
+    if len(scores) <= k:
+        return np.flatnonzero(scores > -np.inf)
+    kth = np.partition(scores, len(scores) - k)[len(scores) - k]
+    return np.flatnonzero((scores >= kth - slack) & (scores > -np.inf))
+
+
+def _merged(parts: Sequence[tuple[Ids, Scores]], k: int, slack: float) -> Ids:
+    if not parts:
+        return np.empty(0, np.int64)
+    if len(parts) == 1:
+        return parts[0][0]
+    positions = np.concatenate([part[0] for part in parts])
+    return positions[_near_best(np.concatenate([part[1] for part in parts]), k, slack)]
+
+
+def whole_blocks(matrix: Vectors, queries: int) -> Iterator[tuple[int, Vectors]]:
+    """`matrix` in order, in blocks whose scores for so many queries fit BLOCK_SCORES."""
+    step = max(1, BLOCK_SCORES // max(1, queries))
+    for start in range(0, len(matrix), step):
+        yield start, matrix[start : start + step]
+
+
+def picked_blocks(rows: Ids, decode: Decode) -> Iterator[tuple[int, Vectors]]:
+    """The vectors of `rows`, block by block; positions count in `rows`."""
+    for start in range(0, len(rows), BLOCK_ROWS):
+        yield start, decode(rows[start : start + BLOCK_ROWS])
+
+
+def ranked(queries: Vectors, candidates: Sequence[Ids], ids: Ids, decode: Decode, k: int) -> tuple[Ids, Scores]:
+    """Each query's best k candidates (row numbers): ids and scores (m, k), ties by ascending id, padded."""
+    out_ids = np.full((len(queries), k), -1, np.int64)
+    out_scores = np.full((len(queries), k), -np.inf, np.float32)
+    for i, (query, rows) in enumerate(zip(queries, candidates, strict=True)):
+        if not len(rows):
+            continue
+        scores = np.concatenate([cosines(query, block) for _, block in picked_blocks(rows, decode)])
+        order = np.lexsort((ids[rows], -scores))[:k]
+        out_ids[i, : len(order)] = ids[rows][order]
+        out_scores[i, : len(order)] = scores[order]
+    return out_ids, out_scores

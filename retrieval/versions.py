@@ -1,0 +1,92 @@
+"""A collection's folder: versions side by side, CURRENT naming the live one, and the writer's lock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from retrieval.errors import StoreError
+
+CURRENT = "CURRENT"
+LOCK = "writer.lock"
+VERSION = re.compile(r"v(\d{4,})")
+
+
+def current_version(collection: Path) -> Path:
+    """The live version's folder; raises StoreError where there is no collection."""
+    pointer = collection / CURRENT
+    try:
+        name = pointer.read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        if not collection.is_dir():
+            raise StoreError(f"no collection at {collection}: make one with `passagework ingest`") from error
+        raise StoreError(f"{collection} is not a collection: it has no {CURRENT} file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"{pointer} can't be read: {error}") from error
+    if not VERSION.fullmatch(name):
+        raise StoreError(f"{pointer} is damaged: it holds {name[:40]!r} in place of a version's name")
+    return collection / name
+
+
+def is_collection(path: Path) -> bool:
+    """Whether a collection lies at `path`."""
+    return (path / CURRENT).is_file()
+
+
+def next_version(collection: Path) -> Path:
+    """The folder for a new version, not yet made; one that an interrupted run left unfinished is not taken again."""
+    numbers = [int(match[1]) for entry in collection.glob("v*") if (match := VERSION.fullmatch(entry.name))]
+    return collection / f"v{max(numbers, default=0) + 1:04d}"
+
+
+def publish(collection: Path, version: Path) -> None:
+    """Makes `version` the live one: at every instant CURRENT names the old one or the new one, whole."""
+    write_atomically(collection / CURRENT, f"{version.name}\n".encode("ascii"))
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes a file so that a crash leaves the old one or the new one, whole and on the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a folder's new entries survive a power cut; Windows can't, and needs it less."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
+    """The right to write, for one process at a time; the system takes it back from a process that dies.
+
+    Raises StoreError after `wait` seconds, naming the process that holds it.
+    """
+    holder = collection / f"{LOCK}.holder"
+    try:
+        with FileLock(str(collection / LOCK), timeout=wait):
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+            yield
+            holder.unlink(missing_ok=True)
+    except Timeout as error:
+        with contextlib.suppress(OSError):
+            pid = holder.read_text(encoding="ascii").strip()
+            raise StoreError(f"{collection} is being written by process {pid}: try again when it is done") from error
+        raise StoreError(f"{collection} is being written by another process: try again when it is done") from error
+    except PermissionError as error:
+        raise StoreError(f"{collection} can't be written: {error.strerror}") from error

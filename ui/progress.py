@@ -1,0 +1,43 @@
+"""How far a run is, drawn on stderr where a person looks at it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ingest.report import Progress
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
+    """A callback that draws files, documents, passages and rate; None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("files  {task.fields[documents]:,} documents  {task.fields[passages]:,} passages"),
+        TextColumn("{task.fields[rate]:.0f} passages/s"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("ingest", total=None, documents=0, passages=0, rate=0.0)
+
+        def draw(progress: Progress) -> None:
+            passages = max(progress.passages, progress.encoded)
+            bar.update(
+                task,
+                total=progress.total_files,
+                completed=progress.files,
+                documents=progress.documents,
+                passages=passages,
+                rate=passages / max(progress.seconds, 1e-3),
+            )
+
+        yield draw
