@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 STAMP := $(VENV)/.setup-done
 DEMO := build/demo
+# Where the real data is: PASSAGEWORK_TEST_DATA, else ../shared/data if that is there, else nowhere.
+WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
@@ -22,15 +24,14 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 	@echo
 	$(SEARCH) "Who approves a trip to another continent?"
 	@echo
-	$(SEARCH) "At what wind speed must the dome be closed?"
+	$(SEARCH) "How long does the battery carry the observatory when the grid fails?"
 	@echo
 	$(SEARCH) "Which pump is safe for a cryostat?" --where '{"building": "Workshop", "price": {"$$lt": 20000}}'
 	@echo
 	@echo "Open the same collection in the browser: make ui   (or $(BIN)/passagework ui --collection $(DEMO))"
 
 test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
-	@data="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"; \
-	PASSAGEWORK_TEST_DATA="$$data" $(BIN)/python -m pytest $(ARGS)
+	@$(WITH_DATA) $(BIN)/python -m pytest $(ARGS)
 
 check: setup  ## lint, formatting and types, as CI does first
 	$(BIN)/ruff check .
@@ -41,8 +42,9 @@ fix: setup  ## correct what ruff can correct, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure the reference figures of the README
-	$(BIN)/python benchmarks/reference.py $(ARGS)
+bench: setup  ## measure the figures of the README, on the same data; takes long
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.reference $(ARGS)
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.financebench
 
 ui: $(DEMO)/CURRENT  ## open the demo collection in the browser
 	$(BIN)/passagework ui --collection $(DEMO)
@@ -67,7 +69,7 @@ $(BIN)/python:
 	    echo "$$bare has no venv module. Install it (Debian, Ubuntu: apt install python3-venv), run make again." >&2; \
 	    exit 1; \
 	else \
-	    echo "No Python from 3.10 to 3.13 found$(if $(PYTHON), as $(PYTHON)). Name one: make setup PYTHON=/path/to/python3.12" >&2; \
+	    echo "No Python from 3.10 to 3.13$(if $(PYTHON), named $(PYTHON)). Name one: make setup PYTHON=python3.12" >&2; \
 	    exit 1; \
 	fi
 
@@ -80,7 +82,7 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	if [ $$extra = gpu ]; then \
 	    $(PIP) uninstall -q -y faiss-cpu 2>/dev/null; \
 	    $(PIP) install -c constraints.txt -e ".[gpu,offline,dev]" && $(BIN)/python -c "$$GPU_WORKS" >/dev/null 2>&1 || \
-	        { echo "faiss-gpu and torch can't use this GPU together: faiss-cpu takes the place of faiss-gpu."; extra=cpu; }; \
+	        { echo "faiss-gpu doesn't work here beside this torch: faiss-cpu takes its place."; extra=cpu; }; \
 	fi; \
 	if [ $$extra = cpu ]; then \
 	    $(PIP) uninstall -q -y faiss-gpu 2>/dev/null; \

@@ -11,7 +11,7 @@ from ingest.passage_writer import PassageWriter
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, IndexMismatchError, PassageworkError, StoreError
-from retrieval.generations import open_index, save_generation
+from retrieval.generations import check_order, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from retrieval.store import Snapshot, SourceRow, Store
 from retrieval.versions import VERSION, current_version, is_collection, next_version, publish, writer_lock
@@ -77,11 +77,13 @@ class Destination:
         with self.store.read() as snapshot:
             return snapshot.document_hashes(source.id)
 
-    def move_source(self, source: SourceRow, *, uri: str, path: str) -> None:
-        """Records that a file lies elsewhere now."""
+    def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
+        """Records that a file lies elsewhere now; `reread` if it isn't done before it was read again."""
         if self.store is not None and self.writer is not None:
             with self.store.write() as writer:
                 writer.move_source(source.id, uri=uri, path=path)
+                if reread:
+                    writer.mark_partial(source.id)
 
     def remove_source(self, source: SourceRow) -> None:
         """Forgets a file, with all that came of it."""
@@ -103,7 +105,7 @@ def refresh_index(store: Store, folder: Path) -> None:
     """Saves a new index where none is good, or the newest lags far behind."""
     with store.read() as snapshot:
         opened = open_index(snapshot, folder / "index")
-        stale = opened.generation is None or opened.index.needs_rebuild
+        stale = opened.generation is None or bool(opened.set_aside) or opened.index.needs_rebuild
         worth_it = opened.index.size > 0 or opened.generation is not None
     if stale and worth_it:
         save_generation(store, folder / "index")
@@ -118,6 +120,7 @@ def _writer(
 ) -> PassageWriter:
     """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
     with store.read() as snapshot:
+        check_order(snapshot)
         recorded = recorded_encoder(snapshot)
         store.dim = recorded.dimension
         cut_as = recorded_chunking(snapshot)

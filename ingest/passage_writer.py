@@ -95,7 +95,7 @@ class PassageWriter:
                 self._queue_texts(waiting)
                 waiting.clear()
                 if self._group.tokens >= GROUP_TOKENS:
-                    self.flush()
+                    self._flush(ahead=True)
         self._queue_texts(waiting)
         self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
@@ -108,6 +108,10 @@ class PassageWriter:
 
     def flush(self) -> None:
         """Encodes and commits what is queued: vectors, documents and files in one transaction."""
+        self._flush(ahead=False)
+
+    def _flush(self, *, ahead: bool) -> None:
+        """As `flush`; `ahead` of the last document, some of whose vectors are among those queued."""
         group, self._group = self._group, _Group()
         if not (group.texts or group.copies or group.ready or group.finished):
             return
@@ -121,6 +125,8 @@ class PassageWriter:
             if vectors is not None:
                 writer.put_vectors(keys, vectors)
             writer.put_vector_bytes(copies)
+            if ahead:
+                writer.expect_unused()  # should its document never come
             self._commit(writer, group)
         self.documents += len(group.ready)
         self.encoded += len(keys)

@@ -147,14 +147,17 @@ class _Run:
         if entry.source is None or entry.state is State.CHANGED:
             return True
         moved = entry.state is State.MOVED
+        documents = self.destination.document_hashes(entry.source)
+        renamed = name_title(entry.source.path) != name_title(entry.file.relative)
+        # A file without a title goes by its name, and so do its passages.
+        reread = moved and renamed and not all(_record_part(uri) for uri in documents)
         if moved:
             self.moved.add(entry.source.id)
         if moved or entry.source.path != entry.file.relative:
-            self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative)
-        documents = self.destination.document_hashes(entry.source)
-        renamed = name_title(entry.source.path) != name_title(entry.file.relative)
-        if moved and renamed and not all(_record_part(uri) for uri in documents):
-            return True  # a file without a title goes by its name, and so do its passages
+            uri, path = entry.file.uri, entry.file.relative
+            self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
+        if reread:
+            return True
         count = len(documents)
         if moved:
             self.report.moved += count
@@ -224,6 +227,9 @@ class _File:
         """Queues a document that is new or different, and counts it."""
         report, file = self.run.report, self.entry.file
         document = _placed(document, file)
+        if document.uri in self.seen:
+            self.fail(f"two records are named {document.name!r}"[:300])
+            return
         self.notes.extend(document.notes)
         report.notes.extend(Problem(file.relative, note) for note in document.notes)
         self.seen.add(document.uri)

@@ -20,14 +20,12 @@ from retrieval.generations import save_generation
 from retrieval.identity import recorded_encoder, recorded_window
 from retrieval.store import Generation, Snapshot, Store
 from retrieval.vector_index import IndexKind
-from retrieval.versions import VERSION, current_version, publish, writer_lock
+from retrieval.versions import VERSION, locked_version, publish
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
     """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
-    collection = Path(collection)
-    with writer_lock(collection):
-        folder = current_version(collection)
+    with locked_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
         try:
             with store.write() as writer:
@@ -59,8 +57,7 @@ def rebuild(
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)
-    with writer_lock(collection):
-        live = current_version(collection)
+    with locked_version(collection) as live:
         old = Store.open(live / "store.db")
         try:
             with old.read() as snapshot:
@@ -72,7 +69,7 @@ def rebuild(
                 encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
             asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
             chunking = new_chunking(encoder, asked, cut_as)
-            folder = _unfinished(collection, encoder, chunking) or create_version(
+            folder = _unfinished(collection, live, encoder, chunking) or create_version(
                 collection, encoder, chunking, state="building"
             )
             same = model.same_as(encoder.fingerprint)
@@ -116,8 +113,9 @@ def _fill(
             writer.flush()
         with new.write() as last:
             last.sweep_vectors()
-            last.set_meta("state", "ready")
         refresh_index(new, folder)
+        with new.write() as last:
+            last.set_meta("state", "ready")
         new.checkpoint()
     finally:
         new.close()
@@ -126,18 +124,24 @@ def _fill(
 def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
     """Takes out of the new version what the old one no longer holds; the uris of what stays."""
     wanted = before.document_hashes()
+    paths = {source.uri: source.path for source in before.sources()}
     with new.write() as writer:
+        for source in writer.sources():
+            if source.uri not in paths:
+                writer.remove_source(source.id)
+            elif source.path != paths[source.uri]:
+                writer.move_source(source.id, uri=source.uri, path=paths[source.uri])
         there = writer.document_hashes()
         good = {uri for uri, (_, sha256) in there.items() if uri in wanted and wanted[uri][1] == sha256}
         writer.remove_documents([document_id for uri, (document_id, _) in there.items() if uri not in good])
     return good
 
 
-def _unfinished(collection: Path, encoder: Encoder, chunking: ChunkSettings) -> Path | None:
-    """The version that an interrupted rebuild to the same encoder and chunking left behind."""
-    for folder in sorted(collection.glob("v*"), reverse=True):
-        if not VERSION.fullmatch(folder.name) or not (folder / "store.db").is_file():
-            continue
+def _unfinished(collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings) -> Path | None:
+    """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
+    versions = [entry for entry in collection.glob("v*") if VERSION.fullmatch(entry.name)]
+    later = [entry for entry in versions if _number(entry) > _number(live)]
+    for folder in sorted(later, key=_number, reverse=True):
         with suppress(StoreError):
             store = Store.open(folder / "store.db")
             try:
@@ -145,8 +149,12 @@ def _unfinished(collection: Path, encoder: Encoder, chunking: ChunkSettings) -> 
                     same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
                     same &= recorded_window(snapshot) == encoder.window
                     same &= snapshot.meta("chunking") == chunking.to_json()
-                    if same and snapshot.meta("state") == "building":
+                    if same:
                         return folder
             finally:
                 store.close()
     return None
+
+
+def _number(version: Path) -> int:
+    return int(version.name[1:])

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrieval.errors import ConfigError
 from retrieval.filters import Where, compile_filter
 from retrieval.store import DocumentRow, Store, Writer
-from retrieval.versions import current_version, writer_lock
+from retrieval.versions import locked_version
 
 
 def delete(
@@ -18,17 +18,16 @@ def delete(
 ) -> list[DocumentRow]:
     """Takes out the documents that a target names (`_id`, URI, path, or a glob on paths) and `where` lets through.
 
-    With neither, or with a target that names nothing, ConfigError is raised and nothing happens. The files stay where
-    they are: the next ingest of them brings the documents back. Returns what went.
+    With neither (an empty filter is none), or with a target that names nothing, ConfigError is raised and nothing
+    happens. The files stay where they are: the next ingest of them brings the documents back. Returns what went.
     """
-    if not targets and where is None:
+    if not targets and not where:
         raise ConfigError("name the documents to delete, or give a filter")
-    collection = Path(collection)
-    with writer_lock(collection):
-        store = Store.open(current_version(collection) / "store.db")
+    with locked_version(Path(collection)) as folder:
+        store = Store.open(folder / "store.db")
         try:
             with store.write() as writer:
-                condition = None if where is None else compile_filter(where, writer)
+                condition = compile_filter(where, writer) if where else None
                 rows = _named(list(writer.documents(condition)), targets)
                 if not dry_run:
                     _forget(writer, rows)

@@ -165,22 +165,24 @@ def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
     while folders:
         folder = folders.popleft()
         try:
-            status = os.stat(folder.path)
+            status = Path(folder.path).stat()
             if (status.st_dev, status.st_ino) in visited:
                 continue
             visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder.path) as found:
-                entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+                shown = (entry for entry in found if not entry.name.startswith("."))
+                entries = sorted(shown, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
             yield _Place(folder.path, folder.relative, folder.real, folder.linked, os_reason(error))
             continue
         for entry in entries:
             place, is_folder = _look(entry, folder)
-            if entry.name.startswith(".") or not (globs.take_folder if is_folder else globs.take_file)(place.relative):
+            take = globs.take_folder if is_folder else globs.take_file
+            if not take(place.relative):
                 continue
             if not is_folder or place.reason:
                 yield place
-            elif place.linked:
+            elif entry.is_symlink():
                 folders.append(place)
             else:
                 folders.appendleft(place)

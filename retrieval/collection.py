@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -12,15 +11,14 @@ from typing import TypeVar
 from retrieval.config import CANDIDATES, Settings
 from retrieval.context import build_context
 from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError
+from retrieval.errors import ConfigError, StoreError
 from retrieval.filters import Condition, Where, compile_filter
-from retrieval.generations import Opened, open_index, replay
 from retrieval.identity import check_encoder, recorded_encoder, recorded_window
+from retrieval.live import LiveVersion
 from retrieval.reranker import CrossEncoderReranker, Reranker
 from retrieval.searcher import Searcher, SearchRequest
-from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow, Store
+from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
 from retrieval.types import Context, Document, Fusion, Hit, Hits, Json, Stage
-from retrieval.vector_index import LiveIndex
 from retrieval.versions import current_version
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -38,13 +36,11 @@ class Collection:
         self._asked_encoder = encoder
         self._asked_reranker = reranker
         self._encoder: Encoder | None = None
-        self._encoder_of: _Live | None = None
-        self._lock = threading.Lock()  # guards the live version
+        self._encoder_of: LiveVersion | None = None
+        self._lock = threading.Lock()  # guards the versions
         self._models = threading.Lock()  # guards the models, which take seconds to load
-        self._closing = ExitStack()
-        self._live = _Live(current_version(path))
-        self._closing.callback(self._live.close)
-        self._searcher = Searcher(self.encoder, reranker=None if reranker is None else self._load_reranker)
+        self._live: LiveVersion | None = LiveVersion(current_version(path))
+        self._retired: LiveVersion | None = None  # a version that searches under way may still read
         try:
             if encoder is not None:
                 self.encoder()  # what was named is checked now, not at the first query
@@ -103,7 +99,7 @@ class Collection:
         )
         live = self._current()
         with live.store.read() as snapshot:
-            return self._searcher.search(request, snapshot, live.index(snapshot))
+            return self._search(request, live, snapshot)
 
     def context(
         self,
@@ -120,17 +116,25 @@ class Collection:
 
         Made of the `k` best passages; neighbours are merged and near-duplicates left out. Raises as `search` does.
         """
-        hits = self.search(query, k=k, stage=stage, where=where, per_document=per_document, min_score=min_score)
-        encoder = self.encoder()
-        with self._current().store.read() as snapshot:
+        request = SearchRequest(
+            query=_clean(query),
+            k=k,
+            stage=None if stage is None else _choice(Stage, stage, "stage"),
+            where=where,
+            per_document=per_document,
+            min_score=min_score,
+        )
+        live = self._current()
+        with live.store.read() as snapshot:
+            hits = self._search(request, live, snapshot)
+            encoder = self._encoder_for(live, snapshot)
             documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
-            kept = tuple(hit for hit in hits if hit.id in documents)  # gone meanwhile: nothing to quote
 
             def slice_text(hit: Hit, start: int, end: int) -> str:
                 return snapshot.text(documents[hit.id], start, end)
 
             return build_context(
-                Hits(hits.query, kept, hits.plan, hits.timings_ms),
+                hits,
                 max_tokens=max_tokens,
                 count_tokens=lambda text: len(encoder.tokenize([text])[0]),
                 slice_text=slice_text,
@@ -185,12 +189,16 @@ class Collection:
                 "index": index,
                 "fields": list(snapshot.field_names()),
                 "created": snapshot.meta("created"),
-                "bytes": sum(file.stat().st_size for file in live.folder.rglob("*") if file.is_file()),
+                "bytes": live.bytes_on_disk(),
             }
 
     def close(self) -> None:
         """Lets go of the database; searches fail from here on."""
-        self._closing.close()
+        with self._lock:
+            for version in (self._live, self._retired):
+                if version is not None:
+                    version.close()
+            self._live = self._retired = None
 
     def __enter__(self) -> Collection:
         return self
@@ -200,31 +208,47 @@ class Collection:
     ) -> None:
         self.close()
 
-    def _current(self) -> _Live:
+    def _current(self) -> LiveVersion:
         """The live version: another one when CURRENT was changed since."""
-        folder = current_version(self.path)
         with self._lock:
+            if self._live is None:
+                raise StoreError(f"the collection {self.path} was closed")
+            folder = current_version(self.path)  # read under the lock, or a late thread would bring back an old one
             if folder != self._live.folder:
-                # The old one stays open for the searches under way; `close` closes both.
-                self._live = _Live(folder)
-                self._closing.callback(self._live.close)
+                opened = LiveVersion(folder)
+                if self._retired is not None:
+                    self._retired.close()
+                self._retired, self._live = self._live, opened
             return self._live
+
+    def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
+        """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
+        searcher = Searcher(
+            lambda: self._encoder_for(live, snapshot),
+            reranker=None if self._asked_reranker is None else self._load_reranker,
+        )
+        return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:
         """The encoder, loaded when first needed and checked against the collection's record."""
         live = self._current()
+        with live.store.read() as snapshot:
+            return self._encoder_for(live, snapshot)
+
+    def _encoder_for(self, live: LiveVersion, snapshot: Snapshot) -> Encoder:
         with self._models:
             if self._encoder is None or self._encoder_of is not live:
-                with live.store.read() as snapshot:
-                    encoder = self._load_encoder(snapshot)
-                    check_encoder(snapshot, encoder)
+                encoder = self._load_encoder(snapshot)
+                check_encoder(snapshot, encoder)
                 self._encoder, self._encoder_of = encoder, live
             return self._encoder
 
     def _load_encoder(self, snapshot: Snapshot) -> Encoder:
-        asked, recorded = self._asked_encoder, recorded_encoder(snapshot)
+        asked, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder
         if asked is not None and not isinstance(asked, str):
             return asked
+        if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
+            return loaded  # another version, made with the same
         return BiEncoder.load(asked or recorded.model, window=recorded_window(snapshot), settings=self._settings)
 
     def _load_reranker(self) -> Reranker:
@@ -234,43 +258,6 @@ class Collection:
             if self._asked_reranker is None:
                 raise ConfigError("no reranker was named")
             return self._asked_reranker
-
-
-class _Live:
-    """An open version: its store, and the index brought up to each snapshot in turn."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = Store.open(folder / "store.db")
-        try:
-            with self.store.read() as snapshot:
-                self.store.dim = recorded_encoder(snapshot).dimension
-        except BaseException:
-            self.store.close()
-            raise
-        self._lock = threading.Lock()
-        self._opened: Opened | None = None
-
-    def index(self, snapshot: Snapshot) -> LiveIndex:
-        """The index as of this snapshot."""
-        return self.opened(snapshot).index
-
-    def opened(self, snapshot: Snapshot) -> Opened:
-        """The same, with where it came from."""
-        # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
-        # here in the order of time, and the index never has to go back.
-        with self._lock:
-            change = snapshot.last_change()
-            if self._opened is None or change < self._opened.change:
-                self._opened = open_index(snapshot, self.folder / "index")
-            elif change > self._opened.change:
-                index = replay(self._opened.index, snapshot, self._opened.change)
-                self._opened = Opened(index, change, self._opened.generation, self._opened.set_aside)
-            return self._opened
-
-    def close(self) -> None:
-        """Closes the database."""
-        self.store.close()
 
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:

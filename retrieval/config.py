@@ -62,10 +62,10 @@ class Settings:
             device=env.get("PASSAGEWORK_DEVICE") or None,
             precision=precision,
             offline=_flag("PASSAGEWORK_OFFLINE") or _flag("HF_HUB_OFFLINE"),
-            cache=Path(cache) if cache else None,
-            workers=int(_number("PASSAGEWORK_WORKERS", min(4, os.cpu_count() or 1), least=1)),
+            cache=Path(cache).expanduser() if cache else None,
+            workers=_whole("PASSAGEWORK_WORKERS", min(4, os.cpu_count() or 1), least=1),
             parse_timeout=_number("PASSAGEWORK_PARSE_TIMEOUT", 120.0, least=0.1),
-            parse_memory=int(_number("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64)) << 20,
+            parse_memory=_whole("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64) << 20,
         )
 
 
@@ -82,5 +82,12 @@ def _number(name: str, default: float, *, least: float) -> float:
     except ValueError as error:
         raise ConfigError(f"{name} is {raw!r}: give a number") from error
     if not value >= least:
-        raise ConfigError(f"{name} is {raw}: give at least {least:g}")
+        raise ConfigError(f"{name} is {raw!r}: give at least {least:g}")
     return value
+
+
+def _whole(name: str, default: int, *, least: int) -> int:
+    value = _number(name, default, least=least)
+    if not float(value).is_integer():
+        raise ConfigError(f"{name} is {os.environ[name]!r}: give a whole number")
+    return int(value)

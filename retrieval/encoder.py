@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,19 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.config import DEFAULT_ENCODER, MAX_WINDOW, Settings
+from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, token_arrays
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import Tokens, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-    from tokenizers import Encoding
 
 TokenIds = NDArray[np.int32]
-
-BATCH_TOKENS = 8192
-"""Tokens of a batch, padding included; halved where a device runs out of memory."""
 
 
 class Encoder(Protocol):
@@ -98,15 +95,16 @@ class BiEncoder:
         self._lock = threading.Lock()
         self._device = model.device
         self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
-        self._precision = _pick_precision(precision, self._device.type)
-        if self._precision == "bf16":
-            self._model.to(torch.bfloat16)
-        self._tokenizer = model.tokenizer.backend_tokenizer
+        self._precision = pick_precision(precision, self._device.type)
+        self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)  # whatever the file holds
+        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
+        if self._tokenizer is None:
+            raise ModelUnavailableError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
         self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
         self._tokenizer.no_padding()
         self._pad = int(model.tokenizer.pad_token_id or 0)
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        self._window = _pick_window(model, resolved, window)
+        self._window = pick_window(model, resolved, window)
         prompts = {key: value for key, value in (model.prompts or {}).items() if value}
         passage_prompt = next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
         query_prompt = prompts.get("query", "")
@@ -175,7 +173,9 @@ class BiEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Each text's tokens, uncut, without prompt and special tokens."""
-        return [_tokens(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return [
+            token_arrays(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
 
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
         """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
@@ -198,7 +198,7 @@ class BiEncoder:
         done = 0
         with self._lock:
             while done < len(order):
-                rows = next(_batches(order[done:], lambda i: len(token_ids[i]) + len(frame), self._batch_tokens))
+                rows = next(batches(order[done:], lambda i: len(token_ids[i]) + len(frame), self._batch_tokens))
                 try:
                     out[rows] = self._forward([frame.around(token_ids[i]) for i in rows], frame.prompt_length)
                 except self._torch.cuda.OutOfMemoryError:
@@ -229,36 +229,27 @@ class BiEncoder:
             features["prompt_length"] = prompt_length
         with torch.inference_mode():
             vectors = self._model(features)["sentence_embedding"]
-        return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
+        # A model saved with a shorter length than its own means the first so many dimensions of it.
+        return np.asarray(vectors[:, : self._dim].float().cpu().numpy(), dtype=np.float32)
 
     def _frame(self, prompt: str) -> _Frame:
         """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""
         example = self._tokenizer.encode("a", add_special_tokens=True)
-        inner = len(self._tokenizer.encode("a", add_special_tokens=False).ids)
+        alone = self._ids("a")
+        inner = len(alone)
         start = example.special_tokens_mask.index(0)
-        prompt_ids = self._tokenizer.encode(prompt, add_special_tokens=False).ids if prompt else []
+        # A space that ends the prompt belongs to the word that follows, for some tokenizers: so the prompt is read with
+        # a word behind it.
+        together = self._ids(f"{prompt}a")
+        prompt_ids = together[:-inner] if together[-inner:] == alone else self._ids(prompt)
         return _Frame(
             prefix=np.array(example.ids[:start] + prompt_ids, dtype=np.int32),
             suffix=np.array(example.ids[start + inner :], dtype=np.int32),
             prompt_length=start + len(prompt_ids) if prompt_ids else 0,
         )
 
-
-def _batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
-    """Rows, longest first, in batches whose padded size stays within `budget` tokens; at least one row each."""
-    batch: list[int] = []
-    for row in order:
-        if batch and (len(batch) + 1) * length(batch[0]) > budget:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
-
-
-def _tokens(encoding: Encoding) -> Tokens:
-    offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
-    return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _load_model(resolved: ResolvedModel, device: str | None) -> SentenceTransformer:
@@ -278,38 +269,6 @@ def _load_model(resolved: ResolvedModel, device: str | None) -> SentenceTransfor
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
-
-
-def _pick_precision(asked: str, device: str) -> str:
-    """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
-    import torch
-
-    if asked != "auto":
-        return asked
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if device == "cpu" and cpu_multiplies_bf16() else "fp32"
-
-
-def cpu_multiplies_bf16() -> bool:
-    """Whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return False
-    flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "")
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
-
-
-def _pick_window(model: SentenceTransformer, resolved: ResolvedModel, asked: int | None) -> int:
-    config = model[0].auto_model.config
-    positions = int(getattr(config, "max_position_embeddings", 0) or MAX_WINDOW)
-    if config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
-        positions -= int(config.pad_token_id) + 1  # these number their positions from the padding id on
-    positions = min(positions, MAX_WINDOW)
-    own = min(int(model.max_seq_length or positions), positions)
-    if asked is not None and not 16 <= asked <= positions:
-        raise ConfigError(f"window is {asked}: {resolved.name} takes 16 to {positions} tokens")
-    return asked or own
 
 
 def _pooling(model: SentenceTransformer) -> str:

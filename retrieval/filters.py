@@ -11,7 +11,8 @@ and texts with texts: another type never matches. `None` equals null and a missi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
@@ -19,6 +20,8 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from retrieval.errors import FilterError
 from retrieval.store import Snapshot
 from retrieval.store import schema as t
+from retrieval.store.snapshot import key_or_below
+from retrieval.store.writer import number
 
 Where: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = ColumnElement[bool]
@@ -27,12 +30,19 @@ MAX_DEPTH = 32
 MAX_CONDITIONS = 500
 """SQLite limits the depth of an expression to 1,000."""
 
+MAX_VALUES = 10_000
+MAX_GLOB_BYTES = 50_000
+"""SQLite takes 32,766 variables, a search binds some of its own, and a pattern of 50,000 bytes."""
+
 COLUMNS: Mapping[str, ColumnElement[str]] = {
     "path": t.documents.c.path,
     "document": func.coalesce(t.documents.c.name, t.documents.c.uri),
     "title": t.documents.c.title,
     "media_type": t.documents.c.media_type,
 }
+MAX_SHOWN = 160
+"""Characters of a message that list the fields there are."""
+
 OPERATORS = ("$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$glob", "$exists", "$not")
 ORDER: Mapping[str, Callable[[ColumnElement[Any], Any], Condition]] = {
     "$gt": lambda column, value: column > value,
@@ -51,6 +61,7 @@ class _Compiler:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.conditions = 0
+        self.values = 0
 
     def filter(self, where: Any, depth: int) -> Condition:
         if not isinstance(where, Mapping):
@@ -70,7 +81,8 @@ class _Compiler:
         if key == "$not":
             return not_(self.filter(value, depth + 1))
         if key.startswith("$"):
-            raise FilterError(f"{key} can't stand here: use $and, $or, $not, or a field's name")
+            raise FilterError(f"{_show(key)} can't stand here: use $and, $or, $not, or a field's name")
+        _check_text(key)
         return self._field(key, value, depth)
 
     def _field(self, field: str, value: Any, depth: int) -> Condition:
@@ -79,7 +91,7 @@ class _Compiler:
         if not isinstance(value, Mapping):
             return self._operator(field, "$eq", value)
         if not value:
-            raise FilterError(f"{field!r} has no operator: give one of {' '.join(OPERATORS)}")
+            raise FilterError(f"{_show(field)} has no operator: give one of {' '.join(OPERATORS)}")
         parts = []
         for operator, operand in value.items():
             if operator == "$not":
@@ -89,10 +101,13 @@ class _Compiler:
         return _all(parts)
 
     def _operator(self, field: str, operator: Any, operand: Any) -> Condition:
+        _check_operand(field, operator, operand)
         self.conditions += 1
+        self.values += len(operand) if isinstance(operand, (list, tuple)) else 1
         if self.conditions > MAX_CONDITIONS:
             raise FilterError(f"the filter has more than {MAX_CONDITIONS} conditions")
-        _check_operand(field, operator, operand)
+        if self.values > MAX_VALUES:
+            raise FilterError(f"the filter has more than {MAX_VALUES} values")
         if operator == "$exists":
             found = self._exists(field)
             return found if operand else not_(found)
@@ -103,66 +118,90 @@ class _Compiler:
         return self._matches(field, operator, operand)
 
     def _matches(self, field: str, operator: str, operand: Any) -> Condition:
-        if operator == "$in":
-            return or_(false(), *(self._matches(field, "$eq", one) for one in operand))
+        if operator in ("$eq", "$in"):
+            return or_(false(), *self._among(field, [operand] if operator == "$eq" else operand))
+        kind = _kind(operand)
         if field in COLUMNS:
-            return _compare(COLUMNS[field], operator, operand) if isinstance(operand, str) else false()
+            return _compare(COLUMNS[field], operator, operand) if kind == "text" else false()
         if field == "pages":
-            return self._pages(operator, operand)
-        key, kind = _key(field), _kind(operand)
-        f = t.fields.c
-        if operand is None:
-            return or_(
-                not_(self._exists(field)),
-                t.documents.c.id.in_(select(f.document_id).where(f.key == key, f.type == "null")),
-            )
-        value = int(operand) if kind == "bool" else operand
-        found = select(f.document_id).where(f.key == key, f.type == kind, _compare(f.value, operator, value))
-        return t.documents.c.id.in_(found)
+            return _touched(_compare(t.pages.c.number, operator, operand)) if kind == "number" else false()
+        return self._has(field, kind, _compare(t.fields.c.value, operator, operand))
 
-    def _pages(self, operator: str, operand: Any) -> Condition:
-        if operand is None:
-            return not_(self._exists("pages"))
-        if _kind(operand) != "number":
-            return false()
-        return _touched(_compare(t.pages.c.number, operator, operand))
+    def _among(self, field: str, operands: Sequence[Any]) -> Iterator[Condition]:
+        """Conditions of which one holds where the field equals one of the values: one for each kind of value."""
+        kinds = defaultdict(list)
+        for operand in operands:
+            kinds[_kind(operand)].append(_bound(operand))
+        for kind, values in kinds.items():
+            if field in COLUMNS:
+                yield _equals(field, values) if kind == "text" else false()
+            elif kind == "null":
+                yield not_(self._exists(field))
+                if field != "pages":
+                    yield self._has(field, "null", true())
+            elif field == "pages":
+                yield _touched(t.pages.c.number.in_(values)) if kind == "number" else false()
+            else:
+                yield self._has(field, kind, t.fields.c.value.in_(values))
+
+    def _has(self, field: str, kind: str, condition: Condition) -> Condition:
+        f = t.fields.c
+        return t.documents.c.id.in_(select(f.document_id).where(f.key == _key(field), f.type == kind, condition))
 
     def _exists(self, field: str) -> Condition:
         if field in COLUMNS:
             return true()
         if field == "pages":
             return _touched(true())
-        f = t.fields.c
-        key = _key(field)
-        below = f.key.between(f"{key}.", f"{key}/", symmetric=False)  # "/" follows ".": the nested keys lie between
-        return t.documents.c.id.in_(select(f.document_id).where(or_(f.key == key, below)))
+        return t.documents.c.id.in_(select(t.fields.c.document_id).where(key_or_below(_key(field))))
 
     def _check_field(self, field: str) -> None:
         if field in COLUMNS or field == "pages" or self.snapshot.has_field(_key(field)):
             return
-        names = self.snapshot.field_names()
-        shown = ", ".join([*COLUMNS, "pages", *names[:20]]) + (", ..." if len(names) > 20 else "")
-        raise FilterError(f"no document has a field {field!r}: there are {shown}")
+        names = [*COLUMNS, "pages", *(_show(name)[1:-1] for name in self.snapshot.field_names())]
+        shown = ", ".join(names)
+        if len(shown) > MAX_SHOWN:
+            shown = shown[:MAX_SHOWN].rpartition(", ")[0] + ", ..."
+        raise FilterError(f"no document has a field {_show(field)}: there are {shown}")
 
 
 def _check_operand(field: str, operator: Any, operand: Any) -> None:
     if operator not in OPERATORS:
-        raise FilterError(f"{field!r}: there is no operator {_show(operator)}; there are {' '.join(OPERATORS)}")
+        raise FilterError(f"{_show(field)}: there is no operator {_show(operator)}; there are {' '.join(OPERATORS)}")
     takes, accepts = OPERANDS.get(operator, ("one value", _scalar))
     if not accepts(operand):
-        raise FilterError(f"{field!r}: {operator} takes {takes}, not {_show(operand)}")
-    if operator in ("$in", "$nin") and len(operand) > MAX_CONDITIONS:
-        raise FilterError(f"{field!r}: {operator} takes at most {MAX_CONDITIONS} values, not {len(operand)}")
+        raise FilterError(f"{_show(field)}: {operator} takes {takes}, not {_show(operand)}")
+    for value in operand if isinstance(operand, (list, tuple)) else (operand,):
+        _check_text(value)
+    if operator == "$glob" and len(operand.encode()) > MAX_GLOB_BYTES:
+        raise FilterError(f"{_show(field)}: {operator} takes a pattern of at most {MAX_GLOB_BYTES} bytes")
+
+
+def _check_text(value: Any) -> None:
+    try:
+        if isinstance(value, str):
+            value.encode()
+    except UnicodeEncodeError as error:
+        raise FilterError(f"{_show(value)} has half of a character (a lone surrogate): no stored text has") from error
 
 
 def _compare(column: ColumnElement[Any], operator: str, value: Any) -> Condition:
-    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
-        value = float(value)  # SQLite's integers have 64 bits; larger ones are stored as floats too
-    if operator == "$eq":
-        return column == value
     if operator == "$glob":
-        return column.bool_op("GLOB")(value)
-    return ORDER[operator](column, value)
+        matches: Condition = column.bool_op("GLOB")(value)
+        return matches
+    return ORDER[operator](column, _bound(value))
+
+
+def _equals(field: str, values: Sequence[str]) -> Condition:
+    d = t.documents.c
+    if field == "document":  # so that an index serves either column
+        return or_(d.name.in_(values), and_(d.name.is_(None), d.uri.in_(values)))
+    return COLUMNS[field].in_(values)
+
+
+def _bound(value: Any) -> Any:
+    """As the store keeps it: truth as 1 or 0, an integer beyond 64 bits as a float."""
+    return int(value) if isinstance(value, bool) else number(value) if isinstance(value, int) else value
 
 
 def _touched(condition: Condition) -> Condition:
@@ -181,6 +220,8 @@ def _key(field: str) -> str:
 
 
 def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
     return "bool" if isinstance(value, bool) else "number" if isinstance(value, (int, float)) else "text"
 
 
@@ -191,7 +232,7 @@ def _scalar(value: Any) -> bool:
 
 
 def _show(value: Any) -> str:
-    shown = repr(value)
+    shown = " ".join(repr(value).split())
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 

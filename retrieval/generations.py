@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,6 +19,9 @@ from retrieval.vector_index import IndexKind, LiveIndex, build_index, load_index
 
 KEPT = 2
 """Generations kept: the newest, and one to fall back on."""
+
+NUMBER = re.compile(r"\.?g(\d+)-")
+"""At the start of an index's file name, and of its name while it is being written."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,14 +41,9 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened:
 
     A damaged file is moved beside the others with the ending `.damaged`, and named in `set_aside`.
     """
-    last = snapshot.last_change()
+    last = check_order(snapshot)
     bad: list[str] = []
     for generation in snapshot.generations():
-        if generation.change > last:
-            raise StoreError(
-                f"the database went backwards: it ends at change {last}, and index {generation.file} covers "
-                f"{generation.change}; restore the database from a newer copy, or run `passagework rebuild`"
-            )
         try:
             base = load_index(
                 folder / generation.file,
@@ -64,6 +63,18 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened:
     # An exact index is there at once, whatever the size; the kind that suits it comes with the next save.
     built = build_index(ids, vectors, kind=IndexKind.EXACT)
     return Opened(LiveIndex(built.index), last, None, tuple(bad))
+
+
+def check_order(snapshot: Snapshot) -> int:
+    """The last change; raises StoreError where an index covers a later one, for then it may hold anything."""
+    last = snapshot.last_change()
+    for generation in snapshot.generations():
+        if generation.change > last:
+            raise StoreError(
+                f"the database went backwards: it ends at change {last}, and index {generation.file} covers "
+                f"{generation.change}; restore the database from a newer copy, or run `passagework rebuild`"
+            )
+    return last
 
 
 def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
@@ -94,7 +105,8 @@ def save_generation(
         older = snapshot.generations()
     built = build_index(ids, vectors, kind=kind)
     folder.mkdir(exist_ok=True)
-    name = f"g{max((one.id for one in older), default=0) + 1:06d}-{built.index.kind.value}.index"
+    name = f"g{_next_number(folder, older):06d}-{built.index.kind.value}.index"
+    kept = [one for one in older if (folder / one.file).is_file()][: KEPT - 1]
     digest = built.index.save(folder / name)
     with store.write() as writer:
         writer.put_generation(
@@ -109,9 +121,8 @@ def save_generation(
                 "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             }
         )
-        writer.drop_generations([one.id for one in older[KEPT - 1 :]])
-    for one in older[KEPT - 1 :]:
-        _remove(folder / one.file)
+        writer.drop_generations([one.id for one in older if one not in kept])
+    _sweep(folder, {name, *(one.file for one in kept)})
     with store.read() as snapshot:
         return snapshot.generations()[0]
 
@@ -128,6 +139,15 @@ def _set_aside(path: Path) -> None:
             path.replace(path.with_name(f"{path.name}.damaged"))
 
 
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
+def _next_number(folder: Path, older: Sequence[Generation]) -> int:
+    """A number that no index has or had: another process may be about to open a file by its name."""
+    found = [int(match[1]) for entry in folder.iterdir() if (match := NUMBER.match(entry.name))]
+    return max([*found, *(one.id for one in older)], default=0) + 1
+
+
+def _sweep(folder: Path, wanted: Set[str]) -> None:
+    """Takes out older indexes, and what a killed run left half written; never what was set aside."""
+    for entry in folder.iterdir():
+        if NUMBER.match(entry.name) and entry.name not in wanted and entry.suffix in (".index", ".tmp"):
+            with contextlib.suppress(OSError):
+                entry.unlink()

@@ -8,7 +8,9 @@ from typing import Protocol
 from retrieval.filters import Condition
 from retrieval.store import Snapshot
 
-TERM = re.compile(r"\w+")
+TERM = re.compile(r"[\w\u0300-\u0331]+")
+"""A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
+
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
 
@@ -26,16 +28,7 @@ class Bm25:
     def search(self, snapshot: Snapshot, query: str, k: int, within: Condition | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
         expression = match_expression(query)
-        if not expression:
-            return []
-        limit = k + 1
-        while True:
-            found = [(one, round(score, 6)) for one, score in snapshot.match_text(expression, limit, within)]
-            if len(found) < limit or found[-1][1] < found[k - 1][1]:
-                break
-            limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        cut = found[k - 1][1] if len(found) >= k else float("-inf")
-        return [(one, score) for one, score in found if score >= cut]
+        return snapshot.match_text(expression, k, within) if expression and k > 0 else []
 
 
 def query_terms(query: str) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import socket
 import threading
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ModelUnavailableError, StoreError
@@ -85,8 +87,8 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
     The bundled copy (default encoder only) goes before the hub because its digest proves it to be the same file.
     Raises ModelUnavailableError naming every place that was tried; without a network it decides within a second.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = _folder(name)
+    if folder is not None:
         return _checked(str(folder), folder.resolve(), None, "folder")
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelUnavailableError(f"no model folder at {name}")
@@ -134,6 +136,14 @@ def digest_weights(folder: Path) -> str:
     return whole.hexdigest()
 
 
+def _folder(name: str) -> Path | None:
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long for a path, or nobody's home: no folder in any case
+        return None
+
+
 def _is_other_backend(path: Path, folder: Path) -> bool:
     """Whether a file belongs to an ONNX or OpenVINO export, whose .bin is raw data and is never loaded here."""
     parts = path.relative_to(folder).parts[:-1]
@@ -141,7 +151,29 @@ def _is_other_backend(path: Path, folder: Path) -> bool:
 
 
 def _checked(name: str, path: Path, revision: str | None, source: str) -> ResolvedModel:
-    return ResolvedModel(name, path, revision, source, digest_weights(path))
+    """The folder as a model; raises where it holds pickles or code, or isn't the default encoder that it says it is."""
+    _refuse_code(path)
+    weights = digest_weights(path)
+    if (name, revision) == (DEFAULT_ENCODER, DEFAULT_REVISION) and weights != DEFAULT_DIGEST:
+        raise ModelUnavailableError(
+            f"the weights in {path} are not the official ones of {name}: "
+            f"sha256 {weights[:12]}, expected {DEFAULT_DIGEST[:12]}"
+        )
+    return ResolvedModel(name, path, revision, source, weights)
+
+
+def _refuse_code(folder: Path) -> None:
+    """Raises where modules.json names a class from elsewhere: sentence-transformers 5 would import it unasked."""
+    listed = folder / "modules.json"
+    if not listed.exists():
+        return
+    try:
+        kinds = [str(module["type"]) for module in json.loads(listed.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelUnavailableError(f"{listed} can't be read: {type(error).__name__}") from error
+    for kind in kinds:
+        if not kind.startswith("sentence_transformers."):
+            raise ModelUnavailableError(f"{folder} wants code from outside sentence-transformers run: {kind[:80]!r}")
 
 
 def _bundled() -> ResolvedModel | None:
@@ -152,18 +184,12 @@ def _bundled() -> ResolvedModel | None:
     folder = Path(spec.origin).parent / "model"
     if not folder.is_dir():
         return None
-    resolved = _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
-    if resolved.weights != DEFAULT_DIGEST:
-        raise ModelUnavailableError(
-            f"the bundled weights in {folder} are not the official ones: "
-            f"sha256 {resolved.weights[:12]}, expected {DEFAULT_DIGEST[:12]}"
-        )
-    return resolved
+    return _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
 
 
 def _snapshot(name: str, revision: str | None, settings: Settings, *, local: bool) -> Path | None:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = snapshot_download(
@@ -178,19 +204,24 @@ def _snapshot(name: str, revision: str | None, settings: Settings, *, local: boo
         return None
     except HFValidationError as error:
         raise ModelUnavailableError(f"{name!r} is neither a folder nor a hub name") from error
-    except (HfHubHTTPError, OSError) as error:
-        if local:
+    except Exception as error:  # the hub's client raises its HTTP library's own errors, and that library changes
+        if local and isinstance(error, OSError):
             return None
-        raise ModelUnavailableError(f"the hub did not give {name}: {str(error).splitlines()[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelUnavailableError(f"the hub did not give {name}: {reason}") from error
     path = Path(folder)
     return path if any(path.rglob("*.safetensors")) or not local else None
 
 
 def _hub_answers() -> bool:
-    """Whether a connection to the hub opens within HUB_DEADLINE; name look-ups may hang, hence the thread."""
-    from huggingface_hub.constants import ENDPOINT
+    """Whether the hub, or the proxy before it, answers within HUB_DEADLINE; name look-ups may hang, hence a thread."""
+    from huggingface_hub import constants
 
-    parts = urlsplit(ENDPOINT)
+    parts = urlsplit(constants.ENDPOINT)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not proxy_bypass(parts.hostname or ""):
+        parts = urlsplit(proxy)
     address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
     answered = threading.Event()
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.config import Settings
-from retrieval.encoder import BATCH_TOKENS, _batches, _pick_precision, _pick_window, _tokens
 from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, token_arrays
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.pairing import Piece, cut_piece, pairing_of, windows
 from retrieval.types import Tokens
@@ -68,13 +68,13 @@ class CrossEncoderReranker:
         self._lock = threading.Lock()
         self._device = model.device
         self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
-        self._precision = _pick_precision(precision, self._device.type)
+        self._precision = pick_precision(precision, self._device.type)
         self._model = model.eval().to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
         _keep_head_fp32(self._model)
         self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
         if self._tokenizer is None:
             raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
-        self._window = _pick_window(model, resolved, None)
+        self._window = pick_window(model, resolved, None)
         self._pairing = pairing_of(model)
         self._query_budget = self._window // 2
         if self._window - self._pairing.overhead - self._query_budget < 8:
@@ -88,7 +88,7 @@ class CrossEncoderReranker:
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model), settings)
-        pass
+        _check_head(resolved)
         return cls(_load_model(resolved, settings.device), resolved, precision=settings.precision)
 
     @property
@@ -132,7 +132,7 @@ class CrossEncoderReranker:
     def _tokenize(self, texts: list[str]) -> list[Tokens]:
         self._tokenizer.no_truncation()  # pairing by template turns both on again
         self._tokenizer.no_padding()
-        return [_tokens(encoding) for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        return [token_arrays(encoding) for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
 
     def _score(self, query: Piece, pieces: Sequence[Piece]) -> NDArray[np.float32]:
         out = np.empty(len(pieces), dtype=np.float32)
@@ -140,7 +140,7 @@ class CrossEncoderReranker:
         fixed = self._pairing.overhead + len(query.ids)
         done = 0
         while done < len(order):
-            rows = next(_batches(order[done:], lambda i: len(pieces[i].ids) + fixed, self._batch_tokens))
+            rows = next(batches(order[done:], lambda i: len(pieces[i].ids) + fixed, self._batch_tokens))
             try:
                 out[rows] = self._forward(query, [pieces[i] for i in rows])
             except self._torch.cuda.OutOfMemoryError:

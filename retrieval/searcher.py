@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,8 +47,10 @@ class SearchRequest:
             raise ConfigError("the query is empty")
         for name in ("k", "candidates", "per_document"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ConfigError(f"{name} is {value}: give at least 1")
+            if value is not None and not (isinstance(value, int) and value >= 1):
+                raise ConfigError(f"{name} is {value}: give a whole number of at least 1")
+        if self.min_score is not None and math.isnan(self.min_score):
+            raise ConfigError("min_score is not a number")
 
 
 class Searcher:
@@ -68,7 +71,7 @@ class Searcher:
         """The `k` best passages; the pool is widened until `k` are found, or it holds everything there is."""
         run = _Run(self, request, snapshot, index)
         with run.timed("total"):
-            size = max(request.candidates, request.k)
+            size = min(max(request.candidates, request.k), max(1, index.size))
             chosen = run.choose(size)
             while request.per_document and len(chosen) < request.k and run.pool_is_full:
                 size *= 4  # few documents fill the pool: look further down

@@ -75,18 +75,38 @@ def sync_folder(folder: Path) -> None:
 def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     """The right to write, for one process at a time; the system takes it back from a process that dies.
 
-    Raises StoreError after `wait` seconds, naming the process that holds it.
+    Raises StoreError after `wait` seconds, naming the process that holds it, and where the folder can't be written.
     """
+    if not collection.is_dir():  # which the lock would make
+        raise StoreError(f"no collection at {collection}: make one with `passagework ingest`")
     holder = collection / f"{LOCK}.holder"
+    lock = FileLock(str(collection / LOCK))
     try:
-        with FileLock(str(collection / LOCK), timeout=wait):
-            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
-            yield
-            holder.unlink(missing_ok=True)
+        lock.acquire(timeout=wait)
     except Timeout as error:
+        raise StoreError(f"{collection} is being written by {_named(holder)}: try again when it is done") from error
+    except OSError as error:
+        raise StoreError(f"{collection} can't be written: {error.strerror or error}") from error
+    try:
+        with contextlib.suppress(OSError):  # it only tells others who it is
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
         with contextlib.suppress(OSError):
-            pid = holder.read_text(encoding="ascii").strip()
-            raise StoreError(f"{collection} is being written by process {pid}: try again when it is done") from error
-        raise StoreError(f"{collection} is being written by another process: try again when it is done") from error
-    except PermissionError as error:
-        raise StoreError(f"{collection} can't be written: {error.strerror}") from error
+            holder.unlink()
+        lock.release()
+
+
+@contextmanager
+def locked_version(collection: Path) -> Iterator[Path]:
+    """The live version's folder, to write in; raises StoreError where there is no collection, or another writer."""
+    current_version(collection)  # before a lock file is left in a folder that is no collection
+    with writer_lock(collection):
+        yield current_version(collection)
+
+
+def _named(holder: Path) -> str:
+    try:
+        return f"process {int(holder.read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "another process"

@@ -207,6 +207,14 @@ def _swallows(path: Path, number: int, options: LoadOptions) -> Iterator[Documen
         hoard.append(bytearray(8 << 20))
 
 
+def _wraps(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
+    """As `swallows`, by a loader that makes an IngestError of everything."""
+    try:
+        yield from _swallows(path, number, options)
+    except MemoryError as error:
+        raise IngestError("no memory") from error
+
+
 def _forges(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """What a parser might do that a hostile document has taken over: writes to the parent's pipe itself."""
     lines = [
@@ -244,5 +252,6 @@ FAULTS = {
     "dies": _dies,
     "crashes": _crashes,
     "swallows": _swallows,
+    "wraps": _wraps,
     "forges": _forges,
 }

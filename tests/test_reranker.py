@@ -235,7 +235,7 @@ def test_bf16_is_chosen_only_where_the_processor_has_it(
     native: bool, precision: str, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Precision auto means bf16 on a CPU that multiplies it, else fp32."""
-    monkeypatch.setattr("retrieval.encoder.cpu_multiplies_bf16", lambda: native)
+    monkeypatch.setattr("retrieval.inference.cpu_multiplies_bf16", lambda: native)
     reranker = CrossEncoderReranker.load(bert, settings=Settings(device="cpu", offline=True))
     assert reranker.backend == f"torch cpu {precision}"
 

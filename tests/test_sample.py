@@ -190,7 +190,11 @@ QUESTIONS = [
     ("why did the read noise of detector H3 rise", "telescope/detector-calibration-2025.pdf", "31.2 kHz"),
     ("What happened with the shutter on 15 March?", "safety/incident-2025-03-15.html", "E-212"),
     ("oxygen level at which to leave at once", "safety/safety-handbook.md", "18.0 percent"),
-    ("How long does the battery last without the grid?", "facilities/energy-system.pdf", "nine hours"),
+    (
+        "How long does the battery carry the observatory when the grid fails?",
+        "facilities/energy-system.pdf",
+        "nine hours",
+    ),
     ("When is the Brandt Telescope closed for the coating?", "mail/coating-dates.eml", "8 to 26 September"),
     ("Can I take my dog to the observatory?", "visitors/faq.html", "Assistance dogs"),
     ("comet found by the robotic telescopes", "news/newsletter-spring-2025.html", "Lynx"),
@@ -219,6 +223,13 @@ def test_a_filter_leaves_the_old_policy_out(collection: Collection) -> None:
     current = collection.search(question, k=5, where={"status": "current"})
     assert "EUR 68" in current[0].text
     assert {hit.metadata["status"] for hit in current} == {"current"}
+
+
+def test_a_question_on_a_pdf_names_the_page(collection: Collection) -> None:
+    """The first hit of the demo's second question knows its physical page and its section."""
+    hit = collection.search("How long does the battery carry the observatory when the grid fails?", k=1)[0]
+    assert (hit.path, hit.pages) == ("facilities/energy-system.pdf", (3,))
+    assert hit.headings == ("2 Loads", "2.2 How long the battery lasts")
 
 
 def test_records_are_filtered_by_number_and_word(collection: Collection) -> None:

@@ -65,11 +65,16 @@ def test_leaving_the_pool_ends_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_of_the_caller_ends_everything(tmp_path: Path, error: type[BaseException]) -> None:
     """An exception in the caller's loop, Ctrl-C among them, passes through and leaves nothing."""
-    with nothing_left_behind(), pytest.raises(error), new_pool(2) as pool:
-        for loaded in pool.load_all(LoadRequest(tmp_path / name) for name in ("text 1", "hang", "hang")):
-            assert sum(1 for _ in loaded.items) == 1
-            wait_for(tmp_path / "hang.pid")
-            raise error
+
+    def use(pool: ParserPool) -> None:
+        with pool:
+            for loaded in pool.load_all(LoadRequest(tmp_path / name) for name in ("text 1", "hang", "hang")):
+                assert sum(1 for _ in loaded.items) == 1
+                wait_for(tmp_path / "hang.pid")
+                raise error
+
+    with nothing_left_behind(), pytest.raises(error):
+        use(new_pool(2))
 
 
 def test_an_error_in_the_list_of_requests_ends_everything(tmp_path: Path) -> None:

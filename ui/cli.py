@@ -329,7 +329,7 @@ def _answer(value: object, as_json: bool, show: Callable[[Console], None]) -> No
         return
     from rich.console import Console
 
-    show(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
+    show(Console(highlight=False, width=None if sys.stdout.isatty() else 100))
 
 
 if __name__ == "__main__":

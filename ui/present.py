@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from ingest.reasons import one_line
@@ -97,9 +96,10 @@ def show_hits(console: Console, hits: Hits) -> None:
     for hit in hits:
         title = one_line(hit.title or hit.document)
         console.print(Text.assemble((f"{hit.rank:>2}  ", "bold"), (title, "bold cyan"), f"  {hit.score:.3f}"))
-        console.print(Padding(Text(place(hit), style="dim"), (0, 0, 0, 4)))
-        console.print(Padding(Text(one_line(hit.text, limit=PASSAGE_CHARACTERS)), (0, 0, 0, 4)))
-        console.print(Padding(Text(stage_scores(hit), style="green"), (0, 0, 1, 4)))
+        _indented(console, place(hit), "dim")
+        _indented(console, one_line(hit.text, limit=PASSAGE_CHARACTERS), "")
+        _indented(console, stage_scores(hit), "green")
+        console.print()
     console.print(Text(f"plan  {plan_line(hits)}", style="dim"))
     console.print(Text(f"time  {timing_line(hits)}", style="dim"))
 
@@ -184,12 +184,12 @@ def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) 
 def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> None:
     """A line a document, then the failures."""
     for row in rows:
-        pages = f", {row.pages} pages" if row.pages else ""
+        pages = f", {counted(row.pages, 'page')}" if row.pages else ""
         record = f" {row.name}" if row.name is not None else ""
-        line = f"{row.path}{record}  {row.title}  ({row.passages} passages{pages})"
+        line = f"{row.path}{record}  {row.title}  ({counted(row.passages, 'passage')}{pages})"
         console.print(Text(one_line(line)))
     _problems(console, "failed", [Problem(source.path, source.reason or "") for source in failed], "red")
-    console.print(Text(f"{len(rows):,} documents", style="dim"))
+    console.print(Text(counted(len(rows), "document"), style="dim"))
 
 
 def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool) -> None:
@@ -198,12 +198,24 @@ def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool
         console.print(Text(one_line(f"{row.path}{'' if row.name is None else ' ' + row.name}  {row.title}")))
     if len(rows) > SHOWN:
         console.print(Text(f"and {len(rows) - SHOWN:,} more", style="dim"))
-    console.print(Text(f"{len(rows):,} documents {'would be deleted' if dry_run else 'deleted'}", style="bold"))
+    console.print(
+        Text(f"{counted(len(rows), 'document')} {'would be deleted' if dry_run else 'deleted'}", style="bold")
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `2,000 pages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def clean(text: str) -> str:
     """Text of many lines without the characters that drive a terminal."""
     return "\n".join(one_line(line, limit=max(1, len(line))) for line in text.split("\n"))
+
+
+def _indented(console: Console, text: str, style: str) -> None:
+    for line in Text(text, style=style).wrap(console, console.width - 4):
+        console.print(Text.assemble("    ", line))
 
 
 def _problems(console: Console, name: str, problems: Sequence[Problem], style: str) -> None:

@@ -33,6 +33,9 @@ PARTS = 8
 _LOOK_BACK = 4096
 """Characters at the end of a part without white space in which a place between two words is looked for."""
 
+_MARKS = 64
+"""Combining marks in a row that are kept with their letter where a part is cut in a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -95,7 +98,7 @@ def _part_end(text: str, begin: int) -> int:
         cut = low + place + (text[low + place] != "[")  # which may open a token such as [SEP]
         if cut > begin and not joined(kinds, cut - low):
             return int(cut)
-    return next((cut for cut in range(end, low, -1) if not joined(kinds, cut - low)), end)
+    return next((cut for cut in range(end, end - _MARKS, -1) if not joined(kinds, cut - low)), end)
 
 
 def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:

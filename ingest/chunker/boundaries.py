@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
 
 import numpy as np
@@ -24,9 +24,9 @@ class Level(IntEnum):
     INSIDE = 1  # in a word
     WORD = 2  # between words, or between ideographs
     CLAUSE = 3
-    NEWLINE = 4  # the end of a line that may go on in the next
+    NEWLINE = 4  # the end of a line that may go on in the next, or of one that leads in what follows
     SENTENCE = 5
-    LINE = 6  # the end of a line that is complete: an item of a list, a row of a table, a sentence
+    LINE = 6  # the end of a line that is complete: an item of a list, a row between bars, a sentence
     PARAGRAPH = 7
 
 
@@ -58,14 +58,17 @@ _WIDE_CLAUSE_ENDS = "、，；：）"
 
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _LINE = re.compile(
-    r"\n(?:(?<=[.!?:;|…。！？；]\n)|(?<=[.!?;|…] \n)|(?<=[.!?…。！？][\"'”’»)\]」』）】]\n)"  # a finished line
-    r"|(?:(?<=[\d%)]\n)|(?<=[\d%)] \n))(?=[^\S\n]*[A-Z])"  # a row that ends in a figure
+    r"\n(?:(?<=[.!?;|…。！？；]\n)|(?<=[.!?;|…] \n)|(?<=[.!?…。！？][\"'”’»)\]」』）】]\n)"  # a finished line
     r"|(?=[^\S\n]*(?:[-*+•‣◦▪●■–·|]|\(?(?:\d{1,3}|[A-Za-z])[.)])[^\S\n]))"  # before an item or a row
 )
 # Of a row of stops, spaced or not, only the first one starts a match: the search stays linear in leaders of dots.
 _SENTENCE = re.compile(
     r"[.!?…؟।॥۔。！？｡．](?<![.!?…][.!?…])(?<![.!?…] [.!?…])[.!?…؟।॥۔。！？｡．]*[\"'”’」』）】》〉〕»)\]}*_]*"
     r"(?:(?=\s)|(?<=[。！？｡．”」』）】》〉〕]))"
+)
+# A short paragraph without a full stop, such as a heading that nobody marked, or any text that ends in a colon.
+_LEAD_IN = re.compile(
+    r"(?:(?<=\n)[^\S\n]*\n(?=[^\n]{0,78}[^\W\d_])[^\n]{0,78}[^\s.!?;…。！？；”\"]|[:：])[^\S\n]*\n(?=\s*\S)"
 )
 _NEWLINE = re.compile(r"\n")
 _TAIL = re.compile(r"[^\s(\[]*\Z")
@@ -201,12 +204,18 @@ def boundary_levels(text: str, begin: int, end: int, kinds: Kinds, gaps: Offsets
         (Level.LINE, [m.end() for m in _LINE.finditer(text, *span)]),
         (Level.PARAGRAPH, [m.end() for m in _PARAGRAPH.finditer(text, *span)]),
     ):
-        at = np.array(places, dtype=np.int64)
-        index = starts.searchsorted(at)
-        at, index = at[index < len(starts)], index[index < len(starts)]
-        index = index[gaps[index] <= at]  # else the place is within a word: a form feed, say, that the encoder skips
+        index = _behind(places, gaps, starts)
         levels[index] = np.maximum(levels[index], level)
+    levels[_behind([m.end() for m in _LEAD_IN.finditer(text, *span)], gaps, starts)] = Level.NEWLINE
     return levels
+
+
+def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:
+    """The boundaries whose gaps hold a place; a place within a word, such as at a form feed, has none."""
+    at = np.array(places, dtype=np.int64)
+    index = starts.searchsorted(at)
+    at, index = at[index < len(starts)], index[index < len(starts)]
+    return index[gaps[index] <= at]
 
 
 def _abbreviates(text: str, match: re.Match[str]) -> bool:

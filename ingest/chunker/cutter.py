@@ -121,8 +121,9 @@ class Cutter:
         if rest is None or rest > _BALANCED * room:
             return room
         shared = int(self._stream.first[fresh] - self._stream.first[0])
-        passages = 1 + -(-(rest - room + shared) // (room - self._limits.overlap))
-        return min(room, shared + rest / passages)
+        overlap = self._limits.overlap
+        more = -(-(shared + rest - room) // (room - overlap))  # passages behind this one, of which each shares
+        return min(room, (shared + rest + more * overlap) / (more + 1))
 
     def _overlap_start(self, end: int, body: int) -> int:
         """The atom that the passage after one ending at `end` starts with: `end`, or one of the sentence before."""
@@ -130,7 +131,7 @@ class Cutter:
         least = max(stream.first[end] - limits.overlap, stream.core[end] - limits.least)
         low = max(1, int(stream.first.searchsorted(least)), int(stream.starts.searchsorted(body)))
         levels = stream.levels[low:end]
-        for level in (Level.SENTENCE, Level.WORD):
+        for level in (Level.SENTENCE, Level.CLAUSE, Level.WORD):
             found = np.flatnonzero(levels >= level)
             if len(found):
                 return low + int(found[0])

@@ -26,6 +26,7 @@ class Writer:
         self._bullet = ""
         self._lists: list[int] = []  # the next number of each open list, 0 for bullets
         self._pre = 0
+        self._pre_begins = False
         self._headings: list[Heading] = []
         self._heading: tuple[int, int, int] | None = None  # level, start (-1 until text comes), first part
 
@@ -121,14 +122,16 @@ class Writer:
         self._bullet = f"{indent}{number}. " if number else f"{indent}- "
 
     def close_item(self) -> None:
-        """The item ends; one without text leaves nothing."""
+        """The item ends; one without text leaves nothing. Paragraphs inside items don't part the items."""
         self._bullet = ""
         self.block(1)
+        self._gap = min(self._gap, 1)
 
     def open_pre(self) -> None:
         """White space counts until `close_pre`."""
         self.block(2)
         self._pre += 1
+        self._pre_begins = True
 
     def close_pre(self) -> None:
         """White space is run together again."""
@@ -140,6 +143,9 @@ class Writer:
         return "".join(self._parts), tuple(self._headings)
 
     def _verbatim(self, text: str) -> None:
+        if self._pre_begins:
+            text = text.removeprefix("\n")  # the line end after `<pre>` is none of its text
+            self._pre_begins = False
         body = text.strip("\n")
         if not body:
             self._gap += len(text) if self._parts else 0

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.reasons import one_line
@@ -32,7 +32,7 @@ BATCH_SECONDS = 0.25
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Load = Callable[[Path, LoadOptions], "Iterator[Document | RecordFailure]"]
-Requests = queue.SimpleQueue["dict[str, Any]"]
+Requests = queue.SimpleQueue[dict[str, Any]]
 
 
 def main() -> NoReturn:
@@ -117,14 +117,14 @@ def _find(name: str) -> Load:
 
 def _serve(load: Load, path: Path, options: LoadOptions, batch: Batch, limit: int) -> dict[str, object] | None:
     """Sends what the file holds; returns the error message to send, or None if all went well."""
-    spent = False
+    reason, spent = "", False
     try:
         for item in load(path, options):
             batch.add(item)
     except IngestError as error:
-        reason = str(error)
+        reason, spent = str(error), isinstance(error.__cause__, MemoryError)
     except MemoryError:
-        reason, spent = f"needs more than {limit >> 20} MB of memory to read", True
+        spent = True
     except RecursionError:
         reason = "nested too deep"
     except BaseException as error:  # noqa: BLE001 - parsers exit, and panic in Rust: each is this one file's failure
@@ -133,6 +133,8 @@ def _serve(load: Load, path: Path, options: LoadOptions, batch: Batch, limit: in
         batch.send()
         return None
     batch.send()
+    if spent:
+        reason = f"needs more than {limit >> 20} MB of memory to read"
     return {"kind": "error", "reason": one_line(reason), "spent": spent}
 
 

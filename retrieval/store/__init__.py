@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
-from retrieval.store.database import create_database, open_database, transaction
+from retrieval.store import database
+from retrieval.store.database import create_database, open_database, storage_errors, transaction
 from retrieval.store.records import (
     Change,
     DocumentRow,
@@ -66,9 +68,14 @@ class Store:
             yield Writer(connection, self.dim)
 
     def checkpoint(self) -> None:
-        """Moves what the log holds into the database file, as far as readers allow."""
-        with self._engine.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Moves what the log holds into the database file, as far as readers allow; waits for none of them."""
+        with storage_errors(self.path), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA busy_timeout=0")
+            try:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
 
     def close(self) -> None:
         """Closes every connection."""

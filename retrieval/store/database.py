@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 
 from retrieval.errors import StoreError
 from retrieval.store.schema import REVISION
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
+ADVICE = {
+    "database or disk is full": "free some space and run again: what was committed is safe",
+    "database is locked": "another process is writing; try again when it is done",
+    "attempt to write a readonly database": "make the folder writable",
+}
 APPLICATION_ID = 0x70617373  # "pass", in SQLite's header: tells our files from any other database
+
+_MIGRATING = threading.Lock()  # Alembic's environment is a global of its process
 
 
 def create_database(path: Path) -> Engine:
     """A new database at `path` with every table."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path.parent} can't be made: {error.strerror}") from error
     with storage_errors(path):
         _migrate(path)
     return open_database(path)
@@ -31,7 +43,11 @@ def open_database(path: Path) -> Engine:
 
     Raises StoreError where it is missing, damaged, not ours, or made by a newer version.
     """
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError as error:
+        raise StoreError(f"{path} can't be reached: {error.strerror}") from error
+    if not found:
         raise StoreError(f"no database at {path}")
     engine = _engine(path, foreign_keys=True)
     try:
@@ -60,16 +76,12 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite raises into one line that says what happened to the file at `path`, and what to do."""
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig)
-        advice = {
-            "database or disk is full": "free some space and run again: what was committed is safe",
-            "database is locked": "another process is writing; try again when it is done",
-            "attempt to write a readonly database": "make the folder writable",
-        }.get(reason)
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        if type(error) in (DatabaseError, sqlite3.DatabaseError):  # its subclasses say that a request was wrong
+            raise StoreError(f"{path} is damaged ({reason}); restore it from a copy") from error
+        advice = ADVICE.get(reason)
         raise StoreError(f"{path}: {reason}" + (f"; {advice}" if advice else "")) from error
-    except DatabaseError as error:
-        raise StoreError(f"{path} is damaged ({error.orig}); restore it from a copy") from error
 
 
 def _engine(path: Path, *, foreign_keys: bool) -> Engine:
@@ -79,16 +91,18 @@ def _engine(path: Path, *, foreign_keys: bool) -> Engine:
     def _configure(connection: Any, _record: Any) -> None:
         # Autocommit in the driver, so that BEGIN is ours: the driver's own never covers a SELECT.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
-            "cache_size=-65536",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            for pragma in (
+                f"busy_timeout={BUSY_TIMEOUT_MS}",
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+                "cache_size=-65536",
+            ):
+                connection.execute(f"PRAGMA {pragma}").close()
+        except BaseException:
+            connection.close()  # not in the pool yet: nobody else would
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -105,6 +119,12 @@ def _revision(engine: Engine, path: Path) -> str:
         return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
 
 
+def _is_foreign(connection: Connection) -> bool:
+    """Whether another program made this database: it holds something, and that without our mark."""
+    marked = connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
+    return not marked and bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
+
+
 def _refuse_newer(revision: str, path: Path) -> None:
     known = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
     if revision not in known:
@@ -118,9 +138,11 @@ def _migrate(path: Path) -> None:
 
     engine = _engine(path, foreign_keys=False)
     try:
-        with engine.connect() as connection:
+        with _MIGRATING, engine.connect() as connection:
             connection = connection.execution_options(immediate=True)
             with connection.begin():
+                if _is_foreign(connection):
+                    raise StoreError(f"{path} is not a passagework database")
                 config = Config()
                 config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
                 config.attributes["connection"] = connection

@@ -59,6 +59,7 @@ documents = Table(
     Column("length", Integer, nullable=False),  # code points
     Index("documents_source", "source_id"),
     Index("documents_path", "path"),
+    Index("documents_name", "name"),
     sqlite_autoincrement=True,
 )
 

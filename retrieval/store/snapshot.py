@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Row, Select, case, column, func, select, text, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, true
 
 from retrieval.store import schema as t
+from retrieval.store.fulltext import best_passages
 from retrieval.store.records import Change, DocumentRow, Generation, Location, PassageRow, SourceRow
 from retrieval.types import Document, Heading, Ids, Json, Page, Vectors
 
@@ -102,18 +103,12 @@ class Snapshot:
         return np.fromiter(rows, dtype=np.int64)
 
     def match_text(self, expression: str, k: int, condition: ColumnElement[bool] | None) -> list[tuple[int, float]]:
-        """The `k` best passages of an FTS5 expression with their BM25 scores, higher is better, ties by id."""
-        # bm25() is negative, the more so the better. FTS5 sorts by `rank` itself, without a temporary table.
-        query = select(column("rowid", Integer), column("rank", Float)).select_from(text("passages_fts"))
-        query = query.where(text("passages_fts MATCH :expression")).order_by(text("rank")).limit(k)
-        if condition is not None:
-            query = query.where(column("rowid", Integer).in_(_within(condition)))
-        rows = self.connection.execute(query, {"expression": expression})
-        return [(row[0], -row[1]) for row in rows]
+        """As (id, BM25), higher is better: the `k` best of an FTS5 expression, and equals of the last; ties by id."""
+        return best_passages(self.connection, expression, k, None if condition is None else _within(condition))
 
     def has_field(self, key: str) -> bool:
-        """Whether any document has this metadata field."""
-        query = select(t.fields.c.id).where(t.fields.c.key == key).limit(1)
+        """Whether any document has this metadata field, or one nested in it."""
+        query = select(t.fields.c.id).where(key_or_below(key)).limit(1)
         return self.connection.execute(query).first() is not None
 
     def field_names(self) -> list[str]:
@@ -193,7 +188,9 @@ class Snapshot:
 
     def text(self, document_id: int, start: int, end: int) -> str:
         """`document.text[start:end]`, reading no more segments than that needs."""
-        first, last = start // t.SEGMENT_CHARS, max(start, end - 1) // t.SEGMENT_CHARS
+        if start >= end:
+            return ""
+        first, last = start // t.SEGMENT_CHARS, (end - 1) // t.SEGMENT_CHARS
         s = t.segments.c
         query = select(s.text).where(s.document_id == document_id, s.ordinal.between(first, last)).order_by(s.ordinal)
         base = first * t.SEGMENT_CHARS
@@ -280,6 +277,12 @@ class Snapshot:
 
     def _count(self, query: Select[Any]) -> int:
         return int(self.connection.execute(query).scalar_one())
+
+
+def key_or_below(key: str) -> ColumnElement[bool]:
+    """A condition on fields: this key, or one nested in it."""
+    f = t.fields.c
+    return or_(f.key == key, and_(f.key > f"{key}.", f.key < f"{key}/"))  # "/" follows ".": nested keys lie between
 
 
 def _within(condition: ColumnElement[bool]) -> Select[tuple[int]]:

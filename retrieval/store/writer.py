@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -120,7 +121,7 @@ class Writer(Snapshot):
         self.connection.execute(delete(t.sources).where(t.sources.c.id == source_id))
 
     def sweep_vectors(self) -> None:
-        """Takes out the vectors that no passage uses, where passages were taken out since the last sweep.
+        """Takes out the vectors that no passage uses, where there may be some since the last sweep.
 
         Not for the midst of an ingest: a vector put ahead of its passage would go too.
         """
@@ -128,6 +129,10 @@ class Writer(Snapshot):
             used = exists().where(t.passages.c.hash == t.vectors.c.hash)
             self.connection.execute(delete(t.vectors).where(~used))
             self.set_meta("unswept", False)
+
+    def expect_unused(self) -> None:
+        """Has the next sweep look for vectors that no passage uses."""
+        self.set_meta("unswept", True)
 
     def put_generation(self, values: Mapping[str, Any]) -> None:
         """Records a saved index (the fields of Generation but for its id)."""
@@ -179,7 +184,7 @@ class Writer(Snapshot):
                 "end": p.end,
                 "text": document.text[p.start : p.end],
                 "title": document.title,
-                "headings": "\n".join(p.headings),
+                "headings": "\n".join(title.replace("\n", " ") for title in p.headings),
                 "hash": p.hash,
                 "cut": int(p.cut),
             }
@@ -203,7 +208,7 @@ class Writer(Snapshot):
         if ids:
             # Stored in one go, so nothing of another document lies between the first and the last.
             self._record("remove", ids[0], ids[-1])
-            self.set_meta("unswept", True)
+            self.expect_unused()
 
     def _last_passage(self) -> int:
         """The highest id ever given to a passage: the next ones follow on."""
@@ -231,13 +236,23 @@ def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
         elif isinstance(value, bool):
             yield key, "bool", int(value)
         elif isinstance(value, int):
-            yield key, "number", value if -(1 << 63) <= value < 1 << 63 else float(value)
+            yield key, "number", number(value)
         elif isinstance(value, float):
             yield key, "number", value
         elif isinstance(value, str):
             yield key, "text", value
         else:
             yield key, "empty", None
+
+
+def number(value: int | float) -> int | float:
+    """As SQLite can hold it: an integer beyond its 64 bits becomes the nearest float, infinity where there is none."""
+    if isinstance(value, float) or -(1 << 63) <= value < 1 << 63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:

@@ -25,6 +25,7 @@ CREATE TABLE documents (
     title TEXT NOT NULL, sha256 TEXT NOT NULL, metadata TEXT NOT NULL, length INTEGER NOT NULL);
 CREATE INDEX documents_source ON documents (source_id);
 CREATE INDEX documents_path ON documents (path);
+CREATE INDEX documents_name ON documents (name);
 
 CREATE TABLE segments (
     document_id INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE, ordinal INTEGER NOT NULL,

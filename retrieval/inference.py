@@ -1,0 +1,76 @@
+"""What encoders and rerankers share on their way to the processor: batches, precision, the window of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.config import MAX_WINDOW
+from retrieval.errors import ConfigError, ModelUnavailableError
+from retrieval.models import ResolvedModel
+from retrieval.types import Tokens
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+BATCH_TOKENS = 8192
+"""Tokens of a batch, padding included; halved where a device runs out of memory."""
+
+
+def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
+    """Rows, longest first, in batches whose padded size stays within `budget` tokens; at least one row each."""
+    batch: list[int] = []
+    for row in order:
+        if batch and (len(batch) + 1) * length(batch[0]) > budget:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def token_arrays(encoding: Encoding) -> Tokens:
+    """What the tokenizer gave, as arrays."""
+    offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
+    return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
+
+
+def pick_precision(asked: str, device: str) -> str:
+    """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
+    import torch
+
+    if asked != "auto":
+        return asked
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if device == "cpu" and cpu_multiplies_bf16() else "fp32"
+
+
+def cpu_multiplies_bf16() -> bool:
+    """Whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return False
+    flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "")
+    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
+
+
+def pick_window(model: Any, resolved: ResolvedModel, asked: int | None) -> int:
+    """Tokens that a sentence-transformers model is to read at once: as asked, else its own; never over its positions.
+
+    Raises ConfigError for a window that the model can't read, ModelUnavailableError for a model that reads no text.
+    """
+    if not hasattr(model[0], "auto_model"):
+        raise ModelUnavailableError(f"{resolved.name} is no transformer: its first module is {type(model[0]).__name__}")
+    config = model[0].auto_model.config
+    positions = int(getattr(config, "max_position_embeddings", 0) or MAX_WINDOW)
+    if config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
+        positions -= int(config.pad_token_id) + 1  # these number their positions from the padding id on
+    positions = min(positions, MAX_WINDOW)
+    own = min(int(model.max_seq_length or positions), positions)
+    if asked is not None and not 16 <= asked <= positions:
+        raise ConfigError(f"window is {asked}: {resolved.name} takes 16 to {positions} tokens")
+    return asked or own

@@ -1,0 +1,69 @@
+"""A version opened for reading: its store, and its index as of any snapshot."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from retrieval.generations import Opened, open_index, replay
+from retrieval.identity import recorded_encoder
+from retrieval.store import Snapshot, Store
+from retrieval.vector_index import LiveIndex
+
+
+class LiveVersion:
+    """An open version: its store, and the index brought up to each snapshot in turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store.open(folder / "store.db")
+        try:
+            with self.store.read() as snapshot:
+                self.store.dim = recorded_encoder(snapshot).dimension
+        except BaseException:
+            self.store.close()
+            raise
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+
+    def index(self, snapshot: Snapshot) -> LiveIndex:
+        """The index as of this snapshot."""
+        return self.opened(snapshot).index
+
+    def opened(self, snapshot: Snapshot) -> Opened:
+        """The same, with where it came from."""
+        # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
+        # here in the order of time, and the index never has to go back.
+        with self._lock:
+            change = snapshot.last_change()
+            opened = self._opened
+            if opened is None or change < opened.change:
+                opened = open_index(snapshot, self.folder / "index")
+            elif change > opened.change:
+                index = replay(opened.index, snapshot, opened.change)
+                opened = Opened(index, change, opened.generation, opened.set_aside)
+            if opened.index.needs_rebuild and _has_newer(snapshot, opened):
+                opened = open_index(snapshot, self.folder / "index")
+            self._opened = opened
+            return opened
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.store.close()
+
+    def bytes_on_disk(self) -> int:
+        """The size of its files; a writer may take some away meanwhile."""
+        total = 0
+        for parent, _, names in os.walk(self.folder):
+            for name in names:
+                with suppress(OSError):
+                    total += (Path(parent) / name).stat().st_size
+        return total
+
+
+def _has_newer(snapshot: Snapshot, opened: Opened) -> bool:
+    """Whether the writer has saved an index since: one who reads for weeks must not carry every change in memory."""
+    known = opened.generation.id if opened.generation else 0
+    return any(one.id > known and one.file not in opened.set_aside for one in snapshot.generations())

@@ -1,0 +1,133 @@
+"""CSV and TSV: one document a row, delimiter and header found, numbers as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.loaders import LoadOptions, RecordFailure, load
+from ingest.loaders.tables import number_or_text
+from retrieval.errors import IngestError
+from retrieval.types import Document
+
+
+def outcomes(tmp_path: Path, name: str, content: bytes | str) -> list[Document | RecordFailure]:
+    """What comes of a file with that content."""
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return list(load(path, LoadOptions()))
+
+
+def documents(tmp_path: Path, name: str, content: bytes | str) -> list[Document]:
+    """The documents of a file in which no record fails."""
+    found = outcomes(tmp_path, name, content)
+    assert [outcome for outcome in found if isinstance(outcome, RecordFailure)] == []
+    return [outcome for outcome in found if isinstance(outcome, Document)]
+
+
+def reasons(found: list[Document | RecordFailure]) -> list[str]:
+    """Names of documents and reasons of failures, in order."""
+    return [outcome.reason if isinstance(outcome, RecordFailure) else str(outcome.name) for outcome in found]
+
+
+def test_a_csv_of_records_reads_like_jsonl(tmp_path: Path) -> None:
+    """`_id`, `title` and `text` columns, in any case; other cells are metadata, numbers as numbers, codes as text."""
+    source = '_id,Title,TEXT,year,code,score,empty\nd1,T,"Body, with\nlines",2020,007,-1.5,\n'
+    (document,) = documents(tmp_path, "a.csv", source)
+    assert (document.name, document.title, document.text) == ("d1", "T", "Body, with\nlines")
+    assert document.metadata == {"year": 2020, "code": "007", "score": -1.5}
+    assert document.media_type == "text/csv"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    """Whatever parts the columns, the rows read the same; decimal commas don't mislead."""
+    rows = [
+        ["city", "people", "note"],
+        ["Bern", "134000", "a, b"],
+        ["Basel", "173000", 'say "hi"'],
+        ["Chur", "38000", ""],
+    ]
+    source = "\r\n".join(
+        delimiter.join('"' + cell.replace('"', '""') + '"' if set(cell) & set(',"') else cell for cell in row)
+        for row in rows
+    )
+    found = documents(tmp_path, "a.csv", source)
+    assert [document.metadata for document in found] == [
+        {"city": "Bern", "people": 134000, "note": "a, b"},
+        {"city": "Basel", "people": 173000, "note": 'say "hi"'},
+        {"city": "Chur", "people": 38000},
+    ]
+    assert found[0].text == "city: Bern\npeople: 134000\nnote: a, b"
+    assert [document.name for document in found] == ["2", "3", "4"]
+
+
+def test_one_column_is_not_cut_at_its_commas(tmp_path: Path) -> None:
+    """Sentences, one a line, are one column."""
+    found = documents(tmp_path, "a.csv", "text\nOne, two, three\nFour\nFive, six\nSeven; eight\n")
+    assert [document.text for document in found] == ["One, two, three", "Four", "Five, six", "Seven; eight"]
+
+
+def test_rows_without_a_header_get_numbered_columns(tmp_path: Path) -> None:
+    """A first row with numbers, or the same name twice, is data."""
+    found = documents(tmp_path, "a.csv", "1,apple\n2,pear\n")
+    assert [document.metadata for document in found] == [
+        {"column 1": 1, "column 2": "apple"},
+        {"column 1": 2, "column 2": "pear"},
+    ]
+    assert [document.name for document in documents(tmp_path, "b.csv", "a,a\nb,c\n")] == ["1", "2"]
+
+
+def test_ragged_rows_lose_nothing(tmp_path: Path) -> None:
+    """Short rows leave fields out, long ones get numbered fields, blank ones are passed over."""
+    found = documents(tmp_path, "a.csv", "a,b\n1,2\n3\n\n4,5,6\n,\n7,8\n")
+    assert [(document.name, document.metadata) for document in found] == [
+        ("2", {"a": 1, "b": 2}),
+        ("3", {"a": 3}),
+        ("5", {"a": 4, "b": 5, "column 3": 6}),
+        ("7", {"a": 7, "b": 8}),
+    ]
+
+
+def test_failures_name_the_row_as_a_spreadsheet_counts_it(tmp_path: Path) -> None:
+    """The header is row 1; a row without text and a repeated id are failures, the rest goes on."""
+    found = outcomes(tmp_path, "a.csv", "_id,text,n\na,x,1\nb,,2\na,y,3\nc,z,4\n")
+    assert reasons(found) == [
+        "a",
+        "row 3: record 'b' has no text",
+        "row 4: duplicate _id 'a', first seen on row 2",
+        "c",
+    ]
+
+
+def test_long_fields_and_nul_are_read(tmp_path: Path) -> None:
+    """A field beyond the csv module's own limit, and a NUL, which older versions of it refuse."""
+    (document,) = documents(tmp_path, "a.csv", "id,text\n1," + "x" * 200_000 + "\x00\n")
+    assert document.text == "x" * 200_000 + "\ufffd"
+
+
+def test_tabs_in_tsv_and_utf16_tables(tmp_path: Path) -> None:
+    """A TSV is parted by tabs though commas are as regular; spreadsheets' UTF-16 exports are read."""
+    (document,) = documents(tmp_path, "a.tsv", "a,1\tb,2\nc,3\td,4\n".encode("utf-16"))
+    assert document.metadata == {"a,1": "c,3", "b,2": "d,4", "encoding": "utf-16-le"}
+    assert document.media_type == "text/tab-separated-values"
+
+
+def test_a_header_alone_has_no_text(tmp_path: Path) -> None:
+    """A table with nothing below its header says so."""
+    with pytest.raises(IngestError, match="no row below the header"):
+        outcomes(tmp_path, "a.csv", "name,year\n,\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("0", 0), ("-12", -12), (" 7 ", 7), ("1.50", 1.5), ("007", "007"), ("1e5", "1e5"), ("1,234", "1,234"),
+        ("+4", "+4"), ("12%", "12%"), ("9" * 19, "9" * 19), ("nan", "nan"), ("１２", "１２"), ("", ""),
+    ],
+)  # fmt: skip
+def test_cells_become_numbers_only_where_they_plainly_are(cell: str, value: object) -> None:
+    """Codes, thousands and percentages stay text; so does what 64 bits can't hold, and digits beyond ASCII."""
+    result = number_or_text(cell)
+    assert (type(result), result) == (type(value), value)
