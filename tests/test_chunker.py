@@ -113,7 +113,7 @@ def is_body(document: Document, place: int) -> bool:
 
 
 @given(document=st.one_of(documents(), unruly()), chunking=CHUNKINGS, encoder=ENCODERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_passages_are_slices_that_cover_the_text_in_order(
     document: Document, chunking: ChunkSettings, encoder: FakeEncoder
 ) -> None:
@@ -129,7 +129,7 @@ def test_passages_are_slices_that_cover_the_text_in_order(
 
 
 @given(document=st.one_of(documents(), unruly()), chunking=CHUNKINGS, encoder=ENCODERS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_the_encoder_reads_fits_and_is_what_its_text_says(
     document: Document, chunking: ChunkSettings, encoder: FakeEncoder
 ) -> None:
@@ -149,7 +149,7 @@ def test_what_the_encoder_reads_fits_and_is_what_its_text_says(
 
 
 @given(document=documents(), chunking=CHUNKINGS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_headings_and_pages_are_those_of_the_passage(document: Document, chunking: ChunkSettings) -> None:
     """Headings are the path at the passage's first body character; pages are those that share a character with it."""
     for passage, _ in Chunker(FakeEncoder(window=200), chunking).chunk(document):
@@ -161,7 +161,7 @@ def test_headings_and_pages_are_those_of_the_passage(document: Document, chunkin
 
 
 @given(document=documents(), chunking=CHUNKINGS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_passages_share_no_more_than_the_overlap(document: Document, chunking: ChunkSettings) -> None:
     """A passage starts in the one before by at most `overlap_tokens`, and behind it where that is 0."""
     encoder = FakeEncoder(window=200)
@@ -172,10 +172,10 @@ def test_passages_share_no_more_than_the_overlap(document: Document, chunking: C
 
 
 @given(document=documents())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_passage_ends_in_a_heading_above_text(document: Document) -> None:
     """A heading goes with the text below it; at a passage's end it stands only where no text follows."""
-    for passage, _ in chunk(document, FakeEncoder(window=200), passage_tokens=80):
+    for passage, _ in chunk(document, FakeEncoder(window=400), passage_tokens=150):
         if not is_body(document, passage.end - 1):
             rest = range(passage.end, len(document.text))
             assert "".join(document.text[i] for i in rest if is_body(document, i) and document.text[i].isalnum()) == ""

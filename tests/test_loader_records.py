@@ -150,10 +150,10 @@ def test_a_title_stands_in_for_missing_text(tmp_path: Path) -> None:
 def test_values_that_json_or_sqlite_cannot_hold_are_made_safe(tmp_path: Path) -> None:
     """NaN and the infinities become null, integers beyond 64 bits their digits, surrogates U+FFFD."""
     digits = "9" * 5000
-    source = '{"text": "x\\ud800\\u0000", "a": NaN, "b": -Infinity, "c": 1e999, "d": %s, "e": 9223372036854775807}'
+    source = '{"text": "x\\ud800\\u0000", "a": NaN, "b": -Infinity, "c": 1e999, "d": %s, "e": -9223372036854775808}'
     (document,) = documents(tmp_path, "a.jsonl", source % digits)
     assert document.text == "x\ufffd\ufffd"
-    assert document.metadata == {"a": None, "b": None, "c": None, "d": digits, "e": 9223372036854775807}
+    assert document.metadata == {"a": None, "b": None, "c": None, "d": digits, "e": -9223372036854775808}
     json.dumps(document.metadata, allow_nan=False)
 
 

@@ -67,59 +67,15 @@ _SENTENCE = re.compile(
     r"(?:(?=\s)|(?<=[。！？｡．”」』）】》〉〕]))"
 )
 # A short paragraph without a full stop, such as a heading that nobody marked, or any text that ends in a colon.
-_LEAD_IN = re.compile(
-    r"(?:(?<=\n)[^\S\n]*\n(?=[^\n]{0,78}[^\W\d_])[^\n]{0,78}[^\s.!?;…。！？；”\"]|[:：])[^\S\n]*\n(?=\s*\S)"
-)
+_LEAD_IN = re.compile(r"(?:(?<=\n)[^\S\n]*\n(?=[^\n]{0,78}[^\W\d_])[^\n]{0,78}[^\s.!?;…。！？；”\"]|[:：])[^\S\n]*\n")
 _NEWLINE = re.compile(r"\n")
 _TAIL = re.compile(r"[^\s(\[]*\Z")
-_ABBREVIATIONS = frozenset(
-    [
-        "al",
-        "art",
-        "cf",
-        "ch",
-        "co",
-        "dept",
-        "dr",
-        "e.g",
-        "eds",
-        "eq",
-        "eqs",
-        "fig",
-        "figs",
-        "gen",
-        "gov",
-        "i.e",
-        "jr",
-        "mr",
-        "mrs",
-        "ms",
-        "no",
-        "nos",
-        "p",
-        "par",
-        "pp",
-        "prof",
-        "ref",
-        "refs",
-        "rep",
-        "resp",
-        "sec",
-        "sect",
-        "sen",
-        "sr",
-        "st",
-        "tab",
-        "u.k",
-        "u.s",
-        "viz",
-        "vol",
-        "vols",
-        "vs",
-    ]
+_ABBREVIATION = re.compile(
+    r"al|art|cf|ch|co|dept|dr|e\.g|eds?|eqs?|figs?|gen|gov|i\.e|jr|mr|mrs|ms|nos?|pars?|pp?|prof|refs?|rep|resp|sec"
+    r"|sect|sen|sr|st|tab|u\.k|u\.s|viz|vols?|vs"
 )
-_SOMETIMES_LAST = frozenset(("approx", "corp", "etc", "inc"))
-"""Abbreviations that end a sentence unless it goes on in lower case."""
+_SOMETIMES_LAST = re.compile(r"\w{1,3}|.*\..*|approx|corp|etc|inc")
+"""Words that end a sentence unless it goes on in lower case."""
 
 _REACH = 64
 """Characters read beyond a block, so that what decides about its last boundary is seen."""
@@ -225,9 +181,9 @@ def _abbreviates(text: str, match: re.Match[str]) -> bool:
         return False
     tail = _TAIL.search(text, max(0, stop - 12), stop)
     word = tail[0].lower() if tail else ""
-    if (len(word) == 1 and text[stop - 1].isupper()) or word in _ABBREVIATIONS:
+    if (len(word) == 1 and text[stop - 1].isupper()) or _ABBREVIATION.fullmatch(word):
         return True
     if word.isdigit() and len(word) <= 3:
         return text[stop - len(word) - 1 : stop - len(word)] in ("", "\n")
     goes_on = text[match.end() + 1 : match.end() + 2].islower()
-    return goes_on and (len(word) in (1, 2, 3) or "." in word or word in _SOMETIMES_LAST)
+    return goes_on and _SOMETIMES_LAST.fullmatch(word) is not None

@@ -34,7 +34,7 @@ def _float(source: str) -> float | None:
 
 def _int(source: str) -> int | str:
     # Python refuses to convert thousands of digits; as text they are exact, and quick.
-    return int(source) if len(source) < 20 else source
+    return int(source) if len(source) <= 20 else source
 
 
 def _nothing(source: str) -> None:  # noqa: ARG001 - NaN and the infinities, which no database compares

@@ -5,23 +5,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from retrieval.errors import ConfigError
+from retrieval.types import Ids, Vectors
 from retrieval.vector_index.exact import ExactIndex
 from retrieval.vector_index.faiss_index import EFFORT_NAMES, FaissIndex
 from retrieval.vector_index.faiss_library import INSTALL, faiss_available, load_faiss, one_thread
-from retrieval.vector_index.protocol import IndexKind, checked_ids, checked_vectors
+from retrieval.vector_index.protocol import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
 from retrieval.vector_index.scoring import cosines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import Scores, VectorIndex
 
 logger = logging.getLogger(__name__)
 

@@ -14,22 +14,18 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
 from retrieval.errors import ConfigError, StoreError
+from retrieval.types import Ids
 from retrieval.vector_index.protocol import IndexKind
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
-
-    from retrieval.types import Ids
-
-    Write: TypeAlias = Callable[[bytes | memoryview], int]
+Write: TypeAlias = Callable[[bytes | memoryview], int]
 
 MAGIC = b"PWINDEX1"
 ALIGNMENT = 64

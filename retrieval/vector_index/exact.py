@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
-from retrieval.vector_index.container import write_index
+from retrieval.types import Ids, Vectors
+from retrieval.vector_index.container import Write, write_index
 from retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
@@ -16,14 +17,9 @@ from retrieval.vector_index.protocol import (
     checked_ids,
     checked_queries,
     plan_filter,
+    rows_of,
 )
 from retrieval.vector_index.scoring import finalists, picked_blocks, ranked, whole_blocks
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.container import Write
 
 WRITE_ROWS = 4096
 
@@ -75,7 +71,7 @@ class ExactIndex:
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """See VectorIndex.vectors."""
-        rows = np.flatnonzero(np.isin(self.ids, ids))
+        rows = rows_of(self.ids, ids)
         return self.ids[rows], self._decode(rows)
 
     def save(self, path: Path) -> str:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from retrieval.errors import ConfigError
+from retrieval.types import Ids, Vectors
 from retrieval.vector_index.container import write_index
 from retrieval.vector_index.faiss_library import load_faiss
 from retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
+    Mask,
+    Scores,
     SearchResult,
     allowed_mask,
     checked_ids,
     checked_queries,
     plan_filter,
+    rows_of,
 )
 from retrieval.vector_index.scoring import finalists, picked_blocks, ranked, rounding
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import Mask, Scores
 
 EFFORT_NAMES = {
     IndexKind.HNSW: "efSearch",
@@ -100,7 +99,7 @@ class FaissIndex:
         """See VectorIndex.vectors."""
         if not self.lossless:
             raise ConfigError(f"index kind {self.kind.value} keeps codes, not vectors; read those from the store")
-        rows = np.flatnonzero(np.isin(self.ids, ids))
+        rows = rows_of(self.ids, ids)
         return self.ids[rows], self.decode(rows)
 
     def save(self, path: Path) -> str:

@@ -11,13 +11,11 @@ import functools
 import importlib
 import importlib.util
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from retrieval.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 INSTALL = 'pip install "passagework[cpu]"'
 

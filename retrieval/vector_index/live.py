@@ -8,23 +8,21 @@ P. O'Neil et al., Acta Informatica 33, 1996.)
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.types import Ids, Vectors
 from retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     SearchResult,
+    VectorIndex,
     checked_ids,
     checked_queries,
     checked_vectors,
+    rows_of,
 )
 from retrieval.vector_index.tail import NO_TAIL, Tail
-
-if TYPE_CHECKING:
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import VectorIndex
 
 REBUILD_SHARE = 0.2
 """Of the base: so much changed costs a search a fifth of an exact one, and each vector few rebuilds as a set grows."""
@@ -95,12 +93,12 @@ class LiveIndex:
         An added id that is here already is replaced. Time grows with the change and the tail, not with the base.
         Raises ConfigError.
         """
-        gone = _no_ids() if removed is None else np.unique(np.asarray(removed, np.int64))
+        gone = _no_ids() if removed is None else removed
         if added is None:
             return self._less(gone)
         vectors = checked_vectors(added[1], self.dim, what="added vectors")
         ids = checked_ids(added[0], len(vectors), ascending=False)
-        fewer = self._less(np.union1d(gone, ids))
+        fewer = self._less(np.concatenate([gone, ids]))
         return replace(fewer, tail=fewer.tail.added(ids, vectors)) if len(ids) else fewer
 
     def search(
@@ -144,10 +142,6 @@ class LiveIndex:
     def _less(self, gone: Ids) -> LiveIndex:
         if not len(gone):
             return self
-        base = self.base.ids
-        places = np.searchsorted(base, gone)
-        here = np.zeros(len(gone), np.bool_)
-        inside = places < len(base)
-        here[inside] = base[places[inside]] == gone[inside]
-        removed = np.union1d(self.removed, gone[here]) if here.any() else self.removed
+        rows = rows_of(self.base.ids, gone)
+        removed = np.union1d(self.removed, self.base.ids[rows]) if len(rows) else self.removed
         return replace(self, tail=self.tail.without(gone), removed=removed)

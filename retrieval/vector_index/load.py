@@ -5,24 +5,20 @@ from __future__ import annotations
 import mmap
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from retrieval.errors import ConfigError, StoreError
+from retrieval.types import Ids, Vectors
 from retrieval.vector_index.container import READ_BYTES, Header, digest_open, read_header
 from retrieval.vector_index.exact import ExactIndex
 from retrieval.vector_index.faiss_index import FaissIndex
 from retrieval.vector_index.faiss_library import load_faiss
-from retrieval.vector_index.protocol import IndexKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import VectorIndex
+from retrieval.vector_index.protocol import IndexKind, VectorIndex
 
 REMEDY = "it can be rebuilt from the collection's stored vectors"
 _reading = threading.Lock()

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.errors import ConfigError
+from retrieval.types import Ids, Vectors
 
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import TypeAlias
-
-    from retrieval.types import Ids, Vectors
-
-    Mask: TypeAlias = NDArray[np.bool_]
-    Scores: TypeAlias = NDArray[np.float32]
+Mask: TypeAlias = NDArray[np.bool_]
+Scores: TypeAlias = NDArray[np.float32]
 
 
 class IndexKind(str, Enum):
@@ -120,6 +116,16 @@ def allowed_mask(ids: Ids, within: Ids | None, without: Ids | None) -> Mask | No
         kept = np.isin(ids, without, invert=True)
         mask = kept if mask is None else mask & kept
     return mask
+
+
+def rows_of(ids: Ids, wanted: Ids) -> Ids:
+    """Ascending positions in `ids` (ascending) of those of `wanted` that are there; unknown ones don't matter."""
+    asked = np.unique(np.asarray(wanted, dtype=np.int64))
+    places = np.searchsorted(ids, asked)
+    inside = places < len(ids)
+    places, asked = places[inside], asked[inside]
+    rows: Ids = places[ids[places] == asked]
+    return rows
 
 
 def checked_queries(queries: Vectors, dim: int, k: int) -> Vectors:

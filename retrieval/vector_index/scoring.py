@@ -7,18 +7,15 @@ computed again in a way that depends on query and vector alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import TypeAlias
+from retrieval.types import Ids, Vectors
+from retrieval.vector_index.protocol import Mask, Scores
 
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import Mask, Scores
-
-    Decode: TypeAlias = Callable[[Ids], Vectors]
+Decode: TypeAlias = Callable[[Ids], Vectors]
 
 BLOCK_ROWS = 16_384
 """Rows gathered or decoded at once: 25 MB at 384 dimensions."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.vector_index.protocol import allowed_mask
+from retrieval.types import Ids, Vectors
+from retrieval.vector_index.protocol import Mask, Scores, allowed_mask
 from retrieval.vector_index.scoring import finalists, ranked, whole_blocks
-
-if TYPE_CHECKING:
-    from retrieval.types import Ids, Vectors
-    from retrieval.vector_index.protocol import Mask, Scores
 
 LEAST_CAPACITY = 1024
 
