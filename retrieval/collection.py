@@ -144,8 +144,8 @@ class Collection:
         """The passages around a hit in its document, itself included, in order; [] where it is gone."""
         with self._current().store.read() as snapshot:
             found = snapshot.passages([hit.id])
-            if not found:
-                return []
+            if not found or (found[0].uri, found[0].start, found[0].text) != (hit.uri, hit.start, hit.text):
+                return []  # another version counts its passages anew
             ordinal = found[0].ordinal
             return snapshot.neighbours(found[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
 

@@ -69,6 +69,11 @@ class Settings:
         )
 
 
+def tracebacks_wanted() -> bool:
+    """Whether PASSAGEWORK_DEBUG asks for the traceback of an unexpected error in place of its one line."""
+    return _flag("PASSAGEWORK_DEBUG")
+
+
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
 

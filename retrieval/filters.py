@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true, union_all
 
 from retrieval.errors import FilterError
 from retrieval.store import Snapshot
@@ -28,7 +28,7 @@ Condition: TypeAlias = ColumnElement[bool]
 
 MAX_DEPTH = 32
 MAX_CONDITIONS = 500
-"""SQLite limits the depth of an expression to 1,000."""
+"""SQLite limits the depth of an expression to 1,000. Each kind of value in a list is a condition of its own."""
 
 MAX_VALUES = 10_000
 MAX_GLOB_BYTES = 50_000
@@ -102,8 +102,10 @@ class _Compiler:
 
     def _operator(self, field: str, operator: Any, operand: Any) -> Condition:
         _check_operand(field, operator, operand)
-        self.conditions += 1
-        self.values += len(operand) if isinstance(operand, (list, tuple)) else 1
+        operands = operand if isinstance(operand, (list, tuple)) else [operand]
+        kinds = {_kind(one) for one in operands}
+        self.conditions += max(1, len(kinds) + ("null" in kinds))
+        self.values += len(operands)
         if self.conditions > MAX_CONDITIONS:
             raise FilterError(f"the filter has more than {MAX_CONDITIONS} conditions")
         if self.values > MAX_VALUES:
@@ -171,7 +173,7 @@ def _check_operand(field: str, operator: Any, operand: Any) -> None:
     takes, accepts = OPERANDS.get(operator, ("one value", _scalar))
     if not accepts(operand):
         raise FilterError(f"{_show(field)}: {operator} takes {takes}, not {_show(operand)}")
-    for value in operand if isinstance(operand, (list, tuple)) else (operand,):
+    for value in operand if isinstance(operand, (list, tuple)) else [operand]:
         _check_text(value)
     if operator == "$glob" and len(operand.encode()) > MAX_GLOB_BYTES:
         raise FilterError(f"{_show(field)}: {operator} takes a pattern of at most {MAX_GLOB_BYTES} bytes")
@@ -194,8 +196,9 @@ def _compare(column: ColumnElement[Any], operator: str, value: Any) -> Condition
 
 def _equals(field: str, values: Sequence[str]) -> Condition:
     d = t.documents.c
-    if field == "document":  # so that an index serves either column
-        return or_(d.name.in_(values), and_(d.name.is_(None), d.uri.in_(values)))
+    if field == "document":  # in two parts, so that an index serves either column
+        named = select(d.id).where(d.name.in_(values))
+        return d.id.in_(union_all(named, select(d.id).where(d.name.is_(None), d.uri.in_(values))))
     return COLUMNS[field].in_(values)
 
 

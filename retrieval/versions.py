@@ -51,8 +51,8 @@ def publish(collection: Path, version: Path) -> None:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file so that a crash leaves the old one or the new one, whole and on the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Writes a file so that a crash leaves the old one or the new one, whole and on the disk. For one writer."""
+    temporary = path.with_name(f".{path.name}.tmp")  # always the same, so that crashes leave no more than one
     with temporary.open("wb") as file:
         file.write(data)
         file.flush()

@@ -31,9 +31,11 @@ class ByteEncoder(FakeEncoder):
         return found
 
 
-def chunk(document: Document, encoder: FakeEncoder | None = None, **numbers: int) -> Pairs:
-    """The document's passages under these settings, with no overlap unless it is given."""
-    chunking = ChunkSettings(**{"passage_tokens": 20, "overlap_tokens": 0, **numbers})
+def chunk(
+    document: Document, encoder: FakeEncoder | None = None, *, passage_tokens: int = 20, overlap_tokens: int = 0
+) -> Pairs:
+    """The document's passages, small ones and without overlap unless it is asked for."""
+    chunking = ChunkSettings(passage_tokens=passage_tokens, overlap_tokens=overlap_tokens)
     return list(Chunker(encoder or FakeEncoder(), chunking).chunk(document))
 
 
@@ -60,7 +62,8 @@ HEADS = st.tuples(
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
     """Prose under headings, some without a place of their own, on pages that may be empty or missing."""
-    text, headings = draw(PROSE), []
+    text = draw(PROSE)
+    headings: list[Heading] = []
     for level, title in draw(st.lists(HEADS, max_size=5)):
         if level == 0:  # from an outline, with no position found
             headings.append(Heading(1 + len(headings) % 3, title, len(text), len(text)))

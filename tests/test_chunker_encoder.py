@@ -120,12 +120,11 @@ def test_time_grows_with_the_text_alone(make: Callable[[int], str], passages: in
 
 def test_memory_does_not_grow_with_the_text() -> None:
     """50 MB of text are cut, passage by passage, in a few MB beside the text."""
-    document = Document(
-        text="some words of a long text, with a sentence here and there. And\n" * 800_000, media_type=""
-    )
+    line = "some words of a long text " * 12 + "and their end.\n"
+    document = Document(text=line * (50_000_000 // len(line)), media_type="")
     chunker = Chunker(WordEncoder(window=1024), ChunkSettings(passage_tokens=1000))
-    tracemalloc.start()
     covered = 0
+    tracemalloc.start()
     for passage, _ in chunker.chunk(document):
         covered = passage.end
     peak = tracemalloc.get_traced_memory()[1]

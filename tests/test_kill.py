@@ -162,7 +162,13 @@ def finish(docs: Path, collection: Path, *, delete_missing: bool = False) -> Fak
     """Ingests in this process, at full speed; the encoder that was used."""
     encoder = FakeEncoder()
     report = ingest(
-        [docs], collection, encoder=encoder, delete_missing=delete_missing, settings=SETTINGS, passage_tokens=40, overlap=8
+        [docs],
+        collection,
+        encoder=encoder,
+        delete_missing=delete_missing,
+        settings=SETTINGS,
+        passage_tokens=40,
+        overlap=8,
     )
     assert report.failed == []
     return encoder
@@ -173,14 +179,26 @@ def goal_of(docs: Path, collection: Path, seconds: float, encoder: FakeEncoder) 
     with Collection.open(collection, encoder=encoder) as opened:
         vectors = opened.status()["vectors"]
     assert isinstance(vectors, int)
-    return Goal(docs, check_whole(collection, encoder, QUERIES), answers(collection, encoder, QUERIES), vectors, seconds)
+    return Goal(
+        docs, check_whole(collection, encoder, QUERIES), answers(collection, encoder, QUERIES), vectors, seconds
+    )
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Goal:
     """A first ingest of 60 files, uninterrupted and timed."""
-    base = tmp_path_factory.mktemp("fresh")
-    write_documents(base / "docs", seed=1, each=8, records=200, long_words=1500)
+    return first_ingest(tmp_path_factory.mktemp("fresh"), target, each=8, records=200, long_words=1500)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Goal:
+    """The same of 16 files."""
+    return first_ingest(tmp_path_factory.mktemp("small"), target, each=2, records=30, long_words=300)
+
+
+def first_ingest(base: Path, target: Target, *, each: int, records: int, long_words: int) -> Goal:
+    """Documents, and what an uninterrupted run makes of them."""
+    write_documents(base / "docs", seed=1, each=each, records=records, long_words=long_words)
     started = time.monotonic()
     task = {"docs": str(base / "docs"), "collection": str(base / "c"), "log": str(base / "log")}
     assert target.run(action="ingest", **task) == 0
@@ -262,23 +280,23 @@ def test_killed_at_random_instants(
         ("retrieval.store.database:_migrate", 1, "after"),
         ("ingest.destination:publish", 1, "before"),
         ("ingest.destination:publish", 1, "after"),
-        ("retrieval.store.writer:Writer.put_vectors", 5, "after"),
-        ("retrieval.store.writer:Writer.put_document", 100, "after"),
-        ("ingest.passage_writer:PassageWriter._flush", 10, "after"),
+        ("retrieval.store.writer:Writer.put_vectors", 3, "after"),
+        ("retrieval.store.writer:Writer.put_document", 20, "after"),
+        ("ingest.passage_writer:PassageWriter._flush", 4, "after"),
         ("retrieval.store.writer:Writer.sweep_vectors", 1, "after"),
+        ("retrieval.versions:os.fsync", 1, "before"),
+        ("retrieval.vector_index.container:os.fsync", 3, "before"),
         ("retrieval.vector_index.container:_sync_folder", 1, "before"),
         ("retrieval.store.writer:Writer.put_generation", 1, "after"),
         ("retrieval.generations:_sweep", 1, "before"),
     ],
 )
-def test_killed_where_it_hurts(
-    fresh: Goal, target: Target, tmp_path: Path, where: str, call: int, when: str
-) -> None:
+def test_killed_where_it_hurts(small: Goal, target: Target, tmp_path: Path, where: str, call: int, when: str) -> None:
     """In the midst of a transaction, between a file and its record, before and after the collection is published."""
     log, collection = tmp_path / "log", tmp_path / "c"
-    task = {"docs": str(fresh.docs), "collection": str(collection), "log": str(log), "crash": [where, call, when]}
+    task = {"docs": str(small.docs), "collection": str(collection), "log": str(log), "crash": [where, call, when]}
     assert target.run(action="ingest", **task) == -signal.SIGKILL
-    check_and_finish(fresh, collection, log)
+    check_and_finish(small, collection, log)
     leftovers = [path.name for path in collection.rglob("*.tmp")]
     assert leftovers == []
 
@@ -303,7 +321,9 @@ def changed(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Update:
     started = time.monotonic()
     task = {"docs": str(base / "docs"), "collection": str(base / "after"), "log": str(base / "log")}
     assert target.run(action="ingest", delete_missing=True, **task) == 0
-    return Update(base / "before", old, goal_of(base / "docs", base / "after", time.monotonic() - started, FakeEncoder()))
+    return Update(
+        base / "before", old, goal_of(base / "docs", base / "after", time.monotonic() - started, FakeEncoder())
+    )
 
 
 def check_update(update: Update, collection: Path) -> None:

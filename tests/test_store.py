@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from retrieval.store import Change, Generation, Location, NewPassage, Snapshot, 
 from retrieval.store import schema as t
 from retrieval.store.writer import flatten
 from retrieval.types import Document, Heading, Page
-from tests.stored_documents import DIM, cut, key_of, put, vector_of
+from tests.stored_documents import DIM, copied, cut, key_of, put, vector_of
 
 INTEGRITY = "INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-check', 1)"
 
@@ -83,9 +82,7 @@ def test_a_slice_of_the_stored_text_is_the_slice_of_the_text(empty: Path, text: 
     """Whatever segments a range touches, and however far it reaches, `text` gives what Python's slice gives."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(t, "SEGMENT_CHARS", 7)
-        copy = shutil.copy(empty, empty.parent / "slices.db")
-        store = Store.open(Path(copy), dim=DIM)
-        with store.write() as writer:
+        with copied(empty) as store, store.write() as writer:
             document_id = put(writer, "a", text)
             stored = writer.connection.execute(t.segments.select()).all()
             assert [row.text for row in stored] == [text[i : i + 7] for i in range(0, len(text), 7)]
@@ -93,7 +90,6 @@ def test_a_slice_of_the_stored_text_is_the_slice_of_the_text(empty: Path, text: 
                 start, end = data.draw(st.tuples(st.integers(0, 45), st.integers(0, 45)))
                 assert writer.text(document_id, start, end) == text[start:end]
             assert writer.document(document_id).text == text
-        store.close()
 
 
 def test_a_slice_reads_only_the_segments_that_it_needs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +374,16 @@ def test_any_sequence_of_changes_leaves_the_store_whole(
 
     FTS5's own check finds its index in accord with the passages.
     """
-    store = Store.open(Path(shutil.copy(empty, empty.parent / "sequence.db")), dim=DIM)
+    with copied(empty) as store:
+        alive = apply(store, operations)
+        with store.write() as writer:
+            writer.sweep_vectors()
+            writer.connection.exec_driver_sql(INTEGRITY)
+            check_against(writer, alive)
+
+
+def apply(store: Store, operations: list[tuple[str, str, list[str]]]) -> dict[str, str]:
+    """Does to the store what it does to a dict, which it returns."""
     alive: dict[str, str] = {}
     for kind, path, colours in operations:
         text = "".join(f"{colour:<10}" for colour in colours)
@@ -393,11 +398,7 @@ def test_any_sequence_of_changes_leaves_the_store_whole(
             with store.write() as writer:
                 writer.remove_source(next(one.id for one in writer.sources() if one.path == path))
             del alive[path]
-    with store.write() as writer:
-        writer.sweep_vectors()
-        writer.connection.exec_driver_sql(INTEGRITY)
-        check_against(writer, alive)
-    store.close()
+    return alive
 
 
 def check_against(snapshot: Snapshot, alive: dict[str, str]) -> None:

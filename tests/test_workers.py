@@ -19,7 +19,7 @@ import ingest.workers.pool
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.workers import LoadRequest, ParserPool
 from ingest.workers.messages import item_to_json, items_from_json, to_json
-from retrieval.errors import ConfigError, IngestError
+from retrieval.errors import ConfigError, IngestError, PassageworkError
 from retrieval.types import Document, Heading, Page
 from tests.fake_loaders import RICH, document
 
@@ -329,8 +329,9 @@ def test_a_parser_that_cannot_start_fails_the_run_not_the_files(loader: str, rea
     with ParserPool(2, loader=loader) as pool:
         files = pool.load_all([LoadRequest(Path("/nowhere/text 1"))])
         loaded = next(files)
-        with pytest.raises(IngestError, match=f"^parser processes can't start: {re.escape(reason)}$"):
+        with pytest.raises(PassageworkError, match=f"^parser processes can't start: {re.escape(reason)}$") as error:
             list(loaded.items)
+    assert not isinstance(error.value, IngestError)  # which a caller takes for the file's failure
 
 
 def test_a_pool_serves_one_caller_after_another() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import streamlit as st
 
-from retrieval import Collection, Hits, PassageworkError, Stage
+from retrieval import Collection, Hits, PassageworkError, Stage, StoreError
 from retrieval.config import CANDIDATES
-from ui.page_html import STYLE, hit_html, plan_html
-from ui.present import warnings_of
+from ui.page_html import STYLE, hit_html, markdown_text, plan_html
+from ui.present import counted, warnings_of
 
 STAGES = {
     "as far as there is a model": None,
@@ -32,7 +32,7 @@ def open_collection(path: str) -> Collection:
 
 def collection_path() -> Path:
     """The folder named on the command line: streamlit run app.py -- --collection DIR."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--collection", default="collection")
     return Path(parser.parse_known_args(sys.argv[1:])[0].collection)
 
@@ -41,34 +41,39 @@ def sidebar(collection: Collection) -> dict[str, Any]:
     """The settings of a search, by the names that `Collection.search` has for them."""
     with st.sidebar:
         st.header("Settings")
-        stage = st.selectbox("Stage", list(STAGES), key="stage")
-        k = st.slider("k", 1, 50, 10, key="k", help="Hits shown.")
-        candidates = st.slider("Candidates", 10, 1000, CANDIDATES, step=10, key="candidates")
-        fusion = st.selectbox("Fusion", ["convex", "rrf"], key="fusion")
         path = st.text_input("Path", key="path", placeholder="policies/*", help="Only paths that match this glob.")
+        stage = st.selectbox("Stage", list(STAGES), key="stage", help="`rerank` needs `PASSAGEWORK_RERANKER`.")
+        k = st.slider("k", 1, 50, 10, key="k", help="Hits shown.")
+        candidates = st.slider("Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Per retriever.")
+        fusion = st.selectbox("Fusion", ["convex", "rrf"], key="fusion", help="How both rankings join.")
         per_document = st.number_input("Per document", 0, 50, 0, key="per_document", help="Most hits; 0: no limit.")
-        status = collection.status()
         st.divider()
-        st.caption(f"{status['documents']:,} documents, {status['passages']:,} passages")
-        index = status["index"]
-        if isinstance(index, Mapping):
-            recall = index["recall@10"]
-            proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
-            st.caption(f"{index['kind']} index{proof}")
+        for line in contents(collection.status()):
+            st.caption(line)
+    glob = path.strip()
     return {
         "stage": STAGES[str(stage)],
         "k": k,
         "candidates": candidates,
         "fusion": fusion,
-        "where": {"path": {"$glob": path}} if path.strip() else None,
+        "where": {"path": {"$glob": glob}} if glob else None,
         "per_document": int(per_document) or None,
     }
 
 
+def contents(status: Mapping[str, Any]) -> list[str]:
+    """What is searched, and how well the index is known to find it."""
+    index = status["index"]
+    recall = index["recall@10"]
+    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
+    documents, passages = counted(status["documents"], "document"), counted(status["passages"], "passage")
+    return [f"{documents}, {passages}", f"{index['kind']} index{proof}"]
+
+
 def show(hits: Hits) -> None:
     """The plan, then the hits; all text of documents escaped."""
-    for warning in warnings_of(hits):
-        st.warning(warning)
+    for warning in warnings_of(hits.plan):
+        st.warning(markdown_text(warning))
     st.html(plan_html(hits))
     if not hits:
         st.info("No passage found. Try other words, a later stage, or a wider path.")
@@ -76,26 +81,30 @@ def show(hits: Hits) -> None:
         st.html(hit_html(hit))
 
 
+def tell(error: PassageworkError) -> None:
+    """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
+    st.error(markdown_text(str(error)))
+    if isinstance(error, StoreError):
+        open_collection.clear()
+        st.button("Try again", help="When the collection is there.")
+
+
 def main() -> None:
     """Draws the page once."""
-    st.set_page_config(page_title="passagework", page_icon="🔎", layout="wide")
+    st.set_page_config(page_title="passagework", layout="wide")
     st.html(STYLE)
     st.title("passagework")
     try:
         collection = open_collection(str(collection_path()))
         settings = sidebar(collection)
-    except PassageworkError as error:
-        st.error(str(error))
-        return
-    query = st.text_input("Query", key="query", placeholder="Ask something that your documents answer")
-    if not query.strip():
-        st.caption("Type a question or a few words.")
-        return
-    try:
+        query = st.text_input("Query", key="query", placeholder="Ask something that your documents answer")
+        if not query.strip():
+            st.caption("Type a question or a few words.")
+            return
         with st.spinner("Searching"):
             hits = collection.search(query, **settings)
     except PassageworkError as error:
-        st.error(str(error))
+        tell(error)
         return
     show(hits)
 

@@ -62,7 +62,6 @@ class Chunker:
     def __init__(self, encoder: Encoder, settings: ChunkSettings) -> None:
         self._encoder = encoder
         self._settings = settings
-        self._whole = settings.whole
         budget = encoder.passage_budget
         longest_context = budget // _CONTEXT_SHARE
         passage = budget if settings.whole else min(settings.passage_tokens, budget)
@@ -78,22 +77,26 @@ class Chunker:
         The passages are slices of the text, never blank, without white space at their ends, of at most
         `passage_tokens`; together they hold every character that isn't white space. Memory doesn't grow with the text.
         """
+        pages = PageMap(document.pages)
+        for ordinal, piece in enumerate(self._pieces(document)):
+            end = piece.start + len(piece.text)
+            yield (
+                Passage(ordinal, piece.start, end, piece.text, piece.headings, pages.touching(piece.start, end)),
+                _encoder_input(piece),
+            )
+
+    def _pieces(self, document: Document) -> Iterator[Piece]:
         stream = TokenStream(document.text, self._encoder, self._word_chars)
         if stream.begin == stream.end:
             return
         outline = Outline(document)
-        pages = PageMap(document.pages)
-        pieces = (
-            iter(())
-            if self._settings.whole
-            else Cutter(document.text, stream, outline, self._contexts, self._limits).pieces()
-        )
-        ordinal = -1
-        for ordinal, piece in enumerate(pieces):
-            yield _passage(ordinal, piece, pages), _encoder_input(piece)
-        if ordinal < 0:  # asked for, or no text for the encoder, only characters that it skips
-            piece = self._one_piece(document.text, stream, outline)
-            yield _passage(0, piece, pages), _encoder_input(piece)
+        found = False
+        if not self._settings.whole:
+            for piece in Cutter(document.text, stream, outline, self._contexts, self._limits).pieces():
+                found = True
+                yield piece
+        if not found:  # as asked for, or because the encoder skips every character of the text
+            yield self._one_piece(document.text, stream, outline)
 
     def _one_piece(self, text: str, stream: TokenStream, outline: Outline) -> Piece:
         """All of the text, of which the encoder sees what fits below the title."""
@@ -101,7 +104,6 @@ class Chunker:
         room = self._limits.budget - len(context.ids)
         stream.load(room + 1)
         count = stream.fitting(room)
-        cut = count < len(stream)
         return Piece(
             start=stream.begin,
             text=text[stream.begin : stream.end],
@@ -109,13 +111,8 @@ class Chunker:
             context=context,
             seen=stream.as_encoded(stream.begin, stream.offset(count)).rstrip(),
             ids=stream.ids(0, count),
-            cut=cut,
+            cut=count < len(stream),
         )
-
-
-def _passage(ordinal: int, piece: Piece, pages: PageMap) -> Passage:
-    end = piece.start + len(piece.text)
-    return Passage(ordinal, piece.start, end, piece.text, piece.headings, pages.touching(piece.start, end))
 
 
 def _encoder_input(piece: Piece) -> EncoderInput:

@@ -46,7 +46,7 @@ class Piece:
     context: PassageContext
     seen: str
     ids: TokenIds
-    cut: bool = False
+    cut: bool
 
 
 class Cutter:

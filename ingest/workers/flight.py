@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.loaders.base import LoadOptions, RecordFailure
-from retrieval.errors import IngestError
+from retrieval.errors import IngestError, PassageworkError
 from retrieval.types import Document
 
 
@@ -58,7 +58,8 @@ class Flight:
             return file, self._idle < len(self._todo)
 
     def items(self, file: InFlight) -> Iterator[Document | RecordFailure]:
-        """What the file holds, waiting for it as need be. Raises IngestError at its end if it failed."""
+        """What the file holds, waiting for it as need be. Raises IngestError at its end if it failed, and
+        PassageworkError if no file can be parsed any more."""
         while (batch := self._next(file)) is not None:
             while batch:
                 yield batch.popleft()
@@ -73,7 +74,7 @@ class Flight:
                 lambda: file.batches or file.finished or file.abandoned or self._broken or self._closed
             )
             if self._broken is not None:
-                raise IngestError(str(self._broken)) from self._broken
+                raise PassageworkError(str(self._broken)) from self._broken
             if file.batches:
                 batch, size = file.batches.popleft()
                 self._charge(file, -size)

@@ -86,7 +86,9 @@ class ParserPool:
     def load_all(self, requests: Iterable[LoadRequest]) -> Iterator[Loaded]:
         """The files in the order of `requests`, which is read only a little ahead. One call at a time.
 
-        Asking for the next file gives up what is left of the current one. Raises IngestError if no parser can start.
+        Asking for the next file gives up what is left of the current one, and dropping the iterator gives up all that
+        is in flight. `items` raises PassageworkError itself, not IngestError, where no parser can start: that is no
+        file's fault, and ends the run.
         """
         if self._running or self._closing.is_set():
             raise RuntimeError("the pool is closed, or busy with another load_all")

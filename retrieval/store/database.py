@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from retrieval.errors import StoreError
 from retrieval.store.schema import REVISION
@@ -22,6 +23,9 @@ ADVICE = {
     "database is locked": "another process is writing; try again when it is done",
     "attempt to write a readonly database": "make the folder writable",
 }
+UNWRITABLE = ("attempt to write a readonly database", "unable to open database file")
+"""What SQLite says where it can't make its log beside the database."""
+
 APPLICATION_ID = 0x70617373  # "pass", in SQLite's header: tells our files from any other database
 
 _MIGRATING = threading.Lock()  # Alembic's environment is a global of its process
@@ -52,7 +56,13 @@ def open_database(path: Path) -> Engine:
     engine = _engine(path, foreign_keys=True)
     try:
         with storage_errors(path):
-            revision = _revision(engine, path)
+            try:
+                revision = _revision(engine, path)
+            except OperationalError as error:
+                if str(error.orig) not in UNWRITABLE:
+                    raise
+                engine = _reading_engine(path)
+                revision = _revision(engine, path)
             if revision != REVISION:
                 _refuse_newer(revision, path)
                 _migrate(path)
@@ -104,12 +114,30 @@ def _engine(path: Path, *, foreign_keys: bool) -> Engine:
             connection.close()  # not in the pool yet: nobody else would
             raise
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _reading_engine(path: Path) -> Engine:
+    """For a folder that can't be written, such as a read-only disk or a colleague's."""
+
+    def connect() -> sqlite3.Connection:
+        # SQLite would need its log even to read, unless told that nobody changes the file. Where there is a log,
+        # somebody with other rights does, and shares it.
+        log = path.with_name(f"{path.name}-wal")
+        frozen = "" if log.exists() and log.stat().st_size else "&immutable=1"
+        address = f"{path.absolute().as_uri()}?mode=ro{frozen}"
+        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+
+    # No pool: whether there is a log is looked up for each snapshot.
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 def _revision(engine: Engine, path: Path) -> str:

@@ -15,7 +15,7 @@ from retrieval.errors import ConfigError
 from retrieval.types import Ids, Vectors
 from retrieval.vector_index.exact import ExactIndex
 from retrieval.vector_index.faiss_index import EFFORT_NAMES, FaissIndex
-from retrieval.vector_index.faiss_library import INSTALL, faiss_available, load_faiss, one_thread
+from retrieval.vector_index.faiss_library import INSTALL, faiss_available, load_faiss, reproducible_graphs
 from retrieval.vector_index.protocol import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
 from retrieval.vector_index.scoring import cosines
 
@@ -30,7 +30,6 @@ TARGET = 0.98
 NEAR_BEST = 0.005
 """Where codes keep the target out of reach, the effort is the least within this of the best recall."""
 DEPTH = 10
-ADD_ROWS = 65_536
 TRAINING_ROWS_PER_LIST = 40
 """FAISS's own lower bound of training vectors per centroid is 39."""
 MOST_CODE_TRAINING = 65_536
@@ -59,13 +58,13 @@ def automatic_kind(n: int, dim: int) -> IndexKind:
 
     Measured with 200,000 clustered vectors of 384 on 2 cores, the approximate kinds at recall@10 of 0.98:
 
-    | kind     | ms a query | bytes a vector | seconds to build                           |
-    | exact    | 9          | 1536           | 0                                          |
-    | flat     | 27         | 1536           | 0.3                                        |
-    | hnsw     | 2          | 1808           | 80, on the one thread that is reproducible |
-    | ivf-flat | 6          | 1566           | 7                                          |
-    | ivf-sq8  | 6          | 414            | 7                                          |
-    | ivf-pq   | 3, at 0.78 | 128            | 19                                         |
+    | kind     | ms a query | bytes a vector | seconds to build |
+    | exact    | 9          | 1536           | 0                |
+    | flat     | 27         | 1536           | 0.3              |
+    | hnsw     | 2          | 1808           | 40               |
+    | ivf-flat | 6          | 1566           | 7                |
+    | ivf-sq8  | 6          | 414            | 7                |
+    | ivf-pq   | 3, at 0.78 | 128            | 19               |
 
     Those vectors are hard: of real passages a third as many lists need probing. An index is built anew whenever it
     has grown by a fifth, so build time and memory decide; numpy beats flat because FAISS runs a query on one thread.
@@ -107,21 +106,22 @@ def _filled(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int]]:
     dim = vectors.shape[1]
     if kind is IndexKind.FLAT:
         index = faiss.IndexFlatIP(dim)
-        _add(index, vectors)
+        index.add(vectors)
         return index, {}
     if kind is IndexKind.HNSW:
         index = faiss.IndexHNSWFlat(dim, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = HNSW_BUILD_EFFORT
-        with one_thread():
-            _add(index, vectors)
+        with reproducible_graphs():
+            # At once: one version of FAISS lost what earlier calls had added (faiss #5524).
+            index.add(vectors)
         return index, {"M": HNSW_LINKS, "efConstruction": HNSW_BUILD_EFFORT}
     lists = _list_count(len(vectors))
     index, parameters = _untrained(kind, dim, lists)
     # Too few points per centroid cost recall, which is measured; FAISS would say so on stderr.
     index.cp.min_points_per_centroid = 1
     training = _spread(len(vectors), max(TRAINING_ROWS_PER_LIST * lists, MOST_CODE_TRAINING))
-    index.train(np.ascontiguousarray(vectors[training]))
-    _add(index, vectors)
+    index.train(vectors[training])
+    index.add(vectors)
     # Position to code, so that vectors can be read back by number.
     index.make_direct_map()
     return index, {"nlist": lists, "training_rows": len(training), **parameters}
@@ -156,11 +156,6 @@ def _spread(n: int, most: int) -> Ids:
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
-
-
-def _add(index: Any, vectors: Vectors) -> None:
-    for start in range(0, len(vectors), ADD_ROWS):
-        index.add(np.ascontiguousarray(vectors[start : start + ADD_ROWS]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

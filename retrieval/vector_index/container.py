@@ -122,7 +122,7 @@ def read_header(file: BinaryIO, size: int) -> Header:
         fields = json.loads(file.read(length))
         kind, parameters = IndexKind(fields["kind"]), {k: int(v) for k, v in fields["parameters"].items()}
         dim, count = int(fields["dim"]), int(fields["count"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ConfigError(f"its header can't be understood: {error}") from error
     ids_at = _aligned(16 + length)
     payload_at = _aligned(ids_at + 8 * count)

@@ -38,9 +38,15 @@ def load_faiss() -> Any:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """FAISS on one thread inside: several build an HNSW graph that differs from run to run."""
+def reproducible_graphs() -> Iterator[None]:
+    """Inside, an HNSW graph depends on its vectors alone.
+
+    FAISS 1.15 builds it so on any number of threads (faiss #5611); before, only one thread did.
+    """
     faiss = load_faiss()
+    if hasattr(faiss, "hnsw_add_vertices_deterministic"):
+        yield
+        return
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:

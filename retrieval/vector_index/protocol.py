@@ -110,11 +110,20 @@ class VectorIndex(Protocol):
 
 
 def allowed_mask(ids: Ids, within: Ids | None, without: Ids | None) -> Mask | None:
-    """(n,) bool: which of `ids` may be returned; None where all may."""
-    mask = None if within is None else np.isin(ids, within)
+    """(n,) bool: which of `ids` (ascending) may be returned; None where all may."""
+    mask = None if within is None else _among(ids, within)
     if without is not None and len(without):
-        kept = np.isin(ids, without, invert=True)
-        mask = kept if mask is None else mask & kept
+        gone = _among(ids, without)
+        mask = ~gone if mask is None else mask & ~gone
+    return mask
+
+
+def _among(ids: Ids, wanted: Ids) -> Mask:
+    """Which of `ids` (ascending) are wanted: by bisection for a few, by NumPy's table of all numbers for many."""
+    if 20 * len(wanted) > len(ids):
+        return np.isin(ids, wanted)
+    mask = np.zeros(len(ids), np.bool_)
+    mask[rows_of(ids, wanted)] = True
     return mask
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrieval.types import Ids, Vectors
-from retrieval.vector_index.protocol import Mask, Scores, allowed_mask
+from retrieval.vector_index.protocol import Mask, Scores
 from retrieval.vector_index.scoring import finalists, ranked, whole_blocks
 
 LEAST_CAPACITY = 1024
@@ -36,8 +36,9 @@ class _Buffer:
                 return self
         # Another version went on from here first, or it's full. Doubling keeps the cost of growth constant per row.
         grown = _Buffer(max(LEAST_CAPACITY, 2 * end), vectors.shape[1])
-        grown.ids[:length] = self.ids[:length]
-        grown.matrix[:length] = self.matrix[:length]
+        if length:  # an empty buffer has no dimensions yet
+            grown.ids[:length] = self.ids[:length]
+            grown.matrix[:length] = self.matrix[:length]
         grown.ids[length:end] = ids
         grown.matrix[length:end] = vectors
         grown._used = end
@@ -87,7 +88,11 @@ class Tail:
         return self.buffer.ids[rows], self.buffer.matrix[rows]
 
     def _allowed(self, within: Ids | None, without: Ids | None) -> Mask | None:
-        mask = allowed_mask(self.buffer.ids[: self.length], within, without)
+        ids = self.buffer.ids[: self.length]
+        mask = None if within is None else np.isin(ids, within)
+        if without is not None and len(without):
+            kept = np.isin(ids, without, invert=True)
+            mask = kept if mask is None else mask & kept
         if len(self.dead):
             mask = np.ones(self.length, np.bool_) if mask is None else mask
             mask[self.dead] = False

@@ -1,0 +1,75 @@
+"""Writes the command reference of docs/cli.md from the commands themselves: `python docs/make_cli.py`.
+
+What stands outside the two marks is written by hand and kept. With `--out FILE` the page is written there instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from ui.cli import app
+
+PAGE = Path(__file__).with_name("cli.md")
+BEGIN, END = "<!-- COMMANDS: BEGIN (python docs/make_cli.py) -->\n", "<!-- COMMANDS: END -->\n"
+
+
+def reference() -> str:
+    """Every command: what it does, how it is called, and what each argument and option means."""
+    root: Any = get_command(app)
+    return "\n".join(line for name, command in root.commands.items() for line in _section(name, command))
+
+
+def _section(name: str, command: Any) -> Iterator[str]:
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    options = [one for one in command.params if one.param_type_name == "option"]
+    usage = [name, *map(_usage, arguments), *(_usage(one) for one in options if one.required), "[options]"]
+    yield from (f"### {name}", "", _escaped(command.help), "")
+    yield from ("```", f"passagework {' '.join(usage)}", "```", "")
+    yield from ("| | |", "| --- | --- |")
+    for one in (*arguments, *options):
+        yield f"| `{_spelled(one)}` | {_meaning(one)} |"
+    yield ""
+
+
+def _usage(parameter: Any) -> str:
+    if parameter.param_type_name == "option":
+        return _spelled(parameter).replace("\\", "")
+    name = f"{parameter.metavar}{'...' if parameter.nargs == -1 else ''}"
+    return name if parameter.required else f"[{name}]"
+
+
+def _spelled(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar)
+    names = "/".join([*parameter.opts, *parameter.secondary_opts])
+    return f"{names} {parameter.metavar}".replace("|", "\\|") if parameter.metavar else names
+
+
+def _meaning(parameter: Any) -> str:
+    if parameter.required:
+        return f"{_escaped(parameter.help)} Required."
+    if parameter.default in (None, False, ()) or callable(parameter.default):
+        return _escaped(parameter.help)
+    return f"{_escaped(parameter.help)} Default: `{parameter.default}`."
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "\\<")
+
+
+def main() -> None:
+    """Puts the reference between the marks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=PAGE)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    parser.parse_args().out.write_text(f"{before}{BEGIN}\n{reference()}{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

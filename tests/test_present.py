@@ -1,0 +1,350 @@
+"""Results as text and as HTML: what a person reads, and that nothing of a document drives a terminal or a browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ingest.report import Problem, Report
+from retrieval.store import DocumentRow, SourceRow
+from retrieval.types import Citation, Context, Hit, Hits, Json, Stage, StageScore
+from ui.page_html import hit_html, markdown_text, plan_html
+from ui.present import (
+    clean,
+    context_notes,
+    counted,
+    documents_to_json,
+    page_list,
+    plan_line,
+    show_context,
+    show_deleted,
+    show_documents,
+    show_hits,
+    show_report,
+    show_status,
+    warnings_of,
+)
+
+HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
+PLAN: dict[str, Json] = {"requested": "hybrid", "used": "hybrid", "candidates": 200, "fusion": "convex"}
+
+
+def hit(
+    *, text: str = "Trips are approved.", title: str = "Travel", path: str = "policies/travel.md", rank: int = 1
+) -> Hit:
+    """A hit with a trace of two stages."""
+    return Hit(
+        rank=rank,
+        score=0.9164,
+        text=text,
+        document="file:///d/" + path,
+        path=path,
+        title=title,
+        pages=(3, 4, 7),
+        start=0,
+        end=len(text),
+        headings=("Approval", title),
+        metadata={},
+        stages={Stage.DENSE: StageScore(2, 0.7131), Stage.RERANK: StageScore(1, 0.9164, 0.7143)},
+        id=1,
+        uri="file:///d/" + path,
+    )
+
+
+def hits(*found: Hit, plan: dict[str, Json] | None = None) -> Hits:
+    """An answer with these hits."""
+    return Hits("who?", found, PLAN if plan is None else plan, {"total": 12.4, "dense": 3.21, "filter": 0.001})
+
+
+def row(*, path: str = "r.jsonl", name: str | None = "r1", title: str = "One", pages: int = 0) -> DocumentRow:
+    """A document on record."""
+    return DocumentRow(
+        id=1,
+        source_id=1,
+        uri="file:///d/r.jsonl#r1",
+        name=name,
+        path=path,
+        position=0,
+        sha256="0" * 64,
+        media_type="application/jsonl",
+        title=title,
+        metadata={"year": 2020},
+        length=18,
+        passages=1,
+        pages=pages,
+        cut=0,
+    )
+
+
+class Screen:
+    """A terminal of `width` columns that keeps what it shows; `colour` gives it escapes of its own."""
+
+    def __init__(self, *, width: int = 100, colour: bool = False) -> None:
+        self.console = Console(file=io.StringIO(), width=width, highlight=False, force_terminal=colour)
+
+    @property
+    def text(self) -> str:
+        """All that was printed."""
+        assert isinstance(self.console.file, io.StringIO)
+        return self.console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pages", "shown"),
+    [((), ""), ((3,), "p. 3"), ((3, 4, 5, 7), "pp. 3-5, 7"), ((1, 3), "pp. 1, 3"), ((9, 10), "pp. 9-10")],
+)
+def test_page_list(pages: tuple[int, ...], shown: str) -> None:
+    """Pages that follow each other are a range."""
+    assert page_list(pages) == shown
+
+
+def test_counted() -> None:
+    """One is singular; thousands are grouped."""
+    assert [counted(n, "page") for n in (0, 1, 2_000)] == ["0 pages", "1 page", "2,000 pages"]
+
+
+def test_hit_shows_place_passage_and_every_stage() -> None:
+    """Rank, title and score; path, pages and headings; the passage; rank and score of each stage; plan and time."""
+    screen = Screen()
+    show_hits(screen.console, hits(hit()))
+    assert screen.text.splitlines() == [
+        " 1  Travel  0.916",
+        "    policies/travel.md  pp. 3-4, 7  Approval > Travel",
+        "    Trips are approved.",
+        "    dense #2 0.713  rerank #1 0.916 (0.71)",
+        "",
+        "plan  hybrid, convex fusion, 200 candidates a retriever",
+        "time  12 ms (dense 3.2)",
+    ]
+
+
+def test_long_passage_is_wrapped_and_cut_on_screen() -> None:
+    """Lines stay within the width, indented, without trailing space; a long passage ends in an ellipsis."""
+    screen = Screen(width=60)
+    show_hits(screen.console, hits(hit(text="word " * 400)))
+    lines = [line for line in screen.text.splitlines() if "word" in line]
+    assert all(line.startswith("    word") and len(line) <= 60 and line == line.rstrip() for line in lines)
+    assert lines[-1].endswith("…")
+    assert " ".join(lines).count("word") == 120  # 600 characters
+
+
+def test_a_terminal_of_no_width_still_shows_words() -> None:
+    """However narrow, text is printed."""
+    screen = Screen(width=3)
+    show_hits(screen.console, hits(hit()))
+    assert "Trips are approved." in screen.text
+
+
+def test_no_hits_says_so_and_how_it_was_searched() -> None:
+    """The plan tells how many passages the filter let through."""
+    plan: dict[str, Json] = {**PLAN, "index": "exact", "filter": {"strategy": "inside", "matching": 1200}}
+    screen = Screen(width=120)
+    show_hits(screen.console, hits(plan=plan))
+    assert screen.text.splitlines() == [
+        "no passage found",
+        "plan  hybrid, convex fusion, 200 candidates a retriever, exact index, filter inside, 1,200 passages match",
+        "time  12 ms (dense 3.2)",
+    ]
+
+
+def test_plan_names_the_stage_that_was_left_out() -> None:
+    """A fallback is said with its reason."""
+    plan: dict[str, Json] = {**PLAN, "requested": "rerank", "reason": "no reranker was named"}
+    assert plan_line(hits(plan=plan)).startswith("hybrid (not rerank: no reranker was named), ")
+
+
+def test_cut_query_is_a_warning() -> None:
+    """What the encoder read, of how much; and the reranker's own cut."""
+    plan: dict[str, Json] = {"query_cut": {"tokens": 20_000, "used": 254}, "rerank_query_cut": True}
+    assert warnings_of(plan) == [
+        "the query was cut: 20,000 tokens, of which the encoder read 254",
+        "the query was cut for the reranker",
+    ]
+    screen = Screen()
+    show_hits(screen.console, hits(hit(), plan={**PLAN, **plan}))
+    assert screen.text.startswith("note: the query was cut: 20,000 tokens")
+
+
+def _everything_hostile(console: Console) -> None:
+    evil = hit(text=HOSTILE, title=HOSTILE, path=HOSTILE)
+    show_hits(console, hits(evil))
+    citation = Citation(1, HOSTILE, HOSTILE, HOSTILE, (), 0, 1, (HOSTILE,), 1.0)
+    show_context(console, Context("q", HOSTILE, 1, 9, (citation,), PLAN))
+    problem = Problem(HOSTILE, HOSTILE)
+    show_report(console, Report(failed=[problem], skipped=[problem], notes=[problem]), Path(HOSTILE))
+    rows = [row(path=HOSTILE, name=HOSTILE, title=HOSTILE)]
+    source = SourceRow(1, HOSTILE, HOSTILE, "", "", "failed", HOSTILE, ())
+    show_documents(console, rows, [source])
+    show_deleted(console, rows, dry_run=False)
+    show_status(console, {**STATUS, "collection": HOSTILE, "fields": [HOSTILE]})
+
+
+def test_no_document_drives_the_terminal() -> None:
+    """No control character, direction mark or markup of a document is obeyed, in no view; words stay readable."""
+    screen = Screen(width=200)
+    _everything_hostile(screen.console)
+    shown = screen.text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", shown)
+    assert shown.count("[bold]loud[/bold]") == 4 + 1 + 7 + 5 + 3 + 2
+    assert shown.count(":smile:") == shown.count("[bold]loud[/bold]")
+
+
+def test_a_colour_terminal_gets_only_our_own_escapes() -> None:
+    """Even with styles on, a document's escape to red never comes through."""
+    screen = Screen(width=200, colour=True)
+    show_hits(screen.console, hits(hit(text="\x1b[41mpaint\x1b[0m", title="plain")))
+    assert "\x1b[41m" not in screen.text
+    assert "\x1b[1;36mplain" in screen.text
+
+
+def test_clean_keeps_lines_and_spaces() -> None:
+    """Indentation and line ends are part of the text; escapes, bells, direction marks and half characters are not."""
+    assert clean("a\n  b\tc\x1b[0m\u202e\ud800\x85d") == "a\n  b\tc [0m\ufffd d"
+
+
+def test_context_is_printed_as_it_is() -> None:
+    """No wrapping, no indentation, no note: what is piped is the text."""
+    text = "[1] Travel — a.md\n" + "long " * 60 + "\n\n    code"
+    context = Context("q", text, 70, 2000, (), {**PLAN, "query_cut": {"tokens": 300, "used": 254}})
+    screen = Screen(width=40)
+    show_context(screen.console, context)
+    assert screen.text == text + "\n"
+    assert context_notes(context) == [
+        "the query was cut: 300 tokens, of which the encoder read 254",
+        "70 of 2,000 tokens, 0 citations",
+    ]
+
+
+def test_report_names_every_failure() -> None:
+    """Counts that are not zero, a line a problem with its reason beneath itself, and what else a person must know."""
+    report = Report(
+        added=2,
+        failed=[Problem("a.pdf", "encrypted: give its password with --pdf-password " + "x" * 60)],
+        skipped=[Problem("b.dat", ".dat files are not supported")],
+        notes=[Problem("c.pdf", "page 2 has no text")],
+        cut=1,
+        gone=2,
+        passages=30,
+        seconds=2.0,
+    )
+    screen = Screen(width=80)
+    show_report(screen.console, report, Path("handbook"))
+    assert screen.text.splitlines() == [
+        "2 added, 1 failed, 1 skipped",
+        "failed  a.pdf: encrypted: give its password with --pdf-password",
+        "        " + "x" * 60,
+        "note  c.pdf: page 2 has no text",
+        "skipped  b.dat: .dat files are not supported",
+        "1 passage cut to fit the encoder's window",
+        "2 documents gone from disk, still searchable: --delete-missing takes out what is",
+        "gone",
+        "30 passages in 2.0 s (15/s) into handbook",
+    ]
+
+
+def test_report_of_many_failures_and_of_none() -> None:
+    """On screen the first 20 and how many more; a dry run says that it is one; nothing at all is said, too."""
+    screen = Screen()
+    show_report(screen.console, Report(failed=[Problem(f"{n}.md", "bad") for n in range(25)], dry_run=True), Path("c"))
+    lines = screen.text.splitlines()
+    assert lines[0] == "would be: 25 failed"
+    assert lines[1:] == [f"failed  {n}.md: bad" for n in range(20)] + ["failed  and 5 more; --json lists all"]
+    empty = Screen()
+    show_report(empty.console, Report(seconds=1.0), Path("c"))
+    assert empty.text.splitlines() == ["nothing to do", "0 passages in 1.0 s (0/s) into c"]
+
+
+STATUS: dict[str, Json] = {
+    "collection": "handbook",
+    "version": "v0001",
+    "created": "2026-01-02T03:04:05+00:00",
+    "documents": 1200,
+    "files": 1,
+    "failed": 0,
+    "passages": 2400,
+    "cut": 1,
+    "vectors": 2300,
+    "encoder": {"model": "all-MiniLM-L6-v2", "dimension": 384},
+    "window": 256,
+    "chunking": {"passage_tokens": 200, "whole": False},
+    "index": {"kind": "hnsw", "recall@10": 0.987, "since_build": 1, "set_aside": ["g000001.index"]},
+    "fields": ["year"],
+    "bytes": 1_250_000,
+}
+
+
+def test_status_in_lines() -> None:
+    """What is in it, what it was made with, how good the index is, and what was damaged."""
+    screen = Screen()
+    show_status(screen.console, STATUS)
+    assert screen.text.splitlines() == [
+        "collection  handbook (v0001, made 2026-01-02T03:04:05+00:00)",
+        "documents   1,200 from 1 file; 0 failed",
+        "passages    2,400, 1 cut; 2,300 vectors",
+        "encoder     all-MiniLM-L6-v2 (384 dimensions, window 256)",
+        "chunking    passage_tokens 200, whole False",
+        "index       hnsw, recall@10 0.987; 1 change since it was built",
+        "fields      year",
+        "size        1.2 MB",
+        "index file g000001.index was damaged and is set aside; the index was built anew",
+    ]
+
+
+def test_documents_in_lines_and_json() -> None:
+    """A record goes by its `_id`, a file by its URI; failures follow with their reasons."""
+    failed = [SourceRow(1, "file:///d/x.pdf", "x.pdf", "", "", "failed", "empty file", ())]
+    screen = Screen()
+    show_documents(screen.console, [row(), row(name=None, path="a.pdf", title="A", pages=2)], failed)
+    assert screen.text.splitlines() == [
+        "r.jsonl  r1  One  (1 passage)",
+        "a.pdf  A  (1 passage, 2 pages)",
+        "failed  x.pdf: empty file",
+        "2 documents",
+    ]
+    found: dict[str, Any] = documents_to_json([row(), row(name=None)], failed)
+    assert [one["document"] for one in found["documents"]] == ["r1", "file:///d/r.jsonl#r1"]
+    assert found["failed"] == [{"path": "x.pdf", "reason": "empty file"}]
+
+
+def test_deleted_lists_the_first_and_counts_all() -> None:
+    """Of many, 20 and how many more; a dry run says that nothing went."""
+    screen = Screen()
+    show_deleted(screen.console, [row()] * 22, dry_run=True)
+    assert screen.text.splitlines() == ["r.jsonl  r1  One"] * 20 + ["and 2 more", "22 documents would be deleted"]
+
+
+def test_html_escapes_every_text_of_a_document() -> None:
+    """Title, path, headings and passage come out as text: no tag of theirs is in the markup."""
+    evil = '<script>alert(1)</script><img src=x onerror=alert(2)>" onload="x'
+    html = hit_html(hit(text=evil, title=evil, path=evil))
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;&quot;") == 4
+    assert set(re.findall(r"<(\w+)", html)) == {"article", "div", "span"}
+    assert re.search(r"<[^>]*on\w+=", html) is None
+
+
+def test_html_of_a_hit_holds_its_trace() -> None:
+    """Rank, score, place with pages and headings, and each stage with rank, score and probability."""
+    html = hit_html(hit())
+    assert '<span class="pw-rank">1</span>' in html
+    assert ">0.916</span></div>" in html
+    assert ">policies/travel.md · pp. 3-4, 7 · Approval › Travel</div>" in html
+    assert re.findall(r'data-testid="stage">([^<]*)<', html) == ["dense #2 · 0.713", "rerank #1 · 0.916 (0.71)"]
+
+
+def test_html_of_a_plan() -> None:
+    """How many hits, how they were found, how long it took; escaped like the rest."""
+    plan: dict[str, Json] = {**PLAN, "requested": "rerank", "reason": "<b>none</b>"}
+    assert plan_html(hits(hit(), plan=plan)) == (
+        '<div class="pw-plan" data-testid="plan">1 hit · hybrid (not rerank: &lt;b&gt;none&lt;/b&gt;), convex fusion, '
+        "200 candidates a retriever · 12 ms (dense 3.2)</div>"
+    )
+
+
+def test_markdown_shows_text_as_it_is() -> None:
+    """Every character that Markdown could read is escaped; line ends become spaces."""
+    assert markdown_text("no `x` at [a](b)\n# <b>") == r"no \`x\` at \[a\]\(b\) \# \<b\>"

@@ -1,0 +1,137 @@
+"""Taking documents out on purpose."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest import ingest
+from ingest.removal import delete
+from retrieval import Collection, ConfigError, FilterError, StoreError
+from tests.collection_checks import check_whole
+from tests.fakes import FakeEncoder
+
+RECORDS = "".join(f'{{"_id": "r{i}", "text": "owl number {i}", "year": {2000 + i}}}\n' for i in range(4))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two files, one with a twin elsewhere, and four records."""
+    base = tmp_path_factory.mktemp("removal")
+    (base / "docs" / "sub").mkdir(parents=True)
+    (base / "docs" / "a.txt").write_text("red apples")
+    (base / "docs" / "b[1].txt").write_text("green pears")
+    (base / "docs" / "sub" / "a.txt").write_text("red apples")
+    (base / "docs" / "r.jsonl").write_text(RECORDS)
+    ingest([base / "docs"], base / "c", encoder=FakeEncoder())
+    return base
+
+
+@pytest.fixture
+def path(template: Path, tmp_path: Path) -> Path:
+    """A copy of that collection."""
+    shutil.copytree(template / "c", tmp_path / "c")
+    return tmp_path / "c"
+
+
+def names(rows: Sequence[Any]) -> list[str]:
+    """Records by their `_id`, files by their path."""
+    return [row.name or row.path for row in rows]
+
+
+ALL = ["a.txt", "b[1].txt", "r0", "r1", "r2", "r3", "sub/a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "where", "expected"),
+    [
+        (["r2"], None, ["r2"]),
+        (["a.txt"], None, ["a.txt"]),
+        (["b[1].txt"], None, ["b[1].txt"]),
+        (["*/a.txt"], None, ["sub/a.txt"]),
+        (["*.txt"], None, ["a.txt", "b[1].txt", "sub/a.txt"]),
+        (["r.jsonl"], None, ["r0", "r1", "r2", "r3"]),
+        (["r1", "a.txt", "r1"], None, ["r1", "a.txt"]),
+        ([], {"year": {"$gte": 2002}}, ["r2", "r3"]),
+        (["r.jsonl"], {"year": 2000}, ["r0"]),
+        ([], {"path": {"$glob": "sub/*"}}, ["sub/a.txt"]),
+    ],
+)
+def test_what_goes_and_what_stays(
+    path: Path, targets: list[str], where: dict[str, Any] | None, expected: list[str]
+) -> None:
+    """By name, path or glob, within a filter: just those go, from every index; the others answer as before."""
+    assert names(delete(path, targets, where=where, dry_run=True)) == expected
+    with Collection.open(path, encoder=FakeEncoder()) as collection:
+        assert names(collection.documents()) == ALL  # a dry run
+        assert names(delete(path, targets, where=where)) == expected
+        left = [name for name in ALL if name not in expected]
+        assert names(collection.documents()) == left
+        for stage in ("dense", "lexical", "hybrid"):
+            hits = collection.search("red green apples pears owl number", k=50, stage=stage)
+            shown = sorted(hit.path if hit.document.startswith("file:") else hit.document for hit in hits)
+            assert shown == sorted(left)
+    assert len(check_whole(path, FakeEncoder())) == len(left)
+
+
+def test_by_uri(template: Path, path: Path) -> None:
+    """A file's address names its document."""
+    uri = (template / "docs" / "sub" / "a.txt").as_uri()
+    assert names(delete(path, [uri])) == ["sub/a.txt"]
+
+
+def test_vectors_go_with_their_last_passage(path: Path) -> None:
+    """A text that another document still has keeps its vector."""
+
+    def vectors() -> object:
+        with Collection.open(path) as collection:
+            return collection.status()["vectors"]
+
+    assert vectors() == 6  # the twins share one
+    delete(path, ["sub/a.txt"])
+    assert vectors() == 6
+    delete(path, ["a.txt"])
+    assert vectors() == 5
+
+
+def test_next_ingest_brings_back_what_still_lies_there(template: Path, path: Path) -> None:
+    """A file as a whole, or the records that are missing of it; nothing else is touched."""
+    delete(path, ["a.txt", "r1", "r3"])
+    report = ingest([template / "docs"], path, encoder=FakeEncoder())
+    assert (report.added, report.unchanged, report.updated) == (3, 4, 0)
+    with Collection.open(path, encoder=FakeEncoder()) as collection:
+        assert names(collection.documents()) == ALL
+    again = ingest([template / "docs"], path, encoder=FakeEncoder())
+    assert (again.added, again.unchanged) == (0, 7)
+
+
+@pytest.mark.parametrize(
+    ("targets", "where", "error", "message"),
+    [
+        ([], None, ConfigError, "name the documents to delete, or give a filter"),
+        ([], {}, ConfigError, "name the documents to delete, or give a filter"),
+        (["r1", "nothing"], None, ConfigError, "no document is named 'nothing'"),
+        (["R1"], None, ConfigError, "no document is named 'R1'"),
+        ([], {"colour": "red"}, FilterError, "no document has a field 'colour'"),
+        (["r1"], {"year": {"$near": 1}}, FilterError, "no operator"),
+    ],
+)
+def test_refuses_and_deletes_nothing(
+    path: Path, targets: list[str], where: dict[str, Any] | None, error: type[Exception], message: str
+) -> None:
+    """An empty filter is no filter; a target that names nothing may be a slip of the pen."""
+    with pytest.raises(error, match=message):
+        delete(path, targets, where=where)
+    with Collection.open(path) as collection:
+        assert names(collection.documents()) == ALL
+
+
+def test_no_collection(tmp_path: Path) -> None:
+    """Says so, and makes none."""
+    with pytest.raises(StoreError, match="no collection at"):
+        delete(tmp_path / "x", ["a"])
+    assert list(tmp_path.iterdir()) == []

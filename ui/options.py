@@ -1,0 +1,91 @@
+"""The options of the command line: each is named and explained once, and means the same in every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CollectionOption = Annotated[Path, typer.Option("--collection", help="Folder of the collection.", metavar="DIR")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
+
+# what to ingest, and how
+
+PathsArgument = Annotated[list[Path], typer.Argument(help="Files and folders to ingest.", metavar="PATH")]
+IncludeOption = Annotated[
+    list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")
+]
+ExcludeOption = Annotated[
+    list[str] | None, typer.Option("--exclude", help="No files that match; may be repeated.", metavar="GLOB")
+]
+DeleteMissingOption = Annotated[
+    bool, typer.Option("--delete-missing", help="Take out documents that are gone from beneath the PATHs.")
+]
+PasswordOption = Annotated[str | None, typer.Option("--pdf-password", help="Opens encrypted PDFs.", metavar="P")]
+EncoderOption = Annotated[
+    str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
+]
+WindowOption = Annotated[
+    int | None,
+    typer.Option("--window", help="Tokens that the encoder reads at once (default: the model's own).", metavar="N"),
+]
+PassageTokensOption = Annotated[
+    int | None, typer.Option("--passage-tokens", help="Most tokens of a passage (default: 200).", metavar="N")
+]
+OverlapOption = Annotated[
+    int | None,
+    typer.Option("--overlap", help="Tokens that a passage may repeat of the one before (default: 32).", metavar="N"),
+]
+WholeOption = Annotated[bool, typer.Option("--whole", help="One passage a document, cut at the window.")]
+RewholeOption = Annotated[bool | None, typer.Option("--whole/--chunked", help="One passage a document, or several.")]
+IndexOption = Annotated[
+    str | None,
+    typer.Option(
+        "--index", help="Kind of index (default: by size).", metavar="exact|flat|hnsw|ivf-flat|ivf-sq8|ivf-pq"
+    ),
+]
+
+# what to find, and how
+
+QueryArgument = Annotated[str, typer.Argument(help="What to look for.", metavar="QUERY")]
+KOption = Annotated[int, typer.Option("-k", help="Hits returned.", metavar="N")]
+PoolOption = Annotated[int, typer.Option("-k", help="Passages that it may be made of.", metavar="N")]
+StageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stage",
+        help="How far to go (default: rerank where there is a reranker, else hybrid).",
+        metavar="dense|lexical|hybrid|rerank",
+    ),
+]
+CandidatesOption = Annotated[
+    int | None, typer.Option("--candidates", help="Pool per first-stage retriever (default: 200).", metavar="N")
+]
+FusionOption = Annotated[
+    str, typer.Option("--fusion", help="How both first-stage rankings join.", metavar="convex|rrf")
+]
+RerankerOption = Annotated[
+    str | None, typer.Option("--reranker", help="Cross-encoder: model folder or hub name.", metavar="M")
+]
+WhereOption = Annotated[
+    str | None, typer.Option("--where", help='Filter, such as \'{"year": {"$gte": 2020}}\'.', metavar="JSON")
+]
+PerDocumentOption = Annotated[
+    int | None, typer.Option("--per-document", help="Most hits of one document.", metavar="N")
+]
+MinScoreOption = Annotated[
+    float | None, typer.Option("--min-score", help="Least score at the last stage.", metavar="S")
+]
+MaxTokensOption = Annotated[int, typer.Option("--max-tokens", help="Budget, in the encoder's tokens.", metavar="N")]
+
+# what to take out, and where to listen
+
+TargetsArgument = Annotated[
+    list[str] | None, typer.Argument(help="Documents: _id, URI, path, or glob on paths.", metavar="DOCUMENT")
+]
+HostOption = Annotated[
+    str, typer.Option("--host", help="Address to listen at; others than this machine's expose it.", metavar="ADDRESS")
+]
+PortOption = Annotated[int, typer.Option("--port", help="Port to listen at.", metavar="N", min=1, max=65535)]

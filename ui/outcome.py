@@ -1,0 +1,123 @@
+"""What a command leaves behind: its answer on stdout, a mistake as one line on stderr, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+from typer.main import get_command
+
+from ingest.reasons import one_line
+from retrieval.config import tracebacks_wanted
+from retrieval.errors import ConfigError, FilterError, PassageworkError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DONE, FAILED, USAGE = 0, 1, 2
+"""Exit codes."""
+
+WIDTH = 100
+"""Columns of output that goes to a file or a pipe; a terminal has its own."""
+
+MESSAGE_CHARACTERS = 1_000
+"""Of a mistake on stderr: a path may be long."""
+
+# Typer brings its own copy of Click from some version on; its exceptions are reached through the one it exports.
+_USAGE_ERROR, _CLICK_ERROR = (cast("type[Exception]", one) for one in typer.BadParameter.__mro__[1:3])
+
+
+def run(app: typer.Typer, arguments: Sequence[str]) -> int:
+    """Runs the command that the arguments name; returns the exit code, and raises nothing."""
+    try:
+        with get_command(app).make_context("passagework", list(arguments)) as context:
+            context.command.invoke(context)
+        return DONE
+    except typer.Exit as done:  # --help
+        return done.exit_code
+    except _CLICK_ERROR as error:
+        message = str(cast("Any", error).format_message())
+        complain(message if "\n" not in message else "give a command: passagework --help lists them")
+        return USAGE if isinstance(error, _USAGE_ERROR) else FAILED
+    except (typer.Abort, KeyboardInterrupt):
+        complain("stopped; what was committed is safe, and the same command goes on from there")
+        return FAILED
+    except PassageworkError as error:
+        complain(str(error))
+        return USAGE if isinstance(error, ConfigError) else FAILED
+    except BrokenPipeError:  # while help was printed
+        _discard_stdout()
+        return FAILED
+    except Exception as error:
+        if tracebacks_wanted():
+            raise
+        complain(f"unexpected {type(error).__name__}: {error} (PASSAGEWORK_DEBUG=1 shows where)")
+        return FAILED
+
+
+def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> None:
+    """Prints `value` as one JSON object, or lets `show` draw it for a person.
+
+    A reader that left early (`| head`) ends the command without a word; raises PassageworkError where stdout can't be
+    written.
+    """
+    if sys.stdout is None:
+        raise PassageworkError("the answer can't be written: stdout is closed")
+    try:
+        if as_json:
+            sys.stdout.write(_encodable(json.dumps(value, ensure_ascii=False, allow_nan=False), value) + "\n")
+        else:
+            show(_console())
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        _discard_stdout()
+        raise typer.Exit(FAILED) from error
+    except OSError as error:
+        _discard_stdout()
+        raise PassageworkError(f"the answer can't be written: {error.strerror or error}") from error
+
+
+def complain(message: str) -> None:
+    """One line on stderr, without the characters that drive a terminal."""
+    typer.echo(f"passagework: {one_line(message, limit=MESSAGE_CHARACTERS)}", err=True)
+
+
+def parse_where(where: str | None) -> dict[str, Any] | None:
+    """The filter that --where holds; raises FilterError where it is no JSON object."""
+    if where is None:
+        return None
+    try:
+        parsed = json.loads(where)
+    except (ValueError, RecursionError) as error:
+        raise FilterError(f"--where is not JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise FilterError('--where is not an object such as {"year": {"$gte": 2020}}')
+    return parsed
+
+
+def _encodable(text: str, value: object) -> str:
+    """The JSON text as it is where stdout can take it, else with escapes: a file name may hold half a character."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False)
+    return text
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    with suppress(AttributeError, ValueError):  # stdout may be any object that takes text
+        cast("Any", sys.stdout).reconfigure(errors="replace")
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+def _discard_stdout() -> None:
+    """What is still buffered goes nowhere: the interpreter would try again at exit, and complain."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

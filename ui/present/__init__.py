@@ -1,0 +1,43 @@
+"""Results as a person reads them in a terminal; no control code or markup of a document reaches it."""
+
+from __future__ import annotations
+
+from ui.present.answers import (
+    context_notes,
+    place,
+    plan_line,
+    show_context,
+    show_hits,
+    stage_scores,
+    timing_line,
+    warnings_of,
+)
+from ui.present.contents import (
+    deleted_to_json,
+    documents_to_json,
+    show_deleted,
+    show_documents,
+    show_report,
+    show_status,
+)
+from ui.present.lines import clean, counted, page_list
+
+__all__ = [
+    "clean",
+    "context_notes",
+    "counted",
+    "deleted_to_json",
+    "documents_to_json",
+    "page_list",
+    "place",
+    "plan_line",
+    "show_context",
+    "show_deleted",
+    "show_documents",
+    "show_hits",
+    "show_report",
+    "show_status",
+    "stage_scores",
+    "timing_line",
+    "warnings_of",
+]

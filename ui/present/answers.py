@@ -1,0 +1,95 @@
+"""Hits and contexts as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.text import Text
+
+from ingest.reasons import one_line
+from retrieval.types import Context, Hit, Hits, Json
+from ui.present.lines import clean, counted, indented, page_list
+
+PASSAGE_CHARACTERS = 600
+"""Of a passage on screen; --json has all of it."""
+
+
+def place(hit: Hit) -> str:
+    """Where a hit stands: path, pages, and the headings above it."""
+    parts = [hit.path, page_list(hit.pages), " > ".join(hit.headings)]
+    return "  ".join(one_line(part) for part in parts if part)
+
+
+def stage_scores(hit: Hit) -> str:
+    """`dense #2 0.713`, and so on, for every stage the hit passed; the reranker's score as 0..1 in brackets."""
+    shown = []
+    for stage, score in hit.stages.items():
+        probability = "" if score.probability is None else f" ({score.probability:.2f})"
+        shown.append(f"{stage.value} #{score.rank} {score.score:.3f}{probability}")
+    return "  ".join(shown)
+
+
+def plan_line(hits: Hits) -> str:
+    """How the hits were found, in one line."""
+    plan = hits.plan
+    parts = [str(plan["used"])]
+    if plan["requested"] != plan["used"]:
+        parts[0] += f" (not {plan['requested']}: {plan.get('reason', 'not available')})"
+    if "fusion" in plan:
+        parts.append(f"{plan['fusion']} fusion")
+    parts.append(f"{plan['candidates']} candidates a retriever")
+    if "index" in plan:
+        parts.append(f"{plan['index']} index")
+    found = plan.get("filter")
+    if isinstance(found, Mapping):
+        matching = f", {found['matching']:,} passages match" if "matching" in found else ""
+        parts.append(f"filter {found['strategy']}{matching}")
+    return ", ".join(parts)
+
+
+def timing_line(hits: Hits) -> str:
+    """Milliseconds, whole and by stage."""
+    stages = ", ".join(f"{name} {ms:.1f}" for name, ms in hits.timings_ms.items() if name != "total" and ms >= 0.05)
+    return f"{hits.timings_ms.get('total', 0.0):.0f} ms ({stages})"
+
+
+def warnings_of(plan: Mapping[str, Json]) -> list[str]:
+    """What a person should know before trusting what was found."""
+    out = []
+    cut = plan.get("query_cut")
+    if isinstance(cut, Mapping):
+        out.append(f"the query was cut: {cut['tokens']:,} tokens, of which the encoder read {cut['used']:,}")
+    if plan.get("rerank_query_cut"):
+        out.append("the query was cut for the reranker")
+    return out
+
+
+def show_hits(console: Console, hits: Hits) -> None:
+    """Each hit with its place, its passage and its scores; then the plan."""
+    for warning in warnings_of(hits.plan):
+        console.print(Text(f"note: {warning}", style="yellow"))
+    if not hits:
+        console.print("no passage found")
+    margin = Text("    ")
+    for hit in hits:
+        title = one_line(hit.title or hit.document)
+        indented(console, f"{title}  {hit.score:.3f}", "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
+        indented(console, place(hit), "dim", column=margin)
+        indented(console, one_line(hit.text, limit=PASSAGE_CHARACTERS), "", column=margin)
+        indented(console, stage_scores(hit), "green", column=margin)
+        console.print()
+    indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))
+    indented(console, timing_line(hits), "dim", column=Text("time  ", "dim"))
+
+
+def show_context(console: Console, context: Context) -> None:
+    """The text alone, its lines and spaces as they are: it may go into a file or a pipe."""
+    if context.text:
+        console.print(Text(clean(context.text)), soft_wrap=True)
+
+
+def context_notes(context: Context) -> list[str]:
+    """What was used of the budget, and what a person should know before trusting the text."""
+    citations = counted(len(context.citations), "citation")
+    return [*warnings_of(context.plan), f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}"]

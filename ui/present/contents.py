@@ -1,0 +1,140 @@
+"""What is in a collection, what came in and what went, as a person reads it in a terminal, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ingest.reasons import one_line
+from ingest.report import Problem, Report
+from retrieval.store import DocumentRow, SourceRow
+from retrieval.types import Json
+from ui.present.lines import SHOWN, counted, indented, show_problems
+
+LINE_CHARACTERS = 1_000
+"""Of a line about a collection: its path may be long."""
+
+
+def show_report(console: Console, report: Report, collection: Path) -> None:
+    """What an ingest did, every failure with its reason, and what could not be read of the rest."""
+    counts = {
+        "added": report.added,
+        "updated": report.updated,
+        "moved": report.moved,
+        "deleted": report.deleted,
+        "unchanged": report.unchanged,
+        "failed": len(report.failed),
+        "skipped": len(report.skipped),
+    }
+    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
+    console.print(Text(f"{'would be: ' if report.dry_run else ''}{shown}", style="bold"))
+    show_problems(console, "failed", report.failed, "red")
+    show_problems(console, "note", report.notes, "yellow")
+    show_problems(console, "skipped", report.skipped, "dim")
+    if report.cut:
+        note = f"{counted(report.cut, 'passage')} cut to fit the encoder's window"
+        console.print(Text(note, style="yellow"))
+    if report.gone:
+        gone = counted(report.gone, "document")
+        note = f"{gone} gone from disk, still searchable: --delete-missing takes out what is gone"
+        console.print(Text(note, style="yellow"))
+    if not report.dry_run:
+        rate = report.passages / report.seconds if report.seconds else 0.0
+        line = f"{counted(report.passages, 'passage')} in {report.seconds:.1f} s ({rate:.0f}/s) into {collection}"
+        console.print(Text(one_line(line, limit=LINE_CHARACTERS), style="dim"), soft_wrap=True)
+
+
+def show_status(console: Console, status: Mapping[str, Json]) -> None:
+    """A collection in a few lines."""
+    encoder, index, chunking = (_mapping(status[name]) for name in ("encoder", "index", "chunking"))
+    recall = index["recall@10"]
+    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
+    passages, cut, vectors = (_whole(status[name]) for name in ("passages", "cut", "vectors"))
+    files, failed, since = _whole(status["files"]), _whole(status["failed"]), _whole(index["since_build"])
+    lines = {
+        "collection": f"{status['collection']} ({status['version']}, made {status['created']})",
+        "documents": f"{_whole(status['documents']):,} from {counted(files, 'file')}; {failed:,} failed",
+        "passages": f"{passages:,}, {cut:,} cut; {counted(vectors, 'vector')}",
+        "encoder": f"{encoder['model']} ({encoder['dimension']} dimensions, window {status['window']})",
+        "chunking": ", ".join(f"{name} {value}" for name, value in chunking.items()),
+        "index": f"{index['kind']}{proof}; {counted(since, 'change')} since it was built",
+        "fields": ", ".join(str(name) for name in _list(status["fields"])) or "none",
+        "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
+    }
+    for name, value in lines.items():
+        indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<12}", style="bold"))
+    for file in _list(index["set_aside"]):
+        console.print(Text(f"index file {file} was damaged and is set aside; the index was built anew", style="yellow"))
+
+
+def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:
+    """The documents JSON."""
+    return {
+        "documents": [
+            {
+                "document": _document(row),
+                "uri": row.uri,
+                "path": row.path,
+                "title": row.title,
+                "media_type": row.media_type,
+                "characters": row.length,
+                "pages": row.pages,
+                "passages": row.passages,
+                "cut": row.cut,
+                "metadata": dict(row.metadata),
+            }
+            for row in rows
+        ],
+        "failed": [{"path": source.path, "reason": source.reason} for source in failed],
+    }
+
+
+def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> None:
+    """A line a document, then the failures."""
+    for row in rows:
+        pages = f", {counted(row.pages, 'page')}" if row.pages else ""
+        line = f"{_named(row)}  ({counted(row.passages, 'passage')}{pages})"
+        console.print(Text(line), soft_wrap=True)
+    show_problems(console, "failed", [Problem(source.path, source.reason or "") for source in failed], "red")
+    console.print(Text(counted(len(rows), "document"), style="dim"))
+
+
+def deleted_to_json(rows: Sequence[DocumentRow], *, dry_run: bool) -> dict[str, Any]:
+    """The delete JSON."""
+    return {"deleted": len(rows), "documents": [_document(row) for row in rows], "dry_run": dry_run}
+
+
+def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool) -> None:
+    """What went, or would go."""
+    for row in rows[:SHOWN]:
+        console.print(Text(_named(row)), soft_wrap=True)
+    if len(rows) > SHOWN:
+        console.print(Text(f"and {len(rows) - SHOWN:,} more", style="dim"))
+    done = "would be deleted" if dry_run else "deleted"
+    console.print(Text(f"{counted(len(rows), 'document')} {done}", style="bold"))
+
+
+def _document(row: DocumentRow) -> str:
+    """What a hit calls it: a record's `_id`, else the URI."""
+    return row.uri if row.name is None else row.name
+
+
+def _named(row: DocumentRow) -> str:
+    """Path, name of the record, and title, as far as there are such."""
+    return "  ".join(one_line(part) for part in (row.path, row.name, row.title) if part)
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _whole(value: Json) -> int:
+    return value if isinstance(value, int) else 0
