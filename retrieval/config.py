@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 MAX_WINDOW = 8192
 """Tokens. No encoder is asked for more, whatever its model claims: attention memory grows with the square."""
 
-PASSAGE_TOKENS = 200
-OVERLAP_TOKENS = 32
+PASSAGE_TOKENS = 128
+OVERLAP_TOKENS = 16
 """Tokens of a passage at most, and tokens that a passage repeats of the one before."""
 
 CANDIDATES = 200
@@ -52,7 +53,7 @@ class Settings:
         Raises ConfigError naming the variable that can't be read.
         """
         env = os.environ
-        precision = env.get("PASSAGEWORK_PRECISION", "auto")
+        precision = env.get("PASSAGEWORK_PRECISION") or "auto"
         if precision not in ("auto", "fp32", "bf16"):
             raise ConfigError(f"PASSAGEWORK_PRECISION is {precision!r}: give auto, fp32 or bf16")
         cache = env.get("HF_HUB_CACHE")
@@ -86,7 +87,9 @@ def _number(name: str, default: float, *, least: float) -> float:
         value = float(raw)
     except ValueError as error:
         raise ConfigError(f"{name} is {raw!r}: give a number") from error
-    if not value >= least:
+    if not math.isfinite(value):
+        raise ConfigError(f"{name} is {raw!r}: give a number")
+    if value < least:
         raise ConfigError(f"{name} is {raw!r}: give at least {least:g}")
     return value
 

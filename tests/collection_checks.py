@@ -15,6 +15,13 @@ from retrieval.store import Snapshot
 from retrieval.versions import current_version
 from tests.fakes import WORDS, FakeEncoder
 
+NOUNS = (
+    *("apple", "river", "stone", "cloud", "meadow", "copper", "lantern", "winter", "harbour", "violin"),
+    *("pepper", "glacier", "timber", "orchid", "saddle", "beacon", "marble", "thunder", "willow", "anchor"),
+    *("canyon", "falcon", "ginger", "hammer", "island", "jasmine", "kettle", "ladder", "magnet", "nectar"),
+)
+"""Words of stems of their own."""
+
 Answer: TypeAlias = "list[tuple[str, int, int, str, float]]"
 """Hits as (path, start, end, document, score)."""
 

@@ -100,7 +100,7 @@ def _run(task: dict[str, Any]) -> NoReturn:
 def perform(task: dict[str, Any]) -> None:
     """Does the task."""
     encoder = SlowEncoder(seed=task.get("seed", ""))
-    if task["action"] == "ingest":
+    if task.get("action", "ingest") == "ingest":
         missing = bool(task.get("delete_missing"))
         ingest(
             [task["docs"]],

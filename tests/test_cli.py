@@ -39,9 +39,7 @@ year: 2024
 Trips abroad are approved by the head of department.
 A trip to another continent is approved by the Director — always.
 """
-HOSTILE = (
-    "# Gulls [bold]x[/bold]\n\nThe keeper counts [red]gulls[/red] \x1b[31mat\x1b[0m noon. <script>alert(1)</script>\n"
-)
+HOSTILE = "# Gulls [bold]x[/bold]\n\nThe keeper counts [red]gulls[/red] \x1b[31mat\x1b[0m noon. <i>Loud</i>\n"
 RECORDS = (
     '{"_id": "r1", "title": "Cats", "text": "cats purr at night", "year": 2020}\n'
     '{"_id": "r2", "title": "Dogs", "text": "dogs bark at night", "year": 2021}\n'
@@ -233,11 +231,8 @@ class TestJson:
         found = run("search", "who approves a trip abroad?", "--collection", collection, "-k", "2", "--json").json
         assert of_type(found, {"query": str, "plan": dict, "timings_ms": dict, "hits": [HIT]})
         assert found["query"] == "who approves a trip abroad?"
-        assert (found["plan"]["used"], found["plan"]["fusion"], found["plan"]["candidates"]) == (
-            "hybrid",
-            "convex",
-            200,
-        )
+        plan = found["plan"]
+        assert (plan["used"], plan["fusion"], plan["candidates"], plan["index"]) == ("hybrid", "convex", 200, "exact")
         assert all(isinstance(ms, float) for ms in found["timings_ms"].values())
         assert {"encode", "dense", "lexical", "fusion", "total"} <= found["timings_ms"].keys()
         first, second = found["hits"]
@@ -333,11 +328,9 @@ class TestJson:
         assert of_type(found, STATUS)
         assert (found["version"], found["index"]["kind"], found["index"]["since_build"]) == ("v0001", "flat", 0)
         found = run("rebuild", "--collection", copy, "--passage-tokens", "20", "--json").json
-        assert (found["version"], found["chunking"]["passage_tokens"], found["index"]["since_build"]) == (
-            "v0002",
-            20,
-            0,
-        )
+        assert of_type(found, STATUS)
+        assert (found["version"], found["chunking"]["passage_tokens"]) == ("v0002", 20)
+        assert (found["index"]["kind"], found["index"]["since_build"]) == ("exact", 0)
         assert run("search", "battery", "--collection", copy, "--json").json["hits"][0]["path"] == "grid.pdf"
 
 
@@ -351,8 +344,8 @@ class TestText:
         lines = done.out.splitlines()
         assert lines[0].startswith(" 1  Gulls [bold]x[/bold]  ")
         assert lines[1:3] == [
-            "    evil.md  Gulls [bold]x[/bold]",
-            "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <script>alert(1)</script>",
+            "    evil.md",
+            "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
         ]
         assert re.fullmatch(r"    dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}", lines[3])
         assert lines[5].startswith("plan  hybrid (not rerank: no reranker was named), convex fusion, 200 candidates")
@@ -613,7 +606,7 @@ class TestProcess:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     def test_full_disk(self, collection: Path) -> None:
         """An answer that can't be written is a failure in one line."""
-        with open("/dev/full", "w") as full:
+        with Path("/dev/full").open("w") as full:
             done = subprocess.run(
                 [*COMMAND, "status", "--collection", str(collection)],
                 stdout=full,

@@ -78,7 +78,12 @@ def ingest_until_told(folder: Path, collection: Path) -> None:
     """The writer's process: version after version, until standard input closes."""
     encoder, version = FakeEncoder(), 1
     told = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
+
+    def listen() -> None:
+        sys.stdin.read()
+        told.set()
+
+    threading.Thread(target=listen, daemon=True).start()
     while not told.is_set():
         ingest_version(folder, collection, encoder, version)
         version += 1
@@ -198,7 +203,7 @@ def remove_pair(store: Store, pair: int) -> None:
 
 
 def test_searches_between_quick_transactions(tmp_path: Path) -> None:
-    """Hundreds of transactions, each on one pair of documents: no answer shows a pair of two versions, or half of it."""
+    """Each transaction is on one pair of documents: no answer shows a pair of two versions, or half of a pair."""
     folder, path, encoder = tmp_path / "docs", tmp_path / "c", FakeEncoder()
     ingest_version(folder, path, encoder, 0)
     delete(path, ["*"])
@@ -293,7 +298,7 @@ class TestOneWriter:
 
 
 def test_rebuild_beneath_a_search(tmp_path: Path) -> None:
-    """Searches go on while new versions are built and swapped in: each answer is cut in one way, the last the new way."""
+    """Searches go on while versions are built and swapped in: each answer is cut in one way, the last in the new."""
     folder, path, encoder = tmp_path / "docs", tmp_path / "c", FakeEncoder()
     ingest_version(folder, path, encoder, 0)
 

@@ -1,4 +1,4 @@
-"""Promise 3: SQLite is the truth. Saved indexes are derived: checked, replayed, set aside, built again, never trusted."""
+"""Promise 3: SQLite is the truth. Saved indexes are derived: checked, replayed, set aside, built again."""
 
 from __future__ import annotations
 
@@ -245,8 +245,8 @@ STEPS = st.lists(
 def test_replay_equals_a_fresh_build(
     steps: list[tuple[str, int, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """After any additions, updates and removals, with indexes saved in between, a reader that follows along and one that
-    opens at the end have exactly the passages of the store, and the answers of an exact index of them.
+    """After any additions, updates and removals, with indexes saved in between, a reader that follows along and one
+    that opens at the end have exactly the passages of the store, and the answers of an exact index of them.
     """
     folder = tmp_path_factory.mktemp("replay")
     encoder = FakeEncoder(dim=8)

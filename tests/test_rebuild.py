@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,12 @@ def versions(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.glob("v*"))
 
 
+def hashes(version: Path) -> set[bytes]:
+    """Of the texts that vectors are stored for."""
+    with closing(sqlite3.connect(version / "store.db")) as connection:
+        return {row[0] for row in connection.execute("SELECT hash FROM vectors")}
+
+
 def everything(path: Path) -> tuple[Any, ...]:
     """What a collection holds besides passages: documents with text and structure, and the record of each file."""
     with Collection.open(path) as collection:
@@ -88,7 +96,9 @@ class TestNewVersion:
             assert collection.status()["chunking"] == {"passage_tokens": 15, "overlap_tokens": 0, "whole": False}
             [row] = collection.documents(where={"path": "long.txt"})
             assert row.passages == 8
-        assert encoder.encoded == 8 + 1  # the long document's paragraphs, and the probe
+        texts, known = hashes(path / "v0002"), hashes(path / "v0001")
+        assert encoder.encoded == len(texts - known) + 1  # the probe
+        assert len(texts & known) >= 5  # the records
         afresh = path.parent / "afresh"
         ingest([template / "docs"], afresh, encoder=encoder, passage_tokens=15, overlap=0, settings=OFFLINE)
         assert_same_answers(answers(path, encoder, QUERIES), answers(afresh, encoder, QUERIES))
@@ -181,20 +191,25 @@ class TestInterrupted:
         found = answers(half_way, encoder, QUERIES)
         assert_same_answers(found, answers(half_way.parent / "again", encoder, QUERIES))
 
-    def test_notices_what_changed_meanwhile(self, half_way: Path, template: Path, tmp_path: Path) -> None:
-        """A document updated, one deleted on purpose, a folder ingested by another path: as the live version has them."""
-        docs = tmp_path / "docs"
-        shutil.copytree(template / "docs", docs)
+    def test_notices_what_changed_meanwhile(self, half_way: Path, template: Path) -> None:
+        """A document updated, two deleted on purpose, one ingested by another path: as the live version has them."""
         delete(half_way, ["guide.md", "r1"])
-        moved = template / "docs"
-        ingest([moved / "long.txt"], half_way, encoder=FakeEncoder(), settings=OFFLINE)
+        long = template / "docs" / "long.txt"
+        long.write_text(LONG + "\n\nAnd one more about figs.")
+        ingest([long], half_way, encoder=FakeEncoder(), settings=OFFLINE)
+        long.write_text(LONG)
+        ingest([template], half_way, include=["docs/print.pdf"], encoder=FakeEncoder(), settings=OFFLINE)
         before = everything(half_way)
         encoder = FakeEncoder(seed="-2")
         rebuild(half_way, encoder=encoder, settings=OFFLINE)
         assert everything(half_way) == before
         check_whole(half_way, encoder)
+        with Collection.open(half_way, encoder=encoder) as collection:
+            paths = [row.path for row in collection.documents()]
+            assert paths == ["docs/print.pdf", "long.txt", *["r.jsonl"] * 4]
+            assert "figs" in collection.search("one more about figs", k=1)[0].text
         report = ingest([template / "docs"], half_way, encoder=encoder, settings=OFFLINE)
-        assert (report.added, report.unchanged) == (2, 6), "a file deleted meanwhile counts as ingested"
+        assert (report.added, report.updated, report.unchanged) == (2, 1, 5), "what was deleted counts as ingested"
 
     def test_to_something_else(self, half_way: Path) -> None:
         """An unfinished version for other settings is not taken up, and goes."""

@@ -23,13 +23,9 @@ from retrieval import Collection, Hits
 from retrieval.lexical import Bm25
 from retrieval.types import Stage
 from retrieval.vector_index import IndexKind
-from tests.collection_checks import Answer, FakeReranker, brief
+from tests.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.fakes import FakeEncoder
 
-WORDS = (
-    "apple river stone cloud meadow copper lantern winter harbor violin pepper glacier timber orchid saddle "
-    "beacon marble thunder willow anchor canyon falcon ginger hammer island jasmine kettle ladder magnet nectar"
-).split()
 SAME = "copper lantern apple"
 KINDS = list(IndexKind)
 EXACT = (IndexKind.EXACT, IndexKind.FLAT)
@@ -42,7 +38,7 @@ def write_library(folder: Path, *, shelves: range, each: int = 100) -> None:
         rng = random.Random(shelf)
         lines = []
         for number in range(each):
-            text = SAME if number % 10 == 0 else " ".join(rng.choices(WORDS, k=rng.randint(3, 14)))
+            text = SAME if number % 10 == 0 else " ".join(rng.choices(NOUNS, k=rng.randint(3, 14)))
             lines.append(
                 {"_id": f"{shelf}-{number}", "text": text, "year": rng.randint(1990, 2020), "tag": rng.choice("abcde")}
             )
@@ -168,7 +164,7 @@ FILTERS = st.recursive(
     max_leaves=4,
 )
 QUERIES = st.one_of(
-    st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join), st.just(SAME), st.just("nothing like it")
+    st.lists(st.sampled_from(NOUNS), min_size=1, max_size=4).map(" ".join), st.just(SAME), st.just("nothing like it")
 )
 
 
@@ -255,7 +251,7 @@ class TestKHits:
     ) -> None:
         """Ten of ten on the exhaustive kinds, at least nine of ten on the others, over twenty queries."""
         rng = random.Random(8)
-        queries = [" ".join(rng.choices(WORDS, k=3)) for _ in range(20)]
+        queries = [" ".join(rng.choices(NOUNS, k=3)) for _ in range(20)]
         shares = []
         for query in queries:
             wanted = {one for one, _ in oracle.answer(query, "dense", 10, 200, None)}
@@ -348,7 +344,7 @@ class TestOrder:
         rebuilt: the same answers.
         """
         encoder = FakeEncoder()
-        queries = [SAME, "apple river", "winter harbor violin", "kettle"]
+        queries = [SAME, "apple river", "winter harbour violin", "kettle"]
         docs, other = tmp_path / "docs", tmp_path / "other"
         write_library(docs, shelves=range(5), each=40)
         ingest([docs], tmp_path / "c", encoder=encoder)
@@ -414,7 +410,7 @@ class TestTrace:
 
     def test_hybrid_is_cosine_and_bm25_over_the_best(self, kinds: dict[IndexKind, Collection]) -> None:
         """cosine + 0.4 x BM25 / best BM25 of the query; BM25 is 0 outside the lexical pool."""
-        hits = kinds[IndexKind.EXACT].search("winter harbor kettle", k=200, stage="hybrid")
+        hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=200, stage="hybrid")
         best = max(hit.stages[Stage.LEXICAL].score for hit in hits if Stage.LEXICAL in hit.stages)
         for hit in hits:
             words = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
@@ -425,7 +421,7 @@ class TestTrace:
 
     def test_rrf_is_the_sum_of_reciprocal_ranks(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
         """1 / (60 + rank) of each retriever that found the passage, equal scores sharing a rank."""
-        query = "winter harbor kettle"
+        query = "winter harbour kettle"
         hits = kinds[IndexKind.EXACT].search(query, k=50, candidates=80, stage="hybrid", fusion="rrf")
         assert hits.plan["fusion"] == "rrf"
         pools = [oracle.pool(scores(query, oracle.rows), 80) for scores in (oracle.cosines, oracle.bm25)]

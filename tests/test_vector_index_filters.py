@@ -112,6 +112,20 @@ def test_a_graph_that_leads_nowhere_still_gives_k(tmp_path: Path) -> None:
         assert_same(result, by_definition(IDS, VECTORS, QUERIES, 10, allowed))
 
 
+@pytest.mark.parametrize("kind", [IndexKind.EXACT, IndexKind.HNSW, IndexKind.IVF_PQ])
+def test_blocks_do_not_show(kind: IndexKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in many small blocks or in one, filtered either way or not, a search gives the same ids and scores."""
+    index = built(kind).index
+    sets = (None, IDS[::40], IDS[5:2600])
+    before = [index.search(QUERIES, 30, within=within) for within in sets]
+    monkeypatch.setattr("retrieval.vector_index.scoring.BLOCK_ROWS", 7)
+    monkeypatch.setattr("retrieval.vector_index.scoring.BLOCK_SCORES", 4000)
+    for within, one in zip(sets, before, strict=True):
+        again = index.search(QUERIES, 30, within=within)
+        assert again.ids.tolist() == one.ids.tolist()
+        assert again.scores.tolist() == one.scores.tolist()
+
+
 def test_filter_plans() -> None:
     """No filter where all match; few are scanned exactly inside; many go through a selector."""
     assert plan_filter(IndexKind.EXACT, 800, None) is FilterPlan.NONE

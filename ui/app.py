@@ -12,7 +12,7 @@ import streamlit as st
 
 from retrieval import Collection, Hits, PassageworkError, Stage, StoreError
 from retrieval.config import CANDIDATES
-from ui.page_html import STYLE, hit_html, markdown_text, plan_html
+from ui.page_html import STYLE, hit_html, markdown_text, note_html, plan_html
 from ui.present import counted, warnings_of
 
 STAGES = {
@@ -37,7 +37,7 @@ def collection_path() -> Path:
     return Path(parser.parse_known_args(sys.argv[1:])[0].collection)
 
 
-def sidebar(collection: Collection) -> dict[str, Any]:
+def sidebar() -> dict[str, Any]:
     """The settings of a search, by the names that `Collection.search` has for them."""
     with st.sidebar:
         st.header("Settings")
@@ -48,8 +48,6 @@ def sidebar(collection: Collection) -> dict[str, Any]:
         fusion = st.selectbox("Fusion", ["convex", "rrf"], key="fusion", help="How both rankings join.")
         per_document = st.number_input("Per document", 0, 50, 0, key="per_document", help="Most hits; 0: no limit.")
         st.divider()
-        for line in contents(collection.status()):
-            st.caption(line)
     glob = path.strip()
     return {
         "stage": STAGES[str(stage)],
@@ -94,12 +92,14 @@ def main() -> None:
     st.set_page_config(page_title="passagework", layout="wide")
     st.html(STYLE)
     st.title("passagework")
+    settings = sidebar()  # drawn whatever happens below, or what was typed would be lost
+    query = st.text_input("Query", key="query", placeholder="Ask something that your documents answer")
     try:
         collection = open_collection(str(collection_path()))
-        settings = sidebar(collection)
-        query = st.text_input("Query", key="query", placeholder="Ask something that your documents answer")
+        for line in contents(collection.status()):
+            st.sidebar.html(note_html(line))
         if not query.strip():
-            st.caption("Type a question or a few words.")
+            st.html(note_html("Type a question or a few words."))
             return
         with st.spinner("Searching"):
             hits = collection.search(query, **settings)

@@ -10,6 +10,7 @@ from ui.present import counted, page_list, plan_line, timing_line
 
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 .pw-hit { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; padding: 0.8rem 1rem; }
 .pw-head { display: flex; gap: 0.6rem; align-items: baseline; }
 .pw-rank { font-weight: 700; opacity: 0.8; }
@@ -45,6 +46,11 @@ def plan_html(hits: Hits) -> str:
     """How the hits were found, and how long it took."""
     found = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
     return f'<div class="pw-plan" data-testid="plan">{escape(found)}</div>'
+
+
+def note_html(text: str) -> str:
+    """A line beside the hits; Streamlit's own captions are too faint to read with ease."""
+    return f'<div class="pw-plan">{escape(text)}</div>'
 
 
 def markdown_text(text: str) -> str:

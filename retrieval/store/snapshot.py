@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, true
 
+from retrieval.errors import StoreError
 from retrieval.store import schema as t
 from retrieval.store.fulltext import best_passages
 from retrieval.store.records import Change, DocumentRow, Generation, Location, PassageRow, SourceRow
@@ -197,8 +198,10 @@ class Snapshot:
         return "".join(self.connection.execute(query).scalars())[start - base : end - base]
 
     def document(self, document_id: int) -> Document:
-        """A document whole, as it was loaded: enough to chunk it again without its file."""
-        row = self.connection.execute(select(t.documents).where(t.documents.c.id == document_id)).one()
+        """A document whole, as it was loaded: enough to chunk it again without its file. StoreError if it is gone."""
+        row = self.connection.execute(select(t.documents).where(t.documents.c.id == document_id)).first()
+        if row is None:
+            raise StoreError(f"no document {document_id}: it may have been deleted")
         g, h = t.pages.c, t.headings.c
         pages = self.connection.execute(
             select(g.number, g.label, g.start, g.end).where(g.document_id == document_id).order_by(g.number)

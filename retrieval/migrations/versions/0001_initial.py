@@ -63,12 +63,20 @@ CREATE TABLE changes (
 CREATE TABLE generations (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, file TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT NOT NULL,
     count INTEGER NOT NULL, change INTEGER NOT NULL, recall FLOAT NOT NULL, parameters TEXT NOT NULL,
-    created TEXT NOT NULL);
-
-CREATE VIRTUAL TABLE passages_fts USING fts5 (
-    title, headings, text, content='passages', content_rowid='id',
-    tokenize='porter unicode61 remove_diacritics 2')
+    created TEXT NOT NULL)
 """
+
+# What FTS5's Unicode tables don't know it takes for letters: the bullets of PDFs, private characters of symbol
+# fonts, and newer pictographs would stick to the words beside them.
+SEPARATORS = "".join(
+    chr(point)
+    for first, last in ((0xF000, 0xF0FF), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF))
+    for point in range(first, last + 1)
+)
+FTS = f"""CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    title, headings, text, content='passages', content_rowid='id',
+    tokenize="porter unicode61 remove_diacritics 2 separators '{SEPARATORS}'")"""
+
 
 # The FTS row goes with the words it came with, so it is taken out by the old row's values.
 TRIGGERS = (
@@ -88,5 +96,5 @@ TRIGGERS = (
 
 def upgrade() -> None:
     """Make every table."""
-    for statement in (*TABLES.split(";"), *TRIGGERS):
+    for statement in (*TABLES.split(";"), FTS, *TRIGGERS):
         op.execute(statement.strip())

@@ -1,0 +1,263 @@
+"""The search page without a browser: what each state shows, and that all sessions share one collection."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ingest import ingest
+from retrieval import Collection
+from retrieval.reranker import Reranker, RerankScores
+from tests.fakes import FakeEncoder
+from ui import app
+
+PAGE = Path(app.__file__)
+HOSTILE = "<script>alert(1)</script> **loud** <img src=x onerror=alert(2)> :red[x] $x$ [a](javascript:b)"
+
+
+class FakeReranker:
+    """Longer passages are better."""
+
+    name = "fake-reranker"
+    window = 64
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """The length in hundreds as logit."""
+        import numpy as np
+
+        logits = np.array([len(one) / 100 for one in passages], dtype=np.float32)
+        return RerankScores(logits=logits, probabilities=1 / (1 + np.exp(-logits)), windowed=0)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """No collection is kept from test to test."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """Three documents, one of them hostile from its name to its text."""
+    folder = tmp_path / "docs"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies" / "travel.md").write_text(
+        "---\ntitle: Travel policy\n---\n# Approval\n\nTrips abroad are approved by the head of department.\n"
+    )
+    (folder / "bees.txt").write_text("Bees dance to tell of flowers.")
+    (folder / "<b>evil<b>.md").write_text(f"---\ntitle: '{HOSTILE}'\n---\n# {HOSTILE}\n\nGulls cry. {HOSTILE}\n")
+    return folder
+
+
+@pytest.fixture
+def collection(docs: Path, tmp_path: Path) -> Path:
+    """Their collection."""
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    return tmp_path / "c"
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The page opens collections with a fake encoder; here is which, in order."""
+    return _fake_models(monkeypatch, None)
+
+
+def _fake_models(monkeypatch: pytest.MonkeyPatch, reranker: Reranker | None) -> list[Path]:
+    done: list[Path] = []
+    encoder = FakeEncoder(window=256)
+    real: Callable[..., Collection] = Collection.open
+
+    def fake(path: str) -> Collection:
+        done.append(Path(path))
+        return real(path, encoder=encoder, reranker=reranker)
+
+    monkeypatch.setattr(Collection, "open", fake)
+    return done
+
+
+@pytest.fixture
+def page(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page of that collection, drawn once."""
+    return _page(collection, monkeypatch)
+
+
+def _page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(sys, "argv", [str(PAGE), f"--collection={collection}"])
+    drawn = AppTest.from_file(str(PAGE), default_timeout=30).run()
+    assert not drawn.exception
+    return drawn
+
+
+def _html(page: AppTest, name: str) -> list[str]:
+    """The page's own markup that bears this test id."""
+    bodies = [str(one.proto.body) for one in page.get("html")]
+    return [body for body in bodies if f'data-testid="{name}"' in body]
+
+
+def _searched(page: AppTest, query: str, **settings: Any) -> AppTest:
+    for key, value in settings.items():
+        {"path": page.text_input, "stage": page.selectbox, "fusion": page.selectbox, "k": page.slider}.get(
+            key, page.number_input
+        )(key=key).set_value(value)
+    page.text_input(key="query").set_value(query)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_nothing_asked_yet(page: AppTest) -> None:
+    """A field to ask in, what there is to search, and no hit."""
+    assert page.title[0].value == "passagework"
+    assert page.text_input(key="query").value == ""
+    shown = [str(one.proto.body) for one in page.get("html")]
+    assert any("3 documents, 3 passages" in body for body in shown)
+    assert any("exact index, recall@10 1.000" in body for body in shown)
+    assert (_html(page, "hit"), _html(page, "plan"), list(page.error)) == ([], [], [])
+
+
+def test_blank_query_is_no_query(page: AppTest) -> None:
+    """Spaces ask nothing."""
+    assert _html(_searched(page, "   "), "plan") == []
+
+
+def test_hits_with_place_stages_and_plan(page: AppTest) -> None:
+    """Ranked passages: title, path, headings, text, rank and score of each stage; above them the plan."""
+    hits = _html(_searched(page, "who approves trips abroad?"), "hit")
+    assert [f'<span class="pw-rank">{rank}</span>' in hit for rank, hit in enumerate(hits, 1)] == [True, True, True]
+    assert ">Travel policy</span>" in hits[0]
+    assert ">policies/travel.md · Approval</div>" in hits[0]
+    assert "Trips abroad are approved by the head of department." in hits[0]
+    assert [f">{stage} #1 · " in hits[0] for stage in ("dense", "lexical", "hybrid", "rerank")] == [True] * 3 + [False]
+    [plan] = _html(page, "plan")
+    assert "3 hits · hybrid (not rerank: no reranker was named), convex fusion, 200 candidates a retriever" in plan
+    assert not page.warning
+
+
+def test_settings_reach_the_search(page: AppTest) -> None:
+    """Stage, fusion, k, candidates and path: the plan and the hits show each."""
+    _searched(page, "bees", stage="lexical")
+    assert [">lexical #1 · " in hit for hit in _html(page, "hit")] == [True]
+    assert "1 hit · lexical, 200 candidates" in _html(page, "plan")[0]
+    page.slider(key="candidates").set_value(50)
+    _searched(page, "bees", stage="hybrid", fusion="rrf", k=2)
+    assert "2 hits · hybrid, rrf fusion, 50 candidates" in _html(page, "plan")[0]
+
+
+def test_per_document(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most so many hits of one document; 0 means no limit."""
+    long = collection.parent / "docs" / "long.txt"
+    long.write_text(" ".join(f"Bees fly over field {n}." for n in range(60)))
+    ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
+    page = _searched(_page(collection, monkeypatch), "bees fly", stage="lexical")
+    assert sum("long.txt" in hit for hit in _html(page, "hit")) > 1
+    assert sum("long.txt" in hit for hit in _html(_searched(page, "bees fly", per_document=1), "hit")) == 1
+
+
+def test_path_filter(page: AppTest) -> None:
+    """Only paths that match the glob; spaces around it don't count."""
+    hits = _html(_searched(page, "bees", path=" policies/* "), "hit")
+    assert len(hits) == 1
+    assert ">policies/travel.md · " in hits[0]
+    assert "1 passages match" in _html(page, "plan")[0]
+
+
+@pytest.mark.parametrize("path", ["[", "nothing/*", "**", "'; DROP TABLE documents; --", "\\"])
+def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
+    """However odd, it is no error: nothing is found, or everything, and the page says which."""
+    _searched(page, "bees", path=path)
+    hits = _html(page, "hit")
+    assert len(hits) == (3 if path == "**" else 0)
+    assert [one.value for one in page.info] == (
+        [] if hits else ["No passage found. Try other words, a later stage, or a wider path."]
+    )
+    assert not page.error
+
+
+def test_hostile_document_is_shown_as_text(page: AppTest) -> None:
+    """Title, path, heading and passage are escaped, and none of them is handed to Markdown."""
+    hit = _html(_searched(page, "gulls cry"), "hit")[0]
+    escaped = "&lt;script&gt;alert(1)&lt;/script&gt; **loud** &lt;img src=x onerror=alert(2)&gt; :red[x] $x$ [a]"
+    assert hit.count(escaped) >= 3
+    assert "&lt;b&gt;evil&lt;b&gt;.md" in hit
+    assert "<script" not in hit
+    assert "<img" not in hit
+    assert not any("loud" in one.value for one in page.markdown)
+
+
+def test_query_that_was_cut(page: AppTest) -> None:
+    """A warning tells how much of it was read."""
+    _searched(page, "bees " * 20_000)
+    assert [one.value for one in page.warning] == [
+        r"the query was cut\: 20\,000 tokens\, of which the encoder read 254",
+    ]
+    assert "Bees dance" in _html(page, "hit")[0]
+
+
+def test_hostile_query_is_harmless(page: AppTest) -> None:
+    """What a user types is never syntax."""
+    for query in ('"', "NEAR(a", "a AND OR", "<script>alert(1)</script>", "\x00", "%' --"):
+        assert len(_html(_searched(page, query), "plan")) == 1
+
+
+def test_reranker(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is one, it is the default stage, and its probability is shown."""
+    _fake_models(monkeypatch, FakeReranker())
+    page = _searched(_page(collection, monkeypatch), "bees")
+    assert "3 hits · rerank, convex fusion" in _html(page, "plan")[0]
+    assert ">rerank #1 · " in _html(page, "hit")[0]
+    assert "evil" in _html(page, "hit")[0]
+
+
+def test_missing_collection_and_what_to_do(
+    docs: Path, tmp_path: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says what makes one, as text; when it is there, trying again finds it."""
+    missing = tmp_path / "*c*"
+    page = _page(missing, monkeypatch)
+    [error] = [one.value for one in page.error]
+    assert r"\*c\*" in error
+    assert "make one with" in error
+    assert r"passagework ingest" in error
+    page.text_input(key="query").set_value("bees")
+    ingest([docs], missing, encoder=FakeEncoder(window=256))
+    page.button[0].click().run()
+    assert not page.error
+    assert "Bees dance" in _html(page, "hit")[0]
+
+
+def test_collection_that_vanishes_and_comes_back(page: AppTest, collection: Path, docs: Path, tmp_path: Path) -> None:
+    """An error, not a crash; a new one in its place is read, and not what was there before."""
+    _searched(page, "bees")
+    collection.rename(tmp_path / "gone")
+    page.run()
+    assert not page.exception
+    assert "no collection at" in page.error[0].value
+    (docs / "bees.txt").write_text("Bees sleep in winter.")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    page.run()
+    assert "Bees sleep in winter." in _html(page, "hit")[0]
+
+
+def test_what_is_ingested_meanwhile_is_found(page: AppTest, collection: Path, docs: Path) -> None:
+    """The next search sees it, without opening the collection again."""
+    _searched(page, "wasps", stage="lexical")
+    assert _html(page, "hit") == []
+    (docs / "wasps.txt").write_text("Wasps build paper nests.")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    assert "Wasps build" in _html(page.run(), "hit")[0]
+
+
+def test_sessions_share_one_collection(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people, many searches: the collection and its model are opened once, and each sees his own hits."""
+    first, second = (_page(collection, monkeypatch) for _ in range(2))
+    assert "Bees" in _html(_searched(first, "bees dance"), "hit")[0]
+    assert "Trips" in _html(_searched(second, "trips abroad"), "hit")[0]
+    assert "Bees" in _html(first.run(), "hit")[0]
+    assert opened == [collection]

@@ -1,0 +1,279 @@
+"""The search page as a person uses it: a real Chromium, a real server, the real encoder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from ingest import ingest
+from tests.pdf_files import typed
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="drives Chromium through selenium")
+
+ROOT = Path(__file__).resolve().parent.parent
+WAIT = 60.0  # seconds: the model is loaded when the first query comes
+SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,1000",
+)
+HOSTILE = """---
+title: <img src=x onerror="window.pwned = 1"> **Gulls**
+---
+The keeper counts gulls at noon. <script>window.pwned = 2</script> <img src="http://example.invalid/x.png"
+onerror="window.pwned = 3"> [link](javascript:alert(1)) ![picture](http://example.invalid/y.png)
+"""
+
+
+def _folder(folder: Path) -> Path:
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies" / "travel.md").write_text(
+        "# Travel\n\n## Approval\n\nA trip abroad is approved by the head of department.\n", encoding="utf-8"
+    )
+    (folder / "grid.pdf").write_bytes(typed([["Cover sheet."], ["The battery carries the grid for nine hours."]]))
+    (folder / "gulls.md").write_text(HOSTILE, encoding="utf-8")
+    (folder / "long.txt").write_text(f"A trip to {'Llanfair' * 12} was never approved.\n", encoding="utf-8")
+    return folder
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page over four documents; the server ends with the process that was asked to."""
+    base = tmp_path_factory.mktemp("page")
+    assert ingest([_folder(base / "docs")], base / "c").added == 4
+    port = _free_port()
+    command = [sys.executable, "-m", "ui.cli", "ui", "--collection", str(base / "c"), "--port", str(port)]
+    with (base / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as server:
+        try:
+            opener = build_opener(ProxyHandler({}))
+            _until(lambda: _answers(opener, f"http://127.0.0.1:{port}/_stcore/health"), "the server to answer")
+            yield f"http://127.0.0.1:{port}"
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(30) == 0, (base / "log").read_text()
+        finally:
+            server.kill()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+
+
+def _answers(opener: Any, url: str) -> bool:
+    try:
+        with opener.open(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Chromium without a window, and without a past."""
+    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
+    if not all(programs):
+        reason = "chromium and chromedriver are not both installed"
+        if os.environ.get("PASSAGEWORK_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason}, and PASSAGEWORK_REQUIRE_BROWSER=1 asks for them")
+        pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=programs[1]))
+        try:
+            yield driver
+        finally:
+            driver.quit()
+
+
+class Page:
+    """The search page in the browser."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.browser = browser
+        self.address = address
+
+    def open(self) -> None:
+        """The page anew, as far as its query field."""
+        self.browser.get(self.address)
+        self.until(lambda: self.find('input[aria-label="Query"]'), "the query field")
+
+    def find(self, selector: str) -> list[Any]:
+        """Every element there is now."""
+        return list(self.browser.find_elements("css selector", selector))
+
+    def texts(self, name: str) -> list[str]:
+        """What the elements of that name say."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent)"
+        return list(self.browser.execute_script(script, f'[data-testid="{name}"]'))
+
+    def shown(self) -> str:
+        """All text of the page."""
+        return str(self.browser.execute_script("return document.body.innerText"))
+
+    def type(self, label: str, text: str) -> None:
+        """Writes into a field in place of what is there, and presses Enter."""
+        [field] = self.find(f'input[aria-label="{label}"]')
+        field.send_keys("\ue009a\ue000", text, "\ue007")
+
+    def until(self, condition: Callable[[], Any], what: str) -> None:
+        """Waits; says what the page showed if it waits in vain."""
+        _until(condition, what, self.shown)
+
+    def search(self, query: str) -> None:
+        """Searches for the first time; waits for hits."""
+        self.type("Query", query)
+        self.until(lambda: self.texts("hit"), "hits")
+
+
+def _until(condition: Callable[[], Any], what: str, shown: Callable[[], str] = str) -> None:
+    end = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < end, f"waited {WAIT:.0f} s for {what}: {shown()}"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Page:
+    """The page, just opened, in a window of 1280 by 1000."""
+    browser.set_window_size(1280, 1000)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    opened = Page(browser, address)
+    opened.open()
+    return opened
+
+
+def test_a_query_gives_ranked_passages(page: Page) -> None:
+    """Each with its place, its text and its score at every stage; above them the plan."""
+    page.search("How long does the battery carry the grid?")
+    page.until(lambda: [hit[0] for hit in page.texts("hit")] == ["1", "2", "3", "4"], "four hits in order")
+    assert "grid.pdf · pp. 1-2" in page.texts("place")[0]
+    assert "carries the grid for nine hours." in page.texts("text")[0]
+    stages = [stage.split(" · ")[0] for stage in page.texts("stage")[:3]]
+    assert stages == ["dense #1", "lexical #1", "hybrid #1"]
+    [plan] = page.texts("plan")
+    assert plan.startswith("4 hits · hybrid (not rerank: no reranker was named), convex fusion, 200 candidates a retr")
+    assert " ms (" in plan
+    page.type("Query", "who approves a trip abroad")
+    page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")
+    assert page.texts("place")[0] == "policies/travel.md · Travel › Approval"
+
+
+def test_a_path_filters(page: Page) -> None:
+    """Only paths that match; the plan tells how many passages did. What matches nothing is said, and no error."""
+    page.search("nine hours")
+    page.type("Path", "policies/*")
+    page.until(lambda: len(page.texts("hit")) == 1, "one hit")
+    assert page.texts("place")[0].startswith("policies/travel.md")
+    assert "1 passages match" in page.texts("plan")[0]
+    page.type("Path", "[")
+    page.until(lambda: not page.texts("hit"), "no hits")
+    page.until(lambda: "No passage found" in page.shown(), "the reason")
+    assert page.find('[data-testid="stException"]') == []
+
+
+def test_a_hostile_document_is_text(page: Page) -> None:
+    """Its scripts don't run, its pictures aren't fetched, its markup is shown as it was written."""
+    page.search("who counts the gulls at noon?")
+    assert "<img src=x onerror=" in page.texts("hit")[0]
+    assert "**Gulls**" in page.texts("hit")[0]
+    text = page.texts("text")[0]
+    assert "<script>window.pwned = 2</script>" in text
+    assert "[link](javascript:alert(1))" in text
+    time.sleep(0.5)  # what would run late
+    assert page.browser.execute_script("return window.pwned === undefined")
+    assert page.find('[data-testid="hit"] :is(img, script, a, iframe)') == []
+
+
+def test_nothing_leaves_the_machine(page: Page) -> None:
+    """The page asks no other host for anything, not even for a font, a picture or to count its visitors."""
+    page.browser.get_log("performance")
+    page.open()
+    page.search("gulls")
+    page.until(lambda: page.texts("plan"), "the plan")
+    messages = [json.loads(entry["message"])["message"] for entry in page.browser.get_log("performance")]
+    asked = {
+        message["params"].get("request", message["params"])["url"]
+        for message in messages
+        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated")
+    }
+    here = page.address.removeprefix("http")
+    assert {f"http{here}/", f"ws{here}/_stcore/stream"} <= asked
+    elsewhere = [url for url in asked if not url.startswith((f"http{here}/", f"ws{here}/", "data:", "blob:"))]
+    assert elsewhere == []
+
+
+CONTRAST = """
+const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number)
+const over = (top, below, alpha) => top.map((one, i) => one * alpha + below[i] * (1 - alpha))
+const linear = one => (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4
+const luminance = rgb => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
+const backgroundOf = node => {
+    for (; node; node = node.parentElement) {
+        const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor)
+        if (alpha === 1) return [r, g, b]
+    }
+    return [255, 255, 255]
+}
+const opacityOf = node => node ? Number(getComputedStyle(node).opacity) * opacityOf(node.parentElement) : 1
+return [...document.querySelectorAll('[class^="pw-"]')].map(node => {
+    const below = backgroundOf(node), [r, g, b, alpha = 1] = channels(getComputedStyle(node).color)
+    const pair = [over([r, g, b], below, alpha * opacityOf(node)), below].map(luminance).sort((a, b) => b - a)
+    return [node.className, (pair[0] + 0.05) / (pair[1] + 0.05), luminance(below)]
+})
+"""
+RIGHT_EDGES = """
+return [document.documentElement, ...document.querySelectorAll('[class^="pw-"]')].map(
+    one => Math.max(one.getBoundingClientRect().right, one.scrollWidth))
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_is_readable(page: Page, scheme: str) -> None:
+    """In light and in dark as the system asks: contrast of 4.5 or more (WCAG 2.2, 1.4.3)."""
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    page.open()
+    page.search("battery")
+    found = page.browser.execute_script(CONTRAST)
+    assert {"pw-hit", "pw-rank", "pw-place", "pw-text", "pw-stage", "pw-plan"} <= {name for name, _, _ in found}
+    assert [(name, ratio) for name, ratio, _ in found if ratio < 4.5] == []
+    assert all((luminance < 0.5) == (scheme == "dark") for _, _, luminance in found)
+
+
+def test_a_telephone_has_room_for_it(page: Page) -> None:
+    """At 400 pixels nothing is wider than the window, not even a word of 96 letters."""
+    size = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page.open()
+        page.search("Llanfair was never approved")
+        assert "LlanfairLlanfair" in page.texts("text")[0]
+        assert max(page.browser.execute_script(RIGHT_EDGES)) <= 400
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
