@@ -5,26 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 from ingest.destination import Destination, chunking_asked
-from ingest.loaders import media_type, supported
+from ingest.intake import Intake, name_title, record_part
+from ingest.loaders import supported
 from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.passage_writer import SourceFile, document_hash
 from ingest.report import Problem, Progress, Report
-from ingest.scan import FoundFile, Scan, scan
+from ingest.scan import Scan, scan
 from ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from ingest.workers import Loaded, LoadRequest, ParserPool
 from retrieval.config import Settings
 from retrieval.encoder import Encoder
 from retrieval.errors import IngestError
 from retrieval.store import SourceRow
-from retrieval.types import Document
-
-MAX_NOTES = 1_000
-"""Failed records of one file that its record keeps; the report has them all."""
 
 
 def ingest(
@@ -150,7 +144,7 @@ class _Run:
         documents = self.destination.document_hashes(entry.source)
         renamed = name_title(entry.source.path) != name_title(entry.file.relative)
         # A file without a title goes by its name, and so do its passages.
-        reread = moved and renamed and not all(_record_part(uri) for uri in documents)
+        reread = moved and renamed and not all(record_part(uri) for uri in documents)
         if moved:
             self.moved.add(entry.source.id)
         if moved or entry.source.path != entry.file.relative:
@@ -168,7 +162,7 @@ class _Run:
         return False
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        file = _File(self, entry)
+        file = Intake(entry, self.destination, self.report, delete_missing=self.delete_missing)
         reason: str | None = None
         try:
             for position, item in enumerate(loaded.items):
@@ -201,87 +195,6 @@ class _Run:
                     seconds=time.monotonic() - self.started,
                 )
             )
-
-
-class _File:
-    """A file being read: its documents are compared with those on record, one by one."""
-
-    def __init__(self, run: _Run, entry: SyncEntry) -> None:
-        self.run = run
-        self.entry = entry
-        self.known = run.destination.document_hashes(entry.source) if entry.source else {}
-        if entry.state is State.MOVED:  # a dry run has not moved them
-            self.known = {entry.file.uri + _record_part(uri): known for uri, known in self.known.items()}
-        self.seen: set[str] = set()
-        self.failures: list[str] = []
-        self.notes: list[str] = []
-        self.media_type = media_type(entry.file.path)
-        self.source = SourceFile(entry.file.uri, entry.file.relative, entry.sha256, self.media_type)
-
-    def fail(self, reason: str) -> None:
-        """Notes a record that can't be a document."""
-        self.failures.append(reason)
-        self.run.report.failed.append(Problem(self.entry.file.relative, reason))
-
-    def take(self, document: Document, position: int) -> None:
-        """Queues a document that is new or different, and counts it."""
-        report, file = self.run.report, self.entry.file
-        document = _placed(document, file)
-        if document.uri in self.seen:
-            self.fail(f"two records are named {document.name!r}"[:300])
-            return
-        self.notes.extend(document.notes)
-        report.notes.extend(Problem(file.relative, note) for note in document.notes)
-        self.seen.add(document.uri)
-        sha256 = document_hash(document)
-        replaces, before = self.known.get(document.uri, (None, ""))
-        moved = self.entry.state is State.MOVED
-        if moved:
-            report.moved += 1
-        elif replaces is None:
-            report.added += 1
-        elif sha256 == before:
-            report.unchanged += 1
-        else:
-            report.updated += 1
-        if sha256 != before and self.run.destination.writer is not None:
-            self.run.destination.writer.add(self.source, document, sha256=sha256, position=position, replaces=replaces)
-
-    def finish(self, reason: str | None) -> None:
-        """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
-        stale = [known[0] for uri, known in self.known.items() if uri not in self.seen]
-        whole = reason is None and not self.failures
-        remove: list[int] = []
-        if whole and stale:
-            if self.run.delete_missing:
-                remove = stale
-                self.run.report.deleted += len(stale)
-            else:
-                self.run.report.gone += len(stale)
-        writer = self.run.destination.writer
-        if writer is not None:
-            state = "done" if whole else "failed" if reason else "partial"
-            shown = reason or (self.failures[0] if self.failures else None)
-            notes = tuple((self.failures + self.notes)[:MAX_NOTES])
-            writer.finish(replace(self.source, state=state, reason=shown, notes=notes), remove=remove)
-
-
-def _placed(document: Document, file: FoundFile) -> Document:
-    """A document with its address, and a title: a file without one goes by its name."""
-    if document.name is None:
-        title = document.title or name_title(file.relative)
-        return replace(document, uri=file.uri, path=file.relative, title=title)
-    return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
-
-
-def name_title(path: str) -> str:
-    """A file's name as a title: without its ending, and with spaces."""
-    return Path(path).stem.replace("_", " ").strip()
-
-
-def _record_part(uri: str) -> str:
-    """What tells a record from its file: "#" and its name, "" for a file."""
-    return "#" + uri.partition("#")[2] if "#" in uri else ""
 
 
 def _outside(found: Scan, collection: Path) -> Scan:

@@ -97,6 +97,7 @@ class BiEncoder:
         self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
         self._precision = pick_precision(precision, self._device.type)
         self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)  # whatever the file holds
+        self._window = pick_window(model, resolved, window)
         self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
         if self._tokenizer is None:
             raise ModelUnavailableError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
@@ -104,7 +105,6 @@ class BiEncoder:
         self._tokenizer.no_padding()
         self._pad = int(model.tokenizer.pad_token_id or 0)
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        self._window = pick_window(model, resolved, window)
         prompts = {key: value for key, value in (model.prompts or {}).items() if value}
         passage_prompt = next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
         query_prompt = prompts.get("query", "")

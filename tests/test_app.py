@@ -32,7 +32,7 @@ class FakeReranker:
         import numpy as np
 
         logits = np.array([len(one) / 100 for one in passages], dtype=np.float32)
-        return RerankScores(logits=logits, probabilities=1 / (1 + np.exp(-logits)), windowed=0)
+        return RerankScores(logits=logits, probabilities=(1 / (1 + np.exp(-logits))).astype(np.float32), windowed=0)
 
 
 @pytest.fixture(autouse=True)

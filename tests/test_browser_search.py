@@ -181,7 +181,7 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     assert " ms (" in plan
     page.type("Query", "who approves a trip abroad")
     page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")
-    assert page.texts("place")[0] == "policies/travel.md · Travel › Approval"
+    assert page.texts("place")[0] == "policies/travel.md · Approval"
 
 
 def test_a_path_filters(page: Page) -> None:

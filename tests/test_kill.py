@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,12 @@ from typing import Any
 
 import pytest
 
-from ingest import ingest
+from ingest import ingest, passage_writer
 from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import Collection, StoreError
+from retrieval.encoder import TokenIds
+from retrieval.types import Vectors
 from retrieval.versions import current_version
 from tests.collection_checks import NOUNS, Answer, answers, assert_same_answers, check_whole
 from tests.fakes import FakeEncoder
@@ -442,3 +444,36 @@ def vectors_stored(database: Path) -> int:
             return int(connection.execute("SELECT count(*) FROM vectors").fetchone()[0])
         except sqlite3.OperationalError:
             return 0  # killed before the tables were made
+
+
+class Fails(FakeEncoder):
+    """Breaks down at its third batch; the probe of a new collection comes before."""
+
+    batches = 0
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """As FakeEncoder, until then."""
+        self.batches += 1
+        if self.batches == 4:
+            raise RuntimeError("out of memory")
+        return super().encode_tokens(token_ids)
+
+
+def test_vectors_of_a_document_that_never_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long document is encoded part by part. Broken off, its vectors serve the next run; should the document have
+    changed by then, that run takes them out.
+    """
+    monkeypatch.setattr(passage_writer, "GROUP_DOCUMENTS", 4)
+    monkeypatch.setattr(passage_writer, "GROUP_TOKENS", 50)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "long.txt").write_text(prose(random.Random(1), 600))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        ingest([tmp_path / "docs"], tmp_path / "c", encoder=Fails(), settings=SETTINGS, passage_tokens=40, overlap=8)
+    assert vectors_in(tmp_path / "c") == 8
+    shutil.copytree(tmp_path / "c", tmp_path / "other")
+    encoder = finish(tmp_path / "docs", tmp_path / "c")
+    assert check_whole(tmp_path / "c", encoder)
+    assert encoder.encoded == vectors_in(tmp_path / "c") - 8 + 1  # the probe
+    (tmp_path / "docs" / "long.txt").write_text("something short")
+    finish(tmp_path / "docs", tmp_path / "other")
+    assert vectors_in(tmp_path / "other") == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from ingest.report import Problem, Report
+from ingest.report import Problem, Progress, Report
 from retrieval.store import DocumentRow, SourceRow
 from retrieval.types import Citation, Context, Hit, Hits, Json, Stage, StageScore
 from ui.page_html import hit_html, markdown_text, plan_html
@@ -29,6 +30,7 @@ from ui.present import (
     show_status,
     warnings_of,
 )
+from ui.progress import progress_bar
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
 PLAN: dict[str, Json] = {"requested": "hybrid", "used": "hybrid", "candidates": 200, "fusion": "convex"}
@@ -348,3 +350,33 @@ def test_html_of_a_plan() -> None:
 def test_markdown_shows_text_as_it_is() -> None:
     """Every character that Markdown could read is escaped; line ends become spaces."""
     assert markdown_text("no `x` at [a](b)\n# <b>") == r"no \`x\` at \[a\]\(b\) \# \<b\>"
+
+
+class Terminal(io.StringIO):
+    """A stderr that a person looks at."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_progress_is_drawn_where_a_person_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of all, documents, passages and rate; passages that are encoded but not written yet count."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress_bar() as draw:
+        assert draw is not None
+        draw(Progress(files=3, total_files=12, documents=1_200, passages=20, encoded=50, seconds=2.0))
+    shown = re.sub(r"\x1b\[[0-9;?]*\w", "", terminal.getvalue())
+    assert "3/12 files  1,200 documents  50 passages 25 passages/s" in shown
+
+
+def test_progress_is_not_drawn_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """stderr of a script or a log stays empty."""
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    with progress_bar() as draw:
+        assert draw is None
+    assert log.getvalue() == ""

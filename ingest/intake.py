@@ -1,0 +1,100 @@
+"""A file on its way in: its documents are compared with those on record, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+from ingest.destination import Destination
+from ingest.loaders import media_type
+from ingest.passage_writer import SourceFile, document_hash
+from ingest.report import Problem, Report
+from ingest.scan import FoundFile
+from ingest.sync import State, SyncEntry
+from retrieval.types import Document
+
+MAX_NOTES = 1_000
+"""Failed records of one file that its record keeps; the report has them all."""
+
+
+class Intake:
+    """A file being read: its documents are compared with those on record, one by one."""
+
+    def __init__(self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool) -> None:
+        self._entry = entry
+        self._destination = destination
+        self._report = report
+        self._delete_missing = delete_missing
+        self._known = destination.document_hashes(entry.source) if entry.source else {}
+        if entry.state is State.MOVED:  # a dry run has not moved them
+            self._known = {entry.file.uri + record_part(uri): known for uri, known in self._known.items()}
+        self._seen: set[str] = set()
+        self._failures: list[str] = []
+        self._notes: list[str] = []
+        self._source = SourceFile(entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path))
+
+    def fail(self, reason: str) -> None:
+        """Notes a record that can't be a document."""
+        self._failures.append(reason)
+        self._report.failed.append(Problem(self._entry.file.relative, reason))
+
+    def take(self, document: Document, position: int) -> None:
+        """Queues a document that is new or different, and counts it."""
+        report, file = self._report, self._entry.file
+        document = _placed(document, file)
+        if document.uri in self._seen:
+            self.fail(f"two records are named {document.name!r}"[:300])
+            return
+        self._notes.extend(document.notes)
+        report.notes.extend(Problem(file.relative, note) for note in document.notes)
+        self._seen.add(document.uri)
+        sha256 = document_hash(document)
+        replaces, before = self._known.get(document.uri, (None, ""))
+        moved = self._entry.state is State.MOVED
+        if moved:
+            report.moved += 1
+        elif replaces is None:
+            report.added += 1
+        elif sha256 == before:
+            report.unchanged += 1
+        else:
+            report.updated += 1
+        if sha256 != before and self._destination.writer is not None:
+            self._destination.writer.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
+
+    def finish(self, reason: str | None) -> None:
+        """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
+        stale = [known[0] for uri, known in self._known.items() if uri not in self._seen]
+        whole = reason is None and not self._failures
+        remove: list[int] = []
+        if whole and stale:
+            if self._delete_missing:
+                remove = stale
+                self._report.deleted += len(stale)
+            else:
+                self._report.gone += len(stale)
+        writer = self._destination.writer
+        if writer is not None:
+            state = "done" if whole else "failed" if reason else "partial"
+            shown = reason or (self._failures[0] if self._failures else None)
+            notes = tuple((self._failures + self._notes)[:MAX_NOTES])
+            writer.finish(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)
+
+
+def _placed(document: Document, file: FoundFile) -> Document:
+    """A document with its address, and a title: a file without one goes by its name."""
+    if document.name is None:
+        title = document.title or name_title(file.relative)
+        return replace(document, uri=file.uri, path=file.relative, title=title)
+    return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
+
+
+def name_title(path: str) -> str:
+    """A file's name as a title: without its ending, and with spaces."""
+    return Path(path).stem.replace("_", " ").strip()
+
+
+def record_part(uri: str) -> str:
+    """What tells a record from its file: "#" and its name, "" for a file."""
+    return "#" + uri.partition("#")[2] if "#" in uri else ""
