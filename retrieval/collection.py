@@ -209,12 +209,12 @@ class Collection:
         self.close()
 
     def _current(self) -> LiveVersion:
-        """The live version: another one when CURRENT was changed since."""
+        """The live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
             if self._live is None:
                 raise StoreError(f"the collection {self.path} was closed")
             folder = current_version(self.path)  # read under the lock, or a late thread would bring back an old one
-            if folder != self._live.folder:
+            if not self._live.is_at(folder):
                 opened = LiveVersion(folder)
                 if self._retired is not None:
                     self._retired.close()

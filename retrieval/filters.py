@@ -20,7 +20,6 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from retrieval.errors import FilterError
 from retrieval.store import Snapshot
 from retrieval.store import schema as t
-from retrieval.store.snapshot import key_or_below
 from retrieval.store.writer import number
 
 Where: TypeAlias = Mapping[str, Any]
@@ -155,7 +154,7 @@ class _Compiler:
             return true()
         if field == "pages":
             return _touched(true())
-        return t.documents.c.id.in_(select(t.fields.c.document_id).where(key_or_below(_key(field))))
+        return t.documents.c.id.in_(select(t.fields.c.document_id).where(t.key_or_below(_key(field))))
 
     def _check_field(self, field: str) -> None:
         if field in COLUMNS or field == "pages" or self.snapshot.has_field(_key(field)):

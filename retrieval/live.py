@@ -18,6 +18,7 @@ class LiveVersion:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._file = _identity(folder)  # before the database is opened: one put in its place since is another
         self.store = Store.open(folder / "store.db")
         try:
             with self.store.read() as snapshot:
@@ -27,6 +28,10 @@ class LiveVersion:
             raise
         self._lock = threading.Lock()
         self._opened: Opened | None = None
+
+    def is_at(self, folder: Path) -> bool:
+        """Whether `folder` still holds this very database, not one made anew after it was deleted."""
+        return folder == self.folder and _identity(folder) == self._file
 
     def index(self, snapshot: Snapshot) -> LiveIndex:
         """The index as of this snapshot."""
@@ -61,6 +66,15 @@ class LiveVersion:
                 with suppress(OSError):
                     total += (Path(parent) / name).stat().st_size
         return total
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """The system's own number for the database file; None where there is none."""
+    try:
+        found = (folder / "store.db").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _has_newer(snapshot: Snapshot, opened: Opened) -> bool:

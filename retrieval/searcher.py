@@ -138,7 +138,7 @@ class _Run:
 
     def _plan(self) -> tuple[Stage, dict[str, Json]]:
         request, reranker = self.request, self.searcher.reranker
-        used = request.stage or Stage.RERANK
+        used = request.stage or (Stage.HYBRID if reranker is None else Stage.RERANK)
         plan: dict[str, Json] = {"requested": used.value}
         if used is Stage.RERANK and reranker is None:
             used = Stage.HYBRID

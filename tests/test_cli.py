@@ -348,7 +348,7 @@ class TestText:
             "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
         ]
         assert re.fullmatch(r"    dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}", lines[3])
-        assert lines[5].startswith("plan  hybrid (not rerank: no reranker was named), convex fusion, 200 candidates")
+        assert lines[5].startswith("plan  hybrid, convex fusion, 200 candidates")
         assert lines[-1].startswith("time  ")
 
     def test_context(self, collection: Path) -> None:

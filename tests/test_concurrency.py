@@ -26,7 +26,7 @@ from ingest.rebuild import rebuild, rebuild_index
 from ingest.removal import delete
 from retrieval import Collection, StoreError
 from retrieval.config import Settings
-from retrieval.store import Store
+from retrieval.store import Snapshot, Store
 from retrieval.types import Document
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
@@ -233,6 +233,57 @@ def test_searches_between_quick_transactions(tmp_path: Path) -> None:
     store.close()
     assert len(seen) > 20, f"{len(seen)} versions seen, {len(written)} written"
     check_whole(path, encoder)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        (Snapshot, "last_change"),
+        (Snapshot, "matching"),
+        (Snapshot, "match_text"),
+        (Snapshot, "locations"),
+        (Snapshot, "passages"),
+        (FakeEncoder, "encode_queries"),
+    ],
+)
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_commit_in_the_midst_of_a_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: tuple[type, str], warm: bool
+) -> None:
+    """Whatever is committed after a search's first look, its answer is as if it had not been; the next one sees it."""
+    path, encoder = tmp_path / "c", FakeEncoder()
+    (tmp_path / "docs").mkdir()
+    ingest([tmp_path / "docs"], path, encoder=encoder, settings=SETTINGS)
+    store = Store.open(path / "v0001" / "store.db", dim=encoder.dim)
+    writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=15, overlap_tokens=0))
+    put_pair(writer, store, 1, 1)
+    put_pair(writer, store, 2, 1)
+    owner, name = moment
+    original = getattr(owner, name)
+    waiting = ["commit"]
+
+    def committing(*arguments: object, **options: object) -> object:
+        found = original(*arguments, **options)
+        if waiting:
+            waiting.clear()
+            remove_pair(store, 2)
+            put_pair(writer, store, 1, 2)
+        return found
+
+    with Collection.open(path, encoder=encoder) as collection:
+
+        def versions() -> dict[tuple[str, str], int]:
+            hits = collection.search("pair 1 version part", k=50, where={"path": {"$glob": "p*"}})
+            return check_parts([hit.text for hit in hits])
+
+        before = {(pair, side): 1 for pair in "12" for side in ("left", "right")}
+        if warm:
+            assert versions() == before
+        monkeypatch.setattr(owner, name, committing)
+        assert versions() == before
+        assert not waiting
+        assert versions() == {("1", "left"): 2, ("1", "right"): 2}
+    store.close()
 
 
 class TestOneWriter:

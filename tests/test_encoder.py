@@ -172,10 +172,8 @@ def test_tokens_know_where_they_stand(encoder: BiEncoder) -> None:
     text = "Naïve 😀 𝔘nicode: 漢字 costs 1,250 km²!  " * 100
     (tokens,) = encoder.tokenize([text])
     slices = [text[a:b] for a, b in zip(tokens.starts, tokens.ends, strict=True)]
-    assert (
-        slices[:13] == ["Naïve", "😀", "𝔘nicode", ":", "漢", "字", "costs", "1", ",", "250", "km²", "!", "Naïve"][:13]
-    )
-    assert slices == slices[:12] * 100
+    words = ["Naïve", "😀", "𝔘nicode", ":", "漢", "字", "costs", "1", ",", "250", "km²", "!"]
+    assert slices == words * 100
     assert {tokens.ids.dtype, tokens.starts.dtype, tokens.ends.dtype} == {np.dtype(np.int32)}
 
 
@@ -200,12 +198,12 @@ def test_a_word_beyond_the_limit_is_one_unknown_token(encoder: BiEncoder) -> Non
 
 def test_order_and_company_change_nothing(encoder: BiEncoder) -> None:
     """A row is its text's, whatever the batch it went through with, and rows stand in the order asked."""
-    texts = [f"{'word ' * (n * 37 % 60)}number {n}" for n in range(30)]
+    texts = [f"{'word ' * (n * 37 % 60)}number {n}" for n in range(12)]
     together = encoder.encode_passages(texts)
     alone = np.vstack([encoder.encode_passages([text]) for text in texts])
     np.testing.assert_allclose(together, alone, atol=2e-6)
     np.testing.assert_allclose(encoder.encode_passages(texts[::-1]), together[::-1], atol=2e-6)
-    assert np.argmax(together @ together.T, axis=1).tolist() == list(range(30))
+    assert np.argmax(together @ together.T, axis=1).tolist() == list(range(12))
 
 
 def test_batches_hold_their_budget_and_every_row() -> None:

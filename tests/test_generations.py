@@ -212,13 +212,14 @@ class TestBackwards:
             connection.commit()
         return path
 
-    def test_refused_with_a_clear_line(self, older: Path, template: Path) -> None:
+    def test_refused_with_a_clear_line(self, older: Path, tmp_path: Path) -> None:
         """By search and by ingest, which writes nothing first: new changes would hide it."""
         message = r"the database went backwards: it ends at change 4, and index g000001-exact.index covers 6; restore"
         with Collection.open(older, encoder=FakeEncoder()) as collection, pytest.raises(StoreError, match=message):
             collection.search("owl")
+        (tmp_path / "new.txt").write_text("something new")
         with pytest.raises(StoreError, match=message):
-            ingest([template / "docs"], older, encoder=FakeEncoder())
+            ingest([tmp_path / "new.txt"], older, encoder=FakeEncoder())
         with closing(sqlite3.connect(older / "v0001" / "store.db")) as connection:
             assert connection.execute("SELECT max(id) FROM changes").fetchone() == (4,)
 
@@ -372,10 +373,16 @@ class TestReadOnly:
     @pytest.mark.usefixtures("gone")
     def test_sees_what_its_owner_commits(self, path: Path, template: Path) -> None:
         """A writer with more rights is at work: its log is read too, and later its finished database."""
+        with read_only(path):
+            early = Collection.open(path, encoder=FakeEncoder())
+            assert early.search("red apples", k=1)[0].path == "0.txt"
         owner = sqlite3.connect(path / "v0001" / "store.db", isolation_level=None)
         owner.execute("UPDATE documents SET path = 'renamed.txt' WHERE path = '0.txt'")
         with read_only(path), Collection.open(path, encoder=FakeEncoder()) as collection:
-            assert [row.path for row in collection.documents(where={"path": {"$glob": "r*"}})] == ["renamed.txt"]
+            for one in (early, collection):
+                assert [row.path for row in one.documents(where={"path": {"$glob": "r*"}})] == ["renamed.txt"]
         owner.close()
         with read_only(path), Collection.open(path, encoder=FakeEncoder()) as collection:
-            assert collection.search("red apples", k=1)[0].path == "renamed.txt"
+            for one in (early, collection):
+                assert one.search("red apples", k=1)[0].path == "renamed.txt"
+        early.close()

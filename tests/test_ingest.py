@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,15 @@ def test_sync_against_a_model_of_the_folder(
         hits = collection.search("apples", k=50, stage="dense")
         assert {hit.path: hit.text for hit in hits} == expected
         assert collection.status()["vectors"] == len({(hit.title, hit.text) for hit in hits})
+
+
+def test_a_collection_made_anew_at_its_path_is_seen(docs: Path, tmp_path: Path) -> None:
+    """An open collection doesn't go on answering from the one that was deleted."""
+    encoder = FakeEncoder()
+    ingest([docs], tmp_path / "c", encoder=encoder)
+    with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+        assert collection.search("bees", k=1)[0].text == "Bees dance to tell of flowers."
+        shutil.rmtree(tmp_path / "c")
+        write(docs, {"sub/b.txt": "Bees make honey."})
+        ingest([docs], tmp_path / "c", encoder=encoder)
+        assert collection.search("bees", k=1)[0].text == "Bees make honey."

@@ -144,12 +144,12 @@ def test_a_terminal_of_no_width_still_shows_words() -> None:
 
 def test_no_hits_says_so_and_how_it_was_searched() -> None:
     """The plan tells how many passages the filter let through."""
-    plan: dict[str, Json] = {**PLAN, "index": "exact", "filter": {"strategy": "inside", "matching": 1200}}
+    plan: dict[str, Json] = {**PLAN, "index": "exact", "filter": {"strategy": "selector", "matching": 1200}}
     screen = Screen(width=120)
     show_hits(screen.console, hits(plan=plan))
     assert screen.text.splitlines() == [
         "no passage found",
-        "plan  hybrid, convex fusion, 200 candidates a retriever, exact index, filter inside, 1,200 passages match",
+        "plan  hybrid, convex fusion, 200 candidates a retriever, exact index, filter selector (1,200 passages)",
         "time  12 ms (dense 3.2)",
     ]
 

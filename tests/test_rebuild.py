@@ -19,8 +19,10 @@ from ingest.removal import delete
 from retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
 from retrieval.config import Settings
 from retrieval.encoder import TokenIds
+from retrieval.store import Snapshot
 from retrieval.types import Vectors
-from tests.collection_checks import answers, assert_same_answers, check_whole
+from retrieval.versions import publish
+from tests.collection_checks import answers, assert_same_answers, brief, check_whole
 from tests.fakes import FakeEncoder
 from tests.pdf_files import typed
 
@@ -239,6 +241,26 @@ class TestIdentity:
             assert collection.search("owl", stage="lexical", k=1)[0].text.startswith("owl")
             with pytest.raises(IndexMismatchError, match="built with fake-2"):
                 collection.search("owl", stage="dense")
+
+    def test_swap_in_the_midst_of_a_search(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A search that began in the old version ends there, with the old version's encoder."""
+        rebuild(path, encoder=FakeEncoder(seed="-2"), settings=OFFLINE)
+        publish(path, path / "v0001")
+        original = Snapshot.last_change
+
+        def swapping(snapshot: Snapshot) -> int:
+            found = original(snapshot)
+            publish(path, path / "v0002")
+            return found
+
+        with Collection.open(path, encoder=FakeEncoder()) as collection:
+            expected = brief(collection.search("owl number 3"))
+            monkeypatch.setattr(Snapshot, "last_change", swapping)
+            assert brief(collection.search("owl number 3")) == expected
+            publish(path, path / "v0001")
+            assert collection.context("owl number 3", k=1).citations[0].document == "r3"
+            with pytest.raises(IndexMismatchError, match="built with fake-2"):
+                collection.search("owl number 3")
 
     @pytest.mark.parametrize(("noise", "accepted"), [(0.02, True), (0.2, False)])
     def test_another_backend(self, path: Path, noise: float, accepted: bool) -> None:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    or_,
+)
 from sqlalchemy.types import UserDefinedType
 
 REVISION = "0001"
@@ -154,3 +167,9 @@ generations = Table(
     Column("created", Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+
+def key_or_below(key: str) -> ColumnElement[bool]:
+    """A condition on fields: this key, or one nested in it."""
+    f = fields.c
+    return or_(f.key == key, and_(f.key > f"{key}.", f.key < f"{key}/"))  # "/" follows ".": nested keys lie between

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, true
 
 from retrieval.errors import StoreError
 from retrieval.store import schema as t
@@ -109,7 +109,7 @@ class Snapshot:
 
     def has_field(self, key: str) -> bool:
         """Whether any document has this metadata field, or one nested in it."""
-        query = select(t.fields.c.id).where(key_or_below(key)).limit(1)
+        query = select(t.fields.c.id).where(t.key_or_below(key)).limit(1)
         return self.connection.execute(query).first() is not None
 
     def field_names(self) -> list[str]:
@@ -280,12 +280,6 @@ class Snapshot:
 
     def _count(self, query: Select[Any]) -> int:
         return int(self.connection.execute(query).scalar_one())
-
-
-def key_or_below(key: str) -> ColumnElement[bool]:
-    """A condition on fields: this key, or one nested in it."""
-    f = t.fields.c
-    return or_(f.key == key, and_(f.key > f"{key}.", f.key < f"{key}/"))  # "/" follows ".": nested keys lie between
 
 
 def _within(condition: ColumnElement[bool]) -> Select[tuple[int]]:

@@ -43,8 +43,9 @@ def plan_line(hits: Hits) -> str:
         parts.append(f"{plan['index']} index")
     found = plan.get("filter")
     if isinstance(found, Mapping):
-        matching = f", {found['matching']:,} passages match" if "matching" in found else ""
-        parts.append(f"filter {found['strategy']}{matching}")
+        matching = found.get("matching")
+        of_them = f" ({counted(matching, 'passage')})" if isinstance(matching, int) else ""
+        parts.append(f"filter {found['strategy']}{of_them}")
     return ", ".join(parts)
 
 
