@@ -14,8 +14,8 @@ DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 MAX_WINDOW = 8192
 """Tokens. No encoder is asked for more, whatever its model claims: attention memory grows with the square."""
 
-PASSAGE_TOKENS = 128
-OVERLAP_TOKENS = 16
+PASSAGE_TOKENS = 200
+OVERLAP_TOKENS = 32
 """Tokens of a passage at most, and tokens that a passage repeats of the one before."""
 
 CANDIDATES = 200
