@@ -11,7 +11,7 @@ WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/dat
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench ui clean
+.PHONY: help setup demo test faults check fix bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +33,9 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
 	@$(WITH_DATA) $(BIN)/python -m pytest $(ARGS)
 
+faults: setup  ## kill an ingest 30 times in place of 10; takes minutes
+	@PASSAGEWORK_KILLS=30 $(BIN)/python -m pytest tests/test_kill.py $(ARGS)
+
 check: setup  ## lint, formatting and types, as CI does first
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,6 +48,7 @@ fix: setup  ## correct what ruff can correct, and format
 bench: setup  ## measure the figures of the README, on the same data; takes long
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.reference $(ARGS)
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.financebench
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.real_files
 
 ui: $(DEMO)/CURRENT  ## open the demo collection in the browser
 	$(BIN)/passagework ui --collection $(DEMO)

@@ -162,9 +162,12 @@ def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkS
 def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
     """How the collection's documents were cut; raises StoreError where the record is damaged."""
     recorded = snapshot.meta("chunking")
-    if not isinstance(recorded, dict):
-        raise StoreError("the collection's record of its chunking is damaged")
-    return ChunkSettings.from_json(recorded)
+    try:
+        if isinstance(recorded, dict):
+            return ChunkSettings.from_json(recorded)
+    except ConfigError as error:
+        raise StoreError(f"the collection's record of its chunking is damaged: {error}") from error
+    raise StoreError("the collection's record of its chunking is damaged")
 
 
 def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:

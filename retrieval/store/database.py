@@ -95,7 +95,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def _engine(path: Path, *, foreign_keys: bool) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=56)
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
