@@ -14,7 +14,16 @@ from retrieval.errors import ConfigError, IndexMismatchError, PassageworkError, 
 from retrieval.generations import check_order, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from retrieval.store import Snapshot, SourceRow, Store
-from retrieval.versions import VERSION, current_version, is_collection, next_version, publish, writer_lock
+from retrieval.versions import (
+    CURRENT,
+    LOCK,
+    VERSION,
+    current_version,
+    is_collection,
+    next_version,
+    publish,
+    writer_lock,
+)
 
 
 class Destination:
@@ -46,8 +55,11 @@ class Destination:
                 if store is not None:
                     store.close()
             return
-        if collection.exists() and not collection.is_dir():
-            raise StoreError(f"{collection} is a file: a collection is a folder")
+        _refuse_foreign(collection)
+        if not is_collection(collection):
+            _check_tokens(chunking)
+            encoder = _loaded(encoder, window, settings)
+            fitting = new_chunking(encoder, chunking)
         try:
             collection.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -55,7 +67,7 @@ class Destination:
         with writer_lock(collection):
             if not is_collection(collection) and not _adopt(collection):
                 encoder = _loaded(encoder, window, settings)
-                create_version(collection, encoder, new_chunking(encoder, chunking), state="ready")
+                create_version(collection, encoder, fitting, state="ready")
             folder = current_version(collection)
             store = Store.open(folder / "store.db")
             try:
@@ -157,6 +169,24 @@ def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkS
         )
     overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
     return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
+
+
+def _refuse_foreign(collection: Path) -> None:
+    """Raises StoreError for a folder of other files: a collection needs one of its own."""
+    if collection.exists() and not collection.is_dir():
+        raise StoreError(f"{collection} is a file: a collection is a folder")
+    if collection.is_dir() and not is_collection(collection):
+        ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp")
+        names = [one.name for one in collection.iterdir()]
+        other = next((name for name in names if name not in ours and not VERSION.fullmatch(name)), None)
+        if other is not None:
+            raise StoreError(f"{collection} is a folder of other files ({other}), not a collection: name a new folder")
+
+
+def _check_tokens(asked: Mapping[str, int | bool]) -> None:
+    """Refuses what is wrong for any encoder, before one is loaded."""
+    tokens = int(asked.get("passage_tokens", ChunkSettings().passage_tokens))
+    ChunkSettings(passage_tokens=tokens, overlap_tokens=int(asked.get("overlap_tokens", 0)))
 
 
 def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:

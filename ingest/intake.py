@@ -9,6 +9,7 @@ from urllib.parse import quote
 from ingest.destination import Destination
 from ingest.loaders import media_type
 from ingest.passage_writer import SourceFile, document_hash
+from ingest.reasons import one_line
 from ingest.report import Problem, Report
 from ingest.scan import FoundFile
 from ingest.sync import State, SyncEntry
@@ -44,7 +45,7 @@ class Intake:
         report, file = self._report, self._entry.file
         document = _placed(document, file)
         if document.uri in self._seen:
-            self.fail(f"two records are named {document.name!r}"[:300])
+            self.fail(one_line(f"two records are named {document.name!r}"))
             return
         self._notes.extend(document.notes)
         report.notes.extend(Problem(file.relative, note) for note in document.notes)
@@ -74,6 +75,7 @@ class Intake:
                 self._report.deleted += len(stale)
             else:
                 self._report.gone += len(stale)
+                whole = False  # to be read again, or a later run could not tell that they are gone
         writer = self._destination.writer
         if writer is not None:
             state = "done" if whole else "failed" if reason else "partial"
@@ -84,10 +86,10 @@ class Intake:
 
 def _placed(document: Document, file: FoundFile) -> Document:
     """A document with its address, and a title: a file without one goes by its name."""
-    if document.name is None:
-        title = document.title or name_title(file.relative)
-        return replace(document, uri=file.uri, path=file.relative, title=title)
-    return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
+    if document.name is not None:
+        return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
+    title = document.title if document.uri else document.title or name_title(file.relative)
+    return replace(document, uri=file.uri + document.uri, path=file.relative, title=title)
 
 
 def name_title(path: str) -> str:

@@ -12,12 +12,12 @@ from ingest.intake import Intake, name_title, record_part
 from ingest.loaders import supported
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.report import Problem, Progress, Report
-from ingest.scan import Scan, scan
+from ingest.scan import Scan, absolute, scan
 from ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from ingest.workers import Loaded, LoadRequest, ParserPool
 from retrieval.config import Settings
 from retrieval.encoder import Encoder
-from retrieval.errors import IngestError
+from retrieval.errors import ConfigError, IngestError
 from retrieval.store import SourceRow
 
 
@@ -50,7 +50,8 @@ def ingest(
     """
     settings = settings or Settings.from_environment()
     started = time.monotonic()
-    roots = [Path(path) for path in paths]
+    roots = [absolute(Path(path)) for path in paths]
+    _refuse_overlap(roots, Path(collection))
     found = _outside(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
     with ExitStack() as stack:
         destination = stack.enter_context(
@@ -143,8 +144,9 @@ class _Run:
         moved = entry.state is State.MOVED
         documents = self.destination.document_hashes(entry.source)
         renamed = name_title(entry.source.path) != name_title(entry.file.relative)
-        # A file without a title goes by its name, and so do its passages.
-        reread = moved and renamed and not all(record_part(uri) for uri in documents)
+        retyped = Path(entry.source.path).suffix.lower() != entry.file.path.suffix.lower()
+        # A file without a title goes by its name, and so do its passages; with another ending it is read otherwise.
+        reread = moved and (retyped or (renamed and not all(record_part(uri) for uri in documents)))
         if moved:
             self.moved.add(entry.source.id)
         if moved or entry.source.path != entry.file.relative:
@@ -199,12 +201,20 @@ class _Run:
 
 def _outside(found: Scan, collection: Path) -> Scan:
     """What lies outside the collection's own folder: it may stand among the documents."""
-    inside = [collection.absolute().as_uri()]
+    folder = collection.resolve()
     return Scan(
-        files=tuple(one for one in found.files if not is_beneath(one.uri, inside)),
-        skipped=tuple(one for one in found.skipped if not is_beneath(one.path.as_uri(), inside)),
-        failed=tuple(one for one in found.failed if not is_beneath(one.path.as_uri(), inside)),
+        files=tuple(one for one in found.files if not one.path.resolve().is_relative_to(folder)),
+        skipped=tuple(one for one in found.skipped if not one.path.resolve().is_relative_to(folder)),
+        failed=tuple(one for one in found.failed if not one.path.parent.resolve().is_relative_to(folder)),
     )
+
+
+def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
+    """Documents in the collection's own folder would be passed over: somebody mistook one for the other."""
+    folder = collection.resolve()
+    for root in roots:
+        if root.resolve().is_relative_to(folder):
+            raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
 
 
 def _check_roots(roots: Sequence[Path], found: Scan, recorded: Sequence[SourceRow]) -> None:

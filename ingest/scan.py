@@ -95,7 +95,7 @@ def scan(
     failed: list[Unread] = []
     globs = Globs(include, exclude)
     seen: set[str] = set()
-    for root in [_absolute(path) for path in paths]:
+    for root in [absolute(path) for path in paths]:
         for place in _once(_walk(root, globs), seen):
             path, relative = Path(place.path), _readable(place.relative or ".")
             if place.reason:
@@ -129,7 +129,7 @@ def sha256_file(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
     """`path` from the top of the file system, links kept. Raises IngestError where there is nothing."""
     try:
         path.stat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,11 +75,14 @@ def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
 
 
 def is_gone(uri: str) -> bool:
-    """Whether nothing lies at a file's uri. A folder that can't be looked into does not count as gone."""
+    """Whether nothing lies at a file's uri, or a folder in its place.
+
+    What lies in a folder that can't be looked into does not count as gone.
+    """
     try:
-        os.lstat(unquote_to_bytes(urlsplit(uri).path))
+        there = os.lstat(unquote_to_bytes(urlsplit(uri).path))
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return False
+    return stat.S_ISDIR(there.st_mode)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
-from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, token_arrays
+from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, release_memory, token_arrays
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import Tokens, Vectors
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 TokenIds = NDArray[np.int32]
+
+MANY = 32
+"""Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
 
 
 class Encoder(Protocol):
@@ -208,6 +211,8 @@ class BiEncoder:
                     self._batch_tokens //= 2
                     continue
                 done += len(rows)
+            if len(order) > MANY and self._device.type == "cpu":
+                release_memory()
         norms = np.linalg.norm(out, axis=1, keepdims=True)
         if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
             raise PassageworkError(f"{self._fingerprint.model} gave a vector that is not finite; try fp32 precision")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +33,13 @@ def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> 
         batch.append(row)
     if batch:
         yield batch
+
+
+def release_memory() -> None:
+    """Gives back what the C library keeps of freed batches, hundreds of megabytes in time; only glibc knows how."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def token_arrays(encoding: Encoding) -> Tokens:

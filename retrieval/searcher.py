@@ -95,7 +95,7 @@ class _Run:
         self.scores: dict[Stage, dict[int, float]] = {}
         self.reranked: dict[int, tuple[float, float]] = {}
         with self.timed("filter"):
-            self.condition = compile_filter(request.where, snapshot) if request.where else None
+            self.condition = compile_filter(request.where, snapshot) if request.where is not None else None
         self.within: Ids | None = None
         self.vector: Vectors = np.empty((0, 0), np.float32)
 

@@ -28,7 +28,7 @@ def documents(tmp_path: Path, name: str, content: bytes | str) -> list[Document]
 
 def reasons(found: list[Document | RecordFailure]) -> list[str]:
     """Names of documents and reasons of failures, in order."""
-    return [outcome.reason if isinstance(outcome, RecordFailure) else str(outcome.name) for outcome in found]
+    return [outcome.reason if isinstance(outcome, RecordFailure) else outcome.name or outcome.uri for outcome in found]
 
 
 def test_a_beir_corpus_reads_as_beir_means_it(tmp_path: Path) -> None:
@@ -50,7 +50,11 @@ def test_ids_may_be_numbers_or_missing(tmp_path: Path) -> None:
     """`id` stands in for `_id`, numbers become strings, and a record without either is called by its line."""
     lines = '{"id": 42, "text": "a"}\n\n{"content": "b"}\n{"_id": "", "id": true, "body": "c"}\n'
     found = documents(tmp_path, "a.ndjson", lines)
-    assert [(document.name, document.text) for document in found] == [("42", "a"), ("3", "b"), ("4", "c")]
+    assert [(document.name or document.uri, document.text) for document in found] == [
+        ("42", "a"),
+        ("#line=3", "b"),
+        ("#line=4", "c"),
+    ]
     assert found[2].metadata == {"_id": "", "id": True}
 
 
@@ -85,7 +89,7 @@ def test_bad_lines_before_the_first_good_one_are_reported_too(tmp_path: Path) ->
     assert found == [
         "line 1: not valid JSON (Expecting value at column 1)",
         "line 2: not valid JSON (Expecting value at column 1)",
-        "3",
+        "#line=3",
     ]
 
 
@@ -131,7 +135,7 @@ def test_records_without_text_are_rendered_by_field(tmp_path: Path) -> None:
         "sku: A-1\nprice: 12.5\nstock: false\ntags: x, y\nsize.w: 1\nsize.h.cm: 2\nparts.1.n: bolt\nparts.2.n: nut"
     )
     assert document.metadata == record
-    assert (document.name, document.title) == ("1", "")
+    assert (document.name, document.uri, document.title) == (None, "#record=1", "")
 
 
 def test_a_title_stands_in_for_missing_text(tmp_path: Path) -> None:
@@ -171,7 +175,7 @@ def test_fields_too_large_for_metadata_are_noted(tmp_path: Path) -> None:
 def test_json_lists_objects_and_everything_else(tmp_path: Path) -> None:
     """A list of objects: one each. One object: the file's document. Other JSON: its source."""
     many = documents(tmp_path, "a.json", '[\n {"_id": "x", "text": "one"},\n {"text": "two"}\n]')
-    assert [(document.name, document.text) for document in many] == [("x", "one"), ("2", "two")]
+    assert [(document.name or document.uri, document.text) for document in many] == [("x", "one"), ("#record=2", "two")]
     assert many[0].media_type == "application/json"
     (single,) = documents(tmp_path, "b.json", '{"title": "T", "text": "one"}')
     assert (single.name, single.title, single.text) == (None, "T", "one")
@@ -190,7 +194,7 @@ def test_json_lines_named_json_are_read_as_lines(tmp_path: Path) -> None:
         ("two", "application/jsonl"),
     ]
     broken = outcomes(tmp_path, "b.json", '{"text": oops\n{"text": "two"}\n{"text": "three"}\n')
-    assert reasons(broken) == ["line 1: not valid JSON (Expecting value at column 10)", "2", "3"]
+    assert reasons(broken) == ["line 1: not valid JSON (Expecting value at column 10)", "#line=2", "#line=3"]
 
 
 @pytest.mark.parametrize(

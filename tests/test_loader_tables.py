@@ -28,7 +28,7 @@ def documents(tmp_path: Path, name: str, content: bytes | str) -> list[Document]
 
 def reasons(found: list[Document | RecordFailure]) -> list[str]:
     """Names of documents and reasons of failures, in order."""
-    return [outcome.reason if isinstance(outcome, RecordFailure) else str(outcome.name) for outcome in found]
+    return [outcome.reason if isinstance(outcome, RecordFailure) else outcome.name or outcome.uri for outcome in found]
 
 
 def test_a_csv_of_records_reads_like_jsonl(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
         {"city": "Chur", "people": 38000},
     ]
     assert found[0].text == "city: Bern\npeople: 134000\nnote: a, b"
-    assert [document.name for document in found] == ["2", "3", "4"]
+    assert [document.uri for document in found] == ["#row=2", "#row=3", "#row=4"]
 
 
 def test_one_column_is_not_cut_at_its_commas(tmp_path: Path) -> None:
@@ -76,17 +76,17 @@ def test_rows_without_a_header_get_numbered_columns(tmp_path: Path) -> None:
         {"column 1": 1, "column 2": "apple"},
         {"column 1": 2, "column 2": "pear"},
     ]
-    assert [document.name for document in documents(tmp_path, "b.csv", "a,a\nb,c\n")] == ["1", "2"]
+    assert [document.uri for document in documents(tmp_path, "b.csv", "a,a\nb,c\n")] == ["#row=1", "#row=2"]
 
 
 def test_ragged_rows_lose_nothing(tmp_path: Path) -> None:
     """Short rows leave fields out, long ones get numbered fields, blank ones are passed over."""
     found = documents(tmp_path, "a.csv", "a,b\n1,2\n3\n\n4,5,6\n,\n7,8\n")
-    assert [(document.name, document.metadata) for document in found] == [
-        ("2", {"a": 1, "b": 2}),
-        ("3", {"a": 3}),
-        ("5", {"a": 4, "b": 5, "column 3": 6}),
-        ("7", {"a": 7, "b": 8}),
+    assert [(document.uri, document.metadata) for document in found] == [
+        ("#row=2", {"a": 1, "b": 2}),
+        ("#row=3", {"a": 3}),
+        ("#row=5", {"a": 4, "b": 5, "column 3": 6}),
+        ("#row=7", {"a": 7, "b": 8}),
     ]
 
 

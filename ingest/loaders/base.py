@@ -27,5 +27,6 @@ class RecordFailure:
 Loader: TypeAlias = Callable[[Path, LoadOptions], Iterator[Document | RecordFailure]]
 """A file to its documents, lazily and in order. Raises IngestError where the file as a whole can't be read.
 
-The documents' `uri` and `path` are left empty: the caller knows them.
+The documents' `path` is left empty, and their `uri` too: the caller knows the file's. A record without an id has as its
+`uri` what comes behind the file's, such as `#line=3`.
 """

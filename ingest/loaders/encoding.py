@@ -18,6 +18,8 @@ from typing import BinaryIO, TypeAlias
 from retrieval.errors import IngestError
 from retrieval.types import Json
 
+FEW_CONTROLS = 4
+"""Fewer control characters make no binary file: short texts have strays."""
 BLOCK = 1 << 20
 SAMPLE = 1 << 16
 
@@ -136,9 +138,9 @@ def open_text(path: Path, encoding: Encoding, *, newline: str, errors: str = "re
 
 def _not_utf8(head: bytes, bad: bytes, declared: Declared | None) -> str:
     wide = _wide(head, share=0.005)
-    if wide and _decodes(head, wide):
+    if wide and head.count(0) > 1 and _decodes(head, wide):  # one NUL is a stray
         return wide
-    if _control_share(head) > 0.02 or _control_share(bad) > 0.02:
+    if _is_binary(head) or _is_binary(bad):
         raise IngestError("binary: not text")
     name = declared(head) if declared else None
     if name and not name.startswith(("utf-16", "utf-32")) and _known(name):  # those could not declare it in ASCII
@@ -202,6 +204,11 @@ def _refuse_numbers(text: str) -> None:
     """Small 16-bit numbers have NULs where UTF-16 has them, and read as control characters."""
     if len(_CONTROL.findall(text)) > 0.1 * len(text):
         raise IngestError("binary: not text")
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether control characters are more than a few strays in a text that is no UTF-8."""
+    return _control_share(data) > 0.02 and len(data) - len(data.translate(None, _CONTROLS)) >= FEW_CONTROLS
 
 
 def _control_share(data: bytes) -> float:

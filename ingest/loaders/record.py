@@ -36,8 +36,8 @@ class Records:
     ) -> Document | RecordFailure:
         """The record as a document, or why it can't be one.
 
-        `number` is its place, from 1, and its name where it has no id. `values` are the fields as metadata should
-        hold them, where that differs from how the text should show them.
+        `number` is its place, from 1, and its address in the file, `#line=3`, where it has no id. `values` are the
+        fields as metadata should hold them, where that differs from how the text should show them.
         """
         place = f"{self.unit} {number}"
         try:
@@ -50,8 +50,8 @@ class Records:
     ) -> Document | RecordFailure:
         place = f"{self.unit} {number}"
         id_field = next((key for key in ("_id", "id") if _is_id(record.get(key))), None)
-        name = _string(record[id_field]).strip() if id_field else str(number)
-        shown = one_line(name, limit=_ID_SHOWN)
+        name = _string(record[id_field]).strip() if id_field else None
+        shown = one_line(name or str(number), limit=_ID_SHOWN)
         text_field = next((key for key in TEXT_FIELDS if not _blank(record.get(key))), None)
         title = " ".join(_string(record.get("title")).split())
         if text_field:
@@ -62,7 +62,7 @@ class Records:
             text = "\n".join(_lines("", {key: item for key, item in record.items() if key != id_field}))
         if _blank(text):
             return RecordFailure(f"{place}: record '{shown}' has no text")
-        first = self._places.setdefault(name, number)
+        first = number if name is None else self._places.setdefault(name, number)
         if first != number:
             return RecordFailure(f"{place}: duplicate _id '{shown}', first seen on {self.unit} {first}")
         kept = {key: item for key, item in values.items() if key not in (id_field, text_field, "title")}
@@ -72,6 +72,7 @@ class Records:
             media_type=self.media_type,
             title=title,
             name=name,
+            uri="" if name else f"#{self.unit}={number}",  # an id can't look like this: its "=" is escaped
             metadata={**metadata, **self.encoding},
             notes=(*notes, note) if note else notes,
         )
