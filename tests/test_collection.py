@@ -194,7 +194,7 @@ class TestContext:
         assert (first.path, first.title) == ("policies/travel.md", "Travel")
         assert GUIDE[first.start : first.end] in context.text
         assert context.tokens == len(FakeEncoder().tokenize([context.text])[0]) <= 60
-        assert context.plan["requested"] == "rerank"
+        assert context.plan["requested"] == context.plan["used"] == "hybrid"
 
     def test_neighbouring_passages_are_one_block(self, collection: Collection) -> None:
         """The guide's three sections stand in the text once, whole."""

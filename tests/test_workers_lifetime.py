@@ -106,9 +106,11 @@ def run_script(tmp_path: Path, body: str, *, cwd: Path | None = None) -> subproc
     script = tmp_path / "script.py"
     script.write_text(
         textwrap.dedent(f"""
-        import sys
+        import signal, sys
         from pathlib import Path
         from ingest.workers import LoadRequest, ParserPool
+
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # tests run in the background ignore Ctrl-C
 
         def run(*names):
             pool = ParserPool(2, loader={LOADER!r})
