@@ -178,8 +178,9 @@ def _refuse_foreign(collection: Path) -> None:
     if collection.is_dir() and not is_collection(collection):
         ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp")
         names = [one.name for one in collection.iterdir()]
-        other = next((name for name in names if name not in ours and not VERSION.fullmatch(name)), None)
-        if other is not None:
+        other = next((name for name in names if name not in ours), None)
+        # Where there is a version, a collection lost its CURRENT.
+        if other is not None and not any(VERSION.fullmatch(name) for name in names):
             raise StoreError(f"{collection} is a folder of other files ({other}), not a collection: name a new folder")
 
 

@@ -285,7 +285,7 @@ class TestIdentity:
         with pytest.raises(IndexMismatchError, match=message):
             Collection.open(path, encoder=Elsewhere())
         with pytest.raises(IndexMismatchError, match=message):
-            ingest([path], path, encoder=Elsewhere(), settings=OFFLINE)
+            ingest([Path(__file__)], path, encoder=Elsewhere(), settings=OFFLINE)
 
 
 class TestRefused:
