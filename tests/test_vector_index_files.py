@@ -81,12 +81,14 @@ def test_any_index_survives_its_file(n: int, dim: int, seed: int, kind: IndexKin
 
 
 def test_an_exact_index_is_mapped_not_copied(tmp_path: Path) -> None:
-    """A loaded exact index is read-only and stays usable when its file's name goes to another."""
+    """A loaded exact index can't change its file, and stays usable when the file's name goes to another."""
     digest = built(IndexKind.EXACT).index.save(tmp_path / "index")
+    saved = (tmp_path / "index").read_bytes()
     loaded = load_index(tmp_path / "index", digest=digest, kind=IndexKind.EXACT, dim=DIM, count=N)
     assert isinstance(loaded, ExactIndex)
-    assert not loaded.matrix.flags.writeable
     assert not loaded.matrix.flags.owndata
+    loaded.matrix[7] = 0.0
+    assert (tmp_path / "index").read_bytes() == saved
     ExactIndex(IDS[:1], VECTORS[:1]).save(tmp_path / "index")
     assert loaded.search(VECTORS[4:5], 1).ids.tolist() == [[int(IDS[4])]]
 

@@ -53,8 +53,11 @@ def load_index(path: Path, *, digest: str, kind: IndexKind, dim: int, count: int
 
 
 def _read_exact(file: BinaryIO, header: Header) -> ExactIndex:
-    """Maps the very file that was checked: were its name given to another meanwhile, this one would stay."""
-    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    """Maps the very file that was checked: were its name given to another meanwhile, this one would stay.
+
+    Copy-on-write, since torch warns of memory that can't be written; nobody writes.
+    """
+    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     ids = np.frombuffer(mapped, "<i8", header.count, header.ids_at)
     matrix: Vectors = np.frombuffer(mapped, "<f4", header.count * header.dim, header.payload_at)
     return ExactIndex(ids, matrix.reshape(header.count, header.dim))

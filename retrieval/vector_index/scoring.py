@@ -7,6 +7,7 @@ computed again in a way that depends on query and vector alone.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -52,13 +53,27 @@ def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queri
     found: list[list[tuple[Ids, Scores]]] = [[] for _ in queries]
     slack = 2 * rounding(queries.shape[1])
     for start, block in blocks:
-        scores = queries @ block.T
+        scores = _products(queries, block)
         if allowed is not None:
             scores[:, ~allowed[start : start + len(block)]] = -np.inf
         for row, of_query in zip(scores, found, strict=True):
             kept = _near_best(row, k, slack)
             of_query.append((kept + start, row[kept]))
     return [_merged(parts, k, slack) for parts in found]
+
+
+def _products(queries: Vectors, block: Vectors) -> Scores:
+    """Inner products (m, n) float32, by torch where an encoder has loaded it.
+
+    NumPy multiplies with threads of its own, which go on spinning for a while when they are done: on two cores the
+    encoder's next query then took 22 ms at the median and 107 ms at the 95th percentile, in place of 9 and 11.
+    """
+    torch = sys.modules.get("torch")
+    writeable = queries.flags.writeable and block.flags.writeable  # torch warns of others
+    if torch is None or not writeable or torch.get_float32_matmul_precision() != "highest":
+        return queries @ block.T
+    product: Scores = (torch.from_numpy(queries) @ torch.from_numpy(block).T).numpy()
+    return product
 
 
 def _near_best(scores: Scores, k: int, slack: float) -> Ids:
