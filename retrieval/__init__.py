@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import (
     ConfigError,
+    EvaluationError,
     FilterError,
     IndexMismatchError,
     IngestError,
@@ -40,6 +41,7 @@ __all__ = [
     "ConfigError",
     "Context",
     "CrossEncoderReranker",
+    "EvaluationError",
     "FilterError",
     "Fusion",
     "Hit",

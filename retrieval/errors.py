@@ -6,6 +6,7 @@ PassageworkError
 ├── IngestError              a document can't be loaded; `reason` is one line for the report
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
+├── EvaluationError          a benchmark, judgments or a run can't be read or written
 └── ModelUnavailableError    weights can't be found, or are refused
 """
 
@@ -34,6 +35,10 @@ class StoreError(PassageworkError):
 
 class IndexMismatchError(PassageworkError):
     """A collection was built with another encoder, or with other chunking, than asked for."""
+
+
+class EvaluationError(PassageworkError):
+    """A benchmark, judgments or a run can't be read or written."""
 
 
 class ModelUnavailableError(PassageworkError):

@@ -71,7 +71,8 @@ def _products(queries: Vectors, block: Vectors) -> Scores:
     torch = sys.modules.get("torch")
     writeable = queries.flags.writeable and block.flags.writeable  # torch warns of others
     if torch is None or not writeable or torch.get_float32_matmul_precision() != "highest":
-        return queries @ block.T
+        plain: Scores = queries @ block.T
+        return plain
     product: Scores = (torch.from_numpy(queries) @ torch.from_numpy(block).T).numpy()
     return product
 

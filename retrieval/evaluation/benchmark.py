@@ -1,0 +1,188 @@
+"""Judged queries: BEIR folders and TREC files, read line by line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+from retrieval.errors import EvaluationError
+
+Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Query -> document -> grade; 0 and less is not relevant."""
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Judged queries in order of their file, their texts, and grades by query and document.
+
+    Every query of `queries` has a row in `qrels`. `notes` are lines about what was left out.
+    """
+
+    name: str
+    queries: Mapping[str, str]
+    qrels: Qrels
+    notes: tuple[str, ...] = ()
+
+    def limited(self, queries: int | None) -> Benchmark:
+        """At most so many queries, evenly spaced: neighbours in a file are often about one document."""
+        total = len(self.queries)
+        if queries is None or queries >= total:
+            return self
+        names = list(self.queries)
+        chosen = [names[position * total // queries] for position in range(queries)]
+        return self.only(chosen)
+
+    def only(self, names: list[str]) -> Benchmark:
+        """The queries named."""
+        return replace(
+            self,
+            queries={name: self.queries[name] for name in names},
+            qrels={name: self.qrels[name] for name in names},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A file of records: its digest, how many there are, and which judged documents it lacks."""
+
+    path: Path
+    sha256: str
+    documents: int
+    missing: frozenset[str]
+
+
+def load_beir(folder: str | Path, *, split: str = "test") -> Benchmark:
+    """A folder in BEIR layout: `queries.jsonl` and `qrels/<split>.tsv`. Queries without judgments are left out.
+
+    Source: Thakur et al. 2021, BEIR. Raises EvaluationError naming the file and line that can't be read.
+    """
+    folder = Path(folder)
+    path = folder / "qrels" / f"{split}.tsv"
+    if not path.is_file():
+        there = sorted(one.stem for one in (folder / "qrels").glob("*.tsv"))
+        found = f"its splits are {', '.join(there)}" if there else "it has no qrels/*.tsv"
+        raise EvaluationError(f"{folder} has no judgments for split {split!r}: {found}")
+    return benchmark(folder.resolve().name, _beir_queries(folder / "queries.jsonl"), read_qrels(path))
+
+
+def load_trec(topics: str | Path, qrels: str | Path) -> Benchmark:
+    """TREC judgments with topics as `id<TAB>text` lines or as `<top>` blocks, whose title is the query.
+
+    Raises EvaluationError naming the file and line that can't be read.
+    """
+    return benchmark(Path(topics).stem, read_topics(topics), read_qrels(qrels))
+
+
+def benchmark(name: str, queries: Iterator[tuple[str, str]], qrels: Qrels) -> Benchmark:
+    """The queries that have judgments; raises EvaluationError where there are none."""
+    judged = {query: text for query, text in queries if query in qrels}
+    if not judged:
+        raise EvaluationError(f"{name}: no query has judgments")
+    absent = len(qrels) - len(judged)
+    notes = (f"{absent} judged queries have no text and were left out",) if absent else ()
+    return Benchmark(name, judged, {query: qrels[query] for query in judged}, notes)
+
+
+def scan_corpus(path: str | Path, qrels: Qrels) -> Corpus:
+    """Reads a corpus once, a line at a time. Raises EvaluationError where a line is no record with an `_id`."""
+    digest = hashlib.sha256()
+    wanted = {document for grades in qrels.values() for document, grade in grades.items() if grade > 0}
+    documents = 0
+    for number, line in _raw_lines(Path(path)):
+        digest.update(line)
+        if line.strip():
+            documents += 1
+            wanted.discard(_record(Path(path), number, line, "_id")["_id"])
+    return Corpus(Path(path), digest.hexdigest(), documents, frozenset(wanted))
+
+
+def corpus_texts(path: str | Path, wanted: set[str]) -> dict[str, tuple[str, str]]:
+    """Title and text of the records named, by `_id`."""
+    found = {}
+    for number, line in _raw_lines(Path(path)):
+        if line.strip():
+            record = _record(Path(path), number, line, "_id")
+            if record["_id"] in wanted:
+                found[record["_id"]] = (str(record.get("title") or ""), str(record.get("text") or ""))
+    return found
+
+
+def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
+    """Judgments as BEIR's `query<TAB>document<TAB>grade`, with or without a header, or TREC's four columns."""
+    qrels: dict[str, dict[str, int]] = {}
+
+    def judgment(line: str) -> tuple[str, str, int]:
+        fields = line.split("\t") if line.count("\t") >= 2 else line.split()
+        query, document, grade = (fields[0], fields[-2], fields[-1]) if len(fields) in (3, 4) else ("", "", "")
+        return query, document, int(grade)
+
+    for number, line in _lines(Path(path)):
+        if number == 1 and not re.fullmatch(r"-?\d+", line.split()[-1]):
+            continue  # a header
+        query, document, grade = _parsed(Path(path), number, lambda text=line: judgment(text))  # type: ignore[misc]
+        qrels.setdefault(query, {})[document] = grade
+    return qrels
+
+
+def read_topics(path: str | Path) -> Iterator[tuple[str, str]]:
+    """Queries with their ids, from `id<TAB>text` lines or TREC's `<top>` blocks."""
+    path = Path(path)
+    first = next(_lines(path), (0, ""))[1]
+    if not first.lstrip().startswith("<"):
+        for number, line in _lines(path):
+            query, tab, text = line.partition("\t")
+            if not tab:
+                raise EvaluationError(f"{path}, line {number}: id<TAB>query expected")
+            yield query.strip(), text.strip()
+        return
+    for block in "\n".join(line for _, line in _lines(path)).split("<top>")[1:]:
+        number_field = re.search(r"<num>\s*(?:Number:)?\s*([^\s<]+)", block)
+        title = re.search(r"<title>\s*(?:Topic:)?\s*(.*?)\s*(?=<|\Z)", block, re.DOTALL)
+        if not number_field or not title:
+            raise EvaluationError(f"{path}: a <top> without <num> or <title>")
+        yield number_field[1], " ".join(title[1].split())
+
+
+def _beir_queries(path: Path) -> Iterator[tuple[str, str]]:
+    for number, line in _raw_lines(path):
+        if line.strip():
+            record = _record(path, number, line, "_id", "text")
+            yield record["_id"], record["text"]
+
+
+def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str]:
+    def parse() -> dict[str, str]:
+        record = json.loads(line)
+        return {**record, **{field: str(record[field]) for field in fields}}
+
+    return _parsed(path, number, parse)
+
+
+def _parsed(path: Path, number: int, parse: Callable[[], Parsed]) -> Parsed:
+    try:
+        return parse()
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        what = f"no field {error}" if isinstance(error, KeyError) else "unreadable"
+        raise EvaluationError(f"{path}, line {number}: {what}") from error
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    for number, raw in _raw_lines(path):
+        line = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
+        if line.strip():
+            yield number, line
+
+
+def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            yield from enumerate(file, start=1)
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be read: {error.strerror or error}") from error

@@ -1,0 +1,183 @@
+"""Two runs over the same queries: which is better, by how much, whether that may be chance, and what moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import permutation_test
+
+from retrieval.errors import EvaluationError
+from retrieval.evaluation.benchmark import Benchmark, Qrels
+from retrieval.evaluation.measures import DEFAULT_MEASURES, Run, check_measures, mean, per_query
+from retrieval.types import Json
+
+RESAMPLES = 10_000
+SEED = 0
+BATCH_ELEMENTS = 4_000_000
+"""Numbers that the randomisation test holds at once: 32 MB."""
+
+TOP = 10
+"""Ranks within which a document's move is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One measure over the judged queries: means, the mean difference `b - a`, wins of b, losses, ties, and p.
+
+    `p` is of a two-sided paired randomisation test: how often chance alone would give a difference as large, were every
+    query's two values as likely to stand the other way round (Smucker, Allan and Carterette 2007).
+    """
+
+    measure: str
+    a: float
+    b: float
+    difference: float
+    wins: int
+    losses: int
+    ties: int
+    p: float
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the compare JSON."""
+        return {
+            "a": round(self.a, 6),
+            "b": round(self.b, 6),
+            "difference": round(self.difference, 6),
+            "wins": self.wins,
+            "losses": self.losses,
+            "ties": self.ties,
+            "p": round(self.p, 6),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A document's rank in both runs, from 1; None where it is not in the run."""
+
+    document: str
+    grade: int
+    a: int | None
+    b: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDifference:
+    """One query: its value in both runs, and the documents that are in one run's first ten and moved."""
+
+    query: str
+    text: str
+    a: float
+    b: float
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Run `b` against run `a`, in means and query by query (the first measure's), largest difference first."""
+
+    dataset: str
+    names: tuple[str, str]
+    measures: tuple[Difference, ...]
+    queries: tuple[QueryDifference, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """The compare JSON."""
+        return {
+            "dataset": self.dataset,
+            "a": self.names[0],
+            "b": self.names[1],
+            "queries": len(self.queries),
+            "measures": {one.measure: one.to_json() for one in self.measures},
+            "changed": [_query_json(one) for one in self.queries if one.a != one.b],
+        }
+
+
+def compare(
+    benchmark: Benchmark, a: Run, b: Run, *, names: tuple[str, str] = ("a", "b"), measures: Sequence[str] = ()
+) -> Comparison:
+    """Compares two runs over the benchmark's queries; a query that a run lacks counts as 0 there.
+
+    Raises EvaluationError where a run answers none of the queries, ConfigError for an unknown measure.
+    """
+    chosen = check_measures(measures or DEFAULT_MEASURES)
+    for name, run in zip(names, (a, b), strict=True):
+        if not run.keys() & benchmark.queries.keys():
+            raise EvaluationError(f"run {name} answers no query of {benchmark.name}")
+    of_a, of_b = (per_query(chosen, benchmark.qrels, _answers(benchmark.qrels, run)) for run in (a, b))
+    first = chosen[0]
+    differences = [
+        QueryDifference(
+            query, text, of_a[first][query], of_b[first][query], moves(a.get(query, {}), b.get(query, {}), grades)
+        )
+        for query, text in benchmark.queries.items()
+        for grades in (benchmark.qrels[query],)
+    ]
+    return Comparison(
+        dataset=benchmark.name,
+        names=names,
+        measures=tuple(difference(name, of_a[name], of_b[name]) for name in chosen),
+        queries=tuple(sorted(differences, key=lambda one: (-abs(one.b - one.a), one.query))),
+    )
+
+
+def difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
+    """What two runs' values of one measure, by query, say together."""
+    deltas = np.array([b[query] - a[query] for query in a])
+    return Difference(
+        measure=measure,
+        a=mean(a),
+        b=mean(b),
+        difference=float(deltas.mean()),
+        wins=int((deltas > 0).sum()),
+        losses=int((deltas < 0).sum()),
+        ties=int((deltas == 0).sum()),
+        p=p_value(deltas),
+    )
+
+
+def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Two-sided p of paired differences by randomisation: all arrangements of few, RESAMPLES of many, seeded."""
+    if not deltas.any():
+        return 1.0
+    found = permutation_test(
+        (deltas,),
+        lambda values, axis: values.mean(axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        batch=max(1, BATCH_ELEMENTS // len(deltas)),
+        rng=np.random.default_rng(SEED),
+    )
+    return float(found.pvalue)
+
+
+def moves(a: Mapping[str, float], b: Mapping[str, float], grades: Mapping[str, int]) -> tuple[Move, ...]:
+    """Documents within the first ten of either run whose rank is not the same in both, in order of b's ranks."""
+    ranks_a, ranks_b = _ranks(a), _ranks(b)
+    seen = dict.fromkeys([one for ranks in (ranks_b, ranks_a) for one, rank in ranks.items() if rank <= TOP])
+    return tuple(
+        Move(one, grades.get(one, 0), ranks_a.get(one), ranks_b.get(one))
+        for one in seen
+        if ranks_a.get(one) != ranks_b.get(one)
+    )
+
+
+def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
+    ordered = sorted(sorted(scores), key=lambda one: -scores[one])
+    return {one: rank for rank, one in enumerate(ordered, start=1)}
+
+
+def _answers(qrels: Qrels, run: Run) -> Run:
+    return {query: run[query] for query in qrels if query in run}
+
+
+def _query_json(one: QueryDifference) -> dict[str, Json]:
+    return {
+        "query": one.query,
+        "text": one.text,
+        "a": round(one.a, 6),
+        "b": round(one.b, 6),
+        "moved": [{"document": move.document, "grade": move.grade, "a": move.a, "b": move.b} for move in one.moves],
+    }

@@ -1,0 +1,275 @@
+"""Measuring the query path that ships: each judged query is searched at each stage, and its answers are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from retrieval.collection import Collection
+from retrieval.config import CANDIDATES, RERANK_DEPTH
+from retrieval.errors import ConfigError
+from retrieval.evaluation.benchmark import Benchmark, Qrels
+from retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
+from retrieval.evaluation.runs import RunFiles, decreasing
+from retrieval.types import Fusion, Hit, Hits, Json, Stage
+
+RUN_DEPTH = 100
+"""Documents of a run, a query."""
+
+BATCH = 200
+"""Queries whose rankings are held at once; then they are judged and written."""
+
+
+class Judged(Protocol):
+    """Queries, what is relevant to each, and how hits become the things that were judged."""
+
+    @property
+    def name(self) -> str:
+        """Of the data."""
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Texts by id."""
+
+    @property
+    def qrels(self) -> Qrels:
+        """Grades by query and thing."""
+
+    @property
+    def per_document(self) -> int | None:
+        """Most hits of one document that are searched for."""
+
+    def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
+        """What the hits are, best first, each once, with scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDocuments:
+    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI or path."""
+
+    benchmark: Benchmark
+    names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", frozenset(one for grades in self.qrels.values() for one in grades))
+
+    @property
+    def name(self) -> str:
+        """Of the data."""
+        return self.benchmark.name
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Texts by id."""
+        return self.benchmark.queries
+
+    @property
+    def qrels(self) -> Qrels:
+        """Grades by query and document."""
+        return self.benchmark.qrels
+
+    @property
+    def per_document(self) -> int | None:
+        """The best passage is enough."""
+        return 1
+
+    def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
+        """Documents by their best passage."""
+        del query  # a document goes by one name in all of them
+        best: dict[str, float] = {}
+        for hit in hits:
+            name = next((one for one in (hit.document, hit.uri, hit.path) if one in self.names), hit.document)
+            best.setdefault(name, hit.score)
+        return list(best.items())
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """One stage: means over the judged queries, milliseconds a query (of a run's depth), and every query's values."""
+
+    means: Mapping[str, float]
+    ms_p50: float
+    ms_p95: float
+    per_query: PerQuery
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the evaluate JSON."""
+        means: dict[str, Json] = {name: round(value, 6) for name, value in self.means.items()}
+        return {**means, "ms_p50": round(self.ms_p50, 3), "ms_p95": round(self.ms_p95, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured, on what, and with which settings; `skipped` tells why a stage was not."""
+
+    dataset: str
+    documents: int
+    queries: Mapping[str, str]
+    qrels: Qrels
+    measures: tuple[str, ...]
+    stages: Mapping[Stage, StageFigures]
+    skipped: Mapping[Stage, str]
+    settings: Mapping[str, Json]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """The evaluate JSON."""
+        return {
+            "dataset": self.dataset,
+            "documents": self.documents,
+            "queries": len(self.queries),
+            "stages": {stage.value: figures.to_json() for stage, figures in self.stages.items()},
+            "skipped": {stage.value: reason for stage, reason in self.skipped.items()},
+            "settings": dict(self.settings),
+            "notes": list(self.notes),
+        }
+
+
+def evaluate(
+    collection: Collection,
+    judged: Judged | Benchmark,
+    *,
+    stages: Sequence[Stage | str] = tuple(Stage),
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    candidates: int = CANDIDATES,
+    fusion: Fusion | str = Fusion.CONVEX,
+    runs: Path | None = None,
+    notes: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Searches every judged query at every stage, as an application would, and judges the first 100 documents.
+
+    A query without hits counts as 0. `runs` gets a TREC run a stage. `progress` is told queries done and in all. Stages
+    take turns at each query, so that a busy machine slows all of them. The reranker orders the candidates that it would
+    be given in any search (RERANK_DEPTH); behind them the run goes on as hybrid does.
+    Raises ConfigError for unknown stages or measures, EvaluationError where the runs can't be written, and what
+    `search` raises.
+    """
+    if isinstance(judged, Benchmark):
+        notes = (*judged.notes, *notes)
+        judged = JudgedDocuments(judged)
+    names = check_measures(measures)
+    search = _Search(collection, judged, candidates, Fusion(fusion))
+    usable, skipped = search.usable(_stages(stages))
+    values: dict[Stage, PerQuery] = {stage: {name: {} for name in names} for stage in usable}
+    times: dict[Stage, list[float]] = {stage: [] for stage in usable}
+    done = 0
+    with RunFiles.open(runs, usable) as files:
+        for batch in _batches(list(judged.queries)):
+            ranked: dict[Stage, dict[str, dict[str, float]]] = {stage: {} for stage in usable}
+            for query in batch:
+                for stage in usable:
+                    ranking, milliseconds = search.ranking(stage, query)
+                    ranked[stage][query] = decreasing(ranking)
+                    files.write(stage, query, ranked[stage][query])
+                    times[stage].append(milliseconds)
+                done += 1
+                if progress is not None:
+                    progress(done, len(judged.queries))
+            for stage in usable:
+                found = per_query(names, {query: judged.qrels[query] for query in batch}, ranked[stage])
+                for name in names:
+                    values[stage][name].update(found[name])
+    status = collection.status()
+    return Evaluation(
+        dataset=judged.name,
+        documents=int(str(status["documents"])),
+        queries=judged.queries,
+        qrels=judged.qrels,
+        measures=names,
+        stages={
+            stage: StageFigures(
+                means={name: mean(values[stage][name]) for name in names},
+                ms_p50=float(np.percentile(times[stage], 50)),
+                ms_p95=float(np.percentile(times[stage], 95)),
+                per_query=values[stage],
+            )
+            for stage in usable
+        },
+        skipped=skipped,
+        settings=_settings(status, candidates, Fusion(fusion), search.reranker),
+        notes=tuple(notes),
+    )
+
+
+class _Search:
+    """Rankings from a collection, and the time that they took."""
+
+    def __init__(self, collection: Collection, judged: Judged, candidates: int, fusion: Fusion) -> None:
+        self._collection = collection
+        self._judged = judged
+        self._candidates = candidates
+        self._fusion = fusion
+        self.reranker: str | None = None
+
+    def usable(self, stages: Sequence[Stage]) -> tuple[list[Stage], dict[Stage, str]]:
+        """Those that can be measured, and why the others can't. Loads the models, so that no query waits for them."""
+        usable, skipped = [], {}
+        first = next((text for text in self._judged.queries.values() if text.strip()), "first")
+        for stage in stages:
+            plan = self._search(first, stage, 1).plan
+            if plan["used"] == stage.value:
+                usable.append(stage)
+                self.reranker = str(plan.get("reranker") or "") or self.reranker
+            else:
+                skipped[stage] = str(plan.get("reason", f"only {plan['used']} was possible"))
+        return usable, skipped
+
+    def ranking(self, stage: Stage, query: str) -> tuple[list[tuple[str, float]], float]:
+        """The first things for a query, at most RUN_DEPTH, and milliseconds without the loading of models."""
+        text = self._judged.queries[query]
+        if not text.strip():
+            return [], 0.0
+        hits = self._search(text, stage, RERANK_DEPTH if stage is Stage.RERANK else RUN_DEPTH)
+        milliseconds = hits.timings_ms["total"] - hits.timings_ms.get("load", 0.0)
+        found = self._judged.things(query, hits)
+        if stage is Stage.RERANK:
+            floor = found[-1][1] if found else 0.0
+            known = {name for name, _ in found}
+            rest = self._judged.things(query, self._search(text, Stage.HYBRID, RUN_DEPTH))
+            found += [(name, floor) for name, _ in rest if name not in known]
+        return found[:RUN_DEPTH], milliseconds
+
+    def _search(self, text: str, stage: Stage, k: int) -> Hits:
+        return self._collection.search(
+            text,
+            k=k,
+            stage=stage,
+            candidates=self._candidates,
+            fusion=self._fusion,
+            per_document=self._judged.per_document,
+        )
+
+
+def _stages(stages: Sequence[Stage | str]) -> list[Stage]:
+    """In the order of the query path, each once."""
+    try:
+        asked = {Stage(stage) for stage in stages}
+    except ValueError as error:
+        raise ConfigError(f"{error}: give some of {', '.join(stage.value for stage in Stage)}") from error
+    if not asked:
+        raise ConfigError("no stage was named")
+    return [stage for stage in Stage if stage in asked]
+
+
+def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(queries), BATCH):
+        yield queries[start : start + BATCH]
+
+
+def _settings(status: Mapping[str, Json], candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
+    """What the figures depend on."""
+    kept = {name: status[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")}
+    index = status["index"]
+    return {
+        **kept,
+        "index": index["kind"] if isinstance(index, dict) else None,
+        "candidates": candidates,
+        "fusion": fusion.value,
+        "reranker": reranker,
+        "depth": RUN_DEPTH,
+    }

@@ -1,0 +1,101 @@
+"""Thresholds that an evaluation must hold, for a pipeline of one's own: `--gate FILE`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from retrieval.errors import ConfigError
+from retrieval.evaluation.evaluator import Evaluation
+from retrieval.evaluation.measures import check_measures
+from retrieval.types import Json, Stage
+
+TIMES = ("ms_p50", "ms_p95")
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """`figure` of `stage` (None: the last stage measured) lies within [least, most]."""
+
+    stage: Stage | None
+    figure: str
+    least: float | None
+    most: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Thresholds, all of which must hold."""
+
+    thresholds: tuple[Threshold, ...]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Those that must be measured."""
+        return tuple(dict.fromkeys(one.figure for one in self.thresholds if one.figure not in TIMES))
+
+    def missed(self, evaluation: Evaluation) -> list[str]:
+        """A line for every threshold that does not hold; a stage that was not measured holds none."""
+        return [line for one in self.thresholds if (line := _missed(one, evaluation))]
+
+
+def load_gate(path: str | Path) -> Gate:
+    """Reads JSON or YAML: `{"nDCG@10": 0.7}` of the last stage, or `{"hybrid": {"nDCG@10": 0.7, "ms_p95": 200}}`.
+
+    A number is the least value of a measure, and the most of a time in milliseconds; `{"min": 0.7, "max": 0.9}` gives
+    both. Raises ConfigError where the file can't be read, or names an unknown stage or measure.
+    """
+    path = Path(path)
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"gate {path} can't be read: {' '.join(str(error).split())}") from error
+    if isinstance(found, dict) and isinstance(found.get("stages"), dict) and len(found) == 1:
+        found = found["stages"]
+    if not isinstance(found, dict) or not found:
+        raise ConfigError(f'gate {path} holds no thresholds such as {{"hybrid": {{"nDCG@10": 0.7}}}}')
+    thresholds: list[Threshold] = []
+    stages = {stage.value: stage for stage in Stage}
+    for key, value in found.items():
+        if key in stages:
+            if not isinstance(value, dict) or not value:
+                raise ConfigError(f"gate {path}: {key} holds no thresholds")
+            thresholds += [_threshold(path, stages[key], str(name), one) for name, one in value.items()]
+        else:
+            thresholds.append(_threshold(path, None, str(key), value))
+    return Gate(tuple(thresholds))
+
+
+def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:
+    figure = name if name in TIMES else check_measures([name])[0]
+    bounds = value if isinstance(value, dict) else {"max" if figure in TIMES else "min": value}
+    if not bounds or not set(bounds) <= {"min", "max"} or not all(map(_is_number, bounds.values())):
+        raise ConfigError(f'gate {path}: {name} is {value!r}: give a number, or {{"min": ..., "max": ...}}')
+    least, most = bounds.get("min"), bounds.get("max")
+    return Threshold(stage, figure, None if least is None else float(least), None if most is None else float(most))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _missed(threshold: Threshold, evaluation: Evaluation) -> str | None:
+    stage = threshold.stage or next(reversed(list(evaluation.stages)), None)
+    figures = evaluation.stages.get(stage) if stage else None
+    if figures is None:
+        name = stage.value if stage else "any stage"
+        reason = evaluation.skipped.get(stage) if stage else None
+        return f"{name} {threshold.figure}: not measured{f' ({reason})' if reason else ''}"
+    values: Mapping[str, Json] = {**figures.means, "ms_p50": figures.ms_p50, "ms_p95": figures.ms_p95}
+    value = values.get(threshold.figure)
+    name = f"{stage.value if stage else ''} {threshold.figure}"
+    if not isinstance(value, int | float):
+        return f"{name}: not measured"
+    if threshold.least is not None and value < threshold.least:
+        return f"{name} is {value:.4f}, under {threshold.least:g}"
+    if threshold.most is not None and value > threshold.most:
+        return f"{name} is {value:.4f}, over {threshold.most:g}"
+    return None

@@ -1,0 +1,95 @@
+"""TREC run files: what a stage answered to every query, for any other tool to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from retrieval.errors import EvaluationError
+from retrieval.types import Stage
+
+SUFFIX = ".trec"
+
+
+def decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """The ranking with strictly decreasing scores, in the float32 that trec_eval reads: no tool can order it anew."""
+    scores: dict[str, float] = {}
+    last = np.float32(np.inf)
+    for document, score in ranking:
+        last = min(np.float32(score), np.nextafter(last, np.float32(-np.inf)))
+        scores[document] = float(last)
+    return scores
+
+
+class RunFiles:
+    """`<stage>.trec` in a folder, written query by query; they get their names when all is written."""
+
+    def __init__(self, files: Mapping[Stage, IO[str]]) -> None:
+        self._files = files
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path | None, stages: Sequence[Stage]) -> Iterator[RunFiles]:
+        """Files for the stages; without a folder nothing is written. Raises EvaluationError where it can't be."""
+        if folder is None:
+            yield cls({})
+            return
+        parts = {stage: folder / f".{stage.value}{SUFFIX}.part" for stage in stages}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as stack:
+                yield cls(
+                    {
+                        stage: stack.enter_context(part.open("w", encoding="utf-8", newline="\n"))
+                        for stage, part in parts.items()
+                    }
+                )
+            for stage, part in parts.items():
+                part.replace(folder / f"{stage.value}{SUFFIX}")
+        except OSError as error:
+            raise EvaluationError(f"the runs can't be written to {folder}: {error.strerror or error}") from error
+        finally:
+            for part in parts.values():
+                part.unlink(missing_ok=True)
+
+    def write(self, stage: Stage, query: str, scores: Mapping[str, float]) -> None:
+        """One query's documents, best first, a line each: query, Q0, document, rank, score, stage."""
+        file = self._files.get(stage)
+        if file is not None:
+            file.writelines(
+                f"{_field(query)} Q0 {_field(document)} {rank} {score:.9g} {stage.value}\n"
+                for rank, (document, score) in enumerate(scores.items(), start=1)
+            )
+
+
+def read_run(path: str | Path) -> dict[str, dict[str, float]]:
+    """Query -> document -> score; of a document that comes twice the better score counts.
+
+    Raises EvaluationError naming the line that is no line of a run.
+    """
+    run: dict[str, dict[str, float]] = {}
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    query, _, document, _, score, _ = line.split(None, 5)
+                    found, value = run.setdefault(query, {}), float(score)
+                except ValueError as error:
+                    raise EvaluationError(f"{path}, line {number}: six columns of a TREC run expected") from error
+                found[document] = max(value, found.get(document, value))
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} can't be read: {error}") from error
+    if not run:
+        raise EvaluationError(f"{path} holds no run")
+    return run
+
+
+def _field(name: str) -> str:
+    """A name as one column: white space, which would end it, percent-encoded."""
+    return "".join(f"%{ord(one):02X}" if one.isspace() else one for one in name) or "%00"
