@@ -15,7 +15,10 @@ from retrieval.generations import check_order, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from retrieval.store import Snapshot, SourceRow, Store
 from retrieval.versions import (
+    BENCHMARK,
     CURRENT,
+    JUDGMENTS,
+    JUDGMENTS_LOCK,
     LOCK,
     VERSION,
     current_version,
@@ -115,12 +118,16 @@ class Destination:
 
 def refresh_index(store: Store, folder: Path) -> None:
     """Saves a new index where none is good, or the newest lags far behind."""
-    with store.read() as snapshot:
-        opened = open_index(snapshot, folder / "index")
-        stale = opened.generation is None or bool(opened.set_aside) or opened.index.needs_rebuild
-        worth_it = opened.index.size > 0 or opened.generation is not None
-    if stale and worth_it:
+    if _index_lags(store, folder):
         save_generation(store, folder / "index")
+
+
+def _index_lags(store: Store, folder: Path) -> bool:
+    with store.read() as snapshot:
+        if not snapshot.generations():  # nothing to open: it would be built here, and built again to be saved
+            return snapshot.passage_count() > 0
+        opened = open_index(snapshot, folder / "index")
+        return opened.generation is None or bool(opened.set_aside) or opened.index.needs_rebuild
 
 
 def _writer(
@@ -176,7 +183,7 @@ def _refuse_foreign(collection: Path) -> None:
     if collection.exists() and not collection.is_dir():
         raise StoreError(f"{collection} is a file: a collection is a folder")
     if collection.is_dir() and not is_collection(collection):
-        ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp")
+        ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK)
         names = [one.name for one in collection.iterdir()]
         other = next((name for name in names if name not in ours), None)
         # Where there is a version, a collection lost its CURRENT.

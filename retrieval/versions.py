@@ -14,6 +14,11 @@ from filelock import FileLock, Timeout
 from retrieval.errors import StoreError
 
 CURRENT = "CURRENT"
+JUDGMENTS = "judgments.jsonl"
+JUDGMENTS_LOCK = "judgments.lock"
+"""Judgments outlive the versions."""
+BENCHMARK = "benchmark.txt"
+"""Says that `passagework evaluate` made the collection, and may make it anew."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrieval.errors import ConfigError
+from ui import evaluate as measuring
 from ui import options as opt
 from ui.outcome import answer, complain, parse_where, run
 
@@ -199,6 +200,10 @@ def rebuild(
     with _open(collection) as opened:
         found = opened.status()
     answer(found, as_json, lambda console: show_status(console, found))
+
+
+app.command()(measuring.evaluate)
+app.command()(measuring.compare)
 
 
 @app.command()

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+MaybeCollectionOption = Annotated[
+    Path | None,
+    typer.Option("--collection", help="Folder that keeps the collection (default: a temporary one).", metavar="DIR"),
+]
 CollectionOption = Annotated[Path, typer.Option("--collection", help="Folder of the collection.", metavar="DIR")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
@@ -89,3 +93,35 @@ HostOption = Annotated[
     str, typer.Option("--host", help="Address to listen at; others than this machine's expose it.", metavar="ADDRESS")
 ]
 PortOption = Annotated[int, typer.Option("--port", help="Port to listen at.", metavar="N", min=1, max=65535)]
+
+# what to measure
+
+BenchmarkArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder in BEIR layout, file of one's own judgments (.jsonl), or TREC topics.", metavar="BENCHMARK"
+    ),
+]
+RunArgument = Annotated[Path, typer.Argument(help="TREC run file.", metavar="RUN")]
+QrelsOption = Annotated[Path | None, typer.Option("--qrels", help="Judgments of TREC topics.", metavar="FILE")]
+StagesOption = Annotated[str, typer.Option("--stages", help="Stages, separated by commas.", metavar="STAGES")]
+MeasuresOption = Annotated[
+    str | None,
+    typer.Option(
+        "--measures",
+        help="Measures of ir-measures, separated by commas (default: nDCG@10,RR@10,R@100,AP).",
+        metavar="MEASURES",
+    ),
+]
+SplitOption = Annotated[str, typer.Option("--split", help="Which qrels/<split>.tsv.", metavar="NAME")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit-queries", help="At most so many queries, evenly spaced.", metavar="N")
+]
+RunsOption = Annotated[
+    Path | None, typer.Option("--runs", help="Folder for a TREC run a stage: <stage>.trec.", metavar="DIR")
+]
+ReportOption = Annotated[Path | None, typer.Option("--report", help="Write a page to look at.", metavar="FILE.html")]
+GateOption = Annotated[
+    Path | None,
+    typer.Option("--gate", help="Thresholds (JSON or YAML); exit 1 where one is missed.", metavar="FILE"),
+]

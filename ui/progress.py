@@ -41,3 +41,19 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
             )
 
         yield draw
+
+
+@contextmanager
+def query_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A callback that draws how many queries of all were searched; None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("queries"), TimeElapsedColumn()
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("queries", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -32,19 +32,11 @@ class Benchmark:
 
     def limited(self, queries: int | None) -> Benchmark:
         """At most so many queries, evenly spaced: neighbours in a file are often about one document."""
-        total = len(self.queries)
-        if queries is None or queries >= total:
-            return self
-        names = list(self.queries)
-        chosen = [names[position * total // queries] for position in range(queries)]
-        return self.only(chosen)
-
-    def only(self, names: list[str]) -> Benchmark:
-        """The queries named."""
+        chosen = evenly(list(self.queries), queries)
         return replace(
             self,
-            queries={name: self.queries[name] for name in names},
-            qrels={name: self.qrels[name] for name in names},
+            queries={name: self.queries[name] for name in chosen},
+            qrels={name: self.qrels[name] for name in chosen},
         )
 
 
@@ -56,6 +48,13 @@ class Corpus:
     sha256: str
     documents: int
     missing: frozenset[str]
+
+
+def evenly(names: Sequence[str], limit: int | None) -> Sequence[str]:
+    """At most `limit` of them, evenly spaced from the first."""
+    if limit is None or limit >= len(names):
+        return names
+    return [names[position * len(names) // limit] for position in range(limit)]
 
 
 def load_beir(folder: str | Path, *, split: str = "test") -> Benchmark:

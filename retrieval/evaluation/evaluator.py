@@ -46,6 +46,9 @@ class Judged(Protocol):
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
         """What the hits are, best first, each once, with scores."""
 
+    def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
+        """Measures of the passages themselves, where characters are judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocuments:
@@ -85,6 +88,11 @@ class JudgedDocuments:
             name = next((one for one in (hit.document, hit.uri, hit.path) if one in self.names), hit.document)
             best.setdefault(name, hit.score)
         return list(best.items())
+
+    def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
+        """None: no characters are judged."""
+        del query, hits
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,7 @@ def evaluate(
     search = _Search(collection, judged, candidates, Fusion(fusion))
     usable, skipped = search.usable(_stages(stages))
     values: dict[Stage, PerQuery] = {stage: {name: {} for name in names} for stage in usable}
+    tokens: dict[Stage, PerQuery] = {stage: {} for stage in usable}
     times: dict[Stage, list[float]] = {stage: [] for stage in usable}
     done = 0
     with RunFiles.open(runs, usable) as files:
@@ -163,10 +172,12 @@ def evaluate(
             ranked: dict[Stage, dict[str, dict[str, float]]] = {stage: {} for stage in usable}
             for query in batch:
                 for stage in usable:
-                    ranking, milliseconds = search.ranking(stage, query)
-                    ranked[stage][query] = decreasing(ranking)
+                    answer = search.answer(stage, query)
+                    ranked[stage][query] = decreasing(answer.ranking)
                     files.write(stage, query, ranked[stage][query])
-                    times[stage].append(milliseconds)
+                    times[stage].append(answer.milliseconds)
+                    for name, value in answer.token_measures.items():
+                        tokens[stage].setdefault(name, {})[query] = value
                 done += 1
                 if progress is not None:
                     progress(done, len(judged.queries))
@@ -183,10 +194,10 @@ def evaluate(
         measures=names,
         stages={
             stage: StageFigures(
-                means={name: mean(values[stage][name]) for name in names},
+                means={name: mean(found) for name, found in {**values[stage], **tokens[stage]}.items()},
                 ms_p50=float(np.percentile(times[stage], 50)),
                 ms_p95=float(np.percentile(times[stage], 95)),
-                per_query=values[stage],
+                per_query={**values[stage], **tokens[stage]},
             )
             for stage in usable
         },
@@ -194,6 +205,15 @@ def evaluate(
         settings=_settings(status, candidates, Fusion(fusion), search.reranker),
         notes=tuple(notes),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was judged of one search; `milliseconds` are without the loading of models."""
+
+    ranking: list[tuple[str, float]]
+    milliseconds: float
+    token_measures: Mapping[str, float]
 
 
 class _Search:
@@ -219,11 +239,11 @@ class _Search:
                 skipped[stage] = str(plan.get("reason", f"only {plan['used']} was possible"))
         return usable, skipped
 
-    def ranking(self, stage: Stage, query: str) -> tuple[list[tuple[str, float]], float]:
-        """The first things for a query, at most RUN_DEPTH, and milliseconds without the loading of models."""
+    def answer(self, stage: Stage, query: str) -> _Answer:
+        """The first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
         if not text.strip():
-            return [], 0.0
+            return _Answer([], 0.0, {})
         hits = self._search(text, stage, RERANK_DEPTH if stage is Stage.RERANK else RUN_DEPTH)
         milliseconds = hits.timings_ms["total"] - hits.timings_ms.get("load", 0.0)
         found = self._judged.things(query, hits)
@@ -232,7 +252,7 @@ class _Search:
             known = {name for name, _ in found}
             rest = self._judged.things(query, self._search(text, Stage.HYBRID, RUN_DEPTH))
             found += [(name, floor) for name, _ in rest if name not in known]
-        return found[:RUN_DEPTH], milliseconds
+        return _Answer(found[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, hits))
 
     def _search(self, text: str, stage: Stage, k: int) -> Hits:
         return self._collection.search(

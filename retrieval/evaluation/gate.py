@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -71,7 +72,7 @@ def load_gate(path: str | Path) -> Gate:
 
 def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:
     figure = name if name in TIMES else check_measures([name])[0]
-    bounds = value if isinstance(value, dict) else {"max" if figure in TIMES else "min": value}
+    bounds: dict[str, Any] = value if isinstance(value, dict) else {"max" if figure in TIMES else "min": value}
     if not bounds or not set(bounds) <= {"min", "max"} or not all(map(_is_number, bounds.values())):
         raise ConfigError(f'gate {path}: {name} is {value!r}: give a number, or {{"min": ..., "max": ...}}')
     least, most = bounds.get("min"), bounds.get("max")

@@ -21,6 +21,7 @@ from ui.present.contents import (
     show_status,
 )
 from ui.present.lines import clean, counted, page_list
+from ui.present.measured import show_comparison, show_evaluation
 
 __all__ = [
     "clean",
@@ -31,9 +32,11 @@ __all__ = [
     "page_list",
     "place",
     "plan_line",
+    "show_comparison",
     "show_context",
     "show_deleted",
     "show_documents",
+    "show_evaluation",
     "show_hits",
     "show_report",
     "show_status",

@@ -1,0 +1,121 @@
+"""Passage size, overlap and heading context, measured: evidence pages of FinanceBench, answer spans of chunking-eval.
+
+    python -m benchmarks.chunking [--keep DIR] [--settings 200/32 128/0 ...] [--out FILE.jsonl]
+
+A setting is tokens/overlap, with `w512` before it for another window and `plain` behind it for no heading context:
+`w512:300/48`, `200/32:plain`. Settings that FILE holds already are not measured again. Records are chunked as well, for
+what is cut too small loses there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from benchmarks.datasets import data_folder
+from ingest import ingest
+from retrieval import BiEncoder, Collection, Stage
+from retrieval.evaluation import Evaluation, evaluate, load_beir
+from retrieval.evaluation.judged_places import JudgedPlaces
+from retrieval.evaluation.judgments import Judgment
+
+SETTINGS = (
+    "64/16", "96/16", "128/0", "128/32", "160/24", "200/0", "200/32", "200/64", "240/32", "w512:300/48", "w512:400/64",
+    "128/32:plain", "200/32:plain",
+)  # fmt: skip
+STAGES = (Stage.DENSE, Stage.LEXICAL, Stage.HYBRID)
+
+
+def financebench_judgments() -> list[Judgment]:
+    """Questions with their evidence pages."""
+    questions = (data_folder() / "files" / "financebench" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [
+        Judgment(question["question"], f"{one['doc_name']}.pdf", page=one["evidence_page_num"] + 1)
+        for question in map(json.loads, questions)
+        for one in question["evidence"]
+    ]
+
+
+def chunking_eval_judgments() -> list[Judgment]:
+    """Questions with the characters that answer them."""
+    with (data_folder() / "files" / "chunking-eval" / "questions.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Judgment(row["question"], f"{row['corpus_id']}.md", start=one["start_index"], end=one["end_index"],
+                     quote=one["content"])
+            for row in csv.DictReader(file)
+            for one in json.loads(row["references"])
+        ]  # fmt: skip
+
+
+def measure(setting: str, keep: Path) -> dict[str, object]:
+    """Figures of one setting, by data and stage."""
+    found = re.fullmatch(r"(?:w(\d+):)?(\d+)/(\d+)(:plain)?", setting)
+    if found is None:
+        sys.exit(f"{setting!r} is no setting such as w512:300/48")
+    window = int(found[1]) if found[1] else None
+    name = re.sub(r"\W", "-", setting)
+    files = data_folder() / "files"
+    encoder = BiEncoder.load(window=window)
+    out: dict[str, object] = {"setting": setting}
+    sources = {
+        "financebench": files / "financebench" / "pdfs",
+        "chunking-eval": files / "chunking-eval" / "corpora",
+        "cranfield": data_folder() / "beir" / "cranfield" / "corpus.jsonl",
+    }
+    share = 10**6 if found[4] else 4
+    for data, path in sources.items():
+        folder = keep / f"{data}-{name}"
+        with patch("ingest.chunker.chunker._CONTEXT_SHARE", share):  # of so many parts of the window none is left
+            report = ingest([path], folder, encoder=encoder, passage_tokens=int(found[2]), overlap=int(found[3]))
+        with Collection.open(folder, encoder=encoder) as collection:
+            figures = evaluate_data(collection, data)
+            out[data] = {
+                "passages": collection.status()["passages"],
+                "seconds": round(report.seconds, 1),
+                **{stage.value: {key: round(value, 4) for key, value in one.means.items()}
+                   for stage, one in figures.stages.items()},
+            }  # fmt: skip
+            if figures.notes:
+                print(setting, data, figures.notes[:3], file=sys.stderr)
+    return out
+
+
+def evaluate_data(collection: Collection, data: str) -> Evaluation:
+    """FinanceBench by pages, chunking-eval by characters, the rest by documents."""
+    if data == "cranfield":
+        return evaluate(collection, load_beir(data_folder() / "beir" / data), stages=STAGES, measures=("nDCG@10",))
+    judgments = financebench_judgments() if data == "financebench" else chunking_eval_judgments()
+    places = JudgedPlaces(collection, judgments, name=data)
+    measures = ("Success@5", "Success@10", "RR@10", "R@10")
+    return evaluate(collection, places, stages=STAGES, measures=measures, notes=places.drifted)
+
+
+def main() -> int:
+    """Prints and keeps a line a setting."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, help="folder for the collections, reused by the next run")
+    parser.add_argument("--settings", nargs="+", default=list(SETTINGS))
+    parser.add_argument("--out", type=Path, default=Path("build/chunking.jsonl"))
+    arguments = parser.parse_args()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    done = set()
+    if arguments.out.exists():
+        done = {json.loads(line)["setting"] for line in arguments.out.read_text(encoding="utf-8").splitlines()}
+    with tempfile.TemporaryDirectory(prefix="passagework-") as temporary:
+        for setting in arguments.settings:
+            if setting not in done:
+                line = json.dumps(measure(setting, arguments.keep or Path(temporary)))
+                print(line, flush=True)
+                with arguments.out.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

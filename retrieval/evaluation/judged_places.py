@@ -1,0 +1,217 @@
+"""Pages and characters of documents as what is judged, found again in the collection as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.collection import Collection
+from retrieval.errors import EvaluationError
+from retrieval.evaluation.benchmark import Qrels, evenly
+from retrieval.evaluation.judgments import Judgment, named, query_names
+from retrieval.store import DocumentRow
+from retrieval.types import Document, Hit
+
+SPAN_DEPTH = 5
+"""Passages that the token measures look at (Smith and Troynikov 2024, Evaluating Chunking Strategies)."""
+
+REMEMBERED = 64
+"""Documents whose tokens are kept at once."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A document, a page of it, or `[start, end)` of its text."""
+
+    name: str
+    page: int | None = None
+    span: Span | None = None
+
+    def is_found_by(self, hit: Hit) -> bool:
+        """A passage finds a page that it touches, and characters of which it holds half or half of which hold it."""
+        if self.page is not None:
+            return self.page in hit.pages
+        if self.span is None:
+            return True
+        start, end = self.span
+        shared = min(end, hit.end) - max(start, hit.start)
+        return shared > 0 and 2 * shared >= min(end - start, hit.end - hit.start)
+
+
+class JudgedPlaces:
+    """Judgments of one's own collection, resolved in it; `drifted` has a line for each that no longer holds.
+
+    A judgment whose document is gone, whose page does not exist, or whose quote is not in the text any more is left
+    out and told, and never counts as a miss. Where a quote has moved, its new place is judged.
+    Raises EvaluationError where no judgment holds.
+    """
+
+    def __init__(
+        self, collection: Collection, judgments: Sequence[Judgment], *, name: str, limit: int | None = None
+    ) -> None:
+        self._collection = collection
+        self._name = name
+        self.drifted: list[str] = []
+        self._places: dict[str, dict[str, list[Place]]] = {}
+        self._qrels: dict[str, dict[str, int]] = {}
+        self._rows = _rows_by_name(collection.documents())
+        self._by_uri = {row.uri: row for rows in self._rows.values() for row in rows}
+        self._tokens = lru_cache(REMEMBERED)(self._token_starts)
+        self._document = lru_cache(1)(collection.document)
+        texts = query_names(judgments)
+        for query, judgment in sorted(named(judgments), key=lambda one: one[1].document):  # a document at a time
+            self._resolve(query, judgment)
+        held = [query for query in texts if query in self._qrels]
+        self._queries = {query: texts[query] for query in evenly(held, limit)}
+        if not self._queries:
+            raise EvaluationError(f"{name}: no judgment holds in this collection: {'; '.join(self.drifted[:3])}")
+
+    @property
+    def name(self) -> str:
+        """Of the file of judgments."""
+        return self._name
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """Texts by id."""
+        return self._queries
+
+    @property
+    def qrels(self) -> Qrels:
+        """Grades by query and place."""
+        return {query: self._qrels[query] for query in self._queries}
+
+    @property
+    def per_document(self) -> int | None:
+        """Every passage may hold another place."""
+        return None
+
+    def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
+        """Places in order of the first hit that finds them; a hit that finds none, or none anew, stands for itself."""
+        found: dict[str, float] = {}
+        grades = self._qrels[query]
+        for hit in hits:
+            places = [one for one in self._places[query].get(hit.uri, ()) if one.is_found_by(hit)]
+            new = sorted({one.name for one in places} - found.keys(), key=lambda name: (-grades[name], name))
+            for name in new or [f"{hit.document}#char={hit.start}-{hit.end}"]:
+                found.setdefault(name, hit.score)
+        return list(found.items())
+
+    def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
+        """Recall, precision and IoU in tokens of the first passages against the characters judged relevant.
+
+        Tokens of several passages count once as found, and every time as retrieved. {} where no characters are judged.
+        Source: Smith and Troynikov 2024, section on metrics.
+        """
+        answers: dict[str, list[Span]] = {}
+        for uri, places in self._places[query].items():
+            spans = [one.span for one in places if one.span is not None and self._qrels[query][one.name] > 0]
+            if spans:
+                answers[uri] = spans
+        if not answers:
+            return {}
+        retrieved: dict[str, list[Span]] = {}
+        for hit in hits[:SPAN_DEPTH]:
+            retrieved.setdefault(hit.uri, []).append((hit.start, hit.end))
+        wanted = sum(self._count(uri, _union(spans)) for uri, spans in answers.items())
+        shown = sum(self._count(uri, [span]) for uri, spans in retrieved.items() for span in spans)
+        shared = sum(
+            self._count(uri, _intersection(_union(spans), _union(retrieved.get(uri, ()))))
+            for uri, spans in answers.items()
+        )
+        return {
+            f"token_recall@{SPAN_DEPTH}": shared / wanted if wanted else 0.0,
+            f"token_precision@{SPAN_DEPTH}": shared / shown if shown else 0.0,
+            f"token_IoU@{SPAN_DEPTH}": shared / (wanted + shown - shared) if wanted + shown else 0.0,
+        }
+
+    def _resolve(self, query: str, judgment: Judgment) -> None:
+        rows = self._rows.get(judgment.document, [])
+        if len(rows) != 1:
+            why = "is not in the collection" if not rows else f"names {len(rows)} documents"
+            self.drifted.append(f"{query}: document {judgment.document!r} {why}")
+            return
+        place = self._place(query, judgment, rows[0])
+        if place is not None:
+            self._places.setdefault(query, {}).setdefault(rows[0].uri, []).append(place)
+            grades = self._qrels.setdefault(query, {})
+            grades[place.name] = max(judgment.grade or 0, grades.get(place.name, 0))
+
+    def _place(self, query: str, judgment: Judgment, row: DocumentRow) -> Place | None:
+        name = judgment.document
+        if judgment.page is not None:
+            document: Document = self._document(row.id)
+            if any(page.number == judgment.page for page in document.pages):
+                return Place(f"{name}#page={judgment.page}", page=judgment.page)
+            self.drifted.append(f"{query}: {name!r} has no page {judgment.page}, only {len(document.pages)} pages")
+            return None
+        if judgment.start is None or judgment.end is None:
+            return Place(name)
+        text = self._document(row.id).text
+        span = _relocated(text, judgment.start, judgment.end, judgment.quote)
+        if span is None:
+            where = f"characters {judgment.start} to {judgment.end} of {name!r}"
+            what = "no longer hold the quote" if judgment.quote else f"lie behind its end at {len(text)}"
+            self.drifted.append(f"{query}: {where} {what}")
+            return None
+        return Place(f"{name}#char={span[0]}-{span[1]}", span=span)
+
+    def _count(self, uri: str, spans: Iterable[Span]) -> int:
+        starts = self._tokens(uri)
+        return sum(int(np.diff(np.searchsorted(starts, span))[0]) for span in spans)
+
+    def _token_starts(self, uri: str) -> NDArray[np.int64]:
+        """Where each token of a document begins, a piece of text at a time."""
+        text = self._document(self._by_uri[uri].id).text
+        encoder = self._collection.encoder()
+        parts = []
+        start = 0
+        while start < len(text):
+            end = start + 100_000
+            end = text.rfind(" ", start + 1, end) + 1 or end if end < len(text) else len(text)
+            parts.append(encoder.tokenize([text[start:end]])[0].starts.astype(np.int64) + start)
+            start = end
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _rows_by_name(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
+    found: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        for name in {row.name, row.uri, row.path} - {None}:
+            found.setdefault(str(name), []).append(row)
+    return found
+
+
+def _relocated(text: str, start: int, end: int, quote: str | None) -> Span | None:
+    """Where the span is now: in its place, else where its quote stands nearest to it."""
+    if quote is None:
+        return (start, end) if end <= len(text) else None
+    if text[start:end] == quote:
+        return start, end
+    before, behind = text.rfind(quote, 0, start + len(quote)), text.find(quote, start)
+    there = [one for one in (before, behind) if one >= 0]
+    if not there:
+        return None
+    nearest = min(there, key=lambda one: (abs(one - start), one))
+    return nearest, nearest + len(quote)
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _intersection(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
+    shared = [(max(one[0], other[0]), min(one[1], other[1])) for one in a for other in b]
+    return [(start, end) for start, end in shared if start < end]

@@ -1,0 +1,151 @@
+"""Judgments of one's own collection: a query and the document, page or characters that answer it.
+
+They name places in documents, not passages, so they outlive another chunking. One JSON object a line:
+
+    {"query": "who approves travel?", "path": "policies/travel.pdf", "page": 3, "grade": 1}
+    {"query": "who approves travel?", "document": "r17", "start": 120, "end": 180, "quote": "The director approves"}
+
+`query_id` may name the query, `grade` is 1 if absent, and `quote` lets a span be found again when its text has moved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from retrieval.errors import ConfigError, EvaluationError
+from retrieval.types import Json
+from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """How well a place answers a query: grade 0 is not at all, higher is better; None takes an earlier one back.
+
+    `document` is an `_id`, a URI or a path. The place is a page (from 1), or `[start, end)` in code points of the
+    document's text with `quote` being that text, or else the whole document. Raises ConfigError for anything else.
+    """
+
+    query: str
+    document: str
+    grade: int | None = 1
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    quote: str | None = None
+    query_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.query, str) and self.query.strip()):
+            raise ConfigError("a judgment needs a query")
+        if not (isinstance(self.document, str) and self.document):
+            raise ConfigError("a judgment needs a document or a path")
+        for name in ("grade", "page", "start", "end"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise ConfigError(f"{name} is {value!r}: give a whole number")
+        if self.page is not None and (self.page < 1 or self.start is not None):
+            raise ConfigError("a judgment is of a page from 1, or of characters, not of both")
+        if (self.start is None) != (self.end is None):
+            raise ConfigError("characters need both start and end")
+        if self.start is not None and self.end is not None and not 0 <= self.start < self.end:
+            raise ConfigError(f"characters {self.start} to {self.end} are none")
+
+    @property
+    def key(self) -> tuple[str, str, int | None, int | None, int | None]:
+        """What is judged: a later judgment of the same takes its place."""
+        return (self.query_id or self.query, self.document, self.page, self.start, self.end)
+
+    def to_json(self) -> dict[str, Json]:
+        """One line of a file of judgments."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "grade"}
+
+
+def read_judgments(path: str | Path) -> list[Judgment]:
+    """What holds of a file, in order of first appearance: the last word on every place, and nothing taken back.
+
+    Raises EvaluationError naming the line that is no judgment.
+    """
+    path = Path(path)
+    latest: dict[object, Judgment] = {}
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    try:
+                        one = _judgment(json.loads(line))
+                    except (ValueError, TypeError, ConfigError, RecursionError) as error:
+                        raise EvaluationError(f"{path}, line {number}: no judgment: {error}") from error
+                    latest[one.key] = one
+    except (OSError, UnicodeDecodeError) as error:
+        raise EvaluationError(f"{path} can't be read: {error}") from error
+    return [one for one in latest.values() if one.grade is not None]
+
+
+def add_judgments(collection: str | Path, judgments: Sequence[Judgment]) -> None:
+    """Writes judgments to a collection's own file, behind what is there; several processes may.
+
+    Raises EvaluationError where it can't be written.
+    """
+    path = Path(collection) / JUDGMENTS
+    lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
+    try:
+        with FileLock(path.with_name(JUDGMENTS_LOCK)), path.open("a", encoding="utf-8") as file:
+            file.write(lines)
+    except OSError as error:
+        raise EvaluationError(f"judgments can't be written to {path}: {error.strerror or error}") from error
+
+
+def query_names(judgments: Sequence[Judgment]) -> Mapping[str, str]:
+    """Ids of the queries with their texts: `query_id` where there is one, else q1, q2 and on in order."""
+    return dict(_named(judgments))
+
+
+def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
+    """Each judgment with the id of its query."""
+    ids = {text: name for name, text in _named(judgments)}
+    return [(one.query_id or ids[one.query], one) for one in judgments]
+
+
+def _named(judgments: Sequence[Judgment]) -> Iterator[tuple[str, str]]:
+    taken = {one.query_id for one in judgments}
+    seen: set[str] = set()
+    for one in judgments:
+        if one.query_id is None and one.query not in seen:
+            number = len(seen) + 1
+            name = next(name for name in _numbers(number) if name not in taken)
+            taken.add(name)
+            seen.add(one.query)
+            yield name, one.query
+        elif one.query_id is not None and one.query_id not in seen:
+            seen.add(one.query_id)
+            yield one.query_id, one.query
+
+
+def _numbers(first: int) -> Iterator[str]:
+    while True:
+        yield f"q{first}"
+        first += 1
+
+
+def _judgment(record: object) -> Judgment:
+    if not isinstance(record, dict):
+        raise ConfigError("an object is expected")
+    known = {"query", "document", "path", "grade", "page", "start", "end", "quote", "query_id"}
+    if record.keys() - known:
+        raise ConfigError(f"unknown field {min(record.keys() - known)!r}")
+    query_id = record.get("query_id")
+    return Judgment(
+        query=record.get("query", ""),
+        document=record.get("document") or record.get("path") or "",
+        grade=record.get("grade", 1),
+        page=record.get("page"),
+        start=record.get("start"),
+        end=record.get("end"),
+        quote=record.get("quote"),
+        query_id=None if query_id is None else str(query_id),
+    )

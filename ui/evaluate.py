@@ -1,0 +1,187 @@
+"""The commands `evaluate` and `compare`: a benchmark in, figures, runs and reports out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from retrieval.errors import ConfigError, EvaluationError
+from ui import options as opt
+from ui.outcome import FAILED, answer, complain
+
+if TYPE_CHECKING:
+    from retrieval import Collection
+    from retrieval.evaluation import Benchmark, Evaluation
+    from retrieval.evaluation.evaluator import Judged
+    from ui.benchmark_collection import Building
+
+
+def evaluate(
+    benchmark: opt.BenchmarkArgument,
+    collection: opt.MaybeCollectionOption = None,
+    qrels: opt.QrelsOption = None,
+    stages: opt.StagesOption = "dense,lexical,hybrid,rerank",
+    measures: opt.MeasuresOption = None,
+    split: opt.SplitOption = "test",
+    limit_queries: opt.LimitOption = None,
+    candidates: opt.CandidatesOption = None,
+    fusion: opt.FusionOption = "convex",
+    reranker: opt.RerankerOption = None,
+    whole: opt.WholeOption = False,
+    encoder: opt.EncoderOption = None,
+    window: opt.WindowOption = None,
+    passage_tokens: opt.PassageTokensOption = None,
+    overlap: opt.OverlapOption = None,
+    runs: opt.RunsOption = None,
+    report: opt.ReportOption = None,
+    gate: opt.GateOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Measure quality and latency, stage by stage, on a benchmark or on one's own judgments."""
+    from retrieval.config import CANDIDATES
+    from retrieval.evaluation import DEFAULT_MEASURES, load_gate
+    from retrieval.evaluation import evaluate as measure
+    from retrieval.evaluation.measures import check_measures
+    from retrieval.types import Fusion
+    from ui.benchmark_collection import Building
+    from ui.present import show_evaluation
+    from ui.progress import query_bar
+
+    if limit_queries is not None and limit_queries < 1:
+        raise ConfigError(f"limit-queries is {limit_queries}: give at least 1")
+    if fusion not in {one.value for one in Fusion}:
+        raise ConfigError(f"fusion is {fusion!r}: give one of {', '.join(one.value for one in Fusion)}")
+    asked = check_measures([one.strip() for one in measures.split(",")] if measures else DEFAULT_MEASURES)
+    bars = None if gate is None else load_gate(gate)
+    names = [one.strip() for one in stages.split(",") if one.strip()]
+    building = Building(encoder, window, passage_tokens, overlap, whole)
+    with _judged(benchmark, qrels, split, limit_queries, collection, building, reranker) as (opened, judged, notes):
+        with query_bar() as progress:
+            found = measure(
+                opened,
+                judged,
+                stages=names,
+                measures=(*asked, *(bars.measures if bars else ())),
+                candidates=CANDIDATES if candidates is None else candidates,
+                fusion=fusion,
+                runs=runs,
+                notes=notes,
+                progress=progress,
+            )
+        if report is not None:
+            _write_report(report, opened, found, judged)
+    missed = bars.missed(found) if bars else []
+    out = found.to_json()
+    if bars:
+        out["gate"] = {"passed": not missed, "missed": list(missed)}
+    answer(out, as_json, lambda console: show_evaluation(console, found))
+    for line in missed:
+        complain(f"gate: {line}")
+    if missed:
+        raise typer.Exit(FAILED)
+
+
+def compare(
+    benchmark: opt.BenchmarkArgument,
+    a: opt.RunArgument,
+    b: opt.RunArgument,
+    qrels: opt.QrelsOption = None,
+    measures: opt.MeasuresOption = None,
+    split: opt.SplitOption = "test",
+    report: opt.ReportOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Compare two TREC runs on a benchmark: differences, whether they may be chance, and what moved."""
+    from retrieval.evaluation import compare as set_against
+    from retrieval.evaluation import read_run
+    from retrieval.evaluation.benchmark import corpus_texts
+    from ui.present import show_comparison
+
+    judged = _benchmark(benchmark, qrels, split)
+    names = (a.stem, b.stem) if a.stem != b.stem else (str(a), str(b))
+    chosen = [one.strip() for one in measures.split(",")] if measures else ()
+    found = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
+    if report is not None:
+        from retrieval.evaluation.report import render_comparison
+
+        corpus = benchmark / "corpus.jsonl"
+        wanted = {move.document for one in found.queries for move in one.moves}
+        titles = {one: title for one, (title, _) in corpus_texts(corpus, wanted).items()} if corpus.is_file() else {}
+        _write(report, render_comparison(found, titles))
+    answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
+
+
+@contextmanager
+def _judged(
+    path: Path,
+    qrels: Path | None,
+    split: str,
+    limit: int | None,
+    collection: Path | None,
+    building: Building,
+    reranker: str | None,
+) -> Iterator[tuple[Collection, Judged, list[str]]]:
+    """The collection to search, what is judged, and notes on what does not fit together."""
+    from retrieval import Collection
+    from retrieval.evaluation import scan_corpus
+    from retrieval.evaluation.evaluator import JudgedDocuments
+    from retrieval.evaluation.judged_places import JudgedPlaces
+    from retrieval.evaluation.judgments import read_judgments
+    from ui.benchmark_collection import benchmark_collection
+    from ui.progress import progress_bar
+
+    if path.is_dir():
+        benchmark = _benchmark(path, None, split)
+        corpus = scan_corpus(path / "corpus.jsonl", benchmark.qrels)
+        missing = len(corpus.missing)
+        notes = [*benchmark.notes, *([f"{missing} relevant documents are not in the corpus"] if missing else [])]
+        with ExitStack() as stack:
+            with progress_bar() as progress:
+                made = benchmark_collection(corpus, collection, building, reranker=reranker, progress=progress)
+                opened = stack.enter_context(made)
+            yield opened, JudgedDocuments(benchmark.limited(limit)), notes
+        return
+    if collection is None:
+        raise ConfigError("name the collection that was judged with --collection")
+    if building.asked:
+        raise ConfigError("a collection of one's own is evaluated as it is: leave out how it should be made")
+    with Collection.open(collection, reranker=reranker) as opened:
+        if qrels is not None:
+            benchmark = _benchmark(path, qrels, split)
+            yield opened, JudgedDocuments(benchmark.limited(limit)), list(benchmark.notes)
+        else:
+            places = JudgedPlaces(opened, read_judgments(path), name=path.stem, limit=limit)
+            yield opened, places, [f"drifted: {line}" for line in places.drifted]
+
+
+def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
+    from retrieval.evaluation import load_beir, load_trec
+
+    if not path.exists():
+        raise EvaluationError(f"{path} does not exist")
+    if path.is_dir():
+        if qrels is not None:
+            raise ConfigError("--qrels goes with a file of TREC topics; a BEIR folder has its own, see --split")
+        return load_beir(path, split=split)
+    if qrels is None:
+        raise ConfigError("give a folder in BEIR layout, or a file of TREC topics with --qrels")
+    return load_trec(path, qrels)
+
+
+def _write_report(path: Path, collection: Collection, evaluation: Evaluation, judged: Judged) -> None:
+    from retrieval.evaluation.report import answers_for, render_evaluation, worst_queries
+
+    answers = answers_for(collection, evaluation, judged, worst_queries(evaluation))
+    _write(path, render_evaluation(evaluation, answers))
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"the report can't be written to {path}: {error.strerror or error}") from error

@@ -1,0 +1,52 @@
+"""Figures of an evaluation and of a comparison, as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from retrieval.evaluation import Comparison, Evaluation
+from ui.present.lines import clean, counted
+
+CHANGED = 10
+"""Queries of a comparison on screen; --json has all that changed."""
+
+
+def show_evaluation(console: Console, evaluation: Evaluation) -> None:
+    """A row a stage; the settings; what was left out and why."""
+    counts = f"{counted(evaluation.documents, 'document')}, {len(evaluation.queries):,} queries"
+    console.print(Text(f"{clean(evaluation.dataset)}: {counts}"))
+    first = next(iter(evaluation.stages.values()), None)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stage")
+    for name in (*(first.means if first else ()), "p50 ms", "p95 ms"):
+        table.add_column(name, justify="right")
+    for stage, figures in evaluation.stages.items():
+        means = [f"{value:.4f}" for value in figures.means.values()]
+        table.add_row(stage.value, *means, f"{figures.ms_p50:.1f}", f"{figures.ms_p95:.1f}")
+    console.print(table)
+    for stage, reason in evaluation.skipped.items():
+        console.print(Text(f"{stage.value}: skipped, {reason}", style="yellow"))
+    for note in evaluation.notes:
+        console.print(Text(f"note: {clean(note)}", style="yellow"))
+
+
+def show_comparison(console: Console, comparison: Comparison) -> None:
+    """A row a measure, then the queries that changed most."""
+    a, b = (clean(name) for name in comparison.names)
+    console.print(Text(f"{clean(comparison.dataset)}: {b} against {a}, {len(comparison.queries):,} queries"))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("measure")
+    for name in (a, b, "difference", "p", "wins", "losses", "ties"):
+        table.add_column(Text(name), justify="right")
+    for one in comparison.measures:
+        values = f"{one.a:.4f}", f"{one.b:.4f}", f"{one.difference:+.4f}", f"{one.p:.4f}"
+        table.add_row(one.measure, *values, str(one.wins), str(one.losses), str(one.ties))
+    console.print(table)
+    changed = [one for one in comparison.queries if one.a != one.b]
+    if changed:
+        console.print(Text(f"changed most ({comparison.measures[0].measure}):", style="dim"))
+    for query in changed[:CHANGED]:
+        line = f"{query.b - query.a:+.4f}  {clean(query.query)}: {' '.join(clean(query.text).split())}"
+        console.print(Text(line), overflow="ellipsis", no_wrap=True)
