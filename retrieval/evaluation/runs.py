@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -54,7 +54,8 @@ class RunFiles:
             raise EvaluationError(f"the runs can't be written to {folder}: {error.strerror or error}") from error
         finally:
             for part in parts.values():
-                part.unlink(missing_ok=True)
+                with suppress(OSError):
+                    part.unlink()
 
     def write(self, stage: Stage, query: str, scores: Mapping[str, float]) -> None:
         """One query's documents, best first, a line each: query, Q0, document, rank, score, stage."""
