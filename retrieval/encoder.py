@@ -16,6 +16,7 @@ from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkErro
 from retrieval.inference import (
     BATCH_TOKENS,
     batches,
+    load_model,
     padded_rows,
     padded_width,
     pick_precision,
@@ -146,7 +147,10 @@ class BiEncoder:
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
-        return cls(_load_model(resolved, settings.device), resolved, window=window, precision=settings.precision)
+        from sentence_transformers import SentenceTransformer
+
+        made: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
+        return cls(made, resolved, window=window, precision=settings.precision)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -270,25 +274,6 @@ class BiEncoder:
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
-
-
-def _load_model(resolved: ResolvedModel, device: str | None) -> SentenceTransformer:
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        return SentenceTransformer(
-            str(resolved.path),
-            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
 def _pooling(model: SentenceTransformer) -> str:

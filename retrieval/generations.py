@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from retrieval.errors import StoreError
 from retrieval.store import Change, Generation, Snapshot, Store
 from retrieval.types import Ids, Vectors
 from retrieval.vector_index import IndexKind, LiveIndex, build_index, load_index
+from retrieval.versions import set_aside
 
 KEPT = 2
 """Generations kept: the newest, and one to fall back on."""
@@ -95,7 +97,8 @@ def save_generation(
 ) -> Generation:
     """Builds an index of everything in the store, saves it, proves it, and records it; older ones make way.
 
-    Call it as the only writer. `kind` None chooses by size.
+    Call it as the only writer. `kind` None chooses by size. Whatever lies in the way of the folder is set aside.
+    Raises StoreError where it can't be written.
     """
     with store.read() as snapshot:
         change = snapshot.last_change()
@@ -104,8 +107,7 @@ def save_generation(
         ids, vectors = snapshot.passage_vectors()
         older = snapshot.generations()
     built = build_index(ids, vectors, kind=kind)
-    folder.mkdir(exist_ok=True)
-    name = f"g{_next_number(folder, older):06d}-{built.index.kind.value}.index"
+    name = f"g{_made_ready(folder, older):06d}-{built.index.kind.value}.index"
     kept = [one for one in older if (folder / one.file).is_file()][: KEPT - 1]
     digest = built.index.save(folder / name)
     with store.write() as writer:
@@ -136,7 +138,18 @@ def _set_aside(path: Path) -> None:
     """Keeps what is left of a damaged file where a person can look at it; on a read-only disk it stays where it is."""
     with contextlib.suppress(OSError):
         if path.exists():
-            path.replace(path.with_name(f"{path.name}.damaged"))
+            set_aside(path)
+
+
+def _made_ready(folder: Path, older: Sequence[Generation]) -> int:
+    """Makes the folder for indexes where there is none; the number of the next one."""
+    try:
+        if os.path.lexists(folder) and not folder.is_dir():
+            _log.warning("%s is no folder; it was set aside as %s", folder, set_aside(folder).name)
+        folder.mkdir(exist_ok=True)
+        return _next_number(folder, older)
+    except OSError as error:
+        raise StoreError(f"{folder} can't be written: {error.strerror or error}") from error
 
 
 def _next_number(folder: Path, older: Sequence[Generation]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,31 @@ def token_arrays(encoding: Encoding) -> Tokens:
     """What the tokenizer gave, as arrays."""
     offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
     return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
+
+
+def load_model(
+    kind: type[Any], resolved: ResolvedModel, device: str | None, options: Mapping[str, object] | None = None
+) -> Any:
+    """A sentence-transformers model of this kind from local files: safetensors only, and nothing in the folder is run.
+
+    Raises ModelUnavailableError where it can't be loaded.
+    """
+    import torch
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return kind(
+            str(resolved.path),
+            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+            **(options or {}),
+        )
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
 def pick_precision(asked: str, device: str) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.config import Settings
-from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
-from retrieval.inference import BATCH_TOKENS, batches, pick_precision, pick_window, token_arrays
+from retrieval.errors import ConfigError, PassageworkError
+from retrieval.inference import BATCH_TOKENS, batches, load_model, pick_precision, pick_window, token_arrays
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.pairing import Piece, cut_piece, pairing_of, windows
 from retrieval.types import Tokens
@@ -89,7 +89,13 @@ class CrossEncoderReranker:
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model), settings)
         _check_head(resolved)
-        return cls(_load_model(resolved, settings.device), resolved, precision=settings.precision)
+        import torch
+        from sentence_transformers import CrossEncoder
+
+        # The folder's own activation is neither imported nor applied.
+        options = {"activation_fn": torch.nn.Identity()}
+        made: CrossEncoder = load_model(CrossEncoder, resolved, settings.device, options)
+        return cls(made, resolved, precision=settings.precision)
 
     @property
     def name(self) -> str:
@@ -181,26 +187,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}  # the loader says what is wrong with it
     return found if isinstance(found, dict) else {}
-
-
-def _load_model(resolved: ResolvedModel, device: str | None) -> CrossEncoder:
-    import torch
-    from sentence_transformers import CrossEncoder
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    try:
-        return CrossEncoder(
-            str(resolved.path),
-            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-            activation_fn=torch.nn.Identity(),  # the folder's own is neither imported nor applied
-        )
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
 def _keep_head_fp32(model: CrossEncoder) -> None:

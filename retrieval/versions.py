@@ -21,22 +21,56 @@ BENCHMARK = "benchmark.txt"
 """Says that `passagework evaluate` made the collection, and may make it anew."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
+MEND = "run `passagework ingest` or `passagework rebuild`, which take up its newest version that is whole"
+
+
+class LostVersionError(StoreError):
+    """CURRENT is missing, damaged, or names no version that is there: a writer can publish another one.
+
+    `found` says what is wrong, without the next step.
+    """
+
+    def __init__(self, found: str) -> None:
+        super().__init__(f"{found}: {MEND}")
+        self.found = found
 
 
 def current_version(collection: Path) -> Path:
-    """The live version's folder; raises StoreError where there is no collection."""
+    """The live version's folder; raises StoreError where there is no collection.
+
+    The error is a LostVersionError where only the name of the live version was lost.
+    """
     pointer = collection / CURRENT
     try:
         name = pointer.read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
         if not collection.is_dir():
             raise StoreError(f"no collection at {collection}: make one with `passagework ingest`") from error
+        if versions(collection):
+            raise LostVersionError(f"{collection} has no {CURRENT} file") from error
         raise StoreError(f"{collection} is not a collection: it has no {CURRENT} file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"{pointer} can't be read: {error}") from error
+    except NotADirectoryError as error:
+        raise StoreError(f"{collection} is a file: a collection is a folder") from error
+    except IsADirectoryError as error:
+        raise LostVersionError(f"{pointer} is a folder in place of a file") from error
+    except UnicodeDecodeError as error:
+        raise LostVersionError(f"{pointer} is damaged, for it holds no text") from error
+    except OSError as error:
+        raise StoreError(f"{pointer} can't be read: {error.strerror or error}") from error
     if not VERSION.fullmatch(name):
-        raise StoreError(f"{pointer} is damaged: it holds {name[:40]!r} in place of a version's name")
+        raise LostVersionError(f"{pointer} is damaged, for it holds {name[:40]!r} in place of a version's name")
+    if not (collection / name).exists():
+        raise LostVersionError(f"{pointer} names {name}, which is not there")
     return collection / name
+
+
+def versions(collection: Path) -> list[Path]:
+    """The folders of a collection's versions, whole or not, newest first; raises StoreError where it can't be read."""
+    try:
+        found = [entry for entry in collection.iterdir() if VERSION.fullmatch(entry.name)]
+    except OSError as error:
+        raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error
+    return sorted(found, key=lambda entry: int(entry.name[1:]), reverse=True)
 
 
 def is_collection(path: Path) -> bool:
@@ -46,13 +80,31 @@ def is_collection(path: Path) -> bool:
 
 def next_version(collection: Path) -> Path:
     """The folder for a new version, not yet made; one that an interrupted run left unfinished is not taken again."""
-    numbers = [int(match[1]) for entry in collection.glob("v*") if (match := VERSION.fullmatch(entry.name))]
-    return collection / f"v{max(numbers, default=0) + 1:04d}"
+    newest = next((int(entry.name[1:]) for entry in versions(collection)), 0)
+    return collection / f"v{newest + 1:04d}"
 
 
 def publish(collection: Path, version: Path) -> None:
-    """Makes `version` the live one: at every instant CURRENT names the old one or the new one, whole."""
-    write_atomically(collection / CURRENT, f"{version.name}\n".encode("ascii"))
+    """Makes `version` the live one: at every instant CURRENT names the old one or the new one, whole.
+
+    Raises StoreError where it can't be written.
+    """
+    try:
+        write_atomically(collection / CURRENT, f"{version.name}\n".encode("ascii"))
+    except OSError as error:
+        raise StoreError(f"{collection / CURRENT} can't be written: {error.strerror or error}") from error
+
+
+def set_aside(path: Path) -> Path:
+    """Renames what is damaged to `.damaged`, or `.damaged-2` and so on: nothing that was set aside is written over.
+
+    Returns its new path; raises OSError where it can't be renamed.
+    """
+    aside, number = path.with_name(f"{path.name}.damaged"), 1
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged-{number}")
+    return path.rename(aside)
 
 
 def write_atomically(path: Path, data: bytes) -> None:

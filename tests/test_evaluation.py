@@ -89,9 +89,9 @@ class TestDocuments:
         told: list[tuple[int, int]] = []
         evaluate(animals, load_beir(beir / "animals"), progress=lambda done, total: told.append((done, total)))
         assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
-        for wrong in ({"stages": ["deep"]}, {"stages": []}, {"measures": ["best"]}):
+        for stages, measures in ((["deep"], ["AP"]), ([], ["AP"]), (["dense"], ["best"])):
             with pytest.raises(ConfigError):
-                evaluate(animals, load_beir(beir / "animals"), **wrong)  # type: ignore[arg-type]
+                evaluate(animals, load_beir(beir / "animals"), stages=stages, measures=measures)
 
 
 PAGES = [["Sheet one tells of apples."], ["Sheet two tells of pears."], ["Sheet three tells of plums."]]

@@ -135,7 +135,7 @@ def _judged(
     from ui.progress import progress_bar
 
     if path.is_dir():
-        benchmark = _benchmark(path, None, split)
+        benchmark = _benchmark(path, qrels, split)
         corpus = scan_corpus(path / "corpus.jsonl", benchmark.qrels)
         missing = len(corpus.missing)
         notes = [*benchmark.notes, *([f"{missing} relevant documents are not in the corpus"] if missing else [])]

@@ -1,0 +1,258 @@
+"""passagework as mteb sees it: a search model that mteb's retrieval and reranking tasks can measure."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from retrieval.collection import Collection
+from retrieval.config import CANDIDATES, RERANK_DEPTH, Settings
+from retrieval.encoder import BiEncoder, Encoder
+from retrieval.errors import ConfigError, EvaluationError
+from retrieval.evaluation.evaluator import RUN_DEPTH
+from retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
+from retrieval.evaluation.runs import decreasing
+from retrieval.reranker import CrossEncoderReranker, Reranker
+from retrieval.types import Fusion, Json, Stage
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from mteb.abstasks.task_metadata import TaskMetadata
+    from mteb.models.model_meta import ModelMeta
+
+logger = logging.getLogger(__name__)
+
+MODEL_TYPES: Mapping[Stage, list[str]] = {
+    Stage.DENSE: ["dense"],
+    Stage.LEXICAL: ["sparse"],
+    Stage.HYBRID: ["hybrid"],
+    Stage.RERANK: ["hybrid", "cross-encoder"],
+}
+
+
+class PassageworkSearch:
+    """mteb's SearchProtocol over collections: each corpus is ingested as a user's would be, and searched the same way.
+
+    `folder` keeps the collections for the next run (default: a temporary folder, gone with `close`). `stage` is the one
+    measured (default: rerank where there is a reranker, else hybrid); `whole` makes one passage of each document.
+    Raises ConfigError where mteb is absent, or for rerank without a reranker.
+    """
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        *,
+        folder: str | Path | None = None,
+        stage: Stage | str | None = None,
+        candidates: int = CANDIDATES,
+        fusion: Fusion | str = Fusion.CONVEX,
+        whole: bool = False,
+        encoder: Encoder | str | None = None,
+        reranker: Reranker | str | None = None,
+    ) -> None:
+        if importlib.util.find_spec("mteb") is None:
+            raise ConfigError('mteb is not installed: pip install "passagework[mteb]"')
+        settings = Settings.from_environment()
+        self._asked_encoder = encoder
+        self._asked_reranker = reranker or settings.reranker
+        self._settings = replace(settings, reranker=None)  # read where the stage needs it, and loaded once
+        try:
+            self.stage = Stage(stage or (Stage.RERANK if self._asked_reranker else Stage.HYBRID))
+            self.fusion = Fusion(fusion)
+        except ValueError as error:
+            stages, fusions = (", ".join(one.value for one in kind) for kind in (Stage, Fusion))
+            raise ConfigError(f"{error}: stages are {stages}; fusions are {fusions}") from error
+        if self.stage is Stage.RERANK and self._asked_reranker is None:
+            raise ConfigError("no reranker was named: mteb would record hybrid figures as those of rerank")
+        self.candidates = candidates
+        self.whole = whole
+        self._ingest = ingest
+        self._temporary = tempfile.TemporaryDirectory(prefix="passagework-mteb-")
+        self._folder = Path(self._temporary.name if folder is None else folder)
+        self._collection: Collection | None = None
+        self._indexed: tuple[str, str, str] | None = None
+
+    def index(
+        self,
+        corpus: Dataset,
+        *,
+        task_metadata: TaskMetadata,
+        hf_split: str,
+        hf_subset: str,
+        encode_kwargs: Mapping[str, Any],
+        num_proc: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Ingests the corpus; one that was ingested before, with the same encoder, is only checked.
+
+        Documents that are refused, such as those without text, are counted in a warning. Raises EvaluationError where
+        the corpus has no texts, or more is missing than was refused.
+        """
+        del encode_kwargs, num_proc, kwargs  # how mteb would encode: an ingest decides that itself
+        self._forget()
+        if "text" not in corpus.column_names:
+            raise EvaluationError(f"{task_metadata.name}: its documents have no text, and passagework reads text alone")
+        name, encoder = str(task_metadata.name), self._encoder()
+        made_with: list[Json] = [encoder.fingerprint.to_json(), encoder.window, self.whole]
+        written = write_corpus(corpus, self._folder, (name, hf_subset, hf_split), made_with)
+        report = self._ingest([written.path], written.collection, encoder=encoder, whole=self.whole)
+        self._collection = Collection.open(
+            written.collection, encoder=encoder, reranker=self._reranker(), settings=self._settings
+        )
+        missing = written.documents - int(str(self._collection.status()["documents"]))
+        if missing:
+            reason = report.failed[0].reason if report.failed else "no reason was given"
+            lost = f"{name}: {missing} of {written.documents} documents are not in the collection ({reason})"
+            if missing == written.documents or missing > len(report.failed):
+                raise EvaluationError(lost)
+            logger.warning(lost)
+        self._indexed = (name, hf_subset, hf_split)
+
+    def search(
+        self,
+        queries: Dataset,
+        *,
+        task_metadata: TaskMetadata,
+        hf_split: str,
+        hf_subset: str,
+        top_k: int,
+        encode_kwargs: Mapping[str, Any],
+        top_ranked: Mapping[str, Sequence[str]] | None = None,
+        num_proc: int | None = None,
+        **kwargs: Any,
+    ) -> dict[str, dict[str, float]]:
+        """Query -> document -> score, at most `top_k` documents, best first with strictly decreasing scores.
+
+        A document counts by its best passage. With `top_ranked`, only the documents that it names for a query are
+        ranked. An instruction beside a query is not read, which a warning tells; a blank query has no documents.
+        Raises EvaluationError for another corpus than was indexed last, and for queries that are no plain text.
+        """
+        del encode_kwargs, num_proc, kwargs  # as in `index`
+        key = (str(task_metadata.name), hf_subset, hf_split)
+        if self._collection is None or self._indexed != key:
+            raise EvaluationError(f"{' '.join(key)} was not indexed: {self._indexed or 'nothing'} was")
+        if "instruction" in queries.column_names:
+            logger.warning("%s: instructions are not read, only the queries", task_metadata.name)
+        run = {}
+        for query in queries:
+            if not isinstance(query.get("text"), str):
+                raise EvaluationError(f"{task_metadata.name}: query {query['id']} is no plain text")
+            within = None if top_ranked is None else top_ranked.get(query["id"], ())
+            run[str(query["id"])] = decreasing(self._ranking(self._collection, query["text"], top_k, within))
+        return run
+
+    @property
+    def mteb_model_meta(self) -> ModelMeta:
+        """What mteb files results under: the encoder's name, its weights' digest, and how it was searched."""
+        from mteb.models.model_meta import ModelMeta
+
+        encoder = self._encoder()
+        fingerprint = encoder.fingerprint
+        return ModelMeta(
+            name=f"passagework/{PurePath(fingerprint.model).name}",
+            revision=fingerprint.weights,
+            experiment_kwargs=self._experiment(),
+            loader=None,
+            release_date=None,
+            languages=None,
+            n_parameters=None,
+            memory_usage_mb=None,
+            max_tokens=encoder.window,
+            embed_dim=encoder.dim,
+            license=None,
+            open_weights=None,
+            public_training_code=None,
+            public_training_data=None,
+            framework=["Sentence Transformers"],
+            similarity_fn_name="cosine" if self.stage is Stage.DENSE else None,
+            use_instructions=False,
+            training_datasets=None,
+            adapted_from=fingerprint.model if fingerprint.revision else None,
+            model_type=MODEL_TYPES[self.stage],
+        )
+
+    def close(self) -> None:
+        """Lets go of the collection; a temporary folder is removed."""
+        self._forget()
+        self._temporary.cleanup()
+
+    def __enter__(self) -> PassageworkSearch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _forget(self) -> None:
+        if self._collection is not None:
+            self._collection.close()
+        self._collection = self._indexed = None
+
+    def _ranking(
+        self, collection: Collection, text: str, top_k: int, within: Sequence[str] | None
+    ) -> list[tuple[str, float]]:
+        """Documents by their best passage, best first; where a stage has no more, the earlier one goes on behind it."""
+        ranking: dict[str, float] = {}
+        if not text.strip() or (within is not None and not within):
+            return []
+        for stage, k in self._passes(top_k, within):
+            hits = collection.search(
+                text,
+                k=k,
+                stage=stage,
+                candidates=self.candidates,
+                fusion=self.fusion,
+                where=None if within is None else {"document": {"$in": [stored_id(one) for one in within]}},
+                per_document=1,
+            )
+            for hit in hits:
+                ranking.setdefault(original_id(hit.document), hit.score)
+            if len(ranking) >= top_k or len(hits) < k:
+                break
+        return list(ranking.items())[:top_k]
+
+    def _passes(self, top_k: int, within: Sequence[str] | None) -> list[tuple[Stage, int]]:
+        """Searches that make one ranking.
+
+        mteb asks for 1,000 documents: a pool as large would change the fused scores at the top, and a reranker would
+        read them all. So the top is as `evaluate` measures it, and the rest follows. Documents given are all reranked.
+        """
+        if self.stage in (Stage.DENSE, Stage.LEXICAL):
+            return [(self.stage, top_k)]
+        if within is not None:
+            return [(self.stage, min(top_k, len(within)))]
+        depths = [(Stage.HYBRID, RUN_DEPTH), (Stage.HYBRID, top_k)]
+        if self.stage is Stage.RERANK:
+            depths.insert(0, (Stage.RERANK, RERANK_DEPTH))
+        return [(stage, min(top_k, k)) for stage, k in depths]
+
+    def _experiment(self) -> dict[str, str | int | bool]:
+        """What else figures depend on: mteb keeps runs that differ in it apart."""
+        found: dict[str, str | int | bool] = {"stage": self.stage.value, "whole": self.whole}
+        if self.stage in (Stage.HYBRID, Stage.RERANK):
+            found |= {"candidates": self.candidates, "fusion": self.fusion.value}
+        if self.stage is Stage.RERANK:
+            asked = self._asked_reranker
+            found["reranker"] = asked if isinstance(asked, str) else asked.name if asked else ""
+        return found
+
+    def _encoder(self) -> Encoder:
+        """Loaded once for all corpora."""
+        if self._asked_encoder is None or isinstance(self._asked_encoder, str):
+            self._asked_encoder = BiEncoder.load(self._asked_encoder, settings=self._settings)
+        return self._asked_encoder
+
+    def _reranker(self) -> Reranker | None:
+        """Loaded once for all corpora; None where no stage reads it."""
+        if self.stage is not Stage.RERANK:
+            return None
+        if isinstance(self._asked_reranker, str):
+            self._asked_reranker = CrossEncoderReranker.load(self._asked_reranker, settings=self._settings)
+        return self._asked_reranker
