@@ -48,6 +48,14 @@ class TestBenchmark:
         assert (corpus.documents, set(corpus.missing)) == (5, {"gone"})
         assert corpus_texts(beir / "corpus.jsonl", {"d3", "gone"}) == {"d3": ("Cats", "cats purr by the stove")}
 
+    def test_names_that_no_tool_could_read(self, beir: Path) -> None:
+        """NUL and lone surrogates become U+FFFD on both sides, as they do in documents."""
+        (beir / "queries.jsonl").write_text('{"_id": "q\\u0000\\ud800", "text": "a\\u0000b"}\n')
+        (beir / "qrels" / "test.tsv").write_bytes(b"q\0\xef\xbf\xbd\td\0\t1\n")
+        found = load_beir(beir)
+        assert found.queries == {"q\ufffd\ufffd": "a\ufffdb"}
+        assert found.qrels == {"q\ufffd\ufffd": {"d\ufffd": 1}}
+
     @pytest.mark.parametrize(
         ("name", "text", "says"),
         [

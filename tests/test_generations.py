@@ -105,6 +105,23 @@ class TestDerived:
         assert data is None or aside.read_bytes() == data
         assert answers(path, FakeEncoder(), QUERIES) == expected
 
+    def test_a_file_in_its_place(self, template: Path, path: Path) -> None:
+        """Searches go on; the next ingest or rebuild sets it aside under a name of its own, and saves an index."""
+        expected = answers(path, FakeEncoder(), QUERIES)
+        folder = path / "v0001" / "index"
+
+        def ingest_again() -> None:
+            ingest([template / "docs"], path, encoder=FakeEncoder())
+
+        for save, aside in ((ingest_again, "index.damaged"), (lambda: rebuild_index(path), "index.damaged-2")):
+            shutil.rmtree(folder)
+            folder.write_text(aside)
+            assert answers(path, FakeEncoder(), QUERIES) == expected
+            save()
+            assert folder.with_name(aside).read_text() == aside
+            assert index_status(path)["set_aside"] == []
+            assert answers(path, FakeEncoder(), QUERIES) == expected
+
     def test_newest_damaged_falls_back_on_the_one_before(self, template: Path, path: Path) -> None:
         """Which is brought up to date by the changes since."""
         first = index_status(path)["saved"]
@@ -115,6 +132,26 @@ class TestDerived:
         status = index_status(path)
         assert (status["saved"], status["set_aside"], status["since_build"]) == (first, [newest.file], 1)
         assert answers(path, FakeEncoder(), QUERIES) == expected
+
+    def test_told_in_one_line(self, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """However many files are gone: that nothing is lost, and what saves a new index."""
+        rebuild_index(path)
+        shutil.rmtree(path / "v0001" / "index")
+        answers(path, FakeEncoder(), QUERIES)
+        [line] = [record.getMessage() for record in caplog.records]
+        assert line.endswith(
+            "index/g000002-exact.index can't be read: No such file or directory; searches are complete without it, "
+            "and `passagework ingest` or `passagework rebuild` saves a new one"
+        )
+
+    def test_the_kind_that_was_chosen_is_kept(self, template: Path, path: Path) -> None:
+        """By an ingest that repairs the index; without one, and by a rebuild, size decides."""
+        for kind, repaired in ((IndexKind.FLAT, "flat"), (None, "exact")):
+            rebuild_index(path, kind=kind)
+            shutil.rmtree(path / "v0001" / "index")
+            ingest([template / "docs"], path, encoder=FakeEncoder())
+            status = index_status(path)
+            assert (status["kind"], status["set_aside"]) == (repaired, [])
 
     def test_made_for_another_collection(self, template: Path, path: Path, tmp_path: Path) -> None:
         """A good file with other vectors in it is not taken: its digest is not the recorded one."""

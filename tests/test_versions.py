@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ingest import ingest
+from ingest.rebuild import rebuild, rebuild_index
+from ingest.removal import delete
 from retrieval import Collection, StoreError
 from retrieval.versions import (
     current_version,
@@ -32,9 +36,10 @@ class TestCurrent:
     def test_publish_and_read(self, tmp_path: Path) -> None:
         """What was published last is current; nothing else is left in the folder."""
         for name in ("v0001", "v0002"):
+            (tmp_path / name).mkdir()
             publish(tmp_path, tmp_path / name)
             assert current_version(tmp_path) == tmp_path / name
-        assert [entry.name for entry in tmp_path.iterdir()] == ["CURRENT"]
+        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["CURRENT", "v0001", "v0002"]
         assert is_collection(tmp_path)
 
     def test_no_such_folder(self, tmp_path: Path) -> None:
@@ -56,9 +61,9 @@ class TestCurrent:
             current_version(tmp_path)
 
     def test_a_version_that_is_gone(self, tmp_path: Path) -> None:
-        """Says which file is missing."""
+        """Says which, and what to do."""
         publish(tmp_path, tmp_path / "v0007")
-        with pytest.raises(StoreError, match=r"no database at .*v0007"):
+        with pytest.raises(StoreError, match=r"CURRENT names v0007, which is not there: run `passagework ingest`"):
             Collection.open(tmp_path)
 
     def test_next_version_takes_no_number_twice(self, tmp_path: Path) -> None:
@@ -137,21 +142,119 @@ class TestLock:
         assert list(tmp_path.iterdir()) == []
 
 
-class TestAdoption:
-    """A version that is whole, in a folder whose CURRENT is missing, is taken up, not made again beside it."""
+def lose(collection: Path, how: str) -> None:
+    """Takes away or damages CURRENT."""
+    pointer = collection / "CURRENT"
+    pointer.unlink()
+    match how:
+        case "missing":
+            pass
+        case "folder":
+            (pointer / "inside").mkdir(parents=True)
+        case "dangling link":
+            pointer.symlink_to("nowhere")
+        case _:
+            pointer.write_bytes({"empty": b"", "garbage": b"xyz\n", "not ASCII": b"\xff\xfe", "gone": b"v0042\n"}[how])
 
-    def test_lost_pointer(self, tmp_path: Path) -> None:
-        """The next ingest publishes the version again, and has nothing to do."""
-        encoder = FakeEncoder()
+
+LOSSES = ["missing", "folder", "dangling link", "empty", "garbage", "not ASCII", "gone"]
+
+
+class TestAdoption:
+    """A version that is whole, in a folder whose CURRENT is lost, is taken up, not made again beside it."""
+
+    @pytest.fixture
+    def docs(self, tmp_path: Path) -> Path:
+        """A document, in a collection too."""
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "a.txt").write_text("red apples")
-        ingest([tmp_path / "docs"], tmp_path / "c", encoder=encoder)
-        (tmp_path / "c" / "CURRENT").unlink()
-        shutil.copytree(tmp_path / "c" / "v0001", tmp_path / "c" / "v0003.copy")  # no version's name
-        (tmp_path / "c" / "v0002").mkdir()  # nothing in it
-        report = ingest([tmp_path / "docs"], tmp_path / "c", encoder=encoder)
-        assert (report.unchanged, report.added) == (1, 0)
-        assert current_version(tmp_path / "c").name == "v0001"
+        ingest([tmp_path / "docs"], tmp_path / "c", encoder=FakeEncoder())
+        return tmp_path / "docs"
+
+    @pytest.mark.parametrize("how", LOSSES)
+    def test_readers_name_the_next_step(self, docs: Path, how: str) -> None:
+        """One line, also from `delete`, and nothing is changed."""
+        collection = docs.parent / "c"
+        with Collection.open(collection) as opened:
+            lose(collection, how)
+            before = sorted(entry.name for entry in collection.iterdir())
+            for read in (opened.status, lambda: Collection.open(collection), lambda: delete(collection, ["a.txt"])):
+                with pytest.raises(
+                    StoreError, match=r"CURRENT.*: run `passagework ingest` or `passagework rebuild`"
+                ) as e:
+                    read()
+                assert "\n" not in str(e.value)
+        assert sorted(entry.name for entry in collection.iterdir()) == before
+
+    @pytest.mark.parametrize("how", LOSSES)
+    def test_ingest_mends(self, docs: Path, how: str, caplog: pytest.LogCaptureFixture) -> None:
+        """As the dry run foretold, it has nothing to do; what lay there is kept under another name."""
+        collection = docs.parent / "c"
+        (collection / "CURRENT.damaged").write_text("of the last time")
+        shutil.copytree(collection / "v0001", collection / "v0003.copy")  # no version's name
+        (collection / "v0002").mkdir()  # nothing in it
+        lose(collection, how)
+        for dry_run in (True, False):
+            report = ingest([docs], collection, encoder=FakeEncoder(), dry_run=dry_run)
+            assert (report.unchanged, report.added) == (1, 0)
+            assert not (dry_run and os.path.lexists(collection / "CURRENT.damaged-2"))
+        assert current_version(collection).name == "v0001"
+        assert (collection / "CURRENT.damaged").read_text() == "of the last time"
+        assert os.path.lexists(collection / "CURRENT.damaged-2") == (how != "missing")
+        assert [record.getMessage()[-15:] for record in caplog.records] == ["; took up v0001"]
+
+    @pytest.mark.parametrize("how", LOSSES)
+    def test_rebuild_mends(self, docs: Path, how: str) -> None:
+        """The index alone, or a version with other settings."""
+        collection = docs.parent / "c"
+        lose(collection, how)
+        rebuild_index(collection)
+        assert current_version(collection).name == "v0001"
+        lose(collection, how)
+        assert rebuild(collection, encoder=FakeEncoder(), passage_tokens=20).name == "v0002"
+        with Collection.open(collection, encoder=FakeEncoder()) as opened:
+            assert [hit.text for hit in opened.search("apples")] == ["red apples"]
+
+    def test_newest_of_many(self, docs: Path) -> None:
+        """By number, and only one whose making came to its end."""
+        collection = docs.parent / "c"
+        for name in ("v9999", "v10000"):
+            shutil.copytree(collection / "v0001", collection / name)
+        lose(collection, "garbage")
+        ingest([docs], collection, encoder=FakeEncoder())
+        assert current_version(collection).name == "v10000"
+        with closing(sqlite3.connect(collection / "v10000" / "store.db")) as connection:
+            connection.execute("UPDATE meta SET value = '\"building\"' WHERE key = 'state'")
+            connection.commit()
+        lose(collection, "garbage")
+        ingest([docs], collection, encoder=FakeEncoder())
+        assert current_version(collection).name == "v9999"
+
+    def test_nothing_whole_to_take_up(self, docs: Path) -> None:
+        """Says so, and touches nothing: neither what is left of a collection nor another program's folder."""
+        collection = docs.parent / "c"
+        (collection / "v0001" / "store.db").write_bytes(b"not a database" * 100)
+        (docs.parent / "leveldb").mkdir()
+        for folder in (collection, docs.parent / "leveldb"):
+            (folder / "CURRENT").write_text("MANIFEST-000001\n")
+            for act in (
+                lambda folder=folder: ingest([docs], folder, encoder=FakeEncoder()),
+                lambda folder=folder: ingest([docs], folder, encoder=FakeEncoder(), dry_run=True),
+                lambda folder=folder: rebuild_index(folder),
+            ):
+                with pytest.raises(StoreError, match="CURRENT is damaged.*no version that is whole: restore"):
+                    act()
+            assert (folder / "CURRENT").read_text() == "MANIFEST-000001\n"
+
+    def test_rebuild_keeps_a_damaged_version(self, docs: Path) -> None:
+        """One that does not open may still hold what no other version has."""
+        collection = docs.parent / "c"
+        shutil.copytree(collection / "v0001", collection / "v0002")
+        (collection / "v0002" / "store.db").write_bytes(b"not a database" * 100)
+        shutil.copytree(collection / "v0001", collection / "v0003")
+        lose(collection, "missing")
+        rebuild(collection, encoder=FakeEncoder(), passage_tokens=20)
+        assert sorted(entry.name for entry in collection.glob("v*")) == ["v0002", "v0003", "v0004"]
 
     def test_unfinished_version_is_not(self, tmp_path: Path) -> None:
         """One whose making was interrupted stays where it is, and a new one is made."""

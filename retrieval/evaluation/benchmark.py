@@ -17,6 +17,9 @@ Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 Parsed = TypeVar("Parsed")
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""Becomes U+FFFD, as in documents; trec_eval would end a name at a NUL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
@@ -159,7 +162,7 @@ def _beir_queries(path: Path) -> Iterator[tuple[str, str]]:
 def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str]:
     def parse() -> dict[str, str]:
         record = json.loads(line)
-        return {**record, **{field: str(record[field]) for field in fields}}
+        return {**record, **{field: UNSTORABLE.sub("\ufffd", str(record[field])) for field in fields}}
 
     return _parsed(path, number, parse)
 
@@ -176,7 +179,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, raw in _raw_lines(path):
         line = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
         if line.strip():
-            yield number, line
+            yield number, UNSTORABLE.sub("\ufffd", line)
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:

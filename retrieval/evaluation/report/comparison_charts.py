@@ -1,0 +1,59 @@
+"""Charts of a comparison: how far the means are apart, and in how many queries each is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.evaluation.compare import Difference
+from retrieval.evaluation.report.charts import rows_below
+from retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Rect, linear
+from retrieval.evaluation.report.wording import chance, counted, figure, shortened, signed
+
+ROW = 44.0
+NAME = 40
+"""Characters of a measure's name."""
+
+
+def means_chart(measures: Sequence[Difference]) -> Chart:
+    """A row for each measure: the difference as a bar from zero, both means and p in words."""
+    bottom = 4 + ROW * len(measures)
+    differences = [one.difference for one in measures]
+    scale = linear(min(0.0, *differences), max(0.0, *differences), 16.0, WIDTH - 16)
+    lines, labels = rows_below(scale, 0.0, bottom)
+    zero, rects, names = scale.at(0.0), [], []
+    for position, one in enumerate(measures):
+        y, x = 4 + ROW * position, scale.at(one.difference)
+        told = f"{figure(one.a)} → {figure(one.b)}, {chance(one.p)}"
+        if one.difference:
+            kind = "gain" if one.difference > 0 else "loss"
+            title = f"{one.measure}: {signed(one.difference)} ({told})"
+            rects.append(Rect(min(x, zero), y + 20, round(abs(x - zero), 2), 14, kind, title))
+        names += [
+            Label(0, y + 14, shortened(one.measure, NAME), "start", "value"),
+            Label(WIDTH, y + 14, told, "end"),
+        ]
+    return Chart(bottom + 22, "b less a by measure", lines=lines, rects=tuple(rects), labels=(*labels, *names))
+
+
+def wins_chart(measures: Sequence[Difference]) -> Chart:
+    """A row for each measure: the queries where `b` is better, where both are the same, and where it is worse."""
+    rects, labels = [], []
+    for position, one in enumerate(measures):
+        y, x = 4 + ROW * position, 0.0
+        total = max(1, one.wins + one.ties + one.losses)
+        for count, kind, word in (
+            (one.wins, "gain", "better"),
+            (one.ties, "tie", "the same"),
+            (one.losses, "loss", "worse"),
+        ):
+            width = round(count / total * WIDTH, 2)
+            if count:
+                rects.append(Rect(x, y + 20, width, 14, kind, f"{one.measure}: {word} in {counted(count, 'query')}"))
+            x = round(x + width, 2)
+        told = f"{one.wins:,} better · {one.ties:,} same · {one.losses:,} worse"
+        labels += [
+            Label(0, y + 14, shortened(one.measure, NAME), "start", "value"),
+            Label(WIDTH, y + 14, told, "end"),
+        ]
+    height = 4 + ROW * len(measures)
+    return Chart(height, "Queries where b is better, the same, worse", rects=tuple(rects), labels=tuple(labels))

@@ -1,0 +1,65 @@
+"""The report of a comparison: which run is better, by how much, in which queries, and what moved there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from retrieval.evaluation.compare import Comparison, Move, QueryDifference
+from retrieval.evaluation.report.charts import delta_chart, delta_tooltip
+from retrieval.evaluation.report.comparison_charts import means_chart, wins_chart
+from retrieval.evaluation.report.intervals import MOST_BARS, RESAMPLES, bootstrap_intervals, delta_bars
+from retrieval.evaluation.report.rendering import render
+
+SHOWN_QUERIES = 10
+"""Queries that gained most, and as many that lost most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A query, and what moved in it: relevant documents first, then as the comparison has them."""
+
+    query: QueryDifference
+    moves: tuple[Move, ...]
+
+
+def render_comparison(comparison: Comparison, titles: Mapping[str, str]) -> str:
+    """The report as one HTML page that needs no other file; `titles` are those of documents, where known.
+
+    The same arguments give the same page.
+    """
+    a = {one.query: one.a for one in comparison.queries}
+    b = {one.query: one.b for one in comparison.queries}
+    deltas = {query: b[query] - a[query] for query in a}
+    first = comparison.measures[0].measure if comparison.measures else ""
+    texts = {one.query: one.text for one in comparison.queries}
+    caption = f"b less a in {first}, query by query, greatest gain first"
+    return render(
+        "comparison.html",
+        {
+            "comparison": comparison,
+            "titles": titles,
+            "first": first,
+            "headline": comparison.measures[0] if comparison.measures else None,
+            "means": means_chart(comparison.measures) if comparison.measures else None,
+            "wins": wins_chart(comparison.measures) if comparison.measures else None,
+            "interval": next(iter(bootstrap_intervals([list(deltas.values())])), None) if deltas else None,
+            "deltas": delta_chart(delta_bars(deltas), caption, delta_tooltip(a, b, texts)) if deltas else None,
+            "gained": _most(comparison.queries, 1),
+            "lost": _most(comparison.queries, -1),
+            "most_bars": MOST_BARS,
+            "resamples": RESAMPLES,
+        },
+    )
+
+
+def moved_first(moves: Sequence[Move]) -> tuple[Move, ...]:
+    """Relevant documents first, best grades first; the others stay in their order."""
+    return tuple(sorted(moves, key=lambda move: -max(0, move.grade)))
+
+
+def _most(queries: Sequence[QueryDifference], sign: int) -> list[Moved]:
+    """The queries that gained most (`sign` 1) or lost most (-1), ties by id."""
+    changed = [one for one in queries if sign * (one.b - one.a) > 0]
+    changed.sort(key=lambda one: (-abs(one.b - one.a), one.query))
+    return [Moved(one, moved_first(one.moves)) for one in changed[:SHOWN_QUERIES]]

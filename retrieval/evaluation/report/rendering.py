@@ -1,0 +1,50 @@
+"""The templates' environment: everything is escaped, nothing may be missing, no control code gets through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from retrieval.evaluation.report.wording import (
+    NAME,
+    PASSAGE,
+    QUERY,
+    TITLE,
+    chance,
+    counted,
+    figure,
+    milliseconds,
+    page_list,
+    shortened,
+    signed,
+    visible,
+)
+
+
+def render(template: str, values: Mapping[str, object]) -> str:
+    """A page of the template named, which lies beside this module."""
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__, ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    for function in (chance, counted, figure, milliseconds, page_list, shortened, signed):
+        environment.filters[function.__name__] = function
+    environment.globals.update(NAME=NAME, TITLE=TITLE, QUERY=QUERY, PASSAGE=PASSAGE)
+    return environment
+
+
+def _finalize(value: object) -> object:
+    """Text that no filter of ours saw is made visible here, once more and for certain."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
