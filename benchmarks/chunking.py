@@ -10,7 +10,6 @@ what is cut too small loses there.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import re
 import sys
@@ -18,39 +17,17 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from benchmarks.datasets import data_folder
+from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Stage
-from retrieval.evaluation import Evaluation, evaluate, load_beir
+from retrieval.evaluation import Evaluation, evaluate
 from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.judgments import Judgment
 
 SETTINGS = (
     "64/16", "96/16", "128/0", "128/32", "160/24", "200/0", "200/32", "200/64", "240/32", "w512:300/48", "w512:400/64",
     "128/32:plain", "200/32:plain",
 )  # fmt: skip
 STAGES = (Stage.DENSE, Stage.LEXICAL, Stage.HYBRID)
-
-
-def financebench_judgments() -> list[Judgment]:
-    """Questions with their evidence pages."""
-    questions = (data_folder() / "files" / "financebench" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    return [
-        Judgment(question["question"], f"{one['doc_name']}.pdf", page=one["evidence_page_num"] + 1)
-        for question in map(json.loads, questions)
-        for one in question["evidence"]
-    ]
-
-
-def chunking_eval_judgments() -> list[Judgment]:
-    """Questions with the characters that answer them."""
-    with (data_folder() / "files" / "chunking-eval" / "questions.csv").open(encoding="utf-8", newline="") as file:
-        return [
-            Judgment(row["question"], f"{row['corpus_id']}.md", start=one["start_index"], end=one["end_index"],
-                     quote=one["content"])
-            for row in csv.DictReader(file)
-            for one in json.loads(row["references"])
-        ]  # fmt: skip
 
 
 def measure(setting: str, keep: Path) -> dict[str, object]:
@@ -60,19 +37,15 @@ def measure(setting: str, keep: Path) -> dict[str, object]:
         sys.exit(f"{setting!r} is no setting such as w512:300/48")
     window = int(found[1]) if found[1] else None
     name = re.sub(r"\W", "-", setting)
-    files = data_folder() / "files"
     encoder = BiEncoder.load(window=window)
     out: dict[str, object] = {"setting": setting}
-    sources = {
-        "financebench": files / "financebench" / "pdfs",
-        "chunking-eval": files / "chunking-eval" / "corpora",
-        "cranfield": data_folder() / "beir" / "cranfield" / "corpus.jsonl",
-    }
     share = 10**6 if found[4] else 4
-    for data, path in sources.items():
+    for data in ("financebench", "chunking-eval", "cranfield"):
         folder = keep / f"{data}-{name}"
         with patch("ingest.chunker.chunker._CONTEXT_SHARE", share):  # of so many parts of the window none is left
-            report = ingest([path], folder, encoder=encoder, passage_tokens=int(found[2]), overlap=int(found[3]))
+            report = ingest(
+                [documents_of(data)], folder, encoder=encoder, passage_tokens=int(found[2]), overlap=int(found[3])
+            )
         with Collection.open(folder, encoder=encoder) as collection:
             figures = evaluate_data(collection, data)
             out[data] = {
@@ -89,8 +62,8 @@ def measure(setting: str, keep: Path) -> dict[str, object]:
 def evaluate_data(collection: Collection, data: str) -> Evaluation:
     """FinanceBench by pages, chunking-eval by characters, the rest by documents."""
     if data == "cranfield":
-        return evaluate(collection, load_beir(data_folder() / "beir" / data), stages=STAGES, measures=("nDCG@10",))
-    judgments = financebench_judgments() if data == "financebench" else chunking_eval_judgments()
+        return evaluate(collection, beir(data), stages=STAGES, measures=("nDCG@10",))
+    judgments = financebench() if data == "financebench" else chunking_eval()
     places = JudgedPlaces(collection, judgments, name=data)
     measures = ("Success@5", "Success@10", "RR@10", "R@10")
     return evaluate(collection, places, stages=STAGES, measures=measures, notes=places.drifted)

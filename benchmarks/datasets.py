@@ -1,4 +1,4 @@
-"""Benchmark folders in BEIR layout, as far as these scripts need them."""
+"""The benchmark data, as far as these scripts need it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import csv
 import json
 import os
 import sys
-from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+
+from retrieval.evaluation import Benchmark, load_beir
+from retrieval.evaluation.judgments import Judgment
 
 
 def data_folder() -> Path:
@@ -18,13 +21,45 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def queries_and_qrels(folder: Path) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
-    """The judged queries of the test split, and query -> document -> grade."""
-    qrels: dict[str, dict[str, int]] = defaultdict(dict)
-    with (folder / "qrels" / "test.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            if int(row["score"]) > 0:
-                qrels[row["query-id"]][row["corpus-id"]] = int(row["score"])
-    with (folder / "queries.jsonl").open(encoding="utf-8") as file:
-        texts = {row["_id"]: row["text"] for row in map(json.loads, file)}
-    return {query: texts[query] for query in qrels if query in texts}, dict(qrels)
+def beir(name: str, *, every: int = 1) -> Benchmark:
+    """The test split of a benchmark; of its judged queries every so many."""
+    whole = load_beir(data_folder() / "beir" / name)
+    chosen = list(whole.queries)[::every]
+    return replace(
+        whole,
+        queries={query: whole.queries[query] for query in chosen},
+        qrels={query: whole.qrels[query] for query in chosen},
+    )
+
+
+def financebench() -> list[Judgment]:
+    """56 analysts' questions on 16 SEC filings, with their evidence pages."""
+    questions = (data_folder() / "files" / "financebench" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [
+        Judgment(question["question"], f"{one['doc_name']}.pdf", page=one["evidence_page_num"] + 1)
+        for question in map(json.loads, questions)
+        for one in question["evidence"]
+    ]
+
+
+def chunking_eval() -> list[Judgment]:
+    """472 questions on 5 corpora, with the characters that answer them."""
+    with (data_folder() / "files" / "chunking-eval" / "questions.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            Judgment(
+                row["question"],
+                f"{row['corpus_id']}.md",
+                start=one["start_index"],
+                end=one["end_index"],
+                quote=one["content"],
+            )
+            for row in csv.DictReader(file)
+            for one in json.loads(row["references"])
+        ]
+
+
+def documents_of(name: str) -> Path:
+    """What is ingested for a set."""
+    files = data_folder() / "files"
+    own = {"financebench": files / "financebench" / "pdfs", "chunking-eval": files / "chunking-eval" / "corpora"}
+    return own.get(name, data_folder() / "beir" / name / "corpus.jsonl")

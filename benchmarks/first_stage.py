@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +21,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.chunking import chunking_eval_judgments, financebench_judgments
-from benchmarks.datasets import data_folder
+from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Hit, Stage
-from retrieval.evaluation import load_beir
 from retrieval.evaluation.evaluator import Judged, JudgedDocuments
 from retrieval.evaluation.judged_places import JudgedPlaces
 
@@ -56,20 +55,16 @@ class Data:
 
 def opened(name: str, keep: Path, encoder: BiEncoder) -> Collection:
     """The collection of a set, cut as by default."""
-    files = data_folder() / "files"
-    sources = {"financebench": files / "financebench" / "pdfs", "chunking-eval": files / "chunking-eval" / "corpora"}
-    ingest(
-        [sources.get(name, data_folder() / "beir" / name / "corpus.jsonl")], keep / f"{name}-200-32", encoder=encoder
-    )
+    ingest([documents_of(name)], keep / f"{name}-200-32", encoder=encoder)
     return Collection.open(keep / f"{name}-200-32", encoder=encoder)
 
 
 def judged_of(name: str, collection: Collection) -> Judged:
     """Documents of a benchmark, or places of one's own documents."""
     if name in ("financebench", "chunking-eval"):
-        judgments = financebench_judgments() if name == "financebench" else chunking_eval_judgments()
+        judgments = financebench() if name == "financebench" else chunking_eval()
         return JudgedPlaces(collection, judgments, name=name)
-    return JudgedDocuments(load_beir(data_folder() / "beir" / name).limited(SETS[name]))
+    return JudgedDocuments(beir(name).limited(SETS[name]))
 
 
 def pools(collection: Collection, judged: Judged) -> Iterator[tuple[str, Pool]]:
@@ -107,7 +102,7 @@ def ndcg(found: Sequence[int], judged: Sequence[int]) -> float:
     """nDCG@10 as trec_eval has it: gain is the grade, discount log2 of the rank plus one."""
 
     def gain(grades: Sequence[int]) -> float:
-        return sum(max(grade, 0) / np.log2(rank + 1) for rank, grade in enumerate(grades[:10], start=1))
+        return sum(max(grade, 0) / math.log2(rank + 1) for rank, grade in enumerate(grades[:10], start=1))
 
     ideal = gain(sorted(judged, reverse=True))
     return gain(found) / ideal if ideal else 0.0
@@ -124,17 +119,20 @@ def cut(pool: Pool, size: int) -> Pool:
 
 def by_best(scores: Scores) -> Scores:
     """Divided by the best; the theoretical least is 0."""
-    return scores / scores.max() if scores.max() > 0 else scores
+    best = float(scores.max())
+    return scores / best if best > 0 else scores
 
 
 def min_max(scores: Scores) -> Scores:
     """From 0 to 1."""
-    return (scores - scores.min()) / max(float(np.ptp(scores)), 1e-9)
+    low, width = float(scores.min()), float(np.ptp(scores))
+    return (scores - low) / max(width, 1e-9)
 
 
 def z_score(scores: Scores) -> Scores:
     """Mean 0, deviation 1."""
-    return (scores - scores.mean()) / max(float(scores.std()), 1e-9)
+    middle, deviation = float(scores.mean()), float(scores.std())
+    return (scores - middle) / max(deviation, 1e-9)
 
 
 def variants() -> Iterator[tuple[str, Callable[[Pool], Scores]]]:

@@ -10,19 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-import ir_measures
-from ir_measures import nDCG
-
-from benchmarks.datasets import data_folder, queries_and_qrels
+from benchmarks.datasets import beir, documents_of
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Fusion, Stage
+from retrieval.evaluation import evaluate
 
 REFERENCE = {
     "scifact": {"dense": 0.646, "lexical": 0.687, "rrf": 0.717, "hybrid": 0.737},
@@ -30,33 +25,20 @@ REFERENCE = {
     "squad-dev": {"dense": 0.772, "lexical": 0.870, "rrf": 0.863, "hybrid": 0.901},
 }
 EVERY = {"squad-dev": 21}
-SETTINGS = {
-    "dense": (Stage.DENSE, Fusion.CONVEX),
-    "lexical": (Stage.LEXICAL, Fusion.CONVEX),
-    "rrf": (Stage.HYBRID, Fusion.RRF),
-    "hybrid": (Stage.HYBRID, Fusion.CONVEX),
-}
-DEPTH = 100
 
 
-def measure(folder: Path, collection: Path, encoder: BiEncoder, *, whole: bool) -> dict[str, float]:
-    """nDCG@10 by setting, and the seconds that ingest took."""
-    started = time.monotonic()
-    report = ingest([folder / "corpus.jsonl"], collection, encoder=encoder, whole=whole or None)
-    found = {"ingest_s": time.monotonic() - started, "passages": float(report.passages)}
-    queries, qrels = queries_and_qrels(folder)
-    chosen = list(queries)[:: EVERY.get(folder.name, 1)]
-    with Collection.open(collection, encoder=encoder) as opened:
-        for name, (stage, fusion) in SETTINGS.items():
-            run: dict[str, dict[str, float]] = {}
-            times = []
-            for query in chosen:
-                hits = opened.search(queries[query], k=DEPTH, stage=stage, fusion=fusion, per_document=1)
-                run[query] = {hit.document: hit.score - hit.rank * 1e-9 for hit in hits}
-                times.append(hits.timings_ms["total"])
-            judged = {query: qrels[query] for query in chosen}
-            found[name] = float(ir_measures.calc_aggregate([nDCG @ 10], judged, run)[nDCG @ 10])
-            found[f"{name}_ms_p50"] = statistics.median(times)
+def measure(name: str, folder: Path, encoder: BiEncoder, *, whole: bool) -> dict[str, float]:
+    """nDCG@10 and median milliseconds by setting, and the seconds that ingest took."""
+    report = ingest([documents_of(name)], folder, encoder=encoder, whole=whole or None)
+    found = {"ingest_s": report.seconds, "passages": float(report.passages)}
+    benchmark = beir(name, every=EVERY.get(name, 1))
+    with Collection.open(folder, encoder=encoder) as collection:
+        stages = (Stage.DENSE, Stage.LEXICAL, Stage.HYBRID)
+        default = evaluate(collection, benchmark, stages=stages, measures=["nDCG@10"])
+        ranks = evaluate(collection, benchmark, stages=[Stage.HYBRID], measures=["nDCG@10"], fusion=Fusion.RRF)
+    figures = {stage.value: one for stage, one in default.stages.items()} | {"rrf": ranks.stages[Stage.HYBRID]}
+    for setting, one in figures.items():
+        found[setting], found[f"{setting}_ms_p50"] = one.means["nDCG@10"], one.ms_p50
     return found
 
 
@@ -67,25 +49,22 @@ def main() -> int:
     parser.add_argument("--chunked", action="store_true", help="only the run with passages, not whole records")
     parser.add_argument("--datasets", nargs="+", default=list(REFERENCE), choices=list(REFERENCE))
     arguments = parser.parse_args()
-    keep = arguments.keep or Path(tempfile.mkdtemp(prefix="passagework-"))
     encoder = BiEncoder.load()
     print(f"encoder {encoder.fingerprint.describe()}, {encoder.backend}")
     missed = 0
-    for name in arguments.datasets:
-        folder = data_folder() / "beir" / name
-        for whole in [False] if arguments.chunked else [True, False]:
-            label = "whole" if whole else "passages"
-            found = measure(folder, keep / f"{name}-{label}", encoder, whole=whole)
-            print(json.dumps({"dataset": name, "cut": label, **{key: round(value, 4) for key, value in found.items()}}))
-            sys.stdout.flush()
-            for setting, reference in REFERENCE[name].items():
-                low = reference - 0.003 if whole else reference - 0.005
-                high = reference + 0.003 if whole else 1.0
-                if (whole or setting == "hybrid") and not low <= found[setting] <= high:
-                    missed += 1
-                    print(f"MISSED {name} {label} {setting}: {found[setting]:.4f}, reference {reference}")
-    if arguments.keep is None:
-        shutil.rmtree(keep)
+    with tempfile.TemporaryDirectory(prefix="passagework-") as temporary:
+        for name in arguments.datasets:
+            for whole in [False] if arguments.chunked else [True, False]:
+                label = "whole" if whole else "passages"
+                found = measure(name, (arguments.keep or Path(temporary)) / f"{name}-{label}", encoder, whole=whole)
+                rounded = {key: round(value, 4) for key, value in found.items()}
+                print(json.dumps({"dataset": name, "cut": label, **rounded}), flush=True)
+                for setting, reference in REFERENCE[name].items():
+                    low = reference - 0.003 if whole else reference - 0.005
+                    high = reference + 0.003 if whole else 1.0
+                    if (whole or setting == "hybrid") and not low <= found[setting] <= high:
+                        missed += 1
+                        print(f"MISSED {name} {label} {setting}: {found[setting]:.4f}, reference {reference}")
     return 1 if missed else 0
 
 

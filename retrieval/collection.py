@@ -15,8 +15,9 @@ from retrieval.errors import ConfigError, StoreError
 from retrieval.filters import Condition, Where, compile_filter
 from retrieval.identity import check_encoder, recorded_encoder, recorded_window
 from retrieval.live import LiveVersion
+from retrieval.request import SearchRequest
 from retrieval.reranker import CrossEncoderReranker, Reranker
-from retrieval.searcher import Searcher, SearchRequest
+from retrieval.searcher import Searcher
 from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
 from retrieval.types import Context, Document, Fusion, Hit, Hits, Json, Stage
 from retrieval.versions import current_version
@@ -127,7 +128,6 @@ class Collection:
         live = self._current()
         with live.store.read() as snapshot:
             hits = self._search(request, live, snapshot)
-            encoder = self._encoder_for(live, snapshot)
             documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
 
             def slice_text(hit: Hit, start: int, end: int) -> str:
@@ -136,7 +136,7 @@ class Collection:
             return build_context(
                 hits,
                 max_tokens=max_tokens,
-                count_tokens=lambda text: len(encoder.tokenize([text])[0]),
+                count_tokens=lambda text: len(self._encoder_for(live, snapshot).tokenize([text])[0]),
                 slice_text=slice_text,
             )
 
@@ -272,5 +272,7 @@ def _choice(kind: type[Choice], value: Choice | str, name: str) -> Choice:
 
 
 def _clean(query: str) -> str:
-    """NUL and lone surrogates become U+FFFD, as in the documents."""
+    """NUL and lone surrogates become U+FFFD, as in the documents; raises ConfigError for what is no text."""
+    if not isinstance(query, str):
+        raise ConfigError(f"the query is {query!r}: give text")
     return UNSTORABLE.sub("\ufffd", query)

@@ -22,6 +22,7 @@ from retrieval.inference import (
     pick_precision,
     pick_window,
     release_memory,
+    threads_for,
     token_arrays,
 )
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
@@ -107,6 +108,7 @@ class BiEncoder:
         self._model = model.eval()
         self._lock = threading.Lock()
         self._device = model.device
+        self._threads = torch.get_num_threads()
         self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
         self._precision = pick_precision(precision, self._device.type)
         self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)  # whatever the file holds
@@ -251,7 +253,7 @@ class BiEncoder:
         }
         if prompt_length:  # poolings that leave the prompt out need to know its length
             features["prompt_length"] = prompt_length
-        with torch.inference_mode():
+        with torch.inference_mode(), threads_for(shape[0] * shape[1], self._threads):
             vectors = self._model(features)["sentence_embedding"]
         # A model saved with a shorter length than its own means the first so many dimensions of it.
         return np.asarray(vectors[: len(batch), : self._dim].float().cpu().numpy(), dtype=np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from retrieval.errors import StoreError
 from retrieval.store import Change, Generation, Snapshot, Store
 from retrieval.types import Ids, Vectors
-from retrieval.vector_index import IndexKind, LiveIndex, build_index, load_index
+from retrieval.vector_index import IndexKind, LiveIndex, automatic_kind, build_index, load_index
 from retrieval.versions import set_aside
 
 KEPT = 2
@@ -45,6 +45,7 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened:
     """
     last = check_order(snapshot)
     bad: list[str] = []
+    reason = ""
     for generation in snapshot.generations():
         try:
             base = load_index(
@@ -55,16 +56,27 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened:
                 count=generation.count,
             )
         except StoreError as error:
-            _log.warning("%s", error)
+            reason = reason or str(error)
             bad.append(generation.file)
             _set_aside(folder / generation.file)
             continue
+        _tell(reason)
         index = replay(LiveIndex(base), snapshot, generation.change)
         return Opened(index, last, generation, tuple(bad))
+    _tell(reason)
     ids, vectors = snapshot.passage_vectors()
     # An exact index is there at once, whatever the size; the kind that suits it comes with the next save.
     built = build_index(ids, vectors, kind=IndexKind.EXACT)
     return Opened(LiveIndex(built.index), last, None, tuple(bad))
+
+
+def _tell(reason: str) -> None:
+    """One line, however many files are bad; nothing is lost, and a person should know that."""
+    if reason:
+        _log.warning(
+            "%s; searches are complete without it, and `passagework ingest` or `passagework rebuild` saves a new one",
+            reason,
+        )
 
 
 def check_order(snapshot: Snapshot) -> int:
@@ -90,6 +102,14 @@ def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
     else:
         added = snapshot.passage_vectors(first=first)
     return index.apply(added=added, removed=_ids_of([one for one in changes if one.kind == "remove"]))
+
+
+def chosen_kind(snapshot: Snapshot) -> IndexKind | None:
+    """The kind of the newest saved index where somebody must have asked for it: size alone would have given another."""
+    newest = next(iter(snapshot.generations()), None)
+    if newest is None or newest.kind == automatic_kind(newest.count, snapshot.dim).value:
+        return None
+    return IndexKind(newest.kind)
 
 
 def save_generation(

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
-from retrieval.config import CANDIDATES, RERANK_DEPTH
+from retrieval.config import RERANK_DEPTH
 from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError
-from retrieval.filters import Where, compile_filter
+from retrieval.filters import compile_filter
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
+from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores
 from retrieval.store import Location, PassageRow, Snapshot
-from retrieval.types import Fusion, Hit, Hits, Ids, Json, Stage, StageScore, Vectors
-from retrieval.vector_index import LiveIndex
+from retrieval.types import Hit, Hits, Ids, Json, Stage, StageScore, Vectors
+from retrieval.vector_index import FilterPlan, LiveIndex
 
 DECIMALS = 6
 """Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """What is asked. `stage` None means the last one there is; `candidates` is the pool per first-stage retriever.
-
-    Raises ConfigError where a value is out of range.
-    """
-
-    query: str
-    k: int = 10
-    stage: Stage | None = None
-    candidates: int = CANDIDATES
-    fusion: Fusion = Fusion.CONVEX
-    where: Where | None = None
-    per_document: int | None = None
-    min_score: float | None = None
-
-    def __post_init__(self) -> None:
-        if not self.query.strip():
-            raise ConfigError("the query is empty")
-        for name in ("k", "candidates", "per_document"):
-            value = getattr(self, name)
-            if value is not None and not (isinstance(value, int) and value >= 1):
-                raise ConfigError(f"{name} is {value}: give a whole number of at least 1")
-        if self.min_score is not None and math.isnan(self.min_score):
-            raise ConfigError("min_score is not a number")
 
 
 class Searcher:
@@ -154,8 +125,12 @@ class _Run:
     def _dense(self, size: int) -> dict[int, float]:
         """Cosines of the `size` nearest passages, and of those equal to the last."""
         if not self.vector.size:
-            self._encode_query()
             self._match_filter()
+            if self.within is not None and not len(self.within):  # no model is loaded to find nothing
+                self.plan["index"] = self.index.kind.value
+                self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
+                return {}
+            self._encode_query()
         with self.timed("dense"):
             limit = size + 1
             while True:
@@ -210,7 +185,8 @@ class _Run:
         """One score from both; a passage that only words found gets its cosine too."""
         with self.timed("fusion"):
             dense_ranks = competition_ranks(dense)
-            dense.update(self._cosines([one for one in lexical if one not in dense]))
+            if unseen := [one for one in lexical if one not in dense]:
+                dense.update(self._cosines(unseen))
             self.scores[Stage.HYBRID] = fuse(self.request.fusion, dense, dense_ranks, lexical)
 
     # the second stage
@@ -221,6 +197,9 @@ class _Run:
         assert reranker is not None  # the plan says rerank only where there is one
         depth = max(RERANK_DEPTH, self.request.k)
         top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
+        self.scores[Stage.RERANK] = {}
+        if not top:
+            return
         with self.timed("load"):
             loaded = reranker()
         self.plan["reranker"] = loaded.name
