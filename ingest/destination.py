@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ingest.adoption import live_version, mended_version
 from ingest.chunker import Chunker, ChunkSettings
 from ingest.passage_writer import PassageWriter
-from retrieval.config import Settings
+from retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
 from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError, IndexMismatchError, PassageworkError, StoreError
-from retrieval.generations import check_order, open_index, save_generation
+from retrieval.errors import ConfigError, IndexMismatchError, StoreError
+from retrieval.generations import check_order, chosen_kind, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from retrieval.store import Snapshot, SourceRow, Store
 from retrieval.versions import (
@@ -21,7 +22,6 @@ from retrieval.versions import (
     JUDGMENTS_LOCK,
     LOCK,
     VERSION,
-    current_version,
     is_collection,
     next_version,
     publish,
@@ -37,6 +37,12 @@ class Destination:
         self.store = store
         self.writer = writer
 
+    @staticmethod
+    def exists(collection: Path) -> bool:
+        """Whether there is a collection; raises StoreError where there is something else, or it can't be mended."""
+        _refuse_foreign(collection)
+        return live_version(collection) is not None
+
     @classmethod
     @contextmanager
     def open(
@@ -50,28 +56,30 @@ class Destination:
         settings: Settings,
     ) -> Iterator[Destination]:
         """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for."""
+        _refuse_foreign(collection)
+        found = live_version(collection)
         if dry_run:
-            store = Store.open(current_version(collection) / "store.db") if is_collection(collection) else None
+            store = None if found is None else Store.open(found / "store.db")
             try:
+                _check_dry(store, encoder, window, chunking, settings)
                 yield cls(None, store, None)
             finally:
                 if store is not None:
                     store.close()
             return
-        _refuse_foreign(collection)
-        if not is_collection(collection):
+        if found is None:
             _check_tokens(chunking)
             encoder = _loaded(encoder, window, settings)
-            fitting = new_chunking(encoder, chunking)
+            new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
         try:
             collection.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{collection} can't be made: {error.strerror}") from error
         with writer_lock(collection):
-            if not is_collection(collection) and not _adopt(collection):
+            folder = mended_version(collection)
+            if folder is None:
                 encoder = _loaded(encoder, window, settings)
-                create_version(collection, encoder, fitting, state="ready")
-            folder = current_version(collection)
+                folder = create_version(collection, encoder, new_chunking(encoder, chunking), state="ready")
             store = Store.open(folder / "store.db")
             try:
                 yield cls(folder, store, _writer(store, encoder, window, chunking, settings))
@@ -117,9 +125,11 @@ class Destination:
 
 
 def refresh_index(store: Store, folder: Path) -> None:
-    """Saves a new index where none is good, or the newest lags far behind."""
+    """Saves a new index where none is good, or the newest lags far behind; of the kind that somebody chose, if any."""
     if _index_lags(store, folder):
-        save_generation(store, folder / "index")
+        with store.read() as snapshot:
+            kind = chosen_kind(snapshot)
+        save_generation(store, folder / "index", kind=kind)
 
 
 def _index_lags(store: Store, folder: Path) -> bool:
@@ -169,26 +179,58 @@ def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkS
     base = base or ChunkSettings()
     budget = encoder.passage_budget
     tokens = int(asked.get("passage_tokens", min(base.passage_tokens, budget)))
-    if tokens > budget:
-        raise ConfigError(
-            f"passage_tokens is {tokens}: the encoder's window of {encoder.window} leaves {budget}; "
-            "give fewer, or a larger window"
-        )
+    _check_fit(tokens, window=encoder.window, budget=budget)
     overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
     return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
 
 
+def _check_fit(tokens: int, *, window: int, budget: int) -> None:
+    if tokens > budget:
+        raise ConfigError(
+            f"passage_tokens is {tokens}: the encoder's window of {window} leaves {budget}; "
+            "give fewer, or a larger window"
+        )
+
+
 def _refuse_foreign(collection: Path) -> None:
     """Raises StoreError for a folder of other files: a collection needs one of its own."""
-    if collection.exists() and not collection.is_dir():
-        raise StoreError(f"{collection} is a file: a collection is a folder")
-    if collection.is_dir() and not is_collection(collection):
-        ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK)
+    try:
+        if collection.exists() and not collection.is_dir():
+            raise StoreError(f"{collection} is a file: a collection is a folder")
+        if not collection.is_dir() or is_collection(collection):
+            return
         names = [one.name for one in collection.iterdir()]
-        other = next((name for name in names if name not in ours), None)
-        # Where there is a version, a collection lost its CURRENT.
-        if other is not None and not any(VERSION.fullmatch(name) for name in names):
-            raise StoreError(f"{collection} is a folder of other files ({other}), not a collection: name a new folder")
+    except OSError as error:
+        raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error
+    ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK)
+    other = next((name for name in names if name not in ours), None)
+    # Where there is a version, a collection lost its CURRENT.
+    if other is not None and not any(VERSION.fullmatch(name) for name in names):
+        raise StoreError(f"{collection} is a folder of other files ({other}), not a collection: name a new folder")
+
+
+def _check_dry(
+    store: Store | None,
+    encoder: Encoder | str | None,
+    window: int | None,
+    chunking: Mapping[str, int | bool],
+    settings: Settings,
+) -> None:
+    """Refuses what the real run would refuse, as far as that can be known without loading a model."""
+    loaded = None if encoder is None or isinstance(encoder, str) else encoder
+    if store is not None:
+        with store.read() as snapshot:
+            check_order(snapshot)
+            _check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
+            if loaded is not None:
+                check_encoder(snapshot, loaded)
+        return
+    _check_tokens(chunking)
+    if loaded is not None:
+        new_chunking(loaded, chunking)
+    elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
+        reads = window or DEFAULT_WINDOW
+        _check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
 
 
 def _check_tokens(asked: Mapping[str, int | bool]) -> None:
@@ -244,20 +286,3 @@ def create_version(collection: Path, encoder: Encoder, chunking: ChunkSettings, 
     if state == "ready":
         publish(collection, folder)
     return folder
-
-
-def _adopt(collection: Path) -> bool:
-    """Publishes the newest complete version of a collection that lost its CURRENT, or never came to write it."""
-    folders = (entry for entry in collection.glob("v*") if VERSION.fullmatch(entry.name))
-    for folder in sorted(folders, reverse=True):
-        try:
-            store = Store.open(folder / "store.db")
-            with store.read() as snapshot:
-                ready = snapshot.meta("state") == "ready"
-            store.close()
-        except PassageworkError:
-            continue
-        if ready:
-            publish(collection, folder)
-            return True
-    return False

@@ -22,7 +22,7 @@ from retrieval.store import SourceRow
 
 
 def ingest(
-    paths: Sequence[str | Path],
+    paths: str | Path | Sequence[str | Path],
     collection: str | Path,
     *,
     include: Sequence[str] = (),
@@ -38,21 +38,29 @@ def ingest(
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Brings a collection up to date with files and folders; only what changed is done again.
+    """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
 
     `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
     beneath `paths`. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
     `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
     out later, and must match where given. A document that fails costs only itself, and is in
-    the report. Killed at any point, the next run goes on from the last commit.
+    the report. Killed at any point, the next run goes on from the last commit. Where no file is found that can be
+    read, and there is no collection, none is made.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, StoreError where it can't be written.
     """
     settings = settings or Settings.from_environment()
     started = time.monotonic()
-    roots = [absolute(Path(path)) for path in paths]
+    several = [paths] if isinstance(paths, str | Path) else paths
+    roots = [absolute(Path(path)) for path in several]
     _refuse_overlap(roots, Path(collection))
     found = _outside(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
+    report = Report(dry_run=dry_run)
+    if not found.files and not Destination.exists(Path(collection)):
+        report.no_collection = True
+        _note_unread(report, found)
+        report.seconds = time.monotonic() - started
+        return report
     with ExitStack() as stack:
         destination = stack.enter_context(
             Destination.open(
@@ -67,7 +75,7 @@ def ingest(
         recorded = destination.sources()
         if delete_missing:
             _check_roots(roots, found, recorded)
-        run = _Run(destination, found, Report(dry_run=dry_run), delete_missing, progress, started)
+        run = _Run(destination, found, report, delete_missing, progress, started)
         if destination.writer is not None:
             destination.writer.on_commit = run.tick
         pool = stack.enter_context(
@@ -76,8 +84,8 @@ def ingest(
         run.sync(pool, classify(found.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.forget(missing_sources(roots, recorded))
         destination.finish()
-    run.report.seconds = time.monotonic() - started
-    return run.report
+    report.seconds = time.monotonic() - started
+    return report
 
 
 class _Run:
@@ -100,8 +108,7 @@ class _Run:
         self.total = len(found.files)
         self.files = 0
         self.moved: set[int] = set()
-        report.skipped.extend(Problem(one.relative, one.reason) for one in found.skipped)
-        report.failed.extend(Problem(one.relative, one.reason) for one in found.failed)
+        _note_unread(report, found)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
         """Does what each file's state asks for; files that must be read are read ahead by the pool."""
@@ -197,6 +204,11 @@ class _Run:
                     seconds=time.monotonic() - self.started,
                 )
             )
+
+
+def _note_unread(report: Report, found: Scan) -> None:
+    report.skipped.extend(Problem(one.relative, one.reason) for one in found.skipped)
+    report.failed.extend(Problem(one.relative, one.reason) for one in found.failed)
 
 
 def _outside(found: Scan, collection: Path) -> Scan:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.adoption import is_damaged, writable_version
 from ingest.chunker import ChunkSettings
 from ingest.destination import chunking_asked, create_version, new_chunking, recorded_chunking, refresh_index
 from ingest.passage_writer import PassageWriter, SourceFile
@@ -20,12 +21,12 @@ from retrieval.generations import save_generation
 from retrieval.identity import recorded_encoder, recorded_window
 from retrieval.store import Generation, Snapshot, Store
 from retrieval.vector_index import IndexKind
-from retrieval.versions import VERSION, locked_version, publish
+from retrieval.versions import publish, versions
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
     """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
-    with locked_version(Path(collection)) as folder:
+    with writable_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
         try:
             with store.write() as writer:
@@ -53,11 +54,12 @@ def rebuild(
     """Chunks and encodes every document again, from the stored text, into a new version; then makes it the live one.
 
     What is not given stays as it was. Searches go on in the old version until the new one is whole; the old one stays
-    on disk, and the ones before it go. Killed, the next call goes on. Returns the new version's folder.
+    on disk, and the ones before it go, but for damaged ones. Killed, the next call goes on. Returns the new version's
+    folder.
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)
-    with locked_version(collection) as live:
+    with writable_version(collection) as live:
         old = Store.open(live / "store.db")
         try:
             with old.read() as snapshot:
@@ -77,8 +79,8 @@ def rebuild(
         finally:
             old.close()
         publish(collection, folder)
-        for entry in collection.glob("v*"):
-            if VERSION.fullmatch(entry.name) and entry not in (folder, live):
+        for entry in versions(collection):
+            if entry not in (folder, live) and not is_damaged(entry):
                 shutil.rmtree(entry, ignore_errors=True)
     return folder
 
@@ -139,9 +141,9 @@ def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
 
 def _unfinished(collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings) -> Path | None:
     """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
-    versions = [entry for entry in collection.glob("v*") if VERSION.fullmatch(entry.name)]
-    later = [entry for entry in versions if _number(entry) > _number(live)]
-    for folder in sorted(later, key=_number, reverse=True):
+    for folder in versions(collection):
+        if _number(folder) <= _number(live):
+            break
         with suppress(StoreError):
             store = Store.open(folder / "store.db")
             try:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import unquote
 
 from retrieval.errors import ConfigError
 from retrieval.filters import Where, compile_filter
@@ -16,7 +17,9 @@ from retrieval.versions import locked_version
 def delete(
     collection: str | Path, targets: Sequence[str] = (), *, where: Where | None = None, dry_run: bool = False
 ) -> list[DocumentRow]:
-    """Takes out the documents that a target names (`_id`, URI, path, or a glob on paths) and `where` lets through.
+    """Takes out the documents that a target names and `where` lets through.
+
+    A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or a glob on paths.
 
     With neither (an empty filter is none), or with a target that names nothing, ConfigError is raised and nothing
     happens. The files stay where they are: the next ingest of them brings the documents back. Returns what went.
@@ -41,11 +44,32 @@ def _named(rows: Sequence[DocumentRow], targets: Sequence[str]) -> list[Document
         return list(rows)
     chosen: dict[int, DocumentRow] = {}
     for target in targets:
-        found = [row for row in rows if target in (row.name, row.uri, row.path) or fnmatchcase(row.path, target)]
+        found = [row for row in rows if target in _names(row) or fnmatchcase(row.path, target)]
         if not found:
-            raise ConfigError(f"no document is named {target!r}: see `passagework documents`")
+            raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
         chosen.update({row.id: row for row in found})
     return list(chosen.values())
+
+
+def _names(row: DocumentRow) -> tuple[str | None, ...]:
+    _, mark, record = row.uri.partition("#")
+    return row.name, row.uri, row.path, f"{row.path}{mark}{unquote(record)}"
+
+
+def _hint(rows: Sequence[DocumentRow], target: str) -> str:
+    """What was meant, where a target is a folder, or a path as the shell knows it."""
+    folder = target.rstrip("/") + "/"
+    if any(row.path.startswith(folder) for row in rows):
+        return f"the glob '{folder}*' takes all beneath that folder"
+    here = Path(target).absolute().as_uri() if "\0" not in target else ""
+    inside = [row for row in rows if (here and row.uri.startswith((f"{here}/", f"{here}#"))) or row.uri == here]
+    if inside and not inside[0].uri.startswith(f"{here}/"):
+        return f"paths are relative to the PATH ingested, and that file's is {inside[0].path!r}"
+    for row in inside[:1]:
+        above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{here}/")))
+        if len(inside) == sum(one.path.startswith(above) for one in rows):
+            return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
+    return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
 
 
 def _forget(writer: Writer, rows: Sequence[DocumentRow]) -> None:

@@ -25,6 +25,7 @@ class Report:
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
+    `no_collection`: there was none, and no file to make one of.
     """
 
     added: int = 0
@@ -41,6 +42,7 @@ class Report:
     cut: int = 0
     seconds: float = 0.0
     dry_run: bool = False
+    no_collection: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The ingest JSON."""

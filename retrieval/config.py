@@ -10,6 +10,8 @@ from pathlib import Path
 from retrieval.errors import ConfigError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_WINDOW, DEFAULT_FRAME = 256, 2
+"""Tokens that it reads at once (its sentence_bert_config.json), and those of them that are special: [CLS] and [SEP]."""
 
 MAX_WINDOW = 8192
 """Tokens. No encoder is asked for more, whatever its model claims: attention memory grows with the square."""

@@ -5,6 +5,7 @@ PassageworkError
 │   └── FilterError          a `where` filter is malformed or names an unknown field
 ├── IngestError              a document can't be loaded; `reason` is one line for the report
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
+│   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
 ├── EvaluationError          a benchmark, judgments or a run can't be read or written
 └── ModelUnavailableError    weights can't be found, or are refused
@@ -31,6 +32,15 @@ class IngestError(PassageworkError):
 
 class StoreError(PassageworkError):
     """A collection is missing, damaged, locked, or was made by a newer version."""
+
+
+class LostVersionError(StoreError):
+    """CURRENT is missing, damaged, or names no version that is there; `found` says which, without the next step."""
+
+    def __init__(self, found: str) -> None:
+        step = "run `passagework ingest` or `passagework rebuild`, which take up its newest version that is whole"
+        super().__init__(f"{found}: {step}")
+        self.found = found
 
 
 class IndexMismatchError(PassageworkError):

@@ -17,9 +17,9 @@ MAX_TERMS = 256
 
 STOP_WORDS = frozenset(
     TERM.findall(
-        "a about an and are as at be been but by can could did do does for from give given had has have how i if in into "
-        "is it its me my no not of on or our should so such than that the their them then there these they this to up us "
-        "was we were what when where which while who whom why will with would you your"
+        "a about an and are as at be been but by can could did do does for from give given had has have how i if in "
+        "into is it its me my no not of on or our should so such than that the their them then there these they this "
+        "to up us was we were what when where which while who whom why will with would you your"
     )
 )
 """English words of which questions are made, and which tell nothing of what is asked for.

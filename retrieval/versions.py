@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from retrieval.errors import StoreError
+from retrieval.errors import LostVersionError, StoreError
 
 CURRENT = "CURRENT"
 JUDGMENTS = "judgments.jsonl"
@@ -21,18 +21,6 @@ BENCHMARK = "benchmark.txt"
 """Says that `passagework evaluate` made the collection, and may make it anew."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
-MEND = "run `passagework ingest` or `passagework rebuild`, which take up its newest version that is whole"
-
-
-class LostVersionError(StoreError):
-    """CURRENT is missing, damaged, or names no version that is there: a writer can publish another one.
-
-    `found` says what is wrong, without the next step.
-    """
-
-    def __init__(self, found: str) -> None:
-        super().__init__(f"{found}: {MEND}")
-        self.found = found
 
 
 def current_version(collection: Path) -> Path:

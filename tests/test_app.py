@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from retrieval import Collection
 from retrieval.reranker import Reranker, RerankScores
 from tests.fakes import FakeEncoder
 from ui import app
+from ui.page_html import markdown_text
 
 PAGE = Path(app.__file__)
 HOSTILE = "<script>alert(1)</script> **loud** <img src=x onerror=alert(2)> :red[x] $x$ [a](javascript:b)"
@@ -112,12 +114,14 @@ def _searched(page: AppTest, query: str, **settings: Any) -> AppTest:
     return page
 
 
-def test_nothing_asked_yet(page: AppTest) -> None:
+def test_nothing_asked_yet(page: AppTest, collection: Path) -> None:
     """A field to ask in, what there is to search, and no hit."""
     assert page.title[0].value == "passagework"
     assert page.text_input(key="query").value == ""
     shown = [str(one.proto.body) for one in page.get("html")]
     assert any("3 documents, 3 passages" in body for body in shown)
+    assert any(f"Collection {escape(str(collection))}" in body for body in shown)
+    assert page.selectbox(key="stage").value == "automatic"
     assert any("exact index, recall@10 1.000" in body for body in shown)
     assert (_html(page, "hit"), _html(page, "plan"), list(page.error)) == ([], [], [])
 
@@ -174,9 +178,10 @@ def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
     _searched(page, "bees", path=path)
     hits = _html(page, "hit")
     assert len(hits) == (3 if path == "**" else 0)
-    assert [one.value for one in page.info] == (
-        [] if hits else ["No passage found. Try other words, a later stage, or a wider path."]
+    shown = (
+        f"No passage found in paths that match {markdown_text(path)}. Try another path, other words or another stage."
     )
+    assert [one.value for one in page.info] == ([] if hits else [shown])
     assert not page.error
 
 
@@ -249,6 +254,7 @@ def test_what_is_ingested_meanwhile_is_found(page: AppTest, collection: Path, do
     """The next search sees it, without opening the collection again."""
     _searched(page, "wasps", stage="lexical")
     assert _html(page, "hit") == []
+    assert [one.value for one in page.info] == ["No passage found. Try other words or another stage."]
     (docs / "wasps.txt").write_text("Wasps build paper nests.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
     assert "Wasps build" in _html(page.run(), "hit")[0]

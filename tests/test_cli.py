@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +333,42 @@ class TestJson:
         assert (found["version"], found["chunking"]["passage_tokens"]) == ("v0002", 20)
         assert (found["index"]["kind"], found["index"]["since_build"]) == ("exact", 0)
         assert run("search", "battery", "--collection", copy, "--json").json["hits"][0]["path"] == "grid.pdf"
+
+    def test_rebuild_says_what_kind_it_made_instead(self, copy: Path) -> None:
+        """An approximate kind makes no sense of a few passages: one line on stderr; stdout is as ever."""
+        done = run("rebuild", "--collection", copy, "--index", "hnsw", "--json")
+        assert re.fullmatch(r"passagework: note: \d passages are too few for hnsw; the index is flat\n", done.err), (
+            done.err
+        )
+        assert (done.code, json.loads(done.out)["index"]["kind"]) == (0, "flat")
+
+    def test_version(self) -> None:
+        """The one of the installed package."""
+        done = run("--version")
+        assert (done.code, done.out, done.err) == (0, f"passagework {version('passagework')}\n", "")
+
+    def test_nothing_to_ingest(self, tmp_path: Path) -> None:
+        """Exit code 0; it is said, and no collection is made."""
+        (tmp_path / "docs").mkdir()
+        done = run("ingest", tmp_path / "docs", "--collection", tmp_path / "c")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.splitlines() == [
+            "nothing to do",
+            "no file of a supported type was found: no collection was made",
+        ]
+        assert not (tmp_path / "c").exists()
+
+    @pytest.mark.parametrize(
+        "options", [("--passage-tokens", "5000"), ("--window", "128", "--passage-tokens", "127"), ("--overlap", "-1")]
+    )
+    def test_a_dry_run_refuses_what_the_real_one_does(
+        self, docs: Path, tmp_path: Path, options: tuple[str, ...]
+    ) -> None:
+        """In the same words, although it loads no model."""
+        dry, real = (
+            run("ingest", docs, "--collection", tmp_path / "c", *options, *flag) for flag in (["--dry-run"], [])
+        )
+        assert (dry.code, dry.complaint) == (real.code, real.complaint) == (2, dry.complaint)
 
 
 class TestText:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ingest import ingest
+from ingest.removal import delete
 from retrieval import Collection, ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder
@@ -103,6 +104,11 @@ class TestSearch:
             ({"query": " \n\t"}, ConfigError, "the query is empty"),
             ({"k": 0}, ConfigError, "k is 0: give a whole number of at least 1"),
             ({"k": 2.5}, ConfigError, "k is 2.5: give a whole number of at least 1"),
+            ({"k": "3"}, ConfigError, "k is '3': give a whole number of at least 1"),
+            ({"k": True}, ConfigError, "k is True: give a whole number of at least 1"),
+            ({"k": None}, ConfigError, "k is None: give a whole number of at least 1"),
+            ({"query": 5}, ConfigError, "the query is 5: give text"),
+            ({"min_score": "0.5"}, ConfigError, "min_score is not a number: '0.5'"),
             ({"candidates": -1}, ConfigError, "candidates is -1: give a whole number"),
             ({"per_document": 0}, ConfigError, "per_document is 0: give a whole number"),
             ({"min_score": float("nan")}, ConfigError, "min_score is not a number"),
@@ -140,6 +146,19 @@ class TestModels:
             assert collection.status()["documents"] == 4
             with pytest.raises(ModelUnavailableError, match="fake"):
                 collection.search("owls")
+
+    @pytest.mark.parametrize("stage", ["dense", "hybrid", "rerank"])
+    def test_a_filter_that_nothing_matches_needs_no_model(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+    ) -> None:
+        """The plan is as complete as with one, for a search and for a context."""
+        monkeypatch.setattr(BiEncoder, "load", lambda *_, **__: pytest.fail("a model was loaded"))
+        nothing = {"path": "no/such.md"}
+        with Collection.open(path, settings=SETTINGS) as opened:
+            hits = opened.search("owls", stage=stage, where=nothing)
+            assert hits.hits == ()
+            assert (hits.plan["index"], hits.plan["filter"]) == ("exact", {"matching": 0, "strategy": "exact-within"})
+            assert opened.context("owls", stage=stage, where=nothing).text == ""
 
     def test_encoder_is_loaded_once_by_its_recorded_name_and_window(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
@@ -311,9 +330,9 @@ class TestOpening:
 
     def test_empty_collection(self, tmp_path: Path) -> None:
         """Answers with nothing, at every stage."""
-        (tmp_path / "docs").mkdir()
-        report = ingest([tmp_path / "docs"], tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS)
-        assert report.added == 0
+        (tmp_path / "a.txt").write_text("owls")
+        ingest(tmp_path / "a.txt", tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS)
+        delete(tmp_path / "c", ["a.txt"])
         with Collection.open(tmp_path / "c", encoder=FakeEncoder(), reranker=FakeReranker()) as collection:
             for stage in Stage:
                 assert collection.search("owls", stage=stage, per_document=1).hits == ()

@@ -21,6 +21,7 @@ import pytest
 
 from ingest import ingest
 from ingest.chunker import ChunkSettings
+from ingest.destination import create_version
 from ingest.passage_writer import PassageWriter, SourceFile, document_hash
 from ingest.rebuild import rebuild, rebuild_index
 from ingest.removal import delete
@@ -252,10 +253,10 @@ def test_a_commit_in_the_midst_of_a_search(
 ) -> None:
     """Whatever is committed after a search's first look, its answer is as if it had not been; the next one sees it."""
     path, encoder = tmp_path / "c", FakeEncoder()
-    (tmp_path / "docs").mkdir()
-    ingest([tmp_path / "docs"], path, encoder=encoder, settings=SETTINGS)
-    store = Store.open(path / "v0001" / "store.db", dim=encoder.dim)
-    writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=15, overlap_tokens=0))
+    path.mkdir()
+    settings = ChunkSettings(passage_tokens=15, overlap_tokens=0)
+    store = Store.open(create_version(path, encoder, settings, state="ready") / "store.db", dim=encoder.dim)
+    writer = PassageWriter(store, lambda: encoder, settings)
     put_pair(writer, store, 1, 1)
     put_pair(writer, store, 2, 1)
     owner, name = moment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -222,6 +223,63 @@ class TestSync:
         ingest([docs], docs / "c", encoder=encoder)
         (docs / "c" / "notes.txt").write_text("not a document")
         assert counts(ingest([docs], docs / "c", encoder=encoder)) == {"unchanged": 4}
+
+
+class TestNothingToIngest:
+    """A folder without a file that can be read makes no collection, loads no model, and is no error."""
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_no_collection_is_made(self, tmp_path: Path, dry_run: bool) -> None:
+        """What was passed over is in the report."""
+        write(tmp_path / "docs", {"x.dat": "?"})
+        report = ingest(tmp_path / "docs", tmp_path / "c", encoder="no/such-model", dry_run=dry_run)
+        assert (report.no_collection, [one.path for one in report.skipped]) == (True, ["x.dat"])
+        assert not (tmp_path / "c").exists()
+
+    def test_an_existing_collection_is_brought_up_to_date(self, docs: Path, tmp_path: Path) -> None:
+        """As ever."""
+        ingest(docs, tmp_path / "c", encoder=FakeEncoder())
+        for name in ("a.md", "sub/b.txt", "c.jsonl"):
+            (docs / name).unlink()
+        report = ingest(docs, tmp_path / "c", encoder=FakeEncoder(), delete_missing=True)
+        assert (counts(report), report.no_collection) == ({"deleted": 4}, False)
+
+    def test_other_files_in_the_collections_place_are_told_of(self, docs: Path, tmp_path: Path) -> None:
+        """Although nothing would be written there."""
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(StoreError, match="is a folder of other files"):
+            ingest([tmp_path / "empty"], docs, encoder=FakeEncoder())
+
+
+def test_one_path_is_as_good_as_a_list_of_one(docs: Path, tmp_path: Path) -> None:
+    """A str is a path, not a sequence of letters."""
+    for paths in (str(docs), docs):
+        assert counts(ingest(paths, tmp_path / "c", encoder=FakeEncoder(), dry_run=True)) == {"added": 4}
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"passage_tokens": 5000}, (ConfigError, IndexMismatchError), "passage_tokens"),
+        ({"passage_tokens": 60, "overlap": 59}, (ConfigError, IndexMismatchError), "passage_tokens|overlap_tokens"),
+        ({"encoder": FakeEncoder(seed="-2"), "whole": True}, IndexMismatchError, "whole"),
+    ],
+)
+def test_dry_run_refuses_what_the_real_run_does(
+    docs: Path, tmp_path: Path, there: bool, options: dict[str, Any], error: Any, message: str
+) -> None:
+    """The same error, with the same words."""
+    if there:
+        ingest(docs, tmp_path / "c", encoder=FakeEncoder())
+    elif error is IndexMismatchError:
+        return  # a new collection may be made with anything that fits
+    said = []
+    for dry_run in (True, False):
+        with pytest.raises(error, match=message) as caught:
+            ingest(docs, tmp_path / "c", dry_run=dry_run, **{"encoder": FakeEncoder(), **options})
+        said.append(str(caught.value))
+    assert said[0] == said[1]
 
 
 class TestFailures:

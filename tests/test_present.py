@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def row(*, path: str = "r.jsonl", name: str | None = "r1", title: str = "One", p
     return DocumentRow(
         id=1,
         source_id=1,
-        uri="file:///d/r.jsonl#r1",
+        uri=f"file:///d/{path}" + (f"#{name}" if name else ""),
         name=name,
         path=path,
         position=0,
@@ -123,6 +124,25 @@ def test_hit_shows_place_passage_and_every_stage() -> None:
         "plan  hybrid, convex fusion, 200 candidates a retriever",
         "time  12 ms (dense 3.2)",
     ]
+
+
+def test_records_can_be_told_apart() -> None:
+    """By `_id` or line behind the path, in a terminal and on the page; no absolute URI stands in for a title."""
+    line = replace(hit(path="r.jsonl", title=""), uri="file:///d/r.jsonl#line=3", document="file:///d/r.jsonl#line=3")
+    named = replace(line, uri="file:///d/r.jsonl#a%2Fb", document="a/b")
+    for one, title, where in ((line, "r.jsonl#line=3", "r.jsonl#line=3"), (named, "a/b", "r.jsonl#a/b")):
+        screen = Screen()
+        show_hits(screen.console, hits(one))
+        first, second = screen.text.splitlines()[:2]
+        assert first == f" 1  {title}  0.916"
+        assert second.startswith(f"    {where}  pp. 3-4, 7  ")
+        html = hit_html(one)
+        assert f'dir="auto">{title}</span>' in html
+        assert f'data-testid="place">{where} · pp.' in html
+        assert "file:" not in html + screen.text
+    screen = Screen()
+    show_documents(screen.console, [replace(row(name=None, title=""), uri="file:///d/r.jsonl#line=3")], [])
+    assert screen.text.splitlines()[0] == "r.jsonl#line=3  (1 passage)"
 
 
 def test_long_passage_is_wrapped_and_cut_on_screen() -> None:
@@ -258,7 +278,13 @@ def test_report_of_many_failures_and_of_none() -> None:
     assert lines[1:] == [f"failed  {n}.md: bad" for n in range(20)] + ["failed  and 5 more; --json lists all"]
     empty = Screen()
     show_report(empty.console, Report(seconds=1.0), Path("c"))
-    assert empty.text.splitlines() == ["nothing to do", "0 passages in 1.0 s (0/s) into c"]
+    assert empty.text.splitlines() == ["nothing to do", "no new passages; 1.0 s for c"]
+    none = Screen()
+    show_report(none.console, Report(skipped=[Problem("x.dat", "unsupported")], no_collection=True), Path("c"))
+    assert none.text.splitlines()[-1] == "no file of a supported type was found: no collection was made"
+    gone = Screen()
+    show_report(gone.console, Report(deleted=2, seconds=0.84), Path("c"))
+    assert gone.text.splitlines() == ["2 deleted", "no new passages; 0.8 s for c"]
 
 
 STATUS: dict[str, Json] = {
@@ -293,7 +319,7 @@ def test_status_in_lines() -> None:
         "index       hnsw, recall@10 0.987; 1 change since it was built",
         "fields      year",
         "size        1.2 MB",
-        "index file g000001.index was damaged and is set aside; the index was built anew",
+        "index file g000001.index is missing or damaged; searches are complete, the next ingest mends it",
     ]
 
 
@@ -303,21 +329,29 @@ def test_documents_in_lines_and_json() -> None:
     screen = Screen()
     show_documents(screen.console, [row(), row(name=None, path="a.pdf", title="A", pages=2)], failed)
     assert screen.text.splitlines() == [
-        "r.jsonl  r1  One  (1 passage)",
+        "r.jsonl#r1  One  (1 passage)",
         "a.pdf  A  (1 passage, 2 pages)",
         "failed  x.pdf: empty file",
         "2 documents",
     ]
     found: dict[str, Any] = documents_to_json([row(), row(name=None)], failed)
-    assert [one["document"] for one in found["documents"]] == ["r1", "file:///d/r.jsonl#r1"]
+    assert [one["document"] for one in found["documents"]] == ["r1", "file:///d/r.jsonl"]
     assert found["failed"] == [{"path": "x.pdf", "reason": "empty file"}]
+
+
+@pytest.mark.parametrize(("tokens", "overlap", "derived"), [(64, 16, True), (200, 32, False), (64, 10, False)])
+def test_status_says_where_a_short_overlap_comes_from(tokens: int, overlap: int, derived: bool) -> None:
+    """One that was lowered with the passages, without having been asked for."""
+    screen = Screen()
+    show_status(screen.console, {**STATUS, "chunking": {"passage_tokens": tokens, "overlap_tokens": overlap}})
+    assert ("(the overlap is a quarter of passage_tokens)" in screen.text) == derived
 
 
 def test_deleted_lists_the_first_and_counts_all() -> None:
     """Of many, 20 and how many more; a dry run says that nothing went."""
     screen = Screen()
     show_deleted(screen.console, [row()] * 22, dry_run=True)
-    assert screen.text.splitlines() == ["r.jsonl  r1  One"] * 20 + ["and 2 more", "22 documents would be deleted"]
+    assert screen.text.splitlines() == ["r.jsonl#r1  One"] * 20 + ["and 2 more", "22 documents would be deleted"]
 
 
 def test_html_escapes_every_text_of_a_document() -> None:

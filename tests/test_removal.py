@@ -53,6 +53,7 @@ ALL = ["a.txt", "b[1].txt", "r0", "r1", "r2", "r3", "sub/a.txt"]
         (["a.txt"], None, ["a.txt"]),
         (["b[1].txt"], None, ["b[1].txt"]),
         (["*/a.txt"], None, ["sub/a.txt"]),
+        (["r.jsonl#r3"], None, ["r3"]),
         (["*.txt"], None, ["a.txt", "b[1].txt", "sub/a.txt"]),
         (["r.jsonl"], None, ["r0", "r1", "r2", "r3"]),
         (["r1", "a.txt", "r1"], None, ["r1", "a.txt"]),
@@ -115,7 +116,9 @@ def test_next_ingest_brings_back_what_still_lies_there(template: Path, path: Pat
         ([], None, ConfigError, "name the documents to delete, or give a filter"),
         ([], {}, ConfigError, "name the documents to delete, or give a filter"),
         (["r1", "nothing"], None, ConfigError, "no document is named 'nothing'"),
-        (["R1"], None, ConfigError, "no document is named 'R1'"),
+        (["R1"], None, ConfigError, "no document is named 'R1': `passagework documents` lists them; a glob such as"),
+        (["sub"], None, ConfigError, r"named 'sub': the glob 'sub/\*' takes all beneath that folder"),
+        (["sub/"], None, ConfigError, r"named 'sub/': the glob 'sub/\*' takes all beneath that folder"),
         ([], {"colour": "red"}, FilterError, "no document has a field 'colour'"),
         (["r1"], {"year": {"$near": 1}}, FilterError, "no operator"),
     ],
@@ -128,6 +131,32 @@ def test_refuses_and_deletes_nothing(
         delete(path, targets, where=where)
     with Collection.open(path) as collection:
         assert names(collection.documents()) == ALL
+
+
+def test_a_path_as_the_shell_knows_it(template: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is not deleted; the error says what the file's path is here, or which glob takes the folder, if one does."""
+    monkeypatch.chdir(template)
+    for target, hint in (
+        ("docs/sub/a.txt", "that file's is 'sub/a.txt'"),
+        (str(template / "docs" / "r.jsonl"), "that file's is 'r.jsonl'"),
+        ("docs/sub", r"the glob 'sub/\*' takes all"),
+        ("docs/", r"the glob '\*' takes all"),
+    ):
+        with pytest.raises(ConfigError, match=hint):
+            delete(path, [target])
+    ingest([template / "docs" / "sub"], path, encoder=FakeEncoder())
+    (template / "other.txt").write_text("of another root")
+    ingest([template / "other.txt"], path, encoder=FakeEncoder())
+    with pytest.raises(ConfigError, match=r"a glob such as 'sub/\*'"):  # '*' would take the other root's, too
+        delete(path, ["docs/"])
+
+
+def test_records_without_an_id_go_by_their_place(tmp_path: Path) -> None:
+    """As `documents` shows them: the path, and the line behind it."""
+    (tmp_path / "r.jsonl").write_text("".join(f'{{"text": "owl number {n}"}}\n' for n in range(3)))
+    ingest(tmp_path / "r.jsonl", tmp_path / "c", encoder=FakeEncoder())
+    [row] = delete(tmp_path / "c", ["r.jsonl#line=2"])
+    assert row.uri.endswith("r.jsonl#line=2")
 
 
 def test_no_collection(tmp_path: Path) -> None:

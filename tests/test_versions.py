@@ -242,7 +242,7 @@ class TestAdoption:
                 lambda folder=folder: ingest([docs], folder, encoder=FakeEncoder(), dry_run=True),
                 lambda folder=folder: rebuild_index(folder),
             ):
-                with pytest.raises(StoreError, match="CURRENT is damaged.*no version that is whole: restore"):
+                with pytest.raises(StoreError, match=r"CURRENT is damaged.*no version that is whole: restore"):
                     act()
             assert (folder / "CURRENT").read_text() == "MANIFEST-000001\n"
 

@@ -16,12 +16,13 @@ from ui.page_html import STYLE, hit_html, markdown_text, note_html, plan_html
 from ui.present import counted, warnings_of
 
 STAGES = {
-    "as far as there is a model": None,
+    "automatic": None,
     "dense": Stage.DENSE,
     "lexical": Stage.LEXICAL,
     "hybrid": Stage.HYBRID,
     "rerank": Stage.RERANK,
 }
+STAGE_HELP = "automatic: `rerank` where `PASSAGEWORK_RERANKER` names a reranker, else `hybrid`."
 
 
 @st.cache_resource(show_spinner="Opening the collection")
@@ -42,7 +43,7 @@ def sidebar() -> dict[str, Any]:
     with st.sidebar:
         st.header("Settings")
         path = st.text_input("Path", key="path", placeholder="policies/*", help="Only paths that match this glob.")
-        stage = st.selectbox("Stage", list(STAGES), key="stage", help="`rerank` needs `PASSAGEWORK_RERANKER`.")
+        stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP)
         k = st.slider("k", 1, 50, 10, key="k", help="Hits shown.")
         candidates = st.slider("Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Per retriever.")
         fusion = st.selectbox("Fusion", ["convex", "rrf"], key="fusion", help="How both rankings join.")
@@ -60,21 +61,22 @@ def sidebar() -> dict[str, Any]:
 
 
 def contents(status: Mapping[str, Any]) -> list[str]:
-    """What is searched, and how well the index is known to find it."""
+    """Which collection is open, what is in it, and how well the index is known to find it."""
     index = status["index"]
     recall = index["recall@10"]
     proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
     documents, passages = counted(status["documents"], "document"), counted(status["passages"], "passage")
-    return [f"{documents}, {passages}", f"{index['kind']} index{proof}"]
+    return [f"Collection {status['collection']}", f"{documents}, {passages}", f"{index['kind']} index{proof}"]
 
 
-def show(hits: Hits) -> None:
-    """The plan, then the hits; all text of documents escaped."""
+def show(hits: Hits, glob: str) -> None:
+    """The plan, then the hits, or what to try where `glob` let none through; all text of documents escaped."""
     for warning in warnings_of(hits.plan):
         st.warning(markdown_text(warning))
     st.html(plan_html(hits))
     if not hits:
-        st.info("No passage found. Try other words, a later stage, or a wider path.")
+        where = f" in paths that match {markdown_text(glob)}" if glob else ""
+        st.info(f"No passage found{where}. Try {'another path, ' if glob else ''}other words or another stage.")
     for hit in hits:
         st.html(hit_html(hit))
 
@@ -106,7 +108,7 @@ def main() -> None:
     except PassageworkError as error:
         tell(error)
         return
-    show(hits)
+    show(hits, str(st.session_state["path"]).strip())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def command(version: opt.VersionOption = False) -> None:
+    """What is said before a command's name."""
+
+
 @app.command()
 def ingest(
     paths: opt.PathsArgument,
@@ -165,10 +170,10 @@ def delete(
 @app.command()
 def rebuild(
     collection: opt.CollectionOption,
-    encoder: opt.EncoderOption = None,
-    window: opt.WindowOption = None,
-    passage_tokens: opt.PassageTokensOption = None,
-    overlap: opt.OverlapOption = None,
+    encoder: opt.NewEncoderOption = None,
+    window: opt.NewWindowOption = None,
+    passage_tokens: opt.NewPassageTokensOption = None,
+    overlap: opt.NewOverlapOption = None,
     whole: opt.RewholeOption = None,
     index: opt.IndexOption = None,
     as_json: opt.JsonOption = False,
@@ -196,7 +201,9 @@ def rebuild(
                 progress=progress,
             )
     if index is not None or not remade:  # a new version brings an index of its own
-        rebuild_index(collection, kind=None if index is None else IndexKind(index))
+        made = rebuild_index(collection, kind=None if index is None else IndexKind(index))
+        if index is not None and made.kind != index:
+            complain(f"note: {made.count:,} passages are too few for {index}; the index is {made.kind}")
     with _open(collection) as opened:
         found = opened.status()
     answer(found, as_json, lambda console: show_status(console, found))

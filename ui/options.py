@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"passagework {version('passagework')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+]
 MaybeCollectionOption = Annotated[
     Path | None,
     typer.Option("--collection", help="Folder that keeps the collection (default: a temporary one).", metavar="DIR"),
@@ -40,14 +51,49 @@ PassageTokensOption = Annotated[
 ]
 OverlapOption = Annotated[
     int | None,
-    typer.Option("--overlap", help="Tokens that a passage may repeat of the one before (default: 32).", metavar="N"),
+    typer.Option(
+        "--overlap",
+        help="Tokens that a passage may repeat of the one before (default: 32, or a quarter of a passage where that "
+        "is less).",
+        metavar="N",
+    ),
 ]
 WholeOption = Annotated[bool, typer.Option("--whole", help="One passage a document, cut at the window.")]
-RewholeOption = Annotated[bool | None, typer.Option("--whole/--chunked", help="One passage a document, or several.")]
+
+# what to make anew, and how: what is left out stays
+
+NewEncoderOption = Annotated[
+    str | None, typer.Option("--encoder", help="Model folder or hub name (default: as it is).", metavar="M")
+]
+NewWindowOption = Annotated[
+    int | None,
+    typer.Option(
+        "--window",
+        help="Tokens that the encoder reads at once (default: as it is; with --encoder the model's own).",
+        metavar="N",
+    ),
+]
+NewPassageTokensOption = Annotated[
+    int | None, typer.Option("--passage-tokens", help="Most tokens of a passage (default: as it is).", metavar="N")
+]
+NewOverlapOption = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        help="Tokens that a passage may repeat of the one before (default: as it is, or a quarter of a passage where "
+        "that is less).",
+        metavar="N",
+    ),
+]
+RewholeOption = Annotated[
+    bool | None, typer.Option("--whole/--chunked", help="One passage a document, or several (default: as it is).")
+]
 IndexOption = Annotated[
     str | None,
     typer.Option(
-        "--index", help="Kind of index (default: by size).", metavar="exact|flat|hnsw|ivf-flat|ivf-sq8|ivf-pq"
+        "--index",
+        help="Kind of index (default: by size); below 1,024 passages an approximate kind becomes flat.",
+        metavar="exact|flat|hnsw|ivf-flat|ivf-sq8|ivf-pq",
     ),
 ]
 
@@ -87,7 +133,8 @@ MaxTokensOption = Annotated[int, typer.Option("--max-tokens", help="Budget, in t
 # what to take out, and where to listen
 
 TargetsArgument = Annotated[
-    list[str] | None, typer.Argument(help="Documents: _id, URI, path, or glob on paths.", metavar="DOCUMENT")
+    list[str] | None,
+    typer.Argument(help="Documents: _id, URI, path as `documents` shows it, or glob on paths.", metavar="DOCUMENT"),
 ]
 HostOption = Annotated[
     str, typer.Option("--host", help="Address to listen at; others than this machine's expose it.", metavar="ADDRESS")

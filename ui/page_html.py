@@ -6,7 +6,7 @@ import re
 from html import escape
 
 from retrieval.types import Hit, Hits, StageScore
-from ui.present import counted, page_list, plan_line, timing_line
+from ui.present import address, counted, heading, page_list, plan_line, timing_line
 
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
@@ -26,15 +26,16 @@ STYLE = """<style>
 
 def hit_html(hit: Hit) -> str:
     """A hit as a card: rank, title, score, place, passage, and its rank and score at every stage."""
-    title = hit.title or hit.document
-    place = " · ".join(part for part in (hit.path, page_list(hit.pages), " › ".join(hit.headings)) if part)
+    place = " · ".join(
+        part for part in (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings)) if part
+    )
     stages = "".join(
         f'<span class="pw-stage" data-testid="stage">{_stage(stage.value, score)}</span>'
         for stage, score in hit.stages.items()
     )
     return (
         '<article class="pw-hit" data-testid="hit"><div class="pw-head">'
-        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{escape(title)}</span>'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{escape(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
         f'<div class="pw-place" data-testid="place">{escape(place)}</div>'
         f'<div class="pw-text" data-testid="text" dir="auto">{escape(hit.text)}</div>'

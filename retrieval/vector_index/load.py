@@ -20,7 +20,6 @@ from retrieval.vector_index.faiss_index import FaissIndex
 from retrieval.vector_index.faiss_library import load_faiss
 from retrieval.vector_index.protocol import IndexKind, VectorIndex
 
-REMEDY = "it can be rebuilt from the collection's stored vectors"
 _reading = threading.Lock()
 """FAISS's byte limit belongs to the process, so one file is read at a time."""
 
@@ -46,10 +45,15 @@ def load_index(path: Path, *, digest: str, kind: IndexKind, dim: int, count: int
                 raise ConfigError(f"{there} found, {kind.value} of {count} x {dim} expected")
             return _read_exact(file, header) if kind is IndexKind.EXACT else _read_faiss(file, header)
     except ConfigError as error:
-        raise StoreError(f"index file {path} is damaged: {error}; {REMEDY}") from error
+        raise StoreError(f"index file {path} is damaged: {error}") from error
     # FAISS reports a file that it can't read as RuntimeError, and one that asks for too much as MemoryError.
     except (OSError, RuntimeError, MemoryError) as error:
-        raise StoreError(f"index file {path} can't be read: {error}; {REMEDY}") from error
+        raise StoreError(f"index file {path} can't be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """In one line: FAISS adds where in its source it noticed."""
+    return " ".join((getattr(error, "strerror", None) or str(error)).split())
 
 
 def _read_exact(file: BinaryIO, header: Header) -> ExactIndex:

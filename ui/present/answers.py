@@ -9,15 +9,20 @@ from rich.text import Text
 
 from ingest.reasons import one_line
 from retrieval.types import Context, Hit, Hits, Json
-from ui.present.lines import clean, counted, indented, page_list
+from ui.present.lines import address, clean, counted, indented, page_list
 
 PASSAGE_CHARACTERS = 600
 """Of a passage on screen; --json has all of it."""
 
 
+def heading(hit: Hit) -> str:
+    """What a hit goes by: its document's title, else a record's `_id`, else its path."""
+    return hit.title or (hit.document if hit.document != hit.uri else address(hit.path, hit.uri))
+
+
 def place(hit: Hit) -> str:
-    """Where a hit stands: path, pages, and the headings above it."""
-    parts = [hit.path, page_list(hit.pages), " > ".join(hit.headings)]
+    """Where a hit stands: path and record, pages, and the headings above it."""
+    parts = [address(hit.path, hit.uri), page_list(hit.pages), " > ".join(hit.headings)]
     return "  ".join(one_line(part) for part in parts if part)
 
 
@@ -74,7 +79,7 @@ def show_hits(console: Console, hits: Hits) -> None:
         console.print("no passage found")
     margin = Text("    ")
     for hit in hits:
-        title = one_line(hit.title or hit.document)
+        title = one_line(heading(hit))
         indented(console, f"{title}  {hit.score:.3f}", "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
         indented(console, place(hit), "dim", column=margin)
         indented(console, one_line(hit.text, limit=PASSAGE_CHARACTERS), "", column=margin)

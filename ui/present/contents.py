@@ -11,9 +11,10 @@ from rich.text import Text
 
 from ingest.reasons import one_line
 from ingest.report import Problem, Report
+from retrieval.config import OVERLAP_TOKENS
 from retrieval.store import DocumentRow, SourceRow
 from retrieval.types import Json
-from ui.present.lines import SHOWN, counted, indented, show_problems
+from ui.present.lines import SHOWN, address, counted, indented, show_problems
 
 LINE_CHARACTERS = 1_000
 """Of a line about a collection: its path may be long."""
@@ -42,10 +43,19 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
         gone = counted(report.gone, "document")
         note = f"{gone} gone from disk, still searchable: --delete-missing takes out what is gone"
         console.print(Text(note, style="yellow"))
-    if not report.dry_run:
-        rate = report.passages / report.seconds if report.seconds else 0.0
-        line = f"{counted(report.passages, 'passage')} in {report.seconds:.1f} s ({rate:.0f}/s) into {collection}"
+    if report.no_collection:
+        console.print(Text("no file of a supported type was found: no collection was made", style="yellow"))
+    elif not report.dry_run:
+        line = f"{_written(report)} {collection}"
         console.print(Text(one_line(line, limit=LINE_CHARACTERS), style="dim"), soft_wrap=True)
+
+
+def _written(report: Report) -> str:
+    """How much came in and how fast; a run that had nothing to encode was not slow."""
+    if not report.passages:
+        return f"no new passages; {report.seconds:.1f} s for"
+    rate = report.passages / report.seconds if report.seconds else 0.0
+    return f"{counted(report.passages, 'passage')} in {report.seconds:.1f} s ({rate:.0f}/s) into"
 
 
 def show_status(console: Console, status: Mapping[str, Json]) -> None:
@@ -60,7 +70,7 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
         "documents": f"{_whole(status['documents']):,} from {counted(files, 'file')}; {failed:,} failed",
         "passages": f"{passages:,}, {cut:,} cut; {counted(vectors, 'vector')}",
         "encoder": f"{encoder['model']} ({encoder['dimension']} dimensions, window {status['window']})",
-        "chunking": ", ".join(f"{name} {value}" for name, value in chunking.items()),
+        "chunking": ", ".join(f"{name} {value}" for name, value in chunking.items()) + _derived(chunking),
         "index": f"{index['kind']}{proof}; {counted(since, 'change')} since it was built",
         "fields": ", ".join(str(name) for name in _list(status["fields"])) or "none",
         "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
@@ -68,7 +78,8 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
     for name, value in lines.items():
         indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<12}", style="bold"))
     for file in _list(index["set_aside"]):
-        console.print(Text(f"index file {file} was damaged and is set aside; the index was built anew", style="yellow"))
+        note = f"index file {file} is missing or damaged; searches are complete, the next ingest mends it"
+        console.print(Text(note, style="yellow"))
 
 
 def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:
@@ -124,8 +135,14 @@ def _document(row: DocumentRow) -> str:
 
 
 def _named(row: DocumentRow) -> str:
-    """Path, name of the record, and title, as far as there are such."""
-    return "  ".join(one_line(part) for part in (row.path, row.name, row.title) if part)
+    """Path, which record of it, and title, as far as there are such."""
+    return "  ".join(one_line(part) for part in (address(row.path, row.uri), row.title) if part)
+
+
+def _derived(chunking: Mapping[str, Json]) -> str:
+    """Where the overlap comes from, if it is not what was asked for or the default: passages are too short for it."""
+    tokens, overlap = _whole(chunking.get("passage_tokens")), _whole(chunking.get("overlap_tokens"))
+    return " (the overlap is a quarter of passage_tokens)" if 0 < overlap == tokens // 4 < OVERLAP_TOKENS else ""
 
 
 def _mapping(value: Json) -> Mapping[str, Json]:

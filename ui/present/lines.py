@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from rich.console import Console
 from rich.text import Text
@@ -57,6 +58,12 @@ def page_list(pages: Sequence[int]) -> str:
             runs.append([page])
     shown = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
     return f"{'p.' if len(pages) == 1 else 'pp.'} {shown}"
+
+
+def address(path: str, uri: str) -> str:
+    """A document by its path, and one record of a file as `path#_id` or `path#line=3`: `delete` takes what it says."""
+    _, mark, record = uri.partition("#")
+    return f"{path}{mark}{unquote(record)}"
 
 
 def indented(console: Console, text: str, style: str, *, column: Text) -> None:
