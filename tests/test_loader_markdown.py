@@ -8,25 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loaders import LoadOptions, load
 from ingest.loaders.markdown import front_matter, markdown_headings
 from ingest.loaders.rst import rst_headings
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading
-
-
-def only(path: Path) -> Document:
-    """The one document of a file."""
-    (document,) = load(path, LoadOptions())
-    assert isinstance(document, Document)
-    return document
-
-
-def written(tmp_path: Path, name: str, content: bytes | str) -> Document:
-    """The one document of a file with that content."""
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return only(path)
+from retrieval.types import Heading
+from tests.loaded_files import written
 
 
 def titles(text: str, headings: list[Heading]) -> list[tuple[int, str, str]]:

@@ -10,25 +10,7 @@ import pytest
 from ingest.loaders import LoadOptions, RecordFailure, load
 from retrieval.errors import IngestError
 from retrieval.types import Document
-
-
-def outcomes(tmp_path: Path, name: str, content: bytes | str) -> list[Document | RecordFailure]:
-    """What comes of a file with that content."""
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(load(path, LoadOptions()))
-
-
-def documents(tmp_path: Path, name: str, content: bytes | str) -> list[Document]:
-    """The documents of a file in which no record fails."""
-    found = outcomes(tmp_path, name, content)
-    assert [outcome for outcome in found if isinstance(outcome, RecordFailure)] == []
-    return [outcome for outcome in found if isinstance(outcome, Document)]
-
-
-def reasons(found: list[Document | RecordFailure]) -> list[str]:
-    """Names of documents and reasons of failures, in order."""
-    return [outcome.reason if isinstance(outcome, RecordFailure) else outcome.name or outcome.uri for outcome in found]
+from tests.loaded_files import documents, outcomes, reasons
 
 
 def test_a_beir_corpus_reads_as_beir_means_it(tmp_path: Path) -> None:

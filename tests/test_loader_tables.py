@@ -6,29 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders import LoadOptions, RecordFailure, load
 from ingest.loaders.tables import number_or_text
 from retrieval.errors import IngestError
-from retrieval.types import Document
-
-
-def outcomes(tmp_path: Path, name: str, content: bytes | str) -> list[Document | RecordFailure]:
-    """What comes of a file with that content."""
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return list(load(path, LoadOptions()))
-
-
-def documents(tmp_path: Path, name: str, content: bytes | str) -> list[Document]:
-    """The documents of a file in which no record fails."""
-    found = outcomes(tmp_path, name, content)
-    assert [outcome for outcome in found if isinstance(outcome, RecordFailure)] == []
-    return [outcome for outcome in found if isinstance(outcome, Document)]
-
-
-def reasons(found: list[Document | RecordFailure]) -> list[str]:
-    """Names of documents and reasons of failures, in order."""
-    return [outcome.reason if isinstance(outcome, RecordFailure) else outcome.name or outcome.uri for outcome in found]
+from tests.loaded_files import documents, outcomes, reasons
 
 
 def test_a_csv_of_records_reads_like_jsonl(tmp_path: Path) -> None:

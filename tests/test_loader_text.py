@@ -10,23 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loaders import LoadOptions, load
 from ingest.loaders.encoding import clean, decode
-from retrieval.types import Document
-
-
-def only(path: Path) -> Document:
-    """The one document of a file."""
-    (document,) = load(path, LoadOptions())
-    assert isinstance(document, Document)
-    return document
-
-
-def written(tmp_path: Path, name: str, content: bytes | str) -> Document:
-    """The one document of a file with that content."""
-    path = tmp_path / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return only(path)
+from tests.loaded_files import only, written
 
 
 def test_line_ends_nul_and_mark_are_normalised_before_offsets(tmp_path: Path) -> None:
