@@ -425,3 +425,19 @@ def test_the_stand_in_keeps_the_protocol(encoder: BiEncoder) -> None:
         np.testing.assert_allclose(
             one.encode_tokens([tokens.ids]), one.encode_passages(["some words, here"]), atol=2e-6
         )
+
+
+def test_a_query_takes_one_thread_and_a_batch_all(encoder: BiEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that share a few tokens would wait for one another; the process has its threads back afterwards."""
+    used: list[int] = []
+    forward = encoder._model.forward
+
+    def noted(*arguments: Any, **named: Any) -> Any:
+        used.append(torch.get_num_threads())
+        return forward(*arguments, **named)
+
+    monkeypatch.setattr(encoder._model, "forward", noted)
+    before = torch.get_num_threads()
+    encoder.encode_queries(["owls hoot"])
+    encoder.encode_passages(["owls hoot at night in the forest " * 9])
+    assert (used, torch.get_num_threads()) == ([1, before], before)

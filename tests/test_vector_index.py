@@ -248,3 +248,22 @@ def test_importing_the_package_loads_no_faiss() -> None:
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_with_torch_and_without_it_the_answers_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy multiplies where torch isn't loaded, or a mapped file can't be written, or float32 is not kept whole."""
+    import torch
+
+    index = built(IndexKind.EXACT).index
+    found = index.search(QUERIES, 10)
+    expected = found.ids.tolist(), found.scores.tolist()
+    read_only = VECTORS.copy()
+    read_only.flags.writeable = False
+    assert_same(ExactIndex(IDS, read_only).search(QUERIES, 10), expected)
+    with monkeypatch.context() as patch:
+        patch.delitem(sys.modules, "torch")
+        assert_same(index.search(QUERIES, 10), expected)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "get_float32_matmul_precision", lambda: "medium")
+        patch.setattr(torch, "from_numpy", lambda _: pytest.fail("multiplied in less than float32"))
+        assert_same(index.search(QUERIES, 10), expected)
