@@ -224,3 +224,9 @@ def test_the_scifact_corpus_reads_whole(real_data: Path) -> None:
     found = [outcome for outcome in load(path, LoadOptions()) if isinstance(outcome, Document)]
     assert [document.name for document in found] == [record["_id"] for record in expected]
     assert [document.text for document in found] == [record["text"] for record in expected]
+
+
+def test_a_record_of_a_title_alone_has_no_empty_field(tmp_path: Path) -> None:
+    """BEIR corpora hold records without text: the title is the text, and `text` no metadata that filters would offer."""
+    (document,) = documents(tmp_path, "corpus.jsonl", '{"_id": "1", "title": "waves", "text": "", "year": 1960}\n')
+    assert (document.text, document.title, document.metadata) == ("waves", "waves", {"year": 1960})

@@ -65,7 +65,8 @@ class Records:
         first = number if name is None else self._places.setdefault(name, number)
         if first != number:
             return RecordFailure(f"{place}: duplicate _id '{shown}', first seen on {self.unit} {first}")
-        kept = {key: item for key, item in values.items() if key not in (id_field, text_field, "title")}
+        empty = {key for key in TEXT_FIELDS if _blank(record.get(key))}  # of a record that is all title
+        kept = {key: item for key, item in values.items() if key not in {id_field, text_field, "title", *empty}}
         metadata, notes = _metadata(kept, place)
         return Document(
             text=text,
