@@ -227,6 +227,6 @@ def test_the_scifact_corpus_reads_whole(real_data: Path) -> None:
 
 
 def test_a_record_of_a_title_alone_has_no_empty_field(tmp_path: Path) -> None:
-    """BEIR corpora hold records without text: the title is the text, and `text` no metadata that filters would offer."""
+    """BEIR corpora hold records without text: the title is the text, and `text` is no field for filters to offer."""
     (document,) = documents(tmp_path, "corpus.jsonl", '{"_id": "1", "title": "waves", "text": "", "year": 1960}\n')
     assert (document.text, document.title, document.metadata) == ("waves", "waves", {"year": 1960})
