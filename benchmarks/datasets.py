@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from retrieval.evaluation import Benchmark, load_beir
@@ -24,12 +23,7 @@ def data_folder() -> Path:
 def beir(name: str, *, every: int = 1) -> Benchmark:
     """The test split of a benchmark; of its judged queries every so many."""
     whole = load_beir(data_folder() / "beir" / name)
-    chosen = list(whole.queries)[::every]
-    return replace(
-        whole,
-        queries={query: whole.queries[query] for query in chosen},
-        qrels={query: whole.qrels[query] for query in chosen},
-    )
+    return whole.only(list(whole.queries)[::every])
 
 
 def financebench() -> list[Judgment]:

@@ -39,6 +39,20 @@ def delete(
             store.close()
 
 
+def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
+    """Takes out files with all their documents, by URI, and what no document needs any more."""
+    with locked_version(Path(collection)) as folder:
+        store = Store.open(folder / "store.db")
+        try:
+            with store.write() as writer:
+                for source in writer.sources():
+                    if source.uri in uris:
+                        writer.remove_source(source.id)
+                writer.sweep_vectors()
+        finally:
+            store.close()
+
+
 def _named(rows: Sequence[DocumentRow], targets: Sequence[str]) -> list[DocumentRow]:
     if not targets:
         return list(rows)

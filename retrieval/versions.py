@@ -17,7 +17,7 @@ CURRENT = "CURRENT"
 JUDGMENTS = "judgments.jsonl"
 JUDGMENTS_LOCK = "judgments.lock"
 """Judgments outlive the versions."""
-BENCHMARK = "benchmark.txt"
+BENCHMARK = "benchmark.json"
 """Says that `passagework evaluate` made the collection, and may make it anew."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")

@@ -35,7 +35,7 @@ def test_json_has_the_fields_of_the_interface(beir: Path, kept: Path, tmp_path: 
     assert set(found["stages"]) == {"dense", "lexical", "hybrid"}
     assert set(found["stages"]["dense"]) == {"nDCG@10", "RR@10", "R@100", "AP", "ms_p50", "ms_p95"}
     assert found["skipped"] == {"rerank": "no reranker was named"}
-    assert found["notes"][1] == "1 relevant documents are not in the corpus"
+    assert found["notes"][1] == "1 relevant documents are not in the collection"
     assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == ["dense.trec", "hybrid.trec", "lexical.trec"]
     assert sorted(one.name for one in beir.rglob("*")) == before
 
@@ -78,6 +78,45 @@ def test_ones_own_collection_is_never_changed(beir: Path, tmp_path: Path) -> Non
     refused = run("evaluate", beir, "--collection", folder, "--passage-tokens", "50")
     assert (refused.code, "leave the options out" in refused.complaint) == (1, True)
     assert run("status", "--collection", folder, "--json").json["documents"] == 6
+
+
+def test_documents_that_evaluate_did_not_put_in_are_never_taken_out(beir: Path, tmp_path: Path) -> None:
+    """Neither a user's collection without CURRENT, nor what a user added to one that evaluate made."""
+    docs, mine, made = tmp_path / "docs", tmp_path / "mine", tmp_path / "made"
+    docs.mkdir()
+    (docs / "note.txt").write_text("a note")
+    assert run("ingest", docs, "--collection", mine, "--json").code == 0
+    (mine / "CURRENT").unlink()
+    assert run("evaluate", beir, "--collection", mine).code == 1
+    assert not (mine / "benchmark.json").exists()
+    assert run("evaluate", beir, "--collection", made, "--stages", "lexical").code == 0
+    assert run("ingest", docs, "--collection", made, "--json").code == 0
+    refused = run("evaluate", beir, "--collection", made, "--stages", "lexical")
+    assert (refused.code, "note.txt" in refused.complaint) == (1, True)
+    assert run("status", "--collection", made, "--json").json["documents"] == len(RECORDS) + 1
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "benchmark.json").write_text("mine")
+    assert run("evaluate", beir, "--collection", tmp_path / "other").code == 1
+    assert (tmp_path / "other" / "benchmark.json").read_text() == "mine"
+
+
+def test_the_same_corpus_elsewhere_is_there_once(beir: Path, tmp_path: Path) -> None:
+    """A copy of a corpus takes the place of the one before."""
+    for name in ("one", "two"):
+        copy = write_beir(tmp_path / name)
+        found = run("evaluate", copy, "--collection", tmp_path / "c", "--stages", "lexical", "--json").json
+        assert found["documents"] == len(RECORDS)
+
+
+def test_nothing_is_written_into_a_benchmark(beir: Path, tmp_path: Path) -> None:
+    """Not the collection, the runs or a report, nor over the judgments that are read."""
+    before = {one: one.stat().st_mtime_ns for one in beir.rglob("*")}
+    for option in ("--collection", "--runs", "--report"):
+        for place in (beir, beir / "new", beir / "corpus.jsonl"):
+            assert run("evaluate", beir, option, place).code == 2
+    assert {one: one.stat().st_mtime_ns for one in beir.rglob("*")} == before
+    (tmp_path / "mine.jsonl").write_text("{}")
+    assert run("evaluate", tmp_path / "mine.jsonl", "--report", tmp_path / "mine.jsonl").code == 2
 
 
 def test_gates(beir: Path, kept: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from retrieval import Collection, ConfigError, EvaluationError, Stage
 from retrieval.config import Settings
 from retrieval.evaluation import evaluate, load_beir, read_run
 from retrieval.evaluation.judged_places import JudgedPlaces, _relocated
-from retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
+from retrieval.evaluation.judgments import Judgment, add_judgments, named, query_names, read_judgments
 from tests.beir_files import write_beir
 from tests.collection_checks import FakeReranker
 from tests.fakes import FakeEncoder
@@ -165,6 +165,13 @@ class TestPlaces:
         places = JudgedPlaces(mine, [span("a. eta theta iota")], name="own")
         assert "notes.txt#char=35-52" not in [name for name, _ in places.things("q1", [first])]
 
+    def test_a_place_judged_under_two_names_is_one(self, mine: Collection) -> None:
+        """By path and by URI."""
+        uri = mine.documents(where={"path": "notes.txt"})[0].uri
+        twice = [span("delta epsilon zeta"), Judgment("delta epsilon", uri, start=18, end=36)]
+        places = JudgedPlaces(mine, twice, name="own")
+        assert places.qrels == {"q1": {"notes.txt#char=18-36": 1}}
+
     def test_drift_is_told_and_not_a_miss(self, mine: Collection) -> None:
         """What is gone is left out of the mean; a quote that moved is judged where it is now."""
         judgments = [
@@ -205,12 +212,19 @@ class TestJudgments:
         """Their own, else q1 and on, never one that is taken."""
         judgments = [Judgment("a", "d"), Judgment("b", "d", query_id="q1"), Judgment("a", "e")]
         assert [name for name, _ in named(judgments)] == ["q2", "q1", "q2"]
+        mixed = [Judgment("harbour", "b"), Judgment("secret", "c", query_id="harbour")]
+        for order in (mixed, mixed[::-1]):
+            assert sorted(name for name, _ in named(order)) == ["harbour", "q1"]
+            assert query_names(order)["harbour"] == "secret"
 
     @pytest.mark.parametrize(
         "line", ["[]", "{", '{"query": "a"}', '{"query": " ", "path": "d"}', '{"query": "a", "path": "d", "page": 0}',
                  '{"query": "a", "path": "d", "start": 3}', '{"query": "a", "path": "d", "start": 5, "end": 5}',
                  '{"query": "a", "path": "d", "page": 1, "start": 1, "end": 2}', '{"query": "a", "path": 3}',
-                 '{"query": "a", "path": "d", "grade": "high"}', '{"query": "a", "path": "d", "pages": 1}']
+                 '{"query": "a", "path": "d", "grade": "high"}', '{"query": "a", "path": "d", "quote": "x"}',
+                 '{"query": "a", "path": "d", "start": 1, "end": 2, "quote": 5}',
+                 '{"query": "a", "path": "d", "start": 1, "end": 2, "quote": ""}',
+                 '{"query": "a", "path": "d", "grade": 30000}', '{"query": "a", "path": "d", "pages": 1}']
     )  # fmt: skip
     def test_what_is_no_judgment(self, tmp_path: Path, line: str) -> None:
         """The line is named."""

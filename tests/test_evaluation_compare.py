@@ -10,7 +10,7 @@ import pytest
 
 from retrieval import ConfigError, EvaluationError, Stage
 from retrieval.evaluation import Benchmark, Evaluation, StageFigures, compare, load_gate
-from retrieval.evaluation.compare import Move, p_value
+from retrieval.evaluation.compare import Move, moves, p_value
 
 QRELS = {"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}}
 BENCHMARK = Benchmark("toy", {"q1": "one", "q2": "two", "q3": "three"}, QRELS)
@@ -49,6 +49,23 @@ class TestComparison:
         assert p_value(deltas) == p_value(deltas)
         assert p_value(deltas) == pytest.approx(ttest_1samp(deltas, 0).pvalue, abs=0.01)
 
+    def test_names_with_white_space_are_found_again(self) -> None:
+        """A run file has them encoded; the benchmark's own names count."""
+        benchmark = Benchmark("toy", {"q 1": "one"}, {"q 1": {"my doc": 1}})
+        found = compare(
+            benchmark, {"q%201": {"x": 2.0, "my%20doc": 1.0}}, {"q%201": {"my%20doc": 1.0}}, measures=["RR"]
+        )
+        assert (found.measures[0].a, found.measures[0].b, found.measures[0].p) == (0.5, 1.0, 1.0)
+
+    def test_queries_that_nobody_asked_do_not_count(self) -> None:
+        """Runs over some of the queries are compared on those."""
+        found = compare(BENCHMARK, {"q1": {"a": 1.0}}, {"q1": {"x": 2.0, "a": 1.0}}, measures=["RR"])
+        assert (found.measures[0].a, found.measures[0].b, len(found.queries)) == (1.0, 0.5, 1)
+
+    def test_ties_stand_as_trec_eval_has_them(self) -> None:
+        """Equal scores are in descending order of names."""
+        assert moves({"a": 1.0, "b": 1.0}, {"a": 2.0, "b": 1.0}, {"a": 1}) == (Move("a", 1, 2, 1), Move("b", 0, 1, 2))
+
     def test_a_run_of_other_queries_is_refused(self) -> None:
         """Else everything would be 0."""
         with pytest.raises(EvaluationError, match="run new answers no query of toy"):
@@ -72,6 +89,7 @@ class TestGate:
         ("text", "missed"),
         [
             ('{"nDCG@10": 0.7}', []),
+            ('{"nDCG@10": 7e-1}', []),
             ('{"nDCG@10": 0.71}', ["hybrid nDCG@10 is 0.7000, under 0.71"]),
             ('{"dense": {"nDCG@10": 0.6}}', ["dense nDCG@10 is 0.5000, under 0.6"]),
             ("hybrid:\n  nDCG@10: 0.6\n  ms_p95: 20\n", ["hybrid ms_p95 is 30.0000, over 20"]),
@@ -88,7 +106,7 @@ class TestGate:
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{", '{"nope": 1}', '{"nDCG@10": "high"}', '{"hybrid": 3}', '{"nDCG@10": {"least": 1}}',
-                 '{"nDCG@10": true}', '{"nDCG@10": {}}']
+                 '{"nDCG@10": true}', '{"nDCG@10": {}}', "nDCG@10: .nan", '{"nDCG@10": NaN}', '{"nDCG@10": {"max": Infinity}}']
     )  # fmt: skip
     def test_what_is_no_gate(self, tmp_path: Path, text: str) -> None:
         """One line, before anything is measured."""

@@ -14,7 +14,7 @@ from retrieval import ConfigError, EvaluationError, Stage
 from retrieval.evaluation import load_beir, load_trec, read_qrels, read_run, scan_corpus
 from retrieval.evaluation.benchmark import corpus_texts, evenly
 from retrieval.evaluation.measures import check_measures, mean, per_query
-from retrieval.evaluation.runs import RunFiles, decreasing
+from retrieval.evaluation.runs import RunFiles, decreasing, run_field
 from tests.beir_files import QUERIES, write_beir
 
 
@@ -41,11 +41,10 @@ class TestBenchmark:
         with pytest.raises(EvaluationError, match=r"it has no qrels/\*\.tsv"):
             load_beir(beir.parent)
 
-    def test_the_corpus_is_digested_and_checked(self, beir: Path) -> None:
-        """Its sha256, its records, and the relevant documents that it lacks."""
-        corpus = scan_corpus(beir / "corpus.jsonl", load_beir(beir).qrels)
+    def test_the_corpus_is_digested(self, beir: Path) -> None:
+        """Its sha256 says whether a collection holds it; titles and texts are found by `_id`."""
+        corpus = scan_corpus(beir / "corpus.jsonl")
         assert corpus.sha256 == hashlib.sha256((beir / "corpus.jsonl").read_bytes()).hexdigest()
-        assert (corpus.documents, set(corpus.missing)) == (5, {"gone"})
         assert corpus_texts(beir / "corpus.jsonl", {"d3", "gone"}) == {"d3": ("Cats", "cats purr by the stove")}
 
     def test_names_that_no_tool_could_read(self, beir: Path) -> None:
@@ -73,13 +72,16 @@ class TestBenchmark:
             load_beir(beir)
         assert "\n" not in str(raised.value)
 
-    def test_a_corpus_line_without_id_is_named(self, beir: Path) -> None:
-        """So is a folder without a corpus."""
+    def test_what_is_no_corpus(self, beir: Path) -> None:
+        """A file that isn't there, or is empty, is told; so is a line without `_id` where titles are looked up."""
         (beir / "corpus.jsonl").write_text('{"text": "x"}\n')
         with pytest.raises(EvaluationError, match=r"corpus.jsonl, line 1: no field '_id'"):
-            scan_corpus(beir / "corpus.jsonl", {})
+            corpus_texts(beir / "corpus.jsonl", {"d1"})
         with pytest.raises(EvaluationError, match="can't be read: No such file"):
-            scan_corpus(beir / "none.jsonl", {})
+            scan_corpus(beir / "none.jsonl")
+        (beir / "corpus.jsonl").write_text("\n")
+        with pytest.raises(EvaluationError, match="holds no documents"):
+            scan_corpus(beir / "corpus.jsonl")
 
     def test_trec_files(self, tmp_path: Path) -> None:
         """Topics as lines or as <top> blocks, judgments in four columns."""
@@ -97,6 +99,17 @@ class TestBenchmark:
         """Documents may hold spaces where tabs divide; the last word on a document counts."""
         (tmp_path / "q").write_text("q1\tmy file.txt\t1\nq1\tmy file.txt\t2\n")
         assert read_qrels(tmp_path / "q") == {"q1": {"my file.txt": 2}}
+
+    def test_the_first_row_is_a_header_only_where_its_grade_is_a_word(self, tmp_path: Path) -> None:
+        """Grades may be written `2.0` or `+1`; one that is no whole number, or beyond any scale, is refused."""
+        (tmp_path / "q").write_text("q0 d0 2.0\nq0 d1 +1\n")
+        assert read_qrels(tmp_path / "q") == {"q0": {"d0": 2, "d1": 1}}
+        (tmp_path / "q").write_text("\nquery-id\tcorpus-id\tscore\nq0\td0\t1\n")
+        assert read_qrels(tmp_path / "q") == {"q0": {"d0": 1}}
+        for wrong in ("0.5", "3000000000", "nan", "inf"):
+            (tmp_path / "q").write_text(f"q0 d0 1\nq0 d1 {wrong}\n")
+            with pytest.raises(EvaluationError, match="line 2: unreadable"):
+                read_qrels(tmp_path / "q")
 
     def test_a_limit_spreads_evenly(self, beir: Path) -> None:
         """From the first, never more than there are."""
@@ -139,6 +152,15 @@ class TestMeasures:
         for wrong in ("nonsense", "nDCG@", "", "__import__('os')"):
             with pytest.raises(ConfigError, match="is unknown"):
                 check_measures([wrong])
+        for wrong in ("nDCG@0", "P(rel=0)@5", "nDCG@1.5", "alpha_nDCG@10"):
+            with pytest.raises(ConfigError, match="measure"):
+                check_measures([wrong])
+
+    def test_grades_under_zero_are_not_relevant(self) -> None:
+        """Whatever they are: trec_eval would read beyond its tables."""
+        qrels = {"q": {"a": -2, "b": 1, "c": -7}}
+        run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
+        assert per_query(["RR", "AP"], qrels, run) == {"RR": {"q": 0.5}, "AP": {"q": 0.5}}
 
 
 class TestRuns:
@@ -160,6 +182,9 @@ class TestRuns:
             files.write(Stage.LEXICAL, "q 1", {"x": 1.0})
         assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == ["dense.trec", "hybrid.trec"]
         lines = (tmp_path / "runs" / "dense.trec").read_text().splitlines()
+        assert (run_field("100% a"), run_field("file:///a%20b"), run_field("a\u00a0b")) == (
+            "100%25%20a", "file:///a%20b", "a%C2%A0b"
+        )  # fmt: skip
         assert lines == ["q%201 Q0 my%20doc 1 0.25 dense", "q%201 Q0 b 2 0.100000001 dense"]
         assert read_run(tmp_path / "runs" / "dense.trec") == {"q%201": {"my%20doc": 0.25, "b": 0.100000001}}
 
@@ -180,7 +205,13 @@ class TestRuns:
         """A line is named; a folder that can't be written and a file that can't be read are told."""
         (tmp_path / "bad").write_text("q Q0 d 1 0.5 tag\nq Q0 d 1 high tag\n")
         (tmp_path / "empty").write_text("\n")
-        for name, says in (("bad", "line 2: six columns"), ("empty", "holds no run"), ("none", "can't be read")):
+        (tmp_path / "nan").write_text("q Q0 d 1 nan tag\n")
+        for name, says in (
+            ("bad", "line 2: six columns"),
+            ("nan", "line 1: six"),
+            ("empty", "holds no run"),
+            ("none", "can't be read"),
+        ):
             with pytest.raises(EvaluationError, match=says):
                 read_run(tmp_path / name)
         with pytest.raises(EvaluationError, match="can't be written"), RunFiles.open(tmp_path / "bad", [Stage.DENSE]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,10 +12,11 @@ from pathlib import Path
 from ingest import ingest
 from ingest.destination import chunking_asked, new_chunking
 from ingest.rebuild import rebuild
+from ingest.removal import delete_sources
 from ingest.report import Progress
 from retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
 from retrieval.evaluation import Corpus
-from retrieval.versions import BENCHMARK, CURRENT, VERSION
+from retrieval.versions import BENCHMARK, CURRENT, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,26 @@ def benchmark_collection(
 ) -> Iterator[Collection]:
     """A collection of the corpus, open: in a temporary folder, or in `folder`, which keeps it.
 
-    A folder that `evaluate` filled is brought up to the corpus, the encoder and the chunking asked for, and reused
-    where nothing differs. One that somebody else ingested is never changed: it must hold the corpus, and be made
-    as asked.
+    A folder that `evaluate` made is brought up to the corpus, the encoder and the chunking asked for, and reused
+    where nothing differs. It takes out only what it put in: with anything else in it, the folder is refused. One that
+    somebody else ingested is never changed: it must hold the corpus, and be made as asked.
     Raises EvaluationError where it doesn't hold it, IndexMismatchError where it is made otherwise.
     """
     with ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passagework-"))) / "collection"
-        if (folder / CURRENT).is_file() and not (folder / BENCHMARK).is_file():
+        own = _made_from(folder)
+        if own is None and _holds_versions(folder):
             yield stack.enter_context(_borrowed(corpus, folder, building, reranker))
             return
+        if own is None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise EvaluationError(f"{folder} is no collection, and not empty: name a new folder")
         encoder = BiEncoder.load(building.encoder, window=building.window)
-        _prepare(corpus, folder, building, encoder, progress)
-        yield stack.enter_context(Collection.open(folder, encoder=encoder, reranker=reranker))
+        _prepare(corpus, folder, building, encoder, own or [], progress)
+        opened = stack.enter_context(Collection.open(folder, encoder=encoder, reranker=reranker))
+        if [source.sha256 for source in opened.sources()] != [corpus.sha256]:
+            raise EvaluationError(f"{folder} was changed by somebody else meanwhile: try again")
+        yield opened
 
 
 def _prepare(
@@ -71,52 +78,66 @@ def _prepare(
     folder: Path,
     building: Building,
     encoder: BiEncoder,
+    own: list[str],
     progress: Callable[[Progress], None] | None,
 ) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / BENCHMARK).write_text("Made by `passagework evaluate`, which may make it anew.\n", encoding="utf-8")
-    except OSError as error:
-        raise EvaluationError(f"a collection can't be made in {folder}: {error.strerror or error}") from error
+    uri = corpus.path.resolve().as_uri()
     chunking = new_chunking(encoder, building.chunking)
-    if (folder / CURRENT).is_file():
+    outdated = False
+    if _holds_versions(folder):
         with Collection.open(folder) as existing:
-            status = existing.status()
-            sources = existing.sources()
-        uri = corpus.path.resolve().as_uri()
-        if any(source.uri != uri and source.sha256 != corpus.sha256 for source in sources):
-            _empty(folder)  # another corpus
-        elif (status["encoder"], status["window"], status["chunking"]) != (
-            encoder.fingerprint.to_json(),
-            encoder.window,
-            chunking.to_json(),
-        ):
-            rebuild(
-                folder,
-                encoder=encoder,
-                passage_tokens=chunking.passage_tokens,
-                overlap=chunking.overlap_tokens,
-                whole=chunking.whole,
-                progress=progress,
-            )
+            status, sources = existing.status(), existing.sources()
+        foreign = [source.path for source in sources if source.uri not in own]
+        if foreign:
+            raise EvaluationError(f"{folder} also holds {foreign[0]}, which is of no benchmark: name another folder")
+        made = status["encoder"], status["window"], status["chunking"]
+        outdated = made != (encoder.fingerprint.to_json(), encoder.window, chunking.to_json())
+        others = [source.uri for source in sources if source.uri != uri]
+        if others:  # another corpus, or this one at another place
+            delete_sources(folder, others)
+    _mark(folder, [*own, uri])
+    if outdated:
+        rebuild(
+            folder,
+            encoder=encoder,
+            passage_tokens=chunking.passage_tokens,
+            overlap=chunking.overlap_tokens,
+            whole=chunking.whole,
+            progress=progress,
+        )
     ingest(
         [corpus.path],
         folder,
         encoder=encoder,
+        whole=chunking.whole,
         passage_tokens=chunking.passage_tokens,
         overlap=chunking.overlap_tokens,
-        whole=chunking.whole,
         delete_missing=True,
         progress=progress,
     )
 
 
-def _empty(folder: Path) -> None:
-    """Takes away the versions; what else lies in the folder stays."""
-    (folder / CURRENT).unlink()
-    for entry in folder.iterdir():
-        if VERSION.fullmatch(entry.name):
-            shutil.rmtree(entry)
+def _holds_versions(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / CURRENT).exists() or bool(versions(folder)))
+
+
+def _made_from(folder: Path) -> list[str] | None:
+    """The URIs that `evaluate` ingested into a folder that it made itself; None for any other folder."""
+    try:
+        found = json.loads((folder / BENCHMARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    sources = found.get("sources") if isinstance(found, dict) else None
+    return [str(one) for one in sources] if isinstance(sources, list) else None
+
+
+def _mark(folder: Path, sources: list[str]) -> None:
+    note = {"made_by": "passagework evaluate", "sources": list(dict.fromkeys(sources))}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / BENCHMARK).write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"a collection can't be made in {folder}: {error.strerror or error}") from error
 
 
 @contextmanager

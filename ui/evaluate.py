@@ -45,6 +45,7 @@ def evaluate(
     from retrieval.config import CANDIDATES
     from retrieval.evaluation import DEFAULT_MEASURES, load_gate
     from retrieval.evaluation import evaluate as measure
+    from retrieval.evaluation.evaluator import check_stages
     from retrieval.evaluation.measures import check_measures
     from retrieval.types import Fusion
     from ui.benchmark_collection import Building
@@ -57,7 +58,9 @@ def evaluate(
         raise ConfigError(f"fusion is {fusion!r}: give one of {', '.join(one.value for one in Fusion)}")
     asked = check_measures([one.strip() for one in measures.split(",")] if measures else DEFAULT_MEASURES)
     bars = None if gate is None else load_gate(gate)
-    names = [one.strip() for one in stages.split(",") if one.strip()]
+    names = check_stages([one.strip() for one in stages.split(",") if one.strip()])
+    for written in (collection, runs, report):
+        _refuse_inside(written, benchmark)
     building = Building(encoder, window, passage_tokens, overlap, whole)
     with _judged(benchmark, qrels, split, limit_queries, collection, building, reranker) as (opened, judged, notes):
         with query_bar() as progress:
@@ -101,6 +104,7 @@ def compare(
     from retrieval.evaluation.benchmark import corpus_texts
     from ui.present import show_comparison
 
+    _refuse_inside(report, benchmark)
     judged = _benchmark(benchmark, qrels, split)
     names = (a.stem, b.stem) if a.stem != b.stem else (str(a), str(b))
     chosen = [one.strip() for one in measures.split(",")] if measures else ()
@@ -113,6 +117,12 @@ def compare(
         titles = {one: title for one, (title, _) in corpus_texts(corpus, wanted).items()} if corpus.is_file() else {}
         _write(report, render_comparison(found, titles))
     answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
+
+
+def _refuse_inside(path: Path | None, benchmark: Path) -> None:
+    """Nothing is ever written into a benchmark's folder, or over the file that is read."""
+    if path is not None and path.resolve().is_relative_to(benchmark.resolve()):
+        raise ConfigError(f"{path} is, or lies in, {benchmark}, which is only read: name another place")
 
 
 @contextmanager
@@ -136,14 +146,12 @@ def _judged(
 
     if path.is_dir():
         benchmark = _benchmark(path, qrels, split)
-        corpus = scan_corpus(path / "corpus.jsonl", benchmark.qrels)
-        missing = len(corpus.missing)
-        notes = [*benchmark.notes, *([f"{missing} relevant documents are not in the corpus"] if missing else [])]
+        corpus = scan_corpus(path / "corpus.jsonl")
         with ExitStack() as stack:
             with progress_bar() as progress:
                 made = benchmark_collection(corpus, collection, building, reranker=reranker, progress=progress)
                 opened = stack.enter_context(made)
-            yield opened, JudgedDocuments(benchmark.limited(limit)), notes
+            yield opened, JudgedDocuments(benchmark.limited(limit)), _notes(opened, benchmark)
         return
     if collection is None:
         raise ConfigError("name the collection that was judged with --collection")
@@ -152,10 +160,18 @@ def _judged(
     with Collection.open(collection, reranker=reranker) as opened:
         if qrels is not None:
             benchmark = _benchmark(path, qrels, split)
-            yield opened, JudgedDocuments(benchmark.limited(limit)), list(benchmark.notes)
+            yield opened, JudgedDocuments(benchmark.limited(limit)), _notes(opened, benchmark)
         else:
             places = JudgedPlaces(opened, read_judgments(path), name=path.stem, limit=limit)
             yield opened, places, [f"drifted: {line}" for line in places.drifted]
+
+
+def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
+    """What was left out, and how many relevant documents no search can find."""
+    names = {name for row in collection.documents() for name in (row.name, row.uri, row.path)}
+    relevant = {one for grades in benchmark.qrels.values() for one, grade in grades.items() if grade > 0}
+    lost = len(relevant - names)
+    return [*benchmark.notes, *([f"{lost} relevant documents are not in the collection"] if lost else [])]
 
 
 def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:

@@ -17,6 +17,9 @@ Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 Parsed = TypeVar("Parsed")
 
+MOST_GRADE = 1000
+"""trec_eval makes a table as long as the highest grade."""
+
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """Becomes U+FFFD, as in documents; trec_eval would end a name at a NUL."""
 
@@ -35,22 +38,23 @@ class Benchmark:
 
     def limited(self, queries: int | None) -> Benchmark:
         """At most so many queries, evenly spaced: neighbours in a file are often about one document."""
-        chosen = evenly(list(self.queries), queries)
+        return self.only(evenly(list(self.queries), queries))
+
+    def only(self, names: Sequence[str]) -> Benchmark:
+        """The queries named."""
         return replace(
             self,
-            queries={name: self.queries[name] for name in chosen},
-            qrels={name: self.qrels[name] for name in chosen},
+            queries={name: self.queries[name] for name in names},
+            qrels={name: self.qrels[name] for name in names},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A file of records: its digest, how many there are, and which judged documents it lacks."""
+    """A file of records, and its digest."""
 
     path: Path
     sha256: str
-    documents: int
-    missing: frozenset[str]
 
 
 def evenly(names: Sequence[str], limit: int | None) -> Sequence[str]:
@@ -92,17 +96,16 @@ def benchmark(name: str, queries: Iterator[tuple[str, str]], qrels: Qrels) -> Be
     return Benchmark(name, judged, {query: qrels[query] for query in judged}, notes)
 
 
-def scan_corpus(path: str | Path, qrels: Qrels) -> Corpus:
-    """Reads a corpus once, a line at a time. Raises EvaluationError where a line is no record with an `_id`."""
+def scan_corpus(path: str | Path) -> Corpus:
+    """Reads a corpus once, a line at a time; raises EvaluationError where it can't be read, or holds nothing."""
     digest = hashlib.sha256()
-    wanted = {document for grades in qrels.values() for document, grade in grades.items() if grade > 0}
-    documents = 0
-    for number, line in _raw_lines(Path(path)):
+    blank = True
+    for _, line in _raw_lines(Path(path)):
         digest.update(line)
-        if line.strip():
-            documents += 1
-            wanted.discard(_record(Path(path), number, line, "_id")["_id"])
-    return Corpus(Path(path), digest.hexdigest(), documents, frozenset(wanted))
+        blank = blank and not line.strip()
+    if blank:
+        raise EvaluationError(f"{path} holds no documents")
+    return Corpus(Path(path), digest.hexdigest())
 
 
 def corpus_texts(path: str | Path, wanted: set[str]) -> dict[str, tuple[str, str]]:
@@ -123,21 +126,31 @@ def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
     def judgment(line: str) -> tuple[str, str, int]:
         fields = line.split("\t") if line.count("\t") >= 2 else line.split()
         query, document, grade = (fields[0], fields[-2], fields[-1]) if len(fields) in (3, 4) else ("", "", "")
-        return query, document, int(grade)
+        if float(grade) != round(float(grade)) or abs(float(grade)) > MOST_GRADE:
+            raise ValueError(grade)
+        return query, document, round(float(grade))
 
-    for number, line in _lines(Path(path)):
-        if number == 1 and not re.fullmatch(r"-?\d+", line.split()[-1]):
+    for place, (number, line) in enumerate(_lines(Path(path))):
+        if place == 0 and not _is_number(line.split()[-1]):
             continue  # a header
         query, document, grade = _parsed(Path(path), number, lambda text=line: judgment(text))  # type: ignore[misc]
         qrels.setdefault(query, {})[document] = grade
     return qrels
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def read_topics(path: str | Path) -> Iterator[tuple[str, str]]:
     """Queries with their ids, from `id<TAB>text` lines or TREC's `<top>` blocks."""
     path = Path(path)
     first = next(_lines(path), (0, ""))[1]
-    if not first.lstrip().startswith("<"):
+    if "\t" in first or not first.lstrip().startswith("<"):
         for number, line in _lines(path):
             query, tab, text = line.partition("\t")
             if not tab:
@@ -146,7 +159,7 @@ def read_topics(path: str | Path) -> Iterator[tuple[str, str]]:
         return
     for block in "\n".join(line for _, line in _lines(path)).split("<top>")[1:]:
         number_field = re.search(r"<num>\s*(?:Number:)?\s*([^\s<]+)", block)
-        title = re.search(r"<title>\s*(?:Topic:)?\s*(.*?)\s*(?=<|\Z)", block, re.DOTALL)
+        title = re.search(r"<title>\s*(?:Topic:)?\s*(.*?)\s*(?=</?[a-zA-Z]|\Z)", block, re.DOTALL)
         if not number_field or not title:
             raise EvaluationError(f"{path}: a <top> without <num> or <title>")
         yield number_field[1], " ".join(title[1].split())
@@ -162,6 +175,9 @@ def _beir_queries(path: Path) -> Iterator[tuple[str, str]]:
 def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str]:
     def parse() -> dict[str, str]:
         record = json.loads(line)
+        for field in fields:
+            if record[field] is None:
+                raise KeyError(field)
         return {**record, **{field: UNSTORABLE.sub("\ufffd", str(record[field])) for field in fields}}
 
     return _parsed(path, number, parse)
@@ -170,7 +186,7 @@ def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str
 def _parsed(path: Path, number: int, parse: Callable[[], Parsed]) -> Parsed:
     try:
         return parse()
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         what = f"no field {error}" if isinstance(error, KeyError) else "unreadable"
         raise EvaluationError(f"{path}, line {number}: {what}") from error
 

@@ -11,6 +11,7 @@ from scipy.stats import permutation_test
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.benchmark import Benchmark, Qrels
 from retrieval.evaluation.measures import DEFAULT_MEASURES, Run, check_measures, mean, per_query
+from retrieval.evaluation.runs import run_field
 from retrieval.types import Json
 
 RESAMPLES = 10_000
@@ -97,14 +98,18 @@ class Comparison:
 def compare(
     benchmark: Benchmark, a: Run, b: Run, *, names: tuple[str, str] = ("a", "b"), measures: Sequence[str] = ()
 ) -> Comparison:
-    """Compares two runs over the benchmark's queries; a query that a run lacks counts as 0 there.
+    """Compares two runs over the benchmark's queries; a query that one run lacks counts as 0 there.
+
+    Queries that neither run answers were not asked, and don't count.
 
     Raises EvaluationError where a run answers none of the queries, ConfigError for an unknown measure.
     """
     chosen = check_measures(measures or DEFAULT_MEASURES)
+    a, b = _renamed(benchmark, a), _renamed(benchmark, b)
     for name, run in zip(names, (a, b), strict=True):
         if not run.keys() & benchmark.queries.keys():
             raise EvaluationError(f"run {name} answers no query of {benchmark.name}")
+    benchmark = benchmark.only([query for query in benchmark.queries if query in a or query in b])
     of_a, of_b = (per_query(chosen, benchmark.qrels, _answers(benchmark.qrels, run)) for run in (a, b))
     first = chosen[0]
     differences = [
@@ -139,7 +144,7 @@ def difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> 
 
 def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Two-sided p of paired differences by randomisation: all arrangements of few, RESAMPLES of many, seeded."""
-    if not deltas.any():
+    if not deltas.any() or len(deltas) == 1:
         return 1.0
     found = permutation_test(
         (deltas,),
@@ -165,8 +170,18 @@ def moves(a: Mapping[str, float], b: Mapping[str, float], grades: Mapping[str, i
 
 
 def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
-    ordered = sorted(sorted(scores), key=lambda one: -scores[one])
+    ordered = sorted(sorted(scores, reverse=True), key=lambda one: -scores[one])  # ties as trec_eval has them
     return {one: rank for rank, one in enumerate(ordered, start=1)}
+
+
+def _renamed(benchmark: Benchmark, run: Run) -> Run:
+    """The run with the benchmark's names where its file has them without white space."""
+    queries = {run_field(one): one for one in benchmark.queries if run_field(one) != one}
+    documents = {run_field(one): one for grades in benchmark.qrels.values() for one in grades if run_field(one) != one}
+    return {
+        queries.get(query, query): {documents.get(one, one): score for one, score in scores.items()}
+        for query, scores in run.items()
+    }
 
 
 def _answers(qrels: Qrels, run: Run) -> Run:

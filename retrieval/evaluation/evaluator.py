@@ -160,9 +160,9 @@ def evaluate(
     if isinstance(judged, Benchmark):
         notes = (*judged.notes, *notes)
         judged = JudgedDocuments(judged)
-    names = check_measures(measures)
+    names, chosen = check_measures(measures), check_stages(stages)
     search = _Search(collection, judged, candidates, Fusion(fusion))
-    usable, skipped = search.usable(_stages(stages))
+    usable, skipped = search.usable(chosen)
     values: dict[Stage, PerQuery] = {stage: {name: {} for name in names} for stage in usable}
     tokens: dict[Stage, PerQuery] = {stage: {} for stage in usable}
     times: dict[Stage, list[float]] = {stage: [] for stage in usable}
@@ -265,7 +265,7 @@ class _Search:
         )
 
 
-def _stages(stages: Sequence[Stage | str]) -> list[Stage]:
+def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
     """In the order of the query path, each once."""
     try:
         asked = {Stage(stage) for stage in stages}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +53,9 @@ def load_gate(path: str | Path) -> Gate:
     """
     path = Path(path)
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"gate {path} can't be read: {' '.join(str(error).split())}") from error
     if isinstance(found, dict) and isinstance(found.get("stages"), dict) and len(found) == 1:
         found = found["stages"]
@@ -80,7 +83,10 @@ def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Thr
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _missed(threshold: Threshold, evaluation: Evaluation) -> str | None:
@@ -95,8 +101,8 @@ def _missed(threshold: Threshold, evaluation: Evaluation) -> str | None:
     name = f"{stage.value if stage else ''} {threshold.figure}"
     if not isinstance(value, int | float):
         return f"{name}: not measured"
-    if threshold.least is not None and value < threshold.least:
+    if threshold.least is not None and not value >= threshold.least:
         return f"{name} is {value:.4f}, under {threshold.least:g}"
-    if threshold.most is not None and value > threshold.most:
+    if threshold.most is not None and not value <= threshold.most:
         return f"{name} is {value:.4f}, over {threshold.most:g}"
     return None

@@ -69,6 +69,7 @@ class JudgedPlaces:
             self._resolve(query, judgment)
         held = [query for query in texts if query in self._qrels]
         self._queries = {query: texts[query] for query in evenly(held, limit)}
+        self._qrels = {query: self._qrels[query] for query in self._queries}
         if not self._queries:
             raise EvaluationError(f"{name}: no judgment holds in this collection: {'; '.join(self.drifted[:3])}")
 
@@ -85,7 +86,7 @@ class JudgedPlaces:
     @property
     def qrels(self) -> Qrels:
         """Grades by query and place."""
-        return {query: self._qrels[query] for query in self._queries}
+        return self._qrels
 
     @property
     def per_document(self) -> int | None:
@@ -144,7 +145,8 @@ class JudgedPlaces:
             grades[place.name] = max(judgment.grade or 0, grades.get(place.name, 0))
 
     def _place(self, query: str, judgment: Judgment, row: DocumentRow) -> Place | None:
-        name = judgment.document
+        # One name however it was called, so that a place judged twice is one place.
+        name = row.name or (row.path if len(self._rows[row.path]) == 1 else row.uri)
         if judgment.page is not None:
             document: Document = self._document(row.id)
             if any(page.number == judgment.page for page in document.pages):

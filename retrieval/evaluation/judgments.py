@@ -10,14 +10,17 @@ They name places in documents, not passages, so they outlive another chunking. O
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from retrieval.errors import ConfigError, EvaluationError
+from retrieval.evaluation.benchmark import MOST_GRADE, UNSTORABLE
 from retrieval.types import Json
 from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK
 
@@ -50,15 +53,19 @@ class Judgment:
                 raise ConfigError(f"{name} is {value!r}: give a whole number")
         if self.page is not None and (self.page < 1 or self.start is not None):
             raise ConfigError("a judgment is of a page from 1, or of characters, not of both")
+        if self.quote is not None and not (isinstance(self.quote, str) and self.quote and self.start is not None):
+            raise ConfigError("a quote is text, and goes with start and end")
+        if self.grade is not None and abs(self.grade) > MOST_GRADE:
+            raise ConfigError(f"grade is {self.grade}: give at most {MOST_GRADE}")
         if (self.start is None) != (self.end is None):
             raise ConfigError("characters need both start and end")
         if self.start is not None and self.end is not None and not 0 <= self.start < self.end:
             raise ConfigError(f"characters {self.start} to {self.end} are none")
 
     @property
-    def key(self) -> tuple[str, str, int | None, int | None, int | None]:
+    def key(self) -> tuple[object, ...]:
         """What is judged: a later judgment of the same takes its place."""
-        return (self.query_id or self.query, self.document, self.page, self.start, self.end)
+        return (self.query_id, self.query, self.document, self.page, self.start, self.end)
 
     def to_json(self) -> dict[str, Json]:
         """One line of a file of judgments."""
@@ -100,36 +107,25 @@ def add_judgments(collection: str | Path, judgments: Sequence[Judgment]) -> None
         raise EvaluationError(f"judgments can't be written to {path}: {error.strerror or error}") from error
 
 
-def query_names(judgments: Sequence[Judgment]) -> Mapping[str, str]:
-    """Ids of the queries with their texts: `query_id` where there is one, else q1, q2 and on in order."""
-    return dict(_named(judgments))
-
-
 def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
-    """Each judgment with the id of its query."""
-    ids = {text: name for name, text in _named(judgments)}
-    return [(one.query_id or ids[one.query], one) for one in judgments]
-
-
-def _named(judgments: Sequence[Judgment]) -> Iterator[tuple[str, str]]:
+    """Each judgment with the id of its query: its own, else q1, q2 and on by text, never one that is taken."""
     taken = {one.query_id for one in judgments}
-    seen: set[str] = set()
+    free = (name for number in itertools.count(1) if (name := f"q{number}") not in taken)
+    by_text: dict[str, str] = {}
+    found = []
     for one in judgments:
-        if one.query_id is None and one.query not in seen:
-            number = len(seen) + 1
-            name = next(name for name in _numbers(number) if name not in taken)
-            taken.add(name)
-            seen.add(one.query)
-            yield name, one.query
-        elif one.query_id is not None and one.query_id not in seen:
-            seen.add(one.query_id)
-            yield one.query_id, one.query
+        if one.query_id is None and one.query not in by_text:
+            by_text[one.query] = next(free)
+        found.append((by_text[one.query] if one.query_id is None else one.query_id, one))
+    return found
 
 
-def _numbers(first: int) -> Iterator[str]:
-    while True:
-        yield f"q{first}"
-        first += 1
+def query_names(judgments: Sequence[Judgment]) -> Mapping[str, str]:
+    """Ids of the queries with their texts, in order of first appearance."""
+    names: dict[str, str] = {}
+    for name, one in named(judgments):
+        names.setdefault(name, one.query)
+    return names
 
 
 def _judgment(record: object) -> Judgment:
@@ -138,14 +134,19 @@ def _judgment(record: object) -> Judgment:
     known = {"query", "document", "path", "grade", "page", "start", "end", "quote", "query_id"}
     if record.keys() - known:
         raise ConfigError(f"unknown field {min(record.keys() - known)!r}")
-    query_id = record.get("query_id")
+    fields: dict[str, Any] = {key: _storable(value) for key, value in record.items()}
+    query_id = fields.get("query_id")
     return Judgment(
-        query=record.get("query", ""),
-        document=record.get("document") or record.get("path") or "",
-        grade=record.get("grade", 1),
-        page=record.get("page"),
-        start=record.get("start"),
-        end=record.get("end"),
-        quote=record.get("quote"),
+        query=fields.get("query", ""),
+        document=fields.get("document") or fields.get("path") or "",
+        grade=fields.get("grade", 1),
+        page=fields.get("page"),
+        start=fields.get("start"),
+        end=fields.get("end"),
+        quote=fields.get("quote"),
         query_id=None if query_id is None else str(query_id),
     )
+
+
+def _storable(value: object) -> object:
+    return UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value

@@ -21,14 +21,16 @@ DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100", "AP")
 
 def check_measures(names: Sequence[str]) -> tuple[str, ...]:
     """The names as ir-measures prints them, each once; raises ConfigError for one that it doesn't know."""
-    return tuple(dict.fromkeys(str(_parse(name)) for name in names))
+    return tuple(dict.fromkeys(_try(name) for name in names))
 
 
 def per_query(names: Sequence[str], qrels: Qrels, run: Run) -> PerQuery:
     """Every query of `qrels` has a value at every measure; one without documents in `run` has 0."""
     values: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in names}
     if any(run.values()):
-        for metric in ir_measures.iter_calc([_parse(name) for name in names], qrels, run):
+        # trec_eval keeps -2 and less for itself, and reads beyond its tables for them.
+        grades = {query: {one: max(grade, -1) for one, grade in found.items()} for query, found in qrels.items()}
+        for metric in ir_measures.iter_calc([_parse(name) for name in names], grades, run):
             values[str(metric.measure)][metric.query_id] = float(metric.value)
     return values
 
@@ -41,5 +43,19 @@ def mean(values: Mapping[str, float]) -> float:
 def _parse(name: str) -> Any:
     try:
         return ir_measures.parse_measure(name)
-    except (NameError, ValueError, TypeError, KeyError, SyntaxError) as error:
+    except (NameError, ValueError, TypeError, KeyError, SyntaxError, AssertionError) as error:
         raise ConfigError(f"measure {name!r} is unknown: give one such as {', '.join(DEFAULT_MEASURES)}") from error
+
+
+def _try(name: str) -> str:
+    """The measure's printed name, once it was computed on a query; raises ConfigError where it can't be."""
+    measure = _parse(name)
+    for parameter, value in measure.params.items():
+        # trec_eval ends the process for a cutoff or a least grade of 0.
+        if parameter in ("cutoff", "rel") and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise ConfigError(f"measure {name!r}: {parameter} is {value}, give a whole number of at least 1")
+    try:
+        list(ir_measures.iter_calc([measure], {"q": {"d": 1}}, {"q": {"d": 1.0}}))
+    except Exception as error:
+        raise ConfigError(f"measure {name!r} can't be computed here: {' '.join(str(error).split())}") from error
+    return str(measure)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import numpy as np
 
@@ -62,7 +65,7 @@ class RunFiles:
         file = self._files.get(stage)
         if file is not None:
             file.writelines(
-                f"{_field(query)} Q0 {_field(document)} {rank} {score:.9g} {stage.value}\n"
+                f"{run_field(query)} Q0 {run_field(document)} {rank} {score:.9g} {stage.value}\n"
                 for rank, (document, score) in enumerate(scores.items(), start=1)
             )
 
@@ -81,6 +84,8 @@ def read_run(path: str | Path) -> dict[str, dict[str, float]]:
                 try:
                     query, _, document, _, score, _ = line.split(None, 5)
                     found, value = run.setdefault(query, {}), float(score)
+                    if not math.isfinite(value):
+                        raise ValueError(score)
                 except ValueError as error:
                     raise EvaluationError(f"{path}, line {number}: six columns of a TREC run expected") from error
                 found[document] = max(value, found.get(document, value))
@@ -91,6 +96,8 @@ def read_run(path: str | Path) -> dict[str, dict[str, float]]:
     return run
 
 
-def _field(name: str) -> str:
-    """A name as one column: white space, which would end it, percent-encoded."""
-    return "".join(f"%{ord(one):02X}" if one.isspace() else one for one in name) or "%00"
+def run_field(name: str) -> str:
+    """A name as one column: where it holds white space, which would end it, that and `%` are percent-encoded."""
+    if not re.search(r"\s", name):
+        return name or "%00"
+    return re.sub(r"[\s%]", lambda match: quote(match[0], safe=""), name)
