@@ -106,7 +106,8 @@ class TestGate:
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{", '{"nope": 1}', '{"nDCG@10": "high"}', '{"hybrid": 3}', '{"nDCG@10": {"least": 1}}',
-                 '{"nDCG@10": true}', '{"nDCG@10": {}}', "nDCG@10: .nan", '{"nDCG@10": NaN}', '{"nDCG@10": {"max": Infinity}}']
+                 '{"nDCG@10": true}', '{"nDCG@10": {}}', "nDCG@10: .nan", '{"nDCG@10": NaN}',
+                 '{"nDCG@10": {"max": Infinity}}']
     )  # fmt: skip
     def test_what_is_no_gate(self, tmp_path: Path, text: str) -> None:
         """One line, before anything is measured."""
