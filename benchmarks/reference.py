@@ -3,7 +3,8 @@
     python -m benchmarks.reference [--keep DIR] [--chunked]
 
 Each record one passage cut at the window (`--whole`), as in the reference table of the README; then cut by default
-settings, documents ranked by their best passage. Of squad-dev every 21st query.
+settings, documents ranked by their best passage. Of squad-dev every 21st query. The reference looks stop words up; since
+they no longer are (docs/first-stage.md), what words take part in may lie above it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def main() -> int:
                 print(json.dumps({"dataset": name, "cut": label, **rounded}), flush=True)
                 for setting, reference in REFERENCE[name].items():
                     low = reference - 0.003 if whole else reference - 0.005
-                    high = reference + 0.003 if whole else 1.0
+                    high = reference + 0.003 if setting == "dense" and whole else 1.0
                     if (whole or setting == "hybrid") and not low <= found[setting] <= high:
                         missed += 1
                         print(f"MISSED {name} {label} {setting}: {found[setting]:.4f}, reference {reference}")
