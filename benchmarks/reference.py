@@ -3,8 +3,8 @@
     python -m benchmarks.reference [--keep DIR] [--chunked]
 
 Each record one passage cut at the window (`--whole`), as in the reference table of the README; then cut by default
-settings, documents ranked by their best passage. Of squad-dev every 21st query. The reference looks stop words up; since
-they no longer are (docs/first-stage.md), what words take part in may lie above it.
+settings, documents ranked by their best passage. Of squad-dev every 21st query. The reference looks stop words up;
+since they no longer are (docs/first-stage.md), what words take part in may lie above it.
 """
 
 from __future__ import annotations
