@@ -174,10 +174,11 @@ def test_a_slow_caller_is_no_hanging_parser() -> None:
 
 
 def is_gone(process: int) -> bool:
-    """Whether a process ends within some seconds; a zombie, whose parent died first, has ended."""
+    """Whether a process ends within some seconds; a zombie without other threads, which still would run, has ended."""
     for _ in range(100):
         try:
-            if "\nState:\tZ" in Path(f"/proc/{process}/status").read_text():
+            status = Path(f"/proc/{process}/status").read_text()
+            if "\nState:\tZ" in status and "\nThreads:\t1\n" in status:
                 return True
         except (FileNotFoundError, ProcessLookupError):
             return True
