@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +20,8 @@ from retrieval.searcher import Searcher
 from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
 from retrieval.types import Context, Document, Fusion, Hit, Hits, Json, Stage
 from retrieval.versions import current_version
+from retrieval.wording import storable
 
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 Choice = TypeVar("Choice", Stage, Fusion)
 
 
@@ -275,4 +274,4 @@ def _clean(query: str) -> str:
     """NUL and lone surrogates become U+FFFD, as in the documents; raises ConfigError for what is no text."""
     if not isinstance(query, str):
         raise ConfigError(f"the query is {query!r}: give text")
-    return UNSTORABLE.sub("\ufffd", query)
+    return storable(query)

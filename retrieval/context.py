@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from retrieval.errors import ConfigError
 from retrieval.types import Citation, Context, Hit, Hits
+from retrieval.wording import page_list
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""
@@ -169,7 +170,7 @@ def _header(number: int, block: _Block) -> str:
     if hit.document != hit.uri:
         place.append(f"record {_one_line(hit.document)}")
     if pages := _pages(block):
-        place.append(_page_ranges(pages))
+        place.append(page_list(pages))
     return f"[{number}] " + " — ".join(part for part in (" › ".join(names), ", ".join(place)) if part)
 
 
@@ -189,18 +190,6 @@ def _headings(block: _Block) -> tuple[str, ...]:
 
 def _pages(block: _Block) -> tuple[int, ...]:
     return tuple(sorted({page for hit in block.hits for page in hit.pages}))
-
-
-def _page_ranges(pages: Sequence[int]) -> str:
-    """`p. 3`, `pp. 3–4, 7`."""
-    ranges: list[list[int]] = []
-    for page in pages:
-        if ranges and page == ranges[-1][1] + 1:
-            ranges[-1][1] = page
-        else:
-            ranges.append([page, page])
-    shown = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in ranges)
-    return f"p. {shown}" if len(pages) == 1 else f"pp. {shown}"
 
 
 def _citation(number: int, block: _Block) -> Citation:

@@ -48,13 +48,17 @@ class Bm25:
 
 
 def query_terms(query: str) -> list[str]:
-    """The query's different words in lower case, in order, as far as they are looked up.
+    """The query's different words as they are written, in order, as far as they are looked up.
 
+    Their case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
     Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
     """
     words = list(TERM.finditer(query))
     telling = [match for match in words if _tells(match, shouted=query.isupper())]
-    return list(dict.fromkeys(match[0].lower() for match in telling or words))[:MAX_TERMS]
+    different: dict[str, str] = {}
+    for match in telling or words:
+        different.setdefault(match[0].lower(), match[0])
+    return list(different.values())[:MAX_TERMS]
 
 
 def _tells(match: re.Match[str], *, shouted: bool) -> bool:

@@ -78,7 +78,7 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     padded = {"/p/travel.pdf": "x" * 40 + TRAVEL}
     context = build([first, second], texts=padded)
     assert context.text == (
-        "[1] Policy › Travel › Abroad — p/travel.pdf, pp. 3–4\n"
+        "[1] Policy › Travel › Abroad — p/travel.pdf, pp. 3-4\n"
         "Trips abroad need approval.  The head of unit approves them within 5 days.\nOthers may not.\n"
         "\n"
         "[2] notes.txt\n"
@@ -99,7 +99,7 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     [
         ({"title": "Guide", "headings": ("Guide", "Use")}, "[1] Guide › Use — a.md"),
         ({"headings": ("Use",), "pages": (7,)}, "[1] Use — a.md, p. 7"),
-        ({"pages": (1, 2, 3, 5, 7, 8)}, "[1] a.md, pp. 1–3, 5, 7–8"),
+        ({"pages": (1, 2, 3, 5, 7, 8)}, "[1] a.md, pp. 1-3, 5, 7-8"),
         ({"title": "Wing flow", "document": "184", "pages": (2,)}, "[1] Wing flow — a.md, record 184, p. 2"),
         ({"path": ""}, "[1] /a.md"),
     ],
@@ -290,7 +290,7 @@ def test_a_merge_that_does_not_fit_leaves_the_block_as_it_was() -> None:
 def test_a_first_hit_too_long_is_cut_at_a_sentence_or_a_word(text: str, room: int, quoted: str) -> None:
     """The end of a sentence is preferred where half of the room is used; the citation ends where the quote does."""
     context = build([a_hit(1, text, start=7, pages=(1, 2))], texts={"/a.md": "-" * 7 + text}, max_tokens=12 + room)
-    assert context.text == f"[1] a.md, pp. 1–2\n{quoted}"
+    assert context.text == f"[1] a.md, pp. 1-2\n{quoted}"
     assert spans(context) == [("a.md", 7, 7 + len(quoted))]
     assert context.citations[0].pages == (1, 2)
 

@@ -30,17 +30,9 @@ from retrieval.evaluation.report.drawing import apart, linear, logarithmic
 from retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
 from retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
 from retrieval.evaluation.report.settings import facts
-from retrieval.evaluation.report.wording import (
-    chance,
-    counted,
-    figure,
-    milliseconds,
-    page_list,
-    shortened,
-    signed,
-    visible,
-)
+from retrieval.evaluation.report.wording import chance, figure, milliseconds, shortened, signed
 from retrieval.types import Hit, Hits, Json, Stage, StageScore
+from retrieval.wording import counted, page_list, visible
 from tests.fakes import FakeEncoder
 
 HOSTILE = (
@@ -265,7 +257,7 @@ class TestWording:
             "1,250 ms",
         ]
         assert [chance(p) for p in (0.0001, 0.0124, 1.0)] == ["p < 0.001", "p = 0.012", "p = 1.000"]
-        assert [page_list(pages) for pages in ((), (3,), (3, 4, 5, 7))] == ["", "p. 3", "pp. 3–5, 7"]
+        assert [page_list(pages) for pages in ((), (3,), (3, 4, 5, 7))] == ["", "p. 3", "pp. 3-5, 7"]
 
     def test_what_is_cut_is_said(self) -> None:
         """An ellipsis, and how much of how much."""
@@ -499,9 +491,9 @@ class TestEvaluationPage:
         assert "dense 0.200 hybrid 0.600 lost 0.400" in " ".join(card.text.split())
         items = [" ".join(item.text.split()) for item in card.all("li")]
         assert items == [
-            "1Wrong 1.000 not judged · a.md · pp. 3–4 a passage",
-            "2y 0.500 judged not relevant · a.md · pp. 3–4 a passage",
-            "3d-q1 0.333 ✓ relevant, grade 2 · a.md · pp. 3–4 a passage",
+            "1Wrong 1.000 not judged · a.md · pp. 3-4 a passage",
+            "2y 0.500 judged not relevant · a.md · pp. 3-4 a passage",
+            "3d-q1 0.333 ✓ relevant, grade 2 · a.md · pp. 3-4 a passage",
         ]
 
     @pytest.mark.parametrize(

@@ -15,13 +15,11 @@ from rich.console import Console
 from ingest.report import Problem, Progress, Report
 from retrieval.store import DocumentRow, SourceRow
 from retrieval.types import Citation, Context, Hit, Hits, Json, Stage, StageScore
+from retrieval.wording import counted, page_list, visible
 from ui.page_html import hit_html, markdown_text, plan_html
 from ui.present import (
-    clean,
     context_notes,
-    counted,
     documents_to_json,
-    page_list,
     plan_line,
     show_context,
     show_deleted,
@@ -226,7 +224,7 @@ def test_a_colour_terminal_gets_only_our_own_escapes() -> None:
 
 def test_clean_keeps_lines_and_spaces() -> None:
     """Indentation and line ends are part of the text; escapes, bells, direction marks and half characters are not."""
-    assert clean("a\n  b\tc\x1b[0m\u202e\ud800\x85d") == "a\n  b\tc [0m\ufffd d"
+    assert visible("a\n  b\tc\x1b[0m\u202e\ud800\x85d") == "a\n  b\tc [0m\ufffd d"
 
 
 def test_context_is_printed_as_it_is() -> None:

@@ -105,9 +105,9 @@ def test_files_come_in_the_order_asked_while_later_ones_are_parsed() -> None:
     """A slow first file doesn't hold up the parsing of the others, nor do they overtake it."""
     with new_pool(3) as pool:
         started = time.monotonic()
-        texts = [text_of(items) for items in load(pool, "slow 1000", "slow 900", "slow 800")]
-    assert texts == ["slow 1000", "slow 900", "slow 800"]
-    assert time.monotonic() - started < 2.4
+        texts = [text_of(items) for items in load(pool, "slow 2000", "slow 1900", "slow 1800")]
+    assert texts == ["slow 2000", "slow 1900", "slow 1800"]
+    assert time.monotonic() - started < 5
 
 
 FAULTS = {
@@ -156,7 +156,7 @@ def test_a_hanging_parser_is_stopped(tmp_path: Path, name: str) -> None:
         loaded = pool.load_all([LoadRequest(path), LoadRequest(Path("/nowhere/text 1"))])
         with pytest.raises(IngestError, match=r"^took longer than 1 s to read: stopped$"):
             list(next(loaded).items)
-        assert 1 < time.monotonic() - started < 5
+        assert 1 < time.monotonic() - started < 20
         assert list(next(loaded).items) == [document("x")]
     assert is_gone(int(Path(f"{path}.pid").read_text()))
 

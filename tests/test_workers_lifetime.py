@@ -58,7 +58,7 @@ def test_leaving_the_pool_ends_everything(tmp_path: Path) -> None:
             next(files)
             processes = [wait_for(tmp_path / f"{name}.pid") for name in ("hang", "lock", "family")]
             leaving = time.monotonic()
-        assert time.monotonic() - leaving < 2
+        assert time.monotonic() - leaving < 10
         assert all(is_gone(process) for process in processes)
 
 
@@ -205,7 +205,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_a_parser(tmp_path: Path) -> None:
     started = time.monotonic()
     script.send_signal(signal.SIGINT)
     assert finish(script) == (0, "interrupted\n", "")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert is_gone(parser)
 
 

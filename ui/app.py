@@ -12,8 +12,9 @@ import streamlit as st
 
 from retrieval import Collection, Hits, PassageworkError, Stage, StoreError
 from retrieval.config import CANDIDATES
+from retrieval.wording import counted
 from ui.page_html import STYLE, hit_html, markdown_text, note_html, plan_html
-from ui.present import counted, warnings_of
+from ui.present import warnings_of
 
 STAGES = {
     "automatic": None,

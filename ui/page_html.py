@@ -6,7 +6,8 @@ import re
 from html import escape
 
 from retrieval.types import Hit, Hits, StageScore
-from ui.present import address, counted, heading, page_list, plan_line, timing_line
+from retrieval.wording import counted, page_list
+from ui.present import address, heading, plan_line, timing_line
 
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeAlias
 
 from retrieval.errors import IngestError
 from retrieval.types import Json
+from retrieval.wording import storable
 
 FEW_CONTROLS = 4
 """Fewer control characters make no binary file: short texts have strays."""
@@ -33,7 +34,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = bytes(range(9)) + bytes(range(14, 27)) + bytes(range(28, 32)) + b"\x7f"
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -71,7 +71,7 @@ def clean(text: str) -> str:
     """`text` with LF line ends, and U+FFFD for NUL and for lone surrogates. Before any offset is counted."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text if text.isascii() and "\x00" not in text else _NOT_TEXT.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else storable(text)
 
 
 def read_text(path: Path, *, declared: Declared | None = None) -> Decoded:

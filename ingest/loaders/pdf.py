@@ -22,6 +22,7 @@ from ingest.loaders.pdf_structure import Structure, open_reader, quiet, read_str
 from ingest.loaders.pdf_text import PageText, join_hyphens, page_text, plain_page
 from retrieval.errors import IngestError
 from retrieval.types import Document, Json, Page
+from retrieval.wording import page_ranges
 
 MAX_PAGES = 100_000
 """More than any real document has; a file that claims more is damaged or hostile."""
@@ -214,13 +215,7 @@ def _page_ranges(texts: Sequence[str], labels: Sequence[str]) -> list[Page]:
 
 def _pages(numbers: Sequence[int], count: int) -> str:
     """`pages 3, 7-9 of 12`, from ascending numbers; a list too long to read is cut, and counted instead."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    listed = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    listed = page_ranges(numbers)
     if len(listed) > _MAX_NOTE:
         return f"{len(numbers):,} pages of {count:,}: {listed[:_MAX_NOTE].rpartition(', ')[0]}, ..."
     return f"{'page' if len(numbers) == 1 else 'pages'} {listed} of {count:,}"

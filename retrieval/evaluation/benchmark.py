@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from retrieval.errors import EvaluationError
+from retrieval.wording import storable
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Query -> document -> grade; 0 and less is not relevant."""
@@ -19,9 +20,6 @@ Parsed = TypeVar("Parsed")
 
 MOST_GRADE = 1000
 """trec_eval makes a table as long as the highest grade."""
-
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-"""Becomes U+FFFD, as in documents; trec_eval would end a name at a NUL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +176,7 @@ def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str
         for field in fields:
             if record[field] is None:
                 raise KeyError(field)
-        return {**record, **{field: UNSTORABLE.sub("\ufffd", str(record[field])) for field in fields}}
+        return {**record, **{field: storable(str(record[field])) for field in fields}}
 
     return _parsed(path, number, parse)
 
@@ -195,7 +193,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, raw in _raw_lines(path):
         line = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
         if line.strip():
-            yield number, UNSTORABLE.sub("\ufffd", line)
+            yield number, storable(line)
 
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, bytes]]:

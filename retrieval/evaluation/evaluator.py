@@ -231,7 +231,7 @@ class _Search:
         usable, skipped = [], {}
         first = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
-            plan = self._search(first, stage, 1).plan
+            plan = self._collection.search(first, k=1, stage=stage).plan
             if plan["used"] == stage.value:
                 usable.append(stage)
                 self.reranker = str(plan.get("reranker") or "") or self.reranker
@@ -242,27 +242,34 @@ class _Search:
     def answer(self, stage: Stage, query: str) -> _Answer:
         """The first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
-        if not text.strip():
+        found = rankings(self._collection, self._judged, text, stage, self._candidates, self._fusion)
+        if not found:
             return _Answer([], 0.0, {})
-        hits = self._search(text, stage, RERANK_DEPTH if stage is Stage.RERANK else RUN_DEPTH)
-        milliseconds = hits.timings_ms["total"] - hits.timings_ms.get("load", 0.0)
-        found = self._judged.things(query, hits)
-        if stage is Stage.RERANK:
-            floor = found[-1][1] if found else 0.0
-            known = {name for name, _ in found}
-            rest = self._judged.things(query, self._search(text, Stage.HYBRID, RUN_DEPTH))
-            found += [(name, floor) for name, _ in rest if name not in known]
-        return _Answer(found[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, hits))
+        first = found[0]
+        ranking = self._judged.things(query, first)
+        floor = ranking[-1][1] if ranking else 0.0
+        known = {name for name, _ in ranking}
+        for rest in found[1:]:
+            ranking += [(name, floor) for name, _ in self._judged.things(query, rest) if name not in known]
+        milliseconds = first.timings_ms["total"] - first.timings_ms.get("load", 0.0)
+        return _Answer(ranking[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, first))
 
-    def _search(self, text: str, stage: Stage, k: int) -> Hits:
-        return self._collection.search(
-            text,
-            k=k,
-            stage=stage,
-            candidates=self._candidates,
-            fusion=self._fusion,
-            per_document=self._judged.per_document,
+
+def rankings(
+    collection: Collection, judged: Judged, text: str, stage: Stage, candidates: int, fusion: Fusion
+) -> list[Hits]:
+    """What a stage answers, best first; behind the few that a reranker orders, what hybrid answers; [] for no text."""
+    if not text.strip():
+        return []
+
+    def search(searched: Stage, k: int) -> Hits:
+        return collection.search(
+            text, k=k, stage=searched, candidates=candidates, fusion=fusion, per_document=judged.per_document
         )
+
+    if stage is Stage.RERANK:
+        return [search(stage, RERANK_DEPTH), search(Stage.HYBRID, RUN_DEPTH)]
+    return [search(stage, RUN_DEPTH)]
 
 
 def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:

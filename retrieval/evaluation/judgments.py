@@ -20,9 +20,10 @@ from typing import Any
 from filelock import FileLock
 
 from retrieval.errors import ConfigError, EvaluationError
-from retrieval.evaluation.benchmark import MOST_GRADE, UNSTORABLE
+from retrieval.evaluation.benchmark import MOST_GRADE
 from retrieval.types import Json
 from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK
+from retrieval.wording import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,9 @@ def _judgment(record: object) -> Judgment:
     known = {"query", "document", "path", "grade", "page", "start", "end", "quote", "query_id"}
     if record.keys() - known:
         raise ConfigError(f"unknown field {min(record.keys() - known)!r}")
-    fields: dict[str, Any] = {key: _storable(value) for key, value in record.items()}
+    fields: dict[str, Any] = {
+        key: storable(value) if isinstance(value, str) else value for key, value in record.items()
+    }
     query_id = fields.get("query_id")
     return Judgment(
         query=fields.get("query", ""),
@@ -146,7 +149,3 @@ def _judgment(record: object) -> Judgment:
         quote=fields.get("quote"),
         query_id=None if query_id is None else str(query_id),
     )
-
-
-def _storable(value: object) -> object:
-    return UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) else value

@@ -21,18 +21,15 @@ from ui.present.contents import (
     show_report,
     show_status,
 )
-from ui.present.lines import address, clean, counted, page_list
+from ui.present.lines import address
 from ui.present.measured import show_comparison, show_evaluation
 
 __all__ = [
     "address",
-    "clean",
     "context_notes",
-    "counted",
     "deleted_to_json",
     "documents_to_json",
     "heading",
-    "page_list",
     "place",
     "plan_line",
     "show_comparison",

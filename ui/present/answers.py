@@ -9,7 +9,8 @@ from rich.text import Text
 
 from ingest.reasons import one_line
 from retrieval.types import Context, Hit, Hits, Json
-from ui.present.lines import address, clean, counted, indented, page_list
+from retrieval.wording import counted, page_list, visible
+from ui.present.lines import address, indented
 
 PASSAGE_CHARACTERS = 600
 """Of a passage on screen; --json has all of it."""
@@ -92,7 +93,7 @@ def show_hits(console: Console, hits: Hits) -> None:
 def show_context(console: Console, context: Context) -> None:
     """The text alone, its lines and spaces as they are: it may go into a file or a pipe."""
     if context.text:
-        console.print(Text(clean(context.text)), soft_wrap=True)
+        console.print(Text(visible(context.text)), soft_wrap=True)
 
 
 def context_notes(context: Context) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -20,44 +19,6 @@ PROBLEM_CHARACTERS = 600
 
 NARROWEST = 20
 """Columns of text, however narrow the terminal."""
-
-
-def clean(text: str) -> str:
-    """Text of many lines without the characters that drive a terminal, or make it lie; lines and spaces stay."""
-    return "".join(_shown(character) for character in text)
-
-
-def _shown(character: str) -> str:
-    if character in "\n\t":
-        return character
-    match unicodedata.category(character):
-        case "Cc" | "Zl" | "Zp":
-            return " "
-        case "Cf":  # direction marks among them
-            return ""
-        case "Cs":
-            return "\ufffd"
-        case _:
-            return character
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 page`, `2,000 pages`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def page_list(pages: Sequence[int]) -> str:
-    """`p. 3`, `pp. 3-5, 7`, or nothing."""
-    if not pages:
-        return ""
-    runs: list[list[int]] = []
-    for page in pages:
-        if runs and page == runs[-1][-1] + 1:
-            runs[-1].append(page)
-        else:
-            runs.append([page])
-    shown = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-    return f"{'p.' if len(pages) == 1 else 'pp.'} {shown}"
 
 
 def address(path: str, uri: str) -> str:

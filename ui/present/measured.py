@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.evaluation import Comparison, Evaluation
-from ui.present.lines import clean, counted
+from retrieval.wording import counted, visible
 
 CHANGED = 10
 """Queries of a comparison on screen; --json has all that changed."""
@@ -15,8 +15,8 @@ CHANGED = 10
 
 def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     """A row a stage; the settings; what was left out and why."""
-    counts = f"{counted(evaluation.documents, 'document')}, {len(evaluation.queries):,} queries"
-    console.print(Text(f"{clean(evaluation.dataset)}: {counts}"))
+    counts = f"{counted(evaluation.documents, 'document')}, {counted(len(evaluation.queries), 'query')}"
+    console.print(Text(f"{visible(evaluation.dataset)}: {counts}"))
     first = next(iter(evaluation.stages.values()), None)
     table = Table(box=None, pad_edge=False)
     table.add_column("stage")
@@ -29,13 +29,13 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     for stage, reason in evaluation.skipped.items():
         console.print(Text(f"{stage.value}: skipped, {reason}", style="yellow"))
     for note in evaluation.notes:
-        console.print(Text(f"note: {clean(note)}", style="yellow"))
+        console.print(Text(f"note: {visible(note)}", style="yellow"))
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
     """A row a measure, then the queries that changed most."""
-    a, b = (clean(name) for name in comparison.names)
-    console.print(Text(f"{clean(comparison.dataset)}: {b} against {a}, {len(comparison.queries):,} queries"))
+    a, b = (visible(name) for name in comparison.names)
+    console.print(Text(f"{visible(comparison.dataset)}: {b} against {a}, {counted(len(comparison.queries), 'query')}"))
     table = Table(box=None, pad_edge=False)
     table.add_column("measure")
     for name in (a, b, "difference", "p", "wins", "losses", "ties"):
@@ -48,5 +48,5 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     if changed:
         console.print(Text(f"changed most ({comparison.measures[0].measure}):", style="dim"))
     for query in changed[:CHANGED]:
-        line = f"{query.b - query.a:+.4f}  {clean(query.query)}: {' '.join(clean(query.text).split())}"
+        line = f"{query.b - query.a:+.4f}  {visible(query.query)}: {' '.join(visible(query.text).split())}"
         console.print(Text(line), overflow="ellipsis", no_wrap=True)

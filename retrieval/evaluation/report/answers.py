@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.collection import Collection
-from retrieval.config import CANDIDATES, RERANK_DEPTH
-from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, Judged
+from retrieval.config import CANDIDATES
+from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, Judged, rankings
 from retrieval.evaluation.measures import per_query
 from retrieval.types import Fusion, Hit, Stage
 
@@ -69,9 +69,12 @@ def answers_for(
 
 def _answer(collection: Collection, evaluation: Evaluation, judged: Judged, query: str) -> QueryAnswer:
     text = judged.queries[query]
-    found = {stage: _search(collection, evaluation, judged, text, stage) for stage in evaluation.stages}
-    ranks = {stage: _ranks(judged, query, rankings) for stage, rankings in found.items()}
-    shown = list(found.values())[-1][0][:SHOWN_HITS] if found else ()
+    candidates = int(str(evaluation.settings.get("candidates", CANDIDATES)))
+    fusion = Fusion(str(evaluation.settings.get("fusion", Fusion.CONVEX.value)))
+    found = {stage: rankings(collection, judged, text, stage, candidates, fusion) for stage in evaluation.stages}
+    ranks = {stage: _ranks(judged, query, hits) for stage, hits in found.items()}
+    last = next(reversed(found.values()), [])
+    shown = last[0][:SHOWN_HITS] if last else ()
     relevant = {thing: grade for thing, grade in judged.qrels[query].items() if grade > 0}
     return QueryAnswer(
         query=query,
@@ -81,28 +84,6 @@ def _answer(collection: Collection, evaluation: Evaluation, judged: Judged, quer
         ranks={stage: {thing: of[thing] for thing in relevant if thing in of} for stage, of in ranks.items()},
         titles=_titles(collection, sorted(relevant)[:MOST_TITLES]),
     )
-
-
-def _search(
-    collection: Collection, evaluation: Evaluation, judged: Judged, text: str, stage: Stage
-) -> list[Sequence[Hit]]:
-    """Rankings of which the second goes on behind the first, as in an evaluation: only `rerank` has two."""
-    if not text.strip():
-        return [()]
-
-    def search(searched: Stage, k: int) -> Sequence[Hit]:
-        return collection.search(
-            text,
-            k=k,
-            stage=searched,
-            candidates=int(str(evaluation.settings.get("candidates", CANDIDATES))),
-            fusion=Fusion(str(evaluation.settings.get("fusion", Fusion.CONVEX.value))),
-            per_document=judged.per_document,
-        ).hits
-
-    if stage is Stage.RERANK:
-        return [search(stage, RERANK_DEPTH), search(Stage.HYBRID, RUN_DEPTH)]
-    return [search(stage, RUN_DEPTH)]
 
 
 def _ranks(judged: Judged, query: str, rankings: Sequence[Sequence[Hit]]) -> dict[str, int]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Line, Rect, Scale, linear
 from retrieval.evaluation.report.intervals import DeltaBar, histogram
-from retrieval.evaluation.report.wording import counted, figure, shortened, signed
+from retrieval.evaluation.report.wording import figure, shortened, signed
+from retrieval.wording import counted
 
 LEFT = 40.0
 """Units left of a plot, for the numbers of its vertical axis."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from retrieval.evaluation.compare import Difference
 from retrieval.evaluation.report.charts import rows_below
 from retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Rect, linear
-from retrieval.evaluation.report.wording import chance, counted, figure, shortened, signed
+from retrieval.evaluation.report.wording import chance, figure, shortened, signed
+from retrieval.wording import counted
 
 ROW = 44.0
 NAME = 40

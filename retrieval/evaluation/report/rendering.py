@@ -14,14 +14,12 @@ from retrieval.evaluation.report.wording import (
     QUERY,
     TITLE,
     chance,
-    counted,
     figure,
     milliseconds,
-    page_list,
     shortened,
     signed,
-    visible,
 )
+from retrieval.wording import counted, page_list, visible
 
 
 def render(template: str, values: Mapping[str, object]) -> str:

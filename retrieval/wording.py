@@ -1,0 +1,58 @@
+"""Text and numbers as people read them, whoever shows them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+JOINERS = "\u200c\u200d"
+"""Zero-width (non-)joiners: Persian, Hindi and emoji need them, and they can't turn text round."""
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """NUL and lone surrogates as U+FFFD: neither SQLite nor other tools take them."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def visible(text: str) -> str:
+    """Text without what drives a terminal, shows nothing, or turns the words around it; lines and tabs stay."""
+    return "".join(_shown(character) for character in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 page`, `2,000 queries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def page_ranges(pages: Sequence[int]) -> str:
+    """`3-5, 7`, of ascending numbers."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][1] + 1:
+            runs[-1][1] = page
+        else:
+            runs.append([page, page])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def page_list(pages: Sequence[int]) -> str:
+    """`p. 3`, `pp. 3-5, 7`, or nothing."""
+    return f"{'p.' if len(pages) == 1 else 'pp.'} {page_ranges(pages)}" if pages else ""
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or character in JOINERS:
+        return character
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Cf":  # direction marks among them
+            return ""
+        case "Cs":  # a lone surrogate, which no file can hold
+            return "\ufffd"
+        case _:
+            return character
