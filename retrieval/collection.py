@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -152,6 +153,16 @@ class Collection:
         """Every document, or those that a filter lets through, in order of path, without their text."""
         with self._current().store.read() as snapshot:
             return list(snapshot.documents(_document_filter(where, snapshot)))
+
+    def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
+        """The documents that each name stands for, a record's `_id`, a URI or a path; names of none are left out."""
+        wanted = set(names)
+        found: dict[str, list[DocumentRow]] = {}
+        with self._current().store.read() as snapshot:
+            for row in snapshot.documents_named(sorted(wanted)):
+                for name in {row.name, row.uri, row.path} & wanted:
+                    found.setdefault(str(name), []).append(row)
+        return found
 
     def document(self, document_id: int) -> Document:
         """One document whole, by the id that `documents` gives."""

@@ -154,6 +154,15 @@ class TestPlaces:
         assert twice == {"token_recall@5": 1.0, "token_precision@5": 8 / 24, "token_IoU@5": 8 / 24}
         assert places.token_measures("q1", []) == {"token_recall@5": 0, "token_precision@5": 0, "token_IoU@5": 0}
 
+    def test_characters_within_a_word(self, mine: Collection) -> None:
+        """A token counts when some of its characters are judged."""
+        start = NOTES.index("delta")
+        places = JudgedPlaces(mine, [Judgment("x", "notes.txt", start=start + 1, end=start + 3)], name="own")
+        (first, *_) = sorted(
+            (hit for hit in mine.search("delta", k=10) if hit.path == "notes.txt"), key=lambda x: x.start
+        )
+        assert places.token_measures("q1", [first])["token_recall@5"] == 1.0
+
     def test_half_of_it_is_found(self, mine: Collection) -> None:
         """A passage that holds less than half of a span, and lies less than half within it, did not find it."""
         hits = mine.search("gamma", k=10, stage="dense")

@@ -93,6 +93,7 @@ class TestGate:
             ('{"nDCG@10": 0.71}', ["hybrid nDCG@10 is 0.7000, under 0.71"]),
             ('{"dense": {"nDCG@10": 0.6}}', ["dense nDCG@10 is 0.5000, under 0.6"]),
             ("hybrid:\n  nDCG@10: 0.6\n  ms_p95: 20\n", ["hybrid ms_p95 is 30.0000, over 20"]),
+            ('{"hybrid": {"token_IoU@5": 0.1}}', ["hybrid token_IoU@5: not measured"]),
             ('{"hybrid": {"nDCG@10": {"min": 0.1, "max": 0.6}}}', ["hybrid nDCG@10 is 0.7000, over 0.6"]),
             ('{"rerank": {"nDCG@10": 0.1}}', ["rerank nDCG@10: not measured (no reranker was named)"]),
             ('{"AP": 0.1}', ["hybrid AP: not measured"]),
@@ -106,6 +107,7 @@ class TestGate:
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{", '{"nope": 1}', '{"nDCG@10": "high"}', '{"hybrid": 3}', '{"nDCG@10": {"least": 1}}',
+                 '{"AP": 0.1, "AP": 0.9}', "AP: 0.1\nAP: 0.9", "hybrid:\n  AP: 0.1\n  AP: 0.2",
                  '{"nDCG@10": true}', '{"nDCG@10": {}}', "nDCG@10: .nan", '{"nDCG@10": NaN}',
                  '{"nDCG@10": {"max": Infinity}}']
     )  # fmt: skip
@@ -118,5 +120,5 @@ class TestGate:
 
     def test_measures_to_take(self, tmp_path: Path) -> None:
         """What a gate names is measured, times aside."""
-        (tmp_path / "gate").write_text('{"hybrid": {"P@3": 0.1, "ms_p50": 9}, "AP": 0.2}')
+        (tmp_path / "gate").write_text('{"hybrid": {"P@3": 0.1, "ms_p50": 9, "token_recall@5": 1}, "AP": 0.2}')
         assert load_gate(tmp_path / "gate").measures == ("P@3", "AP")

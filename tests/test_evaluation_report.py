@@ -386,9 +386,9 @@ class Searched:
         assert per_document == 1
         return Hits(query, tuple(self.found[stage][:k]), {}, {})
 
-    def documents(self, *, where: object) -> list[Any]:
-        """None has a title."""
-        return []
+    def documents_named(self, names: object) -> dict[str, list[Any]]:
+        """None is there to have a title."""
+        return {}
 
 
 class TestAnswers:

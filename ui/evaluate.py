@@ -168,10 +168,11 @@ def _judged(
 
 def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
     """What was left out, and how many relevant documents no search can find."""
-    names = {name for row in collection.documents() for name in (row.name, row.uri, row.path)}
+    from retrieval.wording import counted
+
     relevant = {one for grades in benchmark.qrels.values() for one, grade in grades.items() if grade > 0}
-    lost = len(relevant - names)
-    return [*benchmark.notes, *([f"{lost} relevant documents are not in the collection"] if lost else [])]
+    lost = len(relevant) - len(collection.documents_named(relevant))
+    return [*benchmark.notes, *([f"{counted(lost, 'relevant document')} not in the collection"] if lost else [])]
 
 
 def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:

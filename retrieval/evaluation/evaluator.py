@@ -14,7 +14,7 @@ from retrieval.config import CANDIDATES, RERANK_DEPTH
 from retrieval.errors import ConfigError
 from retrieval.evaluation.benchmark import Benchmark, Qrels
 from retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
-from retrieval.evaluation.runs import RunFiles, decreasing
+from retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
 from retrieval.types import Fusion, Hit, Hits, Json, Stage
 
 RUN_DEPTH = 100
@@ -186,6 +186,7 @@ def evaluate(
                 for name in names:
                     values[stage][name].update(found[name])
     status = collection.status()
+    notes = (*notes, *stale_runs(runs, skipped))
     return Evaluation(
         dataset=judged.name,
         documents=int(str(status["documents"])),

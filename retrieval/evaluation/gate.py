@@ -13,10 +13,13 @@ import yaml
 
 from retrieval.errors import ConfigError
 from retrieval.evaluation.evaluator import Evaluation
-from retrieval.evaluation.measures import check_measures
+from retrieval.evaluation.measures import TOKEN_MEASURES, check_measures
 from retrieval.types import Json, Stage
 
 TIMES = ("ms_p50", "ms_p95")
+
+UNASKED = (*TIMES, *TOKEN_MEASURES)
+"""Figures that an evaluation has without being asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class Gate:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Those that must be measured."""
-        return tuple(dict.fromkeys(one.figure for one in self.thresholds if one.figure not in TIMES))
+        """Those that must be asked for."""
+        return tuple(dict.fromkeys(one.figure for one in self.thresholds if one.figure not in UNASKED))
 
     def missed(self, evaluation: Evaluation) -> list[str]:
         """A line for every threshold that does not hold; a stage that was not measured holds none."""
@@ -54,7 +57,8 @@ def load_gate(path: str | Path) -> Gate:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        is_json = text.lstrip().startswith("{")
+        found = json.loads(text, object_pairs_hook=_unique) if is_json else _UniqueLoader(text).get_single_data()
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"gate {path} can't be read: {' '.join(str(error).split())}") from error
     if isinstance(found, dict) and isinstance(found.get("stages"), dict) and len(found) == 1:
@@ -73,8 +77,25 @@ def load_gate(path: str | Path) -> Gate:
     return Gate(tuple(thresholds))
 
 
+class _UniqueLoader(yaml.SafeLoader):
+    """Refuses a key that comes twice, of which YAML's would drop one threshold in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """As SafeLoader's, of different keys."""
+        _unique([(str(key.value), None) for key, _ in node.value])
+        return super().construct_mapping(node, deep)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
+    return found
+
+
 def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:
-    figure = name if name in TIMES else check_measures([name])[0]
+    figure = name if name in UNASKED else check_measures([name])[0]
     bounds: dict[str, Any] = value if isinstance(value, dict) else {"max" if figure in TIMES else "min": value}
     if not bounds or not set(bounds) <= {"min", "max"} or not all(map(_is_number, bounds.values())):
         raise ConfigError(f'gate {path}: {name} is {value!r}: give a number, or {{"min": ..., "max": ...}}')

@@ -13,11 +13,9 @@ from retrieval.collection import Collection
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.benchmark import Qrels, evenly
 from retrieval.evaluation.judgments import Judgment, named, query_names
+from retrieval.evaluation.measures import SPAN_DEPTH, TOKEN_IOU, TOKEN_PRECISION, TOKEN_RECALL
 from retrieval.store import DocumentRow
 from retrieval.types import Document, Hit
-
-SPAN_DEPTH = 5
-"""Passages that the token measures look at (Smith and Troynikov 2024, Evaluating Chunking Strategies)."""
 
 REMEMBERED = 64
 """Documents whose tokens are kept at once."""
@@ -60,9 +58,8 @@ class JudgedPlaces:
         self.drifted: list[str] = []
         self._places: dict[str, dict[str, list[Place]]] = {}
         self._qrels: dict[str, dict[str, int]] = {}
-        self._rows = _rows_by_name(collection.documents())
-        self._by_uri = {row.uri: row for rows in self._rows.values() for row in rows}
-        self._tokens = lru_cache(REMEMBERED)(self._token_starts)
+        self._rows = collection.documents_named(one.document for one in judgments)
+        self._tokens = lru_cache(REMEMBERED)(self._token_spans)
         self._document = lru_cache(1)(collection.document)
         texts = query_names(judgments)
         for query, judgment in sorted(named(judgments), key=lambda one: one[1].document):  # a document at a time
@@ -127,9 +124,9 @@ class JudgedPlaces:
             for uri, spans in answers.items()
         )
         return {
-            f"token_recall@{SPAN_DEPTH}": shared / wanted if wanted else 0.0,
-            f"token_precision@{SPAN_DEPTH}": shared / shown if shown else 0.0,
-            f"token_IoU@{SPAN_DEPTH}": shared / (wanted + shown - shared) if wanted + shown else 0.0,
+            TOKEN_RECALL: shared / wanted if wanted else 0.0,
+            TOKEN_PRECISION: shared / shown if shown else 0.0,
+            TOKEN_IOU: shared / (wanted + shown - shared) if wanted + shown else 0.0,
         }
 
     def _resolve(self, query: str, judgment: Judgment) -> None:
@@ -146,7 +143,7 @@ class JudgedPlaces:
 
     def _place(self, query: str, judgment: Judgment, row: DocumentRow) -> Place | None:
         # One name however it was called, so that a place judged twice is one place.
-        name = row.name or (row.path if len(self._rows[row.path]) == 1 else row.uri)
+        name = row.name or (row.path if len(self._rows.get(row.path, [])) == 1 else row.uri)
         if judgment.page is not None:
             document: Document = self._document(row.id)
             if any(page.number == judgment.page for page in document.pages):
@@ -165,29 +162,27 @@ class JudgedPlaces:
         return Place(f"{name}#char={span[0]}-{span[1]}", span=span)
 
     def _count(self, uri: str, spans: Iterable[Span]) -> int:
-        starts = self._tokens(uri)
-        return sum(int(np.diff(np.searchsorted(starts, span))[0]) for span in spans)
+        """Tokens of which a character lies in a span."""
+        starts, ends = self._tokens(uri)
+        return sum(
+            max(0, int(np.searchsorted(starts, end)) - int(np.searchsorted(ends, start, side="right")))
+            for start, end in spans
+        )
 
-    def _token_starts(self, uri: str) -> NDArray[np.int64]:
-        """Where each token of a document begins, a piece of text at a time."""
-        text = self._document(self._by_uri[uri].id).text
+    def _token_spans(self, uri: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each token of a document begins and ends, a piece of text at a time."""
+        text = self._document(self._collection.documents_named([uri])[uri][0].id).text
         encoder = self._collection.encoder()
-        parts = []
+        starts, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         start = 0
         while start < len(text):
             end = start + 100_000
             end = text.rfind(" ", start + 1, end) + 1 or end if end < len(text) else len(text)
-            parts.append(encoder.tokenize([text[start:end]])[0].starts.astype(np.int64) + start)
+            tokens = encoder.tokenize([text[start:end]])[0]
+            starts.append(tokens.starts.astype(np.int64) + start)
+            ends.append(tokens.ends.astype(np.int64) + start)
             start = end
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-
-def _rows_by_name(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
-    found: dict[str, list[DocumentRow]] = {}
-    for row in rows:
-        for name in {row.name, row.uri, row.path} - {None}:
-            found.setdefault(str(name), []).append(row)
-    return found
+        return np.concatenate(starts), np.concatenate(ends)
 
 
 def _relocated(text: str, start: int, end: int, quote: str | None) -> Span | None:

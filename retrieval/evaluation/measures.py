@@ -18,6 +18,14 @@ PerQuery: TypeAlias = "dict[str, dict[str, float]]"
 
 DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100", "AP")
 
+SPAN_DEPTH = 5
+"""Passages that the token measures look at (Smith and Troynikov 2024, Evaluating Chunking Strategies)."""
+
+TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU = (f"token_{one}@{SPAN_DEPTH}" for one in ("recall", "precision", "IoU"))
+"""Measured wherever characters are judged, of the passages themselves."""
+
+TOKEN_MEASURES = (TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU)
+
 
 def check_measures(names: Sequence[str]) -> tuple[str, ...]:
     """The names as ir-measures prints them, each once; raises ConfigError for one that it doesn't know."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -68,6 +68,12 @@ class RunFiles:
                 f"{run_field(query)} Q0 {run_field(document)} {rank} {score:.9g} {stage.value}\n"
                 for rank, (document, score) in enumerate(scores.items(), start=1)
             )
+
+
+def stale_runs(folder: Path | None, skipped: Iterable[Stage]) -> list[str]:
+    """A line for each stage that was not measured, and whose file in the folder is therefore an earlier run's."""
+    files = [folder / f"{stage.value}{SUFFIX}" for stage in skipped] if folder else []
+    return [f"{file} is of an earlier run" for file in files if file.exists()]
 
 
 def read_run(path: str | Path) -> dict[str, dict[str, float]]:

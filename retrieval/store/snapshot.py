@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, true
 
 from retrieval.errors import StoreError
 from retrieval.store import schema as t
@@ -227,6 +227,16 @@ class Snapshot:
             inside = _within(condition).with_only_columns(t.passages.c.document_id).correlate(None)
             return self._documents(t.documents.c.id.in_(inside))
         return self._documents(true())
+
+    def documents_named(self, names: Sequence[str]) -> Iterator[DocumentRow]:
+        """Documents whose `_id`, URI or path is one of the names; the order is by path within every few hundred."""
+        d = t.documents.c
+        known: set[int] = set()
+        for some in _batches(sorted(set(names))):
+            for row in self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some))):
+                if row.id not in known:
+                    known.add(row.id)
+                    yield row
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c

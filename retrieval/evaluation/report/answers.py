@@ -98,11 +98,7 @@ def _grade(judged: Judged, query: str, hit: Hit) -> int | None:
 
 def _titles(collection: Collection, things: Sequence[str]) -> dict[str, str]:
     """Titles of documents, which judgments name by `_id`, URI or path; a thing that is no document has none here."""
-    names = list(things)
-    if not names:
-        return {}
-    rows = collection.documents(where={"$or": [{"document": {"$in": names}}, {"path": {"$in": names}}]})
-    return {name: row.title for row in rows for name in (row.name, row.uri, row.path) if name in names and row.title}
+    return {name: rows[-1].title for name, rows in collection.documents_named(things).items() if rows[-1].title}
 
 
 def _ideal(grades: Mapping[str, int]) -> dict[str, float]:
