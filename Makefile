@@ -11,7 +11,7 @@ WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/dat
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults check fix bench ui clean
+.PHONY: help setup demo test faults fuzz check fix bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or 
 
 faults: setup  ## kill an ingest 30 times in place of 10; takes minutes
 	@PASSAGEWORK_KILLS=30 $(BIN)/python -m pytest tests/test_kill.py $(ARGS)
+
+fuzz: setup  ## run the property tests on examples that no run has seen
+	@$(WITH_DATA) PASSAGEWORK_FUZZ=1 $(BIN)/python -m pytest $$(grep -l hypothesis tests/test_*.py) $(ARGS)
 
 check: setup  ## lint, formatting and types, as CI does first
 	$(BIN)/ruff check .

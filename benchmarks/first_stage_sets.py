@@ -16,7 +16,7 @@ from sqlalchemy import text as sql
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Hit
-from retrieval.evaluation.evaluator import Judged, JudgedDocuments
+from retrieval.evaluation.judged import Judged, JudgedDocuments
 from retrieval.evaluation.judged_places import JudgedPlaces
 from retrieval.lexical import match_expression
 from retrieval.store import Snapshot, Store

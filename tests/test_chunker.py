@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.chunker import Chunker, ChunkSettings
@@ -132,6 +132,15 @@ def test_passages_are_slices_that_cover_the_text_in_order(
 
 
 @given(document=st.one_of(documents(), unruly()), chunking=CHUNKINGS, encoder=ENCODERS)
+@example(
+    document=Document(
+        text="\n\na b c d e f g h\n\n",
+        media_type="",
+        headings=[Heading(1, "Mirrors", 0, 0), Heading(2, "a b c d e f g h", 2, 17)],
+    ),
+    chunking=ChunkSettings(passage_tokens=15, overlap_tokens=0),
+    encoder=ByteEncoder(window=64),
+)
 @settings(max_examples=150, deadline=None)
 def test_what_the_encoder_reads_fits_and_is_what_its_text_says(
     document: Document, chunking: ChunkSettings, encoder: FakeEncoder

@@ -17,7 +17,8 @@ from retrieval.config import Settings
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.benchmark import Benchmark
 from retrieval.evaluation.compare import Comparison, Difference, Move, QueryDifference, compare
-from retrieval.evaluation.evaluator import Evaluation, JudgedDocuments, StageFigures, evaluate
+from retrieval.evaluation.evaluator import Evaluation, StageFigures, evaluate
+from retrieval.evaluation.judged import JudgedDocuments
 from retrieval.evaluation.report import (
     QueryAnswer,
     answers_for,

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.loaders import LoadOptions, RecordFailure, load, media_type, supported
@@ -170,6 +170,7 @@ def test_unsupported_types_are_an_ingest_error(tmp_path: Path) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(content=b"\xfe\xff", prefix=b"From: a\n\n", suffix="txt")
 @given(
     content=st.binary(min_size=0, max_size=300),
     prefix=st.sampled_from(

@@ -16,7 +16,7 @@ from ui.outcome import FAILED, answer, complain
 if TYPE_CHECKING:
     from retrieval import Collection
     from retrieval.evaluation import Benchmark, Evaluation
-    from retrieval.evaluation.evaluator import Judged
+    from retrieval.evaluation.judged import Judged
     from ui.benchmark_collection import Building
 
 
@@ -138,7 +138,7 @@ def _judged(
     """The collection to search, what is judged, and notes on what does not fit together."""
     from retrieval import Collection
     from retrieval.evaluation import scan_corpus
-    from retrieval.evaluation.evaluator import JudgedDocuments
+    from retrieval.evaluation.judged import JudgedDocuments
     from retrieval.evaluation.judged_places import JudgedPlaces
     from retrieval.evaluation.judgments import read_judgments
     from ui.benchmark_collection import benchmark_collection

@@ -117,7 +117,8 @@ class Chunker:
 
 def _encoder_input(piece: Piece) -> EncoderInput:
     context = piece.context
+    cut = context.cut or piece.cut
     if context.text == piece.seen:  # a record that is all title: said once
-        return EncoderInput(piece.seen, piece.ids, cut=piece.cut)
+        return EncoderInput(piece.seen, piece.ids, cut=cut)
     text = f"{context.text}\n{piece.seen}" if context.text else piece.seen
-    return EncoderInput(text, np.concatenate([context.ids, piece.ids]), cut=context.cut or piece.cut)
+    return EncoderInput(text, np.concatenate([context.ids, piece.ids]), cut=cut)

@@ -7,6 +7,9 @@ import re
 from collections import Counter
 
 _EVIDENCE = 1 << 15
+_WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]
+"""Known by their marks and NULs: `detect` has ruled them out."""
+
 _LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _KANA_PAIR = re.compile(rb"\xa4[\xa1-\xf3]")
 _PAIR = re.compile(rb"[\xa1-\xfe][\xa1-\xfe]")
@@ -37,7 +40,7 @@ def guess_legacy(data: bytes) -> str:
 
     from charset_normalizer import from_bytes
 
-    best = from_bytes(evidence).best()
+    best = from_bytes(evidence, cp_exclusion=_WIDE).best()
     guess = best.encoding if best is not None else "cp1252"
     if guess in _CYRILLIC and _looks_hebrew(evidence):
         return "cp1255"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -13,86 +12,16 @@ from retrieval.collection import Collection
 from retrieval.config import CANDIDATES, RERANK_DEPTH
 from retrieval.errors import ConfigError
 from retrieval.evaluation.benchmark import Benchmark, Qrels
+from retrieval.evaluation.judged import Judged, JudgedDocuments
 from retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
 from retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
-from retrieval.types import Fusion, Hit, Hits, Json, Stage
+from retrieval.types import Fusion, Hits, Json, Stage
 
 RUN_DEPTH = 100
 """Documents of a run, a query."""
 
 BATCH = 200
 """Queries whose rankings are held at once; then they are judged and written."""
-
-
-class Judged(Protocol):
-    """Queries, what is relevant to each, and how hits become the things that were judged."""
-
-    @property
-    def name(self) -> str:
-        """Of the data."""
-
-    @property
-    def queries(self) -> Mapping[str, str]:
-        """Texts by id."""
-
-    @property
-    def qrels(self) -> Qrels:
-        """Grades by query and thing."""
-
-    @property
-    def per_document(self) -> int | None:
-        """Most hits of one document that are searched for."""
-
-    def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """What the hits are, best first, each once, with scores."""
-
-    def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-        """Measures of the passages themselves, where characters are judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedDocuments:
-    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI or path."""
-
-    benchmark: Benchmark
-    names: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset(one for grades in self.qrels.values() for one in grades))
-
-    @property
-    def name(self) -> str:
-        """Of the data."""
-        return self.benchmark.name
-
-    @property
-    def queries(self) -> Mapping[str, str]:
-        """Texts by id."""
-        return self.benchmark.queries
-
-    @property
-    def qrels(self) -> Qrels:
-        """Grades by query and document."""
-        return self.benchmark.qrels
-
-    @property
-    def per_document(self) -> int | None:
-        """The best passage is enough."""
-        return 1
-
-    def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """Documents by their best passage."""
-        del query  # a document goes by one name in all of them
-        best: dict[str, float] = {}
-        for hit in hits:
-            name = next((one for one in (hit.document, hit.uri, hit.path) if one in self.names), hit.document)
-            best.setdefault(name, hit.score)
-        return list(best.items())
-
-    def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-        """None: no characters are judged."""
-        del query, hits
-        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, true
 
 from retrieval.errors import StoreError
 from retrieval.store import schema as t
@@ -228,15 +228,13 @@ class Snapshot:
             return self._documents(t.documents.c.id.in_(inside))
         return self._documents(true())
 
-    def documents_named(self, names: Sequence[str]) -> Iterator[DocumentRow]:
-        """Documents whose `_id`, URI or path is one of the names; the order is by path within every few hundred."""
-        d = t.documents.c
-        known: set[int] = set()
-        for some in _batches(sorted(set(names))):
-            for row in self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some))):
-                if row.id not in known:
-                    known.add(row.id)
-                    yield row
+    def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
+        """Documents whose `_id`, URI or path is one of the names, each once."""
+        d, found = t.documents.c, dict[int, DocumentRow]()
+        for some in _batches(names):
+            rows = self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some)))
+            found.update({row.id: row for row in rows})
+        return list(found.values())
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c
@@ -270,13 +268,9 @@ class Snapshot:
 
     def counts(self) -> dict[str, int]:
         """Sizes for `status`."""
-        sources = select(
-            func.count(), func.coalesce(func.sum(case((t.sources.c.state == "failed", 1), else_=0)), 0)
-        ).select_from(t.sources)
-        files, failed = self.connection.execute(sources).one()
         return {
-            "files": files,
-            "failed": failed,
+            "files": self._count(select(func.count()).select_from(t.sources)),
+            "failed": self._count(select(func.count()).where(t.sources.c.state == "failed")),
             "documents": self._count(select(func.count()).select_from(t.documents)),
             "passages": self.passage_count(),
             "cut": self._count(select(func.coalesce(func.sum(t.passages.c.cut), 0))),

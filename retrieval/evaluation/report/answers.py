@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from retrieval.collection import Collection
 from retrieval.config import CANDIDATES
-from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, Judged, rankings
+from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
+from retrieval.evaluation.judged import Judged
 from retrieval.evaluation.measures import per_query
 from retrieval.types import Fusion, Hit, Stage
 
