@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.config import MAX_WINDOW
+from retrieval.config import MAX_WINDOW, spin_briefly
 from retrieval.errors import ConfigError, ModelUnavailableError
 from retrieval.models import ResolvedModel
 from retrieval.types import Tokens
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
+
+spin_briefly()
 
 BATCH_TOKENS = 4096
 """Tokens of a batch, padding included; halved where a device runs out of memory."""
