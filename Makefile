@@ -24,7 +24,7 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 	@echo
 	$(SEARCH) "Who approves a trip to another continent?"
 	@echo
-	$(SEARCH) "How long does the battery carry the observatory when the grid fails?"
+	$(SEARCH) "How long can the battery bank carry an observing night?"
 	@echo
 	$(SEARCH) "Which pump is safe for a cryostat?" --where '{"building": "Workshop", "price": {"$$lt": 20000}}'
 	@echo

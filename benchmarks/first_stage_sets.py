@@ -105,7 +105,7 @@ def loaded(name: str, keep: Path, encoder: BiEncoder) -> Iterator[Set]:
     store = Store.open(current_version(folder) / "store.db", dim=encoder.dim)
     try:
         with Collection.open(folder, encoder=encoder) as collection, store.read() as snapshot:
-            judged = _judged(name, collection)
+            judged = judged_of(name, collection)
             ids, vectors = snapshot.passage_vectors()
             rows = snapshot.passages(ids.tolist())
             order = np.array(sorted(range(len(rows)), key=lambda one: (rows[one].path, rows[one].start)))
@@ -126,7 +126,8 @@ def loaded(name: str, keep: Path, encoder: BiEncoder) -> Iterator[Set]:
         store.close()
 
 
-def _judged(name: str, collection: Collection) -> Judged:
+def judged_of(name: str, collection: Collection) -> Judged:
+    """What is judged of a set, in a collection of it."""
     if name in ("financebench", "chunking-eval"):
         judgments = financebench() if name == "financebench" else chunking_eval()
         return JudgedPlaces(collection, judgments, name=name)

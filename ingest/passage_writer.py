@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from ingest.chunker import Chunker, ChunkSettings
-from retrieval.encoder import Encoder, TokenIds
+from retrieval.encoder import Encoder
 from retrieval.store import NewPassage, Store, Writer
-from retrieval.types import Document, EncoderInput
+from retrieval.types import Document, EncoderInput, TokenIds
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""

@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from retrieval.config import CANDIDATES, Settings
 from retrieval.context import build_context
-from retrieval.encoder import BiEncoder, Encoder
+from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError, StoreError
 from retrieval.filters import Condition, Where, compile_filter
-from retrieval.identity import check_encoder, recorded_encoder, recorded_window
+from retrieval.identity import recorded_encoder
 from retrieval.live import LiveVersion
+from retrieval.loaded_models import LoadedModels
 from retrieval.request import SearchRequest
-from retrieval.reranker import CrossEncoderReranker, Reranker
+from retrieval.reranker import Reranker
 from retrieval.searcher import Searcher
 from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
 from retrieval.types import Context, Document, Fusion, Hit, Hits, Json, Stage
@@ -33,20 +34,15 @@ class Collection:
         self, path: Path, *, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings
     ) -> None:
         self.path = path
-        self._settings = settings
-        self._asked_encoder = encoder
-        self._asked_reranker = reranker
-        self._encoder: Encoder | None = None
-        self._encoder_of: LiveVersion | None = None
+        self._models = LoadedModels(encoder, reranker, settings)
         self._lock = threading.Lock()  # guards the versions
-        self._models = threading.Lock()  # guards the models, which take seconds to load
         self._live: LiveVersion | None = LiveVersion(current_version(path))
         self._retired: LiveVersion | None = None  # a version that searches under way may still read
         try:
             if encoder is not None:
                 self.encoder()  # what was named is checked now, not at the first query
             if reranker is not None:
-                self._load_reranker()
+                self._models.named_reranker()
         except BaseException:
             self.close()
             raise
@@ -62,7 +58,8 @@ class Collection:
     ) -> Collection:
         """The collection in the folder `path`.
 
-        `encoder` (default: the one it was built with) and `reranker` (default: none) are objects, folders or hub names;
+        `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
+        `retrieval.late_interaction`) are objects, folders or hub names;
         models load when first needed. Raises StoreError where there is no collection, IndexMismatchError for another
         encoder than its own, ModelUnavailableError where weights are missing.
         """
@@ -136,7 +133,7 @@ class Collection:
             return build_context(
                 hits,
                 max_tokens=max_tokens,
-                count_tokens=lambda text: len(self._encoder_for(live, snapshot).tokenize([text])[0]),
+                count_tokens=lambda text: len(self._models.encoder(live, snapshot).tokenize([text])[0]),
                 slice_text=slice_text,
             )
 
@@ -234,8 +231,7 @@ class Collection:
     def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         searcher = Searcher(
-            lambda: self._encoder_for(live, snapshot),
-            reranker=None if self._asked_reranker is None else self._load_reranker,
+            lambda: self._models.encoder(live, snapshot), reranker=self._models.reranker(live, snapshot)
         )
         return searcher.search(request, snapshot, live.index(snapshot))
 
@@ -243,31 +239,7 @@ class Collection:
         """The encoder, loaded when first needed and checked against the collection's record."""
         live = self._current()
         with live.store.read() as snapshot:
-            return self._encoder_for(live, snapshot)
-
-    def _encoder_for(self, live: LiveVersion, snapshot: Snapshot) -> Encoder:
-        with self._models:
-            if self._encoder is None or self._encoder_of is not live:
-                encoder = self._load_encoder(snapshot)
-                check_encoder(snapshot, encoder)
-                self._encoder, self._encoder_of = encoder, live
-            return self._encoder
-
-    def _load_encoder(self, snapshot: Snapshot) -> Encoder:
-        asked, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder
-        if asked is not None and not isinstance(asked, str):
-            return asked
-        if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
-            return loaded  # another version, made with the same
-        return BiEncoder.load(asked or recorded.model, window=recorded_window(snapshot), settings=self._settings)
-
-    def _load_reranker(self) -> Reranker:
-        with self._models:
-            if isinstance(self._asked_reranker, str):
-                self._asked_reranker = CrossEncoderReranker.load(self._asked_reranker, settings=self._settings)
-            if self._asked_reranker is None:
-                raise ConfigError("no reranker was named")
-            return self._asked_reranker
+            return self._models.encoder(live, snapshot)
 
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.framing import Frame
 from retrieval.inference import (
     BATCH_TOKENS,
     batches,
@@ -26,12 +25,13 @@ from retrieval.inference import (
     token_arrays,
 )
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
-from retrieval.types import Tokens, Vectors
+from retrieval.types import TokenIds, Tokens, Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-TokenIds = NDArray[np.int32]
+TOKEN_ROWS = (4, 32)
+"""Height of a batch whose token vectors are wanted, on CPU and on CUDA."""
 
 MANY = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
@@ -81,21 +81,6 @@ class Encoder(Protocol):
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The special tokens and the prompt around a text."""
-
-    prefix: TokenIds
-    suffix: TokenIds
-    prompt_length: int
-
-    def __len__(self) -> int:
-        return len(self.prefix) + len(self.suffix)
-
-    def around(self, ids: TokenIds) -> TokenIds:
-        return np.concatenate([self.prefix, ids, self.suffix])
-
-
 class BiEncoder:
     """A sentence-transformers model on the best device at hand; safe to share among threads."""
 
@@ -123,8 +108,8 @@ class BiEncoder:
         prompts = {key: value for key, value in (model.prompts or {}).items() if value}
         passage_prompt = next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
         query_prompt = prompts.get("query", "")
-        self._passage_frame = self._frame(passage_prompt)
-        self._query_frame = self._frame(query_prompt)
+        self._passage_frame = Frame.of(self._tokenizer, passage_prompt)
+        self._query_frame = Frame.of(self._tokenizer, query_prompt)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
         self._dim = int(_dimension(model))
@@ -197,9 +182,7 @@ class BiEncoder:
 
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
         """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
-        longest = max((len(ids) for ids in token_ids), default=0)
-        if longest > self.passage_budget:
-            raise ConfigError(f"a passage of {longest} tokens exceeds the window's {self.passage_budget}")
+        _check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_frame)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -210,7 +193,31 @@ class BiEncoder:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
         return self._encode([t.ids[: self.query_budget] for t in self.tokenize(texts)], self._query_frame)
 
-    def _encode(self, token_ids: Sequence[TokenIds], frame: _Frame) -> Vectors:
+    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
+        """For every text a (n, hidden) float32 matrix, a unit row for each of its n tokens; the frame's are left out.
+
+        A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
+        text's own. Raises ConfigError for a text over the budget.
+        """
+        frame = self._query_frame if query else self._passage_frame
+        _check_budget(token_ids, self.query_budget if query else self.passage_budget)
+        height = 1 if query else TOKEN_ROWS[self._device.type == "cuda"]
+        out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
+        by_width: dict[int, list[int]] = {}
+        for row, ids in enumerate(token_ids):
+            by_width.setdefault(padded_width(len(ids) + len(frame), self._window), []).append(row)
+        with self._lock:
+            for width, alike in by_width.items():
+                for start in range(0, len(alike), height):
+                    rows = alike[start : start + height]
+                    batch = [frame.around(token_ids[row]) for row in rows]
+                    found = self._forward(batch, (height, width), frame.prompt_length, "token_embeddings")
+                    for row, vectors in zip(rows, found, strict=True):
+                        own = vectors[len(frame.prefix) : len(frame.prefix) + len(token_ids[row])]
+                        out[row] = _unit(own, self._fingerprint.model)
+        return out
+
+    def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
@@ -221,26 +228,27 @@ class BiEncoder:
         with self._lock:
             while done < len(order):
                 rows = next(batches(order[done:], width, self._batch_tokens))
+                wide = width(rows[0])
+                shape = padded_rows(len(rows), wide, self._batch_tokens), wide
                 try:
                     batch = [frame.around(token_ids[i]) for i in rows]
-                    out[rows] = self._forward(batch, width(rows[0]), frame.prompt_length)
+                    found = self._forward(batch, shape, frame.prompt_length, "sentence_embedding")
                 except self._torch.cuda.OutOfMemoryError:
                     if len(rows) == 1:
                         raise
                     self._torch.cuda.empty_cache()
                     self._batch_tokens //= 2
                     continue
+                # A model saved with a shorter length than its own means the first so many dimensions of it.
+                out[rows] = found[:, : self._dim]
                 done += len(rows)
             if len(order) > MANY and self._device.type == "cpu":
                 release_memory()
-        norms = np.linalg.norm(out, axis=1, keepdims=True)
-        if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
-            raise PassageworkError(f"{self._fingerprint.model} gave a vector that is not finite; try fp32 precision")
-        return np.asarray(out / norms, dtype=np.float32)
+        return _unit(out, self._fingerprint.model)
 
-    def _forward(self, batch: list[TokenIds], width: int, prompt_length: int) -> Vectors:
+    def _forward(self, batch: list[TokenIds], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
+        """What the model gives of that name for the rows of a batch, padded to `shape`."""
         torch = self._torch
-        shape = padded_rows(len(batch), width, self._batch_tokens), width
         padded = np.full(shape, self._pad, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
         mask[len(batch) :, 0] = 1  # attention over nothing is not a number
@@ -254,28 +262,21 @@ class BiEncoder:
         if prompt_length:  # poolings that leave the prompt out need to know its length
             features["prompt_length"] = prompt_length
         with torch.inference_mode(), threads_for(shape[0] * shape[1], self._threads):
-            vectors = self._model(features)["sentence_embedding"]
-        # A model saved with a shorter length than its own means the first so many dimensions of it.
-        return np.asarray(vectors[: len(batch), : self._dim].float().cpu().numpy(), dtype=np.float32)
+            found = self._model(features)[wanted]
+        return np.asarray(found[: len(batch)].float().cpu().numpy(), dtype=np.float32)
 
-    def _frame(self, prompt: str) -> _Frame:
-        """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""
-        example = self._tokenizer.encode("a", add_special_tokens=True)
-        alone = self._ids("a")
-        inner = len(alone)
-        start = example.special_tokens_mask.index(0)
-        # A space that ends the prompt belongs to the word that follows, for some tokenizers: so the prompt is read with
-        # a word behind it.
-        together = self._ids(f"{prompt}a")
-        prompt_ids = together[:-inner] if together[-inner:] == alone else self._ids(prompt)
-        return _Frame(
-            prefix=np.array(example.ids[:start] + prompt_ids, dtype=np.int32),
-            suffix=np.array(example.ids[start + inner :], dtype=np.int32),
-            prompt_length=start + len(prompt_ids) if prompt_ids else 0,
-        )
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+def _check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:
+    longest = max((len(ids) for ids in token_ids), default=0)
+    if longest > budget:
+        raise ConfigError(f"a text of {longest} tokens exceeds the window's {budget}")
+
+
+def _unit(vectors: Vectors, model: str) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
+        raise PassageworkError(f"{model} gave a vector that is not finite; try fp32 precision")
+    return np.asarray(vectors / norms, dtype=np.float32)
 
 
 def _pooling(model: SentenceTransformer) -> str:

@@ -53,12 +53,16 @@ def query_terms(query: str) -> list[str]:
     Their case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
     Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
     """
-    words = list(TERM.finditer(query))
-    telling = [match for match in words if _tells(match, shouted=query.isupper())]
     different: dict[str, str] = {}
-    for match in telling or words:
+    for match in telling_words(query):
         different.setdefault(match[0].lower(), match[0])
     return list(different.values())[:MAX_TERMS]
+
+
+def telling_words(query: str) -> list[re.Match[str]]:
+    """Every word of the query that is looked up, where it stands."""
+    words = list(TERM.finditer(query))
+    return [match for match in words if _tells(match, shouted=query.isupper())] or words
 
 
 def _tells(match: re.Match[str], *, shouted: bool) -> bool:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from retrieval.encoder import TokenIds
 from retrieval.errors import ConfigError, PassageworkError
-from retrieval.types import Tokens
+from retrieval.types import TokenIds, Tokens
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.config import Settings
 from retrieval.errors import ConfigError, PassageworkError
+from retrieval.fusion import Blend
 from retrieval.inference import BATCH_TOKENS, batches, load_model, pick_precision, pick_window, token_arrays
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.pairing import Piece, cut_piece, pairing_of, windows
@@ -49,6 +50,19 @@ class Reranker(Protocol):
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
         """Scores in the order of the passages."""
+
+
+@runtime_checkable
+class BlendedReranker(Reranker, Protocol):
+    """One whose scores are added to those of the first stage, in place of replacing them."""
+
+    @property
+    def depth(self) -> int:
+        """Candidates that it reads of each query."""
+
+    @property
+    def blend(self) -> Blend:
+        """How its scores join."""
 
 
 class CrossEncoderReranker:

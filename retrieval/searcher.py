@@ -15,7 +15,7 @@ from retrieval.filters import compile_filter
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
 from retrieval.request import SearchRequest
-from retrieval.reranker import Reranker, RerankScores
+from retrieval.reranker import BlendedReranker, Reranker, RerankScores
 from retrieval.store import Location, PassageRow, Snapshot
 from retrieval.types import Hit, Hits, Ids, Json, Stage, StageScore, Vectors
 from retrieval.vector_index import FilterPlan, LiveIndex
@@ -192,23 +192,28 @@ class _Run:
     # the second stage
 
     def _rerank(self) -> None:
-        """Logits for the first of the fused candidates; the others go no further."""
+        """Scores for the first of the fused candidates; the others go no further."""
         reranker = self.searcher.reranker
         assert reranker is not None  # the plan says rerank only where there is one
-        depth = max(RERANK_DEPTH, self.request.k)
-        top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.scores[Stage.RERANK] = {}
-        if not top:
+        if not self.scores[Stage.HYBRID]:
             return
         with self.timed("load"):
             loaded = reranker()
+        blend = loaded.blend if isinstance(loaded, BlendedReranker) else None
+        depth = max(loaded.depth if isinstance(loaded, BlendedReranker) else RERANK_DEPTH, self.request.k)
+        top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.plan["reranker"] = loaded.name
         with self.timed("rerank"):
             missing = [one for one in top if one not in self.reranked]
             rows = self.snapshot.passages(missing)
-            scores = loaded.rerank(self.request.query, [_with_context(row) for row in rows])
+            scores = loaded.rerank(self.request.query, [with_context(row) for row in rows])
             self._note_rerank(rows, scores, depth)
-        self.scores[Stage.RERANK] = {one: self.reranked[one][0] for one in top if one in self.reranked}
+        scored = {one: self.reranked[one][0] for one in top if one in self.reranked}
+        if blend is not None:
+            self.plan["blend"] = {"dense": 1.0, "lexical": blend.lexical, "rerank": blend.reranked}
+            scored = blend.scores(self.scores[Stage.DENSE], self.scores[Stage.LEXICAL], scored)
+        self.scores[Stage.RERANK] = scored
 
     def _note_rerank(self, rows: Sequence[PassageRow], scores: RerankScores, depth: int) -> None:
         for row, logit, probability in zip(rows, scores.logits.tolist(), scores.probabilities.tolist(), strict=True):
@@ -272,7 +277,7 @@ class _Run:
         )
 
 
-def _with_context(row: PassageRow) -> str:
+def with_context(row: PassageRow) -> str:
     """A passage as the reranker reads it: below its title and headings."""
     context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))
     return f"{context}\n{row.text}" if context else row.text

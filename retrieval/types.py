@@ -14,6 +14,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Vectors: TypeAlias = NDArray[np.float32]
 """(n, dim) float32, unit rows."""
 Ids: TypeAlias = NDArray[np.int64]
+TokenIds: TypeAlias = NDArray[np.int32]
 
 
 class Stage(str, Enum):

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.encoder import TokenIds
 from retrieval.models import Fingerprint
-from retrieval.types import Tokens, Vectors
+from retrieval.types import TokenIds, Tokens, Vectors
 
 WORDS = re.compile(r"\w+|[^\w\s]")
 
@@ -86,3 +85,18 @@ class FakeEncoder:
             seed = int.from_bytes(hashlib.blake2b(f"{token}{self.seed}".encode(), digest_size=8).digest(), "big")
             self._directions[token] = np.random.default_rng(seed).standard_normal(self.dim).astype(np.float32)
         return self._directions[token]
+
+
+class FakeTokenEncoder(FakeEncoder):
+    """The direction of every word is its token's vector; counts the passages read."""
+
+    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
+        """A unit row a word."""
+        if not query:
+            self.encoded += len(token_ids)
+        out = []
+        for ids in token_ids:
+            assert len(ids) <= self.passage_budget
+            rows = np.array([self._direction(int(one)) for one in ids], dtype=np.float32).reshape(len(ids), self.dim)
+            out.append(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+        return out

@@ -26,8 +26,7 @@ from ingest.pipeline import ingest
 from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval.config import Settings
-from retrieval.encoder import TokenIds
-from retrieval.types import Vectors
+from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
 from tests.fakes import FakeEncoder
 

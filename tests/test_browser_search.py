@@ -174,10 +174,10 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     page.until(lambda: [hit[0] for hit in page.texts("hit")] == ["1", "2", "3", "4"], "four hits in order")
     assert "grid.pdf · pp. 1-2" in page.texts("place")[0]
     assert "carries the grid for nine hours." in page.texts("text")[0]
-    stages = [stage.split(" · ")[0] for stage in page.texts("stage")[:3]]
-    assert stages == ["dense #1", "lexical #1", "hybrid #1"]
+    stages = [stage.split(" · ")[0] for stage in page.texts("stage")[:4]]
+    assert stages == ["dense #1", "lexical #1", "hybrid #1", "rerank #1"]
     [plan] = page.texts("plan")
-    assert plan.startswith("4 hits · hybrid, convex fusion, 200 candidates a retr")
+    assert plan.startswith("4 hits · rerank, convex fusion, 200 candidates a retr")
     assert " ms (" in plan
     page.type("Query", "who approves a trip abroad")
     page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")

@@ -233,7 +233,7 @@ class TestJson:
         assert of_type(found, {"query": str, "plan": dict, "timings_ms": dict, "hits": [HIT]})
         assert found["query"] == "who approves a trip abroad?"
         plan = found["plan"]
-        assert (plan["used"], plan["fusion"], plan["candidates"], plan["index"]) == ("hybrid", "convex", 200, "exact")
+        assert (plan["used"], plan["fusion"], plan["candidates"], plan["index"]) == ("rerank", "convex", 200, "exact")
         assert all(isinstance(ms, float) for ms in found["timings_ms"].values())
         assert {"encode", "dense", "lexical", "fusion", "total"} <= found["timings_ms"].keys()
         first, second = found["hits"]
@@ -244,10 +244,11 @@ class TestJson:
         assert (first["headings"], first["metadata"]) == (["Approval"], {"year": 2024})
         assert first["end"] - first["start"] == len(first["text"])
         assert "the Director — always." in first["text"]
-        assert first["stages"].keys() == {"dense", "lexical", "hybrid"}
-        for score in first["stages"].values():
+        assert list(first["stages"]) == ["dense", "lexical", "hybrid", "rerank"]
+        for score in list(first["stages"].values())[:-1]:
             assert of_type(score, {"rank": int, "score": float})
-        assert first["stages"]["hybrid"] == {"rank": 1, "score": first["score"]}
+        assert of_type(first["stages"]["rerank"], {"rank": int, "score": float, "probability": float})
+        assert (first["stages"]["rerank"]["rank"], first["stages"]["rerank"]["score"]) == (1, first["score"])
 
     def test_search_of_a_record_and_of_a_page(self, collection: Path) -> None:
         """A record goes by its `_id`; pages are counted from 1 as they lie in the file; a filter is in the plan."""
@@ -384,8 +385,9 @@ class TestText:
             "    evil.md",
             "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
         ]
-        assert re.fullmatch(r"    dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}", lines[3])
-        assert lines[5].startswith("plan  hybrid, convex fusion, 200 candidates")
+        stages = r"dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}  rerank #1 \d\.\d{3} \(\d\.\d\d\)"
+        assert re.fullmatch(f"    {stages}", lines[3])
+        assert lines[5].startswith("plan  rerank, convex fusion, 200 candidates")
         assert lines[-1].startswith("time  ")
 
     def test_context(self, collection: Path) -> None:
@@ -556,14 +558,17 @@ class TestLongQuery:
 class TestRerank:
     """The last stage, with a model and without."""
 
-    def test_without_a_reranker_it_falls_back(self, collection: Path) -> None:
-        """Exit code 0; the plan says what was asked for, what was used, and why."""
-        found = run("search", "trip", "--collection", collection, "--stage", "rerank", "--json").json
-        assert (found["plan"]["requested"], found["plan"]["used"]) == ("rerank", "hybrid")
-        assert found["plan"]["reason"] == "no reranker was named"
-        assert "rerank" not in found["hits"][0]["stages"]
+    def test_none_has_to_be_named(self, collection: Path) -> None:
+        """The encoder's own token vectors rerank, and the plan names them with their part in the score."""
+        found = run("search", "trip", "--collection", collection, "--json").json
+        assert (found["plan"]["requested"], found["plan"]["used"]) == ("rerank", "rerank")
+        assert found["plan"]["reranker"] == "late interaction of sentence-transformers/all-MiniLM-L6-v2"
+        assert found["plan"]["blend"].keys() == {"dense", "lexical", "rerank"}
+        plain = run("search", "trip", "--collection", collection, "--stage", "hybrid", "--json").json
+        assert plain["plan"]["used"] == "hybrid"
+        assert "rerank" not in plain["hits"][0]["stages"]
 
-    def test_with_one_it_is_the_default(self, collection: Path, tmp_path: Path) -> None:
+    def test_a_named_one_takes_its_place(self, collection: Path, tmp_path: Path) -> None:
         """Logits rank the hits; beside them the same as 0..1."""
         model = tiny_bert(tmp_path / "model")
         found = run("search", "trip", "--collection", collection, "--reranker", model, "--json").json

@@ -32,19 +32,14 @@ def test_json_has_the_fields_of_the_interface(beir: Path, kept: Path, tmp_path: 
     before = sorted(one.name for one in beir.rglob("*"))
     found = run("evaluate", beir, "--collection", kept, "--runs", tmp_path / "runs", "--json").json
     assert (found["dataset"], found["documents"], found["queries"]) == ("animals", len(RECORDS), len(QUERIES) - 1)
-    assert set(found["stages"]) == {"dense", "lexical", "hybrid"}
+    assert list(found["stages"]) == ["dense", "lexical", "hybrid", "rerank"]
     assert set(found["stages"]["dense"]) == {"nDCG@10", "RR@10", "R@100", "AP", "ms_p50", "ms_p95"}
-    assert found["skipped"] == {"rerank": "no reranker was named"}
+    assert found["skipped"] == {}
+    assert found["settings"]["reranker"].startswith("late interaction of ")
     assert found["notes"][1] == "1 relevant document not in the collection"
-    assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == ["dense.trec", "hybrid.trec", "lexical.trec"]
+    files = sorted(one.name for one in (tmp_path / "runs").iterdir())
+    assert files == ["dense.trec", "hybrid.trec", "lexical.trec", "rerank.trec"]
     assert sorted(one.name for one in beir.rglob("*")) == before
-
-
-def test_an_earlier_run_is_not_taken_for_this_one(beir: Path, kept: Path, tmp_path: Path) -> None:
-    """A run file of a stage that was skipped this time stays, and a note says that it is older."""
-    (tmp_path / "rerank.trec").write_text("q1 Q0 d1 1 0.5 rerank\n")
-    found = run("evaluate", beir, "--collection", kept, "--stages", "lexical,rerank", "--runs", tmp_path, "--json").json
-    assert found["notes"][-1] == f"{tmp_path / 'rerank.trec'} is of an earlier run"
 
 
 def test_a_kept_collection_is_reused_until_something_differs(beir: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from retrieval import Collection, ConfigError, FilterError, ModelUnavailableErro
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder
 from tests.collection_checks import FakeReranker, brief
-from tests.fakes import FakeEncoder
+from tests.fakes import FakeEncoder, FakeTokenEncoder
 from tests.pdf_files import typed
 
 PAGES = [[f"Sheet {number} tells of {topic}."] for number, topic in enumerate(["apples", "pears", "plums"], start=1)]
@@ -169,7 +169,7 @@ class TestModels:
         def load(model: object, *, window: object, settings: object) -> FakeEncoder:
             asked.append((model, window))
             threading.Event().wait(0.05)
-            return FakeEncoder()
+            return FakeTokenEncoder()
 
         monkeypatch.setattr(BiEncoder, "load", load)
         with Collection.open(path, settings=SETTINGS) as collection, ThreadPoolExecutor(8) as threads:

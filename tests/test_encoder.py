@@ -156,7 +156,7 @@ def test_the_window_can_be_raised_to_the_models_positions(folder: Path, encoder:
 def test_tokens_over_the_budget_are_refused(encoder: BiEncoder) -> None:
     """Tokens are counted by whoever cuts: too many are a mistake, and not cut in silence."""
     (tokens,) = encoder.tokenize(["word " * 300])
-    with pytest.raises(ConfigError, match=r"^a passage of 255 tokens exceeds the window's 254$"):
+    with pytest.raises(ConfigError, match=r"^a text of 255 tokens exceeds the window's 254$"):
         encoder.encode_tokens([tokens.ids[:10], tokens.ids[:255]])
     assert encoder.encode_tokens([tokens.ids[:254]]).shape == (1, 384)
 
@@ -232,11 +232,11 @@ def test_out_of_memory_halves_the_batch_and_goes_on(prompted: Path, monkeypatch:
     whole = made.encode_passages(TEXTS * 4)
     forward, sizes = made._forward, []
 
-    def small(batch: list[Any], width: int, prompt_length: int) -> Vectors:
+    def small(batch: list[Any], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
         sizes.append(len(batch))
         if len(batch) > 3:
             raise torch.cuda.OutOfMemoryError
-        return forward(batch, width, prompt_length)
+        return forward(batch, shape, prompt_length, wanted)
 
     monkeypatch.setattr(made, "_forward", small)
     np.testing.assert_allclose(made.encode_passages(TEXTS * 4), whole, atol=2e-6)

@@ -77,10 +77,12 @@ class TestDocuments:
         assert shown["notes"] == ["1 judged queries have no text and were left out"]
         assert 0 < shown["stages"]["dense"]["ms_p50"] <= shown["stages"]["dense"]["ms_p95"]
 
-    def test_rerank_is_skipped_never_faked(self, beir: Path) -> None:
-        """Without a reranker there are no rerank figures, and a reason."""
+    def test_rerank_is_skipped_never_faked(self, beir: Path, tmp_path: Path) -> None:
+        """Without a reranker there are no rerank figures, and a reason; an earlier run's file is named as such."""
+        (tmp_path / "rerank.trec").write_text("q1 Q0 d1 1 0.5 rerank\n")
         with Collection.open(beir / "c", encoder=FakeEncoder(), settings=SETTINGS) as plain:
-            found = evaluate(plain, load_beir(beir / "animals"))
+            found = evaluate(plain, load_beir(beir / "animals"), runs=tmp_path)
+        assert found.notes[-1] == f"{tmp_path / 'rerank.trec'} is of an earlier run"
         assert list(found.stages) == list(STAGES)
         assert found.skipped == {Stage.RERANK: "no reranker was named"}
 

@@ -18,9 +18,8 @@ from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
 from retrieval.config import Settings
-from retrieval.encoder import TokenIds
 from retrieval.store import Snapshot
-from retrieval.types import Vectors
+from retrieval.types import TokenIds, Vectors
 from retrieval.versions import publish
 from tests.collection_checks import answers, assert_same_answers, brief, check_whole
 from tests.fakes import FakeEncoder

@@ -23,7 +23,7 @@ STAGES = {
     "hybrid": Stage.HYBRID,
     "rerank": Stage.RERANK,
 }
-STAGE_HELP = "automatic: `rerank` where `PASSAGEWORK_RERANKER` names a reranker, else `hybrid`."
+STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
 
 
 @st.cache_resource(show_spinner="Opening the collection")

@@ -106,7 +106,7 @@ StageOption = Annotated[
     str | None,
     typer.Option(
         "--stage",
-        help="How far to go (default: rerank where there is a reranker, else hybrid).",
+        help="How far to go (default: rerank; hybrid is faster).",
         metavar="dense|lexical|hybrid|rerank",
     ),
 ]
@@ -117,7 +117,8 @@ FusionOption = Annotated[
     str, typer.Option("--fusion", help="How both first-stage rankings join.", metavar="convex|rrf")
 ]
 RerankerOption = Annotated[
-    str | None, typer.Option("--reranker", help="Cross-encoder: model folder or hub name.", metavar="M")
+    str | None,
+    typer.Option("--reranker", help="Cross-encoder instead of late interaction: folder or hub name.", metavar="M"),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help='Filter, such as \'{"year": {"$gte": 2020}}\'.', metavar="JSON")

@@ -22,7 +22,8 @@ from ingest.chunker.boundaries import (
     long_words,
     whole_words,
 )
-from retrieval.encoder import Encoder, TokenIds
+from retrieval.encoder import Encoder
+from retrieval.types import TokenIds
 
 PART = 32 << 10
 """Characters tokenised as one string: the tokeniser is quickest at this size, and works at several at once."""

@@ -11,7 +11,7 @@ from ingest.chunker.boundaries import Level
 from ingest.chunker.outline import Outline
 from ingest.chunker.passage_context import ContextBuilder, PassageContext
 from ingest.chunker.token_stream import TokenStream
-from retrieval.encoder import TokenIds
+from retrieval.types import TokenIds
 
 _SMALL_SHARE = 4
 """A section of less than one in so many of a passage's tokens is joined by the next, and no cut makes less of text."""

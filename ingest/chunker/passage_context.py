@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from ingest.chunker.token_stream import TokenStream
-from retrieval.encoder import Encoder, TokenIds
+from retrieval.encoder import Encoder
+from retrieval.types import TokenIds
 
 SEPARATOR = " > "
 

@@ -82,7 +82,7 @@ def evaluate(
 
     A query without hits counts as 0. `runs` gets a TREC run a stage. `progress` is told queries done and in all. Stages
     take turns at each query, so that a busy machine slows all of them. The reranker orders the candidates that it would
-    be given in any search (RERANK_DEPTH); behind them the run goes on as hybrid does.
+    be given in any search; behind them the run goes on as hybrid does.
     Raises ConfigError for unknown stages or measures, EvaluationError where the runs can't be written, and what
     `search` raises.
     """
@@ -132,7 +132,10 @@ def evaluate(
             for stage in usable
         },
         skipped=skipped,
-        settings=_settings(status, candidates, Fusion(fusion), search.reranker),
+        settings={
+            **_settings(status, candidates, Fusion(fusion), search.reranker),
+            "rerank_depth": search.rerank_depth if search.reranker else None,
+        },
         notes=tuple(notes),
     )
 
@@ -155,6 +158,7 @@ class _Search:
         self._candidates = candidates
         self._fusion = fusion
         self.reranker: str | None = None
+        self.rerank_depth = RERANK_DEPTH
 
     def usable(self, stages: Sequence[Stage]) -> tuple[list[Stage], dict[Stage, str]]:
         """Those that can be measured, and why the others can't. Loads the models, so that no query waits for them."""
@@ -165,6 +169,7 @@ class _Search:
             if plan["used"] == stage.value:
                 usable.append(stage)
                 self.reranker = str(plan.get("reranker") or "") or self.reranker
+                self.rerank_depth = int(str(plan.get("rerank_depth", self.rerank_depth)))
             else:
                 skipped[stage] = str(plan.get("reason", f"only {plan['used']} was possible"))
         return usable, skipped
@@ -172,7 +177,7 @@ class _Search:
     def answer(self, stage: Stage, query: str) -> _Answer:
         """The first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
-        found = rankings(self._collection, self._judged, text, stage, self._candidates, self._fusion)
+        found = rankings(self._collection, self._judged, text, stage, self._candidates, self._fusion, self.rerank_depth)
         if not found:
             return _Answer([], 0.0, {})
         first = found[0]
@@ -186,7 +191,7 @@ class _Search:
 
 
 def rankings(
-    collection: Collection, judged: Judged, text: str, stage: Stage, candidates: int, fusion: Fusion
+    collection: Collection, judged: Judged, text: str, stage: Stage, candidates: int, fusion: Fusion, rerank_depth: int
 ) -> list[Hits]:
     """What a stage answers, best first; behind the few that a reranker orders, what hybrid answers; [] for no text."""
     if not text.strip():
@@ -198,7 +203,7 @@ def rankings(
         )
 
     if stage is Stage.RERANK:
-        return [search(stage, RERANK_DEPTH), search(Stage.HYBRID, RUN_DEPTH)]
+        return [search(stage, rerank_depth), search(Stage.HYBRID, RUN_DEPTH)]
     return [search(stage, RUN_DEPTH)]
 
 

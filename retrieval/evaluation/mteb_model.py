@@ -18,6 +18,7 @@ from retrieval.errors import ConfigError, EvaluationError
 from retrieval.evaluation.evaluator import RUN_DEPTH
 from retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
 from retrieval.evaluation.runs import decreasing
+from retrieval.late_interaction import DEPTH, can_rerank
 from retrieval.reranker import CrossEncoderReranker, Reranker
 from retrieval.types import Fusion, Json, Stage
 
@@ -32,15 +33,16 @@ MODEL_TYPES: Mapping[Stage, list[str]] = {
     Stage.DENSE: ["dense"],
     Stage.LEXICAL: ["sparse"],
     Stage.HYBRID: ["hybrid"],
-    Stage.RERANK: ["hybrid", "cross-encoder"],
+    Stage.RERANK: ["hybrid", "late-interaction"],
 }
+NAMED_RERANKER = ["hybrid", "cross-encoder"]
 
 
 class PassageworkSearch:
     """mteb's SearchProtocol over collections: each corpus is ingested as a user's would be, and searched the same way.
 
     `folder` keeps the collections for the next run (default: a temporary folder, gone with `close`). `stage` is the one
-    measured (default: rerank where there is a reranker, else hybrid); `whole` makes one passage of each document.
+    measured (default: the last that there is a model for); `whole` makes one passage of each document.
     Raises ConfigError where mteb is absent, or for rerank without a reranker.
     """
 
@@ -63,12 +65,12 @@ class PassageworkSearch:
         self._asked_reranker = reranker or settings.reranker
         self._settings = replace(settings, reranker=None)  # read where the stage needs it, and loaded once
         try:
-            self.stage = Stage(stage or (Stage.RERANK if self._asked_reranker else Stage.HYBRID))
+            self.stage = Stage(stage or (Stage.RERANK if self._reranks() else Stage.HYBRID))
             self.fusion = Fusion(fusion)
         except ValueError as error:
             stages, fusions = (", ".join(one.value for one in kind) for kind in (Stage, Fusion))
             raise ConfigError(f"{error}: stages are {stages}; fusions are {fusions}") from error
-        if self.stage is Stage.RERANK and self._asked_reranker is None:
+        if self.stage is Stage.RERANK and not self._reranks():
             raise ConfigError("no reranker was named: mteb would record hybrid figures as those of rerank")
         self.candidates = candidates
         self.whole = whole
@@ -174,7 +176,7 @@ class PassageworkSearch:
             use_instructions=False,
             training_datasets=None,
             adapted_from=fingerprint.model if fingerprint.revision else None,
-            model_type=MODEL_TYPES[self.stage],
+            model_type=NAMED_RERANKER if self._asked_reranker else MODEL_TYPES[self.stage],
         )
 
     def close(self) -> None:
@@ -230,7 +232,7 @@ class PassageworkSearch:
             return [(self.stage, min(top_k, len(within)))]
         depths = [(Stage.HYBRID, RUN_DEPTH), (Stage.HYBRID, top_k)]
         if self.stage is Stage.RERANK:
-            depths.insert(0, (Stage.RERANK, RERANK_DEPTH))
+            depths.insert(0, (Stage.RERANK, RERANK_DEPTH if self._asked_reranker else DEPTH))
         return [(stage, min(top_k, k)) for stage, k in depths]
 
     def _experiment(self) -> dict[str, str | int | bool]:
@@ -240,8 +242,11 @@ class PassageworkSearch:
             found |= {"candidates": self.candidates, "fusion": self.fusion.value}
         if self.stage is Stage.RERANK:
             asked = self._asked_reranker
-            found["reranker"] = asked if isinstance(asked, str) else asked.name if asked else ""
+            found["reranker"] = asked if isinstance(asked, str) else asked.name if asked else "late interaction"
         return found
+
+    def _reranks(self) -> bool:
+        return self._asked_reranker is not None or can_rerank(self._asked_encoder)
 
     def _encoder(self) -> Encoder:
         """Loaded once for all corpora."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.collection import Collection
-from retrieval.config import CANDIDATES
+from retrieval.config import CANDIDATES, RERANK_DEPTH
 from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
 from retrieval.evaluation.judged import Judged
 from retrieval.evaluation.measures import per_query
@@ -72,7 +72,8 @@ def _answer(collection: Collection, evaluation: Evaluation, judged: Judged, quer
     text = judged.queries[query]
     candidates = int(str(evaluation.settings.get("candidates", CANDIDATES)))
     fusion = Fusion(str(evaluation.settings.get("fusion", Fusion.CONVEX.value)))
-    found = {stage: rankings(collection, judged, text, stage, candidates, fusion) for stage in evaluation.stages}
+    depth = int(str(evaluation.settings.get("rerank_depth") or RERANK_DEPTH))
+    found = {stage: rankings(collection, judged, text, stage, candidates, fusion, depth) for stage in evaluation.stages}
     ranks = {stage: _ranks(judged, query, hits) for stage, hits in found.items()}
     last = next(reversed(found.values()), [])
     shown = last[0][:SHOWN_HITS] if last else ()

@@ -1,0 +1,214 @@
+"""The default rerank stage against hybrid on five sets, as `evaluate` measures both; then its parts, one by one.
+
+    python -m benchmarks.second_stage --keep DIR [--data NAME ...] [--parts] [--out FILE.json]
+
+nDCG@10 of documents (of answer spans for chunking-eval), for FinanceBench the share of questions with an evidence page
+in the first 10 places; p by a paired randomisation test. With --parts, each part is tried alone on the same candidates,
+and the weights that the other four sets would have chosen are tried on the fifth: no set tunes itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text as sql
+
+from benchmarks.datasets import documents_of
+from benchmarks.first_stage_sets import LIMITS, Set, judged_of, loaded, ndcg, shipped_words
+from ingest import ingest
+from retrieval import BiEncoder, Collection, Stage
+from retrieval.config import CONVEX_WEIGHT
+from retrieval.evaluation import evaluate
+from retrieval.evaluation.compare import p_value
+from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
+from retrieval.lexical import telling_words
+from retrieval.searcher import with_context
+from retrieval.store import Snapshot
+
+MOST = 100
+"""Candidates of a query whose token vectors are read."""
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query with its candidates, best first as hybrid has them; `best` is (tokens, first MOST candidates)."""
+
+    query: str
+    candidates: NDArray[np.int64]
+    cosines: Scores
+    bm25: Scores
+    best: NDArray[np.float32]
+    rarity: Scores
+    """Of the word that each token belongs to; 0 for a stop word's and for punctuation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Weights, and how a token's weight follows from its word's rarity."""
+
+    weighting: str = "stop words"
+    sharpness: float = SHARPNESS
+    lexical: float = BLEND.lexical
+    reranked: float = BLEND.reranked
+    depth: int = DEPTH
+
+    def order(self, one: Asked) -> NDArray[np.int64]:
+        """The candidates, the first `depth` of them in a new order."""
+        depth = min(self.depth, one.best.shape[1])
+        weights = {
+            "none": np.ones(len(one.rarity)),
+            "stop words": (one.rarity > 0).astype(np.float64),
+            "root": np.sqrt(one.rarity),
+            "whole": one.rarity,
+        }[self.weighting]
+        if not weights.any():
+            weights = np.ones(len(one.rarity))
+        late = np.zeros(depth)
+        if len(weights):
+            late = (weights / weights.sum()) @ np.clip(one.best[:, :depth], 0, 1).astype(np.float64) ** self.sharpness
+        scores = one.cosines[:depth] + self.lexical * one.bm25[:depth] + self.reranked * late
+        return np.concatenate([one.candidates[:depth][np.argsort(-scores, kind="stable")], one.candidates[depth:]])
+
+
+def asked(one: Set, encoder: BiEncoder) -> Iterator[Asked]:
+    """Every query with what the second stage knows of its candidates."""
+    rows = {row.id: row for row in one.snapshot.passages(one.ids.tolist())}
+    vectors: dict[int, NDArray[np.float16]] = {}
+    for place, (query, pool) in enumerate(zip(one.queries, one.lexical(shipped_words, (), 200), strict=True)):
+        near = one.cosines[place]
+        nearest = np.argpartition(-near, min(200, len(near) - 1))[:200]
+        candidates = np.union1d(nearest, np.array(list(pool), dtype=np.int64))
+        top = max(pool.values(), default=1.0)
+        bm25 = np.array([pool.get(int(found), 0.0) / top for found in candidates])
+        cosines = near[candidates].astype(np.float64)
+        order = np.argsort(-(cosines + CONVEX_WEIGHT * bm25), kind="stable")
+        candidates, cosines, bm25 = candidates[order], cosines[order], bm25[order]
+        missing = [int(found) for found in candidates[:MOST] if int(found) not in vectors]
+        texts = [with_context(rows[int(one.ids[found])]) for found in missing]
+        ids = [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
+        for found, own in zip(missing, encoder.encode_token_vectors(ids), strict=True):
+            vectors[found] = own.astype(np.float16)
+        text = one.judged.queries[query]
+        tokens = encoder.tokenize([text])[0]
+        read = tokens.ids[: encoder.query_budget]
+        (vector,) = encoder.encode_token_vectors([read], query=True)
+        best = [(vector @ vectors[int(found)].astype(np.float32).T).max(axis=1) for found in candidates[:MOST]]
+        rarity = np.zeros(len(tokens))
+        for word in telling_words(text):
+            inside = (tokens.starts < word.end()) & (tokens.ends > word.start())
+            rarity[inside] = word_rarity(one.snapshot, word[0])
+        yield Asked(query, candidates, cosines, bm25, np.stack(best, axis=1), rarity[: len(read)])
+
+
+def word_rarity(snapshot: Snapshot, word: str) -> float:
+    """The word's inverse document frequency, ln(1 + (n - df + 0.5) / (df + 0.5)), passages being the documents."""
+    count = sql("SELECT count(*) FROM passages_fts WHERE passages_fts MATCH :word")
+    holding = snapshot.connection.execute(count, {"word": f'"{word}"'}).scalar_one()
+    return math.log1p((snapshot.passage_count() - holding + 0.5) / (holding + 0.5))
+
+
+def value(one: Set, query: str, order: NDArray[np.int64]) -> float:
+    """nDCG@10, or whether an evidence page is in the first 10 places."""
+    grades = one.judged.qrels[query]
+    names = [name for name, _ in one.judged.things(query, [one.hits[found] for found in order[:MOST]])]
+    if one.name == "financebench":
+        return float(any(grades.get(name, 0) > 0 for name in names[:10]))
+    return ndcg([grades.get(name, 0) for name in names], list(grades.values()))
+
+
+def variants() -> list[Variant]:
+    """Each part alone and changed, and the grid that weights are chosen from."""
+    ablation = [
+        Variant(weighting="none"),
+        Variant(weighting="root"),
+        Variant(weighting="whole"),
+        Variant(sharpness=1),
+        Variant(sharpness=3),
+        Variant(lexical=0.0),
+        Variant(lexical=CONVEX_WEIGHT),
+        Variant(reranked=0.0),
+        Variant(reranked=100.0, lexical=0.0),
+        *(Variant(depth=depth) for depth in (10, 20, 50, 100)),
+    ]
+    weightings, sharpnesses = ("stop words", "root", "whole"), (1, 2, 3)
+    lexical, reranked = (0.1, 0.2, 0.3, 0.4), (0.8, 1.2, 1.6, 2.0)
+    return [Variant(), *ablation, *(Variant(*one) for one in product(weightings, sharpnesses, lexical, reranked))]
+
+
+def measured(name: str, keep: Path) -> dict[str, object]:
+    """The shipped stages, through a collection."""
+    encoder = BiEncoder.load()
+    folder = keep / f"{name}-200-32"
+    ingest([documents_of(name)], folder, encoder=encoder)
+    with Collection.open(folder, encoder=encoder) as collection:
+        measure = "Success@10" if name == "financebench" else "nDCG@10"
+        found = evaluate(collection, judged_of(name, collection), stages=["hybrid", "rerank"], measures=[measure])
+    hybrid, rerank = (found.stages[stage] for stage in (Stage.HYBRID, Stage.RERANK))
+    pairs = [(rerank.per_query[measure][one], hybrid.per_query[measure][one]) for one in found.queries]
+    return {
+        "data": name,
+        "queries": len(found.queries),
+        "hybrid": round(hybrid.means[measure], 4),
+        "rerank": round(rerank.means[measure], 4),
+        "p": round(p_value(np.array([a - b for a, b in pairs])), 4),
+        "ms_p50": {"hybrid": round(hybrid.ms_p50, 1), "rerank": round(rerank.ms_p50, 1)},
+        "ms_p95": {"hybrid": round(hybrid.ms_p95, 1), "rerank": round(rerank.ms_p95, 1)},
+    }
+
+
+def parts(names: Sequence[str], keep: Path) -> dict[str, object]:
+    """Means by variant and set, and what leaving one set out chooses for it."""
+    means: dict[Variant, dict[str, float]] = {one: {} for one in variants()}
+    base: dict[str, float] = {}
+    encoder = BiEncoder.load()
+    for name in names:
+        with loaded(name, keep, encoder) as one:
+            queries = list(asked(one, encoder))
+            base[name] = float(np.mean([value(one, query.query, query.candidates) for query in queries]))
+            for variant, found in means.items():
+                found[name] = float(np.mean([value(one, query.query, variant.order(query)) for query in queries]))
+    grid = variants()[1:]
+    left_out = {}
+    for name in names:
+        others = [other for other in names if other != name]
+        safe = [one for one in grid if one.depth == DEPTH and all(means[one][o] > base[o] - 0.003 for o in others)]
+        chosen = max(safe or grid, key=lambda one: float(np.mean([means[one][other] for other in others])))
+        left_out[name] = {"chosen": str(chosen), "hybrid": base[name], "rerank": means[chosen][name]}
+    return {"hybrid": base, "left out": left_out, "variants": {str(one): found for one, found in means.items()}}
+
+
+def main() -> int:
+    """Prints a line a set, then the parts; keeps all of it in a file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, required=True, help="folder for the collections, reused by the next run")
+    parser.add_argument("--data", nargs="+", default=list(LIMITS), choices=list(LIMITS))
+    parser.add_argument("--parts", action="store_true", help="the ablation as well")
+    parser.add_argument("--out", type=Path, default=Path("build/second_stage.json"))
+    arguments = parser.parse_args()
+    out: dict[str, object] = {"shipped": []}
+    shipped = []
+    for name in arguments.data:
+        shipped.append(measured(name, arguments.keep))
+        print(json.dumps(shipped[-1]), flush=True)
+    out["shipped"] = shipped
+    if arguments.parts:
+        out["parts"] = parts(arguments.data, arguments.keep)
+        print(json.dumps(out["parts"], indent=1))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Reranking without weights of its own: token vectors of query and passage compared (Khattab and Zaharia 2020)."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.encoder import Encoder
+from retrieval.fusion import Blend
+from retrieval.lexical import telling_words
+from retrieval.pairing import windows
+from retrieval.reranker import RerankScores
+from retrieval.types import TokenIds, Tokens, Vectors
+
+DEPTH = 30
+"""Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
+
+BLEND = Blend(lexical=0.2, reranked=1.6)
+"""Words count half of what they do in hybrid: token vectors see them too."""
+
+SHARPNESS = 2
+"""The power of a token's best cosine: near matches count, vague ones less."""
+
+REMEMBERED_BYTES = 256 << 20
+"""Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
+
+TokenVectors: TypeAlias = NDArray[np.float16]
+"""(n, hidden), a unit row a token."""
+
+
+@runtime_checkable
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that shows the vectors of tokens as well as those of texts."""
+
+    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
+        """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
+
+
+def can_rerank(encoder: Encoder | str | None) -> bool:
+    """Whether late interaction works with this encoder, or with the one that is loaded by this name, or by default."""
+    return encoder is None or isinstance(encoder, str | TokenEncoder)
+
+
+class TokenMemory:
+    """Token vectors of the passages read last, by their text, within a number of bytes; shared among threads."""
+
+    def __init__(self, limit: int = REMEMBERED_BYTES) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, text: str) -> TokenVectors | None:
+        """What was kept of a text."""
+        with self._lock:
+            if text in self._kept:
+                self._kept.move_to_end(text)
+            return self._kept.get(text)
+
+    def put(self, text: str, vectors: TokenVectors) -> None:
+        """Keeps them, and forgets the texts that were asked for longest ago."""
+        with self._lock:
+            if text not in self._kept:
+                self._kept[text] = vectors
+                self._bytes += vectors.nbytes
+            while self._bytes > self._limit:
+                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+
+
+class LateInteractionReranker:
+    """MaxSim over an encoder's token vectors, added to the first stage's scores; safe to share among threads.
+
+    A passage's score is the mean, over the tokens of the query's telling words, of the square of the best cosine that
+    a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
+    """
+
+    depth = DEPTH
+    blend = BLEND
+
+    def __init__(self, encoder: TokenEncoder, *, memory: TokenMemory | None = None) -> None:
+        self._encoder = encoder
+        self._memory = memory or TokenMemory()
+
+    @property
+    def name(self) -> str:
+        """What it is, and of which encoder."""
+        return f"late interaction of {self._encoder.fingerprint.model}"
+
+    @property
+    def window(self) -> int:
+        """Tokens of a passage that it reads at once."""
+        return self._encoder.window
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+
+        A query over the encoder's budget is cut to it, and `query_cut` says so.
+        """
+        tokens = self._encoder.tokenize([query])[0]
+        asked = tokens.ids[: self._encoder.query_budget]
+        scores = np.zeros(len(passages), dtype=np.float32)
+        found, windowed = self._token_vectors(passages)
+        if len(asked):
+            vectors = self._encoder.encode_token_vectors([asked], query=True)[0][_telling(query, tokens)[: len(asked)]]
+            for row, passage in enumerate(found):
+                if len(passage) and len(vectors):
+                    best = (vectors @ passage.astype(np.float32).T).max(axis=1)
+                    scores[row] = np.mean(np.clip(best, 0.0, 1.0) ** SHARPNESS)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked))
+
+    def _token_vectors(self, passages: Sequence[str]) -> tuple[list[TokenVectors], int]:
+        """Of every passage, and how many took more than one window."""
+        budget = self._encoder.passage_budget
+        known = ((text, self._memory.get(text)) for text in dict.fromkeys(passages))
+        found = {text: vectors for text, vectors in known if vectors is not None}
+        missing = [text for text in dict.fromkeys(passages) if text not in found]
+        tokens = self._encoder.tokenize(missing)
+        spans = [(row, span) for row, one in enumerate(tokens) for span in windows(len(one), budget)]
+        vectors = self._encoder.encode_token_vectors([tokens[row].ids[slice(*span)] for row, span in spans])
+        parts: list[list[Vectors]] = [[] for _ in missing]
+        for (row, _), part in zip(spans, vectors, strict=True):
+            parts[row].append(part)
+        for text, own in zip(missing, parts, strict=True):
+            found[text] = np.concatenate(own).astype(np.float16)
+            self._memory.put(text, found[text])
+        return [found[text] for text in passages], sum(len(one) > budget for one in tokens)
+
+
+def _telling(query: str, tokens: Tokens) -> NDArray[np.bool_]:
+    """Which tokens belong to words that tell something; all, where there are no words."""
+    telling = np.zeros(len(tokens), dtype=np.bool_)
+    for word in telling_words(query):
+        telling |= (tokens.starts < word.end()) & (tokens.ends > word.start())
+    return telling if telling.any() else ~telling
