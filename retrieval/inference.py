@@ -48,9 +48,9 @@ def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> 
         yield batch
 
 
-def padded_width(length: int, window: int) -> int:
-    """The width of a batch whose longest row has `length` tokens."""
-    return min(-(-length // WIDTH_STEP) * WIDTH_STEP, window)
+def padded_width(length: int, window: int, step: int = WIDTH_STEP) -> int:
+    """The width of a batch whose longest row has `length` tokens: a multiple of `step`, within the window."""
+    return min(-(-length // step) * step, window)
 
 
 def padded_rows(rows: int, width: int, budget: int) -> int:
