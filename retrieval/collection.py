@@ -153,7 +153,7 @@ class Collection:
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """The documents that each name stands for, a record's `_id`, a URI or a path; names of none are left out."""
-        wanted = set(names)
+        wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
         found: dict[str, list[DocumentRow]] = {}
         with self._current().store.read() as snapshot:
             for row in snapshot.documents_named(sorted(wanted)):
@@ -206,6 +206,7 @@ class Collection:
                 if version is not None:
                     version.close()
             self._live = self._retired = None
+        self._models.forget()
 
     def __enter__(self) -> Collection:
         return self
@@ -230,9 +231,8 @@ class Collection:
 
     def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
-        searcher = Searcher(
-            lambda: self._models.encoder(live, snapshot), reranker=self._models.reranker(live, snapshot)
-        )
+        encoder, reranker = self._models.for_search(live, snapshot)
+        searcher = Searcher(encoder, reranker=reranker)
         return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:

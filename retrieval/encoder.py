@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from retrieval.config import DEFAULT_ENCODER, Settings
-from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.errors import ConfigError, ModelUnavailableError
 from retrieval.framing import Frame
 from retrieval.inference import (
     BATCH_TOKENS,
     batches,
+    dimension_of,
     load_model,
     padded_rows,
     padded_width,
     pick_precision,
     pick_window,
+    pooling_of,
     release_memory,
     threads_for,
     token_arrays,
+    unit_rows,
 )
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import TokenIds, Tokens, Vectors
@@ -31,10 +35,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 TOKEN_ROWS, TOKEN_STEP = (4, 32), 32
-"""Height of every batch whose token vectors are wanted, on CPU and on CUDA, and what its width is a multiple of.
-
-Of 30 passages of 150 to 190 tokens a third is padding then; with a height of 8, or a step of 16, it would be half.
-"""
+"""Height of batches for token vectors, on CPU and CUDA, and what their width is a multiple of: a third is padding."""
 
 MANY = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
@@ -115,12 +116,12 @@ class BiEncoder:
         self._query_frame = Frame.of(self._tokenizer, query_prompt)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
-        self._dim = int(_dimension(model))
+        self._dim = int(dimension_of(model))
         self._fingerprint = Fingerprint(
             model=resolved.name,
             revision=resolved.revision,
             weights=resolved.weights,
-            pooling=_pooling(model),
+            pooling=pooling_of(model),
             query_prompt=query_prompt,
             passage_prompt=passage_prompt,
             dimension=self._dim,
@@ -177,6 +178,17 @@ class BiEncoder:
         """Characters beyond which an unbroken word becomes one unknown token."""
         return self._max_word_chars
 
+    @cached_property
+    def has_token_vectors(self) -> bool:
+        """Whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
+        with self._lock:
+            probe = self._passage_frame.around(self.tokenize(["a"])[0].ids)
+            try:
+                self._forward([probe], (1, len(probe)), self._passage_frame.prompt_length, "token_embeddings")
+            except KeyError:
+                return False
+        return True
+
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Each text's tokens, uncut, without prompt and special tokens."""
         return [
@@ -197,28 +209,40 @@ class BiEncoder:
         return self._encode([t.ids[: self.query_budget] for t in self.tokenize(texts)], self._query_frame)
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
-        """For every text a (n, hidden) float32 matrix, a unit row for each of its n tokens; the frame's are left out.
+        """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
 
         A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
         text's own. Raises ConfigError for a text over the budget.
         """
         frame = self._query_frame if query else self._passage_frame
         _check_budget(token_ids, self.query_budget if query else self.passage_budget)
-        height = 1 if query else TOKEN_ROWS[self._device.type == "cuda"]
+        on_gpu = self._device.type == "cuda"
         out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
         by_width: dict[int, list[int]] = {}
         for row, ids in enumerate(token_ids):
             by_width.setdefault(padded_width(len(ids) + len(frame), self._window, TOKEN_STEP), []).append(row)
         with self._lock:
             for width, alike in by_width.items():
+                room = BATCH_TOKENS * (16 if on_gpu else 1) // width
+                height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], room))
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
-                    batch = [frame.around(token_ids[row]) for row in rows]
-                    found = self._forward(batch, (height, width), frame.prompt_length, "token_embeddings")
+                    found = self._token_batch([frame.around(token_ids[row]) for row in rows], (height, width), frame)
                     for row, vectors in zip(rows, found, strict=True):
                         own = vectors[len(frame.prefix) : len(frame.prefix) + len(token_ids[row])]
-                        out[row] = _unit(own, self._fingerprint.model)
+                        out[row] = unit_rows(own, self._fingerprint.model, zeros=True)
         return out
+
+    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], frame: Frame) -> Vectors:
+        """One text at a time where memory is short, which changes the last digits."""
+        try:
+            return self._forward(batch, shape, frame.prompt_length, "token_embeddings")
+        except self._torch.cuda.OutOfMemoryError:
+            if shape[0] == 1:
+                raise
+            self._torch.cuda.empty_cache()
+            parts = [self._forward([one], (1, shape[1]), frame.prompt_length, "token_embeddings") for one in batch]
+            return np.concatenate(parts)
 
     def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
@@ -247,7 +271,7 @@ class BiEncoder:
                 done += len(rows)
             if len(order) > MANY and self._device.type == "cpu":
                 release_memory()
-        return _unit(out, self._fingerprint.model)
+        return unit_rows(out, self._fingerprint.model)
 
     def _forward(self, batch: list[TokenIds], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
         """What the model gives of that name for the rows of a batch, padded to `shape`."""
@@ -273,28 +297,3 @@ def _check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:
     longest = max((len(ids) for ids in token_ids), default=0)
     if longest > budget:
         raise ConfigError(f"a text of {longest} tokens exceeds the window's {budget}")
-
-
-def _unit(vectors: Vectors, model: str) -> Vectors:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not np.all(np.isfinite(norms)) or not np.all(norms > 0):
-        raise PassageworkError(f"{model} gave a vector that is not finite; try fp32 precision")
-    return np.asarray(vectors / norms, dtype=np.float32)
-
-
-def _pooling(model: SentenceTransformer) -> str:
-    pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
-    if pooling is not None:
-        return str(pooling.get_pooling_mode_str())
-    mode = next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
-    return str(mode) if mode is not None else "+".join(type(module).__name__ for module in model)
-
-
-def _dimension(model: SentenceTransformer) -> int:
-    name = (
-        "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
-    )
-    found = getattr(model, name)()
-    if found is None:
-        raise ModelUnavailableError("the model does not say how many dimensions its vectors have")
-    return int(found)

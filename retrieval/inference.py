@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.config import MAX_WINDOW, spin_briefly
-from retrieval.errors import ConfigError, ModelUnavailableError
+from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
 from retrieval.models import ResolvedModel
-from retrieval.types import Tokens
+from retrieval.types import Tokens, Vectors
 
 if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding
 
 spin_briefly()
@@ -50,7 +51,7 @@ def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> 
 
 def padded_width(length: int, window: int, step: int = WIDTH_STEP) -> int:
     """The width of a batch whose longest row has `length` tokens: a multiple of `step`, within the window."""
-    return min(-(-length // step) * step, window)
+    return min(max(1, -(-length // step)) * step, window)
 
 
 def padded_rows(rows: int, width: int, budget: int) -> int:
@@ -149,3 +150,31 @@ def pick_window(model: Any, resolved: ResolvedModel, asked: int | None) -> int:
     if asked is not None and not 16 <= asked <= positions:
         raise ConfigError(f"window is {asked}: {resolved.name} takes 16 to {positions} tokens")
     return asked or own
+
+
+def pooling_of(model: SentenceTransformer) -> str:
+    """How token vectors become one, in the words of the model."""
+    pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
+    if pooling is not None:
+        return str(pooling.get_pooling_mode_str())
+    mode = next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
+    return str(mode) if mode is not None else "+".join(type(module).__name__ for module in model)
+
+
+def dimension_of(model: SentenceTransformer) -> int:
+    """Of the text vectors; raises ModelUnavailableError where the model does not say."""
+    name = (
+        "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
+    )
+    found = getattr(model, name)()
+    if found is None:
+        raise ModelUnavailableError("the model does not say how many dimensions its vectors have")
+    return int(found)
+
+
+def unit_rows(vectors: Vectors, model: str, *, zeros: bool = False) -> Vectors:
+    """Each row divided by its length; raises PassageworkError where one is not finite, or is 0 and may not be."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.all(np.isfinite(norms)) or not (zeros or np.all(norms > 0)):
+        raise PassageworkError(f"{model} gave a vector that is not finite; try fp32 precision")
+    return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)

@@ -17,7 +17,7 @@ from retrieval.pairing import windows
 from retrieval.reranker import RerankScores
 from retrieval.types import TokenIds, Tokens, Vectors
 
-DEPTH = 30
+DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
 
 BLEND = Blend(lexical=0.2, reranked=1.6)
@@ -25,6 +25,9 @@ BLEND = Blend(lexical=0.2, reranked=1.6)
 
 SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
+
+AT_ONCE = 32
+"""Passages whose token vectors are held while they are scored."""
 
 REMEMBERED_BYTES = 256 << 20
 """Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
@@ -37,12 +40,16 @@ TokenVectors: TypeAlias = NDArray[np.float16]
 class TokenEncoder(Encoder, Protocol):
     """An encoder that shows the vectors of tokens as well as those of texts."""
 
+    @property
+    def has_token_vectors(self) -> bool:
+        """Whether its model gives them: some give a text's vector alone."""
+
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
 
 
 def can_rerank(encoder: Encoder | str | None) -> bool:
-    """Whether late interaction works with this encoder, or with the one that is loaded by this name, or by default."""
+    """Whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
@@ -102,19 +109,22 @@ class LateInteractionReranker:
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
         tokens = self._encoder.tokenize([query])[0]
-        asked = tokens.ids[: self._encoder.query_budget]
+        budget = self._encoder.query_budget
+        asked = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)
-        found, windowed = self._token_vectors(passages)
         if len(asked):
-            vectors = self._encoder.encode_token_vectors([asked], query=True)[0][_telling(query, tokens)[: len(asked)]]
-            for row, passage in enumerate(found):
-                if len(passage) and len(vectors):
+            vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][_telling(query, asked)]
+        windowed = 0
+        for start in range(0, len(passages), AT_ONCE):
+            for row, passage in enumerate(self._token_vectors(passages[start : start + AT_ONCE]), start):
+                windowed += len(passage) > self._encoder.passage_budget  # windows overlap: together they are longer
+                if len(passage) and len(asked):
                     best = (vectors @ passage.astype(np.float32).T).max(axis=1)
                     scores[row] = np.mean(np.clip(best, 0.0, 1.0) ** SHARPNESS)
         return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked))
 
-    def _token_vectors(self, passages: Sequence[str]) -> tuple[list[TokenVectors], int]:
-        """Of every passage, and how many took more than one window."""
+    def _token_vectors(self, passages: Sequence[str]) -> list[TokenVectors]:
+        """Of every passage, from memory or encoded now."""
         budget = self._encoder.passage_budget
         known = ((text, self._memory.get(text)) for text in dict.fromkeys(passages))
         found = {text: vectors for text, vectors in known if vectors is not None}
@@ -128,12 +138,14 @@ class LateInteractionReranker:
         for text, own in zip(missing, parts, strict=True):
             found[text] = np.concatenate(own).astype(np.float16)
             self._memory.put(text, found[text])
-        return [found[text] for text in passages], sum(len(one) > budget for one in tokens)
+        return [found[text] for text in passages]
 
 
 def _telling(query: str, tokens: Tokens) -> NDArray[np.bool_]:
     """Which tokens belong to words that tell something; all, where there are no words."""
     telling = np.zeros(len(tokens), dtype=np.bool_)
     for word in telling_words(query):
-        telling |= (tokens.starts < word.end()) & (tokens.ends > word.start())
+        if word.start() >= tokens.ends[-1]:
+            break
+        telling[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True
     return telling if telling.any() else ~telling

@@ -62,7 +62,8 @@ def query_terms(query: str) -> list[str]:
 def telling_words(query: str) -> list[re.Match[str]]:
     """Every word of the query that is looked up, where it stands."""
     words = list(TERM.finditer(query))
-    return [match for match in words if _tells(match, shouted=query.isupper())] or words
+    shouted = query.isupper()
+    return [match for match in words if _tells(match, shouted=shouted)] or words
 
 
 def _tells(match: re.Match[str], *, shouted: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
 
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder, Encoder
@@ -28,28 +29,35 @@ class LoadedModels:
 
     def encoder(self, live: LiveVersion, snapshot: Snapshot) -> Encoder:
         """The one that was named, else the one on the version's record, which either is checked against."""
-        with self._lock:
-            if self._encoder is None or self._encoder_of is not live:
-                encoder = self._load_encoder(snapshot)
-                check_encoder(snapshot, encoder)
-                if encoder is not self._encoder:
-                    self._memory = TokenMemory()
-                self._encoder, self._encoder_of = encoder, live
-            return self._encoder
+        return self._with_memory(live, snapshot)[0]
 
-    def reranker(self, live: LiveVersion, snapshot: Snapshot) -> Callable[[], Reranker] | None:
-        """Gives the one that was named, else late interaction of the encoder; None where the encoder can't."""
+    def for_search(
+        self, live: LiveVersion, snapshot: Snapshot
+    ) -> tuple[Callable[[], Encoder], Callable[[], Reranker | None] | None]:
+        """What gives the encoder, and what gives the reranker: the one that was named, else late interaction.
+
+        Late interaction is that of the very encoder that reads the query, whatever is loaded meanwhile. Its giver gives
+        None where the encoder turns out to have no token vectors, and is itself None where that is known beforehand.
+        """
+
+        @cache
+        def loaded() -> tuple[Encoder, TokenMemory]:
+            return self._with_memory(live, snapshot)
+
+        def late_interaction() -> Reranker | None:
+            encoder, memory = loaded()
+            if not isinstance(encoder, TokenEncoder) or not encoder.has_token_vectors:
+                return None
+            return LateInteractionReranker(encoder, memory=memory)
+
         if self._asked_reranker is not None:
-            return self.named_reranker
-        if not can_rerank(self._asked_encoder):
-            return None
+            return lambda: loaded()[0], self.named_reranker
+        return lambda: loaded()[0], late_interaction if can_rerank(self._asked_encoder) else None
 
-        def late_interaction() -> Reranker:
-            encoder = self.encoder(live, snapshot)
-            assert isinstance(encoder, TokenEncoder)  # as what was asked for, and as every BiEncoder is
-            return LateInteractionReranker(encoder, memory=self._memory)
-
-        return late_interaction
+    def forget(self) -> None:
+        """Lets go of the token vectors."""
+        with self._lock:
+            self._memory = TokenMemory()
 
     def named_reranker(self) -> Reranker:
         """The reranker that was named."""
@@ -58,6 +66,16 @@ class LoadedModels:
                 self._asked_reranker = CrossEncoderReranker.load(self._asked_reranker, settings=self._settings)
             assert self._asked_reranker is not None
             return self._asked_reranker
+
+    def _with_memory(self, live: LiveVersion, snapshot: Snapshot) -> tuple[Encoder, TokenMemory]:
+        with self._lock:
+            if self._encoder is None or self._encoder_of is not live:
+                encoder = self._load_encoder(snapshot)
+                check_encoder(snapshot, encoder)
+                if encoder is not self._encoder:
+                    self._memory = TokenMemory()  # a search of the version before keeps the one it has
+                self._encoder, self._encoder_of = encoder, live
+            return self._encoder, self._memory
 
     def _load_encoder(self, snapshot: Snapshot) -> Encoder:
         asked, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.config import Settings
+from retrieval.config import RERANK_DEPTH, Settings
 from retrieval.errors import ConfigError, PassageworkError
 from retrieval.fusion import Blend
 from retrieval.inference import BATCH_TOKENS, batches, load_model, pick_precision, pick_window, token_arrays
@@ -52,17 +52,16 @@ class Reranker(Protocol):
         """Scores in the order of the passages."""
 
 
-@runtime_checkable
-class BlendedReranker(Reranker, Protocol):
-    """One whose scores are added to those of the first stage, in place of replacing them."""
+def blend_of(reranker: Reranker) -> Blend | None:
+    """How its scores join those of the first stage, where it has a `blend`; None: they replace them."""
+    found = getattr(reranker, "blend", None)
+    return found if isinstance(found, Blend) else None
 
-    @property
-    def depth(self) -> int:
-        """Candidates that it reads of each query."""
 
-    @property
-    def blend(self) -> Blend:
-        """How its scores join."""
+def depth_of(reranker: Reranker) -> int:
+    """Candidates of a query that it reads: its own `depth`, or RERANK_DEPTH."""
+    found = getattr(reranker, "depth", None)
+    return found if isinstance(found, int) else RERANK_DEPTH
 
 
 class CrossEncoderReranker:

@@ -9,16 +9,18 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from retrieval.config import RERANK_DEPTH
 from retrieval.encoder import Encoder
 from retrieval.filters import compile_filter
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
 from retrieval.request import SearchRequest
-from retrieval.reranker import BlendedReranker, Reranker, RerankScores
+from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
 from retrieval.types import Hit, Hits, Ids, Json, Stage, StageScore, Vectors
 from retrieval.vector_index import FilterPlan, LiveIndex
+
+CONTEXT_CHARACTERS = 400
+"""Of title and headings that a reranker reads above each passage."""
 
 DECIMALS = 6
 """Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
@@ -31,7 +33,7 @@ class Searcher:
         self,
         encoder: Callable[[], Encoder],
         *,
-        reranker: Callable[[], Reranker] | None = None,
+        reranker: Callable[[], Reranker | None] | None = None,
         lexical: Lexical | None = None,
     ) -> None:
         self.encoder = encoder  # called when first needed: a search for words alone loads no model
@@ -188,6 +190,8 @@ class _Run:
             if unseen := [one for one in lexical if one not in dense]:
                 dense.update(self._cosines(unseen))
             self.scores[Stage.HYBRID] = fuse(self.request.fusion, dense, dense_ranks, lexical)
+        if lexical:
+            self.plan["best_bm25"] = max(lexical.values())
 
     # the second stage
 
@@ -200,8 +204,13 @@ class _Run:
             return
         with self.timed("load"):
             loaded = reranker()
-        blend = loaded.blend if isinstance(loaded, BlendedReranker) else None
-        depth = max(loaded.depth if isinstance(loaded, BlendedReranker) else RERANK_DEPTH, self.request.k)
+        if loaded is None:
+            self.stage = Stage.HYBRID
+            self.plan |= {"used": Stage.HYBRID.value, "reason": "the encoder gives no vectors of tokens"}
+            del self.scores[Stage.RERANK]
+            return
+        blend = blend_of(loaded)
+        depth = max(depth_of(loaded), self.request.k)
         top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.plan["reranker"] = loaded.name
         with self.timed("rerank"):
@@ -220,7 +229,7 @@ class _Run:
             self.reranked[row.id] = (round(logit, DECIMALS), probability)
         self.plan["rerank_depth"] = depth
         if scores.windowed:
-            self.plan["reranked_in_windows"] = scores.windowed
+            self.plan["reranked_in_windows"] = int(str(self.plan.get("reranked_in_windows", 0))) + scores.windowed
         if scores.query_cut:
             self.plan["rerank_query_cut"] = True
 
@@ -278,6 +287,6 @@ class _Run:
 
 
 def with_context(row: PassageRow) -> str:
-    """A passage as the reranker reads it: below its title and headings."""
-    context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))
+    """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
+    context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))[:CONTEXT_CHARACTERS]
     return f"{context}\n{row.text}" if context else row.text

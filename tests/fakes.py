@@ -90,6 +90,8 @@ class FakeEncoder:
 class FakeTokenEncoder(FakeEncoder):
     """The direction of every word is its token's vector; counts the passages read."""
 
+    has_token_vectors = True
+
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """A unit row a word."""
         if not query:

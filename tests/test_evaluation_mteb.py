@@ -369,7 +369,7 @@ def test_mteb_files_results_by_model_and_settings(tmp_path: Path) -> None:
 def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rerank without a reranker, unknown words, and no mteb: said at once, before anything is ingested."""
     with pytest.raises(ConfigError, match="no reranker was named"):
-        PassageworkSearch(ingest, stage="rerank")
+        PassageworkSearch(ingest, stage="rerank", encoder=FakeEncoder())
     with pytest.raises(ConfigError, match="stages are dense, lexical, hybrid, rerank"):
         PassageworkSearch(ingest, stage="best")
     with pytest.raises(ConfigError, match="fusions are convex, rrf"):

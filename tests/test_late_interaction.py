@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import math
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 
 from ingest import ingest
 from retrieval import BiEncoder, Collection
 from retrieval.config import Settings
+from retrieval.errors import PassageworkError
 from retrieval.fusion import Blend
 from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS, LateInteractionReranker, TokenMemory
-from retrieval.types import Stage
+from retrieval.types import Stage, Vectors
 from tests.collection_checks import FakeReranker
 from tests.fakes import FakeEncoder, FakeTokenEncoder
 from tests.tiny_encoders import tiny_encoder
@@ -80,6 +86,25 @@ class TestScores:
         assert reranker.rerank("gold " * 15, ["gold"]).query_cut
         assert not reranker.rerank("gold " * 14, ["gold"]).query_cut
 
+    def test_what_is_behind_the_cut_does_not_count(self) -> None:
+        """Where no telling word is read, the others are compared."""
+        scores = LateInteractionReranker(FakeTokenEncoder(window=16)).rerank("what is the " * 6 + "gold", ["what", "x"])
+        assert scores.logits[0] > scores.logits[1]
+
+    def test_windows_are_counted_whatever_is_remembered(self) -> None:
+        """The second time as the first."""
+        reranker = LateInteractionReranker(FakeTokenEncoder(window=16))
+        long = " ".join(f"word{number}" for number in range(100))
+        assert [reranker.rerank("gold", [long, "gold"]).windowed for _ in range(2)] == [1, 1]
+
+    def test_long_queries_cost_little(self) -> None:
+        """Digits and capitals, and words far behind the cut."""
+        started = time.process_time()
+        reranker = LateInteractionReranker(FakeTokenEncoder())
+        for word in ("9999", "WORD", "word"):
+            reranker.rerank(f"{word} " * 40_000, ["gold"])
+        assert time.process_time() - started < 15
+
     @pytest.mark.parametrize(("query", "passages"), [("gold", []), ("?!", ["gold"]), ("gold", ["", "?"]), ("", ["x"])])
     def test_nothing_to_compare(self, query: str, passages: list[str]) -> None:
         """Scores are there, finite, from 0 to 1."""
@@ -139,6 +164,61 @@ class TestTokenVectors:
         for a, b, c in zip(together, backwards, alone, strict=True):
             assert a.tobytes() == b.tobytes() == c.tobytes()
 
+    def test_words_without_weight_are_nothing(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A token's vector may be 0, and compares with nothing; what is not finite is an error."""
+        encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
+        forward = encoder._forward
+
+        def weighted(*arguments: Any) -> Vectors:
+            return forward(*arguments) * weight
+
+        monkeypatch.setattr(encoder, "_forward", weighted)
+        weight = 0.0
+        assert LateInteractionReranker(encoder).rerank("alpha", ["alpha beta"]).logits.tolist() == [0.0]
+        weight = math.nan
+        with pytest.raises(PassageworkError, match="not finite"):
+            LateInteractionReranker(encoder).rerank("alpha", ["alpha beta"])
+
+    def test_short_memory_encodes_one_text_at_a_time(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """And a wide window makes low batches."""
+        encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
+        ids = [one.ids for one in encoder.tokenize(["alpha beta", "travel", "stone paper", "a", "alpha"])]
+        whole = encoder.encode_token_vectors(ids)
+        forward, heights = encoder._forward, []
+
+        def small(batch: list[Any], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
+            heights.append(shape[0])
+            if shape[0] > 1:
+                raise torch.cuda.OutOfMemoryError
+            return forward(batch, shape, prompt_length, wanted)
+
+        monkeypatch.setattr(encoder, "_forward", small)
+        for found, expected in zip(encoder.encode_token_vectors(ids), whole, strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert heights == [4, 1, 1, 1, 1, 4, 1]
+        heights.clear()
+        monkeypatch.setattr("retrieval.encoder.BATCH_TOKENS", 40)
+        encoder.encode_token_vectors(ids)
+        assert heights == [1] * 5
+
+    def test_a_model_that_gives_none_is_found_out(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As CLIP's, which gives a text's vector alone."""
+        encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
+        assert encoder.has_token_vectors
+        other = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
+
+        def without(*_: Any) -> Vectors:
+            raise KeyError("token_embeddings")
+
+        monkeypatch.setattr(other, "_forward", without)
+        assert not other.has_token_vectors
+
+
+class Wordless(FakeTokenEncoder):
+    """Only when it is loaded does it turn out to have no token vectors."""
+
+    has_token_vectors = False
+
 
 class TestSearch:
     """Late interaction stands behind a search where no reranker was named."""
@@ -151,7 +231,8 @@ class TestSearch:
             assert hits.plan["reranker"] == "late interaction of fake"
             assert hits.plan["rerank_depth"] == DEPTH
             assert hits.plan["blend"] == {"dense": 1.0, "lexical": BLEND.lexical, "rerank": BLEND.reranked}
-            best = max(hit.stages[Stage.LEXICAL].score for hit in hits if Stage.LEXICAL in hit.stages)
+            best = hits.plan["best_bm25"]
+            assert isinstance(best, float)
             for hit in hits:
                 bm25 = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
                 late = hit.stages[Stage.RERANK].probability
@@ -166,6 +247,41 @@ class TestSearch:
         """Then hybrid is the last stage."""
         with Collection.open(path, encoder=FakeEncoder()) as collection:
             assert collection.search("gold").plan["used"] == "hybrid"
+
+    def test_without_token_vectors_the_answer_is_hybrid(self, path: Path) -> None:
+        """And the plan says why."""
+        with Collection.open(path, encoder=Wordless()) as collection:
+            hits = collection.search("gold of word3")
+            assert (hits.plan["requested"], hits.plan["used"]) == ("rerank", "hybrid")
+            assert hits.plan["reason"] == "the encoder gives no vectors of tokens"
+            expected = collection.search("gold of word3", stage="hybrid")
+            assert [(hit.id, hit.score) for hit in hits] == [(hit.id, hit.score) for hit in expected]
+            assert Stage.RERANK not in hits[0].stages
+
+    def test_a_search_keeps_its_encoder_while_another_is_loaded(self, path: Path) -> None:
+        """What one encoder read is never remembered for another."""
+        with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
+            models, live = collection._models, collection._current()
+            with live.store.read() as snapshot:
+                encoder, late = models.for_search(live, snapshot)
+                first = encoder()
+                models.forget()  # as when another encoder is loaded
+                assert late is not None
+                reranker = late()
+                assert isinstance(reranker, LateInteractionReranker)
+                assert reranker._encoder is first
+                reranker.rerank("gold", ["gold"])
+                assert models._memory.get("gold") is None
+
+    def test_a_title_of_a_book_is_not_read_whole(self, tmp_path: Path) -> None:
+        """Of title and headings a reranker reads the beginning."""
+        (tmp_path / "a.jsonl").write_text(json.dumps({"_id": "1", "title": "word " * 5000, "text": "gold"}))
+        encoder = FakeTokenEncoder()
+        ingest([tmp_path / "a.jsonl"], tmp_path / "c", encoder=encoder)
+        with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+            encoder.encoded = 0
+            collection.search("gold")
+            assert encoder.encoded <= 2
 
     def test_a_named_reranker_takes_its_place(self, path: Path) -> None:
         """And needs no blend."""

@@ -441,6 +441,7 @@ class TestTrace:
         assert sum(parts.values()) <= hits.timings_ms["total"] + 0.1
         plan = dict(hits.plan)
         assert plan.pop("filter") == {"matching": plan.pop("pool") and _matching(hits), "strategy": "selector"}
+        assert float(str(plan.pop("best_bm25"))) >= max(hit.stages[Stage.LEXICAL].score for hit in hits)
         assert plan == {
             "requested": "rerank",
             "used": "rerank",

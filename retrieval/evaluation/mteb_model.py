@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from retrieval.collection import Collection
-from retrieval.config import CANDIDATES, RERANK_DEPTH, Settings
+from retrieval.config import CANDIDATES, Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, EvaluationError
 from retrieval.evaluation.evaluator import RUN_DEPTH
 from retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
 from retrieval.evaluation.runs import decreasing
 from retrieval.late_interaction import DEPTH, can_rerank
-from retrieval.reranker import CrossEncoderReranker, Reranker
+from retrieval.reranker import CrossEncoderReranker, Reranker, depth_of
 from retrieval.types import Fusion, Json, Stage
 
 if TYPE_CHECKING:
@@ -232,7 +232,8 @@ class PassageworkSearch:
             return [(self.stage, min(top_k, len(within)))]
         depths = [(Stage.HYBRID, RUN_DEPTH), (Stage.HYBRID, top_k)]
         if self.stage is Stage.RERANK:
-            depths.insert(0, (Stage.RERANK, RERANK_DEPTH if self._asked_reranker else DEPTH))
+            named = self._reranker()
+            depths.insert(0, (Stage.RERANK, DEPTH if named is None else depth_of(named)))
         return [(stage, min(top_k, k)) for stage, k in depths]
 
     def _experiment(self) -> dict[str, str | int | bool]:

@@ -231,7 +231,7 @@ class Snapshot:
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
         """Documents whose `_id`, URI or path is one of the names, each once."""
         d, found = t.documents.c, dict[int, DocumentRow]()
-        for some in _batches(names):
+        for some in _batches(names, BATCH // 3):
             rows = self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some)))
             found.update({row.id: row for row in rows})
         return list(found.values())
@@ -294,7 +294,7 @@ def _matrix(blobs: Sequence[bytes], dim: int) -> Vectors:
     return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dim).astype(np.float32, copy=False)
 
 
-def _batches(values: Any) -> Iterator[list[Any]]:
+def _batches(values: Any, size: int = BATCH) -> Iterator[list[Any]]:
     items = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
