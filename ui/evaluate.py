@@ -89,7 +89,7 @@ def evaluate(
 
 
 def compare(
-    benchmark: opt.BenchmarkArgument,
+    benchmark: opt.ComparedArgument,
     a: opt.RunArgument,
     b: opt.RunArgument,
     qrels: opt.QrelsOption = None,
@@ -153,6 +153,8 @@ def _judged(
                 opened = stack.enter_context(made)
             yield opened, JudgedDocuments(benchmark.limited(limit)), _notes(opened, benchmark)
         return
+    if not path.exists():
+        raise EvaluationError(f"{path} does not exist")
     if collection is None:
         raise ConfigError("name the collection that was judged with --collection")
     if building.asked:

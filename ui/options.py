@@ -111,7 +111,8 @@ StageOption = Annotated[
     ),
 ]
 CandidatesOption = Annotated[
-    int | None, typer.Option("--candidates", help="Pool per first-stage retriever (default: 200).", metavar="N")
+    int | None,
+    typer.Option("--candidates", help="Pool per first-stage retriever, at least k (default: 200).", metavar="N"),
 ]
 FusionOption = Annotated[
     str, typer.Option("--fusion", help="How both first-stage rankings join.", metavar="convex|rrf")
@@ -150,6 +151,7 @@ BenchmarkArgument = Annotated[
         help="Folder in BEIR layout, file of one's own judgments (.jsonl), or TREC topics.", metavar="BENCHMARK"
     ),
 ]
+ComparedArgument = Annotated[Path, typer.Argument(help="Folder in BEIR layout, or TREC topics.", metavar="BENCHMARK")]
 RunArgument = Annotated[Path, typer.Argument(help="TREC run file.", metavar="RUN")]
 QrelsOption = Annotated[Path | None, typer.Option("--qrels", help="Judgments of TREC topics.", metavar="FILE")]
 StagesOption = Annotated[str, typer.Option("--stages", help="Stages, separated by commas.", metavar="STAGES")]
