@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,6 +187,33 @@ def test_reports(beir: Path, kept: Path, tmp_path: Path) -> None:
         assert all(word in text for word in words)
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", "")
         assert "https://" not in text
+
+
+def test_a_full_disk_costs_the_report_alone(
+    beir: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line; the figures are told, an earlier report stays, and no half of a page is left."""
+    report = tmp_path / "report.html"
+    report.write_text("of yesterday")
+    command = ("evaluate", beir, "--collection", kept, "--stages", "lexical,dense", "--runs", tmp_path / "runs")
+    run(*command, "--json")
+    whole = Path.write_text
+
+    def half(path: Path, text: str, **options: Any) -> int:
+        if report.name not in path.name:
+            return whole(path, text, **options)
+        whole(path, text[:100], **options)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    runs = tmp_path / "runs" / "dense.trec", tmp_path / "runs" / "lexical.trec"
+    for asked, key in ((command, "stages"), (("compare", beir, *runs), "measures")):
+        done = run(*asked, "--report", report, "--json")
+        assert done.code == 1
+        assert done.err == f"passagework: the report can't be written to {report}: No space left on device\n"
+        assert json.loads(done.out)[key]
+    assert report.read_text() == "of yesterday"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["report.html", "runs"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -425,3 +426,12 @@ def check_against(snapshot: Snapshot, alive: dict[str, str]) -> None:
     for row in rows:
         own = ids_of(snapshot, row.id)
         assert own == list(range(own[0], own[0] + len(own))) if own else True
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 sets limits from Python 3.11 on")
+def test_many_names_stay_within_sqlites_limit(store: Store) -> None:
+    """That of SQLite as it is published; some distributions allow more variables in a statement."""
+    with store.read() as snapshot:
+        connection: Any = snapshot.connection.connection.driver_connection
+        connection.setlimit(9, 32_766)  # SQLITE_LIMIT_VARIABLE_NUMBER
+        assert snapshot.documents_named([f"no{number}" for number in range(30_000)]) == []

@@ -75,13 +75,14 @@ def evaluate(
                 notes=notes,
                 progress=progress,
             )
-        if report is not None:
-            _write_report(report, opened, found, judged)
+        page = None if report is None else _report(opened, found, judged)
     missed = bars.missed(found) if bars else []
     out = found.to_json()
     if bars:
         out["gate"] = {"passed": not missed, "missed": list(missed)}
     answer(out, as_json, lambda console: show_evaluation(console, found))
+    if report is not None and page is not None:  # what was measured is told first, whatever the disk says
+        _write(report, page)
     for line in missed:
         complain(f"gate: {line}")
     if missed:
@@ -109,6 +110,7 @@ def compare(
     names = (a.stem, b.stem) if a.stem != b.stem else (str(a), str(b))
     chosen = [one.strip() for one in measures.split(",")] if measures else ()
     found = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
+    answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
     if report is not None:
         from retrieval.evaluation.report import render_comparison
 
@@ -116,7 +118,6 @@ def compare(
         wanted = {move.document for one in found.queries for move in one.moves}
         titles = {one: title for one, (title, _) in corpus_texts(corpus, wanted).items()} if corpus.is_file() else {}
         _write(report, render_comparison(found, titles))
-    answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
 
 
 def _refuse_inside(path: Path | None, benchmark: Path) -> None:
@@ -191,16 +192,22 @@ def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
     return load_trec(path, qrels)
 
 
-def _write_report(path: Path, collection: Collection, evaluation: Evaluation, judged: Judged) -> None:
+def _report(collection: Collection, evaluation: Evaluation, judged: Judged) -> str:
     from retrieval.evaluation.report import answers_for, render_evaluation, worst_queries
 
     answers = answers_for(collection, evaluation, judged, worst_queries(evaluation))
-    _write(path, render_evaluation(evaluation, answers))
+    return render_evaluation(evaluation, answers)
 
 
 def _write(path: Path, page: str) -> None:
+    """Whole or not at all: an earlier report stays where this one can't be written."""
+    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        try:
+            part.write_text(page, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise EvaluationError(f"the report can't be written to {path}: {error.strerror or error}") from error
