@@ -91,6 +91,13 @@ def check_order(snapshot: Snapshot) -> int:
     return last
 
 
+def check_whole(store: Store) -> None:
+    """Raises StoreError where the database went backwards, or is not what its last writer left: reads all of it."""
+    with store.read() as snapshot:
+        check_order(snapshot)
+    store.verify()
+
+
 def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
     """The index as of the snapshot, from an index as of `change`."""
     changes = snapshot.changes_since(change)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrieval.errors import ConfigError
+from ui import doctor as health
 from ui import evaluate as measuring
 from ui import options as opt
 from ui.outcome import answer, complain, parse_where, run
@@ -209,6 +210,7 @@ def rebuild(
     answer(found, as_json, lambda console: show_status(console, found))
 
 
+app.command()(health.doctor)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 

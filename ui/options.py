@@ -96,6 +96,9 @@ IndexOption = Annotated[
         metavar="exact|flat|hnsw|ivf-flat|ivf-sq8|ivf-pq",
     ),
 ]
+RepairOption = Annotated[
+    bool, typer.Option("--repair", help="Make again what is derived from the rest, and say what was done.")
+]
 
 # what to find, and how
 

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from retrieval.errors import StoreError
 from retrieval.store.schema import REVISION
+from retrieval.store.seal import break_seal
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -65,6 +66,7 @@ def open_database(path: Path) -> Engine:
                 revision = _revision(engine, path)
             if revision != REVISION:
                 _refuse_newer(revision, path)
+                break_seal(path)
                 _migrate(path)
     except BaseException:
         engine.dispose()
