@@ -161,7 +161,7 @@ def _mend_orphans(chart: Chart) -> None:
 
 
 def _mend_generation(chart: Chart) -> None:
-    """A new index of the stored vectors; damaged files are set aside as a search would."""
+    """A new index of the stored vectors; what is not good is set aside, as a search would."""
     if any(finding.remedy is Remedy.VECTORS for finding in chart.findings):
         with chart.store.read() as snapshot:
             if integrity.documents_without_vectors(snapshot):
@@ -177,8 +177,6 @@ def _mend_generation(chart: Chart) -> None:
                 set_aside(path)
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
-    with chart.store.write() as writer:
-        writer.drop_generations([one.id for one in bad])
     save_generation(chart.store, chart.folder / "index", kind=kind)
 
 

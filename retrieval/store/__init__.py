@@ -49,6 +49,9 @@ __all__ = [
     "Writer",
 ]
 
+TEXT_INDEX_WAIT_MS = 5_000
+"""For a writer's transaction to end, before the text index can be looked at."""
+
 
 class Store:
     """A version's database. Any number of threads and processes may read; one transaction at a time writes."""
@@ -105,7 +108,7 @@ class Store:
         """How the text index differs from the passages, None where it doesn't. StoreError where it can't be asked."""
         with storage_errors(self.path), self._engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
-            return text_index_problem(driver, wait_ms=5_000, then_ms=database.BUSY_TIMEOUT_MS)
+            return text_index_problem(driver, wait_ms=TEXT_INDEX_WAIT_MS, then_ms=database.BUSY_TIMEOUT_MS)
 
     def accept(self) -> None:
         """Seals the database as it is, whatever it was before: for one that was found sound in all its parts."""

@@ -50,10 +50,13 @@ def open_database(path: Path) -> Engine:
     """
     try:
         found = path.is_file()
+        empty = found and not path.stat().st_size
     except OSError as error:
         raise StoreError(f"{path} can't be reached: {error.strerror}") from error
     if not found:
         raise StoreError(f"no database at {path}")
+    if empty:  # SQLite would make one of it
+        raise StoreError(f"{path} is damaged (it is empty); restore it from a copy")
     engine = _engine(path, foreign_keys=True)
     try:
         with storage_errors(path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from ingest.doctor import Diagnosis, Finding, Repair
+from ingest.doctor import Diagnosis, Finding, Remedy, Repair
 from ingest.reasons import one_line
 from retrieval.wording import counted
 
@@ -50,6 +50,8 @@ def _summary(diagnosis: Diagnosis) -> str:
 
 def _next_step(findings: list[Finding] | tuple[Finding, ...]) -> str:
     lasting = [finding for finding in findings if finding.remedy is None]
+    if {finding.remedy for finding in findings} == {Remedy.SEAL}:
+        return "nothing else is wrong: restore it from a copy, or take it as it is with passagework doctor --repair"
     if findings and not lasting:
         return "all of this can be made again: passagework doctor --repair"
     return (
