@@ -24,6 +24,7 @@ from ingest import ingest, passage_writer
 from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import Collection, StoreError
+from retrieval.errors import EncodingError
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
 from tests.collection_checks import NOUNS, Answer, answers, assert_same_answers, check_whole
@@ -467,7 +468,7 @@ def test_vectors_of_a_document_that_never_came(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(passage_writer, "GROUP_TOKENS", 50)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "long.txt").write_text(prose(random.Random(1), 600))
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(EncodingError, match="out of memory"):
         ingest([tmp_path / "docs"], tmp_path / "c", encoder=Fails(), settings=SETTINGS, passage_tokens=40, overlap=8)
     assert vectors_in(tmp_path / "c") == 8
     shutil.copytree(tmp_path / "c", tmp_path / "other")

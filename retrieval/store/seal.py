@@ -16,7 +16,7 @@ from pathlib import Path
 from retrieval.errors import StoreError
 from retrieval.store.beside import BLOCK_BYTES, block_digests
 from retrieval.types import Json
-from retrieval.versions import sync_folder, write_atomically
+from retrieval.versions import sync_folder, write_atomically, write_problem
 
 COMMITS = "commits"
 """The fact under which a database counts its own commits."""
@@ -67,7 +67,7 @@ def break_seal(database: Path) -> None:
             seal_path(database).unlink(missing_ok=True)
             sync_folder(database.parent)
     except OSError as error:
-        raise StoreError(f"{seal_path(database)} can't be written: {error.strerror or error}") from error
+        raise StoreError(f"{seal_path(database)} can't be written: {write_problem(error)}") from error
 
 
 def count_commits(database: Path, commits: int) -> None:
