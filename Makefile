@@ -33,8 +33,10 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
 	@$(WITH_DATA) $(BIN)/python -m pytest $(ARGS)
 
-faults: setup  ## kill an ingest 30 times in place of 10; takes minutes
-	@PASSAGEWORK_KILLS=30 $(BIN)/python -m pytest tests/test_kill.py $(ARGS)
+faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
+	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
+	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
+	    $(BIN)/python -m pytest tests/test_kill.py tests/test_faults.py tests/test_exchange.py $(ARGS)
 
 fuzz: setup  ## run the property tests on examples that no run has seen
 	@$(WITH_DATA) PASSAGEWORK_FUZZ=1 $(BIN)/python -m pytest $$(grep -l hypothesis tests/test_*.py) $(ARGS)

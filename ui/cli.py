@@ -11,6 +11,7 @@ import typer
 from retrieval.errors import ConfigError
 from ui import doctor as health
 from ui import evaluate as measuring
+from ui import exchange
 from ui import options as opt
 from ui.outcome import answer, complain, parse_where, run
 
@@ -211,6 +212,8 @@ def rebuild(
 
 
 app.command()(health.doctor)
+app.command()(exchange.export)
+app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,13 @@ class Store:
             log = self.path.with_name(f"{self.path.name}-wal")
             if not log.exists() or not log.stat().st_size:
                 put_seal(self.path, commits_in(Snapshot(connection, self.dim).meta(COMMITS)))
+
+    def copy_to(self, path: Path) -> None:
+        """Copies the database as of this moment to a new file; who writes meanwhile is not held up."""
+        with storage_errors(self.path), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            with storage_errors(path), closing(sqlite3.connect(path)) as copy:
+                driver.backup(copy)  # at once: in steps it would begin anew at every commit
 
     def close(self) -> None:
         """Closes every connection."""

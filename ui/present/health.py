@@ -54,10 +54,7 @@ def _next_step(findings: list[Finding] | tuple[Finding, ...]) -> str:
         return "nothing else is wrong: restore it from a copy, or take it as it is with passagework doctor --repair"
     if findings and not lasting:
         return "all of this can be made again: passagework doctor --repair"
-    return (
-        "what is not derived can't be mended: restore the collection from a copy, or ingest its files into a new "
-        "collection (`passagework documents` and `passagework export` read what can still be read)"
-    )
+    return "what is not derived can't be mended: restore the collection from a copy, or ingest its files into a new one"
 
 
 def _line(console: Console, name: str, text: str, style: str) -> None:
