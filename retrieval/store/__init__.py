@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from retrieval.store import database
 from retrieval.store.beside import hold, let_go
@@ -117,18 +118,19 @@ class Store:
         self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Moves what the log holds into the database file and seals it, as far as readers allow; waits for none."""
+        """Moves what the log holds into the database file and seals it, as far as others allow; waits for none."""
+        log = self.path.with_name(f"{self.path.name}-wal")
         with storage_errors(self.path), self._engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA busy_timeout=0")
             try:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                # While somebody writes, nothing is sealed: the last writer does.
+                with suppress(OperationalError), connection.execution_options(immediate=True).begin():
+                    if not log.exists() or not log.stat().st_size:
+                        put_seal(self.path, commits_in(Snapshot(connection, self.dim).meta(COMMITS)))
             finally:
                 driver.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
-        with transaction(self._engine, self.path, write=True) as connection:  # so that nobody writes meanwhile
-            log = self.path.with_name(f"{self.path.name}-wal")
-            if not log.exists() or not log.stat().st_size:
-                put_seal(self.path, commits_in(Snapshot(connection, self.dim).meta(COMMITS)))
 
     def copy_to(self, path: Path) -> None:
         """Copies the database as of this moment to a new file; who writes meanwhile is not held up."""
