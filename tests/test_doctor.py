@@ -16,6 +16,7 @@ from ingest import ingest
 from ingest.doctor import Diagnosis, Finding, Remedy, examine, repair
 from ingest.removal import delete
 from retrieval import Collection, StoreError, store
+from retrieval.store.seal import read_seal
 from retrieval.versions import writer_lock
 from tests.collection_checks import answers, check_whole
 from tests.fakes import FakeEncoder
@@ -134,9 +135,18 @@ def test_what_is_derived_is_mended(path: Path, damage: str) -> None:
     done = repair(path, encoder=FakeEncoder())
     assert (done.failed, done.after.findings) == ((), ())
     assert {remedy.value for _, remedy in wanted if remedy} == set(done.done)
+    assert read_seal(database(path)) is not None
     assert done.after.counts == examine(path, encoder=FakeEncoder()).counts
     assert answers(path, FakeEncoder(), QUERIES) == expected
     check_whole(path, FakeEncoder())
+
+
+def test_a_sound_collection_without_a_seal_gets_one(path: Path) -> None:
+    """It is well; a repair seals it, and says so, and the next one has nothing to do."""
+    edit(path)
+    assert examine(path, encoder=FakeEncoder()).well
+    assert repair(path, encoder=FakeEncoder()).done == (Remedy.SEAL.value,)
+    assert repair(path, encoder=FakeEncoder()).done == ()
 
 
 def test_documents_are_not_invented(path: Path) -> None:

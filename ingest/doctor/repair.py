@@ -20,7 +20,7 @@ from retrieval.errors import LostVersionError, PassageworkError, StoreError
 from retrieval.generations import chosen_kind, save_generation
 from retrieval.identity import recorded_encoder
 from retrieval.store import Store, integrity
-from retrieval.store.seal import seal_path
+from retrieval.store.seal import read_seal, seal_path
 from retrieval.versions import current_version, set_aside
 
 GROUP = 256
@@ -40,16 +40,25 @@ def repair(collection: str | Path, *, encoder: Encoder | str | None = None, sett
         before = examine(collection, encoder=encoder, settings=settings)
         done, failed = _mend(folder, before, encoder, settings)
         after = examine(collection, encoder=encoder, settings=settings) if done else before
-        if {finding.check for finding in after.findings} == {"seal"}:
-            store = Store.open(folder / "store.db")
-            try:
-                store.accept()
-            finally:
-                store.close()
+        if {finding.check for finding in after.findings} <= {"seal"} and _seal(folder, anew=not after.well):
             done.append(Remedy.SEAL.value)
             after = examine(collection, encoder=encoder, settings=settings)
     before = replace(before, findings=(*lost, *before.findings))
     return Repair(before, (*(Remedy.CURRENT.value for _ in lost), *done), tuple(failed), after)
+
+
+def _seal(folder: Path, *, anew: bool) -> bool:
+    """Seals a database that was found sound, where it isn't or `anew`; whether it did."""
+    database = folder / "store.db"
+    found = read_seal(database)
+    if not anew and found is not None and found.blocks is not None:
+        return False
+    store = Store.open(database)
+    try:
+        store.accept()
+    finally:
+        store.close()
+    return True
 
 
 def _lost(collection: Path) -> list[Finding]:

@@ -54,6 +54,9 @@ def check_vectors(chart: Chart) -> str:
 
 def check_encoding(chart: Chart) -> str:
     """A sample of passages, encoded again, gives the vectors that are stored."""
+    with chart.store.read() as snapshot:
+        if not snapshot.passage_count():
+            return "no passages yet"
     encoder = loaded_encoder(chart)
     with chart.store.read() as snapshot:
         sample = _sample(snapshot, encoder, set(chart.bad[UNREAD]))
