@@ -8,6 +8,7 @@ PassageworkError
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
 ├── EvaluationError          a benchmark, judgments or a run can't be read or written
+├── TrainingError            pairs can't be read, or nothing can be learned from them
 └── ModelUnavailableError    weights can't be found, or are refused
 """
 
@@ -49,6 +50,10 @@ class IndexMismatchError(PassageworkError):
 
 class EvaluationError(PassageworkError):
     """A benchmark, judgments or a run can't be read or written."""
+
+
+class TrainingError(PassageworkError):
+    """Training pairs can't be read, or nothing can be learned from them."""
 
 
 class ModelUnavailableError(PassageworkError):

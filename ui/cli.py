@@ -11,6 +11,7 @@ import typer
 from retrieval.errors import ConfigError
 from ui import evaluate as measuring
 from ui import options as opt
+from ui import train as training
 from ui.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ def rebuild(
 
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
+app.add_typer(training.app, name="train")
 
 
 @app.command()
