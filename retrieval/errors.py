@@ -9,6 +9,7 @@ PassageworkError
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
 ├── EncodingError            an encoder ran out of memory
 ├── EvaluationError          a benchmark, judgments or a run can't be read or written
+├── TrainingError            pairs can't be read, or nothing can be learned from them
 └── ModelUnavailableError    weights can't be found, or are refused
 """
 
@@ -54,6 +55,10 @@ class EncodingError(PassageworkError):
 
 class EvaluationError(PassageworkError):
     """A benchmark, judgments or a run can't be read or written."""
+
+
+class TrainingError(PassageworkError):
+    """Training pairs can't be read, or nothing can be learned from them."""
 
 
 class ModelUnavailableError(PassageworkError):

@@ -286,7 +286,7 @@ class _Run:
         )
 
 
-def with_context(row: PassageRow) -> str:
+def with_context(row: PassageRow | Hit) -> str:
     """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
     context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))[:CONTEXT_CHARACTERS]
     return f"{context}\n{row.text}" if context else row.text

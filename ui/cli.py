@@ -13,6 +13,7 @@ from ui import doctor as health
 from ui import evaluate as measuring
 from ui import exchange
 from ui import options as opt
+from ui import train as training
 from ui.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
+app.add_typer(training.app, name="train")
 
 
 @app.command()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ingest.report import Progress
+
+if TYPE_CHECKING:
+    from retrieval.training import TrainingProgress
 
 
 @contextmanager
@@ -57,3 +61,30 @@ def query_bar() -> Iterator[Callable[[int, int], None] | None]:
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("queries", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def training_bar() -> Iterator[Callable[[TrainingProgress], None] | None]:
+    """A callback that draws steps, loss and the measure of the held-out pairs; None where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("steps  {task.fields[said]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("train", total=None, said="")
+
+        def draw(progress: TrainingProgress) -> None:
+            said = [f"loss {progress.loss:.3f}"] if progress.loss is not None else []
+            said += [f"nDCG@10 {progress.measure:.3f}"] if progress.measure is not None else []
+            bar.update(task, total=progress.steps, completed=progress.step, said=", ".join(said))
+
+        yield draw

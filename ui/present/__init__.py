@@ -22,7 +22,7 @@ from ui.present.contents import (
     show_status,
 )
 from ui.present.lines import address
-from ui.present.measured import show_comparison, show_evaluation
+from ui.present.measured import show_comparison, show_evaluation, show_training
 
 __all__ = [
     "address",
@@ -40,6 +40,7 @@ __all__ = [
     "show_hits",
     "show_report",
     "show_status",
+    "show_training",
     "stage_scores",
     "timing_line",
     "warnings_of",

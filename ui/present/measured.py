@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from retrieval.evaluation import Comparison, Evaluation
+from retrieval.training import Course
 from retrieval.wording import counted, visible
 
 CHANGED = 10
@@ -50,3 +53,16 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     for query in changed[:CHANGED]:
         line = f"{query.b - query.a:+.4f}  {visible(query.query)}: {' '.join(visible(query.text).split())}"
         console.print(Text(line), overflow="ellipsis", no_wrap=True)
+
+
+def show_training(console: Console, kind: str, out: Path, course: Course) -> None:
+    """Where the model is, what it learned from, and how its measure went."""
+    kinds = ", ".join(f"{count:,} {visible(name)}" for name, count in course.kinds.items())
+    console.print(Text(f"{kind} in {visible(str(out))}, from {counted(course.pairs, 'pair')} ({kinds})"))
+    table = Table(box=None, pad_edge=False)
+    for name in ("step", f"nDCG@10 of {course.held_out} held out"):
+        table.add_column(name, justify="right")
+    for step, value in course.measures:
+        best = step == course.best_step
+        table.add_row(f"{step:,}", f"{value:.4f}", style="bold" if best else "")
+    console.print(table)

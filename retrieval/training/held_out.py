@@ -1,0 +1,46 @@
+"""How good a model is while it is being trained: held-out pairs, each positive ranked among its negatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from retrieval.training.pairs import Pair
+
+MEASURE = "nDCG@10"
+"""Of the held-out pairs."""
+
+
+def held_out_evaluator(
+    pairs: Sequence[Pair], scores: Callable[[Any, Sequence[Pair]], Sequence[float]], device: str, precision: str
+) -> Any:
+    """MEASURE as sentence-transformers' trainers ask for it.
+
+    `scores` gives what the model makes of every pair's positive and negatives, in that order, one pair behind another.
+    """
+    import torch
+    from sentence_transformers.base.evaluation.evaluator import BaseEvaluator
+
+    class HeldOut(BaseEvaluator):  # type: ignore[misc]
+        primary_metric = MEASURE
+
+        def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
+            with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
+                found = scores(model, pairs)
+            return {MEASURE: mean_gain(pairs, found)}
+
+    return HeldOut()
+
+
+def mean_gain(pairs: Sequence[Pair], scores: Sequence[float]) -> float:
+    """nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
+    gains, start = [], 0
+    for pair in pairs:
+        own, *others = scores[start : start + 1 + len(pair.negatives)]
+        start += 1 + len(pair.negatives)
+        rank = 1 + sum(other >= own for other in others)
+        gains.append(1 / math.log2(1 + rank) if rank <= 10 else 0.0)
+    return float(np.mean(gains))

@@ -1,0 +1,175 @@
+"""A training from its beginning to its end, whatever model it is of."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retrieval.config import Settings
+from retrieval.errors import TrainingError
+from retrieval.inference import pick_precision
+from retrieval.models import ResolvedModel, resolve_model
+from retrieval.training.card import write_card
+from retrieval.training.course import Course, Watch
+from retrieval.training.folders import check_out, claim_folder, last_checkpoint, put_in_place, step_of, working_folder
+from retrieval.training.held_out import held_out_evaluator
+from retrieval.training.options import TrainingOptions
+from retrieval.training.pairs import Pair, digest_pairs, with_negatives
+from retrieval.training.trainer import arguments, callbacks, needs_extra, quiet
+from retrieval.types import Json
+from retrieval.wording import counted
+
+MOST_HELD_OUT = 200
+"""Pairs of the evaluation during training."""
+
+Scores = Callable[[Any, Sequence[Pair]], Sequence[float]]
+"""What a model makes of every pair's positive and negatives, one pair behind another."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerParts:
+    """What every trainer is made of: its arguments, of the class that it wants, its evaluator, its callbacks."""
+
+    arguments: Callable[[type[Any]], Any]
+    evaluator: Any
+    callbacks: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A training made ready: what is learned and what is held out, how, and where it stands."""
+
+    kind: str
+    base: ResolvedModel
+    out: Path
+    options: TrainingOptions
+    settings: Settings
+    learned: Sequence[Pair]
+    held_out: Sequence[Pair]
+    resume: Path | None
+    course: Course
+
+    @classmethod
+    def prepared(
+        cls, kind: str, pairs: Sequence[Pair], out: str | Path, base: str, options: TrainingOptions, settings: Settings
+    ) -> Lesson:
+        """Everything that can be wrong is found here, before a model is loaded."""
+        needs_extra()
+        out = Path(out)
+        check_out(out)
+        usable = with_negatives(pairs)
+        learned, held_out = parted(usable, options)
+        resolved = resolve_model(base, settings)
+        record: dict[str, Json] = {
+            "kind": kind,
+            "base": resolved.weights,
+            "pairs": digest_pairs(usable),
+            "options": options.to_json(),
+        }
+        resume = claim_folder(working_folder(out), record)
+        kinds = dict(Counter(pair.kind for pair in learned).most_common())
+        course = Course(pairs=len(learned), held_out=len(held_out), kinds=kinds)
+        return cls(kind, resolved, out, options, settings, learned, held_out, resume, course)
+
+    def train(
+        self, load: Callable[[], Any], trainer: Callable[[Any, TrainerParts], Any], scores: Scores, watch: Watch | None
+    ) -> Any:
+        """The model as it was at its best evaluation.
+
+        Where memory runs out the batch halves, its gradients are summed over twice as many, and training goes on from
+        the last checkpoint. Raises TrainingError where one query at a time is too many.
+        """
+        from transformers import PrinterCallback
+
+        batch, resume = self.options.batch, self.resume
+        self.course.resumed_at = step_of(resume) if resume else 0
+        while True:
+            with quiet():
+                model = load()
+                model.model_card_data.generate_widget_examples = False
+                made = trainer(model, self._parts(model, batch, scores, watch))
+            made.remove_callback(PrinterCallback)
+            self.course.batch = batch
+            try:
+                with quiet():
+                    made.train(resume_from_checkpoint=str(resume) if resume else None)
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if batch == 1:
+                    message = "out of memory at one query a time: give fewer negatives or a smaller window"
+                    raise TrainingError(message) from error
+            else:
+                return model
+            del model, made
+            _release_device()
+            batch //= 2
+            resume = last_checkpoint(working_folder(self.out))
+
+    def finish(self, model: Any, command: str) -> Course:
+        """Writes the model's folder, in float16, with its card and record."""
+        device = str(model.device.type)
+
+        def write(folder: Path) -> None:
+            model.half().save_pretrained(str(folder), create_model_card=False)
+            write_card(folder, self.kind, self.base, self.options, self.course, command=command, device=device)
+
+        put_in_place(self.out, working_folder(self.out), write)
+        return self.course
+
+    def _parts(self, model: Any, batch: int, scores: Scores, watch: Watch | None) -> TrainerParts:
+        device = str(model.device.type)
+        precision = pick_precision(self.settings.precision, device)
+
+        def made(kind: type[Any]) -> Any:
+            return arguments(
+                kind,
+                working_folder(self.out),
+                self.options,
+                device,
+                bf16=precision == "bf16",
+                batch=batch,
+                accumulation=-(-self.options.batch // batch),
+            )
+
+        return TrainerParts(
+            made,
+            held_out_evaluator(self.held_out, scores, device, precision),
+            callbacks(self.options, self.course, watch),
+        )
+
+
+def parted(pairs: Sequence[Pair], options: TrainingOptions) -> tuple[list[Pair], list[Pair]]:
+    """What is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
+    draw = random.Random(options.seed)  # noqa: S311 - not for secrets
+    learned = [pair for pair in pairs if not pair.held_out]
+    held_out = [pair for pair in pairs if pair.held_out]
+    if not held_out or not learned:  # few sources: some pairs are held out whatever their source
+        shuffled = draw.sample(list(pairs), len(pairs))
+        cut = max(1, len(pairs) // 10)
+        held_out, learned = shuffled[:cut], shuffled[cut:]
+    if not learned:
+        raise TrainingError(f"{counted(len(pairs), 'pair')} can't be parted into some to learn and some to test")
+    draw.shuffle(learned)
+    held_out = draw.sample(held_out, min(len(held_out), MOST_HELD_OUT))
+    return learned[: options.limit], held_out
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)  # the CPU's
+
+
+def _release_device() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,108 @@
+"""Hard negatives: what the first stage finds for a query, and what doesn't answer it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from retrieval.collection import Collection
+from retrieval.searcher import with_context
+from retrieval.training.pairs import Pair
+from retrieval.types import Hit, Stage
+from retrieval.wording import counted
+
+DEPTH = 50
+"""Hits of hybrid that negatives are drawn from: the reranker will read the first of them."""
+
+NEGATIVES = 8
+"""Negatives kept for a query, half of them from the first tenth of what was found."""
+
+SAFE_SHARE = 0.95
+"""Of the positive's score: without answer strings to tell, what scores higher may well answer too
+(Moreira et al. 2024, NV-Retriever)."""
+
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class Mined:
+    """How a mining went, for the report."""
+
+    queries: int = 0
+    kept: int = 0
+    not_found: int = 0
+    """Whose positive is not among the hits: a reranker would never see it."""
+    without_negatives: int = 0
+    filtered: int = 0
+    """Hits left out because they may answer the query as well."""
+
+    def describe(self) -> str:
+        """One line for people."""
+        return (
+            f"negatives mined for {self.kept:,} of {counted(self.queries, 'query')}; left out: "
+            f"{self.not_found:,} whose positive was not found, {self.without_negatives:,} with nothing else found"
+        )
+
+
+def mine(
+    collection: Collection,
+    pairs: Sequence[Pair],
+    *,
+    seed: int = 0,
+    negatives: int = NEGATIVES,
+    progress: Callable[[int, int], None] | None = None,
+    counts: Mined | None = None,
+) -> Iterator[Pair]:
+    """Pairs with their negatives, in order, as passages of the collection; those that have some pass as they are.
+
+    The positive becomes the best passage that is part of it (and holds an answer, where there are answers).
+    """
+    counts = counts if counts is not None else Mined()
+    for done, pair in enumerate(pairs, start=1):
+        draw = random.Random(f"{seed} {pair.document} {pair.query}")  # noqa: S311 - whatever else is mined
+        found = pair if pair.negatives else _mined(collection, pair, negatives, draw, counts)
+        counts.queries += 1
+        if found is not None:
+            counts.kept += 1
+            yield found
+        if progress is not None:
+            progress(done, len(pairs))
+
+
+def _mined(collection: Collection, pair: Pair, wanted: int, draw: random.Random, counts: Mined) -> Pair | None:
+    hits = collection.search(pair.query, k=DEPTH, stage=Stage.HYBRID)
+    whole, answers = _plain(pair.positive), [_plain(answer) for answer in pair.answers]
+    plain = [_plain(hit.text) for hit in hits]
+    own = [text in whole or whole in text for text in plain]
+    answering = [not answers or any(answer in text for answer in answers) for text in plain]
+    place = next((place for place in range(len(hits)) if own[place] and answering[place]), None)
+    if place is None:
+        counts.not_found += 1
+        return None
+    bar = SAFE_SHARE * hits[place].score
+    others = [number for number in range(len(hits)) if not (own[number] and (answering[number] or not answers))]
+    safe = [number for number in others if not (answering[number] if answers else hits[number].score >= bar)]
+    counts.filtered += len(others) - len(safe)
+    if not safe:
+        counts.without_negatives += 1
+        return None
+    near = safe[: max(wanted, len(safe) // 5)]
+    chosen = draw.sample(near, min(len(near), (wanted + 1) // 2))
+    rest = [number for number in safe if number not in chosen]
+    chosen += draw.sample(rest, min(len(rest), wanted - len(chosen)))
+    context, text = _parts(hits[place])
+    if pair.hidden:
+        text = text.replace(pair.hidden, " ").strip() or text
+    texts = [with_context(hits[number]) for number in sorted(chosen)]
+    return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
+
+
+def _parts(hit: Hit) -> tuple[str, str]:
+    context = with_context(hit)[: -len(hit.text)].rstrip("\n")
+    return context, hit.text
+
+
+def _plain(text: str) -> str:
+    return _SPACE.sub(" ", text).strip().casefold()

@@ -1,0 +1,68 @@
+"""How a training goes: the choices of a user, checked."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from enum import Enum
+
+from retrieval.errors import ConfigError
+from retrieval.types import Json
+
+
+class Loss(str, Enum):
+    """What a reranker learns from."""
+
+    LISTWISE = "listwise"
+    """The positive against its negatives, all at once (Cao et al. 2007, ListNet)."""
+    BINARY = "binary"
+    """Every text for itself: does it answer?"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """Choices that change what is learned; two trainings with equal options, pairs and base are the same.
+
+    `batch` is in queries, each with its positive and `negatives`. `window` is in tokens, query and special tokens
+    included. `evaluate_every` is in steps; training ends after `patience` evaluations without a better one. `layers`
+    keeps the first so many of the base (None: all). `shuffled` trains on labels that mean nothing: a control.
+    """
+
+    loss: Loss = Loss.LISTWISE
+    epochs: float = 1.0
+    batch: int = 8
+    negatives: int = 5
+    learning_rate: float = 5e-5
+    warmup: float = 0.1
+    window: int = 256
+    layers: int | None = None
+    evaluate_every: int = 250
+    patience: int = 4
+    limit: int | None = None
+    """Pairs that are used at most, those held out not counted."""
+    seed: int = 13
+    shuffled: bool = False
+
+    def __post_init__(self) -> None:
+        whole = {"batch": 1, "negatives": 1, "window": 32, "evaluate_every": 1, "patience": 1, "layers": 1, "limit": 1}
+        for name, least in whole.items():
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+                raise ConfigError(f"{name} is {value!r}: give a whole number of at least {least}")
+        for name in ("epochs", "learning_rate"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"{name} is {value!r}: give a number above 0")
+        if not 0 <= self.warmup < 1:
+            raise ConfigError(f"warmup is {self.warmup!r}: give a share of the steps, from 0 to 1")
+        if not isinstance(self.loss, Loss):
+            raise ConfigError(f"loss is {self.loss!r}: give one of {', '.join(one.value for one in Loss)}")
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the model's card and record."""
+        return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Of all options."""
+        return tuple(field.name for field in fields(cls))

@@ -1,0 +1,98 @@
+"""The libraries' trainer, set up: its arguments, what it reports, and its silence."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import ConfigError
+from retrieval.training.course import Course, TrainingProgress, Watch
+from retrieval.training.held_out import MEASURE
+from retrieval.training.options import TrainingOptions
+
+
+def arguments(
+    kind: type[Any], work: Path, options: TrainingOptions, device: str, *, bf16: bool, batch: int, accumulation: int
+) -> Any:
+    """The trainer's arguments: bf16 where the device has it, an evaluation and a checkpoint every so many steps."""
+    return kind(
+        output_dir=str(work),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulation,
+        learning_rate=options.learning_rate,
+        warmup_steps=options.warmup,
+        bf16=bf16,
+        use_cpu=device == "cpu",
+        seed=options.seed,
+        data_seed=options.seed,
+        eval_strategy="steps",
+        eval_steps=options.evaluate_every,
+        save_strategy="steps",
+        save_steps=options.evaluate_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=f"eval_{MEASURE}",
+        greater_is_better=True,
+        logging_steps=min(25, options.evaluate_every),
+        eval_on_start=True,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=device == "cuda",
+    )
+
+
+def callbacks(options: TrainingOptions, course: Course, watch: Watch | None) -> list[Any]:
+    """Early stopping, and what fills the course and tells who watches."""
+    from transformers import EarlyStoppingCallback, TrainerCallback
+
+    class Reporter(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
+            course.steps = state.global_step
+            if watch is not None:
+                loss = course.losses[-1][1] if course.losses else None
+                measure = course.measures[-1][1] if course.measures else None
+                watch(TrainingProgress(state.global_step, state.max_steps, loss, measure))
+
+        def on_log(self, _: Any, state: Any, *__: Any, logs: dict[str, float] | None = None, **___: Any) -> None:
+            if logs and "loss" in logs:
+                course.losses.append((state.global_step, float(logs["loss"])))
+
+        def on_evaluate(self, _: Any, state: Any, *__: Any, metrics: dict[str, float], **___: Any) -> None:
+            course.measures.append((state.global_step, float(metrics[f"eval_{MEASURE}"])))
+
+        def on_train_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
+            course.best_step = int(state.best_global_step or state.global_step)
+
+    return [EarlyStoppingCallback(early_stopping_patience=options.patience), Reporter()]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the libraries' own chatter on stderr: progress is told by who watches."""
+    from transformers.utils import logging as transformers_logging
+
+    names = ("sentence_transformers", "accelerate", "transformers.trainer")
+    before = {name: logging.getLogger(name).level for name in names}
+    verbosity = transformers_logging.get_verbosity()
+    for name in names:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def needs_extra() -> None:
+    """Raises ConfigError where what training needs beside search is not installed."""
+    try:
+        import accelerate  # noqa: F401
+        import datasets  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(f'training needs {error.name}: pip install "passagework[train]"') from error

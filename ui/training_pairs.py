@@ -1,0 +1,90 @@
+"""Pairs made ready for training: those without negatives are given some by search, in blocks that a kill can't lose."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ingest import ingest
+from ingest.report import Progress
+from retrieval import Collection
+from retrieval.errors import TrainingError
+from retrieval.training import Mined, Pair, digest_pairs, mine, read_pairs, write_pairs
+
+BLOCK = 500
+"""Pairs that are mined and written together."""
+
+
+def pairs_with_negatives(
+    pairs: Sequence[Pair],
+    work: Path,
+    *,
+    collection: Path | None,
+    seed: int,
+    passage_tokens: int,
+    progress: Callable[[Progress], None] | None = None,
+    searched: Callable[[int, int], None] | None = None,
+) -> tuple[list[Pair], Mined]:
+    """All pairs that have negatives, or that some could be mined for, as passages of a collection.
+
+    The collection is the one named, else one made of the positives in `work`. What was mined stays in `work`, and is
+    taken up by the next call with the same pairs.
+    """
+    counts = Mined()
+    if all(pair.negatives for pair in pairs):
+        return list(pairs), counts
+    source = f"{digest_pairs(pairs)[:12]}-{seed}-{passage_tokens}" + (f"-{collection.name}" if collection else "")
+    folder = work / f"mined-{source}"
+    folder.mkdir(parents=True, exist_ok=True)
+    blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
+    missing = [number for number in range(len(blocks)) if not (folder / f"{number:05}.jsonl").exists()]
+    if missing:
+        with _opened(pairs, work / "collection", collection, passage_tokens, progress) as opened:
+            for number in missing:
+                before = number * BLOCK
+
+                def note(done: int, _: int, before: int = before) -> None:
+                    if searched is not None:
+                        searched(before + done, len(pairs))
+
+                found = list(mine(opened, blocks[number], seed=seed, progress=note, counts=counts))
+                write_pairs(found, folder / f"{number:05}.jsonl")
+    mined = [pair for number in range(len(blocks)) for pair in _block(folder / f"{number:05}.jsonl")]
+    return mined, counts
+
+
+def forget_mining(work: Path) -> None:
+    """Removes the collection that was made for mining."""
+    shutil.rmtree(work / "collection", ignore_errors=True)
+    (work / "corpus.jsonl").unlink(missing_ok=True)
+
+
+def _block(path: Path) -> list[Pair]:
+    return read_pairs([path]) if path.stat().st_size else []
+
+
+@contextmanager
+def _opened(
+    pairs: Sequence[Pair],
+    folder: Path,
+    named: Path | None,
+    passage_tokens: int,
+    progress: Callable[[Progress], None] | None,
+) -> Iterator[Collection]:
+    """The collection to mine in."""
+    if named is None:
+        documents = {pair.document: pair for pair in pairs}
+        if len(documents) < 2:
+            raise TrainingError("there is one text in all pairs: negatives are mined among others, so give more")
+        corpus = folder.with_name("corpus.jsonl")
+        with corpus.open("w", encoding="utf-8") as out:
+            for name, pair in documents.items():
+                record = {"_id": name, "title": pair.title, "text": pair.positive}
+                out.write(json.dumps(record, ensure_ascii=False) + "\n")
+        overlap = passage_tokens // 8
+        ingest([corpus], folder, passage_tokens=passage_tokens, overlap=overlap, delete_missing=True, progress=progress)
+    with Collection.open(named or folder) as opened:
+        yield opened
