@@ -169,6 +169,7 @@ def test_what_is_refused_stays_refused(path: Path) -> None:
     database(path).with_name("store.db.seal").write_bytes(seal)
     done = repair(path, encoder=FakeEncoder())
     assert done.done == (Remedy.FIELDS.value,)
+    assert database(path).with_name("store.db.seal").read_bytes() == seal  # at no moment was there another
     assert found(done.after) == [("seal", Remedy.SEAL), ("documents", None), ("documents", None)]
     with pytest.raises(StoreError, match=r"store\.db is damaged: .* `passagework doctor --repair` can mend"):
         Collection.open(path)

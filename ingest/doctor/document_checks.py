@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, Chart
 from ingest.doctor.diagnosis import Remedy
 from ingest.passage_writer import document_hash
 from retrieval.errors import StoreError
 from retrieval.store import Snapshot, integrity
 from retrieval.store.database import storage_errors
-from retrieval.store.integrity import StoredPassage
+from retrieval.store.integrity import StoredDocument, StoredPassage
 from retrieval.types import Document
 from retrieval.wording import counted
 
@@ -36,13 +38,21 @@ def _try_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
 
 def _check_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
     document = snapshot.document(document_id)
-    if document_hash(document) != integrity.stored_sha256(snapshot, document_id):
+    stored = integrity.stored_document(snapshot, document_id)
+    if not _is_placed(stored):
+        chart.find("documents", f"{stored.uri} ({stored.path}) does not go with its file, {stored.source_uri}")
+        chart.bad[UNREAD].append(document_id)
+    if document_hash(document) != stored.sha256 or len(document.text) != stored.length:
         chart.find("documents", f"{document.uri} is not what was ingested: its text, title, pages or metadata changed")
         chart.bad[UNREAD].append(document_id)
         return
     passages = integrity.stored_passages(snapshot, document_id)
     if [one.ordinal for one in passages] != list(range(len(passages))) or not passages:
         chart.find("documents", f"{document.uri} lacks passages: {len(passages):,} are there")
+    titles = {" ".join(heading.title.split()) for heading in document.headings}
+    lines = {line for one in passages for line in one.headings.split("\n") if line}
+    if any(" ".join(line.split()) not in titles for line in lines):
+        chart.find("documents", f"passages of {document.uri} stand under headings that it doesn't have")
     wrong = [one for one in passages if not is_slice(document, one)]
     if wrong:
         where = f"{wrong[0].start}-{wrong[0].end}"
@@ -53,6 +63,14 @@ def _check_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
     if not integrity.fields_agree(snapshot, document_id, document.metadata):
         chart.find("documents", f"the filter fields of {document.uri} differ from its metadata", Remedy.FIELDS)
         chart.bad[FIELDS].append(document_id)
+
+
+def _is_placed(stored: StoredDocument) -> bool:
+    """Whether a document's URI and path are those of its file, and a record's name is in its URI."""
+    part = stored.uri.removeprefix(stored.source_uri)
+    if not stored.uri.startswith(stored.source_uri) or (part and part[0] != "#") or stored.path != stored.source_path:
+        return False
+    return stored.name is None or part == f"#{quote(stored.name, safe='')}"
 
 
 def is_slice(document: Document, passage: StoredPassage) -> bool:

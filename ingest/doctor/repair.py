@@ -20,7 +20,7 @@ from retrieval.errors import LostVersionError, PassageworkError, StoreError
 from retrieval.generations import chosen_kind, save_generation
 from retrieval.identity import recorded_encoder
 from retrieval.store import Store, integrity
-from retrieval.store.seal import read_seal, seal_path
+from retrieval.store.seal import read_seal
 from retrieval.versions import current_version, set_aside
 
 GROUP = 256
@@ -78,9 +78,8 @@ def _mend(
     wanted = [remedy for remedy in before.remedies if remedy in REMEDIES]
     if not wanted:
         return done, failed
-    database = folder / "store.db"
-    seal = seal_path(database).read_bytes() if seal_path(database).is_file() else None
-    store = Store.open(database)
+    store = Store.open(folder / "store.db")
+    store.keeps_seal = any(finding.check == "seal" for finding in before.findings)
     try:
         with store.read() as snapshot:
             store.dim = recorded_encoder(snapshot).dimension
@@ -93,10 +92,7 @@ def _mend(
                 failed.append(problem)
             else:
                 done.append(remedy.value)
-        broken = any(finding.check == "seal" for finding in before.findings)
-        if broken and seal is not None:
-            seal_path(database).write_bytes(seal)  # still refused, until an examination finds nothing else
-        else:
+        if not store.keeps_seal:
             store.checkpoint()
     finally:
         store.close()

@@ -63,6 +63,8 @@ class Store:
         self.dim = dim
         self._engine = engine
         self._file = hold(path)
+        self.keeps_seal = False
+        """Set where a damaged database is mended: it stays refused, even by a crash, until `accept`."""
 
     @classmethod
     def create(cls, path: Path, *, dim: int) -> Store:
@@ -89,7 +91,7 @@ class Store:
             before = driver.total_changes
             writer = Writer(connection, self.dim)
             yield writer
-            if driver.total_changes != before:
+            if driver.total_changes != before and not self.keeps_seal:
                 break_seal(self.path)
                 commits = commits_in(writer.meta(COMMITS)) + 1
                 writer.set_meta(COMMITS, commits)

@@ -26,7 +26,21 @@ class StoredPassage:
     end: int
     text: str
     title: str
+    headings: str
     hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """What a document's row says of it, and its file's row of the file."""
+
+    sha256: str
+    uri: str
+    path: str
+    name: str | None
+    length: int
+    source_uri: str
+    source_path: str
 
 
 def structure_problems(snapshot: Snapshot, most: int) -> list[str]:
@@ -51,16 +65,28 @@ def document_ids(snapshot: Snapshot) -> list[int]:
     return list(snapshot.connection.execute(select(t.documents.c.id).order_by(t.documents.c.id)).scalars())
 
 
-def stored_sha256(snapshot: Snapshot, document_id: int) -> str:
-    """The digest recorded of a document."""
-    query = select(t.documents.c.sha256).where(t.documents.c.id == document_id)
-    return str(snapshot.connection.execute(query).scalar_one())
+def stored_document(snapshot: Snapshot, document_id: int) -> StoredDocument:
+    """A document's row, and that of its file."""
+    d, f = t.documents.c, t.sources.c
+    query = select(d.sha256, d.uri, d.path, d.name, d.length, f.uri, f.path).join(t.sources, f.id == d.source_id)
+    return StoredDocument(*snapshot.connection.execute(query.where(d.id == document_id)).one())
+
+
+def numbers_used_again(snapshot: Snapshot) -> list[str]:
+    """Tables whose next id is not above the ids that are there."""
+    rows = snapshot.connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+    given = {row[0]: row[1] for row in rows}
+    tables = (t.sources, t.documents, t.passages, t.changes, t.generations)
+    highest = {one.name: snapshot.connection.execute(select(func.max(one.c.id))).scalar() or 0 for one in tables}
+    return [name for name, most in highest.items() if given.get(name, 0) < most]
 
 
 def stored_passages(snapshot: Snapshot, document_id: int) -> list[StoredPassage]:
     """A document's passages, in order."""
     p = t.passages.c
-    query = select(p.id, p.ordinal, p.start, p.end, p.text, p.title, p.hash).where(p.document_id == document_id)
+    query = select(p.id, p.ordinal, p.start, p.end, p.text, p.title, p.headings, p.hash).where(
+        p.document_id == document_id
+    )
     return [StoredPassage(*row) for row in snapshot.connection.execute(query.order_by(p.ordinal))]
 
 
