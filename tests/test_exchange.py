@@ -211,6 +211,7 @@ class TestBadInput:
             parquet.write_table(noted, exported / name)
         self.refused(exported, "is an export of format 2, and format 1 is known: upgrade passagework")
 
+    @pytest.mark.timeout(3600)
     def test_flipped_bits(self, exported: Path, template: Path, tmp_path: Path) -> None:
         """Each is refused, or changes no answer."""
         expected = answers(template / "c", FakeEncoder(), QUERIES[:1])

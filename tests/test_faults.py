@@ -64,6 +64,7 @@ def database(path: Path) -> Path:
     return path / "v0001" / "store.db"
 
 
+@pytest.mark.timeout(3600)
 class TestFullDisk:
     """A write is refused, whichever it is: the run ends with a line, and the next one goes on from the last commit."""
 
@@ -136,6 +137,7 @@ def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
         print(f"\n{line}")
 
 
+@pytest.mark.timeout(3600)
 class TestFlippedBits:
     """Of a database, an index and a log, each flipped bit is named, or changes no answer."""
 
