@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from retrieval.errors import LostVersionError, PassageworkError, StoreError
+from retrieval.generations import check_whole
 from retrieval.store import Store
 from retrieval.versions import CURRENT, current_version, publish, set_aside, versions, writer_lock
 
@@ -65,9 +66,13 @@ def writable_version(collection: Path) -> Iterator[Path]:
 
 
 def is_damaged(version: Path) -> bool:
-    """Whether a version has a database that doesn't open: there may be something left in it to save."""
+    """Whether a version has a database that isn't whole: there may be something left in it to save."""
     try:
-        Store.open(version / "store.db").close()
+        store = Store.open(version / "store.db")
+        try:
+            check_whole(store)
+        finally:
+            store.close()
     except PassageworkError:
         with suppress(OSError):
             return (version / "store.db").stat().st_size > 0
@@ -75,10 +80,11 @@ def is_damaged(version: Path) -> bool:
 
 
 def _is_whole(version: Path) -> bool:
-    """Whether its database opens, and its making came to an end."""
+    """Whether its database is as it was left, and its making came to an end."""
     try:
         store = Store.open(version / "store.db")
         try:
+            check_whole(store)
             with store.read() as snapshot:
                 return snapshot.meta("state") == "ready"
         finally:

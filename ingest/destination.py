@@ -12,7 +12,7 @@ from ingest.passage_writer import PassageWriter
 from retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, IndexMismatchError, StoreError
-from retrieval.generations import check_order, chosen_kind, open_index, save_generation
+from retrieval.generations import check_whole, chosen_kind, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from retrieval.store import Snapshot, SourceRow, Store
 from retrieval.versions import (
@@ -148,8 +148,8 @@ def _writer(
     settings: Settings,
 ) -> PassageWriter:
     """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
+    check_whole(store)
     with store.read() as snapshot:
-        check_order(snapshot)
         recorded = recorded_encoder(snapshot)
         store.dim = recorded.dimension
         cut_as = recorded_chunking(snapshot)
@@ -219,8 +219,8 @@ def _check_dry(
     """Refuses what the real run would refuse, as far as that can be known without loading a model."""
     loaded = None if encoder is None or isinstance(encoder, str) else encoder
     if store is not None:
+        check_whole(store)
         with store.read() as snapshot:
-            check_order(snapshot)
             _check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
             if loaded is not None:
                 check_encoder(snapshot, loaded)

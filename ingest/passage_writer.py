@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 
 from ingest.chunker import Chunker, ChunkSettings
 from retrieval.encoder import Encoder
+from retrieval.errors import EncodingError
 from retrieval.store import NewPassage, Store, Writer
-from retrieval.types import Document, EncoderInput, TokenIds
+from retrieval.types import Document, EncoderInput, TokenIds, Vectors
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
@@ -116,7 +117,7 @@ class PassageWriter:
         if not (group.texts or group.copies or group.ready or group.finished):
             return
         keys = list(group.texts)
-        vectors = self._loaded()[0].encode_tokens([group.texts[key] for key in keys]) if keys else None
+        vectors = _encoded(self._loaded()[0], [group.texts[key] for key in keys]) if keys else None
         copies = {}
         if group.copies and self._vectors_from is not None:
             with self._vectors_from.read() as snapshot:
@@ -180,6 +181,20 @@ class PassageWriter:
         waiting = len(group.ready) + len(group.finished)
         if group.tokens >= GROUP_TOKENS or waiting >= GROUP_DOCUMENTS or group.characters >= GROUP_CHARACTERS:
             self.flush()
+
+
+def _encoded(encoder: Encoder, texts: Sequence[TokenIds]) -> Vectors:
+    try:
+        return encoder.encode_tokens(texts)
+    except (MemoryError, RuntimeError) as error:  # torch raises the latter, on a GPU as a class of its own
+        said = str(error)
+        short = isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
+        if not short:
+            raise
+        raise EncodingError(
+            f"the encoder ran out of memory over {len(texts):,} texts: what was committed is safe; end other programs, "
+            "or take a smaller encoder, and run again"
+        ) from error
 
 
 def text_hash(text: str) -> bytes:

@@ -17,7 +17,7 @@ from ingest.report import Progress
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import StoreError
-from retrieval.generations import save_generation
+from retrieval.generations import check_whole, save_generation
 from retrieval.identity import recorded_encoder, recorded_window
 from retrieval.store import Generation, Snapshot, Store
 from retrieval.vector_index import IndexKind
@@ -29,13 +29,19 @@ def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> G
     with writable_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
         try:
+            with store.read() as snapshot:
+                store.dim = recorded_encoder(snapshot).dimension
+                behind = any(one.change > snapshot.last_change() for one in snapshot.generations())
+            if not behind:
+                store.verify()
             with store.write() as writer:
-                store.dim = recorded_encoder(writer).dimension
                 writer.sweep_vectors()
                 last = writer.last_change()
                 # A database restored from an older copy: what was indexed after it is no longer true.
                 writer.drop_generations([one.id for one in writer.generations() if one.change > last])
-            return save_generation(store, folder / "index", kind=kind)
+            saved = save_generation(store, folder / "index", kind=kind)
+            store.checkpoint()
+            return saved
         finally:
             store.close()
 
@@ -62,6 +68,7 @@ def rebuild(
     with writable_version(collection) as live:
         old = Store.open(live / "store.db")
         try:
+            check_whole(old)
             with old.read() as snapshot:
                 model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
                 old.dim = model.dimension

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from retrieval.errors import ConfigError
 from retrieval.filters import Where, compile_filter
+from retrieval.generations import check_whole
 from retrieval.store import DocumentRow, Store, Writer
 from retrieval.versions import locked_version
 
@@ -29,11 +30,14 @@ def delete(
     with locked_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
         try:
+            check_whole(store)
             with store.write() as writer:
                 condition = compile_filter(where, writer) if where else None
                 rows = _named(list(writer.documents(condition)), targets)
                 if not dry_run:
                     _forget(writer, rows)
+            if not dry_run:
+                store.checkpoint()
             return rows
         finally:
             store.close()
@@ -44,11 +48,13 @@ def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
     with locked_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
         try:
+            check_whole(store)
             with store.write() as writer:
                 for source in writer.sources():
                     if source.uri in uris:
                         writer.remove_source(source.id)
                 writer.sweep_vectors()
+            store.checkpoint()
         finally:
             store.close()
 

@@ -17,7 +17,7 @@ from retrieval.errors import StoreError
 from retrieval.store import Change, Generation, Snapshot, Store
 from retrieval.types import Ids, Vectors
 from retrieval.vector_index import IndexKind, LiveIndex, automatic_kind, build_index, load_index
-from retrieval.versions import set_aside
+from retrieval.versions import set_aside, write_problem
 
 KEPT = 2
 """Generations kept: the newest, and one to fall back on."""
@@ -89,6 +89,13 @@ def check_order(snapshot: Snapshot) -> int:
                 f"{generation.change}; restore the database from a newer copy, or run `passagework rebuild`"
             )
     return last
+
+
+def check_whole(store: Store) -> None:
+    """Raises StoreError where the database went backwards, or is not what its last writer left: reads all of it."""
+    with store.read() as snapshot:
+        check_order(snapshot)
+    store.verify()
 
 
 def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
@@ -169,7 +176,7 @@ def _made_ready(folder: Path, older: Sequence[Generation]) -> int:
         folder.mkdir(exist_ok=True)
         return _next_number(folder, older)
     except OSError as error:
-        raise StoreError(f"{folder} can't be written: {error.strerror or error}") from error
+        raise StoreError(f"{folder} can't be written: {write_problem(error)}") from error
 
 
 def _next_number(folder: Path, older: Sequence[Generation]) -> int:

@@ -7,20 +7,21 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from retrieval.generations import Opened, open_index, replay
+from retrieval.generations import Opened, check_whole, open_index, replay
 from retrieval.identity import recorded_encoder
 from retrieval.store import Snapshot, Store
 from retrieval.vector_index import LiveIndex
 
 
 class LiveVersion:
-    """An open version: its store, and the index brought up to each snapshot in turn."""
+    """An open version: its store, found whole, and the index brought up to each snapshot in turn."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file = _identity(folder)  # before the database is opened: one put in its place since is another
         self.store = Store.open(folder / "store.db")
         try:
+            check_whole(self.store)
             with self.store.read() as snapshot:
                 self.store.dim = recorded_encoder(snapshot).dimension
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -80,7 +81,7 @@ def publish(collection: Path, version: Path) -> None:
     try:
         write_atomically(collection / CURRENT, f"{version.name}\n".encode("ascii"))
     except OSError as error:
-        raise StoreError(f"{collection / CURRENT} can't be written: {error.strerror or error}") from error
+        raise StoreError(f"{collection / CURRENT} can't be written: {write_problem(error)}") from error
 
 
 def set_aside(path: Path) -> Path:
@@ -104,6 +105,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def write_problem(error: OSError | RuntimeError) -> str:
+    """Why a file can't be written, in a line, with what to do where the disk is full."""
+    reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return f"{reason}; free some space and run again: what was committed is safe" if full else reason
 
 
 def sync_folder(folder: Path) -> None:
@@ -131,7 +139,7 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     except Timeout as error:
         raise StoreError(f"{collection} is being written by {_named(holder)}: try again when it is done") from error
     except OSError as error:
-        raise StoreError(f"{collection} can't be written: {error.strerror or error}") from error
+        raise StoreError(f"{collection} can't be written: {write_problem(error)}") from error
     try:
         with contextlib.suppress(OSError):  # it only tells others who it is
             holder.write_text(f"{os.getpid()}\n", encoding="ascii")

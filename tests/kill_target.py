@@ -1,4 +1,4 @@
-"""The process that test_kill kills: it ingests, deletes or rebuilds, slowly, and writes down what it committed.
+"""The process that tests kill or keep from writing: it ingests, deletes, rebuilds, slowly, and logs what it committed.
 
 A server, because imports take longer than the work: each line of standard input is a task as JSON, which a fork does in
 a process group of its own. The answers are the fork's process id and, once it is gone, its exit status.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import sqlite3
 import sys
@@ -26,11 +27,15 @@ from ingest.pipeline import ingest
 from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval.config import Settings
+from retrieval.errors import PassageworkError
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
 from tests.fakes import FakeEncoder
 
 SETTINGS = Settings(workers=2)
+REFUSED = 3
+"""Exit status of a task that ended in a line for the user; `said` names the file that it is written to."""
+
 assert alembic.command is not None
 
 
@@ -88,8 +93,13 @@ def _run(task: dict[str, Any]) -> NoReturn:
         passage_writer.GROUP_TOKENS, passage_writer.GROUP_DOCUMENTS = 400, 16
         if task.get("crash"):
             arm(*task["crash"])
+        if task.get("limit"):  # bytes of any one file: the next one is refused
+            resource.setrlimit(resource.RLIMIT_FSIZE, (task["limit"], task["limit"]))
         perform(task)
         code = 0
+    except PassageworkError as error:
+        code = REFUSED
+        Path(task.get("said", os.devnull)).write_text(str(error))
     except BaseException:  # noqa: BLE001 - whatever it is, the test shows it
         traceback.print_exc()
     finally:

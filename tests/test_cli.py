@@ -672,7 +672,8 @@ class TestReference:
         subprocess.run([sys.executable, str(ROOT / "docs" / "make_cli.py"), "--out", str(out)], check=True)
         assert out.read_text(encoding="utf-8") == self.PAGE.read_text(encoding="utf-8")
         named = re.findall(r"^### (\w+)$", out.read_text(encoding="utf-8"), re.MULTILINE)
-        assert named == [command.callback.__name__ for command in app.registered_commands if command.callback]
+        commands = [(command.name, command.callback) for command in app.registered_commands]
+        assert named == [name or callback.__name__ for name, callback in commands if callback]
 
     def test_json(self) -> None:
         """Every key of every answer is explained."""

@@ -24,6 +24,7 @@ from ingest import ingest, passage_writer
 from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import Collection, StoreError
+from retrieval.errors import EncodingError
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
 from tests.collection_checks import NOUNS, Answer, answers, assert_same_answers, check_whole
@@ -34,7 +35,7 @@ from tests.pdf_files import typed
 ROOT = Path(__file__).parent.parent
 QUERIES = ["apple river", "who keeps the copper lantern?", "winter harbour violin pepper", "record 17"]
 KILLS = int(os.environ.get("PASSAGEWORK_KILLS", "10"))
-"""How many random instants; `make faults` takes 30."""
+"""How many random instants of a first ingest; a quarter as many of an update, a delete and a rebuild each."""
 
 
 class Target:
@@ -246,34 +247,48 @@ def check_and_finish(goal: Goal, collection: Path, log: Path) -> int:
     return len(there)
 
 
-def kill_at_random(goal: Goal, target: Target, base: Path) -> list[int]:
+def instants(seconds: float, *, seed: int) -> list[float]:
+    """A random instant in each equal part of a run, a quarter of KILLS."""
+    rng, count = random.Random(seed), max(3, KILLS // 4)
+    return [(number + rng.random()) / count * seconds for number in range(count)]
+
+
+def tell(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """Prints a figure, whatever pytest captures."""
+    with capsys.disabled():
+        print(f"\n{line}")
+
+
+def kill_at_random(goal: Goal, target: Target, base: Path) -> tuple[int, list[int]]:
     """Kills a first ingest at an instant in each of KILLS equal parts of it, every third one again while it goes on.
 
-    How many documents were there each time.
+    How many kills hit a run, and how many documents were there after each run.
     """
     rng = random.Random(7)
-    seconds = goal.seconds
+    seconds, hit = goal.seconds, 0
     found = []
     for number in range(KILLS):
         collection, log = base / f"c{number}", base / f"log{number}"
         task = {"docs": str(goal.docs), "collection": str(collection), "log": str(log)}
         if target.run(task, kill_after=(number + rng.random()) / KILLS * seconds * 1.02) == 0:
             seconds = min(seconds, target.seconds)  # the machine got quicker since it was measured
+        else:
+            hit += 1
         if number % 3 == 2:
-            target.run(task, kill_after=seconds / 3)
+            hit += target.run(task, kill_after=seconds / 3) != 0
         found.append(check_and_finish(goal, collection, log))
         shutil.rmtree(collection)
-    return found
+    return hit, found
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(7200)
 def test_killed_at_random_instants(
     fresh: Goal, target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Instants spread over a run: nothing committed is lost, and the next run ends as an uninterrupted one does."""
-    found = kill_at_random(fresh, target, tmp_path)
-    with capsys.disabled():
-        print(f"\n{KILLS} kills within {fresh.seconds:.1f} s; of {len(fresh.documents)} documents were there: {found}")
+    hit, found = kill_at_random(fresh, target, tmp_path)
+    midst = sum(0 < count < len(fresh.documents) for count in found)
+    tell(capsys, f"{hit} kills within a first ingest of {fresh.seconds:.1f} s, {midst} of {KILLS} runs in their midst")
     assert any(0 < count < len(fresh.documents) for count in found), f"no kill hit a run in its midst: {found}"
 
 
@@ -341,14 +356,20 @@ def check_update(update: Update, collection: Path) -> None:
     assert vectors_in(collection) == goal.vectors
 
 
-@pytest.mark.parametrize("part", [0.2, 0.5, 0.7, 0.9])
-def test_killed_while_updating(changed: Update, target: Target, tmp_path: Path, part: float) -> None:
+@pytest.mark.timeout(3600)
+def test_killed_while_updating(
+    changed: Update, target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An updated document's old version answers until the new one is whole, whenever the run is killed."""
-    collection = tmp_path / "c"
-    shutil.copytree(changed.before, collection)
-    task = {"docs": str(changed.goal.docs), "collection": str(collection), "log": str(tmp_path / "log")}
-    target.run({**task, "delete_missing": True}, kill_after=part * changed.goal.seconds)
-    check_update(changed, collection)
+    hit = 0
+    for number, instant in enumerate(instants(changed.goal.seconds, seed=8)):
+        collection = tmp_path / str(number)
+        shutil.copytree(changed.before, collection)
+        task = {"docs": str(changed.goal.docs), "collection": str(collection), "log": str(tmp_path / "log")}
+        hit += target.run({**task, "delete_missing": True}, kill_after=instant) != 0
+        check_update(changed, collection)
+        shutil.rmtree(collection)
+    tell(capsys, f"{hit} kills within an update of {changed.goal.seconds:.1f} s")
 
 
 @pytest.mark.parametrize(
@@ -386,6 +407,29 @@ def test_killed_while_deleting(changed: Update, target: Target, tmp_path: Path, 
     assert all("/sub/" in row.uri for row in gone_rows)
 
 
+@pytest.mark.timeout(3600)
+def test_killed_at_random_while_deleting(
+    changed: Update, target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whenever it is: all are there, or all are gone, and a search finds none that is half there."""
+    shutil.copytree(changed.before, tmp_path / "timed")
+    assert target.run({"action": "delete", "collection": str(tmp_path / "timed"), "target": "*.txt"}) == 0
+    left = check_whole(tmp_path / "timed", FakeEncoder())
+    hit = 0
+    for number, instant in enumerate(instants(target.seconds, seed=9)):
+        collection = tmp_path / str(number)
+        shutil.copytree(changed.before, collection)
+        task = {"action": "delete", "collection": str(collection), "target": "*.txt"}
+        hit += target.run(task, kill_after=instant) != 0
+        found = check_whole(collection, FakeEncoder())
+        assert found in (left, changed.old)
+        if found != left:
+            delete(collection, ["*.txt"])
+        assert check_whole(collection, FakeEncoder(), QUERIES) == left
+        shutil.rmtree(collection)
+    tell(capsys, f"{hit} kills within a delete of {target.seconds:.2f} s")
+
+
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory, changed: Update, target: Target) -> Goal:
     """A rebuild with another encoder and other passages, uninterrupted and timed."""
@@ -397,33 +441,45 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory, changed: Update, target: T
 
 
 @pytest.mark.parametrize(
-    "moment",
+    ("where", "call", "when"),
     [
-        0.3,
-        0.6,
-        0.9,
         ("ingest.rebuild:create_version", 1, "after"),
         ("ingest.rebuild:refresh_index", 1, "before"),
         ("ingest.rebuild:publish", 1, "before"),
         ("ingest.rebuild:publish", 1, "after"),
     ],
 )
-def test_killed_while_rebuilding(
-    changed: Update,
-    rebuilt: Goal,
-    target: Target,
-    tmp_path: Path,
-    moment: float | tuple[str, int, str],
+def test_killed_between_the_steps_of_a_rebuild(
+    changed: Update, rebuilt: Goal, target: Target, tmp_path: Path, where: str, call: int, when: str
 ) -> None:
     """The old version answers until the new one is whole; the next rebuild goes on, and encodes nothing twice."""
     collection = tmp_path / "c"
     shutil.copytree(changed.before, collection)
     before = answers(collection, FakeEncoder(), QUERIES)
-    task = {"action": "rebuild", "collection": str(collection), "seed": "-2"}
-    if isinstance(moment, float):
-        target.run(task, kill_after=moment * rebuilt.seconds)
-    else:
-        assert target.run({**task, "crash": list(moment)}) == -signal.SIGKILL
+    task = {"action": "rebuild", "collection": str(collection), "seed": "-2", "crash": [where, call, when]}
+    assert target.run(task) == -signal.SIGKILL
+    check_rebuild(rebuilt, collection, before)
+
+
+@pytest.mark.timeout(3600)
+def test_killed_while_rebuilding(
+    changed: Update, rebuilt: Goal, target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same at random instants."""
+    hit = 0
+    before = answers(changed.before, FakeEncoder(), QUERIES)
+    for number, instant in enumerate(instants(rebuilt.seconds, seed=10)):
+        collection = tmp_path / str(number)
+        shutil.copytree(changed.before, collection)
+        task = {"action": "rebuild", "collection": str(collection), "seed": "-2"}
+        hit += target.run(task, kill_after=instant) != 0
+        check_rebuild(rebuilt, collection, before)
+        shutil.rmtree(collection)
+    tell(capsys, f"{hit} kills within a rebuild of {rebuilt.seconds:.1f} s")
+
+
+def check_rebuild(rebuilt: Goal, collection: Path, before: dict[str, Answer]) -> None:
+    """After a kill: one version answers whole, and the next rebuild ends as an uninterrupted one."""
     encoder = FakeEncoder(seed="-2")
     if current_version(collection).name == "v0001":
         assert_same_answers(answers(collection, FakeEncoder(), QUERIES), before)
@@ -467,7 +523,7 @@ def test_vectors_of_a_document_that_never_came(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(passage_writer, "GROUP_TOKENS", 50)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "long.txt").write_text(prose(random.Random(1), 600))
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(EncodingError, match="out of memory"):
         ingest([tmp_path / "docs"], tmp_path / "c", encoder=Fails(), settings=SETTINGS, passage_tokens=40, overlap=8)
     assert vectors_in(tmp_path / "c") == 8
     shutil.copytree(tmp_path / "c", tmp_path / "other")

@@ -18,6 +18,7 @@ from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
 from retrieval.config import Settings
+from retrieval.errors import EncodingError
 from retrieval.store import Snapshot
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import publish
@@ -174,7 +175,7 @@ class TestInterrupted:
     def half_way(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A rebuild that broke down when some documents were committed."""
         monkeypatch.setattr(passage_writer, "GROUP_DOCUMENTS", 2)
-        with pytest.raises(RuntimeError, match="out of memory"):
+        with pytest.raises(EncodingError, match="out of memory"):
             rebuild(path, encoder=BreaksDown(seed="-2", calls=4), settings=OFFLINE)
         return path
 

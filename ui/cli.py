@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrieval.errors import ConfigError
+from ui import doctor as health
 from ui import evaluate as measuring
+from ui import exchange
 from ui import options as opt
 from ui import train as training
 from ui.outcome import answer, complain, parse_where, run
@@ -210,6 +212,9 @@ def rebuild(
     answer(found, as_json, lambda console: show_status(console, found))
 
 
+app.command()(health.doctor)
+app.command()(exchange.export)
+app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.add_typer(training.app, name="train")

@@ -96,6 +96,20 @@ IndexOption = Annotated[
         metavar="exact|flat|hnsw|ivf-flat|ivf-sq8|ivf-pq",
     ),
 ]
+RepairOption = Annotated[
+    bool, typer.Option("--repair", help="Make again what is derived from the rest, and say what was done.")
+]
+OutOption = Annotated[
+    Path,
+    typer.Option("--out", help="New folder, or with .parquet a file of the passages alone.", metavar="FOLDER_OR_FILE"),
+]
+SnapshotOption = Annotated[
+    bool, typer.Option("--snapshot", help="Copy the collection itself, as of this moment, to a folder that opens.")
+]
+ExportArgument = Annotated[Path, typer.Argument(help="Folder that `export` wrote.", metavar="FOLDER")]
+NewCollectionOption = Annotated[
+    Path, typer.Option("--collection", help="Folder of the collection to be made.", metavar="DIR")
+]
 
 # what to find, and how
 

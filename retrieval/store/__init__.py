@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from retrieval.store import database
+from retrieval.store.beside import hold, let_go
 from retrieval.store.database import create_database, open_database, storage_errors, transaction
+from retrieval.store.integrity import text_index_problem
 from retrieval.store.records import (
     Change,
     DocumentRow,
@@ -19,6 +23,17 @@ from retrieval.store.records import (
     NewPassage,
     PassageRow,
     SourceRow,
+)
+from retrieval.store.seal import (
+    COMMITS,
+    break_seal,
+    check_bytes,
+    check_commits,
+    commits_in,
+    count_commits,
+    put_seal,
+    read_seal,
+    seal_path,
 )
 from retrieval.store.snapshot import Snapshot
 from retrieval.store.writer import Writer
@@ -36,6 +51,9 @@ __all__ = [
     "Writer",
 ]
 
+TEXT_INDEX_WAIT_MS = 5_000
+"""For a writer's transaction to end, before the text index can be looked at."""
+
 
 class Store:
     """A version's database. Any number of threads and processes may read; one transaction at a time writes."""
@@ -44,6 +62,9 @@ class Store:
         self.path = path
         self.dim = dim
         self._engine = engine
+        self._file = hold(path)
+        self.keeps_seal = False
+        """Set where a damaged database is mended: it stays refused, even by a crash, until `accept`."""
 
     @classmethod
     def create(cls, path: Path, *, dim: int) -> Store:
@@ -64,19 +85,64 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Writer]:
         """One transaction: committed at the end, rolled back where anything is raised."""
+        commits = 0
         with transaction(self._engine, self.path, write=True) as connection:
-            yield Writer(connection, self.dim)
+            driver: Any = connection.connection.dbapi_connection
+            before = driver.total_changes
+            writer = Writer(connection, self.dim)
+            yield writer
+            if driver.total_changes != before and not self.keeps_seal:
+                break_seal(self.path)
+                commits = commits_in(writer.meta(COMMITS)) + 1
+                writer.set_meta(COMMITS, commits)
+        if commits:
+            count_commits(self.path, commits)
+
+    def verify(self) -> None:
+        """Raises StoreError where the database lost commits, or a byte of it is not what its last writer left.
+
+        Reads the whole file. While a writer is at work, or after it was killed, only the commits are compared.
+        """
+        seal = read_seal(self.path)
+        with self.read() as snapshot:
+            check_commits(self.path, seal, commits_in(snapshot.meta(COMMITS)))
+        check_bytes(self.path)
+
+    def text_index_problem(self) -> str | None:
+        """How the text index differs from the passages, None where it doesn't. StoreError where it can't be asked."""
+        with storage_errors(self.path), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            return text_index_problem(driver, wait_ms=TEXT_INDEX_WAIT_MS, then_ms=database.BUSY_TIMEOUT_MS)
+
+    def accept(self) -> None:
+        """Seals the database as it is, whatever it was before: for one that was found sound in all its parts."""
+        seal_path(self.path).unlink(missing_ok=True)
+        self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Moves what the log holds into the database file, as far as readers allow; waits for none of them."""
+        """Moves what the log holds into the database file and seals it, as far as others allow; waits for none."""
+        log = self.path.with_name(f"{self.path.name}-wal")
         with storage_errors(self.path), self._engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA busy_timeout=0")
             try:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                # While somebody writes, nothing is sealed: the last writer does.
+                with suppress(OperationalError), connection.execution_options(immediate=True).begin():
+                    if not log.exists() or not log.stat().st_size:
+                        put_seal(self.path, commits_in(Snapshot(connection, self.dim).meta(COMMITS)))
             finally:
                 driver.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
+
+    def copy_to(self, path: Path) -> None:
+        """Copies the database as of this moment to a new file; who writes meanwhile is not held up."""
+        with storage_errors(self.path), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            with storage_errors(path), closing(sqlite3.connect(path)) as copy:
+                driver.backup(copy)  # at once: in steps it would begin anew at every commit
 
     def close(self) -> None:
         """Closes every connection."""
         self._engine.dispose()
+        let_go(self._file)
+        self._file = None

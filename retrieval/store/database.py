@@ -15,11 +15,14 @@ from sqlalchemy.pool import NullPool
 
 from retrieval.errors import StoreError
 from retrieval.store.schema import REVISION
+from retrieval.store.seal import break_seal
+from retrieval.versions import write_problem
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 ADVICE = {
     "database or disk is full": "free some space and run again: what was committed is safe",
+    "disk I/O error": "the disk may be full, or failing: free some space and run again; what was committed is safe",
     "database is locked": "another process is writing; try again when it is done",
     "attempt to write a readonly database": "make the folder writable",
 }
@@ -36,7 +39,7 @@ def create_database(path: Path) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path.parent} can't be made: {error.strerror}") from error
+        raise StoreError(f"{path.parent} can't be made: {write_problem(error)}") from error
     with storage_errors(path):
         _migrate(path)
     return open_database(path)
@@ -49,10 +52,13 @@ def open_database(path: Path) -> Engine:
     """
     try:
         found = path.is_file()
+        empty = found and not path.stat().st_size
     except OSError as error:
         raise StoreError(f"{path} can't be reached: {error.strerror}") from error
     if not found:
         raise StoreError(f"no database at {path}")
+    if empty:  # SQLite would make one of it
+        raise StoreError(f"{path} is damaged (it is empty); restore it from a copy")
     engine = _engine(path, foreign_keys=True)
     try:
         with storage_errors(path):
@@ -65,6 +71,7 @@ def open_database(path: Path) -> Engine:
                 revision = _revision(engine, path)
             if revision != REVISION:
                 _refuse_newer(revision, path)
+                break_seal(path)
                 _migrate(path)
     except BaseException:
         engine.dispose()

@@ -16,6 +16,7 @@ from retrieval.types import Ids, Vectors
 from retrieval.vector_index.exact import ExactIndex
 from retrieval.vector_index.faiss_index import EFFORT_NAMES, FaissIndex
 from retrieval.vector_index.faiss_library import INSTALL, faiss_available, load_faiss, reproducible_graphs
+from retrieval.vector_index.live import LiveIndex
 from retrieval.vector_index.protocol import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
 from retrieval.vector_index.scoring import cosines
 
@@ -184,7 +185,7 @@ class Proof:
         ]
         return cls(ids, vectors, queries, ids[rows], np.asarray(least, np.float32))
 
-    def recall(self, index: VectorIndex) -> float:
+    def recall(self, index: VectorIndex | LiveIndex) -> float:
         """Share of the 10 nearest that `index` finds; one as near as the tenth counts, whichever it is."""
         found = index.search(self.queries, DEPTH + 1).ids
         true = 0

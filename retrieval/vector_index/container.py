@@ -24,6 +24,7 @@ import numpy as np
 from retrieval.errors import ConfigError, StoreError
 from retrieval.types import Ids
 from retrieval.vector_index.protocol import IndexKind
+from retrieval.versions import write_problem
 
 Write: TypeAlias = Callable[[bytes | memoryview], int]
 
@@ -96,7 +97,7 @@ def write_index(
     # FAISS reports its own failures, and those of the disk beneath it, as RuntimeError.
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        raise StoreError(f"index file {path} can't be written: {error}") from error
+        raise StoreError(f"index file {path} can't be written: {write_problem(error)}") from error
     return digest.hexdigest()
 
 

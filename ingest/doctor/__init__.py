@@ -1,0 +1,19 @@
+"""A collection looked over and mended: `examine` finds, `repair` makes again what is derived.
+
+diagnosis.py        what is found, and what is done
+chart.py            what the checks share
+examination.py      the checks, in order
+database_checks.py  bytes, pages, references, the text index
+document_checks.py  digests, slices, filter fields
+vector_checks.py    vectors that are missing, unused, or not what the encoder gives
+index_checks.py     saved indexes against their digests, the changes, and a scan
+repair.py           the remedies
+"""
+
+from __future__ import annotations
+
+from ingest.doctor.diagnosis import Check, Diagnosis, Finding, Remedy, Repair
+from ingest.doctor.examination import examine
+from ingest.doctor.repair import repair
+
+__all__ = ["Check", "Diagnosis", "Finding", "Remedy", "Repair", "examine", "repair"]

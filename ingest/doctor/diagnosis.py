@@ -1,0 +1,101 @@
+"""What a doctor says: what was looked at, what was found, and what could be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from retrieval.types import Json
+
+FINDINGS = 20
+"""Of one check; the rest are counted."""
+
+
+class Remedy(str, Enum):
+    """What is derived from the rest of a collection, and so can be made again. In the order in which it is done."""
+
+    CURRENT = "took up the newest whole version"
+    INDEXES = "made the database's own indexes again"
+    PASSAGES = "set passages right from their documents' text"
+    FIELDS = "set filter fields right from the documents' metadata"
+    TEXT_INDEX = "made the text index again from the passages"
+    VECTORS = "encoded passages again"
+    ORPHANS = "took out vectors that no passage uses"
+    GENERATION = "saved a new index"
+    SEAL = "sealed the database as it is"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, in a line; `remedy` is None where nothing else in the collection can make it good."""
+
+    check: str
+    text: str
+    remedy: Remedy | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the doctor JSON."""
+        return {"check": self.check, "finding": self.text, "derivable": self.remedy is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at: `state` is ok, found or skipped; `detail` says how much, or why not."""
+
+    name: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A collection as it was found. `bad` holds ids and hashes for the remedies, by what they are of."""
+
+    collection: str
+    version: str
+    counts: Mapping[str, int]
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    bad: Mapping[str, tuple[int | bytes, ...]] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    @property
+    def remedies(self) -> list[Remedy]:
+        """What can be done, in the order in which it must be."""
+        wanted = {finding.remedy for finding in self.findings}
+        return [remedy for remedy in Remedy if remedy in wanted]
+
+    def to_json(self) -> dict[str, Json]:
+        """As in `passagework doctor --json`."""
+        return {
+            "collection": self.collection,
+            "version": self.version,
+            "well": self.well,
+            "counts": dict(self.counts),
+            "checks": {one.name: {"state": one.state, "detail": one.detail} for one in self.checks},
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a repair found, what it did, and how the collection is now."""
+
+    before: Diagnosis
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    after: Diagnosis
+
+    def to_json(self) -> dict[str, Json]:
+        """As in `passagework doctor --repair --json`: the state now, what was done, and what was found before."""
+        return {
+            **self.after.to_json(),
+            "done": list(self.done),
+            "failed": list(self.failed),
+            "before": [finding.to_json() for finding in self.before.findings],
+        }

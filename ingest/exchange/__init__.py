@@ -1,0 +1,16 @@
+"""A collection as Parquet files, a collection made of such files, and a copy of one that is in use.
+
+layout.py      the files, their columns, and what stands in their schema
+exporting.py   a collection to files
+importing.py   files to a new collection
+snapshot.py    a collection to another folder, while others write
+"""
+
+from __future__ import annotations
+
+from ingest.exchange.exporting import export_collection
+from ingest.exchange.importing import import_collection
+from ingest.exchange.layout import Exchanged
+from ingest.exchange.snapshot import snapshot_collection
+
+__all__ = ["Exchanged", "export_collection", "import_collection", "snapshot_collection"]
