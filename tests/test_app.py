@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -20,6 +21,7 @@ from ui import app
 from ui.page_html import markdown_text
 
 PAGE = Path(app.__file__)
+MARKS = re.compile(r'<mark class="pw-word">|</mark>|<span class="pw-best"[^>]*>(?=[^<])')
 HOSTILE = "<script>alert(1)</script> **loud** <img src=x onerror=alert(2)> :red[x] $x$ [a](javascript:b)"
 
 
@@ -98,8 +100,8 @@ def _page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def _html(page: AppTest, name: str) -> list[str]:
-    """The page's own markup that bears this test id."""
-    bodies = [str(one.proto.body) for one in page.get("html")]
+    """The page's own markup that bears this test id, without the marks within a passage."""
+    bodies = [MARKS.sub("", str(one.proto.body)) for one in page.get("html")]
     return [body for body in bodies if f'data-testid="{name}"' in body]
 
 
@@ -216,7 +218,7 @@ def test_reranker(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fake_models(monkeypatch, FakeReranker())
     page = _searched(_page(collection, monkeypatch), "bees")
     assert "3 hits · rerank, convex fusion" in _html(page, "plan")[0]
-    assert ">rerank #1 · " in _html(page, "hit")[0]
+    assert ">rerank #1 ▲1 · " in _html(page, "hit")[0]
     assert "evil" in _html(page, "hit")[0]
 
 
