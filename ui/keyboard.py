@@ -34,3 +34,17 @@ if (!window.passageworkKeys) {
 }
 </script>"""
 """Enter needs no code: the focus is on the hit's own link."""
+
+TO_PASSAGE = """<script>
+(async () => {
+    for (let tries = 0; tries < 50; tries++) {
+        const passage = document.querySelector('[data-testid="passage"], [data-testid="box"]')
+        if (passage && passage.offsetHeight) {
+            passage.scrollIntoView({ block: "center" })
+            return
+        }
+        await new Promise(done => setTimeout(done, 100))
+    }
+})()
+</script>"""
+"""Brings the passage into view, as soon as it is there."""

@@ -11,8 +11,8 @@ import streamlit as st
 from retrieval import Collection, PassageworkError, StoreError
 from ui.page_html import markdown_text
 
-SEARCH, READ, JUDGE = "pages/search.py", "pages/read.py", "pages/judge.py"
-LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/evaluate.py"
+SEARCH, READ, JUDGE = "views/search.py", "views/read.py", "views/judge.py"
+LIBRARY, CONTEXT, EVALUATE = "views/library.py", "views/context.py", "views/evaluate.py"
 """The pages, by their files beside `app.py`."""
 
 

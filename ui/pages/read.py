@@ -1,5 +1,0 @@
-"""x."""
-
-import streamlit as st
-
-st.title("read")
