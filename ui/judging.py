@@ -46,5 +46,5 @@ def as_trec(judgments: Sequence[Judgment]) -> tuple[str, str]:
         topics[query_id] = " ".join(one.query.split())
         key = (query_id, one.document)
         grades[key] = max(one.grade or 0, grades.get(key, 0))
-    qrels = "".join(f"{query_id} 0 {document} {grade}\n" for (query_id, document), grade in grades.items())
+    qrels = "".join(f"{query_id}\t0\t{document}\t{grade}\n" for (query_id, document), grade in grades.items())
     return qrels, "".join(f"{query_id}\t{text}\n" for query_id, text in topics.items())

@@ -34,6 +34,16 @@ def hit_html(hit: Hit, marks: Marks | None = None, *, name: str = "hit") -> str:
     )
 
 
+def compact_hit_html(hit: Hit, move: str) -> str:
+    """A hit among few, for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
+    return (
+        '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
+        f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(hit.text)}</div></article>'
+    )
+
+
 def place_html(hit: Hit) -> str:
     """Where a hit stands: path and record, pages, and the headings above it."""
     parts = (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings))
