@@ -85,9 +85,14 @@ def note_html(text: str) -> str:
 
 def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
     """A table of texts and whole numbers, all shown as they are."""
-    head = "".join(f"<th>{plain(column)}</th>" for column in columns)
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(columns)
+    head = "".join(
+        f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
+        for column, number in zip(columns, numbers, strict=True)
+    )
     body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    return f'<table class="pw-table" data-testid="{name}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
 
 
 def markdown_text(text: str) -> str:

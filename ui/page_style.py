@@ -24,10 +24,11 @@ STYLE = """<style>
 .pw-chart { overflow-x: auto; }
 .pw-chart img { display: block; width: 100%; min-width: 32rem; max-width: 42rem; height: auto; }
 [class*="st-key-hit-"]:focus-within { outline: 2px solid rgba(30, 136, 229, 0.8); }
-.pw-table { border-collapse: collapse; width: 100%; font-size: 0.9rem; display: block; overflow-x: auto; }
-.pw-table th, .pw-table td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; vertical-align: top; }
-.pw-table td { border-top: 1px solid rgba(128, 128, 128, 0.3); overflow-wrap: anywhere; min-width: 4rem; }
-.pw-table .pw-number { text-align: right; font-variant-numeric: tabular-nums; }
+.pw-scroll { overflow-x: auto; }
+.pw-table { border-collapse: collapse; min-width: 100%; font-size: 0.9rem; }
+.pw-table th, .pw-table td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; }
+.pw-table td { border-top: 1px solid rgba(128, 128, 128, 0.3); overflow-wrap: anywhere; min-width: 8rem; }
+.pw-table .pw-number { text-align: right; font-variant-numeric: tabular-nums; min-width: 0; overflow-wrap: normal; }
 .pw-page { position: relative; max-width: 60rem; margin: 0 auto; border: 1px solid rgba(128, 128, 128, 0.5); }
 .pw-page img { display: block; width: 100%; height: auto; }
 .pw-box { position: absolute; background: rgba(255, 213, 0, 0.42); mix-blend-mode: multiply; border-radius: 2px; }

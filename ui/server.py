@@ -7,6 +7,9 @@ from pathlib import Path
 
 from retrieval.errors import PassageworkError
 
+UPLOAD_MEGABYTES = 100
+"""Of one file: a browser sends it whole, and it is held in memory until it is written."""
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -21,6 +24,7 @@ def serve(collection: Path, *, host: str, port: int) -> None:
         "server.headless": "true",  # or it would ask for an e-mail address, and open a browser
         "server.fileWatcherType": "none",
         "runner.magicEnabled": "false",  # or docstrings of the pages would be shown
+        "server.maxUploadSize": str(UPLOAD_MEGABYTES),
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",  # a traceback stays in the terminal

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from retrieval import Collection, PassageworkError, StoreError
+from ui.ingest_job import IngestJobs
 from ui.page_html import markdown_text
 
 SEARCH, READ, JUDGE = "views/search.py", "views/read.py", "views/judge.py"
@@ -20,6 +21,12 @@ LIBRARY, CONTEXT, EVALUATE = "views/library.py", "views/context.py", "views/eval
 def open_collection(path: str) -> Collection:
     """One collection, and one model in memory, for every session."""
     return Collection.open(path)
+
+
+@st.cache_resource
+def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
+    """The ingests of one collection, for every session."""
+    return IngestJobs()
 
 
 def _arguments() -> argparse.Namespace:

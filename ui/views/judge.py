@@ -86,8 +86,8 @@ def against(collection: Collection, *, blind: bool) -> None:
     if not blind:
         for column, hits, other, name in zip(st.columns(2), found, found[::-1], "AB", strict=True):
             with column:
-                plan = f"{hits.plan['used']}, {hits.timings_ms.get('total', 0):.0f} ms{_graded(judged, query, hits)}"
-                _list(hits, other, f"{name}: {plan}", "side")
+                took = hits.timings_ms.get("total", 0.0) - hits.timings_ms.get("load", 0.0)
+                _list(hits, other, f"{name}: {hits.plan['used']}, {took:.0f} ms{_graded(judged, query, hits)}", "side")
         return
     salt = st.session_state.setdefault("salt", secrets.token_hex(8))
     straight = a_is_left(query, salt)
