@@ -18,18 +18,22 @@ def plain(text: str) -> str:
     return escape(visible(text))
 
 
-def hit_html(hit: Hit, marks: Marks | None = None, *, name: str = "hit") -> str:
-    """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage."""
+def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
+    """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage.
+
+    One of the first stage, which another is to replace, bears other test ids.
+    """
+    named = "first-stage-" if first_stage else ""
     stages = "".join(
-        f'<span class="pw-stage" data-testid="stage">{_stage(stage, score, moved(hit))}</span>'
+        f'<span class="pw-stage" data-testid="{named}stage">{_stage(stage, score, moved(hit))}</span>'
         for stage, score in hit.stages.items()
     )
     return (
-        f'<article class="pw-hit" data-testid="{name}"><div class="pw-head">'
+        f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
-        f'<div class="pw-place" data-testid="place">{place_html(hit)}</div>'
-        f'<div class="pw-text" data-testid="text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
+        f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
     )
 

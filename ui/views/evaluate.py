@@ -43,7 +43,7 @@ def made(collection: Collection) -> None:
     found = measurements(collection.path)
     if not found:
         st.info("Nothing is measured yet. Judge some hits, then measure how well each stage finds them.")
-        st.page_link(session.JUDGE, label="Go to the judgments", icon=":material/thumbs_up_down:")
+        st.page_link(session.JUDGE, label="Go to the judgments")
         return
     names = {one.folder.name: one for one in found}
     chosen = names[str(st.selectbox("Measurement", list(names), key="measurement"))]

@@ -33,7 +33,7 @@ def given(collection: Collection) -> None:
     judgments = judgments_of(collection.path)
     if not judgments:
         st.info("Nothing is judged yet. Search for something, and say of each hit whether it answers.")
-        st.page_link(session.SEARCH, label="Go to the search", icon=":material/search:")
+        st.page_link(session.SEARCH, label="Go to the search")
         return
     queries = len({one.query for one in judgments})
     st.html(note_html(f"{counted(len(judgments), 'judgment')} of {counted(queries, 'query')}"))

@@ -125,7 +125,7 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
     chosen = st.multiselect("Choose documents", list(names), key="chosen", format_func=lambda uri: names.get(uri, uri))
     with st.container(horizontal=True):
         if len(chosen) == 1:
-            st.page_link(session.READ, label="Read", icon=":material/menu_book:", query_params={"document": chosen[0]})
+            st.page_link(session.READ, label="Open", query_params={"document": chosen[0]})
         sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)
         st.button("Delete", disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
 

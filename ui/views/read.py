@@ -80,7 +80,7 @@ def choose(collection: Collection) -> None:
     st.html(note_html("Open a hit of a search, or a document from this list."))
     if not rows:
         st.info("The collection is empty.")
-        st.page_link(session.LIBRARY, label="Go to the library", icon=":material/folder_open:")
+        st.page_link(session.LIBRARY, label="Go to the library")
         return
     names = {row.uri: address(row.path, row.uri) for row in rows[:LISTED]}
     chosen = st.selectbox("Document", list(names), None, format_func=lambda uri: names[uri], placeholder="Choose one")
@@ -139,9 +139,7 @@ def main() -> None:
     st.title("Read")
     name, query = st.query_params.get("document", ""), st.query_params.get("for", "")
     if query:
-        st.page_link(
-            session.SEARCH, label="Back to the search", icon=":material/arrow_back:", query_params={"query": query}
-        )
+        st.page_link(session.SEARCH, label="Back to the search", query_params={"query": query})
     try:
         collection = session.this_collection()
         if name:

@@ -48,7 +48,7 @@ def _first_stage(hits: Hits) -> None:
     st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
     for hit in hits:
         with st.container(border=True):
-            st.html(hit_html(hit, name="first-stage-hit"))
+            st.html(hit_html(hit, first_stage=True))
 
 
 def _all(collection: Collection, hits: Hits, marks: list[Marks]) -> None:
@@ -78,7 +78,7 @@ def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: s
         st.html(hit_html(hit, marks))
         with st.container(horizontal=True, vertical_alignment="center"):
             parameters = place_parameters(name, hit, query)
-            st.page_link(session.READ, label="Read", icon=":material/menu_book:", query_params=dict(parameters))
+            st.page_link(session.READ, label="Open", query_params=dict(parameters))
             grade = st.segmented_control(
                 f"Grade of hit {hit.rank}",
                 list(GRADES),
@@ -139,7 +139,7 @@ def main() -> None:
             st.sidebar.html(note_html(line))
         if not status["documents"]:
             st.info("The collection is empty. Put documents into it first.")
-            st.page_link(session.LIBRARY, label="Go to the library", icon=":material/folder_open:")
+            st.page_link(session.LIBRARY, label="Go to the library")
         elif not str(query or "").strip():
             st.html(note_html("Type a question or a few words. `/` comes back to this field, arrows go to the hits."))
         else:
