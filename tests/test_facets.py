@@ -116,3 +116,13 @@ def test_the_bump_chart_needs_two_hits_and_two_stages(collection: Path) -> None:
         assert bump_chart(opened.search("bees", k=1)) == ""
         assert 'data-testid="bump-chart"' in bump_chart(opened.search("bees"))
     assert filter_of(Choice(), Facets()) is None
+
+
+def test_no_model_is_loaded_to_mark_nothing() -> None:
+    """Where there is no choice of sentences, nobody asks for an encoder."""
+
+    def none() -> FakeEncoder:
+        raise AssertionError("the encoder was asked for")
+
+    assert [one.best for one in mark("bees", ["Bees."], none)] == [None]
+    assert mark("bees", [], none) == []

@@ -36,7 +36,7 @@ def mark(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None
     if encoder is None:
         best = [_by_words(spans, found) for spans, found in zip(sentences, words, strict=True)]
     else:
-        best = _by_meaning(query, texts, sentences, encoder())
+        best = _by_meaning(query, texts, sentences, encoder)
     return [Marks(tuple(found), one) for found, one in zip(words, best, strict=True)]
 
 
@@ -60,13 +60,14 @@ def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:
 
 
 def _by_meaning(
-    query: str, texts: Sequence[str], sentences: Sequence[Sequence[Span]], encoder: Encoder
+    query: str, texts: Sequence[str], sentences: Sequence[Sequence[Span]], encoder: Callable[[], Encoder]
 ) -> list[Span | None]:
-    """The sentence nearest to the query, the first of equals."""
+    """The sentence nearest to the query, the first of equals; without sentences no model is loaded."""
     pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
     if not pieces:
         return [None for _ in texts]
-    cosines = encoder.encode_passages(pieces) @ encoder.encode_queries([query])[0]
+    loaded = encoder()
+    cosines = loaded.encode_passages(pieces) @ loaded.encode_queries([query])[0]
     best: list[Span | None] = []
     done = 0
     for spans in sentences:

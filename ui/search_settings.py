@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from retrieval import Collection, FilterError, Stage
+from retrieval import Collection, FilterError, Hits, Stage
 from retrieval.config import CANDIDATES
 from retrieval.wording import visible
 from ui.facets import Choice, Facets, facets_of, filter_of
@@ -37,7 +37,7 @@ class SearchSettings:
     per_document: int | None = None
     where: Mapping[str, Any] | None = None
 
-    def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Any:
+    def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
         """The hits; `stage` in place of the one that was set."""
         return collection.search(
             query,

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingest.loaders.formats import SUFFIXES
 from ingest.removal import delete
 from ingest.report import Problem, Report
 from retrieval import Collection, ConfigError, PassageworkError
 from retrieval.store import DocumentRow, SourceRow
+from retrieval.versions import UPLOADS
 from retrieval.wording import counted
 from ui import session
 from ui.ingest_job import IngestJob, IngestJobs
@@ -52,10 +54,9 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
             key="files",
             max_upload_size=UPLOAD_MEGABYTES,
         )
-        if st.form_submit_button("Put into the collection") and files:
-            paths = [save_upload(collection.path, file.name, file.getvalue()) for file in files]
-            jobs.start(collection, [path.parent for path in paths[:1]])
-            st.rerun()
+        sent = st.form_submit_button("Put into the collection")
+    if sent and files and _saved(collection, files):
+        jobs.start(collection, [collection.path / UPLOADS])
     if session.host() not in LOCAL:
         st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
         return
@@ -64,7 +65,18 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
         gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
         if st.form_submit_button("Bring in") and named and named.strip():
             jobs.start(collection, [_path(named)], delete_missing=gone)
-            st.rerun()
+
+
+def _saved(collection: Collection, files: Sequence[UploadedFile]) -> int:
+    """Writes what was uploaded; how many were taken. One that is refused is told, and costs only itself."""
+    taken = 0
+    for file in files:
+        try:
+            save_upload(collection.path, file.name, file.getvalue())
+            taken += 1
+        except PassageworkError as error:  # noqa: PERF203 - a few files
+            st.error(markdown_text(str(error)))
+    return taken
 
 
 def progress(job: IngestJob) -> None:

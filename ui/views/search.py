@@ -35,9 +35,11 @@ def results(collection: Collection, query: str, settings: SearchSettings) -> Non
     """First-stage hits at once, where a reranker is to follow; then what was asked for, in their place."""
     place = st.empty()
     if settings.stage in (None, Stage.RERANK):
-        with place.container():
-            _first_stage(settings.search(collection, query, Stage.HYBRID))
-    hits: Hits = settings.search(collection, query)
+        first = settings.search(collection, query, Stage.HYBRID)
+        if first:
+            with place.container():
+                _first_stage(first)
+    hits = settings.search(collection, query)
     encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
     marks = mark(query, [hit.text for hit in hits], encoder)
     with place.container():
