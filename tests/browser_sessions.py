@@ -129,6 +129,7 @@ class Page:
 
     def type(self, label: str, text: str) -> None:
         """Writes into a field in place of what is there, and presses Enter."""
+        self.until(lambda: len(self.find(f'input[aria-label="{label}"]')) == 1, f"the field {label!r}")
         [field] = self.find(f'input[aria-label="{label}"]')
         field.send_keys("\ue009a\ue000", text, "\ue007")
 

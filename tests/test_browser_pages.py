@@ -118,6 +118,7 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     assert _parameters(page)["document"] == ["grid.pdf"]
     page.type("Page", "2")
     page.until(lambda: "Page 2 of 3" in page.shown() and len(page.find('[data-testid="box"]')) == 2, "two lines marked")
+    page.until(lambda: page.find('[data-testid="page-picture"] img'), "the picture")
     picture = page.find('[data-testid="page-picture"] img')[0]
     page.until(lambda: page.browser.execute_script("return arguments[0].naturalWidth", picture) > 500, "the picture")
     for left, right, top, height in page.browser.execute_script(BOXES):
@@ -134,8 +135,9 @@ def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     """A folder chosen from the list narrows the hits; the address alone shows the same to somebody else."""
     page.open("?query=a+trip&stage=hybrid&k=7")
     page.until(lambda: len(page.texts("hit")) == 5, "all hits")
-    field = page.find('[data-testid="stMultiSelect"] input[aria-label*="Folder"]')[0]
-    field.click()
+    folders = '[data-testid="stMultiSelect"] input[aria-label*="Folder"]'
+    page.until(lambda: page.find(folders), "the folders")
+    page.find(folders)[0].click()
     _click(page, "policies (2)", '[role="option"]')
     page.until(lambda: len(page.texts("hit")) == 2, "two hits")
     assert all(place.startswith("policies/") for place in page.texts("place"))
@@ -147,7 +149,8 @@ def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     page.until(lambda: len(page.texts("hit")) == 2, "the same two hits")
     assert all(place.startswith("policies/") for place in page.texts("place"))
     assert page.texts("plan")[0].startswith("2 hits · hybrid, ")
-    assert page.find('input[aria-label="Query"]')[0].get_attribute("value") == "a trip"
+    values = "return [...document.querySelectorAll('input[aria-label=\"Query\"]')].map(one => one.value)"
+    page.until(lambda: page.browser.execute_script(values) == ["a trip"], "the query")
 
 
 def test_judge_and_export(page: Page, collection: Path, tmp_path: Path) -> None:

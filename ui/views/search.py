@@ -143,7 +143,9 @@ def main() -> None:
             st.info("The collection is empty. Put documents into it first.")
             st.page_link(session.LIBRARY, label="Go to the library")
         elif not str(query or "").strip():
-            st.html(note_html("Type a question or a few words. `/` comes back to this field, arrows go to the hits."))
+            st.html(
+                note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
+            )
         else:
             with st.spinner("Searching"):
                 results(collection, str(query), settings)
