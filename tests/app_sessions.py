@@ -47,10 +47,12 @@ def fake_models(monkeypatch: pytest.MonkeyPatch, reranker: Reranker | None) -> l
     return done
 
 
-def open_page(collection: Path, monkeypatch: pytest.MonkeyPatch, view: str = "") -> AppTest:
-    """The search page of a collection, drawn once; or another, by its name."""
+def open_page(collection: Path, monkeypatch: pytest.MonkeyPatch, view: str = "", **address: str) -> AppTest:
+    """The search page of a collection, drawn once, as its address has it; or another page, by its name."""
     monkeypatch.setattr(sys, "argv", [str(PAGE), f"--collection={collection}"])
-    drawn = AppTest.from_file(str(PAGE), default_timeout=30).run()
+    drawn = AppTest.from_file(str(PAGE), default_timeout=30)
+    drawn.query_params |= address
+    drawn.run()
     if view:
         drawn = drawn.switch_page(f"views/{view}.py").run()
     assert not drawn.exception

@@ -223,3 +223,56 @@ def test_sessions_share_one_collection(collection: Path, opened: list[Path], mon
     assert "Trips" in html_of(_searched(second, "trips abroad"), "hit")[0]
     assert "Bees" in html_of(first.run(), "hit")[0]
     assert opened == [collection]
+
+
+def test_the_address_brings_query_and_settings(
+    collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a link says is what is searched for; a setting that is none is left at its usual value."""
+    address = {"query": "bees", "stage": "lexical", "k": "2", "type": "text/plain", "fusion": "nonsense"}
+    page = open_page(collection, monkeypatch, **address)
+    assert "1 hit · lexical, 200 candidates" in html_of(page, "plan")[0]
+    assert page.slider(key="k").value == 2
+    assert page.multiselect(key="type").value == ["text/plain"]
+    assert page.selectbox(key="fusion").value == "convex"
+    page.multiselect(key="type").set_value([]).run()
+    assert "type" not in page.query_params
+    page.multiselect(key="folder").set_value(["policies"]).run()
+    assert page.query_params["folder"] == "policies"
+    gone = open_page(collection, monkeypatch, query="bees", folder="gone", stage="lexical")
+    assert gone.multiselect(key="folder").value == ["gone"]
+    assert html_of(gone, "hit") == []
+
+
+def test_a_filter_in_json(page: AppTest) -> None:
+    """Any filter there is; what is none is said to be, and what was typed stays."""
+    assert len(html_of(_searched(page, "bees", path=""), "hit")) == 3
+    page.text_input(key="where").set_value('{"title": {"$glob": "Travel*"}}').run()
+    assert [">Travel policy<" in hit for hit in html_of(page, "hit")] == [True]
+    for wrong in ("{", "[1]", '{"title": {"$no": 1}}'):
+        page.text_input(key="where").set_value(wrong).run()
+        assert len(page.error) == 1
+        assert page.text_input(key="where").value == wrong
+
+
+def test_neighbours_on_demand(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passages before and after a hit; of a document of one passage, that there are none."""
+    long = collection.parent / "docs" / "long.txt"
+    long.write_text(" ".join(f"Wasps fly over field {n}." for n in range(120)))
+    ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
+    page = _searched(open_page(collection, monkeypatch), "wasps fly field 60", stage="lexical", k=1)
+    assert html_of(page, "neighbour") == []
+    page.toggle[0].set_value(True).run()
+    beside = html_of(page, "neighbour")
+    assert 1 <= len(beside) <= 2
+    assert all("Wasps fly over field" in one for one in beside)
+    page = _searched(page, "bees dance", k=1)
+    page.toggle[0].set_value(True).run()
+    assert any("No passage stands beside it." in str(one.proto.body) for one in page.get("html"))
+
+
+def test_the_story_of_the_list_is_drawn(page: AppTest) -> None:
+    """Where there are several hits and stages, a chart of their ranks."""
+    assert len(html_of(_searched(page, "who approves trips abroad?"), "bump-chart")) == 1
+    assert html_of(_searched(page, "bees", stage="dense"), "bump-chart") == []
+    assert html_of(_searched(page, "bees", stage="hybrid", k=1), "bump-chart") == []

@@ -142,6 +142,7 @@ def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     page.until(lambda: len(page.texts("hit")) == 2, "two hits")
     assert all(place.startswith("policies/") for place in page.texts("place"))
     page.until(lambda: {"folder", "k", "query", "stage"} <= _parameters(page).keys(), "the address")
+    assert _parameters(page)["folder"] == ["policies"]
     shared = page.browser.current_url
     page.browser.delete_all_cookies()
     page.browser.get("about:blank")

@@ -126,14 +126,26 @@ def _filters(facets: Facets) -> Choice:
 
 
 def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
-    """A choice of several values, each with its number of documents; nothing is drawn where there is none."""
-    if not counts:
+    """A choice of several values, each with its number of documents; nothing is drawn where there is none.
+
+    The address holds the values alone: a bound widget would write the numbers there too, which change.
+    """
+    asked = st.query_params.get_all(key)
+    if not counts and not asked:
         return []
+    if key not in st.session_state:
+        st.session_state[key] = asked
+    gone = [value for value in st.session_state[key] if value not in counts]
 
     def shown(value: str) -> str:
-        return f"{visible(value)} ({counts[value]:,})"
+        return f"{visible(value)} ({counts.get(value, 0):,})"
 
-    return list(st.multiselect(label, list(counts), key=key, format_func=shown, bind=URL))
+    chosen = list(st.multiselect(label, [*counts, *gone], key=key, format_func=shown))
+    if chosen:
+        st.query_params[key] = chosen
+    elif asked:
+        del st.query_params[key]
+    return chosen
 
 
 def _with_where(choice: Choice, raw: str) -> Choice:
