@@ -104,7 +104,7 @@ def _parameters(page: Page) -> dict[str, list[str]]:
 
 def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     """`/`, a question, an arrow, Enter: the page of the PDF with the passage's own lines marked; and back again."""
-    page.open()
+    page.open("?candidates=50")
     page.find("body")[0].send_keys("/")
     page.until(lambda: page.browser.switch_to.active_element.get_attribute("aria-label") == "Query", "the focus")
     _keys(page, f"How long does the battery carry the grid?{ENTER}")
@@ -129,6 +129,7 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     page.until(lambda: "Page 3 of 3" in page.shown(), "the next page")
     _click(page, "Back to the search")
     page.until(lambda: "grid.pdf" in "".join(page.texts("place")[:1]), "the search again")
+    assert (_parameters(page)["candidates"], "50 candidates" in page.texts("plan")[0]) == (["50"], True)
 
 
 def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:

@@ -20,6 +20,6 @@ def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str
     return {hit.uri: shortest(hit) for hit in hits}
 
 
-def place_parameters(name: str, hit: Hit, query: str) -> Mapping[str, str]:
-    """The query string of the reading page, opened at a hit."""
-    return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query}
+def place_parameters(name: str, hit: Hit, query: str, search: str) -> Mapping[str, str]:
+    """What the reading page is opened with, at a hit; `search` is the query string that leads back."""
+    return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import streamlit as st
 
 from retrieval import Collection, PassageworkError
@@ -139,7 +141,11 @@ def main() -> None:
     st.title("Read")
     name, query = st.query_params.get("document", ""), st.query_params.get("for", "")
     if query:
-        st.page_link(session.SEARCH, label="Back to the search", query_params={"query": query})
+        st.page_link(
+            session.SEARCH,
+            label="Back to the search",
+            query_params=parse_qs(st.query_params.get("search", "")) or {"query": query},
+        )
     try:
         collection = session.this_collection()
         if name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -79,7 +80,8 @@ def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: s
     with st.container(border=True, key=f"hit-{hit.rank}"):
         st.html(hit_html(hit, marks))
         with st.container(horizontal=True, vertical_alignment="center"):
-            parameters = place_parameters(name, hit, query)
+            search = urlencode([(key, one) for key in st.query_params for one in st.query_params.get_all(key)])
+            parameters = place_parameters(name, hit, query, search)
             st.page_link(session.READ, label="Open", query_params=dict(parameters))
             grade = st.segmented_control(
                 f"Grade of hit {hit.rank}",
