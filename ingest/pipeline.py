@@ -19,6 +19,7 @@ from retrieval.config import Settings
 from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError, IngestError
 from retrieval.store import SourceRow
+from retrieval.versions import UPLOADS
 
 
 def ingest(
@@ -212,10 +213,15 @@ def _note_unread(report: Report, found: Scan) -> None:
 
 
 def _outside(found: Scan, collection: Path) -> Scan:
-    """What lies outside the collection's own folder: it may stand among the documents."""
+    """What lies outside the collection's own folder, which may stand among the documents, or was uploaded into it."""
     folder = collection.resolve()
+    uploads = folder / UPLOADS
     return Scan(
-        files=tuple(one for one in found.files if not one.path.resolve().is_relative_to(folder)),
+        files=tuple(
+            one
+            for one in found.files
+            if one.root.resolve().is_relative_to(uploads) or not one.path.resolve().is_relative_to(folder)
+        ),
         skipped=tuple(one for one in found.skipped if not one.path.resolve().is_relative_to(folder)),
         failed=tuple(one for one in found.failed if not one.path.parent.resolve().is_relative_to(folder)),
     )
@@ -225,7 +231,7 @@ def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
     """Documents in the collection's own folder would be passed over: somebody mistook one for the other."""
     folder = collection.resolve()
     for root in roots:
-        if root.resolve().is_relative_to(folder):
+        if root.resolve().is_relative_to(folder) and not root.resolve().is_relative_to(folder / UPLOADS):
             raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
 
 

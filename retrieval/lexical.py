@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from retrieval.filters import Condition
 from retrieval.store import Snapshot
+from retrieval.store.fulltext import matched_words
+from retrieval.wording import storable
 
 TERM = re.compile(r"[\w\u0300-\u0331]+")
 """A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
@@ -76,3 +79,9 @@ def _tells(match: re.Match[str], *, shouted: bool) -> bool:
 def match_expression(query: str) -> str:
     """The query as FTS5 wants it: quoted, so that no text of a user is read as an operator; "" without words."""
     return " OR ".join(f'"{term}"' for term in query_terms(query))
+
+
+def matching_spans(query: str, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """`[start, end)` of the words in each text that the lexical half finds it by."""
+    expression = match_expression(query)
+    return matched_words([storable(text) for text in texts], expression) if expression else [[] for _ in texts]

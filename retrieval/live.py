@@ -7,23 +7,33 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from retrieval.generations import Opened, check_whole, open_index, replay
+from retrieval.errors import StoreError
+from retrieval.generations import Opened, check_order, open_index, replay
 from retrieval.identity import recorded_encoder
 from retrieval.store import Snapshot, Store
 from retrieval.vector_index import LiveIndex
 
+AT_ONCE_BYTES = 1 << 30
+"""Of a database that is read against its seal before the first answer, in about a second.
+
+A larger one is read beside the first searches: what is found wrong there ends all later ones.
+"""
+
 
 class LiveVersion:
-    """An open version: its store, found whole, and the index brought up to each snapshot in turn."""
+    """An open version: its store, compared with its seal, and the index brought up to each snapshot in turn."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file = _identity(folder)  # before the database is opened: one put in its place since is another
         self.store = Store.open(folder / "store.db")
         try:
-            check_whole(self.store)
             with self.store.read() as snapshot:
+                check_order(snapshot)
                 self.store.dim = recorded_encoder(snapshot).dimension
+            self.store.verify_commits()
+            self._damage: StoreError | None = None
+            self._compare_bytes()
         except BaseException:
             self.store.close()
             raise
@@ -40,6 +50,8 @@ class LiveVersion:
 
     def opened(self, snapshot: Snapshot) -> Opened:
         """The same, with where it came from."""
+        if self._damage is not None:
+            raise self._damage
         # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
         # here in the order of time, and the index never has to go back.
         with self._lock:
@@ -54,6 +66,19 @@ class LiveVersion:
                 opened = open_index(snapshot, self.folder / "index")
             self._opened = opened
             return opened
+
+    def _compare_bytes(self) -> None:
+        if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:
+            self.store.verify_bytes()
+        else:
+            threading.Thread(target=self._compare_bytes_meanwhile, name="seal", daemon=True).start()
+
+    def _compare_bytes_meanwhile(self) -> None:
+        with suppress(ValueError):  # the file was closed meanwhile
+            try:
+                self.store.verify_bytes()
+            except StoreError as error:
+                self._damage = error
 
     def close(self) -> None:
         """Closes the database."""

@@ -20,6 +20,8 @@ JUDGMENTS_LOCK = "judgments.lock"
 """Judgments outlive the versions."""
 BENCHMARK = "benchmark.json"
 """Says that `passagework evaluate` made the collection, and may make it anew."""
+UPLOADS = "uploads"
+"""Files that came through the browser: the only documents that may lie in a collection's own folder."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,28 +12,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
-from retrieval import Collection
-from retrieval.reranker import Reranker, RerankScores
+from tests.app_sessions import FakeReranker, fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
-from ui import app
 from ui.page_html import markdown_text
 
-PAGE = Path(app.__file__)
 HOSTILE = "<script>alert(1)</script> **loud** <img src=x onerror=alert(2)> :red[x] $x$ [a](javascript:b)"
-
-
-class FakeReranker:
-    """Longer passages are better."""
-
-    name = "fake-reranker"
-    window = 64
-
-    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """The length in hundreds as logit."""
-        import numpy as np
-
-        logits = np.array([len(one) / 100 for one in passages], dtype=np.float32)
-        return RerankScores(logits=logits, probabilities=(1 / (1 + np.exp(-logits))).astype(np.float32), windowed=0)
 
 
 @pytest.fixture(autouse=True)
@@ -68,39 +50,13 @@ def collection(docs: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The page opens collections with a fake encoder; here is which, in order."""
-    return _fake_models(monkeypatch, None)
-
-
-def _fake_models(monkeypatch: pytest.MonkeyPatch, reranker: Reranker | None) -> list[Path]:
-    done: list[Path] = []
-    encoder = FakeEncoder(window=256)
-    real: Callable[..., Collection] = Collection.open
-
-    def fake(path: str) -> Collection:
-        done.append(Path(path))
-        return real(path, encoder=encoder, reranker=reranker)
-
-    monkeypatch.setattr(Collection, "open", fake)
-    return done
+    return fake_models(monkeypatch, None)
 
 
 @pytest.fixture
 def page(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page of that collection, drawn once."""
-    return _page(collection, monkeypatch)
-
-
-def _page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(sys, "argv", [str(PAGE), f"--collection={collection}"])
-    drawn = AppTest.from_file(str(PAGE), default_timeout=30).run()
-    assert not drawn.exception
-    return drawn
-
-
-def _html(page: AppTest, name: str) -> list[str]:
-    """The page's own markup that bears this test id."""
-    bodies = [str(one.proto.body) for one in page.get("html")]
-    return [body for body in bodies if f'data-testid="{name}"' in body]
+    return open_page(collection, monkeypatch)
 
 
 def _searched(page: AppTest, query: str, **settings: Any) -> AppTest:
@@ -123,23 +79,23 @@ def test_nothing_asked_yet(page: AppTest, collection: Path) -> None:
     assert any(f"Collection {escape(str(collection))}" in body for body in shown)
     assert page.selectbox(key="stage").value == "automatic"
     assert any("exact index, recall@10 1.000" in body for body in shown)
-    assert (_html(page, "hit"), _html(page, "plan"), list(page.error)) == ([], [], [])
+    assert (html_of(page, "hit"), html_of(page, "plan"), list(page.error)) == ([], [], [])
 
 
 def test_blank_query_is_no_query(page: AppTest) -> None:
     """Spaces ask nothing."""
-    assert _html(_searched(page, "   "), "plan") == []
+    assert html_of(_searched(page, "   "), "plan") == []
 
 
 def test_hits_with_place_stages_and_plan(page: AppTest) -> None:
     """Ranked passages: title, path, headings, text, rank and score of each stage; above them the plan."""
-    hits = _html(_searched(page, "who approves trips abroad?"), "hit")
+    hits = html_of(_searched(page, "who approves trips abroad?"), "hit")
     assert [f'<span class="pw-rank">{rank}</span>' in hit for rank, hit in enumerate(hits, 1)] == [True, True, True]
     assert ">Travel policy</span>" in hits[0]
     assert ">policies/travel.md · Approval</div>" in hits[0]
     assert "Trips abroad are approved by the head of department." in hits[0]
     assert [f">{stage} #1 · " in hits[0] for stage in ("dense", "lexical", "hybrid", "rerank")] == [True] * 3 + [False]
-    [plan] = _html(page, "plan")
+    [plan] = html_of(page, "plan")
     assert "3 hits · hybrid, convex fusion, 200 candidates a retriever" in plan
     assert not page.warning
 
@@ -147,11 +103,11 @@ def test_hits_with_place_stages_and_plan(page: AppTest) -> None:
 def test_settings_reach_the_search(page: AppTest) -> None:
     """Stage, fusion, k, candidates and path: the plan and the hits show each."""
     _searched(page, "bees", stage="lexical")
-    assert [">lexical #1 · " in hit for hit in _html(page, "hit")] == [True]
-    assert "1 hit · lexical, 200 candidates" in _html(page, "plan")[0]
+    assert [">lexical #1 · " in hit for hit in html_of(page, "hit")] == [True]
+    assert "1 hit · lexical, 200 candidates" in html_of(page, "plan")[0]
     page.slider(key="candidates").set_value(50)
     _searched(page, "bees", stage="hybrid", fusion="rrf", k=2)
-    assert "2 hits · hybrid, rrf fusion, 50 candidates" in _html(page, "plan")[0]
+    assert "2 hits · hybrid, rrf fusion, 50 candidates" in html_of(page, "plan")[0]
 
 
 def test_per_document(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,24 +115,24 @@ def test_per_document(collection: Path, opened: list[Path], monkeypatch: pytest.
     long = collection.parent / "docs" / "long.txt"
     long.write_text(" ".join(f"Bees fly over field {n}." for n in range(60)))
     ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
-    page = _searched(_page(collection, monkeypatch), "bees fly", stage="lexical")
-    assert sum("long.txt" in hit for hit in _html(page, "hit")) > 1
-    assert sum("long.txt" in hit for hit in _html(_searched(page, "bees fly", per_document=1), "hit")) == 1
+    page = _searched(open_page(collection, monkeypatch), "bees fly", stage="lexical")
+    assert sum("long.txt" in hit for hit in html_of(page, "hit")) > 1
+    assert sum("long.txt" in hit for hit in html_of(_searched(page, "bees fly", per_document=1), "hit")) == 1
 
 
 def test_path_filter(page: AppTest) -> None:
     """Only paths that match the glob; spaces around it don't count."""
-    hits = _html(_searched(page, "bees", path=" policies/* "), "hit")
+    hits = html_of(_searched(page, "bees", path=" policies/* "), "hit")
     assert len(hits) == 1
     assert ">policies/travel.md · " in hits[0]
-    assert "(1 passage)" in _html(page, "plan")[0]
+    assert "(1 passage)" in html_of(page, "plan")[0]
 
 
 @pytest.mark.parametrize("path", ["[", "nothing/*", "**", "'; DROP TABLE documents; --", "\\"])
 def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
     """However odd, it is no error: nothing is found, or everything, and the page says which."""
     _searched(page, "bees", path=path)
-    hits = _html(page, "hit")
+    hits = html_of(page, "hit")
     assert len(hits) == (3 if path == "**" else 0)
     shown = (
         f"No passage found in paths that match {markdown_text(path)}. Try another path, other words or another stage."
@@ -187,7 +143,7 @@ def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
 
 def test_hostile_document_is_shown_as_text(page: AppTest) -> None:
     """Title, path, heading and passage are escaped, and none of them is handed to Markdown."""
-    hit = _html(_searched(page, "gulls cry"), "hit")[0]
+    hit = html_of(_searched(page, "gulls cry"), "hit")[0]
     escaped = "&lt;script&gt;alert(1)&lt;/script&gt; **loud** &lt;img src=x onerror=alert(2)&gt; :red[x] $x$ [a]"
     assert hit.count(escaped) >= 3
     assert "&lt;b&gt;evil&lt;b&gt;.md" in hit
@@ -202,22 +158,22 @@ def test_query_that_was_cut(page: AppTest) -> None:
     assert [one.value for one in page.warning] == [
         r"the query was cut\: 20\,000 tokens\, of which the encoder read 254",
     ]
-    assert "Bees dance" in _html(page, "hit")[0]
+    assert "Bees dance" in html_of(page, "hit")[0]
 
 
 def test_hostile_query_is_harmless(page: AppTest) -> None:
     """What a user types is never syntax."""
     for query in ('"', "NEAR(a", "a AND OR", "<script>alert(1)</script>", "\x00", "%' --"):
-        assert len(_html(_searched(page, query), "plan")) == 1
+        assert len(html_of(_searched(page, query), "plan")) == 1
 
 
 def test_reranker(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is one, it is the default stage, and its probability is shown."""
-    _fake_models(monkeypatch, FakeReranker())
-    page = _searched(_page(collection, monkeypatch), "bees")
-    assert "3 hits · rerank, convex fusion" in _html(page, "plan")[0]
-    assert ">rerank #1 · " in _html(page, "hit")[0]
-    assert "evil" in _html(page, "hit")[0]
+    fake_models(monkeypatch, FakeReranker())
+    page = _searched(open_page(collection, monkeypatch), "bees")
+    assert "3 hits · rerank, convex fusion" in html_of(page, "plan")[0]
+    assert ">rerank #1 ▲1 · " in html_of(page, "hit")[0]
+    assert "evil" in html_of(page, "hit")[0]
 
 
 def test_missing_collection_and_what_to_do(
@@ -225,7 +181,7 @@ def test_missing_collection_and_what_to_do(
 ) -> None:
     """The page says what makes one, as text; when it is there, trying again finds it."""
     missing = tmp_path / "*c*"
-    page = _page(missing, monkeypatch)
+    page = open_page(missing, monkeypatch)
     [error] = [one.value for one in page.error]
     assert r"\*c\*" in error
     assert "make one with" in error
@@ -234,7 +190,7 @@ def test_missing_collection_and_what_to_do(
     ingest([docs], missing, encoder=FakeEncoder(window=256))
     page.button[0].click().run()
     assert not page.error
-    assert "Bees dance" in _html(page, "hit")[0]
+    assert "Bees dance" in html_of(page, "hit")[0]
 
 
 def test_collection_that_vanishes_and_comes_back(page: AppTest, collection: Path, docs: Path, tmp_path: Path) -> None:
@@ -247,23 +203,76 @@ def test_collection_that_vanishes_and_comes_back(page: AppTest, collection: Path
     (docs / "bees.txt").write_text("Bees sleep in winter.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
     page.run()
-    assert "Bees sleep in winter." in _html(page, "hit")[0]
+    assert "Bees sleep in winter." in html_of(page, "hit")[0]
 
 
 def test_what_is_ingested_meanwhile_is_found(page: AppTest, collection: Path, docs: Path) -> None:
     """The next search sees it, without opening the collection again."""
     _searched(page, "wasps", stage="lexical")
-    assert _html(page, "hit") == []
+    assert html_of(page, "hit") == []
     assert [one.value for one in page.info] == ["No passage found. Try other words or another stage."]
     (docs / "wasps.txt").write_text("Wasps build paper nests.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
-    assert "Wasps build" in _html(page.run(), "hit")[0]
+    assert "Wasps build" in html_of(page.run(), "hit")[0]
 
 
 def test_sessions_share_one_collection(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people, many searches: the collection and its model are opened once, and each sees his own hits."""
-    first, second = (_page(collection, monkeypatch) for _ in range(2))
-    assert "Bees" in _html(_searched(first, "bees dance"), "hit")[0]
-    assert "Trips" in _html(_searched(second, "trips abroad"), "hit")[0]
-    assert "Bees" in _html(first.run(), "hit")[0]
+    first, second = (open_page(collection, monkeypatch) for _ in range(2))
+    assert "Bees" in html_of(_searched(first, "bees dance"), "hit")[0]
+    assert "Trips" in html_of(_searched(second, "trips abroad"), "hit")[0]
+    assert "Bees" in html_of(first.run(), "hit")[0]
     assert opened == [collection]
+
+
+def test_the_address_brings_query_and_settings(
+    collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a link says is what is searched for; a setting that is none is left at its usual value."""
+    address = {"query": "bees", "stage": "lexical", "k": "2", "type": "text/plain", "fusion": "nonsense"}
+    page = open_page(collection, monkeypatch, **address)
+    assert "1 hit · lexical, 200 candidates" in html_of(page, "plan")[0]
+    assert page.slider(key="k").value == 2
+    assert page.multiselect(key="type").value == ["text/plain"]
+    assert page.selectbox(key="fusion").value == "convex"
+    page.multiselect(key="type").set_value([]).run()
+    assert "type" not in page.query_params
+    page.multiselect(key="folder").set_value(["policies"]).run()
+    assert page.query_params["folder"] == "policies"
+    gone = open_page(collection, monkeypatch, query="bees", folder="gone", stage="lexical")
+    assert gone.multiselect(key="folder").value == ["gone"]
+    assert html_of(gone, "hit") == []
+
+
+def test_a_filter_in_json(page: AppTest) -> None:
+    """Any filter there is; what is none is said to be, and what was typed stays."""
+    assert len(html_of(_searched(page, "bees", path=""), "hit")) == 3
+    page.text_input(key="where").set_value('{"title": {"$glob": "Travel*"}}').run()
+    assert [">Travel policy<" in hit for hit in html_of(page, "hit")] == [True]
+    for wrong in ("{", "[1]", '{"title": {"$no": 1}}'):
+        page.text_input(key="where").set_value(wrong).run()
+        assert len(page.error) == 1
+        assert page.text_input(key="where").value == wrong
+
+
+def test_neighbours_on_demand(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passages before and after a hit; of a document of one passage, that there are none."""
+    long = collection.parent / "docs" / "long.txt"
+    long.write_text(" ".join(f"Wasps fly over field {n}." for n in range(120)))
+    ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
+    page = _searched(open_page(collection, monkeypatch), "wasps fly field 60", stage="lexical", k=1)
+    assert html_of(page, "neighbour") == []
+    page.toggle[0].set_value(True).run()
+    beside = html_of(page, "neighbour")
+    assert 1 <= len(beside) <= 2
+    assert all("Wasps fly over field" in one for one in beside)
+    page = _searched(page, "bees dance", k=1)
+    page.toggle[0].set_value(True).run()
+    assert any("No passage stands beside it." in str(one.proto.body) for one in page.get("html"))
+
+
+def test_the_story_of_the_list_is_drawn(page: AppTest) -> None:
+    """Where there are several hits and stages, a chart of their ranks."""
+    assert len(html_of(_searched(page, "who approves trips abroad?"), "bump-chart")) == 1
+    assert html_of(_searched(page, "bees", stage="dense"), "bump-chart") == []
+    assert html_of(_searched(page, "bees", stage="hybrid", k=1), "bump-chart") == []

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from selenium import webdriver
 
 from ingest import ingest
+from tests.browser_sessions import CONTRAST, RIGHT_EDGES, Page, chromium, served
 from tests.pdf_files import typed
 
-ROOT = Path(__file__).resolve().parent.parent
-WAIT = 60.0  # seconds: the model is loaded when the first query comes
-SWITCHES = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1280,1000",
-)
 HOSTILE = """---
 title: <img src=x onerror="window.pwned = 1"> **Gulls**
 ---
@@ -55,107 +33,20 @@ def _folder(folder: Path) -> Path:
     return folder
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the page over four documents; the server ends with the process that was asked to."""
     base = tmp_path_factory.mktemp("page")
     assert ingest([_folder(base / "docs")], base / "c").added == 4
-    port = _free_port()
-    command = [sys.executable, "-m", "ui.cli", "ui", "--collection", str(base / "c"), "--port", str(port)]
-    with (base / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as server:
-        try:
-            opener = build_opener(ProxyHandler({}))
-            _until(lambda: _answers(opener, f"http://127.0.0.1:{port}/_stcore/health"), "the server to answer")
-            yield f"http://127.0.0.1:{port}"
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(30) == 0, (base / "log").read_text()
-        finally:
-            server.kill()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 5)
-
-
-def _answers(opener: Any, url: str) -> bool:
-    try:
-        with opener.open(url, timeout=5) as response:
-            return bool(response.status == 200)
-    except (URLError, ConnectionError, TimeoutError):
-        return False
+    with served(base / "c", base / "log") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A Chromium without a window, and without a past."""
-    programs = [shutil.which("chromium"), shutil.which("chromedriver")]
-    if not all(programs):
-        reason = "chromium and chromedriver are not both installed"
-        if os.environ.get("PASSAGEWORK_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{reason}, and PASSAGEWORK_REQUIRE_BROWSER=1 asks for them")
-        pytest.skip(reason)
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs[0]
-    for switch in (*SWITCHES, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=programs[1]))
-        try:
-            yield driver
-        finally:
-            driver.quit()
-
-
-class Page:
-    """The search page in the browser."""
-
-    def __init__(self, browser: Any, address: str) -> None:
-        self.browser = browser
-        self.address = address
-
-    def open(self) -> None:
-        """The page anew, as far as its query field."""
-        self.browser.get(self.address)
-        self.until(lambda: self.find('input[aria-label="Query"]'), "the query field")
-
-    def find(self, selector: str) -> list[Any]:
-        """Every element there is now."""
-        return list(self.browser.find_elements("css selector", selector))
-
-    def texts(self, name: str) -> list[str]:
-        """What the elements of that name say."""
-        script = "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent)"
-        return list(self.browser.execute_script(script, f'[data-testid="{name}"]'))
-
-    def shown(self) -> str:
-        """All text of the page."""
-        return str(self.browser.execute_script("return document.body.innerText"))
-
-    def type(self, label: str, text: str) -> None:
-        """Writes into a field in place of what is there, and presses Enter."""
-        [field] = self.find(f'input[aria-label="{label}"]')
-        field.send_keys("\ue009a\ue000", text, "\ue007")
-
-    def until(self, condition: Callable[[], Any], what: str) -> None:
-        """Waits; says what the page showed if it waits in vain."""
-        _until(condition, what, self.shown)
-
-    def search(self, query: str) -> None:
-        """Searches for the first time; waits for hits."""
-        self.type("Query", query)
-        self.until(lambda: self.texts("hit"), "hits")
-
-
-def _until(condition: Callable[[], Any], what: str, shown: Callable[[], str] = str) -> None:
-    end = time.monotonic() + WAIT
-    while not condition():
-        assert time.monotonic() < end, f"waited {WAIT:.0f} s for {what}: {shown()}"
-        time.sleep(0.1)
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -225,31 +116,6 @@ def test_nothing_leaves_the_machine(page: Page) -> None:
     assert {f"http{here}/", f"ws{here}/_stcore/stream"} <= asked
     elsewhere = [url for url in asked if not url.startswith((f"http{here}/", f"ws{here}/", "data:", "blob:"))]
     assert elsewhere == []
-
-
-CONTRAST = """
-const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number)
-const over = (top, below, alpha) => top.map((one, i) => one * alpha + below[i] * (1 - alpha))
-const linear = one => (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4
-const luminance = rgb => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
-const backgroundOf = node => {
-    for (; node; node = node.parentElement) {
-        const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor)
-        if (alpha === 1) return [r, g, b]
-    }
-    return [255, 255, 255]
-}
-const opacityOf = node => node ? Number(getComputedStyle(node).opacity) * opacityOf(node.parentElement) : 1
-return [...document.querySelectorAll('[class^="pw-"]')].map(node => {
-    const below = backgroundOf(node), [r, g, b, alpha = 1] = channels(getComputedStyle(node).color)
-    const pair = [over([r, g, b], below, alpha * opacityOf(node)), below].map(luminance).sort((a, b) => b - a)
-    return [node.className, (pair[0] + 0.05) / (pair[1] + 0.05), luminance(below)]
-})
-"""
-RIGHT_EDGES = """
-return [document.documentElement, ...document.querySelectorAll('[class^="pw-"]')].map(
-    one => Math.max(one.getBoundingClientRect().right, one.scrollWidth))
-"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

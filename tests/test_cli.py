@@ -600,7 +600,7 @@ class TestPage:
         assert run("ui", "--collection", collection) == Outcome(0, "", "")
         done = run("ui", "--collection", collection, "--host", "0.0.0.0", "--port", "9000")
         assert asked == [("127.0.0.1", 8501), ("0.0.0.0", 9000)]
-        assert "listening at 0.0.0.0: whoever reaches this machine can search the collection" in done.complaint
+        assert "listening at 0.0.0.0: whoever reaches this machine can search the collection, and" in done.complaint
 
 
 class TestProcess:

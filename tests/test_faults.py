@@ -22,7 +22,7 @@ import pytest
 
 from ingest import ingest, passage_writer
 from ingest.doctor import examine, repair
-from retrieval import Collection, PassageworkError, StoreError, generations, identity
+from retrieval import Collection, PassageworkError, StoreError, generations, identity, live
 from retrieval.errors import EncodingError
 from retrieval.types import TokenIds, Vectors
 from tests.collection_checks import answers, assert_same_answers, check_whole
@@ -62,6 +62,26 @@ def path(small: Goal, tmp_path: Path) -> Path:
 def database(path: Path) -> Path:
     """The database of the only version."""
     return path / "v0001" / "store.db"
+
+
+def test_a_large_database_is_compared_beside_the_first_searches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening doesn't wait for it; a whole one answers on, a damaged one is named as a small one is."""
+    monkeypatch.setattr(live, "AT_ONCE_BYTES", 0)
+    with Collection.open(path, encoder=FakeEncoder()) as opened:
+        _compared()
+        assert opened.search(QUERIES[0])
+    flip(database(path), seed=1)
+    with Collection.open(path, encoder=FakeEncoder()) as opened:
+        _compared()
+        with pytest.raises(StoreError, match="is damaged: between bytes"):
+            opened.search(QUERIES[0])
+
+
+def _compared() -> None:
+    """Waits until every comparison that runs has ended."""
+    for thread in threading.enumerate():
+        if thread.name == "seal":
+            thread.join(60)
 
 
 @pytest.mark.timeout(3600)

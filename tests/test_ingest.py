@@ -224,6 +224,16 @@ class TestSync:
         (docs / "c" / "notes.txt").write_text("not a document")
         assert counts(ingest([docs], docs / "c", encoder=encoder)) == {"unchanged": 4}
 
+    def test_uploads_in_the_collection_are_documents_when_they_are_named(self, docs: Path) -> None:
+        """And only then: an ingest of the folder around it passes them over."""
+        encoder = FakeEncoder()
+        ingest([docs], docs / "c", encoder=encoder)
+        write(docs / "c" / "uploads", {"new.txt": "It came through the browser."})
+        assert counts(ingest([docs], docs / "c", encoder=encoder)) == {"unchanged": 4}
+        assert counts(ingest([docs / "c" / "uploads"], docs / "c", encoder=encoder)) == {"added": 1}
+        with pytest.raises(ConfigError, match="lies in the collection's folder"):
+            ingest([docs / "c" / "v0001"], docs / "c", encoder=encoder)
+
 
 class TestNothingToIngest:
     """A folder without a file that can be read makes no collection, loads no model, and is no error."""

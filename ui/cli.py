@@ -222,13 +222,13 @@ app.add_typer(training.app, name="train")
 
 @app.command()
 def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
-    """Serve the search page to a browser."""
+    """Serve the pages to a browser: search, read, judge, and the library."""
     from ui.server import LOCAL, serve
 
     with _open(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
-        complain(f"listening at {host}: whoever reaches this machine can search the collection")
+        complain(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
     serve(collection, host=host, port=port)
 
 

@@ -1,65 +1,116 @@
-"""Hits as HTML. Every text that comes from a document goes through `escape`, without exception."""
+"""Hits as HTML. Every text that comes from a document goes through `plain`, without exception."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import escape
 
-from retrieval.types import Hit, Hits, StageScore
-from retrieval.wording import counted, page_list
+from retrieval.types import Hit, Hits, Stage, StageScore
+from retrieval.wording import counted, page_list, visible
+from ui.bump_chart import moved
+from ui.marking import Marks
 from ui.present import address, heading, plan_line, timing_line
 
-# Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
-.pw-hit { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; padding: 0.8rem 1rem; }
-.pw-head { display: flex; gap: 0.6rem; align-items: baseline; }
-.pw-rank { font-weight: 700; opacity: 0.8; }
-.pw-title { font-weight: 650; overflow-wrap: anywhere; min-width: 0; }
-.pw-score { margin-left: auto; font-variant-numeric: tabular-nums; font-weight: 650; }
-.pw-place { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
-.pw-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
-.pw-stages { display: flex; gap: 0.4rem; flex-wrap: wrap; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-.pw-stage { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 999px; padding: 0.05rem 0.6rem; }
-.pw-plan { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
-</style>"""
+
+def plain(text: str) -> str:
+    """Text as HTML that shows it as it is: no markup, no control codes, nothing that turns the words around it."""
+    return escape(visible(text))
 
 
-def hit_html(hit: Hit) -> str:
-    """A hit as a card: rank, title, score, place, passage, and its rank and score at every stage."""
-    place = " · ".join(
-        part for part in (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings)) if part
-    )
+def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
+    """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage.
+
+    One of the first stage, which another is to replace, bears other test ids.
+    """
+    named = "first-stage-" if first_stage else ""
     stages = "".join(
-        f'<span class="pw-stage" data-testid="stage">{_stage(stage.value, score)}</span>'
+        f'<span class="pw-stage" data-testid="{named}stage">{_stage(stage, score, moved(hit))}</span>'
         for stage, score in hit.stages.items()
     )
     return (
-        '<article class="pw-hit" data-testid="hit"><div class="pw-head">'
-        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{escape(heading(hit))}</span>'
+        f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
-        f'<div class="pw-place" data-testid="place">{escape(place)}</div>'
-        f'<div class="pw-text" data-testid="text" dir="auto">{escape(hit.text)}</div>'
+        f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
     )
+
+
+def compact_hit_html(hit: Hit, move: str) -> str:
+    """A hit among few, for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
+    return (
+        '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
+        f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(hit.text)}</div></article>'
+    )
+
+
+def place_html(hit: Hit) -> str:
+    """Where a hit stands: path and record, pages, and the headings above it."""
+    parts = (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings))
+    return plain(" · ".join(part for part in parts if part))
+
+
+def marked_html(text: str, marks: Marks) -> str:
+    """A passage whose matching words and best sentence stand out."""
+    if marks.best is None:
+        return _words_html(text, 0, len(text), marks.words)
+    start, end = marks.best
+    before, best, behind = (
+        _words_html(text, *part, marks.words) for part in ((0, start), (start, end), (end, len(text)))
+    )
+    return f'{before}<span class="pw-best" data-testid="best" title="best sentence">{best}</span>{behind}'
+
+
+def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]]) -> str:
+    out = []
+    at = start
+    for first, last in words:
+        first, last = max(first, at), min(last, end)
+        if first < last:
+            out.append(f'{plain(text[at:first])}<mark class="pw-word">{plain(text[first:last])}</mark>')
+            at = last
+    return "".join([*out, plain(text[at:end])])
 
 
 def plan_html(hits: Hits) -> str:
     """How the hits were found, and how long it took."""
     found = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
-    return f'<div class="pw-plan" data-testid="plan">{escape(found)}</div>'
+    return f'<div class="pw-plan" data-testid="plan">{plain(found)}</div>'
 
 
 def note_html(text: str) -> str:
     """A line beside the hits; Streamlit's own captions are too faint to read with ease."""
-    return f'<div class="pw-plan">{escape(text)}</div>'
+    return f'<div class="pw-plan">{plain(text)}</div>'
+
+
+def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
+    """A table of texts and whole numbers, all shown as they are."""
+    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(columns)
+    head = "".join(
+        f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
+        for column, number in zip(columns, numbers, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
 
 
 def markdown_text(text: str) -> str:
     """Text for the places where Streamlit expects Markdown, shown as it is."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(visible(text).split()))
 
 
-def _stage(name: str, score: StageScore) -> str:
+def _cell(value: str | int) -> str:
+    return f'<td class="pw-number">{value:,}</td>' if isinstance(value, int) else f"<td>{plain(value)}</td>"
+
+
+def _stage(stage: Stage, score: StageScore, up: int | None) -> str:
     probability = "" if score.probability is None else f" ({score.probability:.2f})"
-    return f"{name} #{score.rank} · {score.score:.3f}{probability}"
+    arrow = ""
+    if stage is Stage.RERANK and up:
+        arrow = f" {'▲' if up > 0 else '▼'}{abs(up)}"
+    return f"{stage.value} #{score.rank}{arrow} · {score.score:.3f}{probability}"

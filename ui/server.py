@@ -1,4 +1,4 @@
-"""The search page, served by Streamlit in this process: it ends when the process does."""
+"""The pages, served by Streamlit in this process: it ends when the process does."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 from retrieval.errors import PassageworkError
 
+UPLOAD_MEGABYTES = 100
+"""Of one file: a browser sends it whole, and it is held in memory until it is written."""
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(collection: Path, *, host: str, port: int) -> None:
-    """Serves the page until SIGINT or SIGTERM; raises PassageworkError where nothing can listen at that address."""
+    """Serves the pages until SIGINT or SIGTERM; raises PassageworkError where nothing can listen at that address."""
     _check_address(host, port)
     from streamlit.web.cli import main as streamlit
 
@@ -20,13 +23,17 @@ def serve(collection: Path, *, host: str, port: int) -> None:
         "server.port": port,
         "server.headless": "true",  # or it would ask for an e-mail address, and open a browser
         "server.fileWatcherType": "none",
+        "runner.magicEnabled": "false",  # or docstrings of the pages would be shown
+        "server.maxUploadSize": str(UPLOAD_MEGABYTES),
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",  # a traceback stays in the terminal
     }
     page = Path(__file__).with_name("app.py")
     arguments = ["run", str(page), *(f"--{name}={value}" for name, value in options.items())]
-    streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
+    streamlit(
+        [*arguments, "--", f"--collection={collection}", f"--host={host}"], prog_name="streamlit", standalone_mode=False
+    )
 
 
 def _check_address(host: str, port: int) -> None:

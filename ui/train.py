@@ -115,16 +115,15 @@ def _train(
     check_out(out)
     read = read_pairs(paths)
     work = working_folder(out)
-    with progress_bar() as progress, query_bar() as searched:
-        pairs, counts = pairs_with_negatives(
-            read,
-            work,
-            collection=collection,
-            seed=options.seed,
-            passage_tokens=passage_tokens,
-            progress=progress,
-            searched=searched,
-        )
+    pairs, counts = pairs_with_negatives(
+        read,
+        work,
+        collection=collection,
+        seed=options.seed,
+        passage_tokens=passage_tokens,
+        ingesting=progress_bar,
+        searching=query_bar,
+    )
     if counts.queries and not as_json:
         complain(counts.describe())
     train = train_reranker if kind == "reranker" else train_encoder

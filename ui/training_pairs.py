@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ingest import ingest
@@ -25,13 +25,13 @@ def pairs_with_negatives(
     collection: Path | None,
     seed: int,
     passage_tokens: int,
-    progress: Callable[[Progress], None] | None = None,
-    searched: Callable[[int, int], None] | None = None,
+    ingesting: Callable[[], AbstractContextManager[Callable[[Progress], None] | None]] = nullcontext,
+    searching: Callable[[], AbstractContextManager[Callable[[int, int], None] | None]] = nullcontext,
 ) -> tuple[list[Pair], Mined]:
     """All pairs that have negatives, or that some could be mined for, as passages of a collection.
 
     The collection is the one named, else one made of the positives in `work`. What was mined stays in `work`, and is
-    taken up by the next call with the same pairs.
+    taken up by the next call with the same pairs. `ingesting` and `searching` open what draws the progress of each.
     """
     counts = Mined()
     if all(pair.negatives for pair in pairs):
@@ -42,13 +42,13 @@ def pairs_with_negatives(
     blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
     missing = [number for number in range(len(blocks)) if not (folder / f"{number:05}.jsonl").exists()]
     if missing:
-        with _opened(pairs, work / "collection", collection, passage_tokens, progress) as opened:
+        named = collection or _ingested(pairs, work / "collection", passage_tokens, ingesting)
+        with Collection.open(named) as opened, searching() as draw:
             for number in missing:
-                before = number * BLOCK
 
-                def note(done: int, _: int, before: int = before) -> None:
-                    if searched is not None:
-                        searched(before + done, len(pairs))
+                def note(done: int, _: int, before: int = number * BLOCK) -> None:
+                    if draw is not None:
+                        draw(before + done, len(pairs))
 
                 found = list(mine(opened, blocks[number], seed=seed, progress=note, counts=counts))
                 write_pairs(found, folder / f"{number:05}.jsonl")
@@ -66,25 +66,22 @@ def _block(path: Path) -> list[Pair]:
     return read_pairs([path]) if path.stat().st_size else []
 
 
-@contextmanager
-def _opened(
+def _ingested(
     pairs: Sequence[Pair],
     folder: Path,
-    named: Path | None,
     passage_tokens: int,
-    progress: Callable[[Progress], None] | None,
-) -> Iterator[Collection]:
-    """The collection to mine in."""
-    if named is None:
-        documents = {pair.document: pair for pair in pairs}
-        if len(documents) < 2:
-            raise TrainingError("there is one text in all pairs: negatives are mined among others, so give more")
-        corpus = folder.with_name("corpus.jsonl")
-        with corpus.open("w", encoding="utf-8") as out:
-            for name, pair in documents.items():
-                record = {"_id": name, "title": pair.title, "text": pair.positive}
-                out.write(json.dumps(record, ensure_ascii=False) + "\n")
-        overlap = passage_tokens // 8
+    ingesting: Callable[[], AbstractContextManager[Callable[[Progress], None] | None]],
+) -> Path:
+    """A collection of all positives."""
+    documents = {pair.document: pair for pair in pairs}
+    if len(documents) < 2:
+        raise TrainingError("there is one text in all pairs: negatives are mined among others, so give more")
+    corpus = folder.with_name("corpus.jsonl")
+    with corpus.open("w", encoding="utf-8") as out:
+        for name, pair in documents.items():
+            record = {"_id": name, "title": pair.title, "text": pair.positive}
+            out.write(json.dumps(record, ensure_ascii=False) + "\n")
+    overlap = passage_tokens // 8
+    with ingesting() as progress:
         ingest([corpus], folder, passage_tokens=passage_tokens, overlap=overlap, delete_missing=True, progress=progress)
-    with Collection.open(named or folder) as opened:
-        yield opened
+    return folder

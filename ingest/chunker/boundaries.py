@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +165,19 @@ def boundary_levels(text: str, begin: int, end: int, kinds: Kinds, gaps: Offsets
         levels[index] = np.maximum(levels[index], level)
     levels[_behind([m.end() for m in _LEAD_IN.finditer(text, *span)], gaps, starts)] = Level.NEWLINE
     return levels
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """`[start, end)` of each sentence, finished line and paragraph of a text, without the white space around it."""
+    ends = {m.end() for m in _SENTENCE.finditer(text) if not _abbreviates(text, m)}
+    ends.update(m.end() for pattern in (_LINE, _PARAGRAPH, _LEAD_IN) for m in pattern.finditer(text))
+    cuts = [0, *sorted(ends - {0, len(text)}), len(text)]
+    pieces = [(start, end, text[start:end]) for start, end in pairwise(cuts)]
+    return [
+        (start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()))
+        for start, end, piece in pieces
+        if piece.strip()
+    ]
 
 
 def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:

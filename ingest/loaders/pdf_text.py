@@ -104,6 +104,26 @@ def join_hyphens(pages: Sequence[PageText]) -> list[PageText]:
     return [_rewrite(page, _hyphens(page.text, words, compounds)) for page in pages]
 
 
+def settled_as(page: PageText, text: str) -> PageText | None:
+    """The page as `join_hyphens` left it, told by the `text` that it left; None where that is another text.
+
+    So one page can be read again without the document that decided about its hyphens.
+    """
+    edits: list[Edit] = []
+    at = done = 0
+    for hyphen in [match.start() for match in re.finditer(_HYPHEN, page.text)]:
+        piece = page.text[done:hyphen]
+        following = page.text[hyphen + 1 : hyphen + 1 + _REACH].partition(_HYPHEN)[0]
+        if not text.startswith(piece, at):
+            return None
+        at += len(piece)
+        stays = text.startswith(f"-{following}", at)
+        edits.append((hyphen, hyphen + 1, "-" if stays else ""))
+        at += stays
+        done = hyphen + 1
+    return _rewrite(page, edits) if text[at:] == page.text[done:] else None
+
+
 def _characters(page: PdfTextPage) -> PageText:
     """What pdfium holds, lone surrogates included: its UTF-16 code units put together to code points."""
     count = pdfium.FPDFText_CountChars(page)

@@ -103,9 +103,17 @@ class Store:
 
         Reads the whole file. While a writer is at work, or after it was killed, only the commits are compared.
         """
+        self.verify_commits()
+        self.verify_bytes()
+
+    def verify_commits(self) -> None:
+        """Raises StoreError where the database has fewer commits than were made."""
         seal = read_seal(self.path)
         with self.read() as snapshot:
             check_commits(self.path, seal, commits_in(snapshot.meta(COMMITS)))
+
+    def verify_bytes(self) -> None:
+        """Raises StoreError where a byte is not what the last writer left; reads the whole file."""
         check_bytes(self.path)
 
     def text_index_problem(self) -> str | None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
 DECIMALS = 12
 """Of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
+
+_OPEN, _SHUT = "\x02", "\x03"
+_TOKENIZER = "porter unicode61 remove_diacritics 2"
+"""As the first migration has it, less the separators, which no word holds."""
 
 
 def best_passages(
@@ -29,6 +36,29 @@ def best_passages(
     last = found[k - 1][1]  # the pool ends among equals: all of them, whatever their number
     rest = query.where(score <= -last + 10**-DECIMALS).order_by(score, one)
     return [pair for pair in _scores(connection, rest, expression) if pair[1] >= last]
+
+
+def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
+    """`[start, end)` of the words in each text that an FTS5 expression matches, stemmed as the collection's are."""
+    with closing(sqlite3.connect(":memory:")) as memory:
+        memory.execute(f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize='{_TOKENIZER}')")
+        unmarked = [(number, one.replace(_OPEN, " ").replace(_SHUT, " ")) for number, one in enumerate(texts)]
+        memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", unmarked)
+        query = "SELECT rowid, highlight(texts, 0, ?, ?) FROM texts WHERE texts MATCH ?"
+        marked = dict(memory.execute(query, (_OPEN, _SHUT, expression)))
+    return [_marks(marked.get(number, "")) for number in range(len(texts))]
+
+
+def _marks(marked: str) -> list[tuple[int, int]]:
+    """Where the marks stand, in offsets of the text without them."""
+    spans: list[tuple[int, int]] = []
+    before, *pieces = marked.split(_OPEN)
+    at = len(before)
+    for piece in pieces:
+        word, _, rest = piece.partition(_SHUT)
+        spans.append((at, at + len(word)))
+        at += len(word) + len(rest)
+    return spans
 
 
 def _scores(connection: Connection, query: Select[Any], expression: str) -> list[tuple[int, float]]:

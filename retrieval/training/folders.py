@@ -56,13 +56,15 @@ def step_of(checkpoint: Path) -> int:
 
 
 def put_in_place(out: Path, work: Path, write: Callable[[Path], None]) -> None:
-    """The model folder, whole or not at all; then the checkpoints go."""
+    """The model folder, whole or not at all, for everybody to read; then the checkpoints go."""
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     write(partial)
+    for file in partial.iterdir():
+        file.chmod(partial.stat().st_mode & 0o666)  # safetensors writes for its owner alone
     if out.exists():
         out.rmdir()  # empty, or it would have been refused
     partial.rename(out)
-    for checkpoint in work.glob("checkpoint-*"):
-        shutil.rmtree(checkpoint, ignore_errors=True)
+    for folder in (*work.glob("checkpoint-*"), work / "eval"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,148 @@
+"""How exactly a passage is marked on the pages of its PDF: what the boxes hold, read back by pdfium.
+
+Draws passages from every PDF that can be read, marks each as the reading page does, reads back the text of the
+characters whose middle lies in a box, and compares it with the passage, white space aside.
+
+    python -m benchmarks.highlights --data ../shared/data
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import random
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2.raw as pdfium
+from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
+
+from ingest.chunker.boundaries import sentence_spans
+from ingest.loaders.base import LoadOptions
+from ingest.loaders.pdf import load_pdf
+from retrieval.errors import IngestError
+from retrieval.types import Document
+from ui.highlights import Box, highlight
+
+BAR = 0.97
+CHARACTERS = 800
+"""Of a passage: about the 200 tokens that the chunker gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A passage of a PDF."""
+
+    path: Path
+    document: Document
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the boxes hold against what the passage says, both without white space."""
+
+    drawn: Drawn
+    wanted: str
+    found: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether they are the same."""
+        return self.wanted == self.found
+
+
+def draw(folder: Path, count: int, seed: int) -> list[Drawn]:
+    """Passages of files drawn at random; some begin on one page and end on another."""
+    chance = random.Random(seed)
+    paths = sorted(folder.rglob("*.pdf"))
+    documents: dict[Path, Document | None] = {}
+    drawn: list[Drawn] = []
+    while len(drawn) < count:
+        path = chance.choice(paths)
+        if path not in documents:
+            documents[path] = _loaded(path)
+        document = documents[path]
+        if document is not None:
+            drawn.append(_passage(path, document, chance))
+    return drawn
+
+
+def read_back(drawn: Drawn) -> Reading:
+    """Marks a passage page by page, and reads what lies in the boxes."""
+    with closing(PdfDocument(drawn.path)) as pdf:
+        parts = []
+        for page in drawn.document.pages:
+            if page.start < drawn.end and drawn.start < page.end:
+                with closing(pdf[page.number - 1]) as sheet, closing(sheet.get_textpage()) as text:
+                    stored = drawn.document.text[page.start : page.end]
+                    found = highlight(text, stored, drawn.start - page.start, drawn.end - page.start)
+                    parts.append("".join(_characters_in(text, found.boxes)))
+    return Reading(drawn, _compared(drawn.document.text[drawn.start : drawn.end]), _compared("".join(parts)))
+
+
+def _characters_in(page: PdfTextPage, boxes: Sequence[Box]) -> Iterator[str]:
+    """The characters whose middle lies in a box, in pdfium's order."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    for index in range(pdfium.FPDFText_CountChars(page)):
+        if pdfium.FPDFText_IsGenerated(page, index) == 1:
+            continue
+        pdfium.FPDFText_GetCharBox(page, index, left, right, bottom, top)
+        x, y = (left.value + right.value) / 2, (bottom.value + top.value) / 2
+        if any(box.left <= x <= box.right and box.bottom <= y <= box.top for box in boxes):
+            yield chr(pdfium.FPDFText_GetUnicode(page, index))
+
+
+def _compared(text: str) -> str:
+    """Without white space, controls and unknown glyphs; a hyphen is a hyphen, however pdfium writes it."""
+    text = text.translate(dict.fromkeys((0xAD, 0xFFFE, 0x02), "-"))
+    return "".join(one for one in text if not one.isspace() and one != "\ufffd" and unicodedata.category(one) != "Cc")
+
+
+def _passage(path: Path, document: Document, chance: random.Random) -> Drawn:
+    """A run of whole sentences, about as long as a passage."""
+    spans = sentence_spans(document.text)
+    first = last = chance.randrange(len(spans))
+    while last + 1 < len(spans) and spans[last + 1][1] - spans[first][0] <= CHARACTERS:
+        last += 1
+    return Drawn(path, document, spans[first][0], spans[last][1])
+
+
+def _loaded(path: Path) -> Document | None:
+    try:
+        (document,) = load_pdf(path, LoadOptions())
+        with closing(PdfDocument(path)):
+            return document if isinstance(document, Document) else None
+    except (IngestError, PdfiumError):
+        return None
+
+
+def main() -> None:
+    """Prints the figure and the misses; exits 1 below the bar."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PASSAGEWORK_TEST_DATA") or "../shared/data"))
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=6)
+    options = parser.parse_args()
+    drawn = draw(options.data / "files", options.count, options.seed)
+    readings = [read_back(one) for one in drawn]
+    files = len({one.path for one in drawn})
+    equal = sum(one.equal for one in readings)
+    print(f"{equal} of {len(readings)} passages of {files} files read back as they are")
+    for one in readings:
+        if not one.equal:
+            print(f"- {one.drawn.path.name}, {one.drawn.start}-{one.drawn.end}:")
+            at = next((at for at, (a, b) in enumerate(zip(one.wanted, one.found, strict=False)) if a != b), 0)
+            print(f"    passage ... {one.wanted[max(0, at - 20) : at + 40]!r}")
+            print(f"    boxes   ... {one.found[max(0, at - 20) : at + 40]!r}")
+    sys.exit(equal < BAR * len(readings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The evaluation page without a browser: measured on one's own judgments, written to disk, compared."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ingest import ingest
+from retrieval import Collection
+from tests.app_sessions import fake_models, html_of, open_page
+from tests.beir_files import write_beir
+from tests.fakes import FakeEncoder
+from ui.judging import judge
+from ui.measured_runs import FIGURES, REPORT, RUNS
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """No collection is kept from test to test."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """Two documents."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "bees.txt").write_text("Bees dance to tell of flowers.")
+    (docs / "wasps.txt").write_text("Wasps build paper nests.")
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    return tmp_path / "c"
+
+
+def _report(page: AppTest) -> str:
+    [frame] = page.get("iframe")
+    head, _, content = frame.proto.src.partition(",")
+    assert head == "data:text/html;charset=utf-8;base64"
+    return base64.b64decode(content).decode()
+
+
+def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First it says what is missing; then figures, runs and report are on disk, and two runs are compared by query."""
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch, "evaluate")
+    assert "Nothing is measured yet." in page.info[0].value
+    page.button[0].click().run()
+    assert "nothing is judged yet" in page.error[0].value
+    with Collection.open(collection) as opened:
+        for query, path in (("bees dance", "bees.txt"), ("<b>paper</b> nests", "wasps.txt")):
+            judge(collection, query, path, opened.search(query, stage="lexical")[0], 2)
+    page.button[0].click().run()
+    assert not page.exception
+    [figures] = html_of(page, "figures")
+    assert "<td>lexical</td><td>1.000</td>" in figures
+    assert "&lt;b&gt;paper&lt;/b&gt;" in _report(page)
+    [folder] = (collection / RUNS).iterdir()
+    names = {one.name for one in folder.iterdir()}
+    assert {"dense.trec", "lexical.trec", "hybrid.trec", FIGURES, REPORT} <= names
+    page.segmented_control(key="view").set_value("Compare two runs").run()
+    page.selectbox(key="run_a").set_value(f"{folder.name}/dense.trec").run()
+    assert not page.exception
+    [differences] = html_of(page, "differences")
+    assert "<td>RR@10</td><td>0.750</td><td>1.000</td><td>+0.250</td>" in differences
+    assert "<b>paper" not in _report(page)
+
+
+def test_runs_of_a_benchmark(collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any folder, over any benchmark in BEIR layout; what is no folder is said to be none."""
+    beir = write_beir(tmp_path / "beir")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / "good.trec").write_text("q3 Q0 d5 1 2.0 x\nq3 Q0 d2 2 1.0 x\n")
+    (runs / "poor.trec").write_text("q3 Q0 d2 1 2.0 x\nq3 Q0 d5 2 1.0 x\n")
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch, "evaluate")
+    page.segmented_control(key="view").set_value("Compare two runs").run()
+    assert "no two runs here" in page.info[0].value
+    page.text_input(key="runs").set_value(str(tmp_path / "none")).run()
+    assert "is no folder" in page.error[0].value
+    page.text_input(key="runs").set_value(str(runs))
+    page.text_input(key="beir").set_value(str(beir)).run()
+    assert not page.exception
+    [differences] = html_of(page, "differences")
+    assert "<td>RR@10</td><td>1.000</td><td>0.500</td><td>-0.500</td>" in differences
+
+
+def test_a_damaged_measurement_is_passed_over(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is none."""
+    for name, text in (("a", "{"), ("b", json.dumps([1])), ("c", json.dumps({"stages": 1}))):
+        (collection / RUNS / name).mkdir(parents=True)
+        (collection / RUNS / name / FIGURES).write_text(text)
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch, "evaluate")
+    assert "Nothing is measured yet." in page.info[0].value

@@ -1,0 +1,76 @@
+"""How the hits of one list moved from stage to stage, as a picture: a line a hit, best ranks on top."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+
+from retrieval.types import Hit, Hits, Stage
+from retrieval.wording import visible
+from ui.present import heading
+
+COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 230, 32
+"""Pixels between stages and between ranks, at the sides (titles stand at the right), and above the first rank."""
+
+DEEPEST = 1.5
+"""Ranks shown, as a multiple of the hits: what came from further down starts at the bottom edge."""
+
+TITLE = 34
+"""Characters of a title."""
+
+STYLE = (
+    "<style>svg{color:#31333f;font-family:sans-serif;font-size:12px}"
+    "@media(prefers-color-scheme:dark){svg{color:#fafafa}}</style>"
+)
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def bump_chart(hits: Hits) -> str:
+    """The hits' ranks at each stage, as an image element; "" where fewer than two stages or hits would be shown.
+
+    It is an image because Streamlit strips SVG from HTML.
+    """
+    stages = [stage for stage in Stage if any(stage in hit.stages for hit in hits)]
+    if len(stages) < 2 or len(hits) < 2:
+        return ""
+    deepest = max(3, int(DEEPEST * len(hits)))
+    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * (deepest + 1)
+    names = "".join(
+        f'<text x="{LEFT + COLUMN * column}" y="14" text-anchor="middle">{stage.value}</text>'
+        for column, stage in enumerate(stages)
+    )
+    lines = "".join(_line(hit, stages, deepest) for hit in reversed(hits.hits))
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'fill="currentColor">{STYLE}{names}{lines}</svg>'
+    )
+    source = b64encode(drawing.encode()).decode()
+    label = "Rank of each hit at each stage"
+    image = f'<img data-testid="bump-chart" alt="{label}" src="data:image/svg+xml;base64,{source}">'
+    return f'<div class="pw-chart">{image}</div>'
+
+
+def moved(hit: Hit) -> int | None:
+    """How many ranks the reranker moved a hit up (or, negative, down); None where it was not reranked."""
+    before, after = hit.stages.get(Stage.HYBRID), hit.stages.get(Stage.RERANK)
+    return None if before is None or after is None else before.rank - after.rank
+
+
+def _line(hit: Hit, stages: Sequence[Stage], deepest: int) -> str:
+    """The hit's way, its ranks as dots: numbers and the title where it begins and ends."""
+    passed = [(column, hit.stages[stage].rank) for column, stage in enumerate(stages) if stage in hit.stages]
+    places = [(LEFT + COLUMN * column, TOP + ROW * (min(rank, deepest + 1) - 1)) for column, rank in passed]
+    opacity = max(0.4, 1 - 0.12 * (hit.rank - 1))
+    colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
+    path = " ".join(f"{x},{y}" for x, y in places)
+    dots = "".join(f'<circle cx="{x}" cy="{y}" r="4" stroke="none"/>' for x, y in places)
+    (x, y), first = places[0], passed[0][1]
+    begins = f'<text x="{x - 10}" y="{y + 4}" text-anchor="end">{first}</text>'
+    x, y = places[-1]
+    title = " ".join(_NO_XML.sub("", visible(heading(hit))).split())
+    shown = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
+    ends = f'<text x="{x + 10}" y="{y + 4}">{passed[-1][1]}  {escape(shown)}</text>'
+    line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{begins}{ends}'

@@ -1,0 +1,50 @@
+"""The keys: `/` goes to the query, arrows from hit to hit, Enter opens. The script holds no text of a document."""
+
+from __future__ import annotations
+
+KEYS = """<script>
+if (!window.passageworkKeys) {
+    window.passageworkKeys = true
+    const links = () => [...document.querySelectorAll('[class*="st-key-hit-"] [data-testid="stPageLink-NavLink"]')]
+    const query = () => document.querySelector('input[aria-label="Query"]')
+    document.addEventListener("keydown", event => {
+        if (event.ctrlKey || event.altKey || event.metaKey) return
+        const at = document.activeElement
+        const typing = at && (at.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(at.tagName))
+        if (event.key === "/" && !typing && query()) {
+            event.preventDefault()
+            query().focus()
+            query().select()
+            return
+        }
+        const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+        const all = links(), here = all.indexOf(at)
+        if (!step || !all.length || (here < 0 && at !== query() && at !== document.body)) return
+        event.preventDefault()
+        const next = here + step
+        if (here >= 0 && next < 0) {
+            query().focus()
+            return
+        }
+        const link = all[here < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(next, all.length - 1)]
+        link.focus({ preventScroll: true })
+        const hit = link.closest('[class*="st-key-hit-"]')
+        hit.scrollIntoView({ block: "nearest" })
+    })
+}
+</script>"""
+"""Enter needs no code: the focus is on the hit's own link."""
+
+TO_PASSAGE = """<script>
+(async () => {
+    for (let tries = 0; tries < 50; tries++) {
+        const passage = document.querySelector('[data-testid="passage"], [data-testid="box"]')
+        if (passage && passage.offsetHeight) {
+            passage.scrollIntoView({ block: "center" })
+            return
+        }
+        await new Promise(done => setTimeout(done, 100))
+    }
+})()
+</script>"""
+"""Brings the passage into view, as soon as it is there."""

@@ -1,0 +1,25 @@
+"""Addresses of places in documents: what a link to the reading page carries, and what a judgment names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from retrieval import Collection
+from retrieval.types import Hit
+
+
+def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:
+    """By the URI of each hit's document: its `_id` or path where only it bears that name, else the URI itself."""
+    hits = list(hits)
+    found = collection.documents_named({name for hit in hits for name in (hit.document, hit.path)})
+
+    def shortest(hit: Hit) -> str:
+        names = (name for name in (hit.document, hit.path) if name != hit.uri and len(found.get(name, [])) == 1)
+        return next(names, hit.uri)
+
+    return {hit.uri: shortest(hit) for hit in hits}
+
+
+def place_parameters(name: str, hit: Hit, query: str, search: str) -> Mapping[str, str]:
+    """What the reading page is opened with, at a hit; `search` is the query string that leads back."""
+    return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}

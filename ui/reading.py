@@ -1,0 +1,102 @@
+"""A passage where it stands: which pages it is on, the text around it as HTML, and how it is cited."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from retrieval.types import Document, Heading, Page
+from retrieval.wording import page_list, visible
+from ui.marking import Marks
+from ui.page_drawing import PagePicture
+from ui.page_html import marked_html, plain
+from ui.present import address
+
+QUOTED = 300
+"""Characters of a passage in its citation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A document's `[start, end)`; nothing is marked where both are equal."""
+
+    document: Document
+    start: int = 0
+    end: int = 0
+
+    @property
+    def text(self) -> str:
+        """The passage."""
+        return self.document.text[self.start : self.end]
+
+    @property
+    def pages(self) -> list[Page]:
+        """The pages that it touches."""
+        return [page for page in self.document.pages if page.start < self.end and self.start < page.end]
+
+
+def place_of(document: Document, start: str | None, end: str | None) -> Place:
+    """The place that a link names; the document's beginning where it names none, or one that is not there."""
+    if start and end and start.isascii() and end.isascii() and start.isdigit() and end.isdigit():
+        first, last = int(start[:12]), int(end[:12])
+        if first < last <= len(document.text):
+            return Place(document, first, last)
+    return Place(document)
+
+
+def file_of(uri: str) -> Path:
+    """The file that a document's URI names, whatever record of it."""
+    return Path(url2pathname(urlsplit(uri).path))
+
+
+def citation(place: Place) -> str:
+    """Title, path, pages and, in quotation marks, the passage, cut where it is long; one line."""
+    document = place.document
+    pages = page_list([page.number for page in place.pages])
+    where = address(document.path, document.uri)
+    parts = [part for part in (document.title, where, pages) if part]
+    quote = " ".join(visible(place.text).split())
+    if len(quote) > QUOTED:
+        quote = f"{quote[:QUOTED].rsplit(' ', 1)[0]} …"
+    return " ".join(visible(", ".join(parts)).split()) + (f': "{quote}"' if quote else "")
+
+
+def picture_html(picture: PagePicture, label: str) -> str:
+    """The page with the passage's boxes over it."""
+    boxes = "".join(
+        f'<div class="pw-box" data-testid="box" style="left:{left:.4%};top:{top:.4%};width:{width:.4%};'
+        f'height:{height:.4%}"></div>'
+        for left, top, width, height in picture.boxes
+    )
+    source = b64encode(picture.png).decode()
+    image = f'<img alt="{plain(label)}" src="data:image/png;base64,{source}">'
+    return f'<div class="pw-page" data-testid="page-picture">{image}{boxes}</div>'
+
+
+def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, int]] = ()) -> str:
+    """The document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
+    document = place.document
+    start, end = min(max(place.start, first), last), min(max(place.end, first), last)
+    before = "".join(_pieces(document.text, document.headings, first, start))
+    behind = "".join(_pieces(document.text, document.headings, end, last))
+    passage = ""
+    if start < end:
+        shown = marked_html(place.text, Marks(tuple(words))) if (start, end) == (place.start, place.end) else ""
+        inside = shown or plain(document.text[start:end])
+        passage = f'<mark class="pw-passage" data-testid="passage">{inside}</mark>'
+    return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
+
+
+def _pieces(text: str, headings: Sequence[Heading], first: int, last: int) -> Iterator[str]:
+    at = first
+    for heading in headings:
+        start, end = max(heading.start, at), min(heading.end, last)
+        if start < end:
+            yield plain(text[at:start])
+            yield f'<span class="pw-heading">{plain(text[start:end])}</span>'
+            at = end
+    yield plain(text[at:last])

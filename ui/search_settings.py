@@ -1,0 +1,160 @@
+"""The settings of a search in the sidebar; each is in the page's address, so that a link shares what is seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from retrieval import Collection, FilterError, Hits, Stage
+from retrieval.config import CANDIDATES
+from retrieval.wording import visible
+from ui.facets import Choice, Facets, facets_of, filter_of
+
+STAGES = {
+    "automatic": None,
+    "dense": Stage.DENSE,
+    "lexical": Stage.LEXICAL,
+    "hybrid": Stage.HYBRID,
+    "rerank": Stage.RERANK,
+}
+STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
+FUSIONS = ("convex", "rrf")
+URL: Any = "query-params"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What `Collection.search` takes beside the query."""
+
+    stage: Stage | None = None
+    k: int = 10
+    candidates: int = CANDIDATES
+    fusion: str = "convex"
+    per_document: int | None = None
+    where: Mapping[str, Any] | None = None
+
+    def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
+        """The hits; `stage` in place of the one that was set."""
+        return collection.search(
+            query,
+            k=self.k,
+            stage=stage or self.stage,
+            candidates=self.candidates,
+            fusion=self.fusion,
+            per_document=self.per_document,
+            where=self.where,
+        )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _facets(_collection: Collection, moment: str) -> Facets:  # noqa: ARG001 - the key
+    """The facets of a collection at one moment; counting a large one again at every click would be felt."""
+    return facets_of(_collection.documents())
+
+
+def current_facets(collection: Collection, status: Mapping[str, Any]) -> Facets:
+    """The facets of a collection as its status has it."""
+    index = status["index"]
+    moment = [str(collection.path.resolve()), status["version"], status["created"], status["documents"]]
+    return _facets(collection, json.dumps([*moment, status["passages"], status["vectors"], index["since_build"]]))
+
+
+def sidebar(facets: Facets) -> SearchSettings:
+    """Draws the settings. Raises FilterError where the filter in JSON is none."""
+    with st.sidebar:
+        st.header("Filters")
+        choice = _filters(facets)
+        st.header("Settings")
+        stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP, bind=URL)
+        k = st.slider("k", 1, 50, 10, key="k", help="Hits shown.", bind=URL)
+        candidates = st.slider(
+            "Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Per retriever.", bind=URL
+        )
+        fusion = st.selectbox("Fusion", FUSIONS, key="fusion", help="How both rankings join.", bind=URL)
+        per_document = st.number_input(
+            "Per document", 0, 50, 0, key="per_document", help="Most hits; 0: no limit.", bind=URL
+        )
+        raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
+        st.divider()
+    return SearchSettings(
+        stage=STAGES[str(stage)],
+        k=int(k),
+        candidates=int(candidates),
+        fusion=str(fusion),
+        per_document=int(per_document) or None,
+        where=filter_of(_with_where(choice, str(raw or "")), facets),
+    )
+
+
+def chosen_path() -> str:
+    """The glob that was typed."""
+    return str(st.session_state.get("path", "")).strip()
+
+
+def _filters(facets: Facets) -> Choice:
+    path = st.text_input(
+        "Path", key="path", placeholder="policies/*", help="Only paths that match this glob.", bind=URL
+    )
+    folders = _several("Folder", "folder", facets.folders)
+    types = _several("Type", "type", facets.types)
+    date_field = since = until = None
+    if facets.dates:
+        date_field = st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL)
+        left, right = st.columns(2)
+        since = left.date_input("From", None, key="since", bind=URL)
+        until = right.date_input("To", None, key="until", bind=URL)
+    name = None
+    values: list[str] = []
+    if facets.fields:
+        name = st.selectbox("Field", list(facets.fields), None, key="field", format_func=visible, bind=URL)
+        if name:
+            values = _several("Values", f"value-{name}", facets.fields[name])
+    return Choice(
+        path=str(path or "").strip(),
+        folders=folders,
+        types=types,
+        date_field=date_field,
+        since=since,
+        until=until,
+        field=name,
+        values=values,
+    )
+
+
+def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
+    """A choice of several values, each with its number of documents; nothing is drawn where there is none.
+
+    The address holds the values alone: a bound widget would write the numbers there too, which change.
+    """
+    asked = st.query_params.get_all(key)
+    if not counts and not asked:
+        return []
+    if key not in st.session_state:
+        st.session_state[key] = asked
+    gone = [value for value in st.session_state[key] if value not in counts]
+
+    def shown(value: str) -> str:
+        return f"{visible(value)} ({counts.get(value, 0):,})"
+
+    chosen = list(st.multiselect(label, [*counts, *gone], key=key, format_func=shown))
+    if chosen:
+        st.query_params[key] = chosen
+    elif asked:
+        del st.query_params[key]
+    return chosen
+
+
+def _with_where(choice: Choice, raw: str) -> Choice:
+    if not raw.strip():
+        return choice
+    try:
+        where = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise FilterError(f"the filter is not JSON: {error}") from error
+    if not isinstance(where, dict):
+        raise FilterError('the filter is not an object such as {"year": {"$gte": 2020}}')
+    return Choice(**{name: getattr(choice, name) for name in Choice.__slots__} | {"where": where})

@@ -1,0 +1,59 @@
+"""What every page shares: the collection on the command line, opened once for all sessions, and how errors are told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from retrieval import Collection, PassageworkError, StoreError
+from ui.ingest_job import IngestJobs
+from ui.page_html import markdown_text
+
+SEARCH, READ, JUDGE = "views/search.py", "views/read.py", "views/judge.py"
+LIBRARY, CONTEXT, EVALUATE = "views/library.py", "views/context.py", "views/evaluate.py"
+"""The pages, by their files beside `app.py`."""
+
+
+@st.cache_resource(show_spinner="Opening the collection")
+def open_collection(path: str) -> Collection:
+    """One collection, and one model in memory, for every session."""
+    return Collection.open(path)
+
+
+@st.cache_resource
+def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
+    """The ingests of one collection, for every session."""
+    return IngestJobs()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--collection", default="collection")
+    parser.add_argument("--host", default="127.0.0.1")
+    return parser.parse_known_args(sys.argv[1:])[0]
+
+
+def collection_path() -> Path:
+    """The folder named on the command line: streamlit run app.py -- --collection DIR."""
+    return Path(_arguments().collection)
+
+
+def host() -> str:
+    """The address that the server listens at, as named on the command line."""
+    return str(_arguments().host)
+
+
+def this_collection() -> Collection:
+    """The collection of this server; raises PassageworkError where it can't be opened."""
+    return open_collection(str(collection_path()))
+
+
+def tell(error: PassageworkError) -> None:
+    """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
+    st.error(markdown_text(str(error)))
+    if isinstance(error, StoreError):
+        open_collection.clear()
+        st.button("Try again", help="When the collection is there.")

@@ -1,0 +1,80 @@
+"""Files that come through the browser, written into the collection's own `uploads` folder and nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import unicodedata
+from pathlib import Path, PureWindowsPath
+
+from ingest.loaders import supported
+from ingest.loaders.formats import SUFFIXES
+from ingest.reasons import one_line
+from retrieval.errors import ConfigError, IngestError
+from retrieval.versions import UPLOADS
+from retrieval.wording import visible
+from ui.server import UPLOAD_MEGABYTES
+
+LONGEST_NAME = 120
+"""Bytes of a name, its suffix included; file systems take 255."""
+
+_UNWANTED = re.compile(r'[\\/:*?"<>|]')
+
+
+def upload_name(name: str) -> str:
+    """The name under which a file is written: its last part, without what a file system or a shell might stumble over.
+
+    Raises ConfigError for a type that can't be read, and for a name of which nothing is left.
+    """
+    last = PureWindowsPath(name.replace("\0", "")).name
+    plain = _UNWANTED.sub("_", " ".join(visible(unicodedata.normalize("NFC", last)).split())).strip(" .")
+    path = Path(plain)
+    stem, suffix = path.stem.strip(" ."), path.suffix
+    if not stem or not supported(path):
+        known = " ".join(sorted(SUFFIXES))
+        raise ConfigError(f"{one_line(name, limit=80)}: supported types are {known}")
+    room = LONGEST_NAME - len(suffix.encode())
+    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
+
+
+def save_upload(collection: Path, name: str, data: bytes) -> Path:
+    """Writes a file beneath the collection, whole or not at all; another of that name gets a number.
+
+    The same bytes under the same name are written once. Raises ConfigError for a name or size that is not taken,
+    IngestError where it can't be written.
+    """
+    if len(data) > UPLOAD_MEGABYTES << 20:
+        raise ConfigError(f"{one_line(name, limit=80)} is larger than {UPLOAD_MEGABYTES} MB")
+    chosen = Path(upload_name(name))
+    folder = collection / UPLOADS
+    try:
+        folder.mkdir(exist_ok=True)
+        if folder.resolve() != collection.resolve() / UPLOADS:
+            raise ConfigError(f"{folder} leads out of the collection")
+        numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
+        names = itertools.chain([chosen.name], numbered)
+        target = next(path for one in names if not _taken(path := folder / one, data))
+        part = folder / f".{os.getpid()}.part"
+        part.write_bytes(data)
+        part.replace(target)
+    except OSError as error:
+        raise IngestError(f"{one_line(name, limit=80)} can't be written: {error.strerror or error}") from error
+    return target
+
+
+def _taken(path: Path, data: bytes) -> bool:
+    """Whether something else is there."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_file() or path.read_bytes() != data)
+
+
+def remove_upload(collection: Path, path: Path) -> bool:
+    """Deletes a file that was uploaded, and no other; whether it did. Raises IngestError where it can't."""
+    folder = collection.resolve() / UPLOADS
+    if path.parent.resolve() != folder or not path.is_file():
+        return False
+    try:
+        path.unlink()
+    except OSError as error:
+        raise IngestError(f"{path} can't be deleted: {error.strerror or error}") from error
+    return True

@@ -1,0 +1,201 @@
+"""The library page: what is in the collection and what failed; putting documents in and taking them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from ingest.loaders.formats import SUFFIXES
+from ingest.removal import delete
+from ingest.report import Problem, Report
+from retrieval import Collection, ConfigError, PassageworkError
+from retrieval.store import DocumentRow, SourceRow
+from retrieval.versions import UPLOADS
+from retrieval.wording import counted
+from ui import session
+from ui.ingest_job import IngestJob, IngestJobs
+from ui.page_html import markdown_text, note_html, table_html
+from ui.present import address
+from ui.reading import file_of
+from ui.server import LOCAL, UPLOAD_MEGABYTES
+from ui.uploads import remove_upload, save_upload
+
+ROWS = 100
+"""Documents and problems in a table at once."""
+
+
+def about(status: Mapping[str, Any]) -> None:
+    """Sizes, encoder and index, as `passagework status` tells them."""
+    encoder, index = status["encoder"], status["index"]
+    recall = index["recall@10"]
+    proof = f"{recall:.3f}, measured at build" if isinstance(recall, float) else "not measured: there is no saved index"
+    rows = [
+        ("Collection", f"{status['collection']} ({status['version']}, {status['bytes'] / 1e6:,.1f} MB)"),
+        ("Documents", f"{status['documents']:,} from {counted(status['files'], 'file')}; {status['failed']:,} failed"),
+        ("Passages", f"{status['passages']:,}; {status['cut']:,} cut to fit the encoder's window"),
+        ("Encoder", f"{encoder['model']}, {encoder['dimension']} dimensions, window {status['window']}"),
+        ("Index", f"{index['kind']}; {counted(index['since_build'], 'change')} since it was built"),
+        ("Recall@10 against exact search", proof),
+    ]
+    st.html(table_html("status", ("What", "Value"), rows))
+
+
+def add(collection: Collection, jobs: IngestJobs) -> None:
+    """Uploads, and folders of this machine where nobody else can name them."""
+    with st.form("upload", clear_on_submit=True):
+        files = st.file_uploader(
+            "Upload files",
+            type=[suffix[1:] for suffix in SUFFIXES],
+            accept_multiple_files=True,
+            key="files",
+            max_upload_size=UPLOAD_MEGABYTES,
+        )
+        sent = st.form_submit_button("Put into the collection")
+    if sent and files and _saved(collection, files):
+        jobs.start(collection, [collection.path / UPLOADS])
+    if session.host() not in LOCAL:
+        st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
+        return
+    with st.form("folder"):
+        named = st.text_input("Folder or file on this machine", placeholder="~/Documents/handbook", key="folder_path")
+        gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
+        if st.form_submit_button("Bring in") and named and named.strip():
+            jobs.start(collection, [_path(named)], delete_missing=gone)
+
+
+def _saved(collection: Collection, files: Sequence[UploadedFile]) -> int:
+    """Writes what was uploaded; how many were taken. One that is refused is told, and costs only itself."""
+    taken = 0
+    for file in files:
+        try:
+            save_upload(collection.path, file.name, file.getvalue())
+            taken += 1
+        except PassageworkError as error:  # noqa: PERF203 - a few files
+            st.error(markdown_text(str(error)))
+    return taken
+
+
+def progress(job: IngestJob) -> None:
+    """How far a job is, anew every second until it is done; then what it did."""
+    if job.running:
+        _watch(job)
+    elif job.problem is not None:
+        st.error(markdown_text(job.problem))
+    elif job.report is not None:
+        _report(job.report)
+
+
+@st.fragment(run_every=1.0)
+def _watch(job: IngestJob) -> None:
+    if not job.running:
+        st.rerun()
+    now = job.progress
+    if now is None:
+        st.progress(0.0, "Getting ready")
+        return
+    said = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
+    st.progress(now.files / max(1, now.total_files), f"{said}, {now.seconds:.0f} s")
+
+
+def _report(report: Report) -> None:
+    counts = {"added": report.added, "updated": report.updated, "moved": report.moved, "deleted": report.deleted}
+    counts |= {"unchanged": report.unchanged, "failed": len(report.failed), "skipped": len(report.skipped)}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
+    line = f"Last run: {said}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
+    st.html(f'<div data-testid="report">{note_html(line)}</div>')
+    _problems("Failed in the last run", report.failed)
+    _problems("Skipped", report.skipped)
+
+
+def _problems(title: str, problems: Sequence[Problem]) -> None:
+    if problems:
+        with st.expander(f"{title} ({len(problems):,})", expanded=len(problems) <= 10):
+            rows = [(one.path, one.reason) for one in problems[:ROWS]]
+            st.html(table_html("problems", ("File", "Reason"), rows))
+
+
+def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
+    """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
+    states = {source.id: source.state for source in sources}
+    wanted = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
+    found = [row for row in rows if wanted in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
+    last = max(1, -(-len(found) // ROWS))
+    at = int(st.number_input("Part", 1, last, 1, key="part", width=140)) if last > 1 else 1
+    shown = found[(at - 1) * ROWS : at * ROWS]
+    st.html(note_html(f"{counted(len(found), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
+    columns = ("Document", "Title", "State", "Pages", "Passages", "Cut")
+    cells = [
+        (address(row.path, row.uri), row.title, states.get(row.source_id, ""), row.pages, row.passages, row.cut)
+        for row in shown
+    ]
+    st.html(table_html("documents", columns, cells))
+    names = {row.uri: address(row.path, row.uri) for row in shown}
+    chosen = st.multiselect("Choose documents", list(names), key="chosen", format_func=lambda uri: names.get(uri, uri))
+    with st.container(horizontal=True):
+        if len(chosen) == 1:
+            st.page_link(session.READ, label="Open", query_params={"document": chosen[0]})
+        sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)
+        st.button("Delete", disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
+
+
+def _delete(collection: Collection, uris: Sequence[str]) -> None:
+    """Takes documents out; of uploaded files that hold nothing else, the file too."""
+    try:
+        gone = delete(collection.path, uris)
+        left = {source.uri for source in collection.sources()}
+        files = {row.uri.partition("#")[0] for row in gone} - left
+        for uri in files:
+            remove_upload(collection.path, file_of(uri))
+        st.session_state["deleted"] = f"{counted(len(gone), 'document')} deleted."
+    except PassageworkError as error:
+        st.session_state["not deleted"] = str(error)
+    st.session_state["chosen"], st.session_state["sure"] = [], False
+
+
+def _path(named: str) -> Path:
+    try:
+        path = Path(named.strip()).expanduser()
+        if not path.exists():
+            raise ConfigError(f"{named.strip()} does not exist")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"{named.strip()} can't be read: {error}") from error
+    return path
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Library")
+    try:
+        collection = session.this_collection()
+        about(collection.status())
+        jobs = session.jobs_of(str(collection.path.resolve()))
+        with st.expander("Put documents in", expanded=not collection.status()["documents"]):
+            try:
+                add(collection, jobs)
+            except PassageworkError as error:
+                st.error(markdown_text(str(error)))
+        if jobs.last is not None:
+            progress(jobs.last)
+        for key, draw in (("deleted", st.success), ("not deleted", st.error)):
+            if said := st.session_state.pop(key, None):
+                draw(markdown_text(said))
+        sources = collection.sources()
+        failed = [Problem(source.path, source.reason or "") for source in sources if source.state == "failed"]
+        _problems("Failed files", failed)
+        notes = [Problem(source.path, note) for source in sources for note in source.notes]
+        _problems("Notes: what could not be read of documents that were", notes)
+        rows = collection.documents()
+        if rows:
+            documents(collection, rows, sources)
+        else:
+            st.info("The collection is empty. Upload files, or name a folder of this machine.")
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The search page: a query in, ranked passages out, each with its place, its story, and what stands beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from retrieval import Collection, Hit, Hits, PassageworkError, Stage
+from retrieval.evaluation.judgments import Judgment
+from retrieval.wording import counted
+from ui import session
+from ui.bump_chart import bump_chart
+from ui.facets import Facets
+from ui.judging import GRADES, grade_of, judge, judgments_of
+from ui.links import document_names, place_parameters
+from ui.marking import Marks, mark
+from ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
+from ui.present import warnings_of
+from ui.search_settings import URL, SearchSettings, chosen_path, current_facets, sidebar
+
+
+def contents(status: Mapping[str, Any]) -> list[str]:
+    """Which collection is open, what is in it, and how well the index is known to find it."""
+    index = status["index"]
+    recall = index["recall@10"]
+    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
+    documents, passages = counted(status["documents"], "document"), counted(status["passages"], "passage")
+    return [f"Collection {status['collection']}", f"{documents}, {passages}", f"{index['kind']} index{proof}"]
+
+
+def results(collection: Collection, query: str, settings: SearchSettings) -> None:
+    """First-stage hits at once, where a reranker is to follow; then what was asked for, in their place."""
+    place = st.empty()
+    if settings.stage in (None, Stage.RERANK):
+        first = settings.search(collection, query, Stage.HYBRID)
+        if first:
+            with place.container():
+                _first_stage(first)
+    hits = settings.search(collection, query)
+    encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
+    marks = mark(query, [hit.text for hit in hits], encoder)
+    with place.container():
+        _all(collection, hits, marks)
+
+
+def _first_stage(hits: Hits) -> None:
+    st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
+    for hit in hits:
+        with st.container(border=True):
+            st.html(hit_html(hit, first_stage=True))
+
+
+def _all(collection: Collection, hits: Hits, marks: list[Marks]) -> None:
+    """The plan, the chart and the hits, or what to try where there is none; all text of documents escaped."""
+    for warning in warnings_of(hits.plan):
+        st.warning(markdown_text(warning))
+    st.html(plan_html(hits))
+    if not hits:
+        glob = chosen_path()
+        where = f" in paths that match {markdown_text(glob)}" if glob else ""
+        st.info(f"No passage found{where}. Try {'another path, ' if glob else ''}other words or another stage.")
+        return
+    if chart := bump_chart(hits):
+        with st.expander("How the ranks came about"):
+            st.html(chart)
+    names = document_names(collection, hits)
+    judgments = judgments_of(collection.path)
+    for hit, of in zip(hits, marks, strict=True):
+        hit_card(collection, hits.query, hit, of, names[hit.uri], judgments)
+
+
+@st.fragment
+def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: str, judgments: list[Judgment]) -> None:
+    """A hit with what can be done to it; a click draws this card anew, and nothing else."""
+    unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
+    with st.container(border=True, key=f"hit-{hit.rank}"):
+        st.html(hit_html(hit, marks))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            search = urlencode([(key, one) for key in st.query_params for one in st.query_params.get_all(key)])
+            parameters = place_parameters(name, hit, query, search)
+            st.page_link(session.READ, label="Open", query_params=dict(parameters))
+            grade = st.segmented_control(
+                f"Grade of hit {hit.rank}",
+                list(GRADES),
+                default=grade_of(judgments, query, name, hit),
+                key=f"grade-{unique}",
+                label_visibility="collapsed",
+                on_change=_graded,
+                args=(collection, query, name, hit, f"grade-{unique}"),
+            )
+            beside = st.toggle("Neighbours", key=f"beside-{unique}")
+        if problem := st.session_state.pop(f"problem-grade-{unique}", None):
+            st.error(markdown_text(problem))
+        elif grade:
+            st.html(note_html(f"Kept as a judgment: {grade}."))
+        if beside:
+            neighbours(collection, hit)
+
+
+def neighbours(collection: Collection, hit: Hit) -> None:
+    """The passages before and after a hit in its document."""
+    rows = collection.neighbours(hit)
+    for row in rows:
+        if row.id != hit.id:
+            side = "before" if row.ordinal < next(one.ordinal for one in rows if one.id == hit.id) else "after"
+            text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
+            st.html(f'<div class="pw-place">{side}</div>{text}')
+    if len(rows) < 2:
+        st.html(note_html("No passage stands beside it."))
+
+
+def _graded(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
+    grade = st.session_state[key]
+    try:
+        judge(collection.path, query, name, hit, None if grade is None else GRADES[grade])
+    except PassageworkError as error:
+        st.session_state[f"problem-{key}"] = str(error)
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("passagework")
+    collection, status, problem = None, {}, None
+    try:
+        collection = session.this_collection()
+        status = collection.status()
+    except PassageworkError as error:
+        problem = error
+    facets = Facets() if collection is None or problem else current_facets(collection, status)
+    query = st.text_input(
+        "Query", key="query", placeholder="Ask something that your documents answer", bind=URL, type="search"
+    )
+    try:
+        settings = sidebar(facets)  # drawn whatever happens below, or what was typed would be lost
+        if problem is not None:
+            raise problem
+        assert collection is not None  # else there would be a problem
+        for line in contents(status):
+            st.sidebar.html(note_html(line))
+        if not status["documents"]:
+            st.info("The collection is empty. Put documents into it first.")
+            st.page_link(session.LIBRARY, label="Go to the library")
+        elif not str(query or "").strip():
+            st.html(
+                note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
+            )
+        else:
+            with st.spinner("Searching"):
+                results(collection, str(query), settings)
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()
