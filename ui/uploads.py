@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import unicodedata
+import uuid
 from pathlib import Path, PureWindowsPath
 
 from ingest.loaders import supported
@@ -55,7 +56,7 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
         numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
         names = itertools.chain([chosen.name], numbered)
         target = next(path for one in names if not _taken(path := folder / one, data))
-        part = folder / f".{os.getpid()}.part"
+        part = folder / f".{uuid.uuid4().hex}.part"  # two sessions may upload at once
         part.write_bytes(data)
         part.replace(target)
     except OSError as error:
