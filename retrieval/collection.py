@@ -77,12 +77,14 @@ class Collection:
         where: Where | None = None,
         per_document: int | None = None,
         min_score: float | None = None,
+        rerank_depth: int | None = None,
     ) -> Hits:
         """The `k` best passages, with their traces, the plan and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
         per first-stage retriever; `where` a filter (see `retrieval.filters`); `per_document` the most hits of one
-        document; `min_score` the least score at the last stage. Ties are in order of path and start.
+        document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker reads
+        (default: its own), never fewer than `k`. Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense.
         """
         request = SearchRequest(
@@ -94,6 +96,7 @@ class Collection:
             where=where,
             per_document=per_document,
             min_score=min_score,
+            rerank_depth=rerank_depth,
         )
         live = self._current()
         with live.store.read() as snapshot:

@@ -15,6 +15,7 @@ from retrieval.types import Fusion, Stage
 class SearchRequest:
     """What is asked. `stage` None means the last one there is; `candidates` is the pool per first-stage retriever.
 
+    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
     Raises ConfigError where a value is out of range.
     """
 
@@ -26,13 +27,14 @@ class SearchRequest:
     where: Where | None = None
     per_document: int | None = None
     min_score: float | None = None
+    rerank_depth: int | None = None
 
     def __post_init__(self) -> None:
         if not self.query.strip():
             raise ConfigError("the query is empty")
-        for name in ("k", "candidates", "per_document"):
+        for name in ("k", "candidates", "per_document", "rerank_depth"):
             value = getattr(self, name)
-            if name == "per_document" and value is None:
+            if name in ("per_document", "rerank_depth") and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} is {value!r}: give a whole number of at least 1")

@@ -210,7 +210,7 @@ class _Run:
             del self.scores[Stage.RERANK]
             return
         blend = blend_of(loaded)
-        depth = max(depth_of(loaded), self.request.k)
+        depth = max(self.request.rerank_depth or depth_of(loaded), self.request.k)
         top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.plan["reranker"] = loaded.name
         with self.timed("rerank"):

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
+from retrieval import Collection, Hits
 from tests.app_sessions import FakeReranker, fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 from ui.page_html import markdown_text
@@ -118,6 +119,21 @@ def test_per_document(collection: Path, opened: list[Path], monkeypatch: pytest.
     page = _searched(open_page(collection, monkeypatch), "bees fly", stage="lexical")
     assert sum("long.txt" in hit for hit in html_of(page, "hit")) > 1
     assert sum("long.txt" in hit for hit in html_of(_searched(page, "bees fly", per_document=1), "hit")) == 1
+
+
+def test_rerank_depth(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As set; 0 leaves it to the reranker."""
+    asked: list[object] = []
+    honest = Collection.search
+
+    def noted(self: Collection, query: str, **choices: Any) -> Hits:
+        asked.append(choices["rerank_depth"])
+        return honest(self, query, **choices)
+
+    monkeypatch.setattr(Collection, "search", noted)
+    _searched(page, "bees", stage="hybrid")
+    _searched(page, "bees fly", rerank_depth=7)
+    assert asked == [None, 7]
 
 
 def test_path_filter(page: AppTest) -> None:

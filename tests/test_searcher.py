@@ -20,6 +20,7 @@ from ingest import ingest
 from ingest.rebuild import rebuild, rebuild_index
 from ingest.removal import delete
 from retrieval import Collection, Hits
+from retrieval.errors import ConfigError
 from retrieval.lexical import Bm25
 from retrieval.types import Stage
 from retrieval.vector_index import IndexKind
@@ -489,6 +490,16 @@ class TestRerank:
             fused = [hit.text for hit in collection.search("apple river", k=50, stage="hybrid")]
             assert reranker.read == fused
             assert hits.plan["rerank_depth"] == 50
+
+    @pytest.mark.parametrize(("asked", "read"), [(12, 12), (2, 5), (90, 90)])
+    def test_reads_as_many_as_it_is_told(self, library: Path, asked: int, read: int) -> None:
+        """But never fewer than the hits asked for."""
+        reranker = FakeReranker()
+        with Collection.open(library / "c", encoder=FakeEncoder(), reranker=reranker) as collection:
+            hits = collection.search("apple river", k=5, rerank_depth=asked)
+            assert len(reranker.read) == hits.plan["rerank_depth"] == read
+            with pytest.raises(ConfigError, match="rerank_depth is 0"):
+                collection.search("apple river", rerank_depth=0)
 
     def test_falls_back_to_hybrid_and_says_so(self, library: Path) -> None:
         """Asked for or not, without a reranker."""

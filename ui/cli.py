@@ -87,6 +87,7 @@ def search(
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
+    rerank_depth: opt.RerankDepthOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -104,6 +105,7 @@ def search(
             where=parsed,
             per_document=per_document,
             min_score=min_score,
+            rerank_depth=rerank_depth,
         )
     answer(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 

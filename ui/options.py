@@ -144,6 +144,12 @@ PerDocumentOption = Annotated[
 MinScoreOption = Annotated[
     float | None, typer.Option("--min-score", help="Least score at the last stage.", metavar="S")
 ]
+RerankDepthOption = Annotated[
+    int | None,
+    typer.Option(
+        "--rerank-depth", help="Candidates that the reranker reads, at least k (default: its own).", metavar="N"
+    ),
+]
 MaxTokensOption = Annotated[int, typer.Option("--max-tokens", help="Budget, in the encoder's tokens.", metavar="N")]
 
 # what to take out, and where to listen

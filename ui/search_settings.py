@@ -35,6 +35,7 @@ class SearchSettings:
     candidates: int = CANDIDATES
     fusion: str = "convex"
     per_document: int | None = None
+    rerank_depth: int | None = None
     where: Mapping[str, Any] | None = None
 
     def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
@@ -46,6 +47,7 @@ class SearchSettings:
             candidates=self.candidates,
             fusion=self.fusion,
             per_document=self.per_document,
+            rerank_depth=self.rerank_depth,
             where=self.where,
         )
 
@@ -78,6 +80,15 @@ def sidebar(facets: Facets) -> SearchSettings:
         per_document = st.number_input(
             "Per document", 0, 50, 0, key="per_document", help="Most hits; 0: no limit.", bind=URL
         )
+        rerank_depth = st.number_input(
+            "Rerank depth",
+            0,
+            1000,
+            0,
+            key="rerank_depth",
+            help="Candidates that the reranker reads, at least k; 0: its own.",
+            bind=URL,
+        )
         raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
         st.divider()
     return SearchSettings(
@@ -86,6 +97,7 @@ def sidebar(facets: Facets) -> SearchSettings:
         candidates=int(candidates),
         fusion=str(fusion),
         per_document=int(per_document) or None,
+        rerank_depth=int(rerank_depth) or None,
         where=filter_of(_with_where(choice, str(raw or "")), facets),
     )
 
