@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from retrieval import Collection
@@ -50,6 +51,8 @@ def fake_models(monkeypatch: pytest.MonkeyPatch, reranker: Reranker | None) -> l
 def open_page(collection: Path, monkeypatch: pytest.MonkeyPatch, view: str = "", **address: str) -> AppTest:
     """The search page of a collection, drawn once, as its address has it; or another page, by its name."""
     monkeypatch.setattr(sys, "argv", [str(PAGE), f"--collection={collection}"])
+    options = {"server.address": "127.0.0.1"}
+    monkeypatch.setattr(st, "get_option", lambda name: options[name])
     drawn = AppTest.from_file(str(PAGE), default_timeout=30)
     drawn.query_params |= address
     drawn.run()

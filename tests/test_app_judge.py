@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,29 @@ def test_preferences_are_counted_whichever_way_round(tmp_path: Path) -> None:
     (tmp_path / PREFERENCES).write_text("{}\n")
     with pytest.raises(EvaluationError, match=PREFERENCES):
         preferences_of(tmp_path)
+
+
+def test_half_a_line_costs_only_itself(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search goes on and says so; what is judged next begins a line of its own."""
+    (collection / JUDGMENTS).write_text('{"query": "be')
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch)
+    page.text_input(key="query").set_value("bees").run()
+    assert html_of(page, "hit")
+    assert "no judgment" in page.warning[0].value
+    with Collection.open(collection) as opened:
+        (hit, *_) = opened.search("bees", stage="lexical")
+    judge(collection, "bees", hit.path, hit, 2)
+    torn, whole = (collection / JUDGMENTS).read_text().splitlines()
+    assert torn == '{"query": "be'
+    (collection / JUDGMENTS).write_text(whole + "\n")
+    [judged] = judgments_of(collection)
+    assert grade_of([judged], "bees", hit.path, hit) == "relevant"
+    assert grade_of([judged], "bees", hit.path, replace(hit, text="Other words.")) is None
+
+
+def test_nothing_is_judged_where_no_collection_is(tmp_path: Path) -> None:
+    """Neither makes its folder anew."""
+    with pytest.raises(EvaluationError, match="can't be written"):
+        add_preference(tmp_path / "gone", Preference("q", {}, {}, "a"))
+    assert not (tmp_path / "gone").exists()

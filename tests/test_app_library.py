@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,13 @@ def test_where_uploads_land(tmp_path: Path) -> None:
     (other / UPLOADS).symlink_to(tmp_path / "outside")
     with pytest.raises(ConfigError, match="leads out of the collection"):
         save_upload(other, "d.txt", b"x")
+
+
+def test_uploads_of_one_name_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Whichever comes first, the others get a number, and nothing half-written stays."""
+    (tmp_path / "c").mkdir()
+    texts = [f"{number}" * 1000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            list(pool.map(lambda text: save_upload(tmp_path / "c", "a.txt", text.encode()), texts))
+    assert sorted(path.read_text() for path in (tmp_path / "c" / "uploads").iterdir()) == texts

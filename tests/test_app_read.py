@@ -11,12 +11,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
-from retrieval import Collection
+from retrieval import Collection, PassageworkError
 from retrieval.types import Document, Heading, Page
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 from tests.pdf_files import typed
-from ui.reading import Place, citation, place_of, text_html
+from ui.reading import LONGEST, Place, citation, file_of, place_of, text_html
 from ui.views.read import AROUND
 
 BOX = re.compile(r'data-testid="box"')
@@ -75,7 +75,7 @@ def test_a_pdf_opens_at_the_page_and_is_leafed_through(collection: Path, monkeyp
     """The first page of the passage with a box on its line; the next has the rest; the one before has none."""
     page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts\n\nfor nine hours.")
     assert page.number_input(key="page").value == 2
-    assert "Page 2 of 3. The passage goes on on the next page." in _notes(page)
+    assert "Page 2 of 3. The passage continues on the next page." in _notes(page)
     assert len(BOX.findall(html_of(page, "page-picture")[0])) == 1
     assert page.code[0].value == 'grid, grid.pdf, pp. 2-3: "The battery lasts for nine hours."'
     next(one for one in page.button if one.label == "Next page").click().run()
@@ -155,3 +155,29 @@ def test_citations_and_headings() -> None:
     shown = text_html(Place(document, 2, 9), 0, 12)
     assert shown.count("pw-heading") == 1
     assert '>Ti</span><mark class="pw-passage" data-testid="passage">tle\nwor</mark>d w' in shown
+
+
+def test_another_passage_opens_at_its_own_page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever page was read before; the same passage stays where it was leafed to."""
+    page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts")
+    page.number_input(key="page").set_value(3).run()
+    assert page.number_input(key="page").value == 3
+    with Collection.open(collection) as opened:
+        text = opened.document(opened.documents_named(["grid.pdf"])["grid.pdf"][0].id).text
+    page.query_params.pop("page", None)
+    page.query_params |= {"start": str(text.index("Cover")), "end": str(text.index("Cover") + 5)}
+    page.run()
+    assert page.number_input(key="page").value == 1
+
+
+@pytest.mark.parametrize("uri", ["https://example.org/etc/passwd", "file://elsewhere/etc/passwd", "/etc/passwd"])
+def test_only_files_of_this_machine_are_drawn(uri: str) -> None:
+    """What an imported collection names elsewhere is never looked for here."""
+    with pytest.raises(PassageworkError, match="is no file of this machine"):
+        file_of(uri)
+
+
+def test_a_place_has_a_greatest_length() -> None:
+    """An address may name the whole of a book."""
+    place = place_of(Document("x" * 100_000, "text/plain"), "10", "90000")
+    assert (place.start, place.end) == (10, 10 + LONGEST)

@@ -67,8 +67,12 @@ class IngestJobs:
     def start(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> IngestJob:
         """A new job; raises IngestError where one is under way."""
         with self._lock:
-            if self.last is not None and self.last.running:
-                raise IngestError("another ingest is under way: wait until it is done")
+            self.check()
             self.last = IngestJob(collection, paths, delete_missing=delete_missing)
             self.last.start()
             return self.last
+
+    def check(self) -> None:
+        """Raises IngestError where a job is under way."""
+        if self.last is not None and self.last.running:
+            raise IngestError("another ingest is under way: wait until it is done")

@@ -30,7 +30,8 @@ def grade_of(judgments: Sequence[Judgment], query: str, document: str, hit: Hit)
     """The name of the grade that a hit has for a query."""
     names = {grade: name for name, grade in GRADES.items()}
     for one in judgments:
-        if (one.query, one.document, one.start, one.end) == (query, document, hit.start, hit.end):
+        same = (one.query, one.document, one.start, one.end) == (query, document, hit.start, hit.end)
+        if same and one.quote in (None, hit.text):  # else the document has changed since
             return names.get(one.grade or 0)
     return None
 

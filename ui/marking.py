@@ -18,6 +18,8 @@ SENTENCES = 40
 """Of one passage, at most, that are compared with the query: a table has hundreds of lines."""
 
 LEAST_WORDS = 4
+_NUMBERED = re.compile(r"^[0-9]+(\.[0-9]+)*\.?\s")
+"""A heading's number."""
 _SAYING = re.compile(r"[.!?;:…।。！？|0-9]|\w,")
 
 
@@ -49,7 +51,8 @@ def _several(text: str) -> list[Span]:
 
 def _tells(sentence: str) -> bool:
     """Whether it is more than a heading: several words, and an end or a number or the bars of a table."""
-    return len(sentence.split()) >= LEAST_WORDS and not sentence.startswith("#") and bool(_SAYING.search(sentence))
+    said = _NUMBERED.sub("", sentence)
+    return len(said.split()) >= LEAST_WORDS and not said.startswith("#") and bool(_SAYING.search(said))
 
 
 def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:

@@ -45,7 +45,7 @@ def own_judgments(collection: Collection) -> JudgedPlaces:
 def measure(collection: Collection, progress: Callable[[int, int], None] | None = None) -> Measurement:
     """Every stage on one's own judgments, written beneath the collection; raises EvaluationError."""
     judged = own_judgments(collection)
-    folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S")
+    folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S-%f")
     notes = [f"drifted: {line}" for line in judged.drifted]
     found = evaluate(collection, judged, runs=folder, notes=notes, progress=progress)
     page = render_evaluation(found, answers_for(collection, found, judged, worst_queries(found)))
@@ -107,4 +107,6 @@ def _figures(file: Path) -> dict[str, Any] | None:
         figures = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return figures if isinstance(figures, dict) and isinstance(figures.get("stages"), dict) else None
+    stages = figures.get("stages") if isinstance(figures, dict) else None
+    whole = isinstance(stages, dict) and all(isinstance(values, dict) for values in stages.values())
+    return figures if whole and isinstance(figures.get("queries"), int) else None

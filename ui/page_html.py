@@ -88,13 +88,15 @@ def note_html(text: str) -> str:
 
 
 def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
-    """A table of texts and whole numbers, all shown as they are."""
-    numbers = [isinstance(value, int) for value in rows[0]] if rows else [False] * len(columns)
+    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right."""
+    numbers = [all(_is_number(row[place]) for row in rows) and bool(rows) for place in range(len(columns))]
     head = "".join(
         f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
         for column, number in zip(columns, numbers, strict=True)
     )
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(_cell(value, number) for value, number in zip(row, numbers, strict=True))}</tr>" for row in rows
+    )
     table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
 
@@ -104,8 +106,13 @@ def markdown_text(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(visible(text).split()))
 
 
-def _cell(value: str | int) -> str:
-    return f'<td class="pw-number">{value:,}</td>' if isinstance(value, int) else f"<td>{plain(value)}</td>"
+def _is_number(value: str | int) -> bool:
+    return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?|", value))
+
+
+def _cell(value: str | int, number: bool) -> str:
+    shown = f"{value:,}" if isinstance(value, int) else plain(value)
+    return f'<td class="pw-number">{shown}</td>' if number else f"<td>{shown}</td>"
 
 
 def _stage(stage: Stage, score: StageScore, up: int | None) -> str:

@@ -8,7 +8,7 @@ STYLE = """<style>
 .pw-hit { padding: 0; }
 .pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; }
 .pw-compact { padding: 0.6rem 0.8rem; margin: 0.5rem 0; }
-.pw-short { max-height: 9rem; overflow-y: auto; font-size: 0.9rem; }
+.pw-short { font-size: 0.9rem; }
 .pw-head { display: flex; gap: 0.6rem; align-items: baseline; }
 .pw-rank { font-weight: 700; opacity: 0.8; }
 .pw-title { font-weight: 650; overflow-wrap: anywhere; min-width: 0; }

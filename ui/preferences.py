@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from retrieval.errors import EvaluationError
+from retrieval.evaluation.judgments import append_lines
 from retrieval.types import Hits
 
 PREFERENCES, LOCK = "preferences.jsonl", "preferences.lock"
@@ -36,8 +35,7 @@ def add_preference(collection: Path, preference: Preference) -> None:
     """Writes it behind what is there; raises EvaluationError where it can't be written."""
     path = collection / PREFERENCES
     try:
-        with FileLock(path.with_name(LOCK)), path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(preference), ensure_ascii=True) + "\n")
+        append_lines(path, json.dumps(asdict(preference), ensure_ascii=True) + "\n", lock=path.with_name(LOCK))
     except OSError as error:
         raise EvaluationError(f"preferences can't be written to {path}: {error.strerror or error}") from error
 

@@ -9,12 +9,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from retrieval.errors import PassageworkError
 from retrieval.types import Document, Heading, Page
 from retrieval.wording import page_list, visible
 from ui.marking import Marks
 from ui.page_drawing import PagePicture
 from ui.page_html import marked_html, plain
 from ui.present import address
+
+LONGEST = 20_000
+"""Characters of a place: an address may name any, and no passage is as long."""
 
 QUOTED = 300
 """Characters of a passage in its citation."""
@@ -44,13 +48,16 @@ def place_of(document: Document, start: str | None, end: str | None) -> Place:
     if start and end and start.isascii() and end.isascii() and start.isdigit() and end.isdigit():
         first, last = int(start[:12]), int(end[:12])
         if first < last <= len(document.text):
-            return Place(document, first, last)
+            return Place(document, first, min(last, first + LONGEST))
     return Place(document)
 
 
 def file_of(uri: str) -> Path:
-    """The file that a document's URI names, whatever record of it."""
-    return Path(url2pathname(urlsplit(uri).path))
+    """The file that a document's URI names, whatever record of it; raises PassageworkError where it is elsewhere."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        raise PassageworkError(f"{uri} is no file of this machine")
+    return Path(url2pathname(parts.path))
 
 
 def citation(place: Place) -> str:

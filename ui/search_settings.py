@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -24,6 +25,8 @@ STAGES = {
 STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
 FUSIONS = ("convex", "rrf")
 URL: Any = "query-params"
+FIRST, LAST = date(1, 1, 1), date(9999, 12, 30)
+"""Any date that a document may have; the widget's own limits are ten years from today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,6 @@ def sidebar(facets: Facets) -> SearchSettings:
     )
 
 
-def chosen_path() -> str:
-    """The glob that was typed."""
-    return str(st.session_state.get("path", "")).strip()
-
-
 def _filters(facets: Facets) -> Choice:
     path = st.text_input(
         "Path", key="path", placeholder="policies/*", help="Only paths that match this glob.", bind=URL
@@ -116,9 +114,8 @@ def _filters(facets: Facets) -> Choice:
     date_field = since = until = None
     if facets.dates:
         date_field = st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL)
-        left, right = st.columns(2)
-        since = left.date_input("From", None, key="since", bind=URL)
-        until = right.date_input("To", None, key="until", bind=URL)
+        since = st.date_input("From", None, FIRST, LAST, key="since", bind=URL)
+        until = st.date_input("To", None, FIRST, LAST, key="until", bind=URL)
     name = None
     values: list[str] = []
     if facets.fields:
@@ -152,7 +149,9 @@ def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
     def shown(value: str) -> str:
         return f"{visible(value)} ({counts.get(value, 0):,})"
 
-    chosen = list(st.multiselect(label, [*counts, *gone], key=key, format_func=shown))
+    chosen = list(
+        st.multiselect(label, [*counts, *gone], key=key, format_func=shown, filter_mode="contains", select_all=False)
+    )
     if chosen:
         st.query_params[key] = chosen
     elif asked:

@@ -31,9 +31,7 @@ def serve(collection: Path, *, host: str, port: int) -> None:
     }
     page = Path(__file__).with_name("app.py")
     arguments = ["run", str(page), *(f"--{name}={value}" for name, value in options.items())]
-    streamlit(
-        [*arguments, "--", f"--collection={collection}", f"--host={host}"], prog_name="streamlit", standalone_mode=False
-    )
+    streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
 
 
 def _check_address(host: str, port: int) -> None:

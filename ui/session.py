@@ -32,7 +32,6 @@ def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--collection", default="collection")
-    parser.add_argument("--host", default="127.0.0.1")
     return parser.parse_known_args(sys.argv[1:])[0]
 
 
@@ -42,8 +41,8 @@ def collection_path() -> Path:
 
 
 def host() -> str:
-    """The address that the server listens at, as named on the command line."""
-    return str(_arguments().host)
+    """The address that the server listens at; without one it listens at all."""
+    return str(st.get_option("server.address") or "0.0.0.0")  # noqa: S104 - told, not chosen
 
 
 def this_collection() -> Collection:

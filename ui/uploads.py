@@ -55,18 +55,25 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
             raise ConfigError(f"{folder} leads out of the collection")
         numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
         names = itertools.chain([chosen.name], numbered)
-        target = next(path for one in names if not _taken(path := folder / one, data))
-        part = folder / f".{uuid.uuid4().hex}.part"  # two sessions may upload at once
-        part.write_bytes(data)
-        part.replace(target)
+        part = folder / f".{uuid.uuid4().hex}.part"
+        try:
+            part.write_bytes(data)
+            target = next(path for one in names if _placed(part, path := folder / one, data))
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise IngestError(f"{one_line(name, limit=80)} can't be written: {error.strerror or error}") from error
     return target
 
 
-def _taken(path: Path, data: bytes) -> bool:
-    """Whether something else is there."""
-    return os.path.lexists(path) and (path.is_symlink() or not path.is_file() or path.read_bytes() != data)
+def _placed(part: Path, path: Path, data: bytes) -> bool:
+    """Whether the file is at `path` now; not where something else is, which another session may put there at once."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        plain = path.is_file() and not path.is_symlink()
+        return plain and path.stat().st_size == len(data) and path.read_bytes() == data
+    return True
 
 
 def remove_upload(collection: Path, path: Path) -> bool:

@@ -10,8 +10,10 @@ They name places in documents, not passages, so they outlive another chunking. O
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,10 +104,28 @@ def add_judgments(collection: str | Path, judgments: Sequence[Judgment]) -> None
     path = Path(collection) / JUDGMENTS
     lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
     try:
-        with FileLock(path.with_name(JUDGMENTS_LOCK)), path.open("a", encoding="utf-8") as file:
-            file.write(lines)
+        append_lines(path, lines, lock=path.with_name(JUDGMENTS_LOCK))
     except OSError as error:
         raise EvaluationError(f"judgments can't be written to {path}: {error.strerror or error}") from error
+
+
+def append_lines(path: Path, lines: str, *, lock: Path) -> None:
+    """Writes lines behind what is there, all or none, whatever another process left half; raises OSError."""
+    if not path.parent.is_dir():  # the lock would make it
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
+    with FileLock(lock), path.open("ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+            lines = lines if file.read(1) == b"\n" else f"\n{lines}"
+        try:
+            data = lines.encode()
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)
+            raise
 
 
 def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:

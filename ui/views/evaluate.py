@@ -60,7 +60,7 @@ def show(measurement: Measurement) -> None:
     st.code(str(measurement.folder), language=None)
     file = measurement.folder / REPORT
     if file.is_file():
-        report(file.read_text(encoding="utf-8"), "Report of the measurement")
+        report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
 
 
 def report(page: str, title: str) -> None:

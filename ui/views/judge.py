@@ -95,7 +95,10 @@ def against(collection: Collection, *, blind: bool) -> None:
     for column, hits, name in zip(st.columns(2), sides, ("Left", "Right"), strict=True):
         with column:
             _list(hits, None, name, "blind")
-    _vote(collection, query, said_a, said_b, straight=straight)
+    if said_a == said_b:
+        st.info("Both sides are the same setting: choose another for one of them.")
+    elif any(found):
+        _vote(collection, query, said_a, said_b, straight=straight)
 
 
 def _list(hits: Hits, other: Hits | None, title: str, name: str) -> None:
@@ -108,14 +111,19 @@ def _list(hits: Hits, other: Hits | None, title: str, name: str) -> None:
 def _vote(
     collection: Collection, query: str, a: dict[str, str | int], b: dict[str, str | int], *, straight: bool
 ) -> None:
-    """Three buttons; once one was pressed, which side was which, and how it stands."""
+    """Three buttons; once one was pressed, they are gone: which side was which, and how it stands."""
     left, right = ("a", "b") if straight else ("b", "a")
     choices = {"Left is better": left, "No difference": "neither", "Right is better": right}
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        pressed = [better for label, better in choices.items() if st.button(label)]
-    if not pressed:
-        return
-    add_preference(collection.path, Preference(query, a, b, pressed[0]))
+    voted = st.session_state.setdefault("voted", set())
+    asked = json.dumps([query, a, b])
+    if asked not in voted:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            pressed = [better for label, better in choices.items() if st.button(label)]
+        if not pressed:
+            return
+        add_preference(collection.path, Preference(query, a, b, pressed[0]))
+        voted.add(asked)
+        st.rerun()
     named = {"a": f"A ({_said(a)})", "b": f"B ({_said(b)})"}
     counts = tally(preferences_of(collection.path), a, b)
     st.success(markdown_text(f"Kept. Left was {named[left]}, right was {named[right]}."))

@@ -55,6 +55,8 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
             max_upload_size=UPLOAD_MEGABYTES,
         )
         sent = st.form_submit_button("Put into the collection")
+    if sent and files:
+        jobs.check()  # or they would lie there until the next upload
     if sent and files and _saved(collection, files):
         jobs.start(collection, [collection.path / UPLOADS])
     if session.host() not in LOCAL:
@@ -134,12 +136,25 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
     ]
     st.html(table_html("documents", columns, cells))
     names = {row.uri: address(row.path, row.uri) for row in shown}
-    chosen = st.multiselect("Choose documents", list(names), key="chosen", format_func=lambda uri: names.get(uri, uri))
+    chosen = st.multiselect(
+        "Choose documents",
+        list(names),
+        key="chosen",
+        format_func=lambda uri: names.get(uri, uri),
+        filter_mode="contains",
+        select_all=False,
+        on_change=_unsure,
+    )
     with st.container(horizontal=True):
         if len(chosen) == 1:
             st.page_link(session.READ, label="Open", query_params={"document": chosen[0]})
         sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)
         st.button("Delete", disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
+
+
+def _unsure() -> None:
+    """Another choice is to be confirmed anew."""
+    st.session_state["sure"] = False
 
 
 def _delete(collection: Collection, uris: Sequence[str]) -> None:
@@ -180,9 +195,12 @@ def main() -> None:
                 st.error(markdown_text(str(error)))
         if jobs.last is not None:
             progress(jobs.last)
-        for key, draw in (("deleted", st.success), ("not deleted", st.error)):
-            if said := st.session_state.pop(key, None):
-                draw(markdown_text(said))
+        if said := st.session_state.pop("deleted", None):
+            st.toast(markdown_text(said), duration="long")  # seen wherever the page is scrolled to
+            st.success(markdown_text(said))
+        if said := st.session_state.pop("not deleted", None):
+            st.toast(markdown_text(said), duration="infinite")
+            st.error(markdown_text(said))
         sources = collection.sources()
         failed = [Problem(source.path, source.reason or "") for source in sources if source.state == "failed"]
         _problems("Failed files", failed)

@@ -37,16 +37,16 @@ def picture(collection: Collection, row: DocumentRow, place: Place) -> None:
     """The page that was asked for, else the first that the passage touches."""
     pages = place.document.pages
     touched = [page.number for page in place.pages]
-    first = touched[0] if touched else 1
+    _begin_at(row, place, touched[0] if touched else 1, len(pages))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = int(st.number_input("Page", 1, len(pages), first, key="page", width=140, bind="query-params"))
+        number = int(st.number_input("Page", 1, len(pages), key="page", width=140, bind="query-params"))
         st.button("Previous page", disabled=number <= 1, on_click=_turn, args=(number - 1,))
         st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
     page = pages[number - 1]
     st.html(note_html(_where(page, touched, len(pages))))
     source = next(one for one in collection.sources() if one.id == row.source_id)
-    path = file_of(source.uri)
     try:
+        path = file_of(source.uri)
         changed = path.stat().st_mtime_ns if path.exists() else 0
         start, end = place.start - page.start, place.end - page.start
         text = place.document.text[page.start : page.end]
@@ -96,6 +96,7 @@ def show(collection: Collection, name: str, query: str) -> None:
     rows = collection.documents_named([name]).get(name, [])
     if not rows:
         st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
+        choose(collection)
         return
     row, *others = rows
     if others:
@@ -124,8 +125,23 @@ def _where(page: Page, touched: list[int], pages: int) -> str:
     if touched and page.number not in touched:
         return f"{told} The passage is on {page_list(touched)}."
     if page.number in touched[:-1]:
-        return f"{told} The passage goes on on the next page."
+        return f"{told} The passage continues on the next page."
     return told
+
+
+def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
+    """Another passage is opened at its own page, whichever was read before, unless the address names one."""
+    here = (row.uri, place.start, place.end)
+    if st.session_state.get("place") != here:
+        st.session_state["place"] = here
+        if "page" not in st.query_params:
+            st.session_state["page"] = first
+    st.session_state["page"] = min(max(1, int(st.session_state.get("page", first))), last)
+
+
+def _settings(search: str) -> dict[str, list[str]]:
+    """What a query string holds, but for what is Streamlit's own."""
+    return {key: values for key, values in parse_qs(search).items() if not key.casefold().startswith("embed")}
 
 
 def _turn(number: int) -> None:
@@ -144,7 +160,7 @@ def main() -> None:
         st.page_link(
             session.SEARCH,
             label="Back to the search",
-            query_params=parse_qs(st.query_params.get("search", "")) or {"query": query},
+            query_params=_settings(st.query_params.get("search", "")) or {"query": query},
         )
     try:
         collection = session.this_collection()

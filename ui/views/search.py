@@ -20,7 +20,7 @@ from ui.links import document_names, place_parameters
 from ui.marking import Marks, mark
 from ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
 from ui.present import warnings_of
-from ui.search_settings import URL, SearchSettings, chosen_path, current_facets, sidebar
+from ui.search_settings import URL, SearchSettings, current_facets, sidebar
 
 
 def contents(status: Mapping[str, Any]) -> list[str]:
@@ -44,7 +44,7 @@ def results(collection: Collection, query: str, settings: SearchSettings) -> Non
     encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
     marks = mark(query, [hit.text for hit in hits], encoder)
     with place.container():
-        _all(collection, hits, marks)
+        _all(collection, hits, marks, filtered=settings.where is not None)
 
 
 def _first_stage(hits: Hits) -> None:
@@ -54,21 +54,24 @@ def _first_stage(hits: Hits) -> None:
             st.html(hit_html(hit, first_stage=True))
 
 
-def _all(collection: Collection, hits: Hits, marks: list[Marks]) -> None:
+def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bool) -> None:
     """The plan, the chart and the hits, or what to try where there is none; all text of documents escaped."""
     for warning in warnings_of(hits.plan):
         st.warning(markdown_text(warning))
     st.html(plan_html(hits))
     if not hits:
-        glob = chosen_path()
-        where = f" in paths that match {markdown_text(glob)}" if glob else ""
-        st.info(f"No passage found{where}. Try {'another path, ' if glob else ''}other words or another stage.")
+        advice = " with these filters. Loosen them, or try" if filtered else ". Try"
+        st.info(f"No passage found{advice} other words or another stage.")
         return
     if chart := bump_chart(hits):
         with st.expander("How the ranks came about"):
             st.html(chart)
     names = document_names(collection, hits)
-    judgments = judgments_of(collection.path)
+    try:
+        judgments = judgments_of(collection.path)
+    except PassageworkError as error:
+        st.warning(markdown_text(str(error)))
+        judgments = []
     for hit, of in zip(hits, marks, strict=True):
         hit_card(collection, hits.query, hit, of, names[hit.uri], judgments)
 
@@ -98,7 +101,10 @@ def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: s
         elif grade:
             st.html(note_html(f"Kept as a judgment: {grade}."))
         if beside:
-            neighbours(collection, hit)
+            try:
+                neighbours(collection, hit)
+            except PassageworkError as error:  # a card is drawn anew by itself
+                session.tell(error)
 
 
 def neighbours(collection: Collection, hit: Hit) -> None:
