@@ -21,16 +21,7 @@ BEGIN, END = "<!-- COMMANDS: BEGIN (python docs/make_cli.py) -->\n", "<!-- COMMA
 def reference() -> str:
     """Every command: what it does, how it is called, and what each argument and option means."""
     root: Any = get_command(app)
-    return "\n".join(line for name, command in _commands(root) for line in _section(name, command))
-
-
-def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """All commands with their full names, those of groups included."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{before}{name} ")
-        else:
-            yield f"{before}{name}", command
+    return "\n".join(line for name, command in root.commands.items() for line in _section(name, command))
 
 
 def _section(name: str, command: Any) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,3 +22,14 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("PASSAGEWORK_TEST_DATA names no folder of test data")
     return Path(folder)
+
+
+@pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """No collection and no picture of the pages is kept from test to test."""
+    import streamlit as st
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()

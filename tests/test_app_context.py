@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
@@ -17,13 +15,7 @@ from retrieval import Collection
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """No collection is kept from test to test."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
@@ -20,15 +18,9 @@ from tests.fakes import FakeEncoder
 from ui.judging import judge
 from ui.measured_runs import FIGURES, REPORT, RUNS
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
 CELL = re.compile(r"<td[^>]*>([^<]*)</td>")
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """No collection is kept from test to test."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 @pytest.fixture

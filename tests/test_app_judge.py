@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
@@ -22,15 +20,9 @@ from tests.fakes import FakeEncoder
 from ui.judging import as_trec, grade_of, judge, judgments_of
 from ui.preferences import PREFERENCES, Preference, a_is_left, add_preference, preferences_of, tally
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
 QUERY = "who tells of flowers?"
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """No collection is kept from test to test."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
@@ -21,13 +19,7 @@ from ui.server import UPLOAD_MEGABYTES
 from ui.session import jobs_of
 from ui.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
 
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """No collection is kept from test to test."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("empty_cache")
 
 
 @pytest.fixture

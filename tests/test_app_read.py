@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
@@ -19,16 +17,9 @@ from tests.pdf_files import typed
 from ui.reading import LONGEST, Place, citation, file_of, place_of, text_html
 from ui.views.read import AROUND
 
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
 BOX = re.compile(r'data-testid="box"')
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """No collection and no picture is kept from test to test."""
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -147,6 +147,8 @@ def test_the_command_mines_trains_and_is_searched_with(tmp_path: Path) -> None:
     assert "is there, and not empty" in again.err
     wrong = run(*command[:-4], "--out", str(tmp_path / "other"), "--loss", "contrastive")
     assert (wrong.code, "loss is 'contrastive'" in wrong.err) == (2, True)
+    kinds = run("train", "ranker", *command[2:])
+    assert (kinds.code, "'ranker' can't be trained" in kinds.err) == (2, True)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "a.md").write_text("All about the river.")
     assert run("ingest", str(tmp_path / "folder"), "--collection", str(tmp_path / "c")).code == 0

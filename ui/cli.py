@@ -219,7 +219,7 @@ app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
-app.add_typer(training.app, name="train")
+app.command()(training.train)
 
 
 @app.command()

@@ -198,6 +198,7 @@ GateOption = Annotated[
 
 # what to train, and how
 
+KindArgument = Annotated[str, typer.Argument(help="reranker or encoder.", metavar="KIND")]
 PairsOption = Annotated[
     list[Path],
     typer.Option(
@@ -218,17 +219,29 @@ LossOption = Annotated[str, typer.Option("--loss", help="What it learns from.", 
 LayersOption = Annotated[
     int | None, typer.Option("--layers", help="Layers of the base that are kept (default: all).", metavar="N")
 ]
-NegativesOption = Annotated[int, typer.Option("--negatives", help="Negatives a query.", metavar="N")]
-BatchOption = Annotated[int, typer.Option("--batch", help="Queries a step.", metavar="N")]
+NegativesOption = Annotated[
+    int | None, typer.Option("--negatives", help="Negatives a query (default: 5; of an encoder 2).", metavar="N")
+]
+BatchOption = Annotated[
+    int | None, typer.Option("--batch", help="Queries a step (default: 8; of an encoder 32).", metavar="N")
+]
 EpochsOption = Annotated[float, typer.Option("--epochs", help="Times that all pairs are seen.", metavar="X")]
-LearningRateOption = Annotated[float, typer.Option("--learning-rate", help="At its highest.", metavar="X")]
+LearningRateOption = Annotated[
+    float | None,
+    typer.Option("--learning-rate", help="At its highest (default: 5e-5; of an encoder 2e-5).", metavar="X"),
+]
 TrainingWindowOption = Annotated[int, typer.Option("--window", help="Tokens that it reads at once.", metavar="N")]
 MinedTokensOption = Annotated[
     int, typer.Option("--passage-tokens", help="Most tokens of a passage, where the texts are cut.", metavar="N")
 ]
 LimitPairsOption = Annotated[int | None, typer.Option("--limit", help="Most pairs to learn from.", metavar="N")]
 EvaluateEveryOption = Annotated[
-    int, typer.Option("--evaluate-every", help="Steps between evaluations on held-out pairs.", metavar="N")
+    int | None,
+    typer.Option(
+        "--evaluate-every",
+        help="Steps between evaluations on held-out pairs (default: 250; of an encoder 100).",
+        metavar="N",
+    ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn at random.", metavar="N")]
 ShuffledOption = Annotated[

@@ -87,16 +87,16 @@ def complain(message: str) -> None:
     typer.echo(f"passagework: {one_line(message, limit=MESSAGE_CHARACTERS)}", err=True)
 
 
-def parse_where(where: str | None) -> dict[str, Any] | None:
-    """The filter that --where holds; raises FilterError where it is no JSON object."""
+def parse_where(where: str | None, named: str = "--where") -> dict[str, Any] | None:
+    """The filter in a text; raises FilterError, with the text as it is `named`, where it is no JSON object."""
     if where is None:
         return None
     try:
         parsed = json.loads(where)
     except (ValueError, RecursionError) as error:
-        raise FilterError(f"--where is not JSON: {error}") from error
+        raise FilterError(f"{named} is not JSON: {error}") from error
     if not isinstance(parsed, dict):
-        raise FilterError('--where is not an object such as {"year": {"$gte": 2020}}')
+        raise FilterError(f'{named} is not an object such as {{"year": {{"$gte": 2020}}}}')
     return parsed
 
 

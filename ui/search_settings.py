@@ -10,10 +10,11 @@ from typing import Any
 
 import streamlit as st
 
-from retrieval import Collection, FilterError, Hits, Stage
+from retrieval import Collection, Hits, Stage
 from retrieval.config import CANDIDATES
 from retrieval.wording import visible
 from ui.facets import Choice, Facets, facets_of, filter_of
+from ui.outcome import parse_where
 
 STAGES = {
     "automatic": None,
@@ -162,10 +163,5 @@ def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
 def _with_where(choice: Choice, raw: str) -> Choice:
     if not raw.strip():
         return choice
-    try:
-        where = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise FilterError(f"the filter is not JSON: {error}") from error
-    if not isinstance(where, dict):
-        raise FilterError('the filter is not an object such as {"year": {"$gte": 2020}}')
+    where = parse_where(raw, "the filter")
     return Choice(**{name: getattr(choice, name) for name in Choice.__slots__} | {"where": where})

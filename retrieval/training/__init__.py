@@ -1,7 +1,7 @@
 """Fine-tuning a reranker or an encoder on pairs of queries and texts."""
 
 from retrieval.training.course import Course, TrainingProgress, Watch
-from retrieval.training.encoder import train_encoder
+from retrieval.training.encoder import ENCODER_OPTIONS, train_encoder
 from retrieval.training.folders import check_out, working_folder
 from retrieval.training.mining import Mined, mine
 from retrieval.training.options import Loss, TrainingOptions
@@ -10,6 +10,7 @@ from retrieval.training.reranker import train_reranker
 from retrieval.training.trainer import needs_extra
 
 __all__ = [
+    "ENCODER_OPTIONS",
     "Course",
     "Loss",
     "Mined",

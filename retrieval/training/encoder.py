@@ -18,6 +18,9 @@ from retrieval.training.lesson import Lesson, TrainerParts
 from retrieval.training.options import TrainingOptions
 from retrieval.training.pairs import Pair
 
+ENCODER_OPTIONS = TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
+"""What is done where nothing is said: the other texts of a large batch are negatives too."""
+
 
 def train_encoder(
     pairs: Sequence[Pair],
@@ -35,7 +38,7 @@ def train_encoder(
     queries (Henderson et al. 2017), so a larger batch is a harder lesson. Loss and layers of the options are a
     reranker's. All else is as for `train_reranker`. Raises the same errors.
     """
-    options = options or TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
+    options = options or ENCODER_OPTIONS
     if options.layers is not None:
         raise ConfigError("layers can be chosen for a reranker alone")
     settings = settings or Settings.from_environment()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from enum import Enum
 
 from retrieval.errors import ConfigError
@@ -61,8 +61,3 @@ class TrainingOptions:
     def to_json(self) -> dict[str, Json]:
         """As in the model's card and record."""
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Of all options."""
-        return tuple(field.name for field in fields(cls))
