@@ -93,12 +93,12 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	echo "Installing into $(VENV) for $$extra. The first time this takes minutes, most of it for torch."; \
 	if [ $$extra = gpu ]; then \
 	    $(PIP) uninstall -q -y faiss-cpu 2>/dev/null; \
-	    $(PIP) install -c constraints.txt -e ".[gpu,offline,dev]" && $(BIN)/python -c "$$GPU_WORKS" >/dev/null 2>&1 || \
+	    $(PIP) install -c constraints.txt -e ".[gpu,fast,offline,dev]" && $(BIN)/python -c "$$GPU_WORKS" >/dev/null 2>&1 || \
 	        { echo "faiss-gpu doesn't work here beside this torch: faiss-cpu takes its place."; extra=cpu; }; \
 	fi; \
 	if [ $$extra = cpu ]; then \
 	    $(PIP) uninstall -q -y faiss-gpu 2>/dev/null; \
-	    $(PIP) install -c constraints.txt -e ".[cpu,offline,dev]"; \
+	    $(PIP) install -c constraints.txt -e ".[cpu,fast,offline,dev]"; \
 	fi
 	@touch $@
 

@@ -34,7 +34,8 @@ RERANK_DEPTH = 50
 class Settings:
     """What a machine or a user prefers, beneath what a call says.
 
-    `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16.
+    `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16. `backend` is
+    auto, torch or openvino (see `retrieval.backends`).
     `parse_timeout` is in seconds, `parse_memory` in bytes for each parser process.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     reranker: str | None = None
     device: str | None = None
     precision: str = "auto"
+    backend: str = "auto"
     offline: bool = False
     cache: Path | None = None
     workers: int = 2
@@ -55,21 +57,28 @@ class Settings:
         Raises ConfigError naming the variable that can't be read.
         """
         env = os.environ
-        precision = env.get("PASSAGEWORK_PRECISION") or "auto"
-        if precision not in ("auto", "fp32", "bf16"):
-            raise ConfigError(f"PASSAGEWORK_PRECISION is {precision!r}: give auto, fp32 or bf16")
         cache = env.get("HF_HUB_CACHE")
         return cls(
             encoder=env.get("PASSAGEWORK_ENCODER") or None,
             reranker=env.get("PASSAGEWORK_RERANKER") or None,
             device=env.get("PASSAGEWORK_DEVICE") or None,
-            precision=precision,
+            precision=_choice("PASSAGEWORK_PRECISION", ("auto", "fp32", "bf16")),
+            backend=_choice("PASSAGEWORK_BACKEND", ("auto", "torch", "openvino")),
             offline=_flag("PASSAGEWORK_OFFLINE") or _flag("HF_HUB_OFFLINE"),
             cache=Path(cache).expanduser() if cache else None,
             workers=_whole("PASSAGEWORK_WORKERS", min(4, os.cpu_count() or 1), least=1),
             parse_timeout=_number("PASSAGEWORK_PARSE_TIMEOUT", 120.0, least=0.1),
             parse_memory=_whole("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64) << 20,
         )
+
+
+def hub_cache() -> Path:
+    """The folder in which the hub's client keeps models, as it finds it itself."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(named).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(home).expanduser() / "hub"
 
 
 def spin_briefly() -> None:
@@ -86,6 +95,14 @@ def spin_briefly() -> None:
 def tracebacks_wanted() -> bool:
     """Whether PASSAGEWORK_DEBUG asks for the traceback of an unexpected error in place of its one line."""
     return _flag("PASSAGEWORK_DEBUG")
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of them; the first where nothing is said."""
+    found = os.environ.get(name) or choices[0]
+    if found not in choices:
+        raise ConfigError(f"{name} is {found!r}: give {', '.join(choices[:-1])} or {choices[-1]}")
+    return found
 
 
 def _flag(name: str) -> bool:

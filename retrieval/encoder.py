@@ -1,4 +1,4 @@
-"""Text to vectors: the Encoder protocol, and the bi-encoder that sentence-transformers runs."""
+"""Text to vectors: the Encoder protocol, and the bi-encoder, which a backend runs."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from retrieval.backends import Backend, DeviceMemoryError, encoder_backend
+from retrieval.backends.protocol import Rows
 from retrieval.config import DEFAULT_ENCODER, Settings
-from retrieval.errors import ConfigError, ModelUnavailableError
+from retrieval.errors import ConfigError
 from retrieval.framing import Frame
 from retrieval.inference import (
     BATCH_TOKENS,
     batches,
-    dimension_of,
-    load_model,
     padded_rows,
     padded_width,
-    pick_precision,
-    pick_window,
-    pooling_of,
     release_memory,
-    threads_for,
     token_arrays,
     unit_rows,
 )
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import TokenIds, Tokens, Vectors
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 TOKEN_ROWS, TOKEN_STEP = (4, 32), 32
 """Height of batches for token vectors, on CPU and CUDA, and what their width is a multiple of: a third is padding."""
@@ -86,45 +79,32 @@ class Encoder(Protocol):
 
 
 class BiEncoder:
-    """A sentence-transformers model on the best device at hand; safe to share among threads."""
+    """A sentence-transformers model on the best device and backend at hand; safe to share among threads."""
 
-    def __init__(
-        self, model: SentenceTransformer, resolved: ResolvedModel, *, window: int | None, precision: str
-    ) -> None:
-        import torch
-
-        self._torch = torch
-        self._model = model.eval()
+    def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
+        facts = backend.facts
+        self._backend = backend
         self._lock = threading.Lock()
-        self._device = model.device
-        self._threads = torch.get_num_threads()
-        self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
-        self._precision = pick_precision(precision, self._device.type)
-        self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)  # whatever the file holds
-        self._window = pick_window(model, resolved, window)
-        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
-        if self._tokenizer is None:
-            raise ModelUnavailableError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
+        self._batch_tokens = BATCH_TOKENS * (16 if backend.device == "cuda" else 1)
+        if window is not None and not 16 <= window <= facts.positions:
+            raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {facts.positions} tokens")
+        self._window = window or facts.window
+        self._tokenizer: Any = facts.tokenizer
         self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
         self._tokenizer.no_padding()
-        self._pad = int(model.tokenizer.pad_token_id or 0)
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        prompts = {key: value for key, value in (model.prompts or {}).items() if value}
-        passage_prompt = next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
-        query_prompt = prompts.get("query", "")
-        self._passage_frame = Frame.of(self._tokenizer, passage_prompt)
-        self._query_frame = Frame.of(self._tokenizer, query_prompt)
+        self._passage_frame = Frame.of(self._tokenizer, facts.passage_prompt)
+        self._query_frame = Frame.of(self._tokenizer, facts.query_prompt)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
-        self._dim = int(dimension_of(model))
         self._fingerprint = Fingerprint(
             model=resolved.name,
             revision=resolved.revision,
             weights=resolved.weights,
-            pooling=pooling_of(model),
-            query_prompt=query_prompt,
-            passage_prompt=passage_prompt,
-            dimension=self._dim,
+            pooling=facts.pooling,
+            query_prompt=facts.query_prompt,
+            passage_prompt=facts.passage_prompt,
+            dimension=facts.dimension,
         )
 
     @classmethod
@@ -138,10 +118,7 @@ class BiEncoder:
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
-        from sentence_transformers import SentenceTransformer
-
-        made: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
-        return cls(made, resolved, window=window, precision=settings.precision)
+        return cls(encoder_backend(resolved, settings), resolved, window=window)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -151,12 +128,12 @@ class BiEncoder:
     @property
     def backend(self) -> str:
         """What runs it, and at what precision."""
-        return f"torch {self._device.type} {self._precision}"
+        return self._backend.name
 
     @property
     def dim(self) -> int:
         """Dimensions of a vector."""
-        return self._dim
+        return self._fingerprint.dimension
 
     @property
     def window(self) -> int:
@@ -181,13 +158,9 @@ class BiEncoder:
     @cached_property
     def has_token_vectors(self) -> bool:
         """Whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
+        probe = self._passage_frame.around(self.tokenize(["a"])[0].ids)
         with self._lock:
-            probe = self._passage_frame.around(self.tokenize(["a"])[0].ids)
-            try:
-                self._forward([probe], (1, len(probe)), self._passage_frame.prompt_length, "token_embeddings")
-            except KeyError:
-                return False
-        return True
+            return self._token_batch([probe], (1, len(probe)), self._passage_frame) is not None
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Each text's tokens, uncut, without prompt and special tokens."""
@@ -212,11 +185,11 @@ class BiEncoder:
         """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
 
         A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
-        text's own. Raises ConfigError for a text over the budget.
+        text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.
         """
         frame = self._query_frame if query else self._passage_frame
         _check_budget(token_ids, self.query_budget if query else self.passage_budget)
-        on_gpu = self._device.type == "cuda"
+        on_gpu = self._backend.device == "cuda"
         out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
         by_width: dict[int, list[int]] = {}
         for row, ids in enumerate(token_ids):
@@ -228,24 +201,25 @@ class BiEncoder:
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
                     found = self._token_batch([frame.around(token_ids[row]) for row in rows], (height, width), frame)
-                    for row, vectors in zip(rows, found, strict=True):
+                    if found is None:
+                        raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
+                    for row, vectors in zip(rows, found, strict=False):
                         own = vectors[len(frame.prefix) : len(frame.prefix) + len(token_ids[row])]
                         out[row] = unit_rows(own, self._fingerprint.model, zeros=True)
         return out
 
-    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], frame: Frame) -> Vectors:
+    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], frame: Frame) -> Vectors | None:
         """One text at a time where memory is short, which changes the last digits."""
         try:
-            return self._forward(batch, shape, frame.prompt_length, "token_embeddings")
-        except self._torch.cuda.OutOfMemoryError:
+            return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=frame.prompt_length)
+        except DeviceMemoryError:
             if shape[0] == 1:
                 raise
-            self._torch.cuda.empty_cache()
-            parts = [self._forward([one], (1, shape[1]), frame.prompt_length, "token_embeddings") for one in batch]
-            return np.concatenate(parts)
+            parts = [self._token_batch([one], (1, shape[1]), frame) for one in batch]
+            return np.concatenate([part for part in parts if part is not None])
 
     def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
-        out = np.empty((len(token_ids), self._dim), dtype=np.float32)
+        out = np.empty((len(token_ids), self.dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
         def width(row: int) -> int:
@@ -257,40 +231,30 @@ class BiEncoder:
                 rows = next(batches(order[done:], width, self._batch_tokens))
                 wide = width(rows[0])
                 shape = padded_rows(len(rows), wide, self._batch_tokens), wide
+                padded = self._padded([frame.around(token_ids[row]) for row in rows], shape)
                 try:
-                    batch = [frame.around(token_ids[i]) for i in rows]
-                    found = self._forward(batch, shape, frame.prompt_length, "sentence_embedding")
-                except self._torch.cuda.OutOfMemoryError:
+                    found = self._backend.text_vectors(*padded, prompt_length=frame.prompt_length)
+                except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
-                    self._torch.cuda.empty_cache()
                     self._batch_tokens //= 2
                     continue
                 # A model saved with a shorter length than its own means the first so many dimensions of it.
-                out[rows] = found[:, : self._dim]
+                out[rows] = found[: len(rows), : self.dim]
                 done += len(rows)
-            if len(order) > MANY and self._device.type == "cpu":
+            if len(order) > MANY and self._backend.device == "cpu":
                 release_memory()
         return unit_rows(out, self._fingerprint.model)
 
-    def _forward(self, batch: list[TokenIds], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
-        """What the model gives of that name for the rows of a batch, padded to `shape`."""
-        torch = self._torch
-        padded = np.full(shape, self._pad, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
+    def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
+        """Token ids of a batch, and which of them are there, each of this shape."""
+        ids = np.full(shape, self._backend.facts.pad, dtype=np.int32)
+        mask = np.zeros(shape, dtype=np.int32)
         mask[len(batch) :, 0] = 1  # attention over nothing is not a number
-        for row, ids in enumerate(batch):
-            padded[row, : len(ids)] = ids
-            mask[row, : len(ids)] = 1
-        features: dict[str, Any] = {
-            "input_ids": torch.from_numpy(padded).to(self._device),
-            "attention_mask": torch.from_numpy(mask).to(self._device),
-        }
-        if prompt_length:  # poolings that leave the prompt out need to know its length
-            features["prompt_length"] = prompt_length
-        with torch.inference_mode(), threads_for(shape[0] * shape[1], self._threads):
-            found = self._model(features)[wanted]
-        return np.asarray(found[: len(batch)].float().cpu().numpy(), dtype=np.float32)
+        for row, own in enumerate(batch):
+            ids[row, : len(own)] = own
+            mask[row, : len(own)] = 1
+        return ids, mask
 
 
 def _check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:

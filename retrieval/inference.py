@@ -1,4 +1,4 @@
-"""What encoders and rerankers share on their way to the processor: batches, precision, the window of a model."""
+"""What encoders and rerankers share on their way to the processor: batches, threads, the window of a model."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import ctypes
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from retrieval.config import MAX_WINDOW, spin_briefly
-from retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
+from retrieval.errors import ModelUnavailableError, PassageworkError
 from retrieval.models import ResolvedModel
 from retrieval.types import Tokens, Vectors
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
     from tokenizers import Encoding
 
 spin_briefly()
@@ -114,30 +112,10 @@ def load_model(
         raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
-def pick_precision(asked: str, device: str) -> str:
-    """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
-    import torch
+def windows_of(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
+    """Tokens that a sentence-transformers model reads at once, and the most that it can be made to.
 
-    if asked != "auto":
-        return asked
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-    return "bf16" if device == "cpu" and cpu_multiplies_bf16() else "fp32"
-
-
-def cpu_multiplies_bf16() -> bool:
-    """Whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return False
-    flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "")
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
-
-
-def pick_window(model: Any, resolved: ResolvedModel, asked: int | None) -> int:
-    """Tokens that a sentence-transformers model is to read at once: as asked, else its own; never over its positions.
-
-    Raises ConfigError for a window that the model can't read, ModelUnavailableError for a model that reads no text.
+    Raises ModelUnavailableError for a model that reads no text.
     """
     if not hasattr(model[0], "auto_model"):
         raise ModelUnavailableError(f"{resolved.name} is no transformer: its first module is {type(model[0]).__name__}")
@@ -146,30 +124,7 @@ def pick_window(model: Any, resolved: ResolvedModel, asked: int | None) -> int:
     if config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet"}:
         positions -= int(config.pad_token_id) + 1  # these number their positions from the padding id on
     positions = min(positions, MAX_WINDOW)
-    own = min(int(model.max_seq_length or positions), positions)
-    if asked is not None and not 16 <= asked <= positions:
-        raise ConfigError(f"window is {asked}: {resolved.name} takes 16 to {positions} tokens")
-    return asked or own
-
-
-def pooling_of(model: SentenceTransformer) -> str:
-    """How token vectors become one, in the words of the model."""
-    pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
-    if pooling is not None:
-        return str(pooling.get_pooling_mode_str())
-    mode = next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
-    return str(mode) if mode is not None else "+".join(type(module).__name__ for module in model)
-
-
-def dimension_of(model: SentenceTransformer) -> int:
-    """Of the text vectors; raises ModelUnavailableError where the model does not say."""
-    name = (
-        "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
-    )
-    found = getattr(model, name)()
-    if found is None:
-        raise ModelUnavailableError("the model does not say how many dimensions its vectors have")
-    return int(found)
+    return min(int(model.max_seq_length or positions), positions), positions
 
 
 def unit_rows(vectors: Vectors, model: str, *, zeros: bool = False) -> Vectors:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from retrieval.config import DEFAULT_ENCODER, Settings
+from retrieval.config import DEFAULT_ENCODER, Settings, hub_cache
 from retrieval.errors import ModelUnavailableError, StoreError
 from retrieval.types import Json
 
@@ -188,6 +188,9 @@ def _bundled() -> ResolvedModel | None:
 
 
 def _snapshot(name: str, revision: str | None, settings: Settings, *, local: bool) -> Path | None:
+    kept = (settings.cache or hub_cache()) / f"models--{name.replace('/', '--')}"
+    if local and name == DEFAULT_ENCODER and not kept.is_dir():
+        return None  # without importing the hub's client, which takes half a second
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 

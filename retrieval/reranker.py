@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.config import RERANK_DEPTH, Settings
+from retrieval.devices import pick_precision
 from retrieval.errors import ConfigError, PassageworkError
 from retrieval.fusion import Blend
-from retrieval.inference import BATCH_TOKENS, batches, load_model, pick_precision, pick_window, token_arrays
+from retrieval.inference import BATCH_TOKENS, batches, load_model, token_arrays, windows_of
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.pairing import Piece, cut_piece, pairing_of, windows
 from retrieval.types import Tokens
@@ -87,7 +88,7 @@ class CrossEncoderReranker:
         self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
         if self._tokenizer is None:
             raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
-        self._window = pick_window(model, resolved, None)
+        self._window, _ = windows_of(model, resolved)
         self._pairing = pairing_of(model)
         self._query_budget = self._window // 2
         if self._window - self._pairing.overhead - self._query_budget < 8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval import inference
+from retrieval import devices
+from retrieval.backends import DeviceMemoryError
 from retrieval.config import DEFAULT_ENCODER, Settings
+from retrieval.devices import pick_precision
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.inference import batches, padded_rows, padded_width, pick_precision
+from retrieval.inference import batches, padded_rows, padded_width
 from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
 from retrieval.types import Vectors
 from tests.fakes import FakeEncoder
 from tests.tiny_encoders import SPM_PROMPTS, tiny_encoder, tiny_sentencepiece, tiny_static
 
-FP32 = Settings(precision="fp32", offline=True, device="cpu")
+EXACT: dict[str, Any] = {"precision": "fp32", "offline": True, "device": "cpu"}
 TEXTS = [
     "Who approves travel?",
     "Travel is approved by the head of department.",
@@ -44,10 +47,18 @@ def folder() -> Path:
     return found.path
 
 
+@pytest.fixture(scope="module", params=["torch", "openvino"])
+def fp32(request: pytest.FixtureRequest) -> Settings:
+    """Either backend, at full precision: both keep every rule."""
+    if request.param == "openvino":
+        pytest.importorskip("openvino", reason="the fast extra isn't installed")
+    return Settings(backend="auto" if request.param == "openvino" else "torch", **EXACT)
+
+
 @pytest.fixture(scope="module")
-def encoder(folder: Path) -> BiEncoder:
+def encoder(folder: Path, fp32: Settings) -> BiEncoder:
     """The default encoder in fp32."""
-    return BiEncoder.load(folder, settings=FP32)
+    return BiEncoder.load(folder, settings=fp32)
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +112,12 @@ def test_rows_are_unit_float32(encoder: BiEncoder) -> None:
     assert encoder.tokenize([]) == []
 
 
-def test_the_default_model_says_what_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without a name: the default encoder with its own window of 256, from the bundled copy; fully fingerprinted."""
-    default = BiEncoder.load(settings=Settings(precision="fp32", offline=True, device="cpu", cache=tmp_path))
+def test_the_default_model_says_what_it_is(folder: Path, tmp_path: Path, fp32: Settings) -> None:
+    """Without a name: the default encoder with its own window of 256, from the bundled copy; fully fingerprinted.
+
+    Whatever runs it, all that makes it the same encoder is the same.
+    """
+    default = BiEncoder.load(settings=replace(fp32, cache=tmp_path))
     assert default.fingerprint.to_json() == {
         "model": DEFAULT_ENCODER,
         "revision": DEFAULT_REVISION,
@@ -115,8 +129,9 @@ def test_the_default_model_says_what_it_is(folder: Path, monkeypatch: pytest.Mon
         "normalized": True,
     }
     assert (default.window, default.passage_budget, default.query_budget) == (256, 254, 254)
-    assert (default.dim, default.backend, default.max_word_chars) == (384, "torch cpu fp32", 100)
-    named = BiEncoder.load(settings=Settings(encoder=str(folder), precision="fp32", offline=True))
+    assert (default.dim, default.max_word_chars) == (384, 100)
+    assert default.backend == ("torch cpu fp32" if fp32.backend == "torch" else "openvino cpu fp32")
+    named = BiEncoder.load(settings=replace(fp32, encoder=str(folder)))
     assert named.fingerprint.model == str(folder)
     assert named.fingerprint.same_as(default.fingerprint)
 
@@ -134,23 +149,25 @@ def test_a_text_over_the_window_is_cut_to_it(encoder: BiEncoder, reference: Any)
     assert cosines(encoder.encode_passages([cut(encoder, long, 253)]), expected)[0] < 0.99999
 
 
-def test_the_window_can_be_raised_to_the_models_positions(folder: Path, encoder: BiEncoder, reference: Any) -> None:
+def test_the_window_can_be_raised_to_the_models_positions(
+    folder: Path, encoder: BiEncoder, reference: Any, fp32: Settings
+) -> None:
     """512 tokens, read to the last; lower windows too; not below 16 nor beyond."""
     long = " ".join(f"word{n} of a long text," for n in range(200))
-    wide = BiEncoder.load(folder, window=512, settings=FP32)
+    wide = BiEncoder.load(folder, window=512, settings=fp32)
     assert (wide.window, wide.passage_budget) == (512, 510)
     reference.max_seq_length = 512
     expected = reference.encode([long], normalize_embeddings=True)
     reference.max_seq_length = 256
     np.testing.assert_allclose(wide.encode_passages([long]), expected, atol=2e-6)
     assert cosines(expected, encoder.encode_passages([long]))[0] < 0.9999
-    narrow = BiEncoder.load(folder, window=16, settings=FP32)
+    narrow = BiEncoder.load(folder, window=16, settings=fp32)
     np.testing.assert_allclose(
         narrow.encode_passages([long]), encoder.encode_passages([cut(encoder, long, 14)]), atol=1e-6
     )
     for window in (15, 0, -1, 513, 100_000):
         with pytest.raises(ConfigError, match=rf"^window is {window}: .* takes 16 to 512 tokens$"):
-            BiEncoder.load(folder, window=window, settings=FP32)
+            BiEncoder.load(folder, window=window, settings=fp32)
 
 
 def test_tokens_over_the_budget_are_refused(encoder: BiEncoder) -> None:
@@ -226,30 +243,32 @@ def test_widths_are_padded_within_the_window() -> None:
     assert [padded_width(length, 60) for length in (1, 16, 17, 49, 60)] == [16, 16, 32, 60, 60]
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(prompted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_halves_the_batch_and_goes_on(
+    prompted: Path, monkeypatch: pytest.MonkeyPatch, fp32: Settings
+) -> None:
     """What doesn't fit at once is encoded in smaller batches; one row that doesn't fit alone is told."""
-    made = BiEncoder.load(prompted, settings=FP32)
+    made = BiEncoder.load(prompted, settings=fp32)
     whole = made.encode_passages(TEXTS * 4)
-    forward, sizes = made._forward, []
+    run, sizes = made._backend.text_vectors, []
 
-    def small(batch: list[Any], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
-        sizes.append(len(batch))
-        if len(batch) > 3:
-            raise torch.cuda.OutOfMemoryError
-        return forward(batch, shape, prompt_length, wanted)
+    def small(ids: Any, mask: Any, *, prompt_length: int) -> Vectors:
+        sizes.append(len(ids))
+        if len(ids) > 3:
+            raise DeviceMemoryError
+        return run(ids, mask, prompt_length=prompt_length)
 
-    monkeypatch.setattr(made, "_forward", small)
+    monkeypatch.setattr(made._backend, "text_vectors", small)
     np.testing.assert_allclose(made.encode_passages(TEXTS * 4), whole, atol=2e-6)
     assert max(sizes) > 3
-    monkeypatch.setattr(made, "_forward", lambda *_: (_ for _ in ()).throw(torch.cuda.OutOfMemoryError))
-    with pytest.raises(torch.cuda.OutOfMemoryError):
+    monkeypatch.setattr(made._backend, "text_vectors", lambda *_, **__: (_ for _ in ()).throw(DeviceMemoryError))
+    with pytest.raises(DeviceMemoryError):
         made.encode_passages(["one"])
 
 
-def test_bf16_is_the_same_encoder(folder: Path, encoder: BiEncoder) -> None:
+def test_bf16_is_the_same_encoder(folder: Path, encoder: BiEncoder, fp32: Settings) -> None:
     """Its vectors are float32 unit rows at a cosine of 0.999 or more; backend, not identity."""
-    half = BiEncoder.load(folder, settings=Settings(precision="bf16", offline=True, device="cpu"))
-    assert half.backend == "torch cpu bf16"
+    half = BiEncoder.load(folder, settings=replace(fp32, precision="bf16"))
+    assert half.backend == encoder.backend.replace("fp32", "bf16")
     assert half.fingerprint == encoder.fingerprint
     vectors = half.encode_passages(TEXTS)
     assert vectors.dtype == np.float32
@@ -261,7 +280,7 @@ def test_bf16_is_the_same_encoder(folder: Path, encoder: BiEncoder) -> None:
 @pytest.mark.parametrize(("native", "picked"), [(True, "bf16"), (False, "fp32")])
 def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch, native: bool, picked: str) -> None:
     """And what was asked for by name is what is done."""
-    monkeypatch.setattr(inference, "cpu_multiplies_bf16", lambda: native)
+    monkeypatch.setattr(devices, "cpu_multiplies_bf16", lambda: native)
     assert pick_precision("auto", "cpu") == picked
     assert pick_precision("auto", "mps") == "fp32"
     assert [pick_precision(asked, "cpu") for asked in ("fp32", "bf16")] == ["fp32", "bf16"]
@@ -303,9 +322,9 @@ def by_library(folder: Path, texts: Sequence[str], prompt: str) -> Vectors:
     return np.asarray(model.encode(list(texts), prompt=prompt, normalize_embeddings=True))
 
 
-def test_each_side_has_its_prompt(prompted: Path) -> None:
+def test_each_side_has_its_prompt(prompted: Path, fp32: Settings) -> None:
     """Queries get the query prompt and passages the passage prompt, as the library applies them; never the other."""
-    made = BiEncoder.load(prompted, settings=FP32)
+    made = BiEncoder.load(prompted, settings=fp32)
     texts = ["alpha beta", "the budget of a paper", ""]
     queries, passages = made.encode_queries(texts), made.encode_passages(texts)
     np.testing.assert_allclose(queries, by_library(prompted, texts, PROMPTS["query"]), atol=2e-6)
@@ -316,9 +335,9 @@ def test_each_side_has_its_prompt(prompted: Path) -> None:
     assert (made.fingerprint.query_prompt, made.fingerprint.passage_prompt) == (PROMPTS["query"], PROMPTS["passage"])
 
 
-def test_prompts_count_in_the_window(prompted: Path) -> None:
+def test_prompts_count_in_the_window(prompted: Path, fp32: Settings) -> None:
     """The budget is what is left of the window; a longer text is cut to it, behind its whole prompt."""
-    made = BiEncoder.load(prompted, settings=FP32)
+    made = BiEncoder.load(prompted, settings=fp32)
     query, passage = (len(made.tokenize([PROMPTS[side]])[0]) for side in ("query", "passage"))
     assert (made.window, made.query_budget, made.passage_budget) == (64, 62 - query, 62 - passage)
     long = "alpha river " * 100
@@ -326,22 +345,22 @@ def test_prompts_count_in_the_window(prompted: Path) -> None:
     for encode, budget in ((made.encode_queries, made.query_budget), (made.encode_passages, made.passage_budget)):
         np.testing.assert_allclose(encode([long]), encode([cut(made, long, budget)]), atol=1e-6)
     with pytest.raises(ConfigError, match="leaves no room for text"):
-        BiEncoder.load(prompted, window=16, settings=FP32)
+        BiEncoder.load(prompted, window=16, settings=fp32)
 
 
 @pytest.mark.parametrize("name", ["document", "passage", "corpus"])
-def test_a_passage_prompt_goes_by_several_names(tmp_path: Path, name: str) -> None:
+def test_a_passage_prompt_goes_by_several_names(tmp_path: Path, name: str, fp32: Settings) -> None:
     """Models call it document, passage or corpus; a query prompt never serves for it."""
-    made = BiEncoder.load(tiny_encoder(tmp_path, prompts={name: "stone: ", "query": "river: "}), settings=FP32)
+    made = BiEncoder.load(tiny_encoder(tmp_path, prompts={name: "stone: ", "query": "river: "}), settings=fp32)
     assert (made.fingerprint.passage_prompt, made.fingerprint.query_prompt) == ("stone: ", "river: ")
-    only = BiEncoder.load(tiny_encoder(tmp_path / "only", prompts={"query": "river: "}), settings=FP32)
+    only = BiEncoder.load(tiny_encoder(tmp_path / "only", prompts={"query": "river: "}), settings=fp32)
     assert (only.fingerprint.passage_prompt, only.fingerprint.query_prompt) == ("", "river: ")
 
 
-def test_a_prompts_last_space_belongs_to_the_next_word(tmp_path: Path) -> None:
+def test_a_prompts_last_space_belongs_to_the_next_word(tmp_path: Path, fp32: Settings) -> None:
     """SentencePiece reads `query: a` as `query`, `:`, ` a`: a space of its own would be a token too many."""
     folder = tiny_sentencepiece(tmp_path)
-    made = BiEncoder.load(folder, settings=FP32)
+    made = BiEncoder.load(folder, settings=fp32)
     texts = ["river stone", "paper"]
     np.testing.assert_allclose(made.encode_queries(texts), by_library(folder, texts, SPM_PROMPTS["query"]), atol=2e-6)
     np.testing.assert_allclose(
@@ -350,49 +369,53 @@ def test_a_prompts_last_space_belongs_to_the_next_word(tmp_path: Path) -> None:
     assert made.query_budget == made.window - 4
 
 
-def test_pooling_can_leave_the_prompt_out(tmp_path: Path) -> None:
+def test_pooling_can_leave_the_prompt_out(tmp_path: Path, fp32: Settings) -> None:
     """A model whose pooling skips the prompt is told how long it is, as the library tells it."""
     folder = tiny_encoder(tmp_path, prompts=PROMPTS, include_prompt=False)
-    made = BiEncoder.load(folder, settings=FP32)
+    made = BiEncoder.load(folder, settings=fp32)
     texts = ["alpha beta", "river"]
     np.testing.assert_allclose(made.encode_queries(texts), by_library(folder, texts, PROMPTS["query"]), atol=2e-6)
-    with_prompt = BiEncoder.load(tiny_encoder(tmp_path / "with", prompts=PROMPTS), settings=FP32)
+    with_prompt = BiEncoder.load(tiny_encoder(tmp_path / "with", prompts=PROMPTS), settings=fp32)
     assert float(cosines(made.encode_queries(texts), with_prompt.encode_queries(texts)).max()) < 0.999
 
 
-def test_a_shortened_model_gives_its_first_dimensions(tmp_path: Path) -> None:
+def test_a_shortened_model_gives_its_first_dimensions(tmp_path: Path, fp32: Settings) -> None:
     """A model saved with fewer dimensions has unit rows of so many, and says so in its fingerprint."""
-    full = BiEncoder.load(tiny_encoder(tmp_path / "full"), settings=FP32)
-    short = BiEncoder.load(tiny_encoder(tmp_path / "short", truncate_dim=8), settings=FP32)
+    full = BiEncoder.load(tiny_encoder(tmp_path / "full"), settings=fp32)
+    short = BiEncoder.load(tiny_encoder(tmp_path / "short", truncate_dim=8), settings=fp32)
     assert (full.dim, short.dim, short.fingerprint.dimension) == (32, 8, 8)
     head = full.encode_passages(["alpha", "river"])[:, :8]
     expected = head / np.linalg.norm(head, axis=1, keepdims=True)
     np.testing.assert_allclose(short.encode_passages(["alpha", "river"]), expected, atol=2e-6)
 
 
-def test_half_precision_weights_are_computed_in_fp32(tmp_path: Path) -> None:
+def test_half_precision_weights_are_computed_in_fp32(tmp_path: Path, fp32: Settings) -> None:
     """A file of 16-bit weights runs in fp32 where that is asked: what the backend says is what is done."""
+    from sentence_transformers import SentenceTransformer
+
     folder = tiny_encoder(tmp_path, half=True)
-    made = BiEncoder.load(folder, settings=FP32)
-    assert made.backend == "torch cpu fp32"
-    assert {parameter.dtype for parameter in made._model.parameters()} == {torch.float32}
+    made = BiEncoder.load(folder, settings=fp32)
+    assert made.backend.endswith(" cpu fp32")
+    whole = SentenceTransformer(str(folder), device="cpu", local_files_only=True).float()
+    expected = whole.encode(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(made.encode_passages(TEXTS), expected, atol=2e-6)
     assert made.encode_passages(["alpha"]).dtype == np.float32
 
 
-def test_a_model_that_is_no_transformer_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_is_no_transformer_is_refused(tmp_path: Path, fp32: Settings) -> None:
     """One line that says what it is instead, and no AttributeError."""
     folder = tiny_static(tmp_path)
     with pytest.raises(ModelUnavailableError, match=r"is no transformer: its first module is StaticEmbedding$"):
-        BiEncoder.load(folder, settings=FP32)
+        BiEncoder.load(folder, settings=fp32)
 
 
 @pytest.mark.parametrize("damage", ["model.safetensors", "config.json", "tokenizer.json"])
-def test_a_damaged_folder_is_one_line(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_folder_is_one_line(tmp_path: Path, damage: str, fp32: Settings) -> None:
     """Whatever the loader says of it, the message names the model, and is short."""
     folder = tiny_encoder(tmp_path)
     (folder / damage).write_bytes(b"{broken")
     with pytest.raises(ModelUnavailableError) as error:
-        BiEncoder.load(folder, settings=FP32)
+        BiEncoder.load(folder, settings=fp32)
     assert str(error.value).startswith(f"{folder} can't be loaded from {folder.resolve()}: ")
     assert len(str(error.value).splitlines()) == 1
 
@@ -403,11 +426,12 @@ def test_a_device_that_isnt_there_is_told(prompted: Path) -> None:
         BiEncoder.load(prompted, settings=Settings(offline=True, device="nonsense"))
 
 
-def test_vectors_that_are_no_numbers_are_refused(prompted: Path) -> None:
+def test_vectors_that_are_no_numbers_are_refused(
+    prompted: Path, monkeypatch: pytest.MonkeyPatch, fp32: Settings
+) -> None:
     """NaN would poison an index in silence."""
-    made = BiEncoder.load(prompted, settings=FP32)
-    with torch.no_grad():
-        next(made._model.parameters()).fill_(float("nan"))
+    made = BiEncoder.load(prompted, settings=fp32)
+    monkeypatch.setattr(made._backend, "text_vectors", lambda ids, *_, **__: np.full((len(ids), made.dim), np.nan))
     with pytest.raises(Exception, match="gave a vector that is not finite"):
         made.encode_passages(["alpha"])
 
@@ -427,17 +451,19 @@ def test_the_stand_in_keeps_the_protocol(encoder: BiEncoder) -> None:
         )
 
 
-def test_a_query_takes_one_thread_and_a_batch_all(encoder: BiEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that share a few tokens would wait for one another; the process has its threads back afterwards."""
+def test_a_query_takes_one_thread_and_a_batch_all(prompted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch's threads that share a few tokens would wait for one another; the process has its own back afterwards."""
+    made = BiEncoder.load(prompted, settings=Settings(backend="torch", **EXACT))
     used: list[int] = []
-    forward = encoder._model.forward
+    model = made._backend._model  # type: ignore[attr-defined]
+    forward = model.forward
 
     def noted(*arguments: Any, **named: Any) -> Any:
         used.append(torch.get_num_threads())
         return forward(*arguments, **named)
 
-    monkeypatch.setattr(encoder._model, "forward", noted)
+    monkeypatch.setattr(model, "forward", noted)
     before = torch.get_num_threads()
-    encoder.encode_queries(["owls hoot"])
-    encoder.encode_passages(["owls hoot at night in the forest " * 9])
+    made.encode_queries(["owls hoot"])
+    made.encode_passages(["alpha beta river stone paper travel " * 4] * 4)
     assert (used, torch.get_num_threads()) == ([1, before], before)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from sentence_transformers import SentenceTransformer
 
 from ingest import ingest
 from retrieval import BiEncoder, Collection
+from retrieval.backends import DeviceMemoryError
 from retrieval.config import Settings
 from retrieval.errors import PassageworkError
 from retrieval.fusion import Blend
@@ -167,12 +167,12 @@ class TestTokenVectors:
     def test_words_without_weight_are_nothing(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A token's vector may be 0, and compares with nothing; what is not finite is an error."""
         encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
-        forward = encoder._forward
+        run = encoder._backend.token_vectors
 
-        def weighted(*arguments: Any) -> Vectors:
-            return forward(*arguments) * weight
+        def weighted(ids: Any, mask: Any, *, prompt_length: int) -> Any:
+            return np.asarray(run(ids, mask, prompt_length=prompt_length)) * weight
 
-        monkeypatch.setattr(encoder, "_forward", weighted)
+        monkeypatch.setattr(encoder._backend, "token_vectors", weighted)
         weight = 0.0
         assert LateInteractionReranker(encoder).rerank("alpha", ["alpha beta"]).logits.tolist() == [0.0]
         weight = math.nan
@@ -184,15 +184,15 @@ class TestTokenVectors:
         encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
         ids = [one.ids for one in encoder.tokenize(["alpha beta", "travel", "stone paper", "a", "alpha"])]
         whole = encoder.encode_token_vectors(ids)
-        forward, heights = encoder._forward, []
+        run, heights = encoder._backend.token_vectors, []
 
-        def small(batch: list[Any], shape: tuple[int, int], prompt_length: int, wanted: str) -> Vectors:
-            heights.append(shape[0])
-            if shape[0] > 1:
-                raise torch.cuda.OutOfMemoryError
-            return forward(batch, shape, prompt_length, wanted)
+        def small(ids: Any, mask: Any, *, prompt_length: int) -> Vectors | None:
+            heights.append(len(ids))
+            if len(ids) > 1:
+                raise DeviceMemoryError
+            return run(ids, mask, prompt_length=prompt_length)
 
-        monkeypatch.setattr(encoder, "_forward", small)
+        monkeypatch.setattr(encoder._backend, "token_vectors", small)
         for found, expected in zip(encoder.encode_token_vectors(ids), whole, strict=True):
             np.testing.assert_allclose(found, expected, atol=1e-5)
         assert heights == [4, 1, 1, 1, 1, 4, 1]
@@ -206,11 +206,7 @@ class TestTokenVectors:
         encoder = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
         assert encoder.has_token_vectors
         other = BiEncoder.load(folder, settings=Settings(device="cpu", precision="fp32", offline=True))
-
-        def without(*_: Any) -> Vectors:
-            raise KeyError("token_embeddings")
-
-        monkeypatch.setattr(other, "_forward", without)
+        monkeypatch.setattr(other._backend, "token_vectors", lambda *_, **__: None)
         assert not other.has_token_vectors
 
 

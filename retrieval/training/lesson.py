@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.config import Settings
+from retrieval.devices import pick_precision
 from retrieval.errors import TrainingError
-from retrieval.inference import pick_precision
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.training.card import write_card
 from retrieval.training.course import Course, Watch

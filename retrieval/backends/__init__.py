@@ -1,0 +1,46 @@
+"""What runs a model: OpenVINO on a CPU where it is installed and knows the architecture, torch everywhere else.
+
+Neither torch nor transformers is loaded for a model that OpenVINO runs: a search on the command line answers in the
+time that they take to import.
+"""
+
+from __future__ import annotations
+
+from retrieval.backends.openvino_model import openvino_is_there
+from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts
+from retrieval.config import Settings
+from retrieval.devices import cuda_is_there
+from retrieval.errors import ConfigError
+from retrieval.models import ResolvedModel
+
+__all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "encoder_backend"]
+
+
+def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
+    """The fastest that can run this bi-encoder here, or the one that the settings name.
+
+    Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it.
+    """
+    if openvino_may_run(settings):
+        from retrieval.backends.openvino_encoder import OpenVinoEncoder
+
+        made = OpenVinoEncoder.load(resolved, settings)
+        if made is not None:
+            return made
+        if settings.backend == "openvino":
+            raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
+    from retrieval.backends.torch_encoder import TorchEncoder
+
+    return TorchEncoder.load(resolved, settings)
+
+
+def openvino_may_run(settings: Settings) -> bool:
+    """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
+    if settings.backend == "openvino":
+        if not openvino_is_there():
+            raise ConfigError('the backend openvino isn\'t installed: pip install "passagework[fast]"')
+        if settings.device not in (None, "cpu"):
+            raise ConfigError(f"the backend openvino runs on cpu, not on {settings.device}")
+        return True
+    on_cpu = settings.device == "cpu" or (settings.device is None and not cuda_is_there())
+    return settings.backend == "auto" and on_cpu and openvino_is_there()

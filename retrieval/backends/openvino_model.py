@@ -1,0 +1,40 @@
+"""A graph compiled by OpenVINO for this machine's CPU, at the precision that it multiplies natively."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from retrieval.backends.protocol import Rows
+from retrieval.devices import pick_precision
+from retrieval.types import Vectors
+
+
+def openvino_is_there() -> bool:
+    """Whether the package is installed; found without importing it."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+class OpenVinoModel:
+    """Runs a graph; for one thread at a time. `precision` is fp32 or bf16: what was asked, as far as the CPU can."""
+
+    def __init__(self, graph: Any, precision: str) -> None:
+        import openvino
+
+        wanted = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "bf16" if pick_precision(precision, "cpu") == "bf16" else "f32",
+            "ENABLE_CPU_PINNING": False,  # beside another process bound to the same cores, both would crawl
+        }
+        self._compiled = openvino.Core().compile_model(graph, "CPU", wanted)
+        self._request = self._compiled.create_infer_request()
+        kind = self._compiled.get_property("INFERENCE_PRECISION_HINT")
+        self.precision = "bf16" if kind == openvino.Type.bf16 else "fp32"
+
+    def run(self, inputs: Mapping[str, Rows], output: str) -> Vectors:
+        """One output, float32."""
+        found = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+        return np.array(found[output], dtype=np.float32)
