@@ -41,8 +41,10 @@ class Pairing(Protocol):
 
 def pairing_of(model: CrossEncoder) -> Pairing:
     """The model's own way: classifiers get tokens, whatever has a template or generates gets texts."""
-    plain = model[0].transformer_task == "sequence-classification" and "message" not in model.modalities
-    return _TokenPairs(model) if plain else _TemplatePairs(model)
+    if model[0].transformer_task != "sequence-classification" or "message" in model.modalities:
+        return _TemplatePairs(model)
+    pad = int(model.tokenizer.pad_token_id or 0)
+    return TokenPairs(model.tokenizer.backend_tokenizer, pad=pad, prefix=_prompt(model) or "")
 
 
 def cut_piece(text: str, tokens: Tokens, start: int, end: int) -> Piece:
@@ -61,11 +63,13 @@ def windows(length: int, room: int) -> list[tuple[int, int]]:
     return [(start, start + room) for start in (step * spare // steps for step in range(steps + 1))]
 
 
-class _TokenPairs:
-    """Query and passage tokens between the special tokens of the tokenizer's own pair, as classifiers are trained."""
+class TokenPairs:
+    """Query and passage tokens between the special tokens of the tokenizer's own pair, as classifiers are trained.
 
-    def __init__(self, model: CrossEncoder) -> None:
-        tokenizer = model.tokenizer.backend_tokenizer
+    `pad` fills rows up; `prefix` goes before every query. `features` gives (passages, width) int32 arrays.
+    """
+
+    def __init__(self, tokenizer: Any, *, pad: int, prefix: str) -> None:
         tokenizer.no_padding()  # a tokenizer.json may ask for it
         example = tokenizer.encode("a", "b")
         owners = [-1 if owner is None else owner for owner in example.sequence_ids]
@@ -75,16 +79,14 @@ class _TokenPairs:
         self._ids = [np.array(example.ids[part], dtype=np.int32) for part in frame]
         self._types = [np.array(example.type_ids[part], dtype=np.int32) for part in frame]
         self._owner_types = (example.type_ids[first], example.type_ids[second])
-        self._typed = "token_type_ids" in model.tokenizer.model_input_names
-        self._pad = int(model.tokenizer.pad_token_id or 0)
-        self.query_prefix = _prompt(model) or ""
+        self._pad = pad
+        self.query_prefix = prefix
         self.overhead = sum(len(part) for part in self._ids)
 
     def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
-        import torch
-
+        """The model's input for one batch."""
         width = max(len(passage.ids) for passage in passages) + len(query.ids) + self.overhead
-        ids = np.full((len(passages), width), self._pad, dtype=np.int64)
+        ids = np.full((len(passages), width), self._pad, dtype=np.int32)
         types, mask = np.zeros_like(ids), np.zeros_like(ids)
         first, second = (np.full(width, owner_type, dtype=np.int32) for owner_type in self._owner_types)
         for row, passage in enumerate(passages):
@@ -92,10 +94,7 @@ class _TokenPairs:
             ids[row, :end] = _join(self._ids, query.ids, passage.ids)
             types[row, :end] = _join(self._types, first[: len(query.ids)], second[: len(passage.ids)])
             mask[row, :end] = 1
-        features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
-        if self._typed:
-            features["token_type_ids"] = torch.from_numpy(types)
-        return features
+        return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
 def _join(frame: Sequence[TokenIds], first: TokenIds, second: TokenIds) -> TokenIds:
@@ -119,6 +118,7 @@ class _TemplatePairs:
         self.overhead = int(empty["input_ids"].shape[1]) + SLACK
 
     def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
+        """The model's input for one batch, as torch's tensors."""
         features: dict[str, Any] = self._model.preprocess(
             [(query.text, passage.text) for passage in passages], prompt=self._prompt
         )

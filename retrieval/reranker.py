@@ -1,28 +1,25 @@
-"""(query, passage) to a score: the Reranker protocol, and any cross-encoder that sentence-transformers runs."""
+"""(query, passage) to a score: the Reranker protocol, and any cross-encoder, which a backend runs."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.backends import DeviceMemoryError, PairBackend, reranker_backend
+from retrieval.backends.model_files import read_json
 from retrieval.config import RERANK_DEPTH, Settings
-from retrieval.devices import pick_precision
 from retrieval.errors import ConfigError, PassageworkError
 from retrieval.fusion import Blend
-from retrieval.inference import BATCH_TOKENS, batches, load_model, token_arrays, windows_of
+from retrieval.inference import BATCH_TOKENS, batches, token_arrays
 from retrieval.models import ResolvedModel, resolve_model
-from retrieval.pairing import Piece, cut_piece, pairing_of, windows
+from retrieval.pairing import Piece, cut_piece, windows
 from retrieval.types import Tokens
-
-if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +63,20 @@ def depth_of(reranker: Reranker) -> int:
 
 
 class CrossEncoderReranker:
-    """A sentence-transformers CrossEncoder with one score per pair, on the best device; safe to share among threads.
+    """A cross-encoder with one score per pair, on the best device and backend at hand; safe to share among threads.
 
     A pair longer than the window is scored in windows of its passage that overlap by a quarter or more; its logit is
     its best window's. Logits are what the model gives before any activation, and probabilities their sigmoid.
     """
 
-    def __init__(self, model: CrossEncoder, resolved: ResolvedModel, *, precision: str) -> None:
-        import torch
-
-        if model.num_labels != 1:
-            raise ConfigError(f"{resolved.name} gives {model.num_labels} scores per pair: a reranker gives 1")
-        self._torch = torch
+    def __init__(self, backend: PairBackend, resolved: ResolvedModel) -> None:
+        self._backend = backend
         self._name = resolved.name
         self._lock = threading.Lock()
-        self._device = model.device
-        self._batch_tokens = BATCH_TOKENS * (16 if self._device.type == "cuda" else 1)
-        self._precision = pick_precision(precision, self._device.type)
-        self._model = model.eval().to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
-        _keep_head_fp32(self._model)
-        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
-        if self._tokenizer is None:
-            raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
-        self._window, _ = windows_of(model, resolved)
-        self._pairing = pairing_of(model)
-        self._query_budget = self._window // 2
-        if self._window - self._pairing.overhead - self._query_budget < 8:
-            raise ConfigError(f"{resolved.name} reads {self._window} tokens at once: too few for a query and a passage")
+        self._batch_tokens = BATCH_TOKENS * (16 if backend.device == "cuda" else 1)
+        self._query_budget = self.window // 2
+        if self.window - backend.pairing.overhead - self._query_budget < 8:
+            raise ConfigError(f"{resolved.name} reads {self.window} tokens at once: too few for a query and a passage")
 
     @classmethod
     def load(cls, model: str | Path, *, settings: Settings | None = None) -> CrossEncoderReranker:
@@ -103,13 +87,7 @@ class CrossEncoderReranker:
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model), settings)
         _check_head(resolved)
-        import torch
-        from sentence_transformers import CrossEncoder
-
-        # The folder's own activation is neither imported nor applied.
-        options = {"activation_fn": torch.nn.Identity()}
-        made: CrossEncoder = load_model(CrossEncoder, resolved, settings.device, options)
-        return cls(made, resolved, precision=settings.precision)
+        return cls(reranker_backend(resolved, settings), resolved)
 
     @property
     def name(self) -> str:
@@ -119,23 +97,23 @@ class CrossEncoderReranker:
     @property
     def backend(self) -> str:
         """What runs it, and at what precision, such as `torch cpu bf16`."""
-        return f"torch {self._device.type} {self._precision}"
+        return self._backend.name
 
     @property
     def window(self) -> int:
         """Tokens that it reads at once: query, passage and special tokens."""
-        return self._window
+        return self._backend.window
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
         """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
 
         A query of more than half of the window is cut to that, and `query_cut` says so.
         """
-        query = self._pairing.query_prefix + query
+        query = self._backend.pairing.query_prefix + query
         with self._lock:
             query_tokens, *tokens = self._tokenize([query, *passages])
             asked = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
-            room = self._window - self._pairing.overhead - len(asked.ids)
+            room = self.window - self._backend.pairing.overhead - len(asked.ids)
             rows = [(pair, *span) for pair, one in enumerate(tokens) for span in windows(len(one), room)]
             scores = self._score(
                 asked, [cut_piece(passages[pair], tokens[pair], start, end) for pair, start, end in rows]
@@ -150,23 +128,23 @@ class CrossEncoderReranker:
         )
 
     def _tokenize(self, texts: list[str]) -> list[Tokens]:
-        self._tokenizer.no_truncation()  # pairing by template turns both on again
-        self._tokenizer.no_padding()
-        return [token_arrays(encoding) for encoding in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
+        tokenizer = self._backend.tokenizer
+        tokenizer.no_truncation()  # pairing by template turns both on again
+        tokenizer.no_padding()
+        return [token_arrays(encoding) for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
     def _score(self, query: Piece, pieces: Sequence[Piece]) -> NDArray[np.float32]:
         out = np.empty(len(pieces), dtype=np.float32)
         order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i].ids))
-        fixed = self._pairing.overhead + len(query.ids)
+        fixed = self._backend.pairing.overhead + len(query.ids)
         done = 0
         while done < len(order):
             rows = next(batches(order[done:], lambda i: len(pieces[i].ids) + fixed, self._batch_tokens))
             try:
-                out[rows] = self._forward(query, [pieces[i] for i in rows])
-            except self._torch.cuda.OutOfMemoryError:
+                out[rows] = self._backend.scores(query, [pieces[i] for i in rows])
+            except DeviceMemoryError:
                 if len(rows) == 1:
                     raise
-                self._torch.cuda.empty_cache()
                 self._batch_tokens //= 2
                 continue
             done += len(rows)
@@ -174,40 +152,13 @@ class CrossEncoderReranker:
             raise PassageworkError(f"{self._name} gave a score that is not finite; try fp32 precision")
         return out
 
-    def _forward(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
-        features = {
-            key: value.to(self._device) if isinstance(value, self._torch.Tensor) else value
-            for key, value in self._pairing.features(query, passages).items()
-        }
-        with self._torch.inference_mode():
-            scores = self._model(features)["scores"]
-        return np.asarray(scores.float().cpu().numpy().reshape(len(passages)), dtype=np.float32)
-
 
 def _check_head(resolved: ResolvedModel) -> None:
     """Raises ConfigError for a model without a trained head: it would be given a random one, and score at random."""
-    config = _read_json(resolved.path / "config.json")
-    saved_as = _read_json(resolved.path / "config_sentence_transformers.json").get("model_type")
+    config = read_json(resolved.path / "config.json")
+    saved_as = read_json(resolved.path / "config_sentence_transformers.json").get("model_type")
     architectures = [str(name) for name in config.get("architectures") or []]
     headed = any(name.endswith(("ForSequenceClassification", "ForCausalLM")) for name in architectures)
     if config and not headed and saved_as != "CrossEncoder":
         found = ", ".join(architectures) or "no architecture"
         raise ConfigError(f"{resolved.name} is not a reranker: {found} has no head that scores a pair")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # the loader says what is wrong with it
-    return found if isinstance(found, dict) else {}
-
-
-def _keep_head_fp32(model: CrossEncoder) -> None:
-    """The layer that gives the score computes in fp32: bf16 has 8 bits, and would make ties of close passages."""
-    import torch
-
-    heads = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == 1]
-    for head in heads[-1:]:
-        head.float()
-        head.register_forward_pre_hook(lambda _, inputs: tuple(value.float() for value in inputs))

@@ -7,13 +7,13 @@ time that they take to import.
 from __future__ import annotations
 
 from retrieval.backends.openvino_model import openvino_is_there
-from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts
+from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts, PairBackend
 from retrieval.config import Settings
 from retrieval.devices import cuda_is_there
 from retrieval.errors import ConfigError
 from retrieval.models import ResolvedModel
 
-__all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "encoder_backend"]
+__all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encoder_backend", "reranker_backend"]
 
 
 def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
@@ -27,11 +27,29 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
         made = OpenVinoEncoder.load(resolved, settings)
         if made is not None:
             return made
-        if settings.backend == "openvino":
-            raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
+        _refuse_other(resolved, settings)
     from retrieval.backends.torch_encoder import TorchEncoder
 
     return TorchEncoder.load(resolved, settings)
+
+
+def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:
+    """The same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
+    if openvino_may_run(settings):
+        from retrieval.backends.openvino_reranker import OpenVinoReranker
+
+        made = OpenVinoReranker.load(resolved, settings)
+        if made is not None:
+            return made
+        _refuse_other(resolved, settings)
+    from retrieval.backends.torch_reranker import TorchReranker
+
+    return TorchReranker.load(resolved, settings)
+
+
+def _refuse_other(resolved: ResolvedModel, settings: Settings) -> None:
+    if settings.backend == "openvino":
+        raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
 
 
 def openvino_may_run(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""BERT (Devlin et al. 2019) as a graph of OpenVINO's operations, with the weights of a safetensors file.
+"""BERT (Devlin et al. 2019) as a graph of OpenVINO's operations, with a model's own weights.
 
 What torch and transformers do in seconds of imports is done here in a fraction of one. Only OpenVINO's plain operation
 set is used: no converter, so nothing of torch is needed.
@@ -7,8 +7,7 @@ set is used: no converter, so nothing of torch is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,11 @@ from numpy.typing import NDArray
 MASKED = -1e9
 """Added to the attention logits of padding."""
 
-TOKENS, TEXT, SCORE = "tokens", "text", "score"
-"""Outputs: (rows, width, hidden) of tokens; (rows, hidden) of texts, pooled; (rows,) of pairs."""
+TOKENS, TEXT = "tokens", "text"
+"""Outputs: (rows, width, hidden) of tokens, (rows, hidden) of texts, pooled."""
+
+Weights: TypeAlias = dict[str, NDArray[Any]]
+"""By name, as in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,11 @@ class BertShape:
             return None
 
 
-def bert_graph(weights: Path, shape: BertShape, *, pooling: str | None) -> Any:
+def bert_graph(stored: Weights, shape: BertShape, *, pooling: str) -> Any:
     """The model from `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32, to its outputs.
 
-    With `pooling` (mean or cls) these are TOKENS and TEXT; with None the classifier's SCORE. Raises KeyError for a
-    weight that is missing, TypeError for weights in a form that NumPy has not (bfloat16).
+    `pooling` is mean or cls, or pooler: the layer that classifiers of pairs read. Raises KeyError for a missing weight.
     """
-    from safetensors.numpy import load_file
-
-    stored = load_file(weights)
     prefix = "bert." if any(name.startswith("bert.") for name in stored) else ""
     return _Graph(stored, prefix, shape).model(pooling)
 
@@ -70,7 +68,7 @@ def bert_graph(weights: Path, shape: BertShape, *, pooling: str | None) -> Any:
 class _Graph:
     """One graph in the making."""
 
-    def __init__(self, stored: dict[str, NDArray[Any]], prefix: str, shape: BertShape) -> None:
+    def __init__(self, stored: Weights, prefix: str, shape: BertShape) -> None:
         from openvino import opset13
 
         self._op = opset13
@@ -78,7 +76,7 @@ class _Graph:
         self._prefix = prefix
         self._shape = shape
 
-    def model(self, pooling: str | None) -> Any:
+    def model(self, pooling: str) -> Any:
         import openvino
 
         op = self._op
@@ -93,9 +91,8 @@ class _Graph:
         bias = op.unsqueeze(unseen, self._axes(1, 2))
         for layer in range(self._shape.layers):
             hidden = self._layer(hidden, bias, f"{self._prefix}encoder.layer.{layer}.")
-        found = {SCORE: self._score(hidden)} if pooling is None else self._pooled(hidden, seen, pooling)
         results = []
-        for name, node in found.items():
+        for name, node in ((TOKENS, hidden), (TEXT, self._pooled(hidden, seen, pooling))):
             node.output(0).set_names({name})
             results.append(op.result(node))
         return openvino.Model(results, inputs, "bert")
@@ -125,19 +122,14 @@ class _Graph:
         wide = op.gelu(self._linear(hidden, f"{name}intermediate.dense"), "erf")
         return self._norm(op.add(self._linear(wide, f"{name}output.dense"), hidden), f"{name}output.LayerNorm")
 
-    def _pooled(self, hidden: Any, seen: Any, pooling: str) -> dict[str, Any]:
+    def _pooled(self, hidden: Any, seen: Any, pooling: str) -> Any:
         op = self._op
-        if pooling == "cls":
-            return {TOKENS: hidden, TEXT: op.gather(hidden, self._axis(0), self._axis(1))}
-        counted = op.unsqueeze(seen, self._axes(2))
-        total = op.reduce_sum(op.multiply(hidden, counted), self._axes(1))
-        return {TOKENS: hidden, TEXT: op.divide(total, op.reduce_sum(counted, self._axes(1)))}
-
-    def _score(self, hidden: Any) -> Any:
-        op = self._op
+        if pooling == "mean":
+            counted = op.unsqueeze(seen, self._axes(2))
+            total = op.reduce_sum(op.multiply(hidden, counted), self._axes(1))
+            return op.divide(total, op.reduce_sum(counted, self._axes(1)))
         first = op.gather(hidden, self._axis(0), self._axis(1))
-        pooled = op.tanh(self._linear(first, f"{self._prefix}pooler.dense"))
-        return op.squeeze(self._linear(pooled, "classifier"), self._axes(1))
+        return first if pooling == "cls" else op.tanh(self._linear(first, f"{self._prefix}pooler.dense"))
 
     def _linear(self, value: Any, name: str) -> Any:
         product = self._op.matmul(value, self._weight(f"{name}.weight"), False, True)

@@ -1,13 +1,15 @@
-"""What a backend is: it runs one bi-encoder over rows of token ids, and says what the model's files say."""
+"""What a backend is: it runs one bi-encoder, or one cross-encoder, and says what the model's files say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.pairing import Pairing, Piece
 from retrieval.types import Vectors
 
 Rows = NDArray[np.int32]
@@ -35,6 +37,11 @@ class EncoderFacts:
     passage_prompt: str
 
 
+def passage_prompt_of(prompts: Mapping[str, str]) -> str:
+    """The one for passages, which models name in several ways."""
+    return next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
+
+
 class Backend(Protocol):
     """Runs one bi-encoder on one device; for one thread at a time."""
 
@@ -58,3 +65,30 @@ class Backend(Protocol):
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
         """(rows, width, hidden) float32; None where the model gives none. Raises DeviceMemoryError."""
+
+
+class PairBackend(Protocol):
+    """Runs one cross-encoder on one device; for one thread at a time."""
+
+    @property
+    def name(self) -> str:
+        """What runs it, where, and at what precision."""
+
+    @property
+    def device(self) -> str:
+        """cpu, cuda, or another of torch's names."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """Of the tokenizers library."""
+
+    @property
+    def pairing(self) -> Pairing:
+        """How it wants a query and a passage put together."""
+
+    def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
+        """(passages,) float32, before any activation. Raises DeviceMemoryError."""

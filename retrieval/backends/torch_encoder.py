@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.backends.protocol import DeviceMemoryError, EncoderFacts, Rows
+from retrieval.backends.protocol import DeviceMemoryError, EncoderFacts, Rows, passage_prompt_of
 from retrieval.config import Settings
 from retrieval.devices import pick_precision
 from retrieval.errors import ModelUnavailableError
@@ -104,7 +104,7 @@ def _facts(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderFacts:
         pooling=_pooling(model),
         dimension=_dimension(model),
         query_prompt=prompts.get("query", ""),
-        passage_prompt=next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), ""),
+        passage_prompt=passage_prompt_of(prompts),
     )
 
 

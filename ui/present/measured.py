@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from retrieval.evaluation import Comparison, Evaluation
-from retrieval.training import Course
 from retrieval.wording import counted, visible
+
+if TYPE_CHECKING:  # what measures and trains is not loaded to show a search
+    from retrieval.evaluation import Comparison, Evaluation
+    from retrieval.training import Course
 
 CHANGED = 10
 """Queries of a comparison on screen; --json has all that changed."""
