@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from ingest.chunker import Chunker, ChunkSettings
@@ -56,8 +57,19 @@ class _Group:
     characters: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """A group whose texts are being encoded; `ahead` of the last document, some of whose vectors are among them."""
+
+    group: _Group
+    ahead: bool
+    vectors: Future[Vectors] | None
+
+
 class PassageWriter:
     """Takes documents in, and commits them in groups; each document comes whole, or not at all.
+
+    While one group is encoded, on a thread of its own, the documents of the next are cut; commits are the caller's.
 
     `vectors_from` is another version of the collection, of the same encoder, whose vectors are copied, not made again.
     """
@@ -77,6 +89,8 @@ class PassageWriter:
         self._models: tuple[Encoder, Chunker] | None = None
         self.on_commit: Callable[[], None] | None = None
         self._group = _Group()
+        self._encoding: _Encoding | None = None
+        self._thread: ThreadPoolExecutor | None = None
         self.documents = 0
         self.passages = 0
         self.encoded = 0
@@ -96,7 +110,7 @@ class PassageWriter:
                 self._queue_texts(waiting)
                 waiting.clear()
                 if self._group.tokens >= GROUP_TOKENS:
-                    self._flush(ahead=True)
+                    self._hand_on(ahead=True)
         self._queue_texts(waiting)
         self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
@@ -108,29 +122,47 @@ class PassageWriter:
         self._flush_if_full()
 
     def flush(self) -> None:
-        """Encodes and commits what is queued: vectors, documents and files in one transaction."""
-        self._flush(ahead=False)
+        """Encodes and commits what is queued: vectors, documents and files in one transaction a group."""
+        try:
+            self._hand_on(ahead=False)
+            self._hand_on(ahead=False)  # what the first call began to encode
+        finally:
+            if self._thread is not None:
+                self._thread.shutdown()
+                self._thread = None
 
-    def _flush(self, *, ahead: bool) -> None:
-        """As `flush`; `ahead` of the last document, some of whose vectors are among those queued."""
+    def _hand_on(self, *, ahead: bool) -> None:
+        """Begins to encode what is queued, then commits the group before."""
         group, self._group = self._group, _Group()
-        if not (group.texts or group.copies or group.ready or group.finished):
-            return
-        keys = list(group.texts)
-        vectors = _encoded(self._loaded()[0], [group.texts[key] for key in keys]) if keys else None
+        before, self._encoding = self._encoding, None
+        vectors = None if before is None or before.vectors is None else before.vectors.result()
+        if group.texts or group.copies or group.ready or group.finished:
+            self._encoding = _Encoding(group, ahead, self._begun(list(group.texts.values())))
+        if before is not None:
+            self._store_group(before, vectors)
+
+    def _begun(self, texts: Sequence[TokenIds]) -> Future[Vectors] | None:
+        if not texts:
+            return None
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
+        return self._thread.submit(_encoded, self._loaded()[0], texts)
+
+    def _store_group(self, done: _Encoding, vectors: Vectors | None) -> None:
+        group = done.group
         copies = {}
         if group.copies and self._vectors_from is not None:
             with self._vectors_from.read() as snapshot:
                 copies = snapshot.vectors_by_hash(list(group.copies))
         with self._store.write() as writer:
             if vectors is not None:
-                writer.put_vectors(keys, vectors)
+                writer.put_vectors(list(group.texts), vectors)
             writer.put_vector_bytes(copies)
-            if ahead:
+            if done.ahead:
                 writer.expect_unused()  # should its document never come
             self._commit(writer, group)
         self.documents += len(group.ready)
-        self.encoded += len(keys)
+        self.encoded += len(group.texts)
         self.cut += sum(passage.cut for one in group.ready for passage in one.passages)
         if self.on_commit is not None:
             self.on_commit()
@@ -160,8 +192,9 @@ class PassageWriter:
             writer.put_source(**asdict(source))
 
     def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]]) -> None:
-        """Queues for encoding what no vector is stored for yet."""
-        fresh = {key: seen for key, seen in texts if key not in self._group.texts and key not in self._group.copies}
+        """Queues for encoding what no vector is stored for yet, nor on its way."""
+        groups = [self._group] if self._encoding is None else [self._group, self._encoding.group]
+        fresh = {key: seen for key, seen in texts if not any(key in one.texts or key in one.copies for one in groups)}
         if not fresh:
             return
         with self._store.read() as snapshot:
@@ -180,7 +213,7 @@ class PassageWriter:
         group = self._group
         waiting = len(group.ready) + len(group.finished)
         if group.tokens >= GROUP_TOKENS or waiting >= GROUP_DOCUMENTS or group.characters >= GROUP_CHARACTERS:
-            self.flush()
+            self._hand_on(ahead=False)
 
 
 def _encoded(encoder: Encoder, texts: Sequence[TokenIds]) -> Vectors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,9 +17,7 @@ from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.errors import ConfigError
 from retrieval.framing import Frame
 from retrieval.inference import (
-    BATCH_TOKENS,
     batches,
-    padded_rows,
     padded_width,
     release_memory,
     token_arrays,
@@ -27,8 +26,8 @@ from retrieval.inference import (
 from retrieval.models import Fingerprint, ResolvedModel, resolve_model
 from retrieval.types import TokenIds, Tokens, Vectors
 
-TOKEN_ROWS, TOKEN_STEP = (4, 32), 32
-"""Height of batches for token vectors, on CPU and CUDA, and what their width is a multiple of: a third is padding."""
+TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
+"""Of batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
 
 MANY = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
@@ -85,7 +84,7 @@ class BiEncoder:
         facts = backend.facts
         self._backend = backend
         self._lock = threading.Lock()
-        self._batch_tokens = BATCH_TOKENS * (16 if backend.device == "cuda" else 1)
+        self._shape = backend.shape
         if window is not None and not 16 <= window <= facts.positions:
             raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {facts.positions} tokens")
         self._window = window or facts.window
@@ -196,8 +195,7 @@ class BiEncoder:
             by_width.setdefault(padded_width(len(ids) + len(frame), self._window, TOKEN_STEP), []).append(row)
         with self._lock:
             for width, alike in by_width.items():
-                room = BATCH_TOKENS * (16 if on_gpu else 1) // width
-                height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], room))
+                height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
                     found = self._token_batch([frame.around(token_ids[row]) for row in rows], (height, width), frame)
@@ -223,21 +221,21 @@ class BiEncoder:
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
         def width(row: int) -> int:
-            return padded_width(len(token_ids[row]) + len(frame), self._window)
+            return self._shape.width(len(token_ids[row]) + len(frame), self._window)
 
         done = 0
         with self._lock:
             while done < len(order):
-                rows = next(batches(order[done:], width, self._batch_tokens))
+                rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
-                shape = padded_rows(len(rows), wide, self._batch_tokens), wide
+                shape = self._shape.rows(len(rows), wide), wide
                 padded = self._padded([frame.around(token_ids[row]) for row in rows], shape)
                 try:
                     found = self._backend.text_vectors(*padded, prompt_length=frame.prompt_length)
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
-                    self._batch_tokens //= 2
+                    self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
                     continue
                 # A model saved with a shorter length than its own means the first so many dimensions of it.
                 out[rows] = found[: len(rows), : self.dim]

@@ -16,7 +16,7 @@ from retrieval.backends.model_files import read_json
 from retrieval.config import RERANK_DEPTH, Settings
 from retrieval.errors import ConfigError, PassageworkError
 from retrieval.fusion import Blend
-from retrieval.inference import BATCH_TOKENS, batches, token_arrays
+from retrieval.inference import batches, token_arrays
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.pairing import Piece, cut_piece, windows
 from retrieval.types import Tokens
@@ -73,7 +73,7 @@ class CrossEncoderReranker:
         self._backend = backend
         self._name = resolved.name
         self._lock = threading.Lock()
-        self._batch_tokens = BATCH_TOKENS * (16 if backend.device == "cuda" else 1)
+        self._batch_tokens = backend.shape.tokens
         self._query_budget = self.window // 2
         if self.window - backend.pairing.overhead - self._query_budget < 8:
             raise ConfigError(f"{resolved.name} reads {self.window} tokens at once: too few for a query and a passage")

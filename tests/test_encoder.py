@@ -20,7 +20,7 @@ from retrieval.config import DEFAULT_ENCODER, Settings
 from retrieval.devices import pick_precision
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.inference import batches, padded_rows, padded_width
+from retrieval.inference import OPENVINO, TORCH_CPU, batches
 from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
 from retrieval.types import Vectors
 from tests.fakes import FakeEncoder
@@ -235,12 +235,13 @@ def test_batches_hold_their_budget_and_every_row() -> None:
 @pytest.mark.parametrize(("rows", "width", "padded"), [(1, 16, 1), (9, 16, 16), (18, 208, 19), (3, 5000, 3)])
 def test_batches_are_padded_to_few_shapes(rows: int, width: int, padded: int) -> None:
     """Rows to a multiple of eight within the budget, a few as they are."""
-    assert padded_rows(rows, width, 4096) == padded
+    assert TORCH_CPU.rows(rows, width) == padded
+    assert OPENVINO.rows(rows, width) == rows
 
 
 def test_widths_are_padded_within_the_window() -> None:
     """To a multiple of 16, and never over what the model reads."""
-    assert [padded_width(length, 60) for length in (1, 16, 17, 49, 60)] == [16, 16, 32, 60, 60]
+    assert [TORCH_CPU.width(length, 60) for length in (1, 16, 17, 49, 60)] == [16, 16, 32, 60, 60]
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(

@@ -197,7 +197,7 @@ class TestTokenVectors:
             np.testing.assert_allclose(found, expected, atol=1e-5)
         assert heights == [4, 1, 1, 1, 1, 4, 1]
         heights.clear()
-        monkeypatch.setattr("retrieval.encoder.BATCH_TOKENS", 40)
+        monkeypatch.setattr("retrieval.encoder.TOKEN_BATCH", (40, 40))
         encoder.encode_token_vectors(ids)
         assert heights == [1] * 5
 

@@ -19,6 +19,7 @@ from retrieval.backends.model_files import (
 from retrieval.backends.openvino_model import OpenVinoModel
 from retrieval.backends.protocol import EncoderFacts, Rows, passage_prompt_of
 from retrieval.config import MAX_WINDOW, Settings
+from retrieval.inference import OPENVINO, BatchShape
 from retrieval.models import ResolvedModel
 from retrieval.types import Vectors
 
@@ -60,6 +61,11 @@ class OpenVinoEncoder:
     def device(self) -> str:
         """In torch's word."""
         return "cpu"
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+        return OPENVINO
 
     @property
     def facts(self) -> EncoderFacts:

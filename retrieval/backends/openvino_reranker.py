@@ -13,6 +13,7 @@ from retrieval.backends.bert_graph import TEXT, BertShape, bert_graph
 from retrieval.backends.model_files import loaded_or_told, module_names, read_json, read_tokenizer, read_weights
 from retrieval.backends.openvino_model import OpenVinoModel
 from retrieval.config import MAX_WINDOW, Settings
+from retrieval.inference import OPENVINO, BatchShape
 from retrieval.models import ResolvedModel
 from retrieval.pairing import Pairing, Piece, TokenPairs
 from retrieval.types import Vectors
@@ -72,6 +73,11 @@ class OpenVinoReranker:
     def device(self) -> str:
         """In torch's word."""
         return "cpu"
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+        return OPENVINO
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
         """(passages,) float32, before any activation."""

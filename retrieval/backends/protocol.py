@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.inference import BatchShape
 from retrieval.pairing import Pairing, Piece
 from retrieval.types import Vectors
 
@@ -54,6 +55,10 @@ class Backend(Protocol):
         """cpu, cuda, or another of torch's names."""
 
     @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+
+    @property
     def facts(self) -> EncoderFacts:
         """What the model's files say."""
 
@@ -77,6 +82,10 @@ class PairBackend(Protocol):
     @property
     def device(self) -> str:
         """cpu, cuda, or another of torch's names."""
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
 
     @property
     def window(self) -> int:

@@ -10,7 +10,7 @@ from retrieval.backends.protocol import DeviceMemoryError, EncoderFacts, Rows, p
 from retrieval.config import Settings
 from retrieval.devices import pick_precision
 from retrieval.errors import ModelUnavailableError
-from retrieval.inference import load_model, threads_for, windows_of
+from retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, threads_for, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.types import Vectors
 
@@ -49,6 +49,11 @@ class TorchEncoder:
     def device(self) -> str:
         """In torch's word."""
         return str(self._device.type)
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+        return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     @property
     def facts(self) -> EncoderFacts:

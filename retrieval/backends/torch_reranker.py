@@ -12,7 +12,7 @@ from retrieval.backends.protocol import DeviceMemoryError
 from retrieval.config import Settings
 from retrieval.devices import pick_precision
 from retrieval.errors import ConfigError
-from retrieval.inference import load_model, windows_of
+from retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.pairing import Pairing, Piece, pairing_of
 
@@ -60,6 +60,11 @@ class TorchReranker:
     def device(self) -> str:
         """In torch's word."""
         return str(self._device.type)
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+        return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
         """(passages,) float32, before any activation."""
