@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from retrieval.encoder import Encoder
-from retrieval.filters import compile_filter
+from retrieval.filters import Within
 from retrieval.fusion import competition_ranks, fuse
-from retrieval.lexical import Bm25, Lexical
+from retrieval.lexical import BROAD, Bm25, Lexical
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
@@ -21,6 +21,9 @@ from retrieval.vector_index import FilterPlan, LiveIndex
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""
+
+LARGE = 50_000
+"""Passages from which on a filter is first tried as a broad one."""
 
 DECIMALS = 6
 """Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
@@ -68,9 +71,9 @@ class _Run:
         self.scores: dict[Stage, dict[int, float]] = {}
         self.reranked: dict[int, tuple[float, float]] = {}
         with self.timed("filter"):
-            self.condition = compile_filter(request.where, snapshot) if request.where is not None else None
-        self.within: Ids | None = None
+            self.within = Within(request.where, snapshot) if request.where is not None else None
         self.vector: Vectors = np.empty((0, 0), np.float32)
+        self.narrow = False
 
     def choose(self, size: int) -> list[int]:
         """Ids of the hits, best first, from a pool of `size` candidates per first-stage retriever."""
@@ -126,29 +129,60 @@ class _Run:
 
     def _dense(self, size: int) -> dict[int, float]:
         """Cosines of the `size` nearest passages, and of those equal to the last."""
+        self.plan["index"] = self.index.kind.value
+        if self.within is not None and not self._may_be_broad() and not len(self._looked_up(self.within)):
+            self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
+            return {}  # no model is loaded to find nothing
         if not self.vector.size:
-            self._match_filter()
-            if self.within is not None and not len(self.within):  # no model is loaded to find nothing
-                self.plan["index"] = self.index.kind.value
-                self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
-                return {}
             self._encode_query()
+        cosines = None
+        if self.within is not None and self._may_be_broad():
+            cosines = self._checked(self.within, size)
+        if cosines is None:
+            cosines = self._nearest(size)
+        self.pool_is_full |= len(cosines) >= size
+        ordered = sorted(cosines.values(), reverse=True)
+        cut = ordered[size - 1] if len(ordered) >= size else -2.0
+        return {one: cosine for one, cosine in cosines.items() if cosine >= cut}
+
+    def _nearest(self, size: int) -> dict[int, float]:
+        """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last."""
+        allowed = None if self.within is None else self._looked_up(self.within)
         with self.timed("dense"):
             limit = size + 1
             while True:
-                result = self.index.search(self.vector, limit, within=self.within)
+                result = self.index.search(self.vector, limit, within=allowed)
                 ids = [int(one) for one in result.ids[0] if one >= 0]
                 cosines = self._cosines(ids)
                 ordered = sorted(cosines.values(), reverse=True)
                 if len(ids) < limit or ordered[-1] < ordered[size - 1]:
                     break
                 limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        self.plan["index"] = self.index.kind.value
-        if self.within is not None:
-            self.plan["filter"] = {"matching": len(self.within), "strategy": result.plan.value}
-        self.pool_is_full |= len(ids) >= size
-        cut = ordered[size - 1] if len(ordered) >= size else -2.0
-        return {one: cosine for one, cosine in cosines.items() if cosine >= cut}
+        if allowed is not None:
+            self.plan["filter"] = {"matching": len(allowed), "strategy": result.plan.value}
+        return cosines
+
+    def _checked(self, within: Within, size: int) -> dict[int, float] | None:
+        """The same of the nearest of all, as far as they pass the filter; None where too few of them do."""
+        with self.timed("dense"):
+            result = self.index.search(self.vector, BROAD * size)
+            ids = result.ids[0][result.ids[0] >= 0]
+        with self.timed("filter"):
+            passing = within.passing(ids)
+        if len(passing) <= size:
+            self.narrow = True
+            return None
+        with self.timed("dense"):
+            cosines = self._cosines(passing.tolist())
+        ordered = sorted(cosines.values(), reverse=True)
+        if ordered[-1] == ordered[size - 1]:
+            return None
+        self.plan["filter"] = {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+        return cosines
+
+    def _may_be_broad(self) -> bool:
+        """Whether looking up all that the filter lets through may take longer than looking without it first."""
+        return not self.narrow and self.index.size >= LARGE
 
     def _encode_query(self) -> None:
         query = self.request.query
@@ -160,10 +194,9 @@ class _Run:
         if tokens > encoder.query_budget:
             self.plan["query_cut"] = {"tokens": tokens, "used": encoder.query_budget}
 
-    def _match_filter(self) -> None:
-        if self.condition is not None:
-            with self.timed("filter"):
-                self.within = self.snapshot.matching(self.condition)
+    def _looked_up(self, within: Within) -> Ids:
+        with self.timed("filter"):
+            return within.ids
 
     def _cosines(self, ids: Sequence[int]) -> dict[int, float]:
         """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
@@ -177,8 +210,8 @@ class _Run:
     def _lexical(self, size: int) -> dict[int, float]:
         """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self.timed("lexical"):
-            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.condition)
-        if self.condition is not None and self.within is None:
+            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.within)
+        if self.within is not None and self.stage is Stage.LEXICAL:
             self.plan["filter"] = {"strategy": "inside the text index"}
         self.pool_is_full |= len(found) >= size
         return dict(found)

@@ -128,6 +128,7 @@ def _mend_fields(chart: Chart) -> None:
 def _mend_text_index(chart: Chart) -> None:
     with chart.store.write() as writer:
         integrity.rebuild_text_index(writer)
+        writer.drop_generations([one.id for one in writer.word_generations()])  # they were counted in it
 
 
 def _mend_table_indexes(chart: Chart) -> None:

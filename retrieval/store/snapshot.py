@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select, true
+from sqlalchemy.sql import visitors
 
 from retrieval.errors import StoreError
 from retrieval.store import schema as t
-from retrieval.store.fulltext import best_passages
+from retrieval.store.fulltext import best_passages, word_gains
 from retrieval.store.records import Change, DocumentRow, Generation, Location, PassageRow, SourceRow
+from retrieval.store.vocabulary import WordReader, reading
 from retrieval.types import Document, Heading, Ids, Json, Page, Vectors
 
 BATCH = 20_000
 """Ids bound to one statement; SQLite takes 32,766 variables at most."""
+
+
+WORDS = "words"
+"""The kind of a generation that holds the postings of frequent words, not vectors."""
 
 
 class Snapshot:
@@ -39,8 +46,15 @@ class Snapshot:
         return [Change(row.id, row.kind, row.first, row.last) for row in rows]
 
     def generations(self) -> list[Generation]:
-        """Saved indexes, newest first."""
-        rows = self.connection.execute(select(t.generations).order_by(t.generations.c.id.desc()))
+        """Saved vector indexes, newest first."""
+        return self._generations(t.generations.c.kind != WORDS)
+
+    def word_generations(self) -> list[Generation]:
+        """Saved postings, newest first."""
+        return self._generations(t.generations.c.kind == WORDS)
+
+    def _generations(self, condition: ColumnElement[bool]) -> list[Generation]:
+        rows = self.connection.execute(select(t.generations).where(condition).order_by(t.generations.c.id.desc()))
         return [Generation(**{**row._asdict(), "parameters": json.loads(row.parameters)}) for row in rows]
 
     # vectors
@@ -100,12 +114,46 @@ class Snapshot:
 
     def matching(self, condition: ColumnElement[bool]) -> Ids:
         """Ids of the passages that a compiled filter lets through, ascending."""
-        rows = self.connection.execute(_within(condition).order_by(t.passages.c.id)).scalars()
-        return np.fromiter(rows, dtype=np.int64)
+        if any(column.table is t.passages for column in visitors.iterate(condition) if isinstance(column, Column)):
+            rows = self.connection.execute(_within(condition).order_by(t.passages.c.id)).scalars()
+            return np.fromiter(rows, dtype=np.int64)
+        # A document's passages were stored in one go: the first and the last are enough. They come as one text, which
+        # is several times as quick as a row each.
+        found = self._text_of(select(func.group_concat(_first_and_last())).where(condition))
+        first, last = np.fromstring(found, np.int64, sep=",").reshape(-1, 2).T
+        order = np.argsort(first)
+        first, sizes = first[order], (last - first + 1)[order]
+        ends = np.cumsum(sizes)
+        return np.repeat(first - ends + sizes, sizes) + np.arange(ends[-1] if len(ends) else 0)
+
+    def passing(self, ids: Sequence[int] | Ids, condition: ColumnElement[bool]) -> Ids:
+        """Those of `ids` that a filter lets through, ascending; it is to be compiled for asking one by one."""
+        found = [np.empty(0, np.int64)]
+        for some in _batches(ids):
+            rows = self.connection.execute(_within(condition).where(t.passages.c.id.in_(some))).scalars()
+            found.append(np.fromiter(rows, dtype=np.int64))
+        return np.sort(np.concatenate(found))
 
     def match_text(self, expression: str, k: int, condition: ColumnElement[bool] | None) -> list[tuple[int, float]]:
         """As (id, BM25), higher is better: the `k` best of an FTS5 expression, and equals of the last; ties by id."""
         return best_passages(self.connection, expression, k, None if condition is None else _within(condition))
+
+    def match_word(self, word: str) -> list[tuple[int, float]]:
+        """As (id, share of BM25), ascending: every passage that holds one word of a query."""
+        return word_gains(self._driver, word)
+
+    @contextmanager
+    def words(self) -> Iterator[WordReader]:
+        """The words of the text index, at this moment."""
+        with reading(self._driver) as reader:
+            yield reader
+
+    def passage_texts(self, *, first: int) -> Iterator[tuple[int, str, str, str]]:
+        """Id, title, headings and text, as the text index has them, of the passages from `first`, ascending."""
+        p = t.passages.c
+        query = select(p.id, p.title, p.headings, p.text).where(p.id >= first).order_by(p.id)
+        for row in self.connection.execute(query.execution_options(yield_per=1000)):
+            yield row[0], row[1], row[2], row[3]
 
     def has_field(self, key: str) -> bool:
         """Whether any document has this metadata field, or one nested in it."""
@@ -282,12 +330,28 @@ class Snapshot:
         value = self.connection.execute(select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
         return json.loads(value) if value is not None else None
 
+    @property
+    def _driver(self) -> Any:
+        return self.connection.connection.dbapi_connection
+
+    def _text_of(self, query: Select[Any]) -> str:
+        return str(self.connection.execute(query).scalar_one() or "")
+
     def _count(self, query: Select[Any]) -> int:
         return int(self.connection.execute(query).scalar_one())
 
 
 def _within(condition: ColumnElement[bool]) -> Select[tuple[int]]:
     return select(t.passages.c.id).join(t.documents, t.documents.c.id == t.passages.c.document_id).where(condition)
+
+
+def _first_and_last() -> ColumnElement[str]:
+    """Ids of a document's first and last passage, with a comma between; null where it has none."""
+    p = t.passages.c
+    own = select(p.id).where(p.document_id == t.documents.c.id).correlate(t.documents).limit(1)
+    first = own.order_by(p.ordinal).scalar_subquery()
+    last = own.order_by(p.ordinal.desc()).scalar_subquery()
+    return first.concat(",").concat(last)
 
 
 def _matrix(blobs: Sequence[bytes], dim: int) -> Vectors:
