@@ -7,26 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from retrieval.encoder import Encoder
 from retrieval.filters import Within
 from retrieval.fusion import competition_ranks, fuse
-from retrieval.lexical import BROAD, Bm25, Lexical
+from retrieval.lexical import Bm25, Lexical
+from retrieval.nearest import DECIMALS, Nearest
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
-from retrieval.types import Hit, Hits, Ids, Json, Stage, StageScore, Vectors
+from retrieval.types import Hit, Hits, Json, Stage, StageScore
 from retrieval.vector_index import FilterPlan, LiveIndex
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""
-
-LARGE = 50_000
-"""Passages from which on a filter is first tried as a broad one."""
-
-DECIMALS = 6
-"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class Searcher:
@@ -72,8 +65,7 @@ class _Run:
         self.reranked: dict[int, tuple[float, float]] = {}
         with self.timed("filter"):
             self.within = Within(request.where, snapshot) if request.where is not None else None
-        self.vector: Vectors = np.empty((0, 0), np.float32)
-        self.narrow = False
+        self.near = Nearest(index, snapshot, self.within, self.timed)
 
     def choose(self, size: int) -> list[int]:
         """Ids of the hits, best first, from a pool of `size` candidates per first-stage retriever."""
@@ -130,59 +122,18 @@ class _Run:
     def _dense(self, size: int) -> dict[int, float]:
         """Cosines of the `size` nearest passages, and of those equal to the last."""
         self.plan["index"] = self.index.kind.value
-        if self.within is not None and not self._may_be_broad() and not len(self._looked_up(self.within)):
+        if self.near.finds_nothing():  # no model is loaded for that
             self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
-            return {}  # no model is loaded to find nothing
-        if not self.vector.size:
+            return {}
+        if not self.near.vector.size:
             self._encode_query()
-        cosines = None
-        if self.within is not None and self._may_be_broad():
-            cosines = self._checked(self.within, size)
-        if cosines is None:
-            cosines = self._nearest(size)
+        cosines, plan = self.near.best(size)
+        if plan is not None:
+            self.plan["filter"] = plan
         self.pool_is_full |= len(cosines) >= size
         ordered = sorted(cosines.values(), reverse=True)
         cut = ordered[size - 1] if len(ordered) >= size else -2.0
         return {one: cosine for one, cosine in cosines.items() if cosine >= cut}
-
-    def _nearest(self, size: int) -> dict[int, float]:
-        """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last."""
-        allowed = None if self.within is None else self._looked_up(self.within)
-        with self.timed("dense"):
-            limit = size + 1
-            while True:
-                result = self.index.search(self.vector, limit, within=allowed)
-                ids = [int(one) for one in result.ids[0] if one >= 0]
-                cosines = self._cosines(ids)
-                ordered = sorted(cosines.values(), reverse=True)
-                if len(ids) < limit or ordered[-1] < ordered[size - 1]:
-                    break
-                limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        if allowed is not None:
-            self.plan["filter"] = {"matching": len(allowed), "strategy": result.plan.value}
-        return cosines
-
-    def _checked(self, within: Within, size: int) -> dict[int, float] | None:
-        """The same of the nearest of all, as far as they pass the filter; None where too few of them do."""
-        with self.timed("dense"):
-            result = self.index.search(self.vector, BROAD * size)
-            ids = result.ids[0][result.ids[0] >= 0]
-        with self.timed("filter"):
-            passing = within.passing(ids)
-        if len(passing) <= size:
-            self.narrow = True
-            return None
-        with self.timed("dense"):
-            cosines = self._cosines(passing.tolist())
-        ordered = sorted(cosines.values(), reverse=True)
-        if ordered[-1] == ordered[size - 1]:
-            return None
-        self.plan["filter"] = {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
-        return cosines
-
-    def _may_be_broad(self) -> bool:
-        """Whether looking up all that the filter lets through may take longer than looking without it first."""
-        return not self.narrow and self.index.size >= LARGE
 
     def _encode_query(self) -> None:
         query = self.request.query
@@ -190,22 +141,9 @@ class _Run:
             encoder = self.searcher.encoder()
         with self.timed("encode"):
             tokens = len(encoder.tokenize([query])[0])
-            self.vector = encoder.encode_queries([query])
+            self.near.vector = encoder.encode_queries([query])
         if tokens > encoder.query_budget:
             self.plan["query_cut"] = {"tokens": tokens, "used": encoder.query_budget}
-
-    def _looked_up(self, within: Within) -> Ids:
-        with self.timed("filter"):
-            return within.ids
-
-    def _cosines(self, ids: Sequence[int]) -> dict[int, float]:
-        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
-        if self.index.lossless:
-            found, vectors = self.index.vectors(np.array(ids, dtype=np.int64))
-        else:
-            found, vectors = np.array(ids, dtype=np.int64), self.snapshot.vectors_of(ids)
-        cosines = vectors.astype(np.float64) @ self.vector[0].astype(np.float64)
-        return dict(zip(found.tolist(), np.round(cosines, DECIMALS).tolist(), strict=True))
 
     def _lexical(self, size: int) -> dict[int, float]:
         """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
@@ -221,7 +159,7 @@ class _Run:
         with self.timed("fusion"):
             dense_ranks = competition_ranks(dense)
             if unseen := [one for one in lexical if one not in dense]:
-                dense.update(self._cosines(unseen))
+                dense.update(self.near.cosines(unseen))
             self.scores[Stage.HYBRID] = fuse(self.request.fusion, dense, dense_ranks, lexical)
         if lexical:
             self.plan["best_bm25"] = max(lexical.values())

@@ -22,6 +22,7 @@ from retrieval.identity import recorded_encoder
 from retrieval.store import Store, integrity
 from retrieval.store.seal import read_seal
 from retrieval.versions import current_version, set_aside
+from retrieval.word_generations import refresh_words
 
 GROUP = 256
 """Passages encoded between two commits."""
@@ -184,6 +185,7 @@ def _mend_generation(chart: Chart) -> None:
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
     save_generation(chart.store, chart.folder / "index", kind=kind)
+    refresh_words(chart.store, chart.folder / "index")
 
 
 def _number(document_id: int | bytes) -> int:
