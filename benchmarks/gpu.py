@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def seconds(work: Callable[[], object], *, device: str) -> float:
 def passages(encoder: BiEncoder, count: int, tokens: int = TOKENS) -> list[str]:
     """Real texts of exactly so many tokens, as far as cutting at a token's end allows."""
     words = " ".join(" ".join(one) for one in real_texts(max(200, count * 3)).sentences)
-    found, start = [], 0
+    found: list[str] = []
+    start = 0
     while len(found) < count:
         piece = words[start : start + 12 * tokens] or words[: 12 * tokens]
         cut = encoder.tokenize([piece])[0]
@@ -69,9 +71,8 @@ def encoding(device: str, count: int, batches: Sequence[int] = BATCHES) -> dict[
     }
     half = theirs.bfloat16()
     for batch in batches:
-        rate = count / seconds(
-            lambda batch=batch: half.encode(texts, batch_size=batch, show_progress_bar=False), device=device
-        )
+        work = partial(half.encode, texts, batch_size=batch, show_progress_bar=False)
+        rate = count / seconds(work, device=device)
         if rate > found.get("theirs_bf16_best", 0.0):
             found |= {"theirs_bf16_best": rate, "theirs_batch": float(batch)}
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
@@ -38,7 +39,7 @@ def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnEle
     return np.fromiter(connection.execute(within(condition).where(t.passages.c.id.in_(ids))).scalars(), np.int64)
 
 
-def touched_pages(ids: Sequence[int]) -> Select[tuple[int, int]]:
+def touched_pages(ids: Sequence[int]) -> Select[Any]:
     """(passage, page) of the pages that share text with passages, in order of pages."""
     p, g = t.passages.c, t.pages.c
     return (

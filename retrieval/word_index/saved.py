@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.errors import StoreError
 from retrieval.vector_index.container import ALIGNMENT, MOST_HEADER, Write, digest_open, write_whole
@@ -37,9 +38,8 @@ def save_postings(postings: Postings, path: Path) -> str:
     def body(write: Write) -> None:
         encoded = json.dumps(header, sort_keys=True).encode()
         at = write(MAGIC + len(encoded).to_bytes(8, "little") + encoded)
-        for array, kind in zip(
-            (postings.ids, postings.lengths, postings.starts, postings.rows, postings.counts), _TYPES, strict=True
-        ):
+        arrays: tuple[NDArray[Any], ...] = (postings.ids, postings.lengths, postings.starts)
+        for array, kind in zip((*arrays, postings.rows, postings.counts), _TYPES, strict=True):
             at += write(bytes(-at % ALIGNMENT))
             for start in range(0, len(array), WRITE_NUMBERS):
                 at += write(array[start : start + WRITE_NUMBERS].astype(kind).tobytes())
