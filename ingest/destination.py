@@ -27,6 +27,7 @@ from retrieval.versions import (
     publish,
     writer_lock,
 )
+from retrieval.word_generations import refresh_words
 
 
 class Destination:
@@ -125,11 +126,15 @@ class Destination:
 
 
 def refresh_index(store: Store, folder: Path) -> None:
-    """Saves a new index where none is good, or the newest lags far behind; of the kind that somebody chose, if any."""
+    """Saves a new index where none is good, or the newest lags far behind; of the kind that somebody chose, if any.
+
+    The same of the postings of words, where a collection is large.
+    """
     if _index_lags(store, folder):
         with store.read() as snapshot:
             kind = chosen_kind(snapshot)
         save_generation(store, folder / "index", kind=kind)
+    refresh_words(store, folder / "index")
 
 
 def _index_lags(store: Store, folder: Path) -> bool:

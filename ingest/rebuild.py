@@ -22,6 +22,7 @@ from retrieval.identity import recorded_encoder, recorded_window
 from retrieval.store import Generation, Snapshot, Store
 from retrieval.vector_index import IndexKind
 from retrieval.versions import publish, versions
+from retrieval.word_generations import refresh_words
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
@@ -31,15 +32,18 @@ def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> G
         try:
             with store.read() as snapshot:
                 store.dim = recorded_encoder(snapshot).dimension
-                behind = any(one.change > snapshot.last_change() for one in snapshot.generations())
+                every = snapshot.generations() + snapshot.word_generations()
+                behind = any(one.change > snapshot.last_change() for one in every)
             if not behind:
                 store.verify()
             with store.write() as writer:
                 writer.sweep_vectors()
                 last = writer.last_change()
                 # A database restored from an older copy: what was indexed after it is no longer true.
-                writer.drop_generations([one.id for one in writer.generations() if one.change > last])
+                every = writer.generations() + writer.word_generations()
+                writer.drop_generations([one.id for one in every if one.change > last])
             saved = save_generation(store, folder / "index", kind=kind)
+            refresh_words(store, folder / "index")
             store.checkpoint()
             return saved
         finally:

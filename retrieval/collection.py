@@ -235,7 +235,7 @@ class Collection:
     def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         encoder, reranker = self._models.for_search(live, snapshot)
-        searcher = Searcher(encoder, reranker=reranker)
+        searcher = Searcher(encoder, reranker=reranker, lexical=live.lexical(snapshot))
         return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:

@@ -16,7 +16,7 @@ import numpy as np
 from retrieval.errors import StoreError
 from retrieval.store import Change, Generation, Snapshot, Store
 from retrieval.types import Ids, Vectors
-from retrieval.vector_index import IndexKind, LiveIndex, automatic_kind, build_index, load_index
+from retrieval.vector_index import IndexKind, LiveIndex, automatic_kind, build_index, load_index, on_best_device
 from retrieval.versions import set_aside, write_problem
 
 KEPT = 2
@@ -61,13 +61,13 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened:
             _set_aside(folder / generation.file)
             continue
         _tell(reason)
-        index = replay(LiveIndex(base), snapshot, generation.change)
+        index = replay(LiveIndex(on_best_device(base)), snapshot, generation.change)
         return Opened(index, last, generation, tuple(bad))
     _tell(reason)
     ids, vectors = snapshot.passage_vectors()
     # An exact index is there at once, whatever the size; the kind that suits it comes with the next save.
     built = build_index(ids, vectors, kind=IndexKind.EXACT)
-    return Opened(LiveIndex(built.index), last, None, tuple(bad))
+    return Opened(LiveIndex(on_best_device(built.index)), last, None, tuple(bad))
 
 
 def _tell(reason: str) -> None:
@@ -108,7 +108,7 @@ def replay(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveIndex:
         added: tuple[Ids, Vectors] = np.empty(0, np.int64), np.empty((0, snapshot.dim), np.float32)
     else:
         added = snapshot.passage_vectors(first=first)
-    return index.apply(added=added, removed=_ids_of([one for one in changes if one.kind == "remove"]))
+    return index.apply(added=added, removed=ids_of_removed([one for one in changes if one.kind == "remove"]))
 
 
 def chosen_kind(snapshot: Snapshot) -> IndexKind | None:
@@ -134,7 +134,7 @@ def save_generation(
         ids, vectors = snapshot.passage_vectors()
         older = snapshot.generations()
     built = build_index(ids, vectors, kind=kind)
-    name = f"g{_made_ready(folder, older):06d}-{built.index.kind.value}.index"
+    name = f"g{made_ready(folder, older):06d}-{built.index.kind.value}.index"
     kept = [one for one in older if (folder / one.file).is_file()][: KEPT - 1]
     digest = built.index.save(folder / name)
     with store.write() as writer:
@@ -156,7 +156,8 @@ def save_generation(
         return snapshot.generations()[0]
 
 
-def _ids_of(removed: Sequence[Change]) -> Ids:
+def ids_of_removed(removed: Sequence[Change]) -> Ids:
+    """Every passage that these changes took out."""
     ranges = [np.arange(one.first, one.last + 1, dtype=np.int64) for one in removed]
     return np.concatenate(ranges) if ranges else np.empty(0, np.int64)
 
@@ -168,7 +169,7 @@ def _set_aside(path: Path) -> None:
             set_aside(path)
 
 
-def _made_ready(folder: Path, older: Sequence[Generation]) -> int:
+def made_ready(folder: Path, older: Sequence[Generation]) -> int:
     """Makes the folder for indexes where there is none; the number of the next one."""
     try:
         if os.path.lexists(folder) and not folder.is_dir():

@@ -6,13 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from retrieval.filters import Condition
+from retrieval.filters import Within
 from retrieval.store import Snapshot
 from retrieval.store.fulltext import matched_words
 from retrieval.wording import storable
 
 TERM = re.compile(r"[\w\u0300-\u0331]+")
 """A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
+
+BROAD = 2
+"""Where a filter may be broad, so many times the pool is first looked at without it: quickest, if half passes."""
 
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
@@ -37,17 +40,18 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 class Lexical(Protocol):
     """Finds passages by the words of a query."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: Condition | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
 
 class Bm25:
     """BM25 over title, headings and text, stemmed by Porter's rules; a passage needs one of the query's terms."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: Condition | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
         expression = match_expression(query)
-        return snapshot.match_text(expression, k, within) if expression and k > 0 else []
+        condition = None if within is None else within.condition
+        return snapshot.match_text(expression, k, condition) if expression and k > 0 else []
 
 
 def query_terms(query: str) -> list[str]:

@@ -10,8 +10,11 @@ from pathlib import Path
 from retrieval.errors import StoreError
 from retrieval.generations import Opened, check_order, open_index, replay
 from retrieval.identity import recorded_encoder
+from retrieval.lexical import Bm25, Lexical
 from retrieval.store import Snapshot, Store
 from retrieval.vector_index import LiveIndex
+from retrieval.word_generations import open_words, replay_words
+from retrieval.word_index import LiveWords
 
 AT_ONCE_BYTES = 1 << 30
 """Of a database that is read against its seal before the first answer, in about a second.
@@ -39,6 +42,8 @@ class LiveVersion:
             raise
         self._lock = threading.Lock()
         self._opened: Opened | None = None
+        self._words: tuple[LiveWords, int] | None = None
+        self._words_asked = 0  # the newest saved postings that were tried
 
     def is_at(self, folder: Path) -> bool:
         """Whether `folder` still holds this very database, not one made anew after it was deleted."""
@@ -66,6 +71,22 @@ class LiveVersion:
                 opened = open_index(snapshot, self.folder / "index")
             self._opened = opened
             return opened
+
+    def lexical(self, snapshot: Snapshot) -> Lexical:
+        """BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
+        with self._lock:
+            newest = next((one.id for one in snapshot.word_generations()), 0)
+            if newest > self._words_asked:
+                self._words_asked = newest
+                self._words = open_words(snapshot, self.folder / "index")
+            if self._words is None:
+                return Bm25()
+            words, change = self._words
+            last = snapshot.last_change()
+            if change < last:
+                words = replay_words(words, snapshot, change)
+                self._words = words, last
+            return words if change <= last else Bm25()
 
     def _compare_bytes(self) -> None:
         if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:

@@ -7,23 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-import numpy as np
-
 from retrieval.encoder import Encoder
-from retrieval.filters import compile_filter
+from retrieval.filters import Within
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
+from retrieval.nearest import DECIMALS, Nearest
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
-from retrieval.types import Hit, Hits, Ids, Json, Stage, StageScore, Vectors
+from retrieval.types import Hit, Hits, Json, Stage, StageScore
 from retrieval.vector_index import FilterPlan, LiveIndex
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""
-
-DECIMALS = 6
-"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class Searcher:
@@ -68,9 +64,8 @@ class _Run:
         self.scores: dict[Stage, dict[int, float]] = {}
         self.reranked: dict[int, tuple[float, float]] = {}
         with self.timed("filter"):
-            self.condition = compile_filter(request.where, snapshot) if request.where is not None else None
-        self.within: Ids | None = None
-        self.vector: Vectors = np.empty((0, 0), np.float32)
+            self.within = Within(request.where, snapshot) if request.where is not None else None
+        self.near = Nearest(index, snapshot, self.within, self.timed)
 
     def choose(self, size: int) -> list[int]:
         """Ids of the hits, best first, from a pool of `size` candidates per first-stage retriever."""
@@ -126,27 +121,17 @@ class _Run:
 
     def _dense(self, size: int) -> dict[int, float]:
         """Cosines of the `size` nearest passages, and of those equal to the last."""
-        if not self.vector.size:
-            self._match_filter()
-            if self.within is not None and not len(self.within):  # no model is loaded to find nothing
-                self.plan["index"] = self.index.kind.value
-                self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
-                return {}
-            self._encode_query()
-        with self.timed("dense"):
-            limit = size + 1
-            while True:
-                result = self.index.search(self.vector, limit, within=self.within)
-                ids = [int(one) for one in result.ids[0] if one >= 0]
-                cosines = self._cosines(ids)
-                ordered = sorted(cosines.values(), reverse=True)
-                if len(ids) < limit or ordered[-1] < ordered[size - 1]:
-                    break
-                limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
         self.plan["index"] = self.index.kind.value
-        if self.within is not None:
-            self.plan["filter"] = {"matching": len(self.within), "strategy": result.plan.value}
-        self.pool_is_full |= len(ids) >= size
+        if self.near.finds_nothing():  # no model is loaded for that
+            self.plan["filter"] = {"matching": 0, "strategy": FilterPlan.EXACT_WITHIN.value}
+            return {}
+        if not self.near.vector.size:
+            self._encode_query()
+        cosines, plan = self.near.best(size)
+        if plan is not None:
+            self.plan["filter"] = plan
+        self.pool_is_full |= len(cosines) >= size
+        ordered = sorted(cosines.values(), reverse=True)
         cut = ordered[size - 1] if len(ordered) >= size else -2.0
         return {one: cosine for one, cosine in cosines.items() if cosine >= cut}
 
@@ -156,29 +141,15 @@ class _Run:
             encoder = self.searcher.encoder()
         with self.timed("encode"):
             tokens = len(encoder.tokenize([query])[0])
-            self.vector = encoder.encode_queries([query])
+            self.near.vector = encoder.encode_queries([query])
         if tokens > encoder.query_budget:
             self.plan["query_cut"] = {"tokens": tokens, "used": encoder.query_budget}
-
-    def _match_filter(self) -> None:
-        if self.condition is not None:
-            with self.timed("filter"):
-                self.within = self.snapshot.matching(self.condition)
-
-    def _cosines(self, ids: Sequence[int]) -> dict[int, float]:
-        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
-        if self.index.lossless:
-            found, vectors = self.index.vectors(np.array(ids, dtype=np.int64))
-        else:
-            found, vectors = np.array(ids, dtype=np.int64), self.snapshot.vectors_of(ids)
-        cosines = vectors.astype(np.float64) @ self.vector[0].astype(np.float64)
-        return dict(zip(found.tolist(), np.round(cosines, DECIMALS).tolist(), strict=True))
 
     def _lexical(self, size: int) -> dict[int, float]:
         """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self.timed("lexical"):
-            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.condition)
-        if self.condition is not None and self.within is None:
+            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.within)
+        if self.within is not None and self.stage is Stage.LEXICAL:
             self.plan["filter"] = {"strategy": "inside the text index"}
         self.pool_is_full |= len(found) >= size
         return dict(found)
@@ -188,7 +159,7 @@ class _Run:
         with self.timed("fusion"):
             dense_ranks = competition_ranks(dense)
             if unseen := [one for one in lexical if one not in dense]:
-                dense.update(self._cosines(unseen))
+                dense.update(self.near.cosines(unseen))
             self.scores[Stage.HYBRID] = fuse(self.request.fusion, dense, dense_ranks, lexical)
         if lexical:
             self.plan["best_bm25"] = max(lexical.values())

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retrieval.filters import compile_filter
+from retrieval.filters import Within
 from retrieval.lexical import MAX_TERMS, Bm25, match_expression, query_terms
 from retrieval.store import NewPassage, Store
 from tests.stored_documents import DIM, copied, key_of, put
@@ -55,8 +55,8 @@ def store(empty: Path) -> Iterator[Store]:
 def search(store: Store, query: str, k: int = 100, where: object = None) -> list[tuple[int, float]]:
     """What BM25 finds, in one snapshot."""
     with store.read() as snapshot:
-        condition = compile_filter(where, snapshot) if isinstance(where, dict) else None
-        return Bm25().search(snapshot, query, k, condition)
+        within = Within(where, snapshot) if isinstance(where, dict) else None
+        return Bm25().search(snapshot, query, k, within)
 
 
 def words_of(number: int) -> list[str]:

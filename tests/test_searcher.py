@@ -292,6 +292,26 @@ class TestKHits:
         assert words.plan["filter"] == {"strategy": "inside the text index"}
         assert "filter" not in collection.search("apple", stage="dense").plan
 
+    def test_a_broad_filter_in_a_large_collection(
+        self, kinds: dict[IndexKind, Collection], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The nearest of all are held against it, where enough of them match; the hits are as if it were looked up."""
+        monkeypatch.setattr("retrieval.nearest.LARGE", 100)
+        plans = set()
+        for kind, collection in kinds.items():
+            for where in ({"year": {"$gte": 1992}}, {"path": "s03.jsonl"}, {"path": {"$gt": ""}}, {"path": "absent"}):
+                for stage in ("dense", "hybrid"):
+                    hits = collection.search("apple river", k=20, candidates=30, stage=stage, where=where)
+                    plan = hits.plan["filter"]
+                    assert isinstance(plan, dict)
+                    plans.add(plan["strategy"])
+                    expected = oracle.answer("apple river", stage, 20, 30, where)
+                    assert len(hits) == len(expected)
+                    assert {hit.id for hit in hits} <= {row.id for row in oracle.matching(where)}
+                    if kind in EXACT:
+                        assert pairs(hits) == expected
+        assert plans == {"checked", "selector", "exact-within"}
+
     def test_per_document_looks_further_down(self, tmp_path: Path) -> None:
         """One long document that fills the pool does not keep the others out."""
         (tmp_path / "docs").mkdir()

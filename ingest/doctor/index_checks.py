@@ -14,6 +14,7 @@ from retrieval.store import Generation, Snapshot, integrity
 from retrieval.types import Ids, Vectors
 from retrieval.vector_index import IndexKind, LiveIndex, VectorIndex, load_index
 from retrieval.vector_index.build import Proof
+from retrieval.word_index import load_postings
 from retrieval.wording import counted
 
 SAMPLE = 100
@@ -39,6 +40,7 @@ def check_index(chart: Chart) -> str:
         ahead = [one.id for one in _ahead(snapshot)]
         generations = [one for one in snapshot.generations() if one.id not in ahead]
         passages = snapshot.passage_count()
+        _check_words(chart, snapshot)
         good = [(one, index) for one in generations if (index := _loaded(chart, snapshot, one)) is not None]
         aside = _set_aside(chart)
         if not good:
@@ -57,6 +59,19 @@ def check_index(chart: Chart) -> str:
             found = f"finds {recall:.3f} of the 10 nearest, and found {generation.recall:.3f} when built"
             chart.find("index", f"index {generation.file} {found}", Remedy.GENERATION)
         return f"{generation.kind}, recall@10 {recall:.3f} against a scan of {counted(len(ids), 'passage')}{aside}"
+
+
+def _check_words(chart: Chart, snapshot: Snapshot) -> None:
+    """Saved postings are what they were when they were saved."""
+    for one in snapshot.word_generations():
+        _check_postings(chart, one)
+
+
+def _check_postings(chart: Chart, generation: Generation) -> None:
+    try:
+        load_postings(chart.folder / "index" / generation.file, digest=generation.digest)
+    except StoreError as error:
+        chart.find("index", f"{error}; searches are complete without it", Remedy.GENERATION)
 
 
 def _ahead(snapshot: Snapshot) -> list[Generation]:

@@ -22,6 +22,7 @@ from retrieval.identity import recorded_encoder
 from retrieval.store import Store, integrity
 from retrieval.store.seal import read_seal
 from retrieval.versions import current_version, set_aside
+from retrieval.word_generations import refresh_words
 
 GROUP = 256
 """Passages encoded between two commits."""
@@ -128,6 +129,7 @@ def _mend_fields(chart: Chart) -> None:
 def _mend_text_index(chart: Chart) -> None:
     with chart.store.write() as writer:
         integrity.rebuild_text_index(writer)
+        writer.drop_generations([one.id for one in writer.word_generations()])  # they were counted in it
 
 
 def _mend_table_indexes(chart: Chart) -> None:
@@ -183,6 +185,7 @@ def _mend_generation(chart: Chart) -> None:
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
     save_generation(chart.store, chart.folder / "index", kind=kind)
+    refresh_words(chart.store, chart.folder / "index")
 
 
 def _number(document_id: int | bytes) -> int:

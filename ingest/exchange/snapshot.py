@@ -34,7 +34,7 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
             try:
                 with copy.read() as snapshot:
                     copy.dim = recorded_encoder(snapshot).dimension
-                    files = [one.file for one in snapshot.generations()]
+                    files = [one.file for one in snapshot.generations() + snapshot.word_generations()]
                     counts = snapshot.counts()
                 (folder / "index").mkdir()
                 for name in files:

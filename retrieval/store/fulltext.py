@@ -13,7 +13,7 @@ DECIMALS = 12
 """Of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
 
 _OPEN, _SHUT = "\x02", "\x03"
-_TOKENIZER = "porter unicode61 remove_diacritics 2"
+TOKENIZER = "porter unicode61 remove_diacritics 2"
 """As the first migration has it, less the separators, which no word holds."""
 
 
@@ -38,10 +38,16 @@ def best_passages(
     return [pair for pair in _scores(connection, rest, expression) if pair[1] >= last]
 
 
+def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
+    """What one word adds to the BM25 of each passage that holds it, by ascending id; a score is the sum over words."""
+    query = "SELECT rowid, -bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid"
+    return list(driver.execute(query, (f'"{word}"',)))
+
+
 def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
     """`[start, end)` of the words in each text that an FTS5 expression matches, stemmed as the collection's are."""
     with closing(sqlite3.connect(":memory:")) as memory:
-        memory.execute(f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize='{_TOKENIZER}')")
+        memory.execute(f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize='{TOKENIZER}')")
         unmarked = [(number, one.replace(_OPEN, " ").replace(_SHUT, " ")) for number, one in enumerate(texts)]
         memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", unmarked)
         query = "SELECT rowid, highlight(texts, 0, ?, ?) FROM texts WHERE texts MATCH ?"

@@ -3,6 +3,7 @@
     protocol.py       what every index promises; how a filter is planned
     scoring.py        the one definition of a score, of order and of ties
     exact.py          ExactIndex: numpy, the oracle
+    gpu.py            an ExactIndex searched on a GPU, with the same answers
     faiss_library.py  FAISS, imported only when a kind needs it
     faiss_index.py    FaissIndex: flat, HNSW, IVF with float32, scalar or product codes
     build.py          which kind, trained how, proven against exact
@@ -20,6 +21,7 @@ from retrieval.vector_index.build import Built, automatic_kind, build_index
 from retrieval.vector_index.container import digest_file
 from retrieval.vector_index.exact import ExactIndex
 from retrieval.vector_index.faiss_index import FaissIndex
+from retrieval.vector_index.gpu import GpuIndex, on_best_device
 from retrieval.vector_index.live import LiveIndex
 from retrieval.vector_index.load import load_index
 from retrieval.vector_index.protocol import (
@@ -36,6 +38,7 @@ __all__ = [
     "ExactIndex",
     "FaissIndex",
     "FilterPlan",
+    "GpuIndex",
     "IndexKind",
     "LiveIndex",
     "SearchResult",
@@ -45,5 +48,6 @@ __all__ = [
     "cosines",
     "digest_file",
     "load_index",
+    "on_best_device",
     "plan_filter",
 ]

@@ -73,7 +73,22 @@ def write_index(
     parameters: Mapping[str, int],
     payload: Callable[[Write], object],
 ) -> str:
-    """Write the file beside its place, make it durable, move it there; returns its sha256. StoreError on failure."""
+    """Write one index as described above; returns its sha256. StoreError on failure."""
+
+    def body(write: Write) -> None:
+        header = {"kind": kind.value, "dim": dim, "count": len(ids), "parameters": dict(parameters)}
+        encoded = json.dumps(header, sort_keys=True).encode()
+        at = write(MAGIC + len(encoded).to_bytes(8, "little") + encoded)
+        at += write(bytes(-at % ALIGNMENT))
+        at += write(np.ascontiguousarray(ids, dtype="<i8").tobytes())
+        write(bytes(-at % ALIGNMENT))
+        payload(write)
+
+    return write_whole(path, body)
+
+
+def write_whole(path: Path, body: Callable[[Write], object]) -> str:
+    """Write a file beside its place, make it durable, move it there; returns its sha256. StoreError on failure."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     digest = hashlib.sha256()
     try:
@@ -83,13 +98,7 @@ def write_index(
                 digest.update(data)
                 return file.write(data)
 
-            header = {"kind": kind.value, "dim": dim, "count": len(ids), "parameters": dict(parameters)}
-            encoded = json.dumps(header, sort_keys=True).encode()
-            write(MAGIC + len(encoded).to_bytes(8, "little") + encoded)
-            write(bytes(-file.tell() % ALIGNMENT))
-            write(np.ascontiguousarray(ids, dtype="<i8").tobytes())
-            write(bytes(-file.tell() % ALIGNMENT))
-            payload(write)
+            body(write)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -38,6 +38,8 @@ MOST_HNSW_EFFORT = 4096
 """Past so many visited neighbours, looking at every allowed vector is as quick, and exact."""
 FETCH_BEYOND = 16
 """Candidates asked for beyond k, so that near-ties at the edge are mostly seen in the first pass."""
+POOL = 256
+"""Candidates up to which the tuned effort is enough: the default pool, and what is fetched beyond it."""
 WIDEN = 4
 """Factor by which effort, or the number fetched, grows where a pass fell short."""
 DECODE_ROWS = 1000
@@ -154,10 +156,14 @@ class FaissIndex:
         return found, widened
 
     def _first_effort(self, fetch: int, matching: int) -> int | None:
-        """The tuned effort, times five where a filter lets one in five pass: its k nearest lie so much farther out."""
+        """The tuned effort, times five where a filter lets one in five pass: its k nearest lie so much farther out.
+
+        So do those of a large pool.
+        """
         if self.kind is IndexKind.FLAT:
             return None
-        scaled = -(-self.parameters[EFFORT_NAMES[self.kind]] * len(self.ids) // matching)
+        tuned = self.parameters[EFFORT_NAMES[self.kind]] * max(1, fetch // POOL)
+        scaled = -(-tuned * len(self.ids) // matching)
         if self.kind is not IndexKind.HNSW:
             return min(scaled, int(self.index.nlist))
         # A graph search returns no more than it visits; twice that keeps the last ones trustworthy.

@@ -39,11 +39,15 @@ class IndexKind(str, Enum):
 
 
 class FilterPlan(str, Enum):
-    """How a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching."""
+    """How a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching.
+
+    `checked` is a searcher's own: an index searched without the filter, and what it found held against it.
+    """
 
     NONE = "none"
     EXACT_WITHIN = "exact-within"
     SELECTOR = "selector"
+    CHECKED = "checked"
 
 
 EXACT_WITHIN_ROWS = 20_000

@@ -1,0 +1,101 @@
+"""The dense half of the first stage: the nearest passages that a filter lets through, with exact cosines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+
+from retrieval.filters import Within
+from retrieval.lexical import BROAD
+from retrieval.store import Snapshot
+from retrieval.types import Ids, Json, Vectors
+from retrieval.vector_index import FilterPlan, LiveIndex
+
+LARGE = 50_000
+"""Passages from which on a filter is first tried as a broad one: to look up all that it lets through takes long."""
+
+DECIMALS = 6
+"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
+
+
+class Nearest:
+    """Looks for the nearest of one query, whose `vector` (1, dim) is set once it is encoded.
+
+    `timed` adds the time within it to the clock of a name.
+    """
+
+    def __init__(
+        self,
+        index: LiveIndex,
+        snapshot: Snapshot,
+        within: Within | None,
+        timed: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
+        self.vector: Vectors = np.empty((0, 0), np.float32)
+        self._index = index
+        self._snapshot = snapshot
+        self._within = within
+        self._timed = timed
+        self._broad = within is not None and index.size >= LARGE
+        """Whether the filter may still prove to be one that most of the nearest pass."""
+
+    def finds_nothing(self) -> bool:
+        """Whether the filter is known to let nothing through; that of a large collection may be known later."""
+        return self._within is not None and not self._broad and not len(self._allowed(self._within))
+
+    def best(self, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
+        """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last.
+
+        With them how the filter was kept to, None where there is none.
+        """
+        if self._within is not None and self._broad:
+            found = self._checked(self._within, size)
+            if found is not None:
+                return found
+        return self._searched(self._within, size)
+
+    def cosines(self, ids: Sequence[int]) -> dict[int, float]:
+        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
+        if self._index.lossless:
+            found, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
+        else:
+            found, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
+        cosines = vectors.astype(np.float64) @ self.vector[0].astype(np.float64)
+        return dict(zip(found.tolist(), np.round(cosines, DECIMALS).tolist(), strict=True))
+
+    def _searched(self, within: Within | None, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
+        allowed = None if within is None else self._allowed(within)
+        limit = size + 1
+        while True:
+            with self._timed("dense"):
+                result = self._index.search(self.vector, limit, within=allowed)
+                ids = [int(one) for one in result.ids[0] if one >= 0]
+                cosines = self.cosines(ids)
+            ordered = sorted(cosines.values(), reverse=True)
+            if len(ids) < limit or ordered[-1] < ordered[size - 1]:
+                break
+            limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
+        return cosines, None if allowed is None else {"matching": len(allowed), "strategy": result.plan.value}
+
+    def _checked(self, within: Within, size: int) -> tuple[dict[int, float], dict[str, Json]] | None:
+        """The nearest of all, as far as they pass the filter; None where too few of them do."""
+        with self._timed("dense"):
+            result = self._index.search(self.vector, BROAD * size)
+            ids = result.ids[0][result.ids[0] >= 0]
+        with self._timed("filter"):
+            passing = within.passing(ids)
+        if len(passing) <= size:
+            self._broad = False
+            return None
+        with self._timed("dense"):
+            cosines = self.cosines(passing.tolist())
+        ordered = sorted(cosines.values(), reverse=True)
+        if ordered[-1] == ordered[size - 1]:
+            return None  # the pool ends among equals
+        return cosines, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+
+    def _allowed(self, within: Within) -> Ids:
+        with self._timed("filter"):
+            return within.ids

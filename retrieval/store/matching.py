@@ -1,0 +1,65 @@
+"""Which passages a compiled filter lets through, and which pages a passage touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
+from sqlalchemy.sql import visitors
+
+from retrieval.store import schema as t
+from retrieval.types import Ids
+
+
+def within(condition: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Ids of the passages, joined with their documents, that fulfil a condition."""
+    return select(t.passages.c.id).join(t.documents, t.documents.c.id == t.passages.c.document_id).where(condition)
+
+
+def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
+    """Those ids, ascending."""
+    if _tells_passages_apart(condition):
+        rows = connection.execute(within(condition).order_by(t.passages.c.id)).scalars()
+        return np.fromiter(rows, dtype=np.int64)
+    # A document's passages were stored in one go: the first and the last are enough. They come as one text, which is
+    # several times as quick as a row each.
+    query = select(func.group_concat(_first_and_last())).select_from(t.documents).where(condition)
+    found = str(connection.execute(query).scalar_one() or "")
+    first, last = np.fromstring(found, np.int64, sep=",").reshape(-1, 2).T
+    order = np.argsort(first)
+    first, sizes = first[order], (last - first + 1)[order]
+    ends = np.cumsum(sizes)
+    return np.repeat(first - ends + sizes, sizes) + np.arange(ends[-1] if len(ends) else 0)
+
+
+def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
+    """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
+    return np.fromiter(connection.execute(within(condition).where(t.passages.c.id.in_(ids))).scalars(), np.int64)
+
+
+def touched_pages(ids: Sequence[int]) -> Select[Any]:
+    """(passage, page) of the pages that share text with passages, in order of pages."""
+    p, g = t.passages.c, t.pages.c
+    return (
+        select(p.id, g.number)
+        .join(t.pages, g.document_id == p.document_id)
+        .where(p.id.in_(ids), g.start < p.end, g.end > p.start, g.start < g.end)
+        .order_by(g.number)
+    )
+
+
+def _tells_passages_apart(condition: ColumnElement[bool]) -> bool:
+    """Whether it may hold for one passage of a document and not for another."""
+    columns = (one for one in visitors.iterate(condition) if isinstance(one, Column))
+    return any(column.table is t.passages for column in columns)
+
+
+def _first_and_last() -> ColumnElement[str]:
+    """Ids of a document's first and last passage, with a comma between; null where it has none."""
+    p = t.passages.c
+    own = select(p.id).where(p.document_id == t.documents.c.id).correlate(t.documents).limit(1)
+    first = own.order_by(p.ordinal).scalar_subquery()
+    last = own.order_by(p.ordinal.desc()).scalar_subquery()
+    return first.concat(",").concat(last)
