@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from retrieval.encoder import Encoder
@@ -72,9 +73,10 @@ class _Run:
         self.pool_is_full = False
         dense = {} if self.stage is Stage.LEXICAL else self._dense(size)
         lexical = {} if self.stage is Stage.DENSE else self._lexical(size)
+        found = dense.keys() | lexical.keys()
         with self.timed("fetch"):
-            found = dense.keys() | lexical.keys()
-            self.places.update(self.snapshot.locations([one for one in found if one not in self.places]))
+            unplaced = [one for one in self._in_question(dense, lexical) if one not in self.places]
+            self.places.update(self.snapshot.locations(unplaced))
         self.scores = {}
         if self.stage is not Stage.LEXICAL:
             self.scores[Stage.DENSE] = dense
@@ -205,6 +207,16 @@ class _Run:
             self.plan["rerank_query_cut"] = True
 
     # the answer
+
+    def _in_question(self, dense: dict[int, float], lexical: dict[int, float]) -> Iterable[int]:
+        """Candidates that can become hits: where one retriever decides alone, its `k` best, and equals of the last."""
+        if self.stage not in (Stage.DENSE, Stage.LEXICAL) or self.request.per_document:
+            return dense.keys() | lexical.keys()
+        scores = dense or lexical
+        if len(scores) <= self.request.k:
+            return scores
+        last = heapq.nlargest(self.request.k, scores.values())[-1]
+        return [one for one, score in scores.items() if score >= last]
 
     def _best_first(self, scores: Mapping[int, float]) -> list[int]:
         """Ids by score, ties by where the passages stand in their documents."""
