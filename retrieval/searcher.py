@@ -283,6 +283,7 @@ class _Run:
             stages=trace,
             id=row.id,
             uri=row.uri,
+            hidden=row.hidden,
         )
 
 
