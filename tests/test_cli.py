@@ -167,6 +167,7 @@ HIT = {
     "headings": [str],
     "metadata": dict,
     "stages": dict,
+    "hidden": list,
 }
 STATUS = {
     "collection": str,
@@ -199,6 +200,7 @@ STATUS = {
         "set_aside": [str],
     },
     "fields": [str],
+    "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
     "created": str,
     "bytes": int,
 }

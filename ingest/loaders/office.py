@@ -11,12 +11,13 @@ from typing import Any
 
 from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.loaders.docx_hidden import with_marks, without_marks
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
 from ingest.loaders.markdown import first_title, markdown_headings
 from ingest.reasons import one_line
 from retrieval.errors import IngestError
-from retrieval.types import Document, Json, Page
+from retrieval.types import Document, Page
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")
 _INNER_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(#[^()\s]*\)")
@@ -35,7 +36,9 @@ _OPTIONS: dict[str, Any] = {
 
 def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document: paragraphs, lists and tables as Markdown. Raises IngestError where it is damaged or empty."""
-    title, metadata = _checked(path)
+    with open_archive(path) as archive:
+        title, metadata = core_properties(archive)
+        marked = with_marks(archive)
 
     def convert() -> str:
         from markitdown import StreamInfo
@@ -43,9 +46,9 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
 
         with path.open("rb") as file:
             info = StreamInfo(extension=".docx")
-            return str(DocxConverter().convert(file, info, style_map=_STYLES, **_OPTIONS).markdown)
+            return str(DocxConverter().convert(marked or file, info, style_map=_STYLES, **_OPTIONS).markdown)
 
-    text = _tidy(_converted(convert, path))
+    text, hidden = without_marks(_tidy(_converted(convert, path)))
     if not text:
         raise IngestError("no text")
     headings = markdown_headings(text)
@@ -55,12 +58,14 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title=title or first_title(headings),
         metadata=metadata,
         headings=headings,
+        hidden=hidden,
     )
 
 
 def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, each slide a page, its title a heading. Raises IngestError where it is damaged or empty."""
-    title, metadata = _checked(path)
+    with open_archive(path) as archive:
+        title, metadata = core_properties(archive)
 
     def convert() -> str:
         from markitdown import StreamInfo
@@ -82,11 +87,6 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         pages=pages,
         headings=headings,
     )
-
-
-def _checked(path: Path) -> tuple[str, dict[str, Json]]:
-    with open_archive(path) as archive:
-        return core_properties(archive)
 
 
 def _converted(convert: Callable[[], str], path: Path) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, Connection, func, or_, select, true
 
 from retrieval.errors import StoreError
+from retrieval.hidden import cut_to
 from retrieval.store import schema as t
 from retrieval.store.batches import BATCH, batches
 from retrieval.store.matching import within
 from retrieval.store.records import DocumentRow, SourceRow
-from retrieval.types import Document, Heading, Page
+from retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 
 class DocumentReader:
@@ -30,6 +31,13 @@ class DocumentReader:
         query = select(s.text).where(s.document_id == document_id, s.ordinal.between(first, last)).order_by(s.ordinal)
         base = first * t.SEGMENT_CHARS
         return "".join(self.connection.execute(query).scalars())[start - base : end - base]
+
+    def hidden(self, document_id: int, start: int, end: int) -> tuple[Hidden, ...]:
+        """What readers don't see of `document.text[start:end]`, cut to it, in order."""
+        h = t.hidden.c
+        query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
+        rows = self.connection.execute(query.order_by(h.ordinal))
+        return cut_to((Hidden(first, last, Unseen(reason)) for first, last, reason in rows), start, end)
 
     def document(self, document_id: int) -> Document:
         """A document whole, as it was loaded: enough to chunk it again without its file. StoreError if it is gone."""
@@ -53,6 +61,7 @@ class DocumentReader:
             metadata=json.loads(row.metadata),
             pages=tuple(Page(*page) for page in pages),
             headings=tuple(Heading(*heading) for heading in headings),
+            hidden=self.hidden(document_id, 0, row.length),
         )
 
     def documents(self, condition: ColumnElement[bool] | None = None) -> Iterator[DocumentRow]:

@@ -1,9 +1,8 @@
-"""Which passages a compiled filter lets through, and which pages a passage touches."""
+"""Which passages a compiled filter lets through."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
@@ -37,17 +36,6 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
     """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
     return np.fromiter(connection.execute(within(condition).where(t.passages.c.id.in_(ids))).scalars(), np.int64)
-
-
-def touched_pages(ids: Sequence[int]) -> Select[Any]:
-    """(passage, page) of the pages that share text with passages, in order of pages."""
-    p, g = t.passages.c, t.pages.c
-    return (
-        select(p.id, g.number)
-        .join(t.pages, g.document_id == p.document_id)
-        .where(p.id.in_(ids), g.start < p.end, g.end > p.start, g.start < g.end)
-        .order_by(g.number)
-    )
 
 
 def _tells_passages_apart(condition: ColumnElement[bool]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,8 @@ from retrieval.store import schema as t
 from retrieval.store.batches import batches
 from retrieval.store.documents import DocumentReader
 from retrieval.store.fulltext import best_passages, word_gains
-from retrieval.store.matching import matching_ids, passing_ids, touched_pages, within
+from retrieval.store.matching import matching_ids, passing_ids, within
+from retrieval.store.overlap import hidden_in, pages_of
 from retrieval.store.records import Change, Generation, Location, PassageRow
 from retrieval.store.vocabulary import WordReader, reading
 from retrieval.types import Ids, Json, Vectors
@@ -181,7 +181,8 @@ class Snapshot(DocumentReader):
             .order_by(p.c.document_id, p.c.ordinal)
         )
         rows = self.connection.execute(query).all()
-        touched = self._pages([row.id for row in rows])
+        ids = [row.id for row in rows]
+        touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
         return [
             PassageRow(
                 id=row.id,
@@ -199,16 +200,10 @@ class Snapshot(DocumentReader):
                 path=row.path,
                 title=row.document_title,
                 metadata=json.loads(row.metadata),
+                hidden=hidden.get(row.id, ()),
             )
             for row in rows
         ]
-
-    def _pages(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-        touched: dict[int, list[int]] = defaultdict(list)
-        for some in batches(ids):
-            for one, number in self.connection.execute(touched_pages(some)):
-                touched[one].append(number)
-        return {one: tuple(numbers) for one, numbers in touched.items()}
 
     def counts(self) -> dict[str, int]:
         """Sizes for `status`."""
