@@ -26,8 +26,9 @@ MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
 _XML_SUFFIXES = (".xml", ".rels", ".html", ".htm", ".xhtml", ".opf", ".ncx")
-_PROLOG = 4096
-_ENTITY = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_PROLOG = 1 << 16
+_REMARKS = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+"""What may stand before an XML part's root, or its document type (XML 1.0, 2.8)."""
 
 # What programs write where nobody gave a title.
 _NO_TITLE = re.compile(
@@ -92,7 +93,11 @@ def _refuse_entities(archive: zipfile.ZipFile) -> None:
                     prolog = part.read(_PROLOG)
             except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
                 raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
-            if _ENTITY.search(prolog.replace(b"\x00", b"")):
+            head = prolog.replace(b"\x00", b"")
+            rest = head[_REMARKS.match(head).end() :]  # type: ignore[union-attr]  # it matches nothing, too
+            if rest.startswith(b"<!--") or (not rest and len(prolog) == _PROLOG):
+                raise IngestError(f"its XML begins with more than {_PROLOG >> 10} KiB of remarks: refused")
+            if rest.startswith(b"<!"):
                 raise IngestError("its XML declares a document type, as attacks do: refused")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.loaders.converters import converters, stream_info
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
 from ingest.loaders.markdown import first_title, markdown_headings
@@ -38,12 +39,9 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     title, metadata = _checked(path)
 
     def convert() -> str:
-        from markitdown import StreamInfo
-        from markitdown.converters import DocxConverter
-
+        converter = converters().DocxConverter()
         with path.open("rb") as file:
-            info = StreamInfo(extension=".docx")
-            return str(DocxConverter().convert(file, info, style_map=_STYLES, **_OPTIONS).markdown)
+            return str(converter.convert(file, stream_info(".docx"), style_map=_STYLES, **_OPTIONS).markdown)
 
     text = _tidy(_converted(convert, path))
     if not text:
@@ -63,11 +61,9 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     title, metadata = _checked(path)
 
     def convert() -> str:
-        from markitdown import StreamInfo
-        from markitdown.converters import PptxConverter
-
+        converter = converters().PptxConverter()
         with path.open("rb") as file:
-            return str(PptxConverter().convert(file, StreamInfo(extension=".pptx"), **_OPTIONS).markdown)
+            return str(converter.convert(file, stream_info(".pptx"), **_OPTIONS).markdown)
 
     # A vertical tab is PowerPoint's line break within a paragraph; in a title the heading's line goes on.
     text, pages = _slides(clean(_converted(convert, path)).replace("\v", " "))
