@@ -199,6 +199,7 @@ STATUS = {
         "set_aside": [str],
     },
     "fields": [str],
+    "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
     "created": str,
     "bytes": int,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -27,6 +28,54 @@ def test_entities_in_office_xml_are_refused(tmp_path: Path, member: str) -> None
     wide = LAUGHS.decode().encode("utf-16")
     with pytest.raises(IngestError, match="declares a document type"):
         only(changed(path, member, wide))
+
+
+@pytest.mark.parametrize(
+    "padding", [b"<!-- " + b"x" * 10_000 + b" -->", b" " * 9_000, b"<?" + b"x" * 5_000 + b"?>", b"<!-- a --><!-- b -->"]
+)
+def test_no_padding_hides_a_document_type(tmp_path: Path, padding: bytes) -> None:
+    """Comments, blanks and instructions before it, and a part named as no XML is: it is found, and refused."""
+    declaration, _, rest = LAUGHS.partition(b"?>")
+    hidden = declaration + b"?>" + padding + rest + b"<x>&n;</x>"
+    for member in ("word/document.xml", "word/strange.bin"):
+        with pytest.raises(IngestError, match="declares a document type"):
+            only(changed(letter(tmp_path), member, hidden))
+
+
+@pytest.mark.parametrize("encoding", ["cp037", "utf-7"])
+def test_xml_in_an_encoding_that_hides_it_is_refused(tmp_path: Path, encoding: str) -> None:
+    """Where `<` isn't the byte that it always is, nobody can look for a document type: the part is refused."""
+    text = LAUGHS.decode().replace('"1.0"', f'"1.0" encoding="{encoding}"')
+    head, _, rest = text.partition("?>")
+    data = text.encode(encoding) if encoding == "cp037" else f"{head}?>".encode() + rest.encode("utf-7")
+    if encoding == "utf-7":
+        data = data.replace(b"<", b"+ADw-").replace(b"+ADw-?xml", b"<?xml", 1)
+    with pytest.raises(IngestError, match=r"^damaged: an XML part doesn't begin with an element$"):
+        only(changed(letter(tmp_path), "word/document.xml", data))
+
+
+def test_a_comment_before_the_root_and_a_drawing_are_no_attack(tmp_path: Path) -> None:
+    """A long comment, a text that mentions a document type, and the document type of an SVG picture harm nobody."""
+    path = letter(tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        body = archive.read("word/document.xml")
+    head, _, rest = body.partition(b"?>")
+    rest = rest.replace(b"snake_case", b"<![CDATA[<!DOCTYPE x>]]>")
+    path = changed(path, "word/document.xml", head + b"?><!-- " + b"y" * 20_000 + b" -->" + rest)
+    path = changed(path, "word/media/a.svg", b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "a" "b"><svg/>')
+    assert "<!DOCTYPE x>" in only(path).text
+
+
+def test_a_book_that_is_a_bomb_is_told_by_its_first_bytes(tmp_path: Path) -> None:
+    """To tell a book from a document, a hundred bytes of its `mimetype` are read, however many that inflates to."""
+    path = tmp_path / "a.epub"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        file.writestr("mimetype", b"application/epub+zip" + b" " * 300_000_000)
+    tracemalloc.start()
+    with pytest.raises(IngestError, match="expands to more than 200 times its size: refused"):
+        only(path)
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
 
 
 def test_a_book_may_declare_a_document_type_but_no_entities(tmp_path: Path) -> None:

@@ -28,9 +28,13 @@ LOADER = "tests.fake_loaders:load"
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="address space limits and /proc are Linux's")
 
 
-def new_pool(workers: int = 1, *, timeout: float = 30.0, ahead_limit: int = 64 << 20) -> ParserPool:
-    """A pool whose loader does what the file's name says."""
-    return ParserPool(workers, timeout=timeout, memory_limit=1 << 30, ahead_limit=ahead_limit, loader=LOADER)
+def new_pool(
+    workers: int = 1, *, timeout: float = 30.0, ahead_limit: int = 64 << 20, confine: bool = True
+) -> ParserPool:
+    """A pool whose loader does what the file's name says; unconfined, it may leave files that tell what it does."""
+    return ParserPool(
+        workers, timeout=timeout, memory_limit=1 << 30, ahead_limit=ahead_limit, loader=LOADER, confine=confine
+    )
 
 
 def load(pool: ParserPool, *names: str) -> list[list[Item | str]]:
@@ -151,7 +155,7 @@ def test_memory_is_limited(fault: str) -> None:
 def test_a_hanging_parser_is_stopped(tmp_path: Path, name: str) -> None:
     """Silence beyond the timeout ends the parser, also one stuck in C, and what it started; the next file is read."""
     path = tmp_path / name
-    with new_pool(timeout=1) as pool:
+    with new_pool(timeout=1, confine=False) as pool:
         started = time.monotonic()
         loaded = pool.load_all([LoadRequest(path), LoadRequest(Path("/nowhere/text 1"))])
         with pytest.raises(IngestError, match=r"^took longer than 1 s to read: stopped$"):
@@ -208,7 +212,7 @@ def test_forged_answers_are_not_believed(number: int) -> None:
 
 def test_whatever_a_library_prints_is_not_an_answer() -> None:
     """Printing to stdout and stderr, by Python or C or a child, and reading stdin, neither harm nor hang."""
-    with new_pool(timeout=10) as pool:
+    with new_pool(timeout=10, confine=False) as pool:
         assert load(pool, "prints.pdf", "text 1") == [[document("quiet ''")], [document("x")]]
 
 
@@ -260,7 +264,7 @@ def test_parsing_pauses_while_nobody_takes(tmp_path: Path) -> None:
         time.sleep(0.7)
         return int(counter.read_text())
 
-    with new_pool(ahead_limit=1 << 20) as pool:
+    with new_pool(ahead_limit=1 << 20, confine=False) as pool:
         files = pool.load_all([LoadRequest(path)])
         items = next(files).items
         next(items)
@@ -282,7 +286,7 @@ def test_a_tiny_limit_slows_but_never_locks() -> None:
 
 def test_going_on_gives_up_the_rest_of_a_file(tmp_path: Path) -> None:
     """Asking for the next file stops the current one, and its items then say so."""
-    with new_pool() as pool:
+    with new_pool(confine=False) as pool:
         files = pool.load_all([LoadRequest(tmp_path / "endless"), LoadRequest(tmp_path / "text 2")])
         endless = next(files)
         assert next(endless.items) == document("x" * 100_000)

@@ -52,7 +52,7 @@ def test_leaving_the_pool_ends_everything(tmp_path: Path) -> None:
     """Parsers at work, idle, or held back by a full pipe are gone at once when the pool is left."""
     names = ["text 1", "endless", "hang", "lock", "family"]
     with nothing_left_behind():
-        with new_pool(4) as pool:
+        with new_pool(4, confine=False) as pool:
             files = pool.load_all(LoadRequest(tmp_path / name) for name in names)
             assert sum(1 for _ in next(files).items) == 1
             next(files)
@@ -74,7 +74,7 @@ def test_an_error_of_the_caller_ends_everything(tmp_path: Path, error: type[Base
                 raise error
 
     with nothing_left_behind(), pytest.raises(error):
-        use(new_pool(2))
+        use(new_pool(2, confine=False))
 
 
 def test_an_error_in_the_list_of_requests_ends_everything(tmp_path: Path) -> None:
@@ -85,13 +85,13 @@ def test_an_error_in_the_list_of_requests_ends_everything(tmp_path: Path) -> Non
         wait_for(tmp_path / "hang.pid")
         raise ValueError("no more")
 
-    with nothing_left_behind(), new_pool() as pool, pytest.raises(ValueError, match="no more"):
+    with nothing_left_behind(), new_pool(confine=False) as pool, pytest.raises(ValueError, match="no more"):
         next(pool.load_all(requests()))
 
 
 def test_leaving_the_loop_stops_the_parsers_and_keeps_the_pool(tmp_path: Path) -> None:
     """A caller that stops early has the files in flight stopped at once; the pool then serves again."""
-    with nothing_left_behind(), new_pool(2) as pool:
+    with nothing_left_behind(), new_pool(2, confine=False) as pool:
         files = pool.load_all(LoadRequest(tmp_path / name) for name in ("text 1", "hang"))
         next(files)
         process = wait_for(tmp_path / "hang.pid")
@@ -113,7 +113,7 @@ def run_script(tmp_path: Path, body: str, *, cwd: Path | None = None) -> subproc
         signal.signal(signal.SIGINT, signal.default_int_handler)  # tests run in the background ignore Ctrl-C
 
         def run(*names):
-            pool = ParserPool(2, loader={LOADER!r})
+            pool = ParserPool(2, loader={LOADER!r}, confine=False)  # they leave files that tell their ids
             files = pool.load_all([LoadRequest(Path({str(tmp_path)!r}) / name) for name in names])
             return pool, files
         """)

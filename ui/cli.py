@@ -18,6 +18,7 @@ from ui.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
     from retrieval import Collection
+    from retrieval.types import Json
 
 app = typer.Typer(
     name="passagework",
@@ -135,11 +136,11 @@ def context(
 
 @app.command()
 def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
-    """Tell what a collection holds and what it was made with."""
+    """Tell what a collection holds and what it was made with, and what holds the parsers of this machine."""
     from ui.present import show_status
 
     with _open(collection) as opened:
-        found = opened.status()
+        found = {**opened.status(), "parsers": _parsers()}
     answer(found, as_json, lambda console: show_status(console, found))
 
 
@@ -210,7 +211,7 @@ def rebuild(
         if index is not None and made.kind != index:
             complain(f"note: {made.count:,} passages are too few for {index}; the index is {made.kind}")
     with _open(collection) as opened:
-        found = opened.status()
+        found = {**opened.status(), "parsers": _parsers()}
     answer(found, as_json, lambda console: show_status(console, found))
 
 
@@ -237,6 +238,20 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
 def main() -> None:
     """The console script: exit codes 0 done, 1 failed, 2 usage; one line on stderr for a user's mistake."""
     sys.exit(run(app, sys.argv[1:]))
+
+
+def _parsers() -> dict[str, Json]:
+    """How the processes that read files are confined here, and their limits."""
+    from ingest.confinement import confinement_here
+    from retrieval.config import Settings
+
+    settings = Settings.from_environment()
+    return {
+        "confined": confinement_here().value,
+        "workers": settings.workers,
+        "seconds": settings.parse_timeout,
+        "memory_mb": settings.parse_memory >> 20,
+    }
 
 
 def _open(collection: Path, *, reranker: str | None = None) -> Collection:

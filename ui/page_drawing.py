@@ -1,6 +1,7 @@
 """A PDF page as a picture with a passage's boxes, drawn in a process of its own: a hostile file may crash pdfium.
 
-The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture.
+The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture. It is
+confined as parsers are, once it has the file's bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.confinement import confine
 from retrieval.errors import PassageworkError
 
 _ROOT = str(Path(__file__).resolve().parents[1])
@@ -84,19 +86,22 @@ def main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     request = json.load(sys.stdin)
+    answer: dict[str, object]
     try:
-        answer, png = _drawn(request)
+        data = Path(str(request["path"])).read_bytes()
     except OSError as error:
         answer, png = {"problem": f"{request['path']} can't be read: {error.strerror}"}, b""
+    else:
+        confine()
+        answer, png = _drawn(data, request)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + png)
 
 
-def _drawn(request: dict[str, object]) -> tuple[dict[str, object], bytes]:
+def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
     from pypdfium2 import PdfDocument, PdfiumError
 
     from ui.highlights import highlight, on_display
 
-    data = Path(str(request["path"])).read_bytes()
     number = int(str(request["number"]))
     try:
         with closing(PdfDocument(data)) as pdf:

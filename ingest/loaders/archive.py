@@ -5,6 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +29,12 @@ MAX_RATIO = 200
 RATIO_FROM = 64 << 20
 
 _XML_SUFFIXES = (".xml", ".rels", ".html", ".htm", ".xhtml", ".opf", ".ncx")
-_PROLOG = 1 << 16
-_REMARKS = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-"""What may stand before an XML part's root, or its document type (XML 1.0, 2.8)."""
+_PROLOG = 4096
+_LONGEST_PROLOG = 1 << 18
+_MISC = rb"(?:\s|<\?.*?\?>|<!--.*?-->)*"
+_ROOT = re.compile(_MISC + rb"<[^!?\s]", re.DOTALL)
+_DOCUMENT_TYPE = re.compile(_MISC + rb"<!(?:DOCTYPE|ENTITY)", re.DOTALL | re.IGNORECASE)
+_DRAWINGS = (".svg", ".html", ".htm")
 
 # What programs write where nobody gave a title.
 _NO_TITLE = re.compile(
@@ -47,24 +53,23 @@ _CORE_FIELDS = {
 }
 
 
-def open_archive(path: Path, *, document_types: bool = False) -> zipfile.ZipFile:
-    """The archive, after checks that need no inflating. The caller closes it.
+@contextmanager
+def open_archive(path: Path, *, document_types: bool = False) -> Iterator[zipfile.ZipFile]:
+    """The archive, after checks that inflate next to nothing.
 
     `document_types` allows XML parts to declare one, as books do; office files may not (ECMA-376-2, 8.1.4).
     Raises IngestError for a damaged, encrypted or hostile archive.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise IngestError(f"damaged or truncated zip archive: {one_line(str(error), limit=160)}") from error
-    try:
-        _check(archive)
-        if not document_types:
-            _refuse_entities(archive)
-    except BaseException:
-        archive.close()
-        raise
-    return archive
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            raise IngestError(f"damaged or truncated zip archive: {one_line(str(error), limit=160)}") from error
+        with archive:
+            _check(archive)
+            if not document_types:
+                _refuse_entities(archive)
+            yield archive
 
 
 def _check(archive: zipfile.ZipFile) -> None:
@@ -85,20 +90,30 @@ def _check(archive: zipfile.ZipFile) -> None:
 
 
 def _refuse_entities(archive: zipfile.ZipFile) -> None:
-    """An XML part's document type stands before its root; entities declared there can grow without bound."""
+    """An XML part's document type stands before its root; entities declared there can grow without bound.
+
+    Any member may be a part: what it is called, its relations say. Drawings may have a document type.
+    """
     for member in archive.infolist():
-        if member.filename.lower().endswith((".xml", ".rels")):
-            try:
-                with archive.open(member) as part:
-                    prolog = part.read(_PROLOG)
-            except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
-                raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
-            head = prolog.replace(b"\x00", b"")
-            rest = head[_REMARKS.match(head).end() :]  # type: ignore[union-attr]  # it matches nothing, too
-            if rest.startswith(b"<!--") or (not rest and len(prolog) == _PROLOG):
-                raise IngestError(f"its XML begins with more than {_PROLOG >> 10} KiB of remarks: refused")
-            if rest.startswith(b"<!"):
-                raise IngestError("its XML declares a document type, as attacks do: refused")
+        name = member.filename.lower()
+        try:
+            with archive.open(member) as part:
+                start = _bare(part.read(_PROLOG))
+                if name.endswith(_DRAWINGS) or not (name.endswith((".xml", ".rels")) or start[:1] == b"<"):
+                    continue
+                if not _ROOT.match(start):
+                    start += _bare(part.read(_LONGEST_PROLOG))
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, zlib.error) as error:
+            raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
+        if _DOCUMENT_TYPE.match(start):
+            raise IngestError("its XML declares a document type, as attacks do: refused")
+        if start and not _ROOT.match(start):  # nor can a document type be seen that is written in another encoding
+            raise IngestError("damaged: an XML part doesn't begin with an element")
+
+
+def _bare(data: bytes) -> bytes:
+    """XML's own characters, whatever the width of the others: without byte order marks, NULs and white space before."""
+    return data.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
 
 
 def damaged(path: Path, error: Exception) -> IngestError:

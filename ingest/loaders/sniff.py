@@ -87,9 +87,12 @@ def _supported(path: Path, head: bytes, named: Format) -> Format | None:
 
 def _zip_format(path: Path) -> Format:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-            mimetype = archive.read("mimetype")[:100].strip() if "mimetype" in names else b""
+            mimetype = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as member:
+                    mimetype = member.read(100).strip()  # not all of it: nothing has been checked yet
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

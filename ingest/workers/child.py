@@ -1,25 +1,31 @@
 """A parser process: reads requests from its standard input, loads the files, and answers on its standard output.
 
-It lives in fear of the files it reads: memory is limited, whatever a library prints goes nowhere, and it ends when
-its parent does. Only `ingest.workers.process` starts it.
+It lives in fear of the files it reads: it is confined before the first of them (see `ingest.confinement`), memory and
+time are limited, whatever a library prints goes nowhere, and it ends when its parent does. The files come opened.
+Only `ingest.workers.process` starts it.
 """
 
 from __future__ import annotations
 
 import ctypes
 import importlib
+import math
 import os
 import queue
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from ingest.confinement import Confinement, confine
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.reasons import one_line
+from ingest.workers.given_file import GivenFile
 from ingest.workers.messages import MESSAGE_LIMIT, SEGMENT, from_json, item_to_json, request_from_json, to_json
 from retrieval.errors import IngestError
 from retrieval.types import Document
@@ -32,7 +38,10 @@ BATCH_SECONDS = 0.25
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Load = Callable[[Path, LoadOptions], "Iterator[Document | RecordFailure]"]
-Requests = queue.SimpleQueue[dict[str, Any]]
+Requests = queue.SimpleQueue[tuple[dict[str, Any], int | None]]
+"""A message, and the descriptor of the file that it is about."""
+
+OPEN_FILES = 256
 
 
 def main() -> NoReturn:
@@ -45,9 +54,7 @@ def main() -> NoReturn:
 
 def _run() -> None:
     inlet, outlet = _take_pipes()
-    requests: Requests = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(inlet, requests), daemon=True).start()
-    start = requests.get()
+    start = from_json(inlet.readline())
     _die_with(start["parent"])
     _limit_memory(start["memory_limit"])
     try:
@@ -55,11 +62,20 @@ def _run() -> None:
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the parent must hear of it
         _send(outlet, to_json({"kind": "unable", "reason": f"{type(error).__name__}: {error}"}))
         return
-    _send(outlet, to_json({"kind": "ready"}))
+    held = _lock_in() if start["confine"] else Confinement.LIMITS
+    requests: Requests = queue.SimpleQueue()
+    files = None if start["files"] is None else socket.socket(fileno=start["files"])
+    threading.Thread(target=_read, args=(inlet, files, requests), daemon=True).start()
+    _send(outlet, to_json({"kind": "ready", "confined": held.value}))
     while True:
-        path, options = request_from_json(requests.get())
-        failure = _serve(load, path, options, Batch(outlet), start["memory_limit"])
+        message, given = requests.get()
+        path, options = request_from_json(message)
+        _limit_time(message["seconds"])
+        file = path if given is None else GivenFile.of(path, given)
+        failure = _serve(load, file, options, Batch(outlet), start["memory_limit"])
         _send(outlet, to_json(failure or {"kind": "done"}))
+        if given is not None:
+            os.close(given)
 
 
 def _send(outlet: BinaryIO, message: bytes) -> None:
@@ -79,11 +95,26 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return inlet, outlet
 
 
-def _read(inlet: BinaryIO, requests: Requests) -> None:
+def _read(inlet: BinaryIO, files: socket.socket | None, requests: Requests) -> None:
     """Passes requests on, and ends the process when the parent closes the pipe or dies, even in the midst of a file."""
     for line in inlet:
-        requests.put(from_json(line))
+        message = from_json(line)
+        given = None
+        if message["given"] and files is not None:
+            (given,) = socket.recv_fds(files, 1, 1)[1]
+        requests.put((message, given))
     os._exit(0)
+
+
+def _lock_in() -> Confinement:
+    """Confines the process: no thread has been started yet, and none of a stranger's bytes been read."""
+    sys.dont_write_bytecode = True
+    if sys.platform != "win32":
+        import resource
+
+        _limit(resource.RLIMIT_FSIZE, 0)  # no file grows, whatever else can't be forbidden here
+        _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    return confine()
 
 
 def _die_with(parent: int) -> None:
@@ -100,13 +131,29 @@ def _limit_memory(limit: int) -> None:
         return
     import resource
 
-    for kind, wanted in ((resource.RLIMIT_AS, limit), (resource.RLIMIT_CORE, 0)):
-        hard = resource.getrlimit(kind)[1]
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        try:
-            resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):  # macOS refuses to limit address space
-            continue
+    _limit(resource.RLIMIT_AS, limit)
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def _limit_time(seconds: float) -> None:
+    """Has the system end this process once it has computed for `seconds` more."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    until = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
+
+
+def _limit(kind: int, wanted: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(kind)[1]
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(ValueError, OSError):  # macOS refuses to limit address space
+        resource.setrlimit(kind, (most, most))
 
 
 def _find(name: str) -> Load:

@@ -1,7 +1,9 @@
 """What parent and parser say to each other: one JSON object a line, both ways, UTF-8.
 
-To the parser: first `{"loader", "memory_limit", "parent"}`, then for each file `{"path", "options"}`.
-From the parser: first `{"kind": "ready"}` or `{"kind": "unable", "reason"}`, then for each file any number of
+To the parser: first `{"loader", "memory_limit", "parent", "confine", "files"}`, then for each file `{"path", "options",
+"given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number was `files`.
+From the parser: first `{"kind": "ready", "confined"}` or `{"kind": "unable", "reason"}`, then for each file any number
+of
 
     {"kind": "text", "text"}       the next SEGMENT characters of a long text
     {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it

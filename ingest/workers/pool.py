@@ -21,6 +21,11 @@ from retrieval.types import Document
 FILES_PER_PROCESS = 200
 """After so many files a parser is replaced, for libraries in C leak."""
 
+TEXT_LIMIT = 200_000_000
+"""Characters of one document; a file of more bytes may have as many."""
+OUTPUT_LIMIT, OUTPUT_RATIO = 1 << 30, 200
+"""Bytes that a parser may answer to one file, and how many for each byte of a larger one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -39,7 +44,8 @@ class ParserPool:
 
     A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
     with a reason; the others go on. At most `workers` + 2 files are in flight, and parsing pauses while `ahead_limit`
-    bytes of parsed text wait to be taken; one huge document may exceed it alone. `loader` is "module:function".
+    bytes of parsed text wait to be taken; one huge document may exceed it alone. `loader` is "module:function"; only
+    one that has to do what no parser may is run without `confine`.
     """
 
     def __init__(
@@ -50,6 +56,7 @@ class ParserPool:
         memory_limit: int = 4 << 30,
         ahead_limit: int = 64 << 20,
         loader: str = "ingest.loaders:load",
+        confine: bool = True,
     ) -> None:
         if workers < 1 or timeout <= 0 or memory_limit < 1 or ahead_limit < 1:
             raise ConfigError(
@@ -57,6 +64,7 @@ class ParserPool:
                 f"not {workers}, {timeout}, {memory_limit} and {ahead_limit}"
             )
         self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
+        self._confine = confine
         self._flight = Flight(ahead_limit)
         self._threads: list[threading.Thread] = []
         self._processes: set[ParserProcess] = set()
@@ -146,7 +154,7 @@ class ParserPool:
                 self._end(process)
 
     def _start(self) -> ParserProcess:
-        process = ParserProcess(self._loader, self._memory_limit)
+        process = ParserProcess(self._loader, self._memory_limit, confine=self._confine)
         with self._lock:
             self._processes.add(process)
         try:
@@ -168,8 +176,8 @@ class ParserPool:
             return
         reason: str | None
         try:
-            process.request(file.request.path, file.request.options)
-            reason = self._receive(file, process)
+            size = process.request(file.request.path, file.request.options)
+            reason = self._receive(file, process, size)
         except IngestError as error:
             process.kill()
             reason = str(error)
@@ -178,21 +186,30 @@ class ParserPool:
             reason = one_line(f"the parser's answer is broken: {error}")
         self._flight.finish(file, reason)
 
-    def _receive(self, file: InFlight, process: ParserProcess) -> str | None:
-        """Takes a file's messages as there is room for them. Returns why the file failed, None if it did not."""
+    def _receive(self, file: InFlight, process: ParserProcess, file_size: int) -> str | None:
+        """Takes a file's messages as there is room for them. Returns why the file failed, None if it did not.
+
+        Raises IngestError for a parser that doesn't end, or a text beyond all measure.
+        """
         segments: list[str] = []
-        size = 0
+        size = total = characters = 0
         while self._flight.wait_for_room(file):
             message, length = process.receive(self._timeout)
             self._flight.read(file, length)
             size += length
+            total += length
+            if total > (most := max(OUTPUT_LIMIT, OUTPUT_RATIO * file_size)):
+                raise IngestError(f"expands to more than {most >> 20} MiB: refused")
             match message:
                 case {"kind": "text", "text": str(segment)}:
                     segments.append(segment)
+                    characters += len(segment)
+                    if characters > (most := max(TEXT_LIMIT, file_size)):
+                        raise IngestError(f"a document of more than {most:,} characters: refused")
                 case {"kind": "items", "items": list(items)}:
                     self._flight.deliver(file, items_from_json(items, "".join(segments)), size)
                     segments.clear()
-                    size = 0
+                    size = characters = 0
                 case {"kind": "done"}:
                     return None
                 case {"kind": "error", "reason": str(reason)}:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -23,6 +25,12 @@ START_SECONDS = 60.0
 """How long a parser may take to start: the imports of every loader, on a busy laptop."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Each parser is one of many: its numeric libraries must not start a thread per core, nor reserve memory for them."""
+_KEPT = ("PATH", "LANG", "TZ", "HOME", "LD_LIBRARY_PATH")
+_KEPT_BEGINNINGS = ("LC_", "PYTHON", "DYLD_")
+"""Of the environment. The rest may hold passwords and keys, which are nothing for whoever takes a parser over."""
+COMPUTING_SECONDS = 600.0
+COMPUTING_BYTES = 1 << 20
+"""A file may be computed on for so long, and a second more for so many of its bytes."""
 
 
 class ParserProcess:
@@ -32,12 +40,14 @@ class ParserProcess:
     scripts without a main guard, and holds nothing of the parent's memory. Raises IngestError where it can't start.
     """
 
-    def __init__(self, loader: str, memory_limit: int) -> None:
+    def __init__(self, loader: str, memory_limit: int, *, confine: bool = True) -> None:
         self.files = 0
+        self.confined = ""  # how, as it says itself once it is ready
         self._lock = threading.Lock()
         self._killed = False
         self._deadline: float | None = None
         self._late = 0
+        self._given, theirs = _descriptor_channel()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
                 [sys.executable, "-c", _BOOT, *_import_path()],
@@ -45,13 +55,26 @@ class ParserProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=1 << 20,
-                env={**os.environ, **_ONE_THREAD},
+                env={**_environment(), **_ONE_THREAD},
+                pass_fds=() if theirs is None else (theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle; and its own children can be killed with it
             )
         except OSError as error:
+            if self._given is not None:
+                self._given.close()
             raise IngestError(f"parser processes can't start: {error}") from error
+        finally:
+            files = None if theirs is None else theirs.fileno()
+            if theirs is not None:
+                theirs.close()
         self._inlet, self._outlet = _pipes(self._process)
-        self._start = {"loader": loader, "memory_limit": memory_limit, "parent": os.getpid()}
+        self._start = {
+            "loader": loader,
+            "memory_limit": memory_limit,
+            "parent": os.getpid(),
+            "confine": confine,
+            "files": files,
+        }
 
     def wait_ready(self) -> None:
         """Returns once it can take a request. Raises IngestError where it never will."""
@@ -62,11 +85,27 @@ class ParserProcess:
             raise IngestError(f"parser processes can't start: {error}") from error
         if message.get("kind") != "ready":
             raise IngestError(one_line(f"parser processes can't start: {message.get('reason')}"))
+        self.confined = str(message.get("confined"))
 
-    def request(self, path: Path, options: LoadOptions) -> None:
-        """Asks for a file; `receive` hears the answer."""
+    def request(self, path: Path, options: LoadOptions) -> int:
+        """Asks for a file, which goes along opened; `receive` hears the answer. Its size in bytes, 0 if unknown.
+
+        What can't be opened here is asked for all the same: the parser says why.
+        """
         self.files += 1
-        self._send(request_to_json(path, options))
+        message = request_to_json(path, options)
+        descriptor = None if self._given is None else _open_regular(path)
+        if descriptor is None or self._given is None:
+            self._send({**message, "given": False, "seconds": COMPUTING_SECONDS})
+            return 0
+        try:
+            size = os.fstat(descriptor).st_size
+            self._send({**message, "given": True, "seconds": COMPUTING_SECONDS + size / COMPUTING_BYTES})
+            with contextlib.suppress(OSError):  # it died meanwhile: `receive` says so
+                socket.send_fds(self._given, [b"f"], [descriptor])
+        finally:
+            os.close(descriptor)
+        return size
 
     def receive(self, timeout: float) -> tuple[dict[str, Any], int]:
         """The next message and its length in bytes. IngestError if the process died, or `stop_if_late` killed it."""
@@ -112,6 +151,8 @@ class ParserProcess:
         with contextlib.suppress(OSError):  # an unsent request
             self._inlet.close()
         self._outlet.close()
+        if self._given is not None:
+            self._given.close()
 
     def _kill(self) -> None:
         if self._killed or self._process.returncode is not None:
@@ -145,6 +186,29 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[BinaryIO, BinaryIO]:
     if process.stdin is None or process.stdout is None:
         raise IngestError("parser processes can't start: no pipes")
     return process.stdin, process.stdout  # type: ignore[return-value] # typed IO[bytes], buffered by bufsize
+
+
+def _descriptor_channel() -> tuple[socket.socket | None, socket.socket | None]:
+    """Both ends of what open files travel by; none on Windows, which can't pass them."""
+    return socket.socketpair() if hasattr(socket, "send_fds") and sys.platform != "win32" else (None, None)
+
+
+def _open_regular(path: Path) -> int | None:
+    """A descriptor of the file; None where it isn't a regular one that can be read. Waits for no pipe's writer."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _environment() -> dict[str, str]:
+    if sys.platform == "win32":
+        return dict(os.environ)
+    return {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)}
 
 
 def _import_path() -> list[str]:

@@ -75,12 +75,21 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
         "index": f"{index['kind']}{proof}; {counted(since, 'change')} since it was built",
         "fields": ", ".join(str(name) for name in _list(status["fields"])) or "none",
         "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
+        **_parsers(_mapping(status.get("parsers"))),
     }
     for name, value in lines.items():
         indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<12}", style="bold"))
     for file in _list(index["set_aside"]):
         note = f"index file {file} is missing or damaged; searches are complete, the next ingest mends it"
         console.print(Text(note, style="yellow"))
+
+
+def _parsers(parsers: Mapping[str, Json]) -> dict[str, str]:
+    """What holds the processes that read files, where that is told."""
+    if not parsers:
+        return {}
+    limits = f"{parsers['seconds']:g} s of silence, {_whole(parsers['memory_mb']):,} MB"
+    return {"parsers": f"confined by {parsers['confined']}; {counted(_whole(parsers['workers']), 'worker')}, {limits}"}
 
 
 def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:

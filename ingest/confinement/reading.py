@@ -1,0 +1,46 @@
+"""What a parser may read beside the files it is given: Python, its libraries, and data that is on every machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_PACKAGES = ("site-packages", "dist-packages")
+_OURS = ("ingest", "retrieval", "ui")
+_ROOT = Path(__file__).resolve().parents[2]
+
+_SYSTEM = (
+    # shared libraries, where distributions keep them; and the loader's own files
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/gnu/store"),
+    *("/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
+    # time zones, types by suffix, and the fonts that pdfium measures text with where a PDF brings none
+    *("/usr/share/zoneinfo", "/etc/localtime", "/etc/mime.types", "/etc/httpd/mime.types", "/etc/apache2/mime.types"),
+    *("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts"),
+    # chance, nothing, and what numeric libraries ask of the processor
+    *("/dev/urandom", "/dev/random", "/dev/null", "/dev/zero"),
+    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+)
+
+
+def readable_paths() -> Iterator[Path]:
+    """The paths beneath which a confined process may read. They may not exist.
+
+    Import paths count where they hold installed packages or were named in PYTHONPATH: the folder of the script that
+    runs, or the current one, may be anybody's home. This package's own folders are there, not the one around them.
+    """
+    yield from (_ROOT / name for name in _OURS)
+    yield Path(os.__file__).parent  # the standard library
+    yield from (Path(entry) for entry in sys.path if Path(entry).name in _PACKAGES)
+    if Path(sys.base_prefix) != Path("/usr"):
+        yield Path(sys.base_prefix) / "lib"
+    for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):
+        yield from (Path(entry) for entry in os.environ.get(name, "").split(os.pathsep) if _is_narrow(entry))
+    yield from map(Path, _SYSTEM)
+
+
+def _is_narrow(entry: str) -> bool:
+    """Whether an entry can be let in: it is absolute, and the home doesn't lie beneath it."""
+    path = Path(entry)
+    return path.is_absolute() and not Path.home().is_relative_to(path)
