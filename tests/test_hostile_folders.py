@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from ingest import ingest
+from retrieval import BiEncoder
 from retrieval.config import Settings
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
@@ -82,7 +83,7 @@ def test_names_of_any_bytes_come_through(tmp_path: Path) -> None:
 def test_nothing_that_drives_a_terminal_is_printed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Names, titles, texts, metadata and reasons with escapes: neither the lines for people nor the JSON has any raw."""
+    """Names, titles, texts, metadata and reasons with escapes: neither what people read nor the JSON has any raw."""
     import ui.cli
 
     docs = tmp_path / "docs"
@@ -103,6 +104,7 @@ def test_nothing_that_drives_a_terminal_is_printed(
     (docs / "word.docx").write_bytes(changed(letter(tmp_path), "word/\x1b[2J\u202e.xml", b"<a/>").read_bytes())
     collection = str(tmp_path / "c")
     ingest([docs], collection, encoder=FakeEncoder(), settings=Settings(workers=1))
+    monkeypatch.setattr(BiEncoder, "load", lambda *_, **__: FakeEncoder())
     commands = [
         ["ingest", str(docs), "--collection", collection],
         ["documents", "--collection", collection],
