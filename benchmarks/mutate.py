@@ -30,7 +30,7 @@ from ingest.loaders.formats import SUFFIXES
 from ingest.reasons import one_line
 from ingest.workers import Loaded, LoadRequest, ParserPool
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Json, Page
+from retrieval.types import Document, Heading, Hidden, Json, Page
 from retrieval.wording import storable
 from tests.fakes import FakeEncoder
 
@@ -239,7 +239,7 @@ def _problems(document: Document) -> Iterator[str]:
     length = len(document.text)
     if not document.text.strip():
         yield "no text"
-    places: list[Page | Heading] = [*document.pages, *document.headings]
+    places: list[Page | Heading | Hidden] = [*document.pages, *document.headings, *document.hidden]
     yield from (f"{one} lies outside" for one in places if not 0 <= one.start <= one.end <= length)
     for starts in ([page.start for page in document.pages], [heading.start for heading in document.headings]):
         if starts != sorted(starts):

@@ -200,13 +200,15 @@ def text_hash(text: str) -> bytes:
 def document_hash(document: Document) -> str:
     """sha256 of all that search can show of a document: equal hashes mean there is nothing to do."""
     digest = hashlib.sha256()
-    shape = [
+    shape: list[object] = [
         document.media_type,
         document.title,
         dict(document.metadata),
         [[page.number, page.label, page.start, page.end] for page in document.pages],
         [[heading.level, heading.title, heading.start, heading.end] for heading in document.headings],
     ]
+    if document.hidden:  # a document without keeps the digest that it had before there was this
+        shape.append([[span.start, span.end, span.reason.value] for span in document.hidden])
     digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
         digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))

@@ -21,7 +21,7 @@ from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker
 from retrieval.searcher import Searcher
 from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
-from retrieval.types import Context, Document, Fusion, Hit, Hits, Json, Stage
+from retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
 from retrieval.versions import current_version
 from retrieval.wording import storable
 
@@ -117,7 +117,8 @@ class Collection:
     ) -> Context:
         """Text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and their citations.
 
-        Made of the `k` best passages; neighbours are merged and near-duplicates left out. Raises as `search` does.
+        Made of the `k` best passages; neighbours are merged, near-duplicates left out, and text that readers of the
+        documents don't see: `[hidden text left out]` stands for it. Raises as `search` does.
         """
         request = SearchRequest(
             query=_clean(query),
@@ -135,11 +136,15 @@ class Collection:
             def slice_text(hit: Hit, start: int, end: int) -> str:
                 return snapshot.text(documents[hit.id], start, end)
 
+            def hidden_in(hit: Hit, start: int, end: int) -> tuple[Hidden, ...]:
+                return snapshot.hidden(documents[hit.id], start, end)
+
             return build_context(
                 hits,
                 max_tokens=max_tokens,
                 count_tokens=lambda text: len(self._models.encoder(live, snapshot).tokenize([text])[0]),
                 slice_text=slice_text,
+                hidden_in=hidden_in,
             )
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:

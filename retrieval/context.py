@@ -1,6 +1,7 @@
 """Hits to cited text for a language model, within a budget of tokens.
 
-A block is a line that says where its text is from, then the text, exactly as it stands in the document:
+A block is a line that says where its text is from, then the text, exactly as it stands in the document, but for what
+its readers don't see: that is left out, and marked, for so documents speak to a language model behind people's backs.
 
     [1] Travel policy › Approval — policies/travel.pdf, pp. 3–4
     Trips abroad are approved by ...
@@ -19,7 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from retrieval.errors import ConfigError
-from retrieval.types import Citation, Context, Hit, Hits
+from retrieval.hidden import cut_to, is_seen, without_hidden
+from retrieval.types import Citation, Context, Hidden, Hit, Hits
 from retrieval.wording import page_list
 
 GAP = 200
@@ -47,6 +49,7 @@ class _Block:
     start: int
     end: int
     text: str
+    hidden: tuple[Hidden, ...]
 
     def reaches(self, hit: Hit) -> bool:
         """Whether a hit overlaps it, touches it, or is so near that what is between may be quoted too."""
@@ -77,11 +80,17 @@ class _Said:
 
 
 def build_context(
-    hits: Hits, *, max_tokens: int, count_tokens: Callable[[str], int], slice_text: Callable[[Hit, int, int], str]
+    hits: Hits,
+    *,
+    max_tokens: int,
+    count_tokens: Callable[[str], int],
+    slice_text: Callable[[Hit, int, int], str],
+    hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
 ) -> Context:
     """The best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
 
-    `slice_text(hit, start, end)` gives `[start, end)` of that hit's document. Hits are taken in order of rank: one that
+    `slice_text(hit, start, end)` gives `[start, end)` of that hit's document, `hidden_in` what readers don't see of it.
+    Hits of which they see nothing are left out. The others are taken in order of rank: one that
     says what a quoted one says is left out; those of one document that overlap or stand near each other become one
     block; what doesn't fit is skipped, and the next is tried. A first hit that doesn't fit is cut at the end of a
     sentence or word, and its citation ends there. Raises ConfigError where the budget holds no text at all, saying
@@ -92,16 +101,18 @@ def build_context(
     blocks: list[_Block] = []
     said: list[_Said] = []
     for hit in hits:
-        says = _said(hit.text)
+        if not is_seen(hit.text, hit.start, hit.hidden):
+            continue
+        says = _said(without_hidden(hit.text, hit.start, hit.hidden))
         if not any(block.overlaps(hit) for block in blocks) and any(one.covers(says) for one in said):
             continue
-        wider = _with(blocks, hit, slice_text)
+        wider = _with(blocks, hit, slice_text, hidden_in)
         if count_tokens(_render(wider)) <= max_tokens:
             blocks = wider
             said.append(says)
         elif not blocks:
             blocks = [_cut(wider[0], max_tokens, count_tokens)]
-            said.append(_said(blocks[0].text))
+            said.append(_said(_shown(blocks[0])))
     text = _render(blocks)
     return Context(
         query=hits.query,
@@ -113,13 +124,18 @@ def build_context(
     )
 
 
-def _with(blocks: Sequence[_Block], hit: Hit, slice_text: Callable[[Hit, int, int], str]) -> list[_Block]:
+def _with(
+    blocks: Sequence[_Block],
+    hit: Hit,
+    slice_text: Callable[[Hit, int, int], str],
+    hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
+) -> list[_Block]:
     """The blocks with one more hit, merged with those that it reaches, in the place of the best of them."""
     near = [block for block in blocks if block.reaches(hit)]
     start = min([hit.start, *(block.start for block in near)])
     end = max([hit.end, *(block.end for block in near)])
     members = sorted([hit, *(one for block in near for one in block.hits)], key=lambda one: one.rank)
-    merged = _Block(tuple(members), start, end, slice_text(hit, start, end))
+    merged = _Block(tuple(members), start, end, slice_text(hit, start, end), hidden_in(hit, start, end))
     return sorted([merged, *(block for block in blocks if block not in near)], key=lambda block: block.hits[0].rank)
 
 
@@ -130,7 +146,8 @@ def _cut(block: _Block, max_tokens: int, count_tokens: Callable[[str], int]) -> 
     """
 
     def cut_at(length: int) -> _Block:
-        return _Block(block.hits, block.start, block.start + length, block.text[:length])
+        end = block.start + length
+        return _Block(block.hits, block.start, end, block.text[:length], cut_to(block.hidden, block.start, end))
 
     def fits(length: int) -> bool:
         return count_tokens(_render([cut_at(length)])) <= max_tokens
@@ -159,7 +176,11 @@ def _said(text: str) -> _Said:
 
 
 def _render(blocks: Sequence[_Block]) -> str:
-    return "\n\n".join(f"{_header(number, block)}\n{block.text}" for number, block in enumerate(blocks, 1))
+    return "\n\n".join(f"{_header(number, block)}\n{_shown(block)}" for number, block in enumerate(blocks, 1))
+
+
+def _shown(block: _Block) -> str:
+    return without_hidden(block.text, block.start, block.hidden) if block.hidden else block.text
 
 
 def _header(number: int, block: _Block) -> str:
@@ -204,4 +225,5 @@ def _citation(number: int, block: _Block) -> Citation:
         end=block.end,
         headings=_headings(block),
         score=best.score,
+        hidden=block.hidden,
     )

@@ -284,6 +284,7 @@ class _Run:
             stages=trace,
             id=row.id,
             uri=row.uri,
+            hidden=row.hidden,
         )
 
 

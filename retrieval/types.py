@@ -53,12 +53,37 @@ class Heading:
     end: int
 
 
+class Unseen(str, Enum):
+    """Why a reader of the document does not see some of its text, although it is text for a program."""
+
+    INVISIBLE = "invisible"  # drawn or set so that nothing shows
+    TRANSPARENT = "transparent"
+    BACKGROUND = "background colour"  # its colour is that of what it stands on
+    TINY = "tiny"
+    OUTSIDE = "outside the page"
+    CHARACTERS = "invisible characters"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Text at `[start, end)` of the document's text that a reader does not see, and why."""
+
+    start: int
+    end: int
+    reason: Unseen
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the search JSON."""
+        return {"start": self.start, "end": self.end, "reason": self.reason.value}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
-    `name` is a record's `_id` (None for a file). `pages` and `headings` are in order of `start`, pages don't overlap.
+    `name` is a record's `_id` (None for a file). `pages`, `headings` and `hidden` are in order of `start`, pages don't
+    overlap.
     `notes` are lines for the report about what could not be read.
     """
 
@@ -72,6 +97,7 @@ class Document:
     pages: Sequence[Page] = ()
     headings: Sequence[Heading] = ()
     notes: Sequence[str] = ()
+    hidden: Sequence[Hidden] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +166,8 @@ Trace: TypeAlias = "Mapping[Stage, StageScore]"
 class Hit:
     """A passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
 
-    `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused.
+    `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
+    reader of the document does not see of `[start, end)`, in the same offsets.
     """
 
     rank: int
@@ -157,6 +184,7 @@ class Hit:
     stages: Trace
     id: int
     uri: str
+    hidden: tuple[Hidden, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """As in the search JSON."""
@@ -173,6 +201,7 @@ class Hit:
             "headings": list(self.headings),
             "metadata": dict(self.metadata),
             "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
+            "hidden": [span.to_json() for span in self.hidden],
         }
 
 
@@ -207,7 +236,10 @@ class Hits(Sequence[Hit]):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text."""
+    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text.
+
+    `hidden` is what was left out of it, because a reader of the document does not see it.
+    """
 
     number: int
     document: str
@@ -218,6 +250,7 @@ class Citation:
     end: int
     headings: tuple[str, ...]
     score: float
+    hidden: tuple[Hidden, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """As in the context JSON."""
@@ -231,6 +264,7 @@ class Citation:
             "end": self.end,
             "headings": list(self.headings),
             "score": self.score,
+            "hidden": [span.to_json() for span in self.hidden],
         }
 
 

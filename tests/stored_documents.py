@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from retrieval.store import NewPassage, Store, Writer
-from retrieval.types import Document, Heading, Json, Page, Vectors
+from retrieval.types import Document, Heading, Hidden, Json, Page, Vectors
 
 DIM = 4
 
@@ -58,6 +58,7 @@ def put(
     metadata: Mapping[str, Json] | None = None,
     pages: Sequence[Page] = (),
     headings: Sequence[Heading] = (),
+    hidden: Sequence[Hidden] = (),
 ) -> int:
     """Stores a file of one document at `path` with the vectors of its passages, in place of an older one; its id."""
     passages = cut(text, size) if passages is None else passages
@@ -77,6 +78,7 @@ def put(
         metadata=metadata or {},
         pages=tuple(pages),
         headings=tuple(headings),
+        hidden=tuple(hidden),
     )
     old = writer.document_hashes(source).get(uri)
     writer.put_document(source, document, passages, sha256=digest, position=0, replaces=old[0] if old else None)

@@ -167,6 +167,7 @@ HIT = {
     "headings": [str],
     "metadata": dict,
     "stages": dict,
+    "hidden": list,
 }
 STATUS = {
     "collection": str,

@@ -100,7 +100,7 @@ class TestRoundTrip:
         export_collection(template / "c", tmp_path / "p.parquet")
         table = parquet.read_table(tmp_path / "p.parquet")
         facts = json.loads(table.schema.metadata[b"passagework"])
-        assert (facts["format"], facts["encoder"]["model"]) == (1, "fake")
+        assert (facts["format"], facts["encoder"]["model"]) == (2, "fake")
         rows = {row["text"]: row for row in table.to_pylist()}
         row = next(row for text, row in rows.items() if "river of stone" in text)
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
@@ -207,9 +207,9 @@ class TestBadInput:
         for name in ("sources.parquet", "documents.parquet", "passages.parquet"):
             table = parquet.read_table(exported / name)
             facts = json.loads(table.schema.metadata[b"passagework"])
-            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 2}).encode()})
+            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 3}).encode()})
             parquet.write_table(noted, exported / name)
-        self.refused(exported, "is an export of format 2, and format 1 is known: upgrade passagework")
+        self.refused(exported, "is an export of format 3, and format 2 is known: upgrade passagework")
 
     @pytest.mark.timeout(3600)
     def test_flipped_bits(self, exported: Path, template: Path, tmp_path: Path) -> None:

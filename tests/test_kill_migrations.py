@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from retrieval import Collection
-from retrieval.store import database
+from retrieval.store import database, schema
 from tests.collection_checks import answers, assert_same_answers, check_whole
 from tests.fakes import FakeEncoder
 from tests.test_kill import KILLS, QUERIES, Goal, Target, first_ingest, tell
@@ -22,19 +22,20 @@ from tests.test_migrations import ORIGINAL, dump, facts
 MIGRATION_KILLS = max(6, KILLS // 5)
 """At random instants of a migration; `make faults` takes 60."""
 
-STEP = """
+NEXT = f"{int(schema.REVISION) + 1:04}"
+STEP = f"""
     import time
 
     from alembic import op
 
-    revision = "0002"
-    down_revision = "0001"
+    revision = "{NEXT}"
+    down_revision = "{schema.REVISION}"
 
 
     def upgrade():
         op.execute("ALTER TABLE documents ADD COLUMN language TEXT")
         for (number,) in op.get_bind().exec_driver_sql("SELECT id FROM documents").fetchall():
-            op.execute(f"UPDATE documents SET language = 'en' WHERE id = {number}")
+            op.execute(f"UPDATE documents SET language = 'en' WHERE id = {{number}}")
             time.sleep(0.005)
         op.execute("CREATE TABLE fresh AS SELECT * FROM pages")
         op.execute("DELETE FROM pages")
@@ -60,7 +61,7 @@ class Layouts:
             "action": "open",
             "collection": str(collection),
             "migrations": str(self.migrations),
-            "revision": "0002",
+            "revision": NEXT,
         }
 
 
@@ -78,7 +79,7 @@ def layouts(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Layouts
     base = tmp_path_factory.mktemp("layouts")
     goal = first_ingest(base, target, each=2, records=30, long_words=300)
     shutil.copytree(ORIGINAL, base / "migrations")
-    (base / "migrations" / "versions" / "0002_next.py").write_text(textwrap.dedent(STEP))
+    (base / "migrations" / "versions" / f"{NEXT}_next.py").write_text(textwrap.dedent(STEP))
     shutil.copytree(base / "c", base / "after")
     before = dump(base / "c" / "v0001" / "store.db")
     made = Layouts(goal, base / "c", base / "migrations", before, [], 0.0)
@@ -92,17 +93,17 @@ def layouts(tmp_path_factory: pytest.TempPathFactory, target: Target) -> Layouts
 def newer(layouts: Layouts, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is of the newer code, too."""
     monkeypatch.setattr(database, "MIGRATIONS", layouts.migrations)
-    monkeypatch.setattr(database, "REVISION", "0002")
+    monkeypatch.setattr(database, "REVISION", NEXT)
 
 
 def check_migrated(layouts: Layouts, collection: Path) -> bool:
     """After a kill: all of one layout; opened again, all of the new one, with the same answers. Whether it was old."""
     path = collection / "v0001" / "store.db"
     there = dump(path)
-    was_old = facts(path)[0] == "0001"
+    was_old = facts(path)[0] == schema.REVISION
     assert there == (layouts.before if was_old else layouts.after)
     Collection.open(collection, encoder=FakeEncoder()).close()
-    assert facts(path)[0] == "0002"
+    assert facts(path)[0] == NEXT
     assert dump(path) == layouts.after
     assert check_whole(collection, FakeEncoder(), QUERIES[:1]) == layouts.goal.documents
     assert_same_answers(

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from retrieval.errors import StoreError
 from retrieval.store import Store, database
 from retrieval.store import schema as t
+from retrieval.types import Hidden, Unseen
 from tests.stored_documents import DIM, put
 
 ORIGINAL = database.MIGRATIONS
@@ -124,7 +126,7 @@ def test_migrations_are_part_of_the_package() -> None:
     assert (database.MIGRATIONS / "versions" / "0001_initial.py").exists()
 
 
-@pytest.mark.parametrize("layout_number", ["9999", "abcdef", "0002"])
+@pytest.mark.parametrize("layout_number", ["9999", "abcdef", "0003"])
 def test_a_newer_layout_is_refused(tmp_path: Path, layout_number: str) -> None:
     """A database of a layout that this code doesn't know is left as it is, and the message says why."""
     path = tmp_path / "store.db"
@@ -141,15 +143,15 @@ def test_a_newer_layout_is_refused(tmp_path: Path, layout_number: str) -> None:
 
 @pytest.fixture
 def next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Adds a second migration, whose body is given, to a copy of the migrations that the code then uses."""
+    """Adds another migration, whose body is given, to a copy of the migrations that the code then uses."""
 
     def add(body: str) -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(ORIGINAL, folder, dirs_exist_ok=True)
-        head = 'from alembic import op\n\nrevision = "0002"\ndown_revision = "0001"\n\n\ndef upgrade():\n'
-        (folder / "versions" / "0002_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
+        head = 'from alembic import op\n\nrevision = "0003"\ndown_revision = "0002"\n\n\ndef upgrade():\n'
+        (folder / "versions" / "0003_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
         monkeypatch.setattr(database, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "REVISION", "0002")
+        monkeypatch.setattr(database, "REVISION", "0003")
 
     return add
 
@@ -162,6 +164,63 @@ def old(tmp_path: Path) -> Path:
         put(writer, "a", "some text", metadata={"year": 2020})
     store.close()
     return tmp_path / "store.db"
+
+
+@pytest.fixture
+def first_layout(tmp_path: Path, old: Path) -> Path:
+    """The same database as the version before hidden text made it: with the first migration alone."""
+    connection = sqlite3.connect(old)
+    connection.executescript("DROP TABLE hidden; UPDATE alembic_version SET version_num = '0001'; VACUUM;")
+    connection.close()
+    for beside in old.parent.glob(f"{old.name}-*"):
+        beside.unlink()
+    (old.parent / f"{old.name}.seal").unlink(missing_ok=True)
+    assert facts(old)[0] == "0001"
+    return old
+
+
+def test_a_collection_without_hidden_text_opens(first_layout: Path) -> None:
+    """A database of the first layout gets the table, keeps what it holds, and takes documents with hidden text."""
+    store = Store.open(first_layout, dim=DIM)
+    hidden = (Hidden(0, 4, Unseen.TINY), Hidden(8, 9, Unseen.BACKGROUND))
+    with store.read() as snapshot:
+        assert snapshot.document(1).text == "some text"
+        assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
+    with store.write() as writer:
+        put(writer, "b", "other text", hidden=hidden)
+    with store.read() as snapshot:
+        assert snapshot.document(2).hidden == hidden
+        assert [row.hidden for row in snapshot.passages([1, 2])] == [(), hidden]
+    store.close()
+    assert facts(first_layout)[0] == "0002"
+
+
+def test_a_collection_without_hidden_text_opens_where_nothing_can_be_written(
+    first_layout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that can't be written the first layout is read as it is, and not a byte of it changes."""
+    before = first_layout.read_bytes()
+    unwritable = OperationalError("", None, sqlite3.OperationalError(database.UNWRITABLE[0]))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise unwritable
+
+    monkeypatch.setattr(database, "_migrate", refuse)
+    ordinary = database._engine
+
+    def reading_only(path: Path, *, foreign_keys: bool) -> Any:
+        engine = ordinary(path, foreign_keys=foreign_keys)
+        event.listen(engine, "begin", refuse)
+        return engine
+
+    monkeypatch.setattr(database, "_engine", reading_only)
+    store = Store.open(first_layout, dim=DIM)
+    for _ in range(2):
+        with store.read() as snapshot:
+            assert snapshot.document(1).text == "some text"
+            assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
+    store.close()
+    assert first_layout.read_bytes() == before
 
 
 def dump(path: Path) -> list[str]:
@@ -181,7 +240,7 @@ def test_an_older_layout_is_brought_up_to_date(old: Path, next_step: Any) -> Non
             assert "language" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
             assert snapshot.document(1).text == "some text"
         store.close()
-        assert facts(old)[0] == "0002"
+        assert facts(old)[0] == "0003"
 
 
 def test_a_table_rebuilt_keeps_its_children(old: Path, next_step: Any) -> None:
@@ -232,4 +291,4 @@ def test_a_creation_that_fails_leaves_no_tables(tmp_path: Path, next_step: Any) 
     assert dump(path) == ["BEGIN TRANSACTION;", "COMMIT;"]
     next_step("pass")
     Store.create(path, dim=DIM).close()
-    assert facts(path)[0] == "0002"
+    assert facts(path)[0] == "0003"

@@ -128,6 +128,7 @@ def _documents(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
 
 def _structure(document: Document) -> dict[str, Any]:
     return {
+        "hidden": [{"start": h.start, "end": h.end, "reason": h.reason.value} for h in document.hidden],
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

@@ -26,11 +26,14 @@ from retrieval.errors import StoreError
 from retrieval.generations import save_generation
 from retrieval.models import Fingerprint
 from retrieval.store import NewPassage, Store, Writer
-from retrieval.types import Document, Heading, Json, Page
+from retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 from retrieval.vector_index.protocol import UNIT_TOLERANCE
 from retrieval.versions import next_version, publish
 
 ROWS = 2_000
+LATER = "hidden"
+"""The column of the documents that exports of format 1 lack."""
+
 COMMIT = 256
 """Documents between two commits."""
 
@@ -75,7 +78,8 @@ class _Files:
             raise StoreError(f"{folder} holds files of different exports: their encoders or settings differ")
         wanted = schemas(self._arrow, self.dim, self.facts)
         for name, file in self._files.items():
-            if not file.schema_arrow.equals(wanted[name]):
+            without = wanted[name].remove(wanted[name].get_field_index(LATER)) if name == DOCUMENTS else wanted[name]
+            if not (file.schema_arrow.equals(wanted[name]) or file.schema_arrow.equals(without)):
                 raise StoreError(f"{folder / name} has other columns than an export")
 
     def _opened(self, parquet: Any, name: str) -> Any:
@@ -161,6 +165,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
             metadata=json.loads(row["metadata"]),
             pages=tuple(Page(**page) for page in row["pages"]),
             headings=tuple(Heading(**heading) for heading in row["headings"]),
+            hidden=tuple(Hidden(h["start"], h["end"], Unseen(h["reason"])) for h in row.get(LATER, ())),
         )
         same = document_hash(document) == row["sha256"]
     except (TypeError, ValueError) as error:

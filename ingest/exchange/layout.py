@@ -21,7 +21,9 @@ from retrieval.models import Fingerprint
 from retrieval.types import Json
 from retrieval.versions import sync_folder, write_problem
 
-FORMAT = 1
+FORMAT = 2
+KNOWN = (1, FORMAT)
+"""The first had no column `hidden`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
@@ -66,6 +68,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
         DOCUMENTS: [
             *(("id", whole), ("source", whole), ("uri", text), ("name", text), ("path", text), ("position", whole)),
             *(("media_type", text), ("title", text), ("sha256", text), ("metadata", text)),
+            ("hidden", many(arrow.struct([*place, ("reason", text)]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),
@@ -90,7 +93,7 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
             raise KeyError
     except (KeyError, ValueError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{path} is not of an export: it doesn't say how its vectors were made") from error
-    if found != FORMAT:
+    if found not in KNOWN:
         raise StoreError(f"{path} is an export of format {found}, and format {FORMAT} is known: upgrade passagework")
     return dict(facts)
 

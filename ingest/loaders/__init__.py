@@ -13,6 +13,7 @@ from typing import cast
 from ingest.loaders.base import Loader, LoadOptions, RecordFailure
 from ingest.loaders.formats import SUFFIXES, Format, named_format
 from ingest.loaders.sniff import true_format
+from ingest.loaders.unseen_characters import with_unseen
 from ingest.reasons import one_line, os_reason
 from retrieval.errors import IngestError
 from retrieval.types import Document
@@ -65,7 +66,8 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
             raise IngestError("not a regular file")
         module, function = _LOADERS[true_format(path, named)]
         loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))
-        yield from loader(path, options)
+        for item in loader(path, options):
+            yield with_unseen(item) if isinstance(item, Document) else item
     except IngestError as error:
         raise IngestError(one_line(str(error))) from error
     except OSError as error:

@@ -21,7 +21,7 @@ from ingest.loaders.html_text import render_html
 from ingest.loaders.markdown import first_title
 from ingest.loaders.web import declared_charset
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Json
+from retrieval.types import Document, Heading, Hidden, Json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -47,7 +47,7 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         chapters = _spine(archive, package_name, package)
         _refuse_protected(archive, chapters)
         names = _contents(archive, package_name, package)
-        text, headings, notes = _read_chapters(archive, chapters, names)
+        text, headings, hidden, notes = _read_chapters(archive, chapters, names)
     if not text:
         raise IngestError("no text")
     title, metadata = _metadata(package)
@@ -58,6 +58,7 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         metadata=metadata,
         headings=headings,
         notes=notes,
+        hidden=hidden,
     )
 
 
@@ -72,8 +73,9 @@ def _package(archive: zipfile.ZipFile) -> tuple[str, _Element]:
 
 def _read_chapters(
     archive: zipfile.ZipFile, chapters: list[str], names: dict[str, str]
-) -> tuple[str, list[Heading], tuple[str, ...]]:
+) -> tuple[str, list[Heading], list[Hidden], tuple[str, ...]]:
     parts: list[str] = []
+    hidden: list[Hidden] = []
     headings: list[Heading] = []
     missing = []
     length = 0
@@ -85,16 +87,18 @@ def _read_chapters(
         page = render_html(decode(BytesIO(data), declared=declared_charset).text)
         if not page.text:
             continue
-        text, found = page.text, page.headings
+        text, found, before = page.text, page.headings, 0
         name = names.get(chapter, "")
         if not found and name:
-            text = f"{name}\n\n{text}" if not text.startswith(name) else text
+            before = 0 if text.startswith(name) else len(name) + 2
+            text = f"{name}\n\n{text}" if before else text
             found = (Heading(level=1, title=name, start=0, end=len(name)),)
         start = length + 2 if parts else 0
         parts.append(text)
         headings += [Heading(level=h.level, title=h.title, start=h.start + start, end=h.end + start) for h in found]
+        hidden += [Hidden(h.start + start + before, h.end + start + before, h.reason) for h in page.hidden]
         length = start + len(text)
-    return "\n\n".join(parts), headings, tuple(missing)
+    return "\n\n".join(parts), headings, hidden, tuple(missing)
 
 
 def _spine(archive: zipfile.ZipFile, package_name: str, package: _Element) -> list[str]:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_writer import Writer
-from retrieval.types import Heading, Json
+from ingest.loaders.html_style import Style, page_style
+from ingest.loaders.html_writer import Cell, Writer
+from retrieval.types import Heading, Hidden, Json
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -56,12 +57,16 @@ _META = frozenset({"description", "author", "keywords"})
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page's visible text, its headings in it, its `<title>`, and what its head says about it."""
+    """A page's text, its headings in it, its `<title>`, what its head says about it, and what can't be seen of it.
+
+    Elements that are not shown at all (`hidden`, `display: none`, `visibility: hidden`) are not in the text.
+    """
 
     text: str
     headings: tuple[Heading, ...]
     title: str
     metadata: dict[str, Json]
+    hidden: tuple[Hidden, ...] = ()
 
 
 def render_html(source: str) -> Rendered:
@@ -69,9 +74,9 @@ def render_html(source: str) -> Rendered:
     soup = _parse(source)
     tables = _data_tables(soup)
     writer = Writer()
-    _walk(soup, writer, tables)
+    _walk(soup, writer, tables, page_style(soup))
     text, headings = writer.finish()
-    return Rendered(text=text, headings=headings, title=_title(soup), metadata=_metadata(soup))
+    return Rendered(text=text, headings=headings, title=_title(soup), metadata=_metadata(soup), hidden=writer.hidden)
 
 
 def _parse(source: str) -> BeautifulSoup:
@@ -90,14 +95,14 @@ def _parse(source: str) -> BeautifulSoup:
             return BeautifulSoup(source, "html.parser")
 
 
-def _walk(root: Tag, writer: Writer, tables: frozenset[int]) -> None:
+def _walk(root: Tag, writer: Writer, tables: frozenset[int], style: Style) -> None:
     """Write everything visible below `root`. `tables` are the ids of the tables whose rows are lines."""
     from bs4 import Tag
     from bs4.element import CData, NavigableString
 
-    open_tags: list[tuple[Tag, Iterator[object], bool]] = [(root, iter(root.contents), False)]
+    open_tags: list[tuple[Tag, Iterator[object], bool, Style]] = [(root, iter(root.contents), False, style)]
     while open_tags:
-        tag, children, in_data = open_tags[-1]
+        tag, children, in_data, style = open_tags[-1]
         child = next(children, None)
         if child is None:
             open_tags.pop()
@@ -105,20 +110,26 @@ def _walk(root: Tag, writer: Writer, tables: frozenset[int]) -> None:
         elif isinstance(child, Tag):
             if _is_unseen(child):
                 continue
+            within = style.within(child)
             if child.name == "tr" and in_data:
-                cells = _cells(child)
-                if max(map(len, cells), default=0) <= _CELL:
+                cells = _cells(child, within)
+                if max((len(text) for text, _ in cells), default=0) <= _CELL:
                     writer.row(cells)
                     continue
             _enter(child, writer)
             data = id(child) in tables if child.name == "table" else in_data
-            open_tags.append((child, iter(child.contents), data))
+            open_tags.append((child, iter(child.contents), data, within))
         elif type(child) in (NavigableString, CData):
+            writer.unseen = style.unseen
             writer.text(str(child))
+            writer.unseen = None
 
 
-def _cells(row: Tag) -> list[str]:
-    """The text of each cell of a row, on one line. A string between cells is malformed, and text all the same."""
+def _cells(row: Tag, style: Style) -> list[Cell]:
+    """The text of each cell of a row, on one line, with what can't be seen of it.
+
+    A string between cells is malformed, and text all the same.
+    """
     from bs4 import Tag
     from bs4.element import NavigableString
 
@@ -127,10 +138,11 @@ def _cells(row: Tag) -> list[str]:
         writer = Writer(inline=True)
         if isinstance(child, Tag):
             if not _is_unseen(child):
-                _walk(child, writer, frozenset())
+                _walk(child, writer, frozenset(), style.within(child))
         elif type(child) is NavigableString:
+            writer.unseen = style.unseen
             writer.text(str(child))
-        cells.append(writer.finish()[0])
+        cells.append((writer.finish()[0], writer.hidden))
     return cells
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
-from retrieval.types import Heading
+from retrieval.types import Heading, Hidden, Unseen
 
 _OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
 _CLOSES = frozenset({")", "%", ")%", "%)"})
 _AMOUNT = re.compile(r"[$€£¥(]*[-+−]?\d[\d.,]*[)%]*|[-–—]+")
+
+
+Cell = tuple[str, tuple[Hidden, ...]]
+"""A table cell's text, and what of it can't be seen, counted from its beginning."""
 
 
 class Writer:
@@ -29,6 +33,9 @@ class Writer:
         self._pre_begins = False
         self._headings: list[Heading] = []
         self._heading: tuple[int, int, int] | None = None  # level, start (-1 until text comes), first part
+        self._hidden: list[Hidden] = []
+        self.unseen: Unseen | None = None
+        """Why the text that comes can't be seen, None where it can."""
 
     def text(self, text: str) -> None:
         """Text as it stands in the page."""
@@ -59,23 +66,28 @@ class Writer:
             self._gap = min(2, self._gap + 1)
             self._space = False
 
-    def row(self, cells: list[str]) -> None:
+    def row(self, cells: list[Cell]) -> None:
         """A line of a data table. Empty cells are left out; a sign in a cell of its own joins its number."""
-        joined: list[str] = []
-        opened = ""
+        joined: list[Cell] = []
+        opened: Cell = ("", ())
         for cell in cells:
-            if cell in _OPENS:
-                opened += cell
-            elif cell in _CLOSES and joined and not opened and _AMOUNT.fullmatch(joined[-1]):
-                joined[-1] += cell
-            elif cell:
-                joined += [opened + cell] if _AMOUNT.fullmatch(cell) else [opened, cell] if opened else [cell]
-                opened = ""
-        if opened:
+            text = cell[0]
+            if text in _OPENS:
+                opened = _glued(opened, cell)
+            elif text in _CLOSES and joined and not opened[0] and _AMOUNT.fullmatch(joined[-1][0]):
+                joined[-1] = _glued(joined[-1], cell)
+            elif text:
+                apart = [opened, cell] if opened[0] else [cell]
+                joined += [_glued(opened, cell)] if _AMOUNT.fullmatch(text) else apart
+                opened = ("", ())
+        if opened[0]:
             joined.append(opened)
         if joined:
+            line = joined[0]
+            for cell in joined[1:]:
+                line = _glued(_glued(line, (" | ", ())), cell)
             self.block(1)
-            self._write(" | ".join(joined))
+            self._write(*line)
             self.block(1)
 
     def open_heading(self, level: int) -> None:
@@ -142,6 +154,11 @@ class Writer:
         """All that was written, and the headings in it."""
         return "".join(self._parts), tuple(self._headings)
 
+    @property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """What of the text can't be seen, in order."""
+        return tuple(self._hidden)
+
     def _verbatim(self, text: str) -> None:
         if self._pre_begins:
             text = text.removeprefix("\n")  # the line end after `<pre>` is none of its text
@@ -154,7 +171,7 @@ class Writer:
         self._write(body)
         self._gap += len(text) - len(text.rstrip("\n"))
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, hidden: tuple[Hidden, ...] = ()) -> None:
         owed = ""
         if self._length:
             owed = "\n" * self._gap or (" " if self._space else "")
@@ -163,4 +180,27 @@ class Writer:
         if self._heading is not None and self._heading[1] < 0:
             self._heading = (self._heading[0], self._length + len(lead), self._heading[2])
         self._parts.append(lead + text)
-        self._length += len(lead) + len(text)
+        start = self._length + len(lead)
+        self._length = start + len(text)
+        for one in hidden if self.unseen is None else [Hidden(0, len(text), self.unseen)]:
+            self._hide(Hidden(start + one.start, start + one.end, one.reason))
+
+    def _hide(self, new: Hidden) -> None:
+        """Notes a hidden piece; one that follows on another of its kind lengthens it."""
+        last = self._hidden[-1] if self._hidden else None
+        if last is not None and last.reason is new.reason and not self._seen_since(last.end, new.start):
+            self._hidden[-1] = Hidden(last.start, new.end, last.reason)
+        else:
+            self._hidden.append(new)
+
+    def _seen_since(self, start: int, end: int) -> bool:
+        """Whether anything but white space was written in between; that stands in the last part, if so near."""
+        part = self._parts[-1]
+        begin = self._length - len(part)
+        return bool(part[max(0, start - begin) : max(0, end - begin)].strip()) or start < begin
+
+
+def _glued(one: Cell, other: Cell) -> Cell:
+    shift = len(one[0])
+    moved = (Hidden(span.start + shift, span.end + shift, span.reason) for span in other[1])
+    return one[0] + other[0], (*one[1], *moved)

@@ -20,12 +20,12 @@ from ingest.loaders.html_text import render_html
 from ingest.loaders.web import codec_for, declared_charset
 from ingest.reasons import one_line
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Json
+from retrieval.types import Document, Heading, Hidden, Json
 
 MAX_DEPTH = 20
 """Messages within messages."""
 
-Part: TypeAlias = "tuple[str, tuple[Heading, ...]]"
+Part: TypeAlias = "tuple[str, tuple[Heading, ...], tuple[Hidden, ...]]"
 
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 
@@ -47,7 +47,7 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         raise IngestError("encrypted mail")
     subject = header(message, "subject")
     attachments: list[str] = []
-    text, headings = _joined(_bodies(message, attachments, 0))
+    text, headings, hidden = _joined(_bodies(message, attachments, 0))
     if not text:
         text = subject
     if not text:
@@ -64,6 +64,7 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         metadata=metadata,
         headings=headings,
         notes=notes,
+        hidden=hidden,
     )
 
 
@@ -103,7 +104,7 @@ def _bodies(part: Message, attachments: list[str], depth: int) -> Iterator[Part]
         attachments.append(name or kind)
     elif kind == "message/rfc822":
         for item in inner:
-            yield f"Subject: {header(item, 'subject')}", ()
+            yield f"Subject: {header(item, 'subject')}", (), ()
             yield from _bodies(item, attachments, depth + 1)
     else:
         yield _read(part, kind)
@@ -113,16 +114,16 @@ def _read(part: Message, kind: str) -> Part:
     """A part that holds no other parts. A multipart without them is malformed: its source is what there is."""
     if kind == "text/html":
         page = render_html(_text(part))
-        return page.text, page.headings
+        return page.text, page.headings, page.hidden
     if kind.startswith(("text/plain", "text/markdown", "multipart/")):
-        return _text(part).strip("\n"), ()
-    return "", ()
+        return _text(part).strip("\n"), (), ()
+    return "", (), ()
 
 
 def _preferred(parts: list[Message], attachments: list[str], depth: int) -> Iterator[Part]:
     """The plain one of the alternatives, if it says anything, else the last that does: the richest."""
     readings = [(part.get_content_type(), list(_bodies(part, attachments, depth))) for part in parts]
-    said = [(kind, bodies) for kind, bodies in readings if any(text.strip() for text, _ in bodies)]
+    said = [(kind, bodies) for kind, bodies in readings if any(text.strip() for text, _, _ in bodies)]
     plain = [bodies for kind, bodies in said if kind == "text/plain"]
     if said:
         yield from plain[0] if plain else said[-1][1]
@@ -163,18 +164,20 @@ def _text(part: Message) -> str:
 
 
 def _joined(bodies: Iterator[Part]) -> Part:
-    """The bodies as one text, a blank line between, their headings shifted to their places."""
+    """The bodies as one text, a blank line between, their headings and hidden text shifted to their places."""
     texts: list[str] = []
     headings: list[Heading] = []
+    hidden: list[Hidden] = []
     length = 0
-    for text, found in bodies:
+    for text, found, unseen in bodies:
         if not text.strip():
             continue
         start = length + 2 if texts else 0
         texts.append(text)
         headings += [Heading(level=h.level, title=h.title, start=h.start + start, end=h.end + start) for h in found]
+        hidden += [Hidden(h.start + start, h.end + start, h.reason) for h in unseen]
         length = start + len(text)
-    return "\n\n".join(texts), tuple(headings)
+    return "\n\n".join(texts), tuple(headings), tuple(hidden)
 
 
 def _metadata(message: Message) -> dict[str, Json]:

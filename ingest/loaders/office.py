@@ -12,12 +12,13 @@ from typing import Any
 from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.loaders.converters import converters, stream_info
+from ingest.loaders.docx_hidden import with_marks, without_marks
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
 from ingest.loaders.markdown import first_title, markdown_headings
 from ingest.reasons import one_line
 from retrieval.errors import IngestError
-from retrieval.types import Document, Json, Page
+from retrieval.types import Document, Page
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")
 _INNER_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(#[^()\s]*\)")
@@ -36,14 +37,17 @@ _OPTIONS: dict[str, Any] = {
 
 def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document: paragraphs, lists and tables as Markdown. Raises IngestError where it is damaged or empty."""
-    title, metadata = _checked(path)
+    with open_archive(path) as archive:
+        title, metadata = core_properties(archive)
+        marked = with_marks(archive)
 
     def convert() -> str:
         converter = converters().DocxConverter()
         with path.open("rb") as file:
-            return str(converter.convert(file, stream_info(".docx"), style_map=_STYLES, **_OPTIONS).markdown)
+            source, info = marked or file, stream_info(".docx")
+            return str(converter.convert(source, info, style_map=_STYLES, **_OPTIONS).markdown)
 
-    text = _tidy(_converted(convert, path))
+    text, hidden = without_marks(_tidy(_converted(convert, path)))
     if not text:
         raise IngestError("no text")
     headings = markdown_headings(text)
@@ -53,12 +57,14 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title=title or first_title(headings),
         metadata=metadata,
         headings=headings,
+        hidden=hidden,
     )
 
 
 def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, each slide a page, its title a heading. Raises IngestError where it is damaged or empty."""
-    title, metadata = _checked(path)
+    with open_archive(path) as archive:
+        title, metadata = core_properties(archive)
 
     def convert() -> str:
         converter = converters().PptxConverter()
@@ -78,11 +84,6 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         pages=pages,
         headings=headings,
     )
-
-
-def _checked(path: Path) -> tuple[str, dict[str, Json]]:
-    with open_archive(path) as archive:
-        return core_properties(archive)
 
 
 def _converted(convert: Callable[[], str], path: Path) -> str:

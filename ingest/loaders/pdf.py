@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pypdfium2.raw as pdfium
 from pypdf import PdfReader
@@ -17,6 +18,7 @@ from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.loaders.pdf_hidden import Codes, hidden_spans, unseen_glyphs
 from ingest.loaders.pdf_outline import locate
 from ingest.loaders.pdf_structure import Structure, open_reader, quiet, read_structure
 from ingest.loaders.pdf_text import PageText, join_hyphens, page_text, plain_page
@@ -38,6 +40,9 @@ _MAX_NOTE = 150
 _PLAIN_WORDS = re.compile(r"[\w /.,-]{1,80}")
 
 
+_Read: TypeAlias = "tuple[PageText, Codes | None]"
+
+
 class _RefusedError(Exception):
     """pdfium can't open the file; `code` is one of its FPDF_ERR constants."""
 
@@ -48,9 +53,10 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Every page's text, the numbers (from 1) of the pages that failed, and notes."""
+    """Every page's text, its glyphs that can't be seen, the numbers (from 1) of the pages that failed, and notes."""
 
     pages: Sequence[PageText]
+    unseen: Sequence[Codes | None]
     failed: Sequence[int] = ()
     notes: Sequence[str] = ()
 
@@ -107,6 +113,12 @@ def _document(data: bytes, password: str | None) -> Document:
         pages=pages,
         headings=locate(structure.outline, text, pages),
         notes=notes,
+        hidden=tuple(
+            span
+            for place, read, codes in zip(pages, content.pages, content.unseen, strict=True)
+            if codes is not None
+            for span in hidden_spans(read, codes, place.start)
+        ),
     )
 
 
@@ -165,10 +177,11 @@ def _pdfium_document(data: bytes, password: str | None) -> PdfDocument:
         raise _RefusedError(pdfium.FPDF_GetLastError()) from error
 
 
-def _pdfium_page(pdf: PdfDocument, index: int) -> PageText | None:
+def _pdfium_page(pdf: PdfDocument, index: int) -> _Read | None:
     try:
         with closing(pdf[index]) as page, closing(page.get_textpage()) as text:
-            return page_text(text)
+            read = page_text(text)
+            return read, unseen_glyphs(page, text, read)
     except PdfiumError:
         return None
 
@@ -183,16 +196,17 @@ def _by_pypdf(data: bytes, reader: PdfReader) -> _Content:
     return _gathered(pages, "damaged PDF, read by the rougher of two parsers: words may be out of order")
 
 
-def _pypdf_page(reader: PdfReader, index: int) -> PageText | None:
+def _pypdf_page(reader: PdfReader, index: int) -> _Read | None:
     try:
-        return plain_page(reader.pages[index].extract_text())
+        return plain_page(reader.pages[index].extract_text()), None
     except Exception:  # noqa: BLE001 - pypdf raises nearly anything on a malformed page
         return None
 
 
-def _gathered(pages: Sequence[PageText | None], *notes: str) -> _Content:
+def _gathered(pages: Sequence[_Read | None], *notes: str) -> _Content:
     failed = [number for number, page in enumerate(pages, 1) if page is None]
-    return _Content(join_hyphens([page or plain_page("") for page in pages]), failed, notes)
+    texts = join_hyphens([page[0] if page else plain_page("") for page in pages])
+    return _Content(texts, [page[1] if page else None for page in pages], failed, notes)
 
 
 def _checked(count: int) -> int:

@@ -52,6 +52,7 @@ def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         metadata={**page.metadata, **decoded.metadata},
         headings=page.headings,
         notes=decoded.notes,
+        hidden=page.hidden,
     )
 
 

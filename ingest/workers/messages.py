@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.reasons import one_line
-from retrieval.types import Document, Heading, Json, Page
+from retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 
 SEGMENT = 1 << 20
 """Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""
@@ -73,6 +73,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "pages": [(page.number, page.label, page.start, page.end) for page in item.pages],
         "headings": [(heading.level, heading.title, heading.start, heading.end) for heading in item.headings],
         "notes": list(item.notes),
+        "hidden": [(span.reason.value, span.start, span.end) for span in item.hidden],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -102,7 +103,15 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         pages=tuple(Page(*_place(place, len(text))) for place in _checked(fields.get("pages", []), list)),
         headings=tuple(Heading(*_place(place, len(text))) for place in _checked(fields.get("headings", []), list)),
         notes=tuple(_checked(note, str) for note in _checked(fields.get("notes", []), list)),
+        hidden=tuple(_hidden(span, len(text)) for span in _checked(fields.get("hidden", []), list)),
     )
+
+
+def _hidden(value: object, length: int) -> Hidden:
+    match value:
+        case [str(reason), int(start), int(end)] if 0 <= start < end <= length:
+            return Hidden(start, end, Unseen(reason))  # ValueError for another reason
+    raise ValueError(f"hidden text that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:

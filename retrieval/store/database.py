@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from retrieval.errors import StoreError
-from retrieval.store.schema import REVISION
+from retrieval.store.schema import READABLE, REVISION, hidden
 from retrieval.store.seal import break_seal
 from retrieval.versions import write_problem
 
@@ -69,6 +70,8 @@ def open_database(path: Path) -> Engine:
                     raise
                 engine = _reading_engine(path)
                 revision = _revision(engine, path)
+                if revision in READABLE:
+                    return engine
             if revision != REVISION:
                 _refuse_newer(revision, path)
                 break_seal(path)
@@ -136,7 +139,12 @@ def _reading_engine(path: Path) -> Engine:
         log = path.with_name(f"{path.name}-wal")
         frozen = "" if log.exists() and log.stat().st_size else "&immutable=1"
         address = f"{path.absolute().as_uri()}?mode=ro{frozen}"
-        return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (hidden.name,)).fetchone():
+            # A layout of before there was this table; a temporary one lies in memory.
+            connection.execute("PRAGMA temp_store=MEMORY").close()
+            connection.execute(f"CREATE TEMP TABLE {str(CreateTable(hidden)).partition('TABLE')[2]}").close()
+        return connection
 
     # No pool: whether there is a log is looked up for each snapshot.
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from retrieval.types import Json
+from retrieval.types import Hidden, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class PassageRow:
     path: str
     title: str
     metadata: Mapping[str, Json]
+    hidden: tuple[Hidden, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
+
+READABLE = frozenset({"0001"})
+"""Older layouts that only lack tables: where one can't be migrated, it is read as if those were empty."""
 
 SEGMENT_CHARS = 1 << 20
 """Code points of one row of a document's text: a slice never loads a book."""
@@ -103,6 +106,16 @@ headings = Table(
     Column("title", Text, nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
+)
+
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("reason", Text, nullable=False),  # why a reader doesn't see it: a value of Unseen
 )
 
 fields = Table(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
 from retrieval.errors import StoreError
+from retrieval.hidden import cut_to
 from retrieval.store import schema as t
 from retrieval.store.fulltext import best_passages
+from retrieval.store.overlap import BATCH, batches, hidden_in, pages_of
 from retrieval.store.records import Change, DocumentRow, Generation, Location, PassageRow, SourceRow
-from retrieval.types import Document, Heading, Ids, Json, Page, Vectors
-
-BATCH = 20_000
-"""Ids bound to one statement; SQLite takes 32,766 variables at most."""
+from retrieval.types import Document, Heading, Hidden, Ids, Json, Page, Unseen, Vectors
 
 
 class Snapshot:
@@ -72,7 +70,7 @@ class Snapshot:
     def vectors_of(self, ids: Sequence[int] | Ids) -> Vectors:
         """The vectors of these passages, in the order given: (n, dim) float32."""
         found: dict[int, bytes] = {}
-        for some in _batches(ids):
+        for some in batches(ids):
             query = (
                 select(t.passages.c.id, t.vectors.c.vector)
                 .join(t.vectors, t.vectors.c.hash == t.passages.c.hash)
@@ -84,7 +82,7 @@ class Snapshot:
     def vectors_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """The stored vectors, as bytes, of those hashes that have one."""
         found: dict[bytes, bytes] = {}
-        for some in _batches(hashes):
+        for some in batches(hashes):
             query = select(t.vectors.c.hash, t.vectors.c.vector).where(t.vectors.c.hash.in_(some))
             found.update({row[0]: row[1] for row in self.connection.execute(query)})
         return found
@@ -92,7 +90,7 @@ class Snapshot:
     def known_hashes(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Those of the hashes whose text is encoded already."""
         known: set[bytes] = set()
-        for some in _batches(hashes):
+        for some in batches(hashes):
             known.update(self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(some))).scalars())
         return known
 
@@ -120,7 +118,7 @@ class Snapshot:
         """Where each passage stands; passages that are gone are left out."""
         found: dict[int, Location] = {}
         p, d = t.passages.c, t.documents.c
-        for some in _batches(ids):
+        for some in batches(ids):
             query = select(p.id, p.document_id, d.path, p.start, d.position, d.uri).join(
                 t.documents, d.id == p.document_id
             )
@@ -131,7 +129,7 @@ class Snapshot:
     def passages(self, ids: Sequence[int]) -> list[PassageRow]:
         """The passages with these ids, in the order given; those that are gone are left out."""
         found: dict[int, PassageRow] = {}
-        for some in _batches(ids):
+        for some in batches(ids):
             found.update({row.id: row for row in self._passages(t.passages.c.id.in_(some))})
         return [found[int(one)] for one in ids if int(one) in found]
 
@@ -149,7 +147,8 @@ class Snapshot:
             .order_by(p.c.document_id, p.c.ordinal)
         )
         rows = self.connection.execute(query).all()
-        touched = self._pages(rows)
+        ids = [row.id for row in rows]
+        touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
         return [
             PassageRow(
                 id=row.id,
@@ -167,23 +166,10 @@ class Snapshot:
                 path=row.path,
                 title=row.document_title,
                 metadata=json.loads(row.metadata),
+                hidden=hidden.get(row.id, ()),
             )
             for row in rows
         ]
-
-    def _pages(self, rows: Sequence[Row[Any]]) -> dict[int, tuple[int, ...]]:
-        p, g = t.passages.c, t.pages.c
-        touched: dict[int, list[int]] = defaultdict(list)
-        for some in _batches([row.id for row in rows]):
-            query = (
-                select(p.id, g.number)
-                .join(t.pages, g.document_id == p.document_id)
-                .where(p.id.in_(some), g.start < p.end, g.end > p.start, g.start < g.end)
-                .order_by(g.number)
-            )
-            for one, number in self.connection.execute(query):
-                touched[one].append(number)
-        return {one: tuple(numbers) for one, numbers in touched.items()}
 
     # documents
 
@@ -196,6 +182,13 @@ class Snapshot:
         query = select(s.text).where(s.document_id == document_id, s.ordinal.between(first, last)).order_by(s.ordinal)
         base = first * t.SEGMENT_CHARS
         return "".join(self.connection.execute(query).scalars())[start - base : end - base]
+
+    def hidden(self, document_id: int, start: int, end: int) -> tuple[Hidden, ...]:
+        """What readers don't see of `document.text[start:end]`, cut to it, in order."""
+        h = t.hidden.c
+        query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
+        rows = self.connection.execute(query.order_by(h.ordinal))
+        return cut_to((Hidden(first, last, Unseen(reason)) for first, last, reason in rows), start, end)
 
     def document(self, document_id: int) -> Document:
         """A document whole, as it was loaded: enough to chunk it again without its file. StoreError if it is gone."""
@@ -219,6 +212,7 @@ class Snapshot:
             metadata=json.loads(row.metadata),
             pages=tuple(Page(*page) for page in pages),
             headings=tuple(Heading(*heading) for heading in headings),
+            hidden=self.hidden(document_id, 0, row.length),
         )
 
     def documents(self, condition: ColumnElement[bool] | None = None) -> Iterator[DocumentRow]:
@@ -231,7 +225,7 @@ class Snapshot:
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
         """Documents whose `_id`, URI or path is one of the names, each once."""
         d, found = t.documents.c, dict[int, DocumentRow]()
-        for some in _batches(names, BATCH // 3):
+        for some in batches(names, BATCH // 3):
             rows = self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some)))
             found.update({row.id: row for row in rows})
         return list(found.values())
@@ -292,9 +286,3 @@ def _within(condition: ColumnElement[bool]) -> Select[tuple[int]]:
 
 def _matrix(blobs: Sequence[bytes], dim: int) -> Vectors:
     return np.frombuffer(b"".join(blobs), dtype="<f4").reshape(-1, dim).astype(np.float32, copy=False)
-
-
-def _batches(values: Any, size: int = BATCH) -> Iterator[list[Any]]:
-    items = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -170,7 +170,11 @@ class Writer(Snapshot):
             {"document_id": document_id, "key": key, "type": kind, "value": value}
             for key, kind, value in flatten(document.metadata)
         )
-        for table, rows in ((t.pages, pages), (t.headings, headings), (t.fields, fields)):
+        hidden = (
+            {"document_id": document_id, "ordinal": i, "start": h.start, "end": h.end, "reason": h.reason.value}
+            for i, h in enumerate(document.hidden)
+        )
+        for table, rows in ((t.pages, pages), (t.headings, headings), (t.hidden, hidden), (t.fields, fields)):
             for some in _groups(rows):
                 self.connection.execute(insert(table), some)
 
@@ -203,7 +207,7 @@ class Writer(Snapshot):
         p = t.passages.c
         ids = list(self.connection.execute(select(p.id).where(p.document_id == document_id).order_by(p.id)).scalars())
         self.connection.execute(delete(t.passages).where(p.document_id == document_id))
-        for table in (t.segments, t.pages, t.headings, t.fields):
+        for table in (t.segments, t.pages, t.headings, t.hidden, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id == document_id))
         if ids:
             # Stored in one go, so nothing of another document lies between the first and the last.

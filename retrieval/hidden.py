@@ -1,0 +1,38 @@
+"""Text that readers of a document don't see, told apart from the text that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from retrieval.types import Hidden, Unseen
+
+LEFT_OUT = "[hidden text left out]"
+
+
+def cut_to(hidden: Iterable[Hidden], start: int, end: int) -> tuple[Hidden, ...]:
+    """The parts of spans that lie in `[start, end)`, in order."""
+    return tuple(
+        Hidden(max(one.start, start), min(one.end, end), one.reason)
+        for one in hidden
+        if one.start < end and one.end > start
+    )
+
+
+def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
+    """`text`, which begins at `start` of its document, as its readers see it: LEFT_OUT in place of what they don't.
+
+    Characters that show nothing anywhere go without a trace.
+    """
+    parts: list[str] = []
+    at = start
+    for one in sorted(cut_to(hidden, start, start + len(text)), key=lambda one: (one.start, one.end)):
+        seen = text[at - start : max(at, one.start) - start]
+        marked = one.reason is not Unseen.CHARACTERS and (seen or parts[-1:] != [LEFT_OUT])
+        parts += [*([seen] if seen else []), *([LEFT_OUT] if marked else [])]
+        at = max(at, one.end)
+    return "".join([*parts, text[at - start :]])
+
+
+def is_seen(text: str, start: int, hidden: Sequence[Hidden]) -> bool:
+    """Whether anything is left of a text without its hidden parts."""
+    return bool(without_hidden(text, start, hidden).replace(LEFT_OUT, "").strip())
