@@ -11,7 +11,7 @@ WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/dat
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak fuzz check fix bench ui clean
+.PHONY: help setup demo test faults mutate soak fuzz check fix bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,7 +36,11 @@ test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or 
 faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
 	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
-	    $(BIN)/python -m pytest tests/test_kill.py tests/test_faults.py tests/test_exchange.py $(ARGS)
+	    $(BIN)/python -m pytest tests/test_kill.py tests/test_kill_migrations.py tests/test_faults.py \
+	    tests/test_exchange.py $(ARGS)
+
+mutate: setup  ## damage real files in 5,000 ways, and have them read; takes half an hour
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.mutate $(ARGS)
 
 soak: setup  ## 20 readers and a writer for five minutes, each answer checked; then the memory of 100,000 searches
 	@$(BIN)/python -m benchmarks.soak $(ARGS)

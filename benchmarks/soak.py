@@ -24,6 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import theilslopes
 
 from ingest.chunker import ChunkSettings
 from ingest.destination import create_version, refresh_index
@@ -42,6 +44,7 @@ DOCUMENTS = 150
 PROCESSES = 4
 STAGES = (Stage.DENSE, Stage.LEXICAL, Stage.HYBRID)
 K = 20
+BLOCKS = 20
 
 
 def main() -> int:
@@ -217,11 +220,24 @@ def search_much(path: Path, searches: int) -> None:
             if number >= searches // 10 and number % max(1, searches // 200) == 0:
                 sizes.append((number, resident()))
     at, held = np.array(sizes, dtype=np.float64).T
-    slope = np.polyfit(at, held, 1)[0]
+    slope, low, high = slope_of(at, held)
     print(
         f"{searches:,} searches in {time.monotonic() - started:.0f} s: {held[0] / 1e6:.1f} MB after a tenth, "
-        f"{held[-1] / 1e6:.1f} MB at the end, {held.max() / 1e6:.1f} MB at most; slope {slope:.1f} bytes a search"
+        f"{held[-1] / 1e6:.1f} MB at the end, {held.max() / 1e6:.1f} MB at most; slope {slope:.1f} bytes a search, "
+        f"{low:.1f} to {high:.1f} with 95 % confidence"
     )
+    print("MB along the way:", " ".join(f"{part.mean() / 1e6:.2f}" for part in np.array_split(held, 10)))
+
+
+def slope_of(at: NDArray[np.float64], held: NDArray[np.float64]) -> tuple[float, float, float]:
+    """The median slope (Theil and Sen) and its interval of 95 %, of the means of BLOCKS parts.
+
+    Of parts, because one size tells of the next: singly they would make the interval narrower than it is.
+    """
+    rows = [(x.mean(), y.mean()) for x, y in zip(np.array_split(at, BLOCKS), np.array_split(held, BLOCKS), strict=True)]
+    x, y = np.array(rows).T
+    found = theilslopes(y, x, 0.95)
+    return float(found[0]), float(found[2]), float(found[3])
 
 
 def resident() -> int:

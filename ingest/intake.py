@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
+from ingest.bounds import bounded
 from ingest.destination import Destination
 from ingest.loaders import media_type
 from ingest.passage_writer import SourceFile, document_hash
@@ -16,7 +17,7 @@ from ingest.sync import State, SyncEntry
 from retrieval.types import Document
 
 MAX_NOTES = 1_000
-"""Failed records of one file that its record keeps; the report has them all."""
+"""Failed records of one file, and notes about it, that its record and the report name; the others are counted."""
 
 
 class Intake:
@@ -32,23 +33,27 @@ class Intake:
             self._known = {entry.file.uri + record_part(uri): known for uri, known in self._known.items()}
         self._seen: set[str] = set()
         self._failures: list[str] = []
+        self._failed = 0
         self._notes: list[str] = []
         self._source = SourceFile(entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path))
 
     def fail(self, reason: str) -> None:
         """Notes a record that can't be a document."""
-        self._failures.append(reason)
-        self._report.failed.append(Problem(self._entry.file.relative, reason))
+        self._failed += 1
+        if self._failed <= MAX_NOTES:
+            self._failures.append(reason)
+            self._report.failed.append(Problem(self._entry.file.relative, reason))
 
     def take(self, document: Document, position: int) -> None:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
-        document = _placed(document, file)
+        document = _placed(bounded(document), file)
         if document.uri in self._seen:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return
-        self._notes.extend(document.notes)
-        report.notes.extend(Problem(file.relative, note) for note in document.notes)
+        notes = document.notes[: MAX_NOTES - len(self._notes)]
+        self._notes.extend(notes)
+        report.notes.extend(Problem(file.relative, note) for note in notes)
         self._seen.add(document.uri)
         sha256 = document_hash(document)
         replaces, before = self._known.get(document.uri, (None, ""))
@@ -66,6 +71,9 @@ class Intake:
 
     def finish(self, reason: str | None) -> None:
         """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
+        if self._failed > MAX_NOTES:
+            more = f"and {self._failed - MAX_NOTES:,} more records"
+            self._report.failed.append(Problem(self._entry.file.relative, more))
         stale = [known[0] for uri, known in self._known.items() if uri not in self._seen]
         whole = reason is None and not self._failures
         remove: list[int] = []

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 from ingest.chunker import Chunker, ChunkSettings
 from retrieval.encoder import Encoder
-from retrieval.errors import EncodingError
+from retrieval.memory import enough_memory
 from retrieval.store import NewPassage, Store, Writer
 from retrieval.types import Document, EncoderInput, TokenIds, Vectors
 
@@ -217,17 +217,12 @@ class PassageWriter:
 
 
 def _encoded(encoder: Encoder, texts: Sequence[TokenIds]) -> Vectors:
-    try:
+    otherwise = (
+        f"the encoder ran out of memory over {len(texts):,} texts: what was committed is safe; end other programs, "
+        "or take a smaller encoder, and run again"
+    )
+    with enough_memory(otherwise):
         return encoder.encode_tokens(texts)
-    except (MemoryError, RuntimeError) as error:  # torch raises the latter, on a GPU as a class of its own
-        said = str(error)
-        short = isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
-        if not short:
-            raise
-        raise EncodingError(
-            f"the encoder ran out of memory over {len(texts):,} texts: what was committed is safe; end other programs, "
-            "or take a smaller encoder, and run again"
-        ) from error
 
 
 def text_hash(text: str) -> bytes:

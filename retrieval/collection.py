@@ -16,6 +16,7 @@ from retrieval.filters import Condition, Where, compile_filter
 from retrieval.identity import recorded_encoder
 from retrieval.live import LiveVersion
 from retrieval.loaded_models import LoadedModels
+from retrieval.memory import enough_memory
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker
 from retrieval.searcher import Searcher
@@ -85,7 +86,8 @@ class Collection:
         per first-stage retriever; `where` a filter (see `retrieval.filters`); `per_document` the most hits of one
         document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker reads
         (default: its own), never fewer than `k`. Ties are in order of path and start.
-        Raises ConfigError for a value out of range, FilterError for a filter that makes no sense.
+        Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
+        EncodingError where memory runs out.
         """
         request = SearchRequest(
             query=_clean(query),
@@ -240,8 +242,9 @@ class Collection:
     def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         encoder, reranker = self._models.for_search(live, snapshot)
-        searcher = Searcher(encoder, reranker=reranker, lexical=live.lexical(snapshot))
-        return searcher.search(request, snapshot, live.index(snapshot))
+        with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
+            searcher = Searcher(encoder, reranker=reranker, lexical=live.lexical(snapshot))
+            return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:
         """The encoder, loaded when first needed and checked against the collection's record."""

@@ -7,7 +7,7 @@ PassageworkError
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
-├── EncodingError            an encoder ran out of memory
+├── EncodingError            memory ran out: of an encoder, a reranker, a search
 ├── EvaluationError          a benchmark, judgments or a run can't be read or written
 ├── TrainingError            pairs can't be read, or nothing can be learned from them
 └── ModelUnavailableError    weights can't be found, or are refused
@@ -50,7 +50,7 @@ class IndexMismatchError(PassageworkError):
 
 
 class EncodingError(PassageworkError):
-    """An encoder ran out of memory."""
+    """Memory ran out: of an encoder, a reranker, or a search."""
 
 
 class EvaluationError(PassageworkError):

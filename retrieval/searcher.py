@@ -12,6 +12,7 @@ from retrieval.encoder import Encoder
 from retrieval.filters import Within
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
+from retrieval.memory import memory_for
 from retrieval.nearest import DECIMALS, Nearest
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
@@ -139,9 +140,9 @@ class _Run:
 
     def _encode_query(self) -> None:
         query = self.request.query
-        with self.timed("load"):
+        with self.timed("load"), memory_for("encoder", Stage.LEXICAL):
             encoder = self.searcher.encoder()
-        with self.timed("encode"):
+        with self.timed("encode"), memory_for("encoder", Stage.LEXICAL):
             tokens = len(encoder.tokenize([query])[0])
             self.near.vector = encoder.encode_queries([query])
         if tokens > encoder.query_budget:
@@ -175,7 +176,7 @@ class _Run:
         self.scores[Stage.RERANK] = {}
         if not self.scores[Stage.HYBRID]:
             return
-        with self.timed("load"):
+        with self.timed("load"), memory_for("reranker", Stage.HYBRID):
             loaded = reranker()
         if loaded is None:
             self.stage = Stage.HYBRID
@@ -186,7 +187,7 @@ class _Run:
         depth = max(self.request.rerank_depth or depth_of(loaded), self.request.k)
         top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.plan["reranker"] = loaded.name
-        with self.timed("rerank"):
+        with self.timed("rerank"), memory_for("reranker", Stage.HYBRID):
             missing = [one for one in top if one not in self.reranked]
             rows = self.snapshot.passages(missing)
             scores = loaded.rerank(self.request.query, [with_context(row) for row in rows])

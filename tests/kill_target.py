@@ -1,4 +1,4 @@
-"""The process that tests kill or keep from writing: it ingests, deletes, rebuilds, slowly, and logs what it committed.
+"""The process that tests kill or keep from writing: it ingests, deletes, rebuilds, migrates; it logs what it committed.
 
 A server, because imports take longer than the work: each line of standard input is a task as JSON, which a fork does in
 a process group of its own. The answers are the fork's process id and, once it is gone, its exit status.
@@ -26,8 +26,10 @@ from ingest import Progress, passage_writer
 from ingest.pipeline import ingest
 from ingest.rebuild import rebuild
 from ingest.removal import delete
+from retrieval import Collection
 from retrieval.config import Settings
 from retrieval.errors import PassageworkError
+from retrieval.store import database
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
 from tests.fakes import FakeEncoder
@@ -121,6 +123,10 @@ def perform(task: dict[str, Any]) -> None:
             settings=SETTINGS,
             progress=Log(task).note,
         )
+    elif task["action"] == "open":
+        database.MIGRATIONS = Path(task["migrations"])
+        database.__dict__["REVISION"] = task["revision"]
+        Collection.open(task["collection"], encoder=encoder).close()
     elif task["action"] == "rebuild":
         rebuild(task["collection"], encoder=encoder, passage_tokens=24, settings=SETTINGS)
     else:

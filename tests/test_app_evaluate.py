@@ -12,11 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
 from retrieval import Collection
+from retrieval.versions import RUNS
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.beir_files import write_beir
 from tests.fakes import FakeEncoder
 from ui.judging import judge
-from ui.measured_runs import FIGURES, REPORT, RUNS
+from ui.measured_runs import FIGURES, REPORT
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

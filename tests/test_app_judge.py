@@ -14,11 +14,11 @@ from retrieval import Collection, EvaluationError
 from retrieval.evaluation import evaluate, load_trec
 from retrieval.evaluation.judged_places import JudgedPlaces
 from retrieval.evaluation.judgments import read_judgments
-from retrieval.versions import JUDGMENTS
+from retrieval.versions import JUDGMENTS, PREFERENCES
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 from ui.judging import as_trec, grade_of, judge, judgments_of
-from ui.preferences import PREFERENCES, Preference, a_is_left, add_preference, preferences_of, tally
+from ui.preferences import Preference, a_is_left, add_preference, preferences_of, tally
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

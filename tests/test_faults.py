@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -22,10 +22,11 @@ import pytest
 
 from ingest import ingest, passage_writer
 from ingest.doctor import examine, repair
-from retrieval import Collection, PassageworkError, StoreError, generations, identity, live
+from retrieval import Collection, PassageworkError, StoreError, generations, identity, live, searcher
 from retrieval.errors import EncodingError
+from retrieval.reranker import RerankScores
 from retrieval.types import TokenIds, Vectors
-from tests.collection_checks import answers, assert_same_answers, check_whole
+from tests.collection_checks import FakeReranker, answers, assert_same_answers, brief, check_whole
 from tests.fakes import FakeEncoder
 from tests.kill_target import REFUSED, SETTINGS
 from tests.test_kill import QUERIES, Goal, Target, check_and_finish, finish, first_ingest
@@ -34,6 +35,13 @@ FULL = int(os.environ.get("PASSAGEWORK_FULL_DISKS", "8"))
 """Limits of a file's size, and sizes of a disk; `make faults` takes 60."""
 FLIPS = int(os.environ.get("PASSAGEWORK_FLIPS", "16"))
 """Bits flipped in each of the database, the index, and the log; `make faults` takes 200."""
+
+SHORT = [
+    MemoryError(),
+    RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 8 GB"),
+    RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+]
+"""As Python says it, and torch on a CPU and on a GPU."""
 
 NEXT_STEP = ("free some space", "restore it from a copy", "try again when it is done", "run again")
 
@@ -388,14 +396,7 @@ class ShortOfMemory(FakeEncoder):
         return super().encode_tokens(token_ids)
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        MemoryError(),
-        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 8 GB"),
-        RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-    ],
-)
+@pytest.mark.parametrize("error", SHORT)
 def test_an_encoder_out_of_memory(
     small: Goal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
@@ -412,3 +413,78 @@ def test_an_encoder_out_of_memory(
     encoder = finish(small.docs, tmp_path / "c")
     assert check_whole(tmp_path / "c", encoder, QUERIES) == small.documents
     assert encoder.encoded + short.encoded <= small.vectors + 3  # the probes
+
+
+class ShortOnce(FakeEncoder):
+    """Has no memory for its first query."""
+
+    error: Exception | None = None
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """As FakeEncoder, from the second on."""
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return super().encode_queries(texts)
+
+
+class RerankerShortOnce(FakeReranker):
+    """Has no memory for its first query."""
+
+    error: Exception | None = None
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """As FakeReranker, from the second on."""
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return super().rerank(query, passages)
+
+
+@pytest.mark.parametrize("error", SHORT)
+@pytest.mark.parametrize("of", ["encoder", "reranker", "search"])
+def test_a_search_out_of_memory(
+    small: Goal, path: Path, monkeypatch: pytest.MonkeyPatch, of: str, error: Exception
+) -> None:
+    """One line that names what ran out and what to do; the same open collection answers the next search as ever."""
+    encoder, reranker = ShortOnce(), RerankerShortOnce()
+    with Collection.open(path, encoder=encoder, reranker=reranker) as collection:
+        expected = collection.search(QUERIES[0], k=5)
+        if of == "search":
+            with monkeypatch.context() as patch:
+                patch.setattr(searcher, "fuse", _raising(error))
+                told = _told(collection)
+        else:
+            (encoder if of == "encoder" else reranker).error = error
+            told = _told(collection)
+        assert (
+            told
+            == {
+                "encoder": "the encoder ran out of memory: end other programs, or search at stage lexical",
+                "reranker": "the reranker ran out of memory: end other programs, or search at stage hybrid",
+                "search": "the search ran out of memory: end other programs, or ask for fewer candidates",
+            }[of]
+        )
+        assert brief(collection.search(QUERIES[0], k=5)) == brief(expected)
+    assert check_whole(path, FakeEncoder()) == small.documents
+
+
+def _told(collection: Collection) -> str:
+    with pytest.raises(EncodingError) as told:
+        collection.search(QUERIES[0], k=5)
+    return str(told.value)
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    return fails
+
+
+def test_other_errors_of_a_search_are_not_called_that(path: Path) -> None:
+    """A RuntimeError that speaks of something else passes through as it is."""
+    encoder = ShortOnce()
+    encoder.error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+    with Collection.open(path, encoder=encoder) as collection, pytest.raises(RuntimeError, match="mat1 and mat2"):
+        collection.search(QUERIES[0], stage="dense")

@@ -202,6 +202,17 @@ def test_a_damaged_file_is_named(store: Store) -> None:
     again.close()
 
 
+def test_damage_that_sqlite_quotes_is_named(store: Store) -> None:
+    """A flipped bit in the tables' own words: the driver can't even read what SQLite complains of."""
+    path = store.path
+    store.checkpoint()
+    store.close()
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE documents", b"CREATE TAB\xcc\xe1 documents"))
+    with pytest.raises(StoreError) as error:
+        Store.open(path)
+    assert message(error) == f"{path} is damaged (its own words are no text any more); restore it from a copy"
+
+
 @pytest.mark.parametrize("content", [b"not a database at all", b"SQLite format 3\0" + b"\x07" * 5000])
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
     """Text, or a header with noise behind it, is called damaged, and left as it is."""

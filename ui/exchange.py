@@ -47,3 +47,9 @@ def _show(console: Console, done: str, written: Exchanged) -> None:
     counts = f"{counted(written.documents, 'document')}, {counted(written.passages, 'passage')}"
     line = f"{counts} {done} {written.out} ({written.bytes / 1e6:,.1f} MB)"
     console.print(Text(one_line(line, limit=1_000)), soft_wrap=True)
+    if written.carried:
+        console.print(Text(f"with {', '.join(written.carried)}", style="dim"), soft_wrap=True)
+    if written.left_out:
+        console.print(
+            Text(f"left out: {', '.join(written.left_out)}; --snapshot takes them", style="yellow"), soft_wrap=True
+        )

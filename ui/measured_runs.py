@@ -18,10 +18,10 @@ from retrieval.evaluation.benchmark import corpus_texts
 from retrieval.evaluation.judged_places import JudgedPlaces
 from retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
 from retrieval.evaluation.runs import SUFFIX
-from retrieval.versions import write_atomically
+from retrieval.versions import RUNS, write_atomically
 from ui.judging import judgments_of
 
-RUNS, FIGURES, REPORT = "runs", "figures.json", "report.html"
+FIGURES, REPORT = "figures.json", "report.html"
 MOST = 500
 """Runs that are listed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,6 +28,9 @@ WIDTH = 100
 
 MESSAGE_CHARACTERS = 1_000
 """Of a mistake on stderr: a path may be long."""
+
+_DRIVING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Control characters that JSON leaves as they are, invisible ones, and marks of direction; all within 16 bits."""
 
 # Typer brings its own copy of Click from some version on; its exceptions are reached through the one it exports.
 _USAGE_ERROR, _CLICK_ERROR = (cast("type[Exception]", one) for one in typer.BadParameter.__mro__[1:3])
@@ -70,7 +74,7 @@ def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> Non
         raise PassageworkError("the answer can't be written: stdout is closed")
     try:
         if as_json:
-            sys.stdout.write(_encodable(json.dumps(value, ensure_ascii=False, allow_nan=False), value) + "\n")
+            sys.stdout.write(_encodable(as_line(value), value) + "\n")
         else:
             show(_console())
         sys.stdout.flush()
@@ -80,6 +84,12 @@ def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> Non
     except OSError as error:
         _discard_stdout()
         raise PassageworkError(f"the answer can't be written: {error.strerror or error}") from error
+
+
+def as_line(value: object) -> str:
+    """`value` as JSON in one line, in which what drives a terminal or turns text round is escaped."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _DRIVING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def complain(message: str) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 from retrieval.errors import EvaluationError
 from retrieval.evaluation.judgments import append_lines
 from retrieval.types import Hits
+from retrieval.versions import PREFERENCES, PREFERENCES_LOCK
 
-PREFERENCES, LOCK = "preferences.jsonl", "preferences.lock"
 CHOICES = ("a", "b", "neither")
 
 
@@ -35,7 +35,9 @@ def add_preference(collection: Path, preference: Preference) -> None:
     """Writes it behind what is there; raises EvaluationError where it can't be written."""
     path = collection / PREFERENCES
     try:
-        append_lines(path, json.dumps(asdict(preference), ensure_ascii=True) + "\n", lock=path.with_name(LOCK))
+        append_lines(
+            path, json.dumps(asdict(preference), ensure_ascii=True) + "\n", lock=path.with_name(PREFERENCES_LOCK)
+        )
     except OSError as error:
         raise EvaluationError(f"preferences can't be written to {path}: {error.strerror or error}") from error
 

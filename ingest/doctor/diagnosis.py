@@ -23,6 +23,7 @@ class Remedy(str, Enum):
     VECTORS = "encoded passages again"
     ORPHANS = "took out vectors that no passage uses"
     GENERATION = "saved a new index"
+    JUDGMENTS = "set aside what is no judgment, in judgments.jsonl.damaged"
     SEAL = "sealed the database as it is"
 
 

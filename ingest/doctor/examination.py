@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from ingest.adoption import live_version
-from ingest.doctor import database_checks, document_checks, index_checks, vector_checks
+from ingest.doctor import companion_checks, database_checks, document_checks, index_checks, vector_checks
 from ingest.doctor.chart import Chart, Skipped
 from ingest.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
 from ingest.reasons import one_line
@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
     ("vectors", vector_checks.check_vectors),
     ("index", index_checks.check_index),
     ("encoder", vector_checks.check_encoding),
+    ("judgments", companion_checks.check_judgments),
 )
 
 LINE_CHARACTERS = 400

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.adoption import writable_version
 from ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, VECTORS, Chart, Skipped
+from ingest.doctor.companion_checks import set_judgments_aside
 from ingest.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
 from ingest.doctor.document_checks import corrected, is_slice
 from ingest.doctor.examination import examine
@@ -201,4 +202,5 @@ REMEDIES: dict[Remedy, Callable[[Chart], None]] = {
     Remedy.VECTORS: _mend_vectors,
     Remedy.ORPHANS: _mend_orphans,
     Remedy.GENERATION: _mend_generation,
+    Remedy.JUDGMENTS: set_judgments_aside,
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ingest.exchange.companions import ALL, LINES, carry, left_out
 from ingest.exchange.layout import (
     DOCUMENTS,
     FACTS,
@@ -26,7 +27,7 @@ from retrieval.generations import check_whole
 from retrieval.identity import recorded_encoder
 from retrieval.store import PassageRow, Snapshot, Store
 from retrieval.types import Document
-from retrieval.versions import current_version
+from retrieval.versions import BENCHMARK, current_version
 
 ROWS = 2_000
 """Passages of one row group: 3 MB of vectors of the default encoder."""
@@ -40,6 +41,8 @@ FEW = 1_000
 
 def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
     """Writes a collection to `out`: a folder that `import_collection` takes, or with the suffix .parquet its passages.
+
+    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out.
 
     What lies there already is left alone. Raises StoreError where there is no collection, or it is damaged, or `out`
     can't be written; ConfigError where pyarrow is missing.
@@ -67,9 +70,11 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
             except arrow.ArrowException as error:
                 raise StoreError(f"{out} can't be written: {error}") from error
             counts = snapshot.counts()
+            carried = () if alone else carry(Path(collection), place, LINES)
     finally:
         store.close()
-    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out))
+    left = left_out(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
+    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, left)
 
 
 def size_of(out: Path) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ingest.exchange.companions import LINES, carry
 from ingest.exchange.exporting import size_of
 from ingest.exchange.layout import (
     DOCUMENTS,
@@ -57,8 +58,9 @@ def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
             store.checkpoint()
         finally:
             store.close()
+        carried = carry(source, place, LINES)
         publish(place, folder)
-    return Exchanged(str(collection), documents, passages, size_of(collection))
+    return Exchanged(str(collection), documents, passages, size_of(collection), carried)
 
 
 class _Files:

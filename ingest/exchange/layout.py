@@ -34,16 +34,25 @@ SUFFIX = ".parquet"
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """What was written, and how much of it."""
+    """What was written, and how much; of the files beside the versions, what came along and what did not."""
 
     out: str
     documents: int
     passages: int
     bytes: int
+    carried: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """As in the export and import JSON."""
-        return {"out": self.out, "documents": self.documents, "passages": self.passages, "bytes": self.bytes}
+        return {
+            "out": self.out,
+            "documents": self.documents,
+            "passages": self.passages,
+            "bytes": self.bytes,
+            "carried": list(self.carried),
+            "left_out": list(self.left_out),
+        }
 
 
 def load_arrow() -> tuple[Any, Any]:

@@ -7,17 +7,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.destination import refresh_index
+from ingest.exchange.companions import ALL, carry
 from ingest.exchange.exporting import size_of
 from ingest.exchange.layout import Exchanged, made_whole
 from retrieval.generations import check_whole
 from retrieval.identity import recorded_encoder
 from retrieval.store import Store
-from retrieval.versions import BENCHMARK, JUDGMENTS, current_version, publish
+from retrieval.versions import current_version, publish
 
 
 def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
-    """Copies the live version, as of one moment, to the new folder `out`, with its index and the judgments.
+    """Copies the live version, as of one moment, to the new folder `out`, with its index and what lies beside it.
 
+    That are judgments, preferences, uploaded files and measured runs. Documents keep the addresses that they were
+    ingested from.
     Raises StoreError where there is no collection, where it is damaged, where something lies at `out` already or it
     can't be written.
     """
@@ -44,10 +47,8 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
                 copy.checkpoint()
             finally:
                 copy.close()
-            for name in (JUDGMENTS, BENCHMARK):
-                with suppress(FileNotFoundError):
-                    shutil.copyfile(collection / name, place / name)
+            carried = carry(collection, place, ALL)
             publish(place, folder)
     finally:
         store.close()
-    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out))
+    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried)

@@ -102,14 +102,14 @@ def _read_chapters(
 
 
 def _spine(archive: zipfile.ZipFile, package_name: str, package: _Element) -> list[str]:
-    """The chapters' member names in reading order."""
+    """The chapters' member names in reading order, each once: a book may name none twice (EPUB 3.3, 5.7.3)."""
     items = {str(item.get("id")): item for item in _all(package, "item")}
     chapters = []
     for reference in _all(package, "itemref"):
         item = items.get(str(reference.get("idref")))
         if item is not None and "svg" not in str(item.get("media-type")):
             chapters.append(_resolve(archive, package_name, str(item.get("href"))))
-    return chapters
+    return list(dict.fromkeys(chapters))
 
 
 def _resolve(archive: zipfile.ZipFile, base: str, href: str) -> str:

@@ -10,7 +10,6 @@ _EVIDENCE = 1 << 15
 _WIDE = ["utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le"]
 """Known by their marks and NULs: `detect` has ruled them out."""
 
-_LINE = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _KANA_PAIR = re.compile(rb"\xa4[\xa1-\xf3]")
 _PAIR = re.compile(rb"[\xa1-\xfe][\xa1-\xfe]")
 _CYRILLIC = frozenset({"cp1251", "mac_cyrillic", "koi8_r", "iso8859_5"})
@@ -31,7 +30,7 @@ def guess_legacy(data: bytes) -> str:
 
     Only the lines with bytes above 127 are looked at: the others say nothing.
     """
-    evidence = b"".join(match.group() for match in _LINE.finditer(data))[:_EVIDENCE]
+    evidence = b"".join(line for line in data.splitlines(keepends=True) if not line.isascii())[:_EVIDENCE]
     if _looks_euc_jp(evidence):
         return "euc_jp"
     latin = _latin(evidence)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
+from ingest.loaders.converters import converters, stream_info
 from ingest.loaders.docx_hidden import with_marks, without_marks
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
@@ -41,12 +42,10 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         marked = with_marks(archive)
 
     def convert() -> str:
-        from markitdown import StreamInfo
-        from markitdown.converters import DocxConverter
-
+        converter = converters().DocxConverter()
         with path.open("rb") as file:
-            info = StreamInfo(extension=".docx")
-            return str(DocxConverter().convert(marked or file, info, style_map=_STYLES, **_OPTIONS).markdown)
+            source, info = marked or file, stream_info(".docx")
+            return str(converter.convert(source, info, style_map=_STYLES, **_OPTIONS).markdown)
 
     text, hidden = without_marks(_tidy(_converted(convert, path)))
     if not text:
@@ -68,11 +67,9 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title, metadata = core_properties(archive)
 
     def convert() -> str:
-        from markitdown import StreamInfo
-        from markitdown.converters import PptxConverter
-
+        converter = converters().PptxConverter()
         with path.open("rb") as file:
-            return str(PptxConverter().convert(file, StreamInfo(extension=".pptx"), **_OPTIONS).markdown)
+            return str(converter.convert(file, stream_info(".pptx"), **_OPTIONS).markdown)
 
     # A vertical tab is PowerPoint's line break within a paragraph; in a title the heading's line goes on.
     text, pages = _slides(clean(_converted(convert, path)).replace("\v", " "))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 200_000_000
 """Characters of a workbook's text; shared strings let a small file say much."""
-
+MAX_ROW = 1_048_576
+"""The last row that Excel has: behind a cell that claims to stand lower, openpyxl would count there row by row."""
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -66,7 +67,8 @@ def _text(workbook: Workbook) -> tuple[str, list[Heading]]:
     for sheet in workbook.worksheets:
         # The stated dimensions are often wrong, and a wrong one cuts rows or pads them to 16,384 cells.
         sheet.reset_dimensions()
-        tables = [_table(block) for block in _blocks(_rows(sheet.iter_rows(values_only=True), MAX_TEXT - length))]
+        rows = sheet.iter_rows(values_only=True, max_row=MAX_ROW)
+        tables = [_table(block) for block in _blocks(_rows(rows, MAX_TEXT - length))]
         if not tables:
             continue
         name = " ".join(clean(sheet.title).split())

@@ -10,6 +10,7 @@ They name places in documents, not passages, so they outlive another chunking. O
 
 from __future__ import annotations
 
+import codecs
 import errno
 import itertools
 import json
@@ -24,7 +25,7 @@ from filelock import FileLock
 from retrieval.errors import ConfigError, EvaluationError
 from retrieval.evaluation.benchmark import MOST_GRADE
 from retrieval.types import Json
-from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK
+from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
 from retrieval.wording import storable
 
 
@@ -94,6 +95,44 @@ def read_judgments(path: str | Path) -> list[Judgment]:
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} can't be read: {error}") from error
     return [one for one in latest.values() if one.grade is not None]
+
+
+def bad_lines(path: Path) -> dict[int, str]:
+    """The lines, from 1, that are no judgments, and why. Raises EvaluationError where the file can't be read."""
+    try:
+        lines = _raw_lines(path)
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be read: {error.strerror or error}") from error
+    found = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                _judgment(json.loads(line.decode("utf-8")))
+            except (ValueError, TypeError, ConfigError, RecursionError) as error:
+                found[number] = str(error)
+    return found
+
+
+def set_lines_aside(path: Path) -> int:
+    """Moves the lines that are no judgments behind those of `<path>.damaged`; how many. Raises EvaluationError."""
+    try:
+        with FileLock(path.with_name(JUDGMENTS_LOCK)):
+            lines = _raw_lines(path)
+            bad = bad_lines(path)
+            out = b"".join(line + b"\n" for number, line in enumerate(lines, start=1) if number in bad)
+            with path.with_name(f"{path.name}.damaged").open("ab") as aside:
+                aside.write(out)
+                aside.flush()
+                os.fsync(aside.fileno())
+            kept = [line for number, line in enumerate(lines, start=1) if number not in bad and line.strip()]
+            write_atomically(path, b"".join(line + b"\n" for line in kept))
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be written: {error.strerror or error}") from error
+    return len(bad)
+
+
+def _raw_lines(path: Path) -> list[bytes]:
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
 
 
 def add_judgments(collection: str | Path, judgments: Sequence[Judgment]) -> None:

@@ -96,6 +96,8 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turns what SQLite raises into one line that says what happened to the file at `path`, and what to do."""
     try:
         yield
+    except UnicodeDecodeError as error:  # the driver's, of a complaint that quotes the damaged bytes
+        raise StoreError(f"{path} is damaged (its own words are no text any more); restore it from a copy") from error
     except (DBAPIError, sqlite3.Error) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error)
         if type(error) in (DatabaseError, sqlite3.DatabaseError):  # its subclasses say that a request was wrong

@@ -52,6 +52,8 @@ def _next_step(findings: list[Finding] | tuple[Finding, ...]) -> str:
     lasting = [finding for finding in findings if finding.remedy is None]
     if {finding.remedy for finding in findings} == {Remedy.SEAL}:
         return "nothing else is wrong: restore it from a copy, or take it as it is with passagework doctor --repair"
+    if {finding.remedy for finding in findings} == {Remedy.JUDGMENTS}:
+        return "correct these lines, or set them aside with passagework doctor --repair; the documents are well"
     if findings and not lasting:
         return "all of this can be made again: passagework doctor --repair"
     return "what is not derived can't be mended: restore the collection from a copy, or ingest its files into a new one"

@@ -8,11 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from retrieval import Collection, ConfigError, PassageworkError
+from retrieval.versions import RUNS
 from retrieval.wording import counted
 from ui import session
 from ui.measured_runs import (
     REPORT,
-    RUNS,
     Measurement,
     benchmark_of,
     compared,

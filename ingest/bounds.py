@@ -1,0 +1,70 @@
+"""What a document may bring beside its text: each of its passages is stored and shown with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ingest.loaders.metadata import NotPlainError, plain
+from ingest.reasons import one_line
+from retrieval.types import Document, Json
+from retrieval.wording import counted, storable
+
+TITLE = 1_000
+"""Characters of a document's title."""
+HEADING = 500
+"""Characters of a heading's title: a passage has all that stand above it."""
+FIELDS = 1_000
+METADATA = 1 << 18
+"""Characters of all fields together, as JSON."""
+
+
+def bounded(document: Document) -> Document:
+    """The document with no more than that; what is left out of its metadata is noted. Its text and offsets stay.
+
+    Whatever a parser sent can be stored: NUL and half characters become U+FFFD.
+    """
+    metadata, left_out = _metadata(document.metadata)
+    notes = [one_line(note) for note in document.notes]
+    if left_out:
+        first = one_line(left_out[0], limit=60)
+        notes.append(f"too much metadata: {counted(len(left_out), 'field')} left out, the first is '{first}'")
+    return replace(
+        document,
+        text=_storable(document.text),
+        title=_cut(document.title, TITLE),
+        name=None if document.name is None else _storable(document.name),
+        uri=_storable(document.uri),
+        metadata=metadata,
+        headings=[replace(one, title=_cut(one.title, HEADING)) for one in document.headings],
+        notes=notes,
+    )
+
+
+def _metadata(fields: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
+    kept: dict[str, Json] = {}
+    left_out: list[str] = []
+    room = METADATA
+    for name, value in fields.items():
+        try:
+            value = plain(value)
+        except NotPlainError:
+            left_out.append(name)
+            continue
+        size = len(name) + (len(value) if isinstance(value, str) else len(json.dumps(value)))
+        if size > room or len(kept) >= FIELDS:
+            left_out.append(name)
+        else:
+            kept[_storable(name)] = value
+            room -= size
+    return kept, left_out
+
+
+def _cut(title: str, limit: int) -> str:
+    title = _storable(title)
+    return title if len(title) <= limit else title[: limit - 1].rstrip() + "…"
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() and "\0" not in text else storable(text)

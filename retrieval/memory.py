@@ -1,0 +1,28 @@
+"""Memory that runs out, as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from retrieval.errors import EncodingError
+from retrieval.types import Stage
+
+_SAID = ("out of memory", "can't allocate memory", "not enough memory")
+"""By torch on a GPU and on a CPU, which raises RuntimeError or a class of its own below it."""
+
+
+@contextmanager
+def enough_memory(otherwise: str) -> Iterator[None]:
+    """Raises EncodingError saying `otherwise` where memory runs out within; every other error passes through."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _SAID):
+            raise
+        raise EncodingError(otherwise) from error
+
+
+def memory_for(model: str, without: Stage) -> AbstractContextManager[None]:
+    """The same for a model in a search, which needs none of it at the stage `without`."""
+    return enough_memory(f"the {model} ran out of memory: end other programs, or search at stage {without.value}")

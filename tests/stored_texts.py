@@ -1,0 +1,20 @@
+"""What a collection holds, by path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retrieval.identity import recorded_encoder
+from retrieval.store import Store
+from retrieval.versions import current_version
+
+
+def stored_texts(collection: Path) -> dict[str, str]:
+    """Each document's text; of a file of records, the last one's."""
+    store = Store.open(current_version(collection) / "store.db")
+    try:
+        with store.read() as snapshot:
+            snapshot.dim = recorded_encoder(snapshot).dimension
+            return {row.path: snapshot.document(row.id).text for row in list(snapshot.documents())}
+    finally:
+        store.close()
