@@ -207,10 +207,14 @@ class Hits(Sequence[Hit]):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text."""
+    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text.
+
+    `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
+    """
 
     number: int
     document: str
+    uri: str
     path: str
     title: str
     pages: tuple[int, ...]
@@ -224,6 +228,7 @@ class Citation:
         return {
             "number": self.number,
             "document": self.document,
+            "uri": self.uri,
             "path": self.path,
             "title": self.title,
             "pages": list(self.pages),

@@ -11,11 +11,10 @@ from urllib.request import url2pathname
 
 from retrieval.errors import PassageworkError
 from retrieval.types import Document, Heading, Page
-from retrieval.wording import page_list, visible
+from retrieval.wording import address, page_list, visible
 from ui.marking import Marks
 from ui.page_drawing import PagePicture
 from ui.page_html import marked_html, plain
-from ui.present import address
 
 LONGEST = 20_000
 """Characters of a place: an address may name any, and no passage is as long."""

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, true
 
 from retrieval.errors import StoreError
 from retrieval.store import schema as t
 from retrieval.store.fulltext import best_passages
+from retrieval.store.naming import bears
 from retrieval.store.records import Change, DocumentRow, Generation, Location, PassageRow, SourceRow
 from retrieval.types import Document, Heading, Ids, Json, Page, Vectors
 
@@ -229,11 +230,10 @@ class Snapshot:
         return self._documents(true())
 
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
-        """Documents whose `_id`, URI or path is one of the names, each once."""
-        d, found = t.documents.c, dict[int, DocumentRow]()
-        for some in _batches(names, BATCH // 3):
-            rows = self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some)))
-            found.update({row.id: row for row in rows})
+        """Documents that bear one of the names (see `naming`), each once."""
+        found: dict[int, DocumentRow] = {}
+        for some in _batches(names, BATCH // 4):
+            found.update({row.id: row for row in self._documents(bears(self.connection, some))})
         return list(found.values())
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
