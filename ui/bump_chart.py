@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 from retrieval.types import Hit, Hits, Stage
@@ -15,7 +15,7 @@ COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 230, 32
 """Pixels between stages and between ranks, at the sides (titles stand at the right), and above the first rank."""
 
 DEEPEST = 1.5
-"""Ranks shown, as a multiple of the hits: what came from further down starts at the bottom edge."""
+"""Ranks with a row of their own, as a multiple of the hits; deeper ones stand below them, one beneath the other."""
 
 TITLE = 34
 """Characters of a title."""
@@ -35,13 +35,14 @@ def bump_chart(hits: Hits) -> str:
     stages = [stage for stage in Stage if any(stage in hit.stages for hit in hits)]
     if len(stages) < 2 or len(hits) < 2:
         return ""
-    deepest = max(3, int(DEEPEST * len(hits)))
-    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * (deepest + 1)
+    rows = {stage: _rows(hits, stage) for stage in stages}
+    last = max(row for of_stage in rows.values() for row in of_stage.values())
+    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * (last + 1)
     names = "".join(
         f'<text x="{LEFT + COLUMN * column}" y="14" text-anchor="middle">{stage.value}</text>'
         for column, stage in enumerate(stages)
     )
-    lines = "".join(_line(hit, stages, deepest) for hit in reversed(hits.hits))
+    lines = "".join(_line(hit, rows) for hit in reversed(hits.hits))
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'fill="currentColor">{STYLE}{names}{lines}</svg>'
@@ -58,19 +59,36 @@ def moved(hit: Hit) -> int | None:
     return None if before is None or after is None else before.rank - after.rank
 
 
-def _line(hit: Hit, stages: Sequence[Stage], deepest: int) -> str:
+def _rows(hits: Hits, stage: Stage) -> dict[int, int]:
+    """By rank of each hit in the list, the row that it stands in at a stage, from 0: its rank's, or the next free one.
+
+    No two hits stand in one place, where they have equal ranks or both come from far down.
+    """
+    near, row = max(3, int(DEEPEST * len(hits))), -1
+    rows = {}
+    for rank, at in sorted((hit.stages[stage].rank, hit.rank) for hit in hits if stage in hit.stages):
+        row = max(row + 1, min(rank - 1, near))
+        rows[at] = row
+    return rows
+
+
+def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
     """The hit's way, its ranks as dots: numbers and the title where it begins and ends."""
-    passed = [(column, hit.stages[stage].rank) for column, stage in enumerate(stages) if stage in hit.stages]
-    places = [(LEFT + COLUMN * column, TOP + ROW * (min(rank, deepest + 1) - 1)) for column, rank in passed]
+    ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
+    places = [
+        (LEFT + COLUMN * column, TOP + ROW * rows[stage][hit.rank])
+        for column, stage in enumerate(rows)
+        if stage in hit.stages
+    ]
     opacity = max(0.4, 1 - 0.12 * (hit.rank - 1))
     colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
     path = " ".join(f"{x},{y}" for x, y in places)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="4" stroke="none"/>' for x, y in places)
-    (x, y), first = places[0], passed[0][1]
-    begins = f'<text x="{x - 10}" y="{y + 4}" text-anchor="end">{first}</text>'
+    x, y = places[0]
+    begins = f'<text x="{x - 10}" y="{y + 4}" text-anchor="end">{ranks[0]}</text>'
     x, y = places[-1]
     title = " ".join(_NO_XML.sub("", visible(heading(hit))).split())
     shown = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
-    ends = f'<text x="{x + 10}" y="{y + 4}">{passed[-1][1]}  {escape(shown)}</text>'
+    ends = f'<text x="{x + 10}" y="{y + 4}">{ranks[-1]}  {escape(shown)}</text>'
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
     return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{begins}{ends}'

@@ -7,15 +7,23 @@ from collections.abc import Sequence
 from html import escape
 
 from retrieval.types import Hit, Hits, Stage, StageScore
-from retrieval.wording import counted, page_list, visible
+from retrieval.wording import address, counted, page_list, visible
 from ui.bump_chart import moved
 from ui.marking import Marks
-from ui.present import address, heading, plan_line, timing_line
+from ui.present import heading, plan_line, timing_line
+
+_WRAPPED = re.compile(r"(?<=[^\n]{60})\n(?=[^\W\d_])")
+"""The end of a long line that a word follows: no list, table or heading begins so."""
 
 
 def plain(text: str) -> str:
     """Text as HTML that shows it as it is: no markup, no control codes, nothing that turns the words around it."""
     return escape(visible(text))
+
+
+def flowing(text: str) -> str:
+    """Text whose lines, where they were broken to a width, go on: at another width they would break twice."""
+    return _WRAPPED.sub(" ", text)
 
 
 def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
@@ -44,7 +52,7 @@ def compact_hit_html(hit: Hit, move: str) -> str:
         '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
-        f'<div class="pw-text pw-short" dir="auto">{plain(hit.text)}</div></article>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(flowing(hit.text))}</div></article>'
     )
 
 
@@ -56,6 +64,7 @@ def place_html(hit: Hit) -> str:
 
 def marked_html(text: str, marks: Marks) -> str:
     """A passage whose matching words and best sentence stand out."""
+    text = flowing(text)
     if marks.best is None:
         return _words_html(text, 0, len(text), marks.words)
     start, end = marks.best
@@ -88,17 +97,26 @@ def note_html(text: str) -> str:
 
 
 def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
-    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right."""
+    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right.
+
+    Where there is no room for columns (see `page_style`), each cell stands on a line behind the name of its own.
+    """
     numbers = [all(_is_number(row[place]) for row in rows) and bool(rows) for place in range(len(columns))]
     head = "".join(
         f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
         for column, number in zip(columns, numbers, strict=True)
     )
     body = "".join(
-        f"<tr>{''.join(_cell(value, number) for value, number in zip(row, numbers, strict=True))}</tr>" for row in rows
+        f"<tr>{''.join(_cell(*cell) for cell in zip(columns, row, numbers, strict=True))}</tr>" for row in rows
     )
     table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
+
+
+def facts_html(name: str, facts: Sequence[tuple[str, str]]) -> str:
+    """What each thing is, beside its name, however narrow the window."""
+    lines = "".join(f"<dt>{plain(what)}</dt><dd>{plain(value)}</dd>" for what, value in facts)
+    return f'<dl class="pw-facts" data-testid="{name}">{lines}</dl>'
 
 
 def markdown_text(text: str) -> str:
@@ -110,9 +128,10 @@ def _is_number(value: str | int) -> bool:
     return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?|", value))
 
 
-def _cell(value: str | int, number: bool) -> str:
+def _cell(column: str, value: str | int, number: bool) -> str:
     shown = f"{value:,}" if isinstance(value, int) else plain(value)
-    return f'<td class="pw-number">{shown}</td>' if number else f"<td>{shown}</td>"
+    kind = 'class="pw-number" ' if number else ""
+    return f'<td {kind}data-label="{plain(column)}">{shown}</td>'
 
 
 def _stage(stage: Stage, score: StageScore, up: int | None) -> str:

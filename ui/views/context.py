@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from retrieval import Collection, Context, PassageworkError
-from retrieval.wording import page_list, visible
+from retrieval.wording import address, page_list, visible
 from ui import session
 from ui.page_html import markdown_text, note_html, table_html
 from ui.present import context_notes
@@ -46,7 +46,14 @@ def show(found: Context, program: str) -> None:
             st.info("No passage found. Try other words.")
     with citations:
         rows = [
-            (f"[{one.number}]", one.title, one.path, page_list(one.pages), f"{one.start}-{one.end}", f"{one.score:.3f}")
+            (
+                f"[{one.number}]",
+                one.title,
+                address(one.path, one.uri),
+                page_list(one.pages),
+                f"{one.start}-{one.end}",
+                f"{one.score:.3f}",
+            )
             for one in found.citations
         ]
         st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))

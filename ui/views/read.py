@@ -10,12 +10,11 @@ from retrieval import Collection, PassageworkError
 from retrieval.lexical import matching_spans
 from retrieval.store import DocumentRow
 from retrieval.types import Page
-from retrieval.wording import counted, page_list
+from retrieval.wording import address, counted, page_list
 from ui import session
 from ui.keyboard import TO_PASSAGE
 from ui.page_drawing import PagePicture, draw_page
 from ui.page_html import markdown_text, note_html
-from ui.present import address
 from ui.reading import Place, citation, file_of, picture_html, place_of, text_html
 
 AROUND = 8_000
