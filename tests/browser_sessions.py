@@ -46,7 +46,8 @@ const backgroundOf = node => {
 }
 const opacityOf = node => node ? Number(getComputedStyle(node).opacity) * opacityOf(node.parentElement) : 1
 // The number of a slider stands above its thumb, not on it. What can't be used may be pale (WCAG 2.2, 1.4.3).
-const left = 'script, style, noscript, [role="slider"], :disabled, label:has(:disabled), [aria-disabled="true"]'
+const unusable = ':disabled, label:has(:disabled), [aria-disabled="true"]'
+const left = `script, style, noscript, [data-testid="stSliderThumbValue"], ${unusable}`
 const ratios = [...document.body.querySelectorAll("*")].filter(node => {
     const says = [...node.childNodes].some(one => one.nodeType === 3 && one.textContent.trim())
     return says && node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !node.closest(left)

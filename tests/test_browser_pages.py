@@ -18,7 +18,7 @@ DOWN, ENTER = "\ue015", "\ue007"
 PAGES = {
     "?query=who+walked+the+way+to+Llanfair": "stage",
     "read?document=grid.pdf&start=14&end=60": "box",
-    "read?document=policies%2Ftravel.md&start=0&end=20": "passage",
+    "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "passage",
     "context?query=travel&max_tokens=300": "citations",
     "judge?view=Side+by+side&query=travel": "side",
     "library": "documents",

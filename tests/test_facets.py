@@ -17,7 +17,8 @@ from retrieval.lexical import matching_spans
 from retrieval.store import DocumentRow
 from retrieval.types import Json, Stage, StageScore
 from tests.fakes import FakeEncoder
-from ui.bump_chart import bump_chart
+from ui.bump_chart import ROW as PIXELS
+from ui.bump_chart import TOP, bump_chart
 from ui.facets import Choice, Facets, facets_of, filter_of
 from ui.marking import mark
 from ui.page_html import marked_html
@@ -142,8 +143,9 @@ def test_the_bump_chart_needs_two_hits_and_two_stages(collection: Path) -> None:
     assert filter_of(Choice(), Facets()) is None
 
 
-def test_no_two_hits_of_the_bump_chart_stand_in_one_place(collection: Path) -> None:
-    """Not where both come from far down, nor where they have equal ranks at a stage."""
+def test_the_bump_chart_is_as_small_as_the_list(collection: Path) -> None:
+    """However deep its hits come from: at each stage they stand in their order there, no two in one place, each beside
+    its rank."""
     ranks = [(40, 2), (90, 2), (400, 3), (1, 4)]
     with Collection.open(collection, encoder=FakeEncoder(window=256)) as opened:
         found = opened.search("bees")
@@ -155,8 +157,9 @@ def test_no_two_hits_of_the_bump_chart_stand_in_one_place(collection: Path) -> N
     drawing = b64decode(source).decode()
     dots = re.findall(r'<circle cx="(\d+)" cy="(\d+)"', drawing)
     assert (len(dots), len(set(dots))) == (8, 8)
-    begins = {int(rank): int(y) for y, rank in re.findall(r'y="(\d+)" text-anchor="end">(\d+)<', drawing)}
-    assert begins[1] < begins[40] < begins[90] < begins[400] < int(re.findall(r'height="(\d+)"', drawing)[0])
+    begins = [(int(y), int(rank)) for y, rank in re.findall(r'y="(\d+)" text-anchor="end">(\d+)<', drawing)]
+    assert [rank for _, rank in sorted(begins)] == [1, 40, 90, 400]
+    assert f'height="{TOP + 4 * PIXELS}"' in drawing
 
 
 def test_no_model_is_loaded_to_mark_nothing() -> None:

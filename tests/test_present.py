@@ -16,7 +16,7 @@ from ingest.report import Problem, Progress, Report
 from retrieval.store import DocumentRow, SourceRow
 from retrieval.types import Citation, Context, Hit, Hits, Json, Stage, StageScore
 from retrieval.wording import counted, page_list, visible
-from ui.page_html import hit_html, markdown_text, plan_html
+from ui.page_html import flowing, hit_html, markdown_text, plan_html
 from ui.present import (
     context_notes,
     documents_to_json,
@@ -360,6 +360,15 @@ def test_html_escapes_every_text_of_a_document() -> None:
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;&quot;") == 4
     assert set(re.findall(r"<(\w+)", html)) == {"article", "div", "span"}
     assert re.search(r"<[^>]*on\w+=", html) is None
+
+
+def test_lines_that_were_broken_to_a_width_go_on() -> None:
+    """On a page of another width; what is a line of its own stays one: of a list, a table, a heading, a poem. Every
+    character keeps its place."""
+    long = "A line that somebody's editor has broken after sixty characters or"
+    kept = f"# {long}\nText\n{long}\n- item\n{long}\n| cell |\n{long}\n1. one\n\nshort\nlines\n{long}\n\nEnd"
+    assert flowing(kept) == kept
+    assert flowing(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
 
 
 def test_html_of_a_hit_holds_its_trace() -> None:

@@ -1,4 +1,8 @@
-"""How the hits of one list moved from stage to stage, as a picture: a line a hit, best ranks on top."""
+"""How the hits of one list moved from stage to stage, as a picture: a line a hit, the best on top.
+
+At each stage the hits stand in their order there, each beside its rank: what others stand between them is left out, and
+the picture stays as small as the list, however deep a hit comes from.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,10 @@ from retrieval.types import Hit, Hits, Stage
 from retrieval.wording import visible
 from ui.present import heading
 
-COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 230, 32
-"""Pixels between stages and between ranks, at the sides (titles stand at the right), and above the first rank."""
+COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 260, 32
+"""Pixels between stages and between rows, at the sides (titles stand at the right), and above the first row."""
 
-DEEPEST = 1.5
-"""Ranks with a row of their own, as a multiple of the hits; deeper ones stand below them, one beneath the other."""
-
-TITLE = 34
+TITLE = 30
 """Characters of a title."""
 
 STYLE = (
@@ -36,8 +37,7 @@ def bump_chart(hits: Hits) -> str:
     if len(stages) < 2 or len(hits) < 2:
         return ""
     rows = {stage: _rows(hits, stage) for stage in stages}
-    last = max(row for of_stage in rows.values() for row in of_stage.values())
-    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * (last + 1)
+    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * len(hits)
     names = "".join(
         f'<text x="{LEFT + COLUMN * column}" y="14" text-anchor="middle">{stage.value}</text>'
         for column, stage in enumerate(stages)
@@ -60,20 +60,13 @@ def moved(hit: Hit) -> int | None:
 
 
 def _rows(hits: Hits, stage: Stage) -> dict[int, int]:
-    """By rank of each hit in the list, the row that it stands in at a stage, from 0: its rank's, or the next free one.
-
-    No two hits stand in one place, where they have equal ranks or both come from far down.
-    """
-    near, row = max(3, int(DEEPEST * len(hits))), -1
-    rows = {}
-    for rank, at in sorted((hit.stages[stage].rank, hit.rank) for hit in hits if stage in hit.stages):
-        row = max(row + 1, min(rank - 1, near))
-        rows[at] = row
-    return rows
+    """By rank of each hit in the list, its place among them at a stage, from 0; of equal ranks the better hit first."""
+    passed = sorted((hit.stages[stage].rank, hit.rank) for hit in hits if stage in hit.stages)
+    return {at: row for row, (_, at) in enumerate(passed)}
 
 
 def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
-    """The hit's way, its ranks as dots: numbers and the title where it begins and ends."""
+    """The hit's way from dot to dot, each beside its rank, and its title where it ends."""
     ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
     places = [
         (LEFT + COLUMN * column, TOP + ROW * rows[stage][hit.rank])
@@ -84,11 +77,13 @@ def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
     colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
     path = " ".join(f"{x},{y}" for x, y in places)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="4" stroke="none"/>' for x, y in places)
-    x, y = places[0]
-    begins = f'<text x="{x - 10}" y="{y + 4}" text-anchor="end">{ranks[0]}</text>'
-    x, y = places[-1]
+    *earlier, (x, y) = places
+    numbers = "".join(
+        f'<text x="{left - 8}" y="{top + 4}" text-anchor="end">{rank}</text>'
+        for (left, top), rank in zip(earlier, ranks, strict=False)
+    )
     title = " ".join(_NO_XML.sub("", visible(heading(hit))).split())
     shown = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
     ends = f'<text x="{x + 10}" y="{y + 4}">{ranks[-1]}  {escape(shown)}</text>'
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
-    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{begins}{ends}'
+    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{numbers}{ends}'

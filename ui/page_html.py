@@ -12,8 +12,8 @@ from ui.bump_chart import moved
 from ui.marking import Marks
 from ui.present import heading, plan_line, timing_line
 
-_WRAPPED = re.compile(r"(?<=[^\n]{60})\n(?=[^\W\d_])")
-"""The end of a long line that a word follows: no list, table or heading begins so."""
+_WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
+"""A long line that a word follows on the next one: no list, table or heading of Markdown looks so."""
 
 
 def plain(text: str) -> str:
@@ -22,8 +22,11 @@ def plain(text: str) -> str:
 
 
 def flowing(text: str) -> str:
-    """Text whose lines, where they were broken to a width, go on: at another width they would break twice."""
-    return _WRAPPED.sub(" ", text)
+    """Text whose lines, where they were broken to a width, go on: at another width they would break twice.
+
+    A space stands for each line end, so that offsets hold.
+    """
+    return _WRAPPED.sub(r"\1 ", text)
 
 
 def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
@@ -36,12 +39,13 @@ def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False)
         f'<span class="pw-stage" data-testid="{named}stage">{_stage(stage, score, moved(hit))}</span>'
         for stage, score in hit.stages.items()
     )
+    passage = marked_html(flowing(hit.text), marks or Marks())
     return (
         f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
         f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>'
-        f'<div class="pw-text" data-testid="{named}text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
     )
 
@@ -64,7 +68,6 @@ def place_html(hit: Hit) -> str:
 
 def marked_html(text: str, marks: Marks) -> str:
     """A passage whose matching words and best sentence stand out."""
-    text = flowing(text)
     if marks.best is None:
         return _words_html(text, 0, len(text), marks.words)
     start, end = marks.best

@@ -32,9 +32,9 @@ STYLE = """<style>
 .pw-table td { border-top: 1px solid rgba(128, 128, 128, 0.3); overflow-wrap: anywhere; min-width: 8rem; }
 .pw-table .pw-number { text-align: right; font-variant-numeric: tabular-nums; min-width: 0; overflow-wrap: normal; }
 .pw-facts { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.25rem 1rem; }
-.pw-facts { font-size: 0.9rem; margin: 0; padding: 0; overflow-wrap: anywhere; }
+.stHtml .pw-facts { font-size: 0.9rem; margin: 0; padding: 0; overflow-wrap: anywhere; }
 .pw-facts dt { opacity: 0.85; max-width: 9rem; }
-.pw-facts dt, .pw-facts dd { margin: 0; padding: 0; }
+.stHtml .pw-facts dd { margin: 0; padding: 0; }
 @media (max-width: 640px) {
 .pw-table, .pw-table tbody, .pw-table tr { display: block; }
 .pw-table thead { display: none; }
@@ -51,5 +51,6 @@ STYLE = """<style>
 .pw-box { position: absolute; background: rgba(255, 213, 0, 0.42); mix-blend-mode: multiply; border-radius: 2px; }
 .pw-document { white-space: pre-wrap; overflow-wrap: anywhere; max-width: 50rem; line-height: 1.55; }
 .pw-passage { background: rgba(255, 213, 0, 0.25); color: inherit; border-radius: 3px; }
+.pw-passage .pw-word { background: none; font-weight: 700; text-decoration: underline 2px; }
 .pw-heading { font-weight: 700; }
 </style>"""

@@ -9,6 +9,7 @@ import streamlit as st
 from retrieval import Collection, Context, PassageworkError
 from retrieval.wording import address, page_list, visible
 from ui import session
+from ui.holdings import status_of
 from ui.page_html import markdown_text, note_html, table_html
 from ui.present import context_notes
 from ui.search_settings import STAGES, URL
@@ -65,6 +66,9 @@ def show(found: Context, program: str) -> None:
 
 def ask(collection: Collection) -> None:
     """The query, its budget and its settings; then the context."""
+    if not status_of(collection)["documents"]:
+        session.tell_empty()
+        return
     placeholder = "What your application would ask"
     query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
     with st.container(horizontal=True):

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from retrieval import Collection, ConfigError, PassageworkError
+from retrieval.versions import JUDGMENTS
 from retrieval.wording import counted
 from ui import session
 from ui.measured_runs import (
@@ -32,7 +33,8 @@ LARGEST = 1_500_000
 
 def made(collection: Collection) -> None:
     """Measurements of this collection, the newest shown; a button makes another."""
-    if st.button("Measure every stage on the judgments", type="primary"):
+    judged = (collection.path / JUDGMENTS).exists()
+    if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
 
         def draw(done: int, total: int) -> None:

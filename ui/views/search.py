@@ -173,8 +173,7 @@ def main() -> None:
         for line in contents(status):
             st.sidebar.html(note_html(line))
         if not status["documents"]:
-            st.info("The collection is empty. Put documents into it first.")
-            st.page_link(session.LIBRARY, label="Go to the library")
+            session.tell_empty()
         elif not str(query or "").strip():
             st.html(
                 note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
