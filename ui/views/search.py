@@ -38,14 +38,15 @@ def contents(status: Mapping[str, Any]) -> list[str]:
 def results(collection: Collection, query: str, settings: SearchSettings) -> None:
     """First-stage hits at once, where a reranker is to follow; in their place what was asked for; then best sentences.
 
-    To find those in ten passages takes as long as to rerank: nobody waits for it.
+    To find those in ten passages takes as long as to rerank. Nobody waits for it: they come one by one, and another
+    query ends it at the next.
     """
     with st.spinner("Searching"):
         hits, marks, cards = _found(collection, query, settings)
     encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
-    marks[:] = mark(query, [hit.text for hit in hits], encoder)  # a card that is drawn anew finds them there
-    for hit, of, card in zip(hits, marks, cards, strict=True):
-        card.html(hit_html(hit, of))
+    for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
+        [marks[at]] = mark(query, [hit.text], encoder)  # a card that is drawn anew finds it there
+        card.html(hit_html(hit, marks[at]))
 
 
 def _found(
