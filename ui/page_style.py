@@ -39,7 +39,7 @@ STYLE = """<style>
 .pw-table, .pw-table tbody, .pw-table tr { display: block; }
 .pw-table thead { display: none; }
 .pw-table tr { border-top: 1px solid rgba(128, 128, 128, 0.3); padding: 0.4rem 0; }
-.pw-table td, .pw-table .pw-number { display: grid; grid-template-columns: 7rem minmax(0, 1fr); gap: 0.75rem; }
+.pw-table td, .pw-table .pw-number { display: grid; grid-template-columns: 8.5rem minmax(0, 1fr); gap: 0.75rem; }
 .pw-table td, .pw-table .pw-number { border: 0; padding: 0.1rem 0; min-width: 0; text-align: left; }
 .pw-table td::before { content: attr(data-label); opacity: 0.85; overflow-wrap: anywhere; }
 .pw-table td:first-child { display: block; font-weight: 600; }

@@ -59,9 +59,9 @@ def show(found: Context, program: str) -> None:
         ]
         st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))
     with as_json:
-        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language="json", wrap_lines=True)
+        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
     with python:
-        st.code(program, language="python", wrap_lines=True)
+        st.code(program, language=None, wrap_lines=True)
 
 
 def ask(collection: Collection) -> None:

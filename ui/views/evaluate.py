@@ -59,7 +59,7 @@ def show(measurement: Measurement) -> None:
     st.html(note_html(said))
     columns, rows = stage_rows(figures)
     st.html(table_html("figures", columns, rows))
-    st.code(str(measurement.folder), language=None)
+    st.code(str(measurement.folder), language=None, wrap_lines=True)
     file = measurement.folder / REPORT
     if file.is_file():
         report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")

@@ -45,7 +45,7 @@ def given(collection: Collection) -> None:
         st.download_button("Qrels (TREC)", qrels.encode(errors="replace"), "qrels.txt", "text/plain")
         st.download_button("Topics", topics.encode(errors="replace"), "topics.tsv", "text/tab-separated-values")
     words = ("passagework", "evaluate", collection.path / JUDGMENTS, "--collection", collection.path)
-    st.code(shlex.join(map(str, words)), language="sh", wrap_lines=True)
+    st.code(shlex.join(map(str, words)), language=None, wrap_lines=True)
     rows = [_row(one) for one in judgments[:SHOWN]]
     st.html(table_html("judgments", ("Query", "Grade", "Document", "Passage"), rows))
 
