@@ -13,19 +13,27 @@ from retrieval.filters import Where, compile_filter
 from retrieval.generations import check_whole
 from retrieval.store import DocumentRow, Store, Writer
 from retrieval.versions import locked_version
+from retrieval.wording import address
 
 
 def delete(
-    collection: str | Path, targets: Sequence[str] = (), *, where: Where | None = None, dry_run: bool = False
+    collection: str | Path,
+    targets: Sequence[str] = (),
+    *,
+    uris: Sequence[str] = (),
+    where: Where | None = None,
+    dry_run: bool = False,
 ) -> list[DocumentRow]:
-    """Takes out the documents that a target names and `where` lets through.
+    """Takes out the documents that a target or one of the `uris` names and `where` lets through.
 
-    A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or a glob on paths.
+    A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
+    so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
 
-    With neither (an empty filter is none), or with a target that names nothing, ConfigError is raised and nothing
-    happens. The files stay where they are: the next ingest of them brings the documents back. Returns what went.
+    With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
+    document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
+    them brings the documents back. Returns what went.
     """
-    if not targets and not where:
+    if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
     with locked_version(Path(collection)) as folder:
         store = Store.open(folder / "store.db")
@@ -33,7 +41,7 @@ def delete(
             check_whole(store)
             with store.write() as writer:
                 condition = compile_filter(where, writer) if where else None
-                rows = _named(list(writer.documents(condition)), targets)
+                rows = _chosen(list(writer.documents(condition)), targets, uris)
                 if not dry_run:
                     _forget(writer, rows)
             if not dry_run:
@@ -59,21 +67,32 @@ def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
             store.close()
 
 
-def _named(rows: Sequence[DocumentRow], targets: Sequence[str]) -> list[DocumentRow]:
-    if not targets:
+def _chosen(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
+    if not targets and not uris:
         return list(rows)
-    chosen: dict[int, DocumentRow] = {}
+    chosen = {row.id: row for row in rows if row.uri in set(uris)}
+    if missing := set(uris) - {row.uri for row in chosen.values()}:
+        raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
     for target in targets:
-        found = [row for row in rows if target in _names(row) or fnmatchcase(row.path, target)]
+        found = _named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
         if not found:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
         chosen.update({row.id: row for row in found})
     return list(chosen.values())
 
 
-def _names(row: DocumentRow) -> tuple[str | None, ...]:
-    _, mark, record = row.uri.partition("#")
-    return row.name, row.uri, row.path, f"{row.path}{mark}{unquote(record)}"
+def _named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+    """The documents of that `_id`, or of that place; raises ConfigError where there are both, and they differ."""
+    by_id = [row for row in rows if row.name == target]
+    by_place = [row for row in rows if target in _places(row)]
+    if by_id and by_place and by_id != by_place:
+        one, other = (next(place for place in _places(found[0]) if place != target) for found in (by_id, by_place))
+        raise ConfigError(f"{target!r} is the _id of one document and the place of another: say {one!r} or {other!r}")
+    return by_id or by_place
+
+
+def _places(row: DocumentRow) -> tuple[str, ...]:
+    return address(row.path, row.uri), row.uri, row.path
 
 
 def _hint(rows: Sequence[DocumentRow], target: str) -> str:

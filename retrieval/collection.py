@@ -20,10 +20,10 @@ from retrieval.memory import enough_memory
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker
 from retrieval.searcher import Searcher
-from retrieval.store import DocumentRow, PassageRow, Snapshot, SourceRow
+from retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
 from retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
 from retrieval.versions import current_version
-from retrieval.wording import storable
+from retrieval.wording import address, storable
 
 Choice = TypeVar("Choice", Stage, Fusion)
 
@@ -162,12 +162,15 @@ class Collection:
             return list(snapshot.documents(_document_filter(where, snapshot)))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
-        """The documents that each name stands for, a record's `_id`, a URI or a path; names of none are left out."""
+        """The documents that each name stands for: a record's `_id`, a URI, a path, or `path#record` as it is shown.
+
+        Names of none are left out.
+        """
         wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
         found: dict[str, list[DocumentRow]] = {}
         with self._current().store.read() as snapshot:
             for row in snapshot.documents_named(sorted(wanted)):
-                for name in {row.name, row.uri, row.path} & wanted:
+                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & wanted:
                     found.setdefault(str(name), []).append(row)
         return found
 
@@ -180,6 +183,12 @@ class Collection:
         """Every file ingested, with its state and the reason where it failed."""
         with self._current().store.read() as snapshot:
             return snapshot.sources()
+
+    def moment(self) -> str:
+        """A text that is another one after every commit: what was read of the collection holds as long as it stays."""
+        live = self._current()
+        with live.store.read() as snapshot:
+            return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
 
     def status(self) -> dict[str, Json]:
         """What the collection holds and what it was made with, as in `passagework status --json`."""

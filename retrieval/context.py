@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from retrieval.errors import ConfigError
 from retrieval.hidden import cut_to, is_seen, without_hidden
 from retrieval.types import Citation, Context, Hidden, Hit, Hits
-from retrieval.wording import page_list
+from retrieval.wording import address, page_list
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""
@@ -92,9 +92,9 @@ def build_context(
     `slice_text(hit, start, end)` gives `[start, end)` of that hit's document, `hidden_in` what readers don't see of it.
     Hits of which they see nothing are left out. The others are taken in order of rank: one that
     says what a quoted one says is left out; those of one document that overlap or stand near each other become one
-    block; what doesn't fit is skipped, and the next is tried. A first hit that doesn't fit is cut at the end of a
-    sentence or word, and its citation ends there. Raises ConfigError where the budget holds no text at all, saying
-    the least that would.
+    block. The first that doesn't fit ends it, so that no hit is quoted in place of a better one; where that is the very
+    first, it is cut at the end of a sentence or word, and its citation ends there. Raises ConfigError where the budget
+    holds no text at all, saying the least that would.
     """
     if max_tokens < 1 and not hits:
         raise ConfigError(f"max_tokens is {max_tokens}: give at least 1")
@@ -107,12 +107,11 @@ def build_context(
         if not any(block.overlaps(hit) for block in blocks) and any(one.covers(says) for one in said):
             continue
         wider = _with(blocks, hit, slice_text, hidden_in)
-        if count_tokens(_render(wider)) <= max_tokens:
-            blocks = wider
-            said.append(says)
-        elif not blocks:
-            blocks = [_cut(wider[0], max_tokens, count_tokens)]
-            said.append(_said(_shown(blocks[0])))
+        if count_tokens(_render(wider)) > max_tokens:
+            blocks = blocks or [_cut(wider[0], max_tokens, count_tokens)]
+            break
+        blocks = wider
+        said.append(says)
     text = _render(blocks)
     return Context(
         query=hits.query,
@@ -184,12 +183,10 @@ def _shown(block: _Block) -> str:
 
 
 def _header(number: int, block: _Block) -> str:
-    """One line: number, title and headings, path, record, pages."""
+    """One line: number, title and headings, path and record, pages."""
     hit = block.hits[0]
     names = dict.fromkeys(name for name in map(_one_line, (hit.title, *_headings(block))) if name)
-    place = [_one_line(hit.path or hit.uri)]
-    if hit.document != hit.uri:
-        place.append(f"record {_one_line(hit.document)}")
+    place = [_one_line(address(hit.path, hit.uri) if hit.path else hit.uri)]
     if pages := _pages(block):
         place.append(page_list(pages))
     return f"[{number}] " + " — ".join(part for part in (" › ".join(names), ", ".join(place)) if part)
@@ -218,6 +215,7 @@ def _citation(number: int, block: _Block) -> Citation:
     return Citation(
         number=number,
         document=best.document,
+        uri=best.uri,
         path=best.path,
         title=best.title,
         pages=_pages(block),

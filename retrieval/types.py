@@ -238,11 +238,13 @@ class Hits(Sequence[Hit]):
 class Citation:
     """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text.
 
-    `hidden` is what was left out of it, because a reader of the document does not see it.
+    `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
+    `hidden` is what was left out of the text, because a reader of the document does not see it.
     """
 
     number: int
     document: str
+    uri: str
     path: str
     title: str
     pages: tuple[int, ...]
@@ -257,6 +259,7 @@ class Citation:
         return {
             "number": self.number,
             "document": self.document,
+            "uri": self.uri,
             "path": self.path,
             "title": self.title,
             "pages": list(self.pages),

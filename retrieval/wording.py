@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 JOINERS = "\u200c\u200d"
 """Zero-width (non-)joiners: Persian, Hindi and emoji need them, and they can't turn text round."""
@@ -42,6 +43,12 @@ def page_ranges(pages: Sequence[int]) -> str:
 def page_list(pages: Sequence[int]) -> str:
     """`p. 3`, `pp. 3-5, 7`, or nothing."""
     return f"{'p.' if len(pages) == 1 else 'pp.'} {page_ranges(pages)}" if pages else ""
+
+
+def address(path: str, uri: str) -> str:
+    """A document by its path, and one record of a file as `path#_id` or `path#line=3`: what a person calls it by."""
+    _, mark, record = uri.partition("#")
+    return f"{path}{mark}{unquote(record)}"
 
 
 def _shown(character: str) -> str:

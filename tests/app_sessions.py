@@ -17,7 +17,7 @@ from tests.fakes import FakeEncoder
 from ui import app
 
 PAGE = Path(app.__file__)
-MARKS = re.compile(r'<mark class="pw-word">|</mark>|<span class="pw-best"[^>]*>(?=[^<])')
+MARKS = re.compile(r'<mark class="pw-word">|</mark>|<span class="pw-best"[^>]*>(?=[^<])| data-label="[^"]*"')
 
 
 class FakeReranker:
@@ -63,6 +63,6 @@ def open_page(collection: Path, monkeypatch: pytest.MonkeyPatch, view: str = "",
 
 
 def html_of(page: AppTest, name: str) -> list[str]:
-    """The page's own markup that bears this test id, without the marks within a passage."""
+    """The page's own markup that bears this test id, without a passage's marks and the names in table cells."""
     bodies = [MARKS.sub("", str(one.proto.body)) for one in page.get("html")]
     return [body for body in bodies if f'data-testid="{name}"' in body]

@@ -34,27 +34,40 @@ SWITCHES = (
     "--window-size=1280,1000",
 )
 
-CONTRAST = """
+PALE = """
 const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number)
 const over = (top, below, alpha) => top.map((one, i) => one * alpha + below[i] * (1 - alpha))
 const linear = one => (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4
 const luminance = rgb => 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) + 0.0722 * linear(rgb[2])
 const backgroundOf = node => {
-    for (; node; node = node.parentElement) {
-        const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor)
-        if (alpha === 1) return [r, g, b]
-    }
-    return [255, 255, 255]
+    if (!node) return [255, 255, 255]
+    const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor)
+    return alpha === 1 ? [r, g, b] : over([r, g, b], backgroundOf(node.parentElement), alpha)
 }
 const opacityOf = node => node ? Number(getComputedStyle(node).opacity) * opacityOf(node.parentElement) : 1
-return [...document.querySelectorAll('[class^="pw-"]')].map(node => {
+// The number of a slider stands above its thumb, not on it. What can't be used may be pale (WCAG 2.2, 1.4.3).
+const unusable = ':disabled, label:has(:disabled), [aria-disabled="true"]'
+const left = `script, style, noscript, [data-testid="stSliderThumbValue"], ${unusable}`
+const ratios = [...document.body.querySelectorAll("*")].filter(node => {
+    const says = [...node.childNodes].some(one => one.nodeType === 3 && one.textContent.trim())
+    return says && node.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !node.closest(left)
+}).map(node => {
     const below = backgroundOf(node), [r, g, b, alpha = 1] = channels(getComputedStyle(node).color)
     const pair = [over([r, g, b], below, alpha * opacityOf(node)), below].map(luminance).sort((a, b) => b - a)
-    return [node.className, (pair[0] + 0.05) / (pair[1] + 0.05), luminance(below)]
+    const least = node.closest('[data-testid="stIconMaterial"]') ? 3 : 4.5
+    return [node.textContent.slice(0, 40), (pair[0] + 0.05) / (pair[1] + 0.05), least]
 })
+return [ratios.length, ratios.filter(([, ratio, least]) => ratio < least)]
 """
+"""How many texts the page shows, and those of less contrast than WCAG 2.2 asks: 4.5 for text, 3 for icons."""
+
+IS_DARK = """
+const colour = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor
+return Number(colour.match(/\\d+/)[0]) < 128
+"""
+
 RIGHT_EDGES = """
-const scrolls = '.pw-scroll, .pw-chart'
+const scrolls = '.pw-chart'
 return [document.documentElement, ...document.querySelectorAll('[class^="pw-"]')]
     .filter(one => one.matches(scrolls) || !one.closest(scrolls))
     .map(one => Math.max(one.getBoundingClientRect().right, one.matches(scrolls) ? 0 : one.scrollWidth))
@@ -64,7 +77,7 @@ return [document.documentElement, ...document.querySelectorAll('[class^="pw-"]')
 @contextmanager
 def served(collection: Path, log_file: Path) -> Iterator[str]:
     """The address of the application over a collection; the server ends with the process that was asked to."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "ui.cli", "ui", "--collection", str(collection), "--port", str(port)]
     with log_file.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as server:
         try:
@@ -103,7 +116,7 @@ def chromium(profile: Path) -> Iterator[Any]:
 
 
 class Page:
-    """The search page in the browser."""
+    """A page in the browser."""
 
     def __init__(self, browser: Any, address: str) -> None:
         self.browser = browser
@@ -113,6 +126,17 @@ class Page:
         """A page anew, as far as the element awaited: the query field."""
         self.browser.get(f"{self.address}/{path}")
         self.until(lambda: self.find(awaited), awaited)
+
+    def resize(self, width: int, scheme: str) -> None:
+        """A window of that many pixels on a system that asks for light or dark."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def fits(self, width: int) -> bool:
+        """Whether nothing stands beyond the right edge of so many pixels."""
+        return bool(max(self.browser.execute_script(RIGHT_EDGES)) <= width)
 
     def find(self, selector: str) -> list[Any]:
         """Every element there is now."""
@@ -151,7 +175,8 @@ def until(condition: Callable[[], Any], what: str, shown: Callable[[], str] = st
         time.sleep(0.1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens at now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

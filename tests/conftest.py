@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -22,6 +23,37 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("PASSAGEWORK_TEST_DATA names no folder of test data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One Chromium without a window for all tests; it starts without a past."""
+    from tests.browser_sessions import chromium
+
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of one server for all browser tests, and its collection; what a test puts in, it takes out."""
+    from tests.browser_sessions import served
+    from tests.browser_site import make_site
+
+    collection = make_site(tmp_path_factory.mktemp("site"))
+    with served(collection, collection.parent / "log") as address:
+        yield address, collection
+
+
+@pytest.fixture
+def page(site: tuple[str, Path], browser: Any) -> Iterator[Any]:
+    """A wide window in light colours, nothing opened yet."""
+    from tests.browser_sessions import Page
+
+    opened = Page(browser, site[0])
+    opened.resize(1280, "light")
+    yield opened
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ingest import ingest
-from retrieval import Collection, Hits
+from retrieval import Collection, Hits, StoreError
+from retrieval.store import DocumentRow
 from tests.app_sessions import FakeReranker, fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
+from ui.facets import Facets, facets_of
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -281,3 +284,45 @@ def test_the_story_of_the_list_is_drawn(page: AppTest) -> None:
     assert len(html_of(_searched(page, "who approves trips abroad?"), "bump-chart")) == 1
     assert html_of(_searched(page, "bees", stage="dense"), "bump-chart") == []
     assert html_of(_searched(page, "bees", stage="hybrid", k=1), "bump-chart") == []
+
+
+def test_what_is_counted_is_what_is_there_now(
+    collection: Path, docs: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document that changed its year or its folder is counted anew, though as many documents are there as before;
+    and nothing is counted again where nothing changed."""
+    (docs / "wasps.md").write_text("---\nyear: 2023\n---\nWasps build.")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    counted: list[int] = []
+    real = facets_of
+
+    def counting(documents: Iterable[DocumentRow]) -> Facets:
+        counted.append(1)
+        return real(documents)
+
+    monkeypatch.setattr("ui.holdings.facets_of", counting)
+    page = open_page(collection, monkeypatch)
+    page.selectbox(key="field").set_value("year").run()
+    assert page.multiselect(key="value-year").options == ["2023 (1)"]
+    _searched(page, "wasps")
+    assert len(counted) == 1
+    (docs / "wasps.md").write_text("---\nyear: 2022\n---\nWasps build.")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    assert page.run().multiselect(key="value-year").options == ["2022 (1)"]
+    (docs / "policies").rename(docs / "rules")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))  # moved: no passage comes or goes
+    assert page.run().multiselect(key="folder").options == ["rules (1)"]
+    assert len(counted) == 3
+
+
+def test_nobody_waits_for_the_best_sentences(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hits stand there, with their matching words, before those are looked for."""
+
+    def never(*_: object) -> None:
+        raise StoreError("looked for too early")
+
+    monkeypatch.setattr("ui.marking.mark", never)
+    _searched(page, "bees")
+    assert [one.value for one in page.error] == [r"looked for too early"]
+    assert len(html_of(page, "hit")) == 3
+    assert any('<mark class="pw-word">Bees</mark>' in str(one.proto.body) for one in page.get("html"))

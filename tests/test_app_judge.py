@@ -12,12 +12,14 @@ from streamlit.testing.v1 import AppTest
 from ingest import ingest
 from retrieval import Collection, EvaluationError
 from retrieval.evaluation import evaluate, load_trec
+from retrieval.evaluation.judged import JudgedDocuments
 from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.judgments import read_judgments
+from retrieval.evaluation.judgments import Judgment, read_judgments
 from retrieval.versions import JUDGMENTS, PREFERENCES
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 from ui.judging import as_trec, grade_of, judge, judgments_of
+from ui.links import document_names
 from ui.preferences import Preference, a_is_left, add_preference, preferences_of, tally
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
@@ -62,7 +64,8 @@ def test_a_grade_is_kept_changed_and_taken_back(collection: Path, monkeypatch: p
 
 
 def test_what_was_judged_is_what_evaluate_reads(collection: Path, tmp_path: Path) -> None:
-    """Characters as JSONL; documents as TREC qrels with topics, a document with its best grade."""
+    """Characters as JSONL; documents as TREC qrels with topics, a document with its best grade, and by its URI where
+    white space in its name would end the column."""
     with Collection.open(collection, encoder=FakeEncoder(window=256)) as opened:
         hits = opened.search(QUERY)
         judge(collection, QUERY, "bees.txt", hits[0], 2)
@@ -72,14 +75,18 @@ def test_what_was_judged_is_what_evaluate_reads(collection: Path, tmp_path: Path
         assert grade_of(judgments, "another query", "bees.txt", hits[0]) is None
         found = evaluate(opened, JudgedPlaces(opened, judgments, name="own"), stages=["lexical"], measures=["RR@10"])
         assert [stage.means["RR@10"] for stage in found.stages.values()] == [1.0]
-    qrels, topics = as_trec(judgments)
+        odd = [*judgments, Judgment("a\tb", "gone\tdocument.txt", query_id="q 2")]
+        qrels, topics = as_trec(odd, opened)
+    assert [len(line.split()) for line in qrels.splitlines()] == [4, 4, 4]
+    assert qrels.splitlines()[2] == "q%202\t0\tgone%09document.txt\t1"
+    assert topics.splitlines()[1] == "q%202\ta b"
     (tmp_path / "qrels.txt").write_text(qrels)
     (tmp_path / "topics.tsv").write_text(topics)
     benchmark = load_trec(tmp_path / "topics.tsv", tmp_path / "qrels.txt")
-    assert dict(benchmark.queries) == {"q1": QUERY}
-    assert {query: dict(grades) for query, grades in benchmark.qrels.items()} == {
-        "q1": {"bees.txt": 2, "old wasps.txt": 0}
-    }
+    assert dict(benchmark.queries) == {"q1": QUERY, "q%202": "a b"}
+    wasps = (tmp_path / "docs" / "old wasps.txt").as_uri()
+    assert benchmark.qrels["q1"] == {"bees.txt": 2, wasps: 0}
+    assert [name for name, _ in JudgedDocuments(benchmark).things("q1", hits)] == ["bees.txt", wasps]
 
 
 def test_the_judge_page_lists_and_exports(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +122,34 @@ def test_two_settings_side_by_side(collection: Path, monkeypatch: pytest.MonkeyP
     notes = [str(one.proto.body) for one in page.get("html")]
     assert any(">A: lexical, " in note for note in notes)
     assert any(">B: dense, " in note for note in notes)
+
+
+def test_the_same_text_elsewhere_is_not_judged(
+    collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Side by side counts the grades of the hits shown, not of another document that says the same."""
+    (tmp_path / "docs" / "copy.txt").write_text("Bees dance to tell of flowers.")
+    ingest([tmp_path / "docs"], collection, encoder=FakeEncoder(window=256))
+    with Collection.open(collection, encoder=FakeEncoder(window=256)) as opened:
+        judge(collection, "bees dance", "copy.txt", opened.search("bees dance", where={"path": "copy.txt"})[0], 2)
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch, "judge", query="bees dance", stage_a="lexical", stage_b="lexical")
+    page.segmented_control(key="view").set_value("Side by side").run()
+    notes = [str(one.proto.body) for one in page.get("html")]
+    assert sum("1 of 2 judged relevant or partly so" in note for note in notes) == 2
+
+
+def test_a_record_is_judged_by_a_name_that_lasts(collection: Path, tmp_path: Path) -> None:
+    """Its path and row, not where the file lies on this machine; the judgment is found again by that name."""
+    (tmp_path / "docs" / "list.csv").write_text("text\nAnts dig.\nMoths fly.\n")
+    ingest([tmp_path / "docs"], collection, encoder=FakeEncoder(window=256))
+    with Collection.open(collection, encoder=FakeEncoder(window=256)) as opened:
+        [hit] = opened.search("moths", stage="lexical")
+        [name] = document_names(opened, [hit]).values()
+        assert name == "list.csv#row=3"
+        judge(collection, "what flies?", name, hit, 2)
+        judged = JudgedPlaces(opened, judgments_of(collection), name="own")
+    assert (judged.drifted, judged.qrels) == ([], {"q1": {"list.csv#row=3#char=0-10": 2}})
 
 
 def test_blind_comparison(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:

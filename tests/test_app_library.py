@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
+from ingest import Progress, ingest
 from retrieval import Collection, ConfigError, IngestError
 from retrieval.versions import UPLOADS
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
-from ui.ingest_job import IngestJobs
+from ui.ingest_job import IngestJob, IngestJobs, stop_jobs
 from ui.server import UPLOAD_MEGABYTES
 from ui.session import jobs_of
 from ui.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
@@ -43,8 +45,8 @@ def page(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest
 def _finished(page: AppTest, collection: Path) -> AppTest:
     job = jobs_of(str(collection.resolve())).last
     assert job is not None
-    job.wait(60)
-    assert not job.running
+    job.join(60)
+    assert not job.is_alive()
     page.run()
     assert not page.exception
     return page
@@ -56,13 +58,11 @@ def test_what_is_there_and_what_failed(page: AppTest) -> None:
     for said in ("1 from 2 files; 1 failed", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
         assert said in status
     [rows] = html_of(page, "documents")
-    assert "<td>bees.txt</td>" in rows
-    assert "<td>done</td>" in rows
-    [problems] = html_of(page, "problems")
-    assert (
-        "<td>&lt;b&gt;broken&lt;b&gt;.pdf</td><td>named .pdf but isn&#x27;t one: it has no %PDF- header</td>"
-        in problems
-    )
+    assert ">bees.txt</td>" in rows
+    assert ">done</td>" in rows
+    [problems] = html_of(page, "failed")
+    assert "&lt;b&gt;broken&lt;b&gt;.pdf</td>" in problems
+    assert ">named .pdf but isn&#x27;t one: it has no %PDF- header</td>" in problems
 
 
 def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> No
     _finished(page, tmp_path / "c")
     [report] = html_of(page, "report")
     assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
-    assert "<td>wasps.txt</td>" in html_of(page, "documents")[0]
+    assert ">wasps.txt</td>" in html_of(page, "documents")[0]
 
 
 def test_a_folder_that_is_not_there(page: AppTest) -> None:
@@ -101,7 +101,7 @@ def test_an_upload_is_found_and_deleted(page: AppTest, tmp_path: Path) -> None:
     save_upload(collection, "wasps.txt", b"Wasps build paper nests.")
     jobs = jobs_of(str(collection.resolve()))
     with Collection.open(collection) as opened:
-        jobs.start(opened, [collection / UPLOADS]).wait(60)
+        jobs.start(opened, [collection / UPLOADS]).join(60)
         assert [hit.path for hit in opened.search("wasps", stage="lexical")] == ["wasps.txt"]
     page.run()
     uri = (collection / UPLOADS / "wasps.txt").as_uri()
@@ -126,6 +126,95 @@ def test_a_file_elsewhere_stays_when_its_document_goes(page: AppTest, docs: Path
     assert not remove_upload(tmp_path / "c", docs / "bees.txt")
 
 
+def _uploaded(page: AppTest, monkeypatch: pytest.MonkeyPatch, *files: tuple[str, bytes]) -> AppTest:
+    """The page after these files were put into the form and sent; AppTest has no uploads of its own."""
+    sent = [SimpleNamespace(name=name, getvalue=lambda data=data: data) for name, data in files]
+    with monkeypatch.context() as patch:
+        patch.setattr("streamlit.file_uploader", lambda *args, **options: sent)
+        next(one for one in page.button if one.label == "Put into the collection").click().run()
+    assert not page.exception
+    return page
+
+
+def test_deleted_records_of_an_upload_stay_away(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another upload brings in what was uploaded, and nothing of the files that lie there already; nor does a file
+    that lies there unseen, because the server ended before, stay out."""
+    collection = tmp_path / "c"
+    _finished(_uploaded(page, monkeypatch, ("list.csv", b"text\nAnts dig.\nMoths fly.\n")), collection)
+    folder = collection / UPLOADS
+    page.multiselect(key="chosen").set_value([f"{(folder / 'list.csv').as_uri()}#row=2"]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    (folder / "left.txt").write_text("Left behind.")
+    _finished(_uploaded(page, monkeypatch, ("wasps.txt", b"Wasps build.")), collection)
+    [rows] = html_of(page, "documents")
+    for name in ("list.csv#row=3", "left.txt", "wasps.txt"):
+        assert f">{name}</td>" in rows
+    assert "list.csv#row=2" not in rows
+    _finished(_uploaded(page, monkeypatch, ("list.csv", b"text\nAnts dig.\nMoths fly.\n")), collection)
+    assert ">list.csv#row=2</td>" in html_of(page, "documents")[0]  # for it was asked for
+
+
+def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes from the list and from the disk; a file of a folder that failed goes from the list alone."""
+    collection = tmp_path / "c"
+    _finished(_uploaded(page, monkeypatch, ("broken.pdf", b"no PDF either")), collection)
+    upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / "<b>broken<b>.pdf"
+    assert ">broken.pdf</td>" in html_of(page, "failed")[0]
+    page.multiselect(key="failures").set_value([upload.as_uri(), other.as_uri()]).run()
+    next(one for one in page.button if one.label == "Take off the list").click().run()
+    assert not page.exception
+    assert [one.value for one in page.success] == [r"2 files taken off the list\."]
+    assert html_of(page, "failed") == []
+    assert (upload.exists(), other.exists()) == (False, True)
+
+
+def test_a_record_that_calls_itself_like_another_document(
+    page: AppTest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was chosen is deleted, and not the record whose `_id` is that document's URI."""
+    uri = (docs / "bees.txt").as_uri()
+    _finished(
+        _uploaded(page, monkeypatch, ("list.jsonl", f'{{"_id": "{uri}", "text": "Liar."}}'.encode())), tmp_path / "c"
+    )
+    page.multiselect(key="chosen").set_value([uri]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    assert [one.value for one in page.success] == [r"1 document deleted\."]
+    with Collection.open(tmp_path / "c") as opened:
+        assert [row.path for row in opened.documents()] == ["list.jsonl"]
+
+
+def test_an_ingest_ends_between_two_steps(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the server ends: what was committed stays, the job says so, and the same ingest goes on from there."""
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(40):
+        (many / f"{number:02}.txt").write_text(f"Bee number {number}.")
+    begun, noted = threading.Event(), IngestJob._note
+
+    def note(job: IngestJob, progress: Progress) -> None:
+        noted(job, progress)
+        if progress.files >= 5:
+            begun.set()
+            while not job._stopping:
+                time.sleep(0.01)
+
+    with monkeypatch.context() as patch, Collection.open(tmp_path / "c") as opened:
+        patch.setattr(IngestJob, "_note", note)
+        job = IngestJobs().start(opened, [many])
+        assert begun.wait(60)
+        assert stop_jobs(60) == (1, 0)
+        assert job.problem == "stopped; what was committed is safe, and the same ingest goes on from there"
+        assert stop_jobs(0) == (0, 0)
+    with Collection.open(tmp_path / "c") as opened:
+        job = IngestJobs().start(opened, [many])
+        job.join(60)
+        assert job.report is not None
+        assert job.report.added + job.report.unchanged == 40
+        assert opened.status()["documents"] == 41
+
+
 def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second one is refused as long as the first runs; what goes wrong in one is told, not lost."""
     go_on = threading.Event()
@@ -141,8 +230,8 @@ def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeyp
         with pytest.raises(IngestError, match="under way"):
             jobs.start(opened, [docs])
         go_on.set()
-        job.wait(60)
-    assert (job.running, job.problem) == (False, "unexpected ValueError: broken")
+        job.join(60)
+    assert (job.is_alive(), job.problem) == (False, "unexpected ValueError: broken")
 
 
 @pytest.mark.parametrize(

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ingest import ingest
+from ingest.removal import delete
 from retrieval import Collection
 from retrieval.evaluation.judged_places import JudgedPlaces
 from retrieval.evaluation.judgments import read_judgments
-from tests.browser_sessions import CONTRAST, RIGHT_EDGES, Page, chromium, served
-from tests.pdf_files import typed
+from tests.browser_sessions import IS_DARK, PALE, Page
+from tests.browser_site import DOCUMENTS, EVIL_NAME, LONG_WORD
 
 DOWN, ENTER = "\ue015", "\ue007"
-EVIL_NAME = "<img src=x onerror=window.pwned=1> **loud**.md"
-EVIL = """---
-title: <script>window.pwned = 2</script> [gulls](javascript:alert(1))
----
-# <iframe src="javascript:parent.pwned = 3"></iframe> Gulls
-
-The keeper counts the gulls at noon. <svg onload="window.pwned = 4"></svg> ![x](http://example.invalid/x.png)
-"""
 PAGES = {
+    "?query=who+walked+the+way+to+Llanfair": "stage",
     "read?document=grid.pdf&start=14&end=60": "box",
-    "read?document=policies%2Ftravel.md&start=0&end=20": "passage",
+    "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "passage",
     "context?query=travel&max_tokens=300": "citations",
     "judge?view=Side+by+side&query=travel": "side",
     "library": "documents",
@@ -42,45 +33,6 @@ return [...document.querySelectorAll('[data-testid="box"]')].map(one => one.getB
     (box.top - frame.top) / frame.height, box.height / frame.height])
 """
 """Left, right, top and height of each box, as shares of the picture."""
-
-
-@pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five documents, one of them hostile from its name to its text."""
-    base = tmp_path_factory.mktemp("pages")
-    docs = base / "docs"
-    (docs / "policies").mkdir(parents=True)
-    (docs / "policies" / "travel.md").write_text("# Approval\n\nA trip abroad is approved by the head.\n")
-    (docs / "policies" / "boats.md").write_text("A trip by boat needs a life jacket.\n")
-    (docs / "trips.txt").write_text("A trip to the lake is pleasant in summer.\n")
-    pages = [["Cover sheet."], ["The battery carries the", "grid for nine hours."], ["The end."]]
-    (docs / "grid.pdf").write_bytes(typed(pages))
-    (docs / EVIL_NAME).write_text(EVIL)
-    assert ingest([docs], base / "c").added == 5
-    return base / "c"
-
-
-@pytest.fixture(scope="module")
-def address(collection: Path) -> Iterator[str]:
-    """The address of the application over them."""
-    with served(collection, collection.parent / "log") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A Chromium that puts what it downloads where the tests look."""
-    with chromium(tmp_path_factory.mktemp("profile")) as driver:
-        yield driver
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Page]:
-    """A wide window in light colours, nothing opened yet."""
-    browser.set_window_size(1280, 1000)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    yield Page(browser, address)
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def _click(page: Page, text: str, selector: str = "button, a, summary, label") -> None:
@@ -110,7 +62,7 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     _keys(page, f"How long does the battery carry the grid?{ENTER}")
     page.until(lambda: "grid.pdf" in "".join(page.texts("place")[:1]), "the hit")
     link = '[class*="st-key-hit-"] [data-testid="stPageLink-NavLink"]'
-    page.until(lambda: len(page.find(link)) == 5, "the links")
+    page.until(lambda: len(page.find(link)) == DOCUMENTS, "the links")
     _keys(page, DOWN)
     page.until(lambda: page.browser.switch_to.active_element.text == "Open", "the first hit to have the focus")
     _keys(page, ENTER)
@@ -135,7 +87,7 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
 def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     """A folder chosen from the list narrows the hits; the address alone shows the same to somebody else."""
     page.open("?query=a+trip&stage=hybrid&k=7")
-    page.until(lambda: len(page.texts("hit")) == 5, "all hits")
+    page.until(lambda: len(page.texts("hit")) == DOCUMENTS, "all hits")
     folders = '[data-testid="stMultiSelect"] input[aria-label*="Folder"]'
     page.until(lambda: page.find(folders), "the folders")
     page.find(folders)[0].click()
@@ -155,7 +107,7 @@ def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     page.until(lambda: page.browser.execute_script(values) == ["a trip"], "the query")
 
 
-def test_judge_and_export(page: Page, collection: Path, tmp_path: Path) -> None:
+def test_judge_and_export(page: Page, site: tuple[str, Path], tmp_path: Path) -> None:
     """A grade given to a hit comes out of the browser as a file that `evaluate` takes for this collection."""
     behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
     page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
@@ -168,13 +120,13 @@ def test_judge_and_export(page: Page, collection: Path, tmp_path: Path) -> None:
     _click(page, "Judgments (JSONL)")
     file = tmp_path / "judgments.jsonl"
     page.until(file.exists, "the download")
-    with Collection.open(collection) as opened:
+    with Collection.open(site[1]) as opened:
         judged = JudgedPlaces(opened, read_judgments(file), name="exported")
         assert (judged.drifted, dict(judged.queries)) == ([], {"q1": "who approves a trip abroad"})
         assert list(judged.qrels["q1"].values()) == [2]
 
 
-def test_upload_a_file_and_find_it(page: Page, collection: Path, tmp_path: Path) -> None:
+def test_upload_a_file_and_find_it(page: Page, site: tuple[str, Path], tmp_path: Path) -> None:
     """It is ingested while the page watches, lies in the collection's own folder, and answers a search."""
     (tmp_path / "lighthouse.txt").write_text("The lighthouse of Skerryvore is made of granite.\n")
     page.open("library", '[data-testid="documents"]')
@@ -185,16 +137,21 @@ def test_upload_a_file_and_find_it(page: Page, collection: Path, tmp_path: Path)
     _click(page, "Put into the collection")
     page.until(lambda: "1 added" in "".join(page.texts("report")), "the ingest")
     page.until(lambda: "lighthouse.txt" in "".join(page.texts("documents")), "the list")
-    assert (collection / "uploads" / "lighthouse.txt").is_file()
+    upload = site[1] / "uploads" / "lighthouse.txt"
+    assert upload.is_file()
     page.open("?query=what+is+the+lighthouse+made+of")
     page.until(lambda: page.texts("place")[:1] == ["lighthouse.txt"], "the hit")
+    delete(site[1], uris=[upload.as_uri()])
 
 
 def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     """In hits, the reading page, the context, the comparison and the library: nothing runs, and nothing is fetched."""
     page.open("?query=who+counts+the+gulls+at+noon")
     page.until(lambda: "<script>window.pwned = 2</script>" in "".join(page.texts("hit")[:1]), "the title as text")
+    assert "**Gulls** [gulls](javascript:alert(1))" in page.texts("hit")[0]
+    assert "<script>window.pwned = 5</script> <img src=" in page.texts("text")[0]
     assert EVIL_NAME in page.texts("place")[0]
+    assert page.find('[data-testid="hit"] :is(img, script, a, iframe, svg)') == []
     _click(page, "Open")
     page.until(lambda: "<svg onload=" in "".join(page.texts("passage")), "the text")
     seen = [page.browser.execute_script("return window.pwned === undefined")]
@@ -213,20 +170,23 @@ def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     assert page.browser.execute_script(asked) == 0
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
-def test_every_page_can_be_read(page: Page, width: int, scheme: str) -> None:
-    """Wide and at 400 pixels, in light and in dark: contrast of 4.5 or more, nothing wider than the window."""
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_read(page: Page, scheme: str) -> None:
+    """In light and in dark, as the system asks: every text has the contrast of WCAG 2.2; at 1280 pixels and at 400
+    nothing is wider than the window, no word of 96 letters and no column of a table."""
     for path, element in PAGES.items():
-        awaited = '[data-testid="stAlert"]' if element == "nothing" else f'[data-testid="{element}"]'
-        page.open(path, awaited)
+        page.resize(1280, scheme)
+        page.open(path, '[data-testid="stAlert"]' if element == "nothing" else f'[data-testid="{element}"]')
+        if path.startswith("?"):
+            page.until(lambda: LONG_WORD in "".join(page.texts("text")), "the long word")
         assert page.find('[data-testid="stException"]') == []
-        pale = [(name, ratio) for name, ratio, _ in page.browser.execute_script(CONTRAST) if ratio < 4.5]
-        assert (path, pale) == (path, [])
-        assert (path, max(page.browser.execute_script(RIGHT_EDGES)) <= width) == (path, True)
+        page.until(lambda: page.browser.execute_script(IS_DARK) == (scheme == "dark"), scheme)
+        for width in (1280, 400):
+            page.resize(width, scheme)
+            page.until(lambda: page.fits(width), f"{path} to fit {width} pixels")  # noqa: B023 - called at once
+            texts, pale = page.browser.execute_script(PALE)
+            assert (path, width, pale) == (path, width, [])
+            assert texts > 5
 
 
 def test_ten_sessions_at_once(page: Page) -> None:
@@ -236,7 +196,7 @@ def test_ten_sessions_at_once(page: Page) -> None:
     first = page.browser.current_window_handle
     page.open()
     for query in queries:
-        page.browser.execute_script("window.open(arguments[0])", f"{page.address}/?query={query.replace(' ', '+')}")
+        page.browser.execute_script("window.open(arguments[0])", f"{page.address}/?query={query.replace(' ', '+')}&k=3")
     try:
         windows = [one for one in page.browser.window_handles if one != first]
         assert len(windows) == 10

@@ -278,11 +278,12 @@ class TestJson:
         found = run(*arguments, "--where", '{"path": "rec.jsonl"}').json
         citation = {key: shape for key, shape in HIT.items() if key not in ("rank", "text", "metadata", "stages")}
         shape = {"query": str, "text": str, "tokens": int, "max_tokens": int, "plan": dict}
-        assert of_type(found, {**shape, "citations": [{"number": int, **citation}]})
+        assert of_type(found, {**shape, "citations": [{"number": int, "uri": str, **citation}]})
         assert found["max_tokens"] == 60
         assert 0 < found["tokens"] <= 60
         assert [(one["number"], one["document"]) for one in found["citations"]] == [(1, "r2"), (2, "r1")]
         assert found["text"].index("dogs bark at night") < found["text"].index("[2]")
+        assert run(*arguments, "--min-score", "99").json["citations"] == []
 
     def test_status(self, collection: Path) -> None:
         """What there is, and what it was made with."""
@@ -603,6 +604,21 @@ class TestPage:
         done = run("ui", "--collection", collection, "--host", "0.0.0.0", "--port", "9000")
         assert asked == [("127.0.0.1", 8501), ("0.0.0.0", 9000)]
         assert "listening at 0.0.0.0: whoever reaches this machine can search the collection, and" in done.complaint
+
+    def test_an_empty_folder_becomes_a_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Documents are put in on a page; a folder that is not there, or holds something else, is refused as before."""
+        asked: list[Path] = []
+        monkeypatch.setattr(ui.server, "serve", lambda collection, *, host, port: asked.append(collection))
+        (tmp_path / "new").mkdir()
+        done = run("ui", "--collection", tmp_path / "new")
+        assert (done.code, "put documents in on the page Library" in done.err) == (0, True)
+        assert asked == [tmp_path / "new"]
+        assert run("status", "--collection", tmp_path / "new", "--json").json["documents"] == 0
+        assert run("ui", "--collection", tmp_path / "new") == Outcome(0, "", "")
+        assert run("ui", "--collection", tmp_path / "none").code == 1
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "mine.txt").write_text("mine")
+        assert run("ui", "--collection", tmp_path / "other").code == 1
 
 
 class TestProcess:

@@ -132,6 +132,8 @@ def test_gates(beir: Path, kept: Path, tmp_path: Path) -> None:
     passed = run(*command, tmp_path / "low.json").json
     assert passed["gate"] == {"passed": True, "missed": []}
     assert "P@1" in passed["stages"]["lexical"]
+    shown = run(*(one for one in command if one != "--json"), tmp_path / "low.json").out
+    assert shown.splitlines()[-1] == "gate: 2 thresholds held"
     failed = run(*command, tmp_path / "high.json")
     assert failed.code == 1
     assert failed.err.startswith("passagework: gate: lexical nDCG@10 is 0.")
@@ -175,6 +177,35 @@ def test_compare(beir: Path, kept: Path, tmp_path: Path) -> None:
     assert (shown.code, "P@1" in shown.out, "nDCG" in shown.out) == (0, True, False)
     assert run("compare", beir, runs[0], tmp_path / "none").code == 1
     assert run("compare", tmp_path / "none", *runs).code == 1
+
+
+def test_compare_on_judgments_of_ones_own(kept: Path, tmp_path: Path) -> None:
+    """Runs that `evaluate` wrote of the same judgments; what has drifted is noted, and a collection is needed."""
+    judged = tmp_path / "mine.jsonl"
+    lines = [
+        {"query": "who hoots", "document": "corpus.jsonl#d1", "start": 0, "end": 9},
+        {"query": "x", "document": "d9"},
+    ]
+    judged.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run("evaluate", judged, "--collection", kept, "--runs", tmp_path / "runs", "--json").code == 0
+    runs = tmp_path / "runs" / "lexical.trec", tmp_path / "runs" / "hybrid.trec"
+    found = run("compare", judged, *runs, "--collection", kept, "--json").json
+    assert (found["dataset"], found["queries"], found["measures"]["nDCG@10"]["b"]) == ("mine", 1, 1.0)
+    assert found["notes"] == ["drifted: q2: document 'd9' is not in the collection"]
+    assert "note: drifted: q2" in run("compare", judged, *runs, "--collection", kept).out
+    assert "one's own judgments with --collection" in run("compare", judged, *runs).complaint
+    assert run("compare", tmp_path, *runs, "--collection", kept).code == 2
+
+
+def test_names_of_runs_are_never_cut(beir: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a narrow terminal a long one goes on in the next line."""
+    run("evaluate", beir, "--collection", kept, "--runs", tmp_path / "runs", "--json")
+    long = tmp_path / "runs" / f"{'hybrid-with-a-long-name-' * 3}end.trec"
+    (tmp_path / "runs" / "hybrid.trec").rename(long)
+    monkeypatch.setattr("ui.outcome.WIDTH", 60)
+    shown = run("compare", beir, tmp_path / "runs" / "dense.trec", long, "--measures", "AP").out
+    table = shown[shown.index("measure") :]
+    assert "…" not in table
 
 
 def test_reports(beir: Path, kept: Path, tmp_path: Path) -> None:

@@ -272,13 +272,13 @@ class TestLooking:
         assert {"year", "where.land"} <= set(map(str, fields))
 
     def test_documents_named(self, collection: Collection) -> None:
-        """By `_id`, URI and path; names of none are left out."""
+        """By `_id`, URI, path, and path with its record; names of none are left out."""
         (row,) = collection.documents(where={"document": "r1"})
-        names = ["r1", row.uri, "r.jsonl", "gone", "\ud800"]
+        names = ["r1", row.uri, "r.jsonl", "r.jsonl#r2", "r.jsonl#r3", "#", "gone#r1", "gone", "\ud800"]
         found = {
             name: sorted(one.name or "" for one in rows) for name, rows in collection.documents_named(names).items()
         }
-        assert found == {"r1": ["r1"], row.uri: ["r1"], "r.jsonl": ["r1", "r2"]}
+        assert found == {"r1": ["r1"], row.uri: ["r1"], "r.jsonl": ["r1", "r2"], "r.jsonl#r2": ["r2"]}
         assert collection.documents_named([]) == {}
 
     @pytest.mark.parametrize(

@@ -95,9 +95,10 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     assert (context.query, context.plan, context.max_tokens) == ("who?", {"used": "dense"}, PLENTY)
     assert context.tokens == words(context.text)
     assert [citation.to_json() for citation in context.citations] == [
-        {"number": 1, "document": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy", "pages": [3, 4],
+        {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
+         "pages": [3, 4],
          "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0, "hidden": []},
-        {"number": 2, "document": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
+        {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
          "start": 0, "end": 16, "headings": [], "score": 0.5, "hidden": []},
     ]  # fmt: skip
 
@@ -108,12 +109,13 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
         ({"title": "Guide", "headings": ("Guide", "Use")}, "[1] Guide › Use — a.md"),
         ({"headings": ("Use",), "pages": (7,)}, "[1] Use — a.md, p. 7"),
         ({"pages": (1, 2, 3, 5, 7, 8)}, "[1] a.md, pp. 1-3, 5, 7-8"),
-        ({"title": "Wing flow", "document": "184", "pages": (2,)}, "[1] Wing flow — a.md, record 184, p. 2"),
+        ({"title": "Wing", "document": "18 4", "uri": "/a.md#18%204", "pages": (2,)}, "[1] Wing — a.md#18 4, p. 2"),
+        ({"document": "/a.md#row=4", "uri": "/a.md#row=4"}, "[1] a.md#row=4"),
         ({"path": ""}, "[1] /a.md"),
     ],
 )
 def test_a_header_says_what_is_known_once(changes: dict[str, Any], header: str) -> None:
-    """A title that is also the first heading is said once; pages are ranges; a record is named; a path never empty."""
+    """A title that is also the first heading is said once; pages are ranges; which record, too; a path never empty."""
     assert build([dataclasses.replace(a_hit(1, "Some text."), **changes)]).text == f"{header}\nSome text."
 
 
@@ -269,17 +271,18 @@ def test_near_duplicates_are_seen_in_scripts_without_spaces() -> None:
 # the budget
 
 
-def test_what_does_not_fit_is_skipped_and_the_next_is_tried() -> None:
-    """A long second hit is left out for a short third one, and numbers have no hole."""
-    hits = [a_hit(1, "One two."), a_hit(2, "long " * 50, "/b.md"), a_hit(3, "Three four.", "/c.md")]
-    context = build(hits, max_tokens=20)
-    assert context.text == "[1] a.md\nOne two.\n\n[2] c.md\nThree four."
+def test_no_hit_is_quoted_in_place_of_a_better_one() -> None:
+    """The first hit that doesn't fit ends the context, however short the next one is."""
+    hits = [a_hit(1, "One two."), a_hit(2, "Three four.", "/b.md"), a_hit(3, "long " * 50, "/c.md")]
+    context = build([*hits, a_hit(4, "Five.", "/d.md")], max_tokens=40)
+    assert context.text == "[1] a.md\nOne two.\n\n[2] b.md\nThree four."
     assert context.tokens == words(context.text) == 18
+    assert spans(build(hits, max_tokens=18)) == [("a.md", 0, 8), ("b.md", 0, 11)]
     assert spans(build(hits, max_tokens=17)) == [("a.md", 0, 8)]
 
 
 def test_a_merge_that_does_not_fit_leaves_the_block_as_it_was() -> None:
-    """The text between two passages counts too: where it doesn't fit, the second is skipped."""
+    """The text between two passages counts too: where it doesn't fit, the second is left out."""
     hits = [of(LETTERS, 1, 0, 59), of(LETTERS, 2, 240, 299)]
     assert spans(build(hits, texts={"/a.md": LETTERS}, max_tokens=6 + 50)) == [("a.md", 0, 299)]
     assert spans(build(hits, texts={"/a.md": LETTERS}, max_tokens=6 + 49)) == [("a.md", 0, 59)]
@@ -318,13 +321,12 @@ def test_text_without_spaces_is_cut_too(text: str, budget: int, quoted: str) -> 
     assert spans(context) == [("a.md", 0, len(quoted))]
 
 
-def test_after_a_cut_what_fits_still_follows() -> None:
-    """A cut leaves a few tokens free: a hit that fits them is quoted, one that repeats the cut part is not."""
+def test_after_a_cut_nothing_follows() -> None:
+    """A cut leaves a few tokens free, which are not filled with a weaker hit."""
     sentence = "Ask the head of unit for approval before the trip."
     text = f"{sentence} Then wait for the answer in the office of the unit of which you are a member."
-    hits = [a_hit(1, text), a_hit(2, sentence.upper(), "/b.md"), a_hit(3, "No.", "/c.md")]
-    context = build(hits, max_tokens=6 + 11 + 6 + 2)
-    assert context.text == f"[1] a.md\n{sentence}\n\n[2] c.md\nNo."
+    context = build([a_hit(1, text), a_hit(2, "No.", "/c.md")], max_tokens=6 + 11 + 6 + 2)
+    assert context.text == f"[1] a.md\n{sentence}"
 
 
 @pytest.mark.parametrize("budget", [-3, 0, 1, 6])

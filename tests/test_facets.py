@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +14,16 @@ from ingest import ingest
 from ingest.chunker.boundaries import sentence_spans
 from retrieval import Collection
 from retrieval.lexical import matching_spans
+from retrieval.store import DocumentRow
+from retrieval.types import Json, Stage, StageScore
 from tests.fakes import FakeEncoder
-from ui.bump_chart import bump_chart
+from ui.bump_chart import ROW as PIXELS
+from ui.bump_chart import TOP, bump_chart
 from ui.facets import Choice, Facets, facets_of, filter_of
 from ui.marking import mark
 from ui.page_html import marked_html
+
+ROW = DocumentRow(1, 1, "file:///a.md", None, "a.md", 0, "text/markdown", "A", "", {}, 1, 0, 1, 0)
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def collection(tmp_path: Path) -> Path:
         "a.md": "date: 2024-05-31\nyear: 2024\ntags: [red, blue]",
         "[x]/b.md": "date: 2024-06-01\nyear: 2023",
         "[x]/c.txt": "",
-        "x/d.md": "date: 2025-01-01\nyear: '2023'",
+        "x/d.md": "date: 2025-01-01\nyear: '2023'\nplace: {room: loft}",
     }
     for name, front in texts.items():
         path = docs / name
@@ -44,7 +52,21 @@ def test_facets_count_documents(collection: Path) -> None:
     assert facets.types == {"text/markdown": 3, "text/plain": 1}
     assert facets.dates == ("date",)
     assert facets.fields["tags"] == {"red": 1, "blue": 1}
-    assert facets.fields["year"] == {"2023": 2, "2024": 1}
+    assert facets.fields["year"] == {"2024": 1, "2023": 1, '"2023"': 1}  # a number and a text of the same looks
+
+
+def test_values_that_look_alike_are_told_apart() -> None:
+    """A text that looks like a number, a truth or a quoted text is quoted; nested fields have dotted names; a value
+    that a document has twice counts once, and 1 is 1.0."""
+    rows: list[dict[str, Json]] = [
+        {"v": [1, "1", True, "true", 'x"', '"x', "1", 1.0]},
+        {"v": 1.0, "deep": {"er": ["a"], "on": "2024-01-02"}},
+        {"v": None, "deep": {"er": "b"}},
+    ]
+    facets = facets_of([replace(ROW, metadata=metadata) for metadata in rows])
+    assert facets.fields["v"] == {"1": 2, '"1"': 1, "true": 1, '"true"': 1, 'x"': 1, '"\\"x"': 1}
+    assert [facets.values["v"][one] for one in ("1", '"1"', "true", '"true"', '"\\"x"')] == [1, "1", True, "true", '"x']
+    assert (facets.fields["deep.er"], facets.dates) == ({"a": 1, "b": 1}, ("deep.on",))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +81,9 @@ def test_facets_count_documents(collection: Path) -> None:
         (Choice(date_field="date"), ["[x]/b.md", "[x]/c.txt", "a.md", "x/d.md"]),
         (Choice(field="tags", values=["blue"]), ["a.md"]),
         (Choice(field="year", values=["2024"]), ["a.md"]),
+        (Choice(field="year", values=["2023"]), ["[x]/b.md"]),
+        (Choice(field="year", values=['"2023"']), ["x/d.md"]),
+        (Choice(field="place.room", values=["loft"]), ["x/d.md"]),
         (Choice(path="*.md", where={"year": {"$lt": 2024}}), ["[x]/b.md"]),
     ],
 )
@@ -116,6 +141,25 @@ def test_the_bump_chart_needs_two_hits_and_two_stages(collection: Path) -> None:
         assert bump_chart(opened.search("bees", k=1)) == ""
         assert 'data-testid="bump-chart"' in bump_chart(opened.search("bees"))
     assert filter_of(Choice(), Facets()) is None
+
+
+def test_the_bump_chart_is_as_small_as_the_list(collection: Path) -> None:
+    """However deep its hits come from: at each stage they stand in their order there, no two in one place, each beside
+    its rank."""
+    ranks = [(40, 2), (90, 2), (400, 3), (1, 4)]
+    with Collection.open(collection, encoder=FakeEncoder(window=256)) as opened:
+        found = opened.search("bees")
+    hits = [
+        replace(hit, stages={Stage.DENSE: StageScore(dense, 0.5), Stage.HYBRID: StageScore(hybrid, 0.5)})
+        for hit, (dense, hybrid) in zip(found, ranks, strict=True)
+    ]
+    [source] = re.findall(r"base64,([^\"]+)", bump_chart(replace(found, hits=tuple(hits))))
+    drawing = b64decode(source).decode()
+    dots = re.findall(r'<circle cx="(\d+)" cy="(\d+)"', drawing)
+    assert (len(dots), len(set(dots))) == (8, 8)
+    begins = [(int(y), int(rank)) for y, rank in re.findall(r'y="(\d+)" text-anchor="end">(\d+)<', drawing)]
+    assert [rank for _, rank in sorted(begins)] == [1, 40, 90, 400]
+    assert f'height="{TOP + 4 * PIXELS}"' in drawing
 
 
 def test_no_model_is_loaded_to_mark_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -157,6 +159,35 @@ def test_records_without_an_id_go_by_their_place(tmp_path: Path) -> None:
     ingest(tmp_path / "r.jsonl", tmp_path / "c", encoder=FakeEncoder())
     [row] = delete(tmp_path / "c", ["r.jsonl#line=2"])
     assert row.uri.endswith("r.jsonl#line=2")
+
+
+def test_an_id_that_is_another_documents_place(template: Path, path: Path, tmp_path: Path) -> None:
+    """Which is meant can't be known: other names of both are given, and they work. `uris` are never an `_id`."""
+    uri = (template / "docs" / "a.txt").as_uri()
+    lines = "".join(
+        f'{{"_id": {json.dumps(name)}, "text": "liar {number}"}}\n' for number, name in enumerate((uri, "a.txt"))
+    )
+    (tmp_path / "x.jsonl").write_text(lines)
+    ingest([tmp_path / "x.jsonl"], path, encoder=FakeEncoder())
+    with pytest.raises(ConfigError, match=re.escape(f"say 'x.jsonl#a.txt' or '{uri}'")):
+        delete(path, ["a.txt"])
+    with pytest.raises(ConfigError, match=re.escape(f"say 'x.jsonl#{uri}' or 'a.txt'")):
+        delete(path, [uri])
+    assert [row.path for row in delete(path, uris=[uri], dry_run=True)] == ["a.txt"]
+    assert names(delete(path, ["x.jsonl#a.txt"])) == ["a.txt"]
+    assert [row.name for row in delete(path, ["a.txt"])] == [None]
+    with pytest.raises(ConfigError, match="no document has the URI"):
+        delete(path, uris=[uri])
+    assert names(delete(path, [uri])) == [uri]
+
+
+def test_a_glob_is_one_only_where_no_document_is_so_named(path: Path, tmp_path: Path) -> None:
+    """A name with brackets is that document's, not a pattern for others."""
+    for name in ("b1.txt", "b[2].txt", "b2.txt"):
+        (tmp_path / name).write_text(name)
+    ingest([tmp_path / name for name in ("b1.txt", "b[2].txt", "b2.txt")], path, encoder=FakeEncoder())
+    assert names(delete(path, ["b[2].txt"])) == ["b[2].txt"]
+    assert names(delete(path, ["b[12].txt"])) == ["b1.txt", "b2.txt"]
 
 
 def test_no_collection(tmp_path: Path) -> None:

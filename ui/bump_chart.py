@@ -1,23 +1,24 @@
-"""How the hits of one list moved from stage to stage, as a picture: a line a hit, best ranks on top."""
+"""How the hits of one list moved from stage to stage, as a picture: a line a hit, the best on top.
+
+At each stage the hits stand in their order there, each beside its rank: what others stand between them is left out, and
+the picture stays as small as the list, however deep a hit comes from.
+"""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 from retrieval.types import Hit, Hits, Stage
 from retrieval.wording import visible
 from ui.present import heading
 
-COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 230, 32
-"""Pixels between stages and between ranks, at the sides (titles stand at the right), and above the first rank."""
+COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 260, 32
+"""Pixels between stages and between rows, at the sides (titles stand at the right), and above the first row."""
 
-DEEPEST = 1.5
-"""Ranks shown, as a multiple of the hits: what came from further down starts at the bottom edge."""
-
-TITLE = 34
+TITLE = 30
 """Characters of a title."""
 
 STYLE = (
@@ -35,13 +36,13 @@ def bump_chart(hits: Hits) -> str:
     stages = [stage for stage in Stage if any(stage in hit.stages for hit in hits)]
     if len(stages) < 2 or len(hits) < 2:
         return ""
-    deepest = max(3, int(DEEPEST * len(hits)))
-    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * (deepest + 1)
+    rows = {stage: _rows(hits, stage) for stage in stages}
+    width, height = LEFT + RIGHT + COLUMN * (len(stages) - 1), TOP + ROW * len(hits)
     names = "".join(
         f'<text x="{LEFT + COLUMN * column}" y="14" text-anchor="middle">{stage.value}</text>'
         for column, stage in enumerate(stages)
     )
-    lines = "".join(_line(hit, stages, deepest) for hit in reversed(hits.hits))
+    lines = "".join(_line(hit, rows) for hit in reversed(hits.hits))
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'fill="currentColor">{STYLE}{names}{lines}</svg>'
@@ -58,19 +59,31 @@ def moved(hit: Hit) -> int | None:
     return None if before is None or after is None else before.rank - after.rank
 
 
-def _line(hit: Hit, stages: Sequence[Stage], deepest: int) -> str:
-    """The hit's way, its ranks as dots: numbers and the title where it begins and ends."""
-    passed = [(column, hit.stages[stage].rank) for column, stage in enumerate(stages) if stage in hit.stages]
-    places = [(LEFT + COLUMN * column, TOP + ROW * (min(rank, deepest + 1) - 1)) for column, rank in passed]
+def _rows(hits: Hits, stage: Stage) -> dict[int, int]:
+    """By rank of each hit in the list, its place among them at a stage, from 0; of equal ranks the better hit first."""
+    passed = sorted((hit.stages[stage].rank, hit.rank) for hit in hits if stage in hit.stages)
+    return {at: row for row, (_, at) in enumerate(passed)}
+
+
+def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
+    """The hit's way from dot to dot, each beside its rank, and its title where it ends."""
+    ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
+    places = [
+        (LEFT + COLUMN * column, TOP + ROW * rows[stage][hit.rank])
+        for column, stage in enumerate(rows)
+        if stage in hit.stages
+    ]
     opacity = max(0.4, 1 - 0.12 * (hit.rank - 1))
     colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
     path = " ".join(f"{x},{y}" for x, y in places)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="4" stroke="none"/>' for x, y in places)
-    (x, y), first = places[0], passed[0][1]
-    begins = f'<text x="{x - 10}" y="{y + 4}" text-anchor="end">{first}</text>'
-    x, y = places[-1]
+    *earlier, (x, y) = places
+    numbers = "".join(
+        f'<text x="{left - 8}" y="{top + 4}" text-anchor="end">{rank}</text>'
+        for (left, top), rank in zip(earlier, ranks, strict=False)
+    )
     title = " ".join(_NO_XML.sub("", visible(heading(hit))).split())
     shown = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
-    ends = f'<text x="{x + 10}" y="{y + 4}">{passed[-1][1]}  {escape(shown)}</text>'
+    ends = f'<text x="{x + 10}" y="{y + 4}">{ranks[-1]}  {escape(shown)}</text>'
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
-    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{begins}{ends}'
+    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{numbers}{ends}'

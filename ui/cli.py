@@ -120,6 +120,7 @@ def context(
     stage: opt.StageOption = None,
     reranker: opt.RerankerOption = None,
     where: opt.WhereOption = None,
+    min_score: opt.MinScoreOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Assemble cited text for a language model."""
@@ -127,7 +128,7 @@ def context(
 
     parsed = parse_where(where)
     with _open(collection, reranker=reranker) as opened:
-        found = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed)
+        found = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
     answer(found.to_json(), as_json, lambda console: show_context(console, found))
     if not as_json:
         for note in context_notes(found):
@@ -225,9 +226,14 @@ app.command()(training.train)
 
 @app.command()
 def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
-    """Serve the pages to a browser: search, read, judge, and the library."""
+    """Serve the pages to a browser: search, read, judge, and the library. An empty folder becomes a collection."""
     from ui.server import LOCAL, serve
 
+    if collection.is_dir() and not any(collection.iterdir()):
+        from ingest.creation import create
+
+        create(collection)
+        complain(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
     with _open(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:

@@ -80,7 +80,8 @@ def evaluate(
     out = found.to_json()
     if bars:
         out["gate"] = {"passed": not missed, "missed": list(missed)}
-    answer(out, as_json, lambda console: show_evaluation(console, found))
+    held = len(bars.thresholds) if bars and not missed else 0
+    answer(out, as_json, lambda console: show_evaluation(console, found, held=held))
     if report is not None and page is not None:  # what was measured is told first, whatever the disk says
         _write(report, page)
     for line in missed:
@@ -93,20 +94,21 @@ def compare(
     benchmark: opt.ComparedArgument,
     a: opt.RunArgument,
     b: opt.RunArgument,
+    collection: opt.JudgedCollectionOption = None,
     qrels: opt.QrelsOption = None,
     measures: opt.MeasuresOption = None,
     split: opt.SplitOption = "test",
     report: opt.ReportOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Compare two TREC runs on a benchmark: differences, whether they may be chance, and what moved."""
+    """Compare two TREC runs on a benchmark or on one's own judgments: differences, chance, and what moved."""
     from retrieval.evaluation import compare as set_against
     from retrieval.evaluation import read_run
     from retrieval.evaluation.benchmark import corpus_texts
     from ui.present import show_comparison
 
     _refuse_inside(report, benchmark)
-    judged = _benchmark(benchmark, qrels, split)
+    judged = _benchmark(benchmark, qrels, split) if collection is None else _own(benchmark, qrels, collection)
     names = (a.stem, b.stem) if a.stem != b.stem else (str(a), str(b))
     chosen = [one.strip() for one in measures.split(",")] if measures else ()
     found = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
@@ -188,8 +190,22 @@ def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
             raise ConfigError("--qrels goes with a file of TREC topics; a BEIR folder has its own, see --split")
         return load_beir(path, split=split)
     if qrels is None:
-        raise ConfigError("give a folder in BEIR layout, or a file of TREC topics with --qrels")
+        raise ConfigError(
+            "give a folder in BEIR layout, a file of TREC topics with --qrels, or one's own judgments with --collection"
+        )
     return load_trec(path, qrels)
+
+
+def _own(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
+    """What was judged of a collection, named as the runs that `evaluate` wrote name it."""
+    from retrieval import Collection
+    from retrieval.evaluation.judged_places import JudgedPlaces
+    from retrieval.evaluation.judgments import read_judgments
+
+    if path.is_dir() or qrels is not None:
+        raise ConfigError("--collection goes with a file of one's own judgments, such as judgments.jsonl")
+    with Collection.open(collection) as opened:
+        return JudgedPlaces(opened, read_judgments(path), name=path.stem).benchmark()
 
 
 def _report(collection: Collection, evaluation: Evaluation, judged: Judged) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from retrieval.store import DocumentRow
 from retrieval.types import Json
@@ -15,12 +16,18 @@ from retrieval.types import Json
 MOST_VALUES = 200
 """Different values of a field that are offered; one with more is searched with a filter in JSON."""
 
+_Value: TypeAlias = tuple[type, Any]
+"""A value of metadata with its kind: text, number, or truth."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Numbers of documents by top folder, media type, and value of each metadata field; `dates` are fields too."""
+    """Numbers of documents by top folder, media type, and value of each metadata field; `dates` are fields too.
+
+    Nested fields have dotted names. `values` are what the shown values of `fields` stand for.
+    """
 
     folders: Mapping[str, int] = field(default_factory=dict)
     types: Mapping[str, int] = field(default_factory=dict)
@@ -48,26 +55,48 @@ def facets_of(documents: Iterable[DocumentRow]) -> Facets:
     """Counts over documents, the most frequent first."""
     folders: Counter[str] = Counter()
     types: Counter[str] = Counter()
-    fields: dict[str, Counter[str]] = {}
-    values: dict[str, dict[str, Json]] = {}
+    fields: dict[str, Counter[_Value]] = defaultdict(Counter)
     for document in documents:
         types[document.media_type] += 1
         if "/" in document.path:
             folders[document.path.partition("/")[0]] += 1
-        for key, value in document.metadata.items():
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, str | int | float):
-                    fields.setdefault(key, Counter())[str(one)] += 1
-                    values.setdefault(key, {})[str(one)] = one
-    dates = [key for key, counts in fields.items() if all(_DATE.fullmatch(value) for value in counts)]
-    listed = {key: dict(counts.most_common()) for key, counts in sorted(fields.items()) if len(counts) <= MOST_VALUES}
+        for key, value in set(_values("", document.metadata)):
+            fields[key][value] += 1
+    dates = [key for key, counts in fields.items() if all(kind is str and _DATE.fullmatch(v) for kind, v in counts)]
+    offered = {key: counts for key, counts in sorted(fields.items()) if len(counts) <= MOST_VALUES and key not in dates}
+    names = {key: _names(counts) for key, counts in offered.items()}
     return Facets(
         folders=dict(folders.most_common()),
         types=dict(types.most_common()),
-        fields={key: counts for key, counts in listed.items() if key not in dates},
-        values=values,
+        fields={key: {names[key][one]: count for one, count in offered[key].most_common()} for key in offered},
+        values={key: {name: one[1] for one, name in names[key].items()} for key in offered},
         dates=tuple(sorted(dates)),
     )
+
+
+def _values(key: str, value: Json | Mapping[str, Json]) -> Iterator[tuple[str, _Value]]:
+    """Each single value with the field's name, as a filter knows it: lists are several, nested fields have dots."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _values(f"{key}.{name}" if key else name, one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _values(key, one)
+    elif isinstance(value, bool | str):
+        yield key, (type(value), value)
+    elif isinstance(value, int | float):
+        yield key, (float, value)  # 1 and 1.0 are one value, True another
+
+
+def _names(values: Iterable[_Value]) -> dict[_Value, str]:
+    """What each value is shown as, each otherwise: a text that looks like another value stands in quotation marks."""
+    others = {json.dumps(value) for kind, value in values if kind is not str}
+
+    def name(kind: type, value: Any) -> str:
+        plain = kind is str and value not in others and not value.startswith('"')
+        return value if plain else json.dumps(value, ensure_ascii=False)
+
+    return {one: name(*one) for one in values}
 
 
 def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,32 +14,29 @@ from retrieval import Collection, IngestError, PassageworkError
 logger = logging.getLogger(__name__)
 
 
-class IngestJob:
+class _Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Ends an ingest between two steps."""
+
+
+class IngestJob(threading.Thread):
     """One run in a thread of its own. `progress`, then `report` or `problem`, can be read at any time."""
 
     def __init__(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> None:
+        super().__init__(name="ingest", daemon=True)  # one that doesn't stop in time must not hold up the server's end
         self.paths = tuple(paths)
         self.progress: Progress | None = None
         self.report: Report | None = None
         self.problem: str | None = None
         self._collection = collection
         self._delete_missing = delete_missing
-        self._thread = threading.Thread(target=self._run, name="ingest")
+        self._stopping = False
 
-    def start(self) -> None:
-        """Returns at once."""
-        self._thread.start()
+    def stop(self) -> None:
+        """Has it end at its next step; what it committed stays, and another run goes on from there."""
+        self._stopping = True
 
-    @property
-    def running(self) -> bool:
-        """Whether it is still under way."""
-        return self._thread.is_alive()
-
-    def wait(self, seconds: float) -> None:
-        """Returns when it has ended, or after so many seconds."""
-        self._thread.join(seconds)
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """The ingest, from beginning to end."""
         try:
             self.report = ingest(
                 self.paths,
@@ -49,11 +47,15 @@ class IngestJob:
             )
         except PassageworkError as error:
             self.problem = str(error)
+        except _Stopped:
+            self.problem = "stopped; what was committed is safe, and the same ingest goes on from there"
         except Exception as error:  # a thread has nobody else to tell
             logger.exception("the ingest failed")
             self.problem = f"unexpected {type(error).__name__}: {error}"
 
     def _note(self, progress: Progress) -> None:
+        if self._stopping:
+            raise _Stopped
         self.progress = progress
 
 
@@ -74,5 +76,16 @@ class IngestJobs:
 
     def check(self) -> None:
         """Raises IngestError where a job is under way."""
-        if self.last is not None and self.last.running:
+        if self.last is not None and self.last.is_alive():
             raise IngestError("another ingest is under way: wait until it is done")
+
+
+def stop_jobs(seconds: float) -> tuple[int, int]:
+    """Stops every job of this process: how many were under way, and how many still are after so many seconds."""
+    jobs = [thread for thread in threading.enumerate() if isinstance(thread, IngestJob)]
+    end = time.monotonic() + seconds
+    for job in jobs:
+        job.stop()
+    for job in jobs:
+        job.join(max(0.0, end - time.monotonic()))
+    return len(jobs), sum(job.is_alive() for job in jobs)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from retrieval import Collection
 from retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
+from retrieval.evaluation.runs import run_field
 from retrieval.types import Hit
 from retrieval.versions import JUDGMENTS
 
@@ -36,16 +38,20 @@ def grade_of(judgments: Sequence[Judgment], query: str, document: str, hit: Hit)
     return None
 
 
-def as_trec(judgments: Sequence[Judgment]) -> tuple[str, str]:
+def as_trec(judgments: Sequence[Judgment], collection: Collection) -> tuple[str, str]:
     """Qrels of documents, and the topics that go with them, as `evaluate TOPICS --qrels QRELS` reads them.
 
-    A document has the best grade of its places.
+    A document has the best grade of its places. White space would end a column: a document whose name has some goes by
+    its URI, where it is in the collection, which has none.
     """
+    spaced = {one.document for one in judgments if run_field(one.document) != one.document}
+    uris = {name: rows[0].uri for name, rows in collection.documents_named(spaced).items() if len(rows) == 1}
     grades: dict[tuple[str, str], int] = {}
     topics: dict[str, str] = {}
     for query_id, one in named(judgments):
+        query_id, document = run_field(query_id), run_field(uris.get(one.document, one.document))
         topics[query_id] = " ".join(one.query.split())
-        key = (query_id, one.document)
+        key = (query_id, document)
         grades[key] = max(one.grade or 0, grades.get(key, 0))
     qrels = "".join(f"{query_id}\t0\t{document}\t{grade}\n" for (query_id, document), grade in grades.items())
     return qrels, "".join(f"{query_id}\t{text}\n" for query_id, text in topics.items())

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping
 
 from retrieval import Collection
 from retrieval.types import Hit
+from retrieval.wording import address
 
 
 def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:
-    """By the URI of each hit's document: its `_id` or path where only it bears that name, else the URI itself."""
+    """By the URI of each hit's document: its `_id`, its path, or both, where only it bears that name; else the URI."""
     hits = list(hits)
-    found = collection.documents_named({name for hit in hits for name in (hit.document, hit.path)})
+
+    def names(hit: Hit) -> tuple[str, ...]:
+        return hit.document, hit.path, address(hit.path, hit.uri)
+
+    found = collection.documents_named({name for hit in hits for name in names(hit)})
 
     def shortest(hit: Hit) -> str:
-        names = (name for name in (hit.document, hit.path) if name != hit.uri and len(found.get(name, [])) == 1)
-        return next(names, hit.uri)
+        return next((name for name in names(hit) if name != hit.uri and len(found.get(name, [])) == 1), hit.uri)
 
     return {hit.uri: shortest(hit) for hit in hits}
 

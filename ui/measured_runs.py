@@ -85,8 +85,7 @@ def benchmark_of(collection: Collection, beir: Path | None) -> Benchmark:
     """A folder in BEIR layout, else one's own judgments."""
     if beir is not None:
         return load_beir(beir)
-    judged = own_judgments(collection)
-    return Benchmark(judged.name, judged.queries, judged.qrels)
+    return own_judgments(collection).benchmark()
 
 
 def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, ...]]]:

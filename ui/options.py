@@ -171,7 +171,15 @@ BenchmarkArgument = Annotated[
         help="Folder in BEIR layout, file of one's own judgments (.jsonl), or TREC topics.", metavar="BENCHMARK"
     ),
 ]
-ComparedArgument = Annotated[Path, typer.Argument(help="Folder in BEIR layout, or TREC topics.", metavar="BENCHMARK")]
+ComparedArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder in BEIR layout, TREC topics, or file of one's own judgments (.jsonl).", metavar="BENCHMARK"
+    ),
+]
+JudgedCollectionOption = Annotated[
+    Path | None, typer.Option("--collection", help="Collection that one's own judgments are of.", metavar="DIR")
+]
 RunArgument = Annotated[Path, typer.Argument(help="TREC run file.", metavar="RUN")]
 QrelsOption = Annotated[Path | None, typer.Option("--qrels", help="Judgments of TREC topics.", metavar="FILE")]
 StagesOption = Annotated[str, typer.Option("--stages", help="Stages, separated by commas.", metavar="STAGES")]

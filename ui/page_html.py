@@ -7,15 +7,26 @@ from collections.abc import Sequence
 from html import escape
 
 from retrieval.types import Hit, Hits, Stage, StageScore
-from retrieval.wording import counted, page_list, visible
+from retrieval.wording import address, counted, page_list, visible
 from ui.bump_chart import moved
 from ui.marking import Marks
-from ui.present import address, heading, hidden_line, plan_line, timing_line
+from ui.present import heading, hidden_line, plan_line, timing_line
+
+_WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
+"""A long line that a word follows on the next one: no list, table or heading of Markdown looks so."""
 
 
 def plain(text: str) -> str:
     """Text as HTML that shows it as it is: no markup, no control codes, nothing that turns the words around it."""
     return escape(visible(text))
+
+
+def flowing(text: str) -> str:
+    """Text whose lines, where they were broken to a width, go on: at another width they would break twice.
+
+    A space stands for each line end, so that offsets hold.
+    """
+    return _WRAPPED.sub(r"\1 ", text)
 
 
 def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
@@ -30,12 +41,13 @@ def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False)
     )
     hidden = hidden_line(hit)
     warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
+    passage = marked_html(flowing(hit.text), marks or Marks())
     return (
         f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
         f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>{warning}'
-        f'<div class="pw-text" data-testid="{named}text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
     )
 
@@ -46,7 +58,7 @@ def compact_hit_html(hit: Hit, move: str) -> str:
         '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
-        f'<div class="pw-text pw-short" dir="auto">{plain(hit.text)}</div></article>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(flowing(hit.text))}</div></article>'
     )
 
 
@@ -90,17 +102,26 @@ def note_html(text: str) -> str:
 
 
 def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
-    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right."""
+    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right.
+
+    Where there is no room for columns (see `page_style`), each cell stands on a line behind the name of its own.
+    """
     numbers = [all(_is_number(row[place]) for row in rows) and bool(rows) for place in range(len(columns))]
     head = "".join(
         f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
         for column, number in zip(columns, numbers, strict=True)
     )
     body = "".join(
-        f"<tr>{''.join(_cell(value, number) for value, number in zip(row, numbers, strict=True))}</tr>" for row in rows
+        f"<tr>{''.join(_cell(*cell) for cell in zip(columns, row, numbers, strict=True))}</tr>" for row in rows
     )
     table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
+
+
+def facts_html(name: str, facts: Sequence[tuple[str, str]]) -> str:
+    """What each thing is, beside its name, however narrow the window."""
+    lines = "".join(f"<dt>{plain(what)}</dt><dd>{plain(value)}</dd>" for what, value in facts)
+    return f'<dl class="pw-facts" data-testid="{name}">{lines}</dl>'
 
 
 def markdown_text(text: str) -> str:
@@ -112,9 +133,10 @@ def _is_number(value: str | int) -> bool:
     return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?|", value))
 
 
-def _cell(value: str | int, number: bool) -> str:
+def _cell(column: str, value: str | int, number: bool) -> str:
     shown = f"{value:,}" if isinstance(value, int) else plain(value)
-    return f'<td class="pw-number">{shown}</td>' if number else f"<td>{shown}</td>"
+    kind = 'class="pw-number" ' if number else ""
+    return f'<td {kind}data-label="{plain(column)}">{shown}</td>'
 
 
 def _stage(stage: Stage, score: StageScore, up: int | None) -> str:

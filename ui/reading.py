@@ -11,11 +11,10 @@ from urllib.request import url2pathname
 
 from retrieval.errors import PassageworkError
 from retrieval.types import Document, Heading, Page
-from retrieval.wording import page_list, visible
+from retrieval.wording import address, page_list, visible
 from ui.marking import Marks
 from ui.page_drawing import PagePicture
-from ui.page_html import marked_html, plain
-from ui.present import address
+from ui.page_html import flowing, marked_html, plain
 
 LONGEST = 20_000
 """Characters of a place: an address may name any, and no passage is as long."""
@@ -88,12 +87,13 @@ def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, in
     """The document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
     document = place.document
     start, end = min(max(place.start, first), last), min(max(place.end, first), last)
-    before = "".join(_pieces(document.text, document.headings, first, start))
-    behind = "".join(_pieces(document.text, document.headings, end, last))
+    text = f"{document.text[:first]}{flowing(document.text[first:last])}"
+    before = "".join(_pieces(text, document.headings, first, start))
+    behind = "".join(_pieces(text, document.headings, end, last))
     passage = ""
     if start < end:
-        shown = marked_html(place.text, Marks(tuple(words))) if (start, end) == (place.start, place.end) else ""
-        inside = shown or plain(document.text[start:end])
+        whole = (start, end) == (place.start, place.end)
+        inside = marked_html(text[start:end], Marks(tuple(words) if whole else ()))
         passage = f'<mark class="pw-passage" data-testid="passage">{inside}</mark>'
     return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ import streamlit as st
 from retrieval import Collection, Hits, Stage
 from retrieval.config import CANDIDATES
 from retrieval.wording import visible
-from ui.facets import Choice, Facets, facets_of, filter_of
+from ui.facets import Choice, Facets, filter_of
 from ui.outcome import parse_where
 
 STAGES = {
@@ -54,19 +53,6 @@ class SearchSettings:
             rerank_depth=self.rerank_depth,
             where=self.where,
         )
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _facets(_collection: Collection, moment: str) -> Facets:  # noqa: ARG001 - the key
-    """The facets of a collection at one moment; counting a large one again at every click would be felt."""
-    return facets_of(_collection.documents())
-
-
-def current_facets(collection: Collection, status: Mapping[str, Any]) -> Facets:
-    """The facets of a collection as its status has it."""
-    index = status["index"]
-    moment = [str(collection.path.resolve()), status["version"], status["created"], status["documents"]]
-    return _facets(collection, json.dumps([*moment, status["passages"], status["vectors"], index["since_build"]]))
 
 
 def sidebar(facets: Facets) -> SearchSettings:

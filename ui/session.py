@@ -50,6 +50,12 @@ def this_collection() -> Collection:
     return open_collection(str(collection_path()))
 
 
+def tell_empty() -> None:
+    """There is nothing yet, and where to change that."""
+    st.info("The collection is empty. Put documents into it first.")
+    st.page_link(LIBRARY, label="Go to the library")
+
+
 def tell(error: PassageworkError) -> None:
     """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
     st.error(markdown_text(str(error)))

@@ -7,12 +7,15 @@ import os
 import re
 import unicodedata
 import uuid
+from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
 from ingest.loaders import supported
 from ingest.loaders.formats import SUFFIXES
 from ingest.reasons import one_line
+from ingest.scan import absolute
 from retrieval.errors import ConfigError, IngestError
+from retrieval.store import SourceRow
 from retrieval.versions import UPLOADS
 from retrieval.wording import visible
 from ui.server import UPLOAD_MEGABYTES
@@ -74,6 +77,14 @@ def _placed(part: Path, path: Path, data: bytes) -> bool:
         plain = path.is_file() and not path.is_symlink()
         return plain and path.stat().st_size == len(data) and path.read_bytes() == data
     return True
+
+
+def left_behind(collection: Path, known: Iterable[SourceRow]) -> list[Path]:
+    """Uploaded files that no ingest has seen: the server ended before. One whose documents were deleted was seen."""
+    folder = collection / UPLOADS
+    uris = {source.uri for source in known}
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in files if supported(file) and file.is_file() and absolute(file).as_uri() not in uris]
 
 
 def remove_upload(collection: Path, path: Path) -> bool:

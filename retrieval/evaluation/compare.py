@@ -76,12 +76,16 @@ class QueryDifference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Run `b` against run `a`, in means and query by query (the first measure's), largest difference first."""
+    """Run `b` against run `a`, in means and query by query (the first measure's), largest difference first.
+
+    `notes` are lines about what was left out.
+    """
 
     dataset: str
     names: tuple[str, str]
     measures: tuple[Difference, ...]
     queries: tuple[QueryDifference, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """The compare JSON."""
@@ -92,6 +96,7 @@ class Comparison:
             "queries": len(self.queries),
             "measures": {one.measure: one.to_json() for one in self.measures},
             "changed": [_query_json(one) for one in self.queries if one.a != one.b],
+            "notes": list(self.notes),
         }
 
 
@@ -124,6 +129,7 @@ def compare(
         names=names,
         measures=tuple(difference(name, of_a[name], of_b[name]) for name in chosen),
         queries=tuple(sorted(differences, key=lambda one: (-abs(one.b - one.a), one.query))),
+        notes=benchmark.notes,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from retrieval.evaluation.benchmark import Benchmark, Qrels
 from retrieval.types import Hit
+from retrieval.wording import address
 
 
 class Judged(Protocol):
@@ -38,7 +39,7 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocuments:
-    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI or path."""
+    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
 
     benchmark: Benchmark
     names: frozenset[str] = field(init=False)
@@ -71,7 +72,8 @@ class JudgedDocuments:
         del query  # a document goes by one name in all of them
         best: dict[str, float] = {}
         for hit in hits:
-            name = next((one for one in (hit.document, hit.uri, hit.path) if one in self.names), hit.document)
+            names = hit.document, hit.uri, hit.path, address(hit.path, hit.uri)
+            name = next((one for one in names if one in self.names), hit.document)
             best.setdefault(name, hit.score)
         return list(best.items())
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from retrieval.collection import Collection
 from retrieval.errors import EvaluationError
-from retrieval.evaluation.benchmark import Qrels, evenly
+from retrieval.evaluation.benchmark import Benchmark, Qrels, evenly
 from retrieval.evaluation.judgments import Judgment, named, query_names
 from retrieval.evaluation.measures import SPAN_DEPTH, TOKEN_IOU, TOKEN_PRECISION, TOKEN_RECALL
 from retrieval.store import DocumentRow
 from retrieval.types import Document, Hit
+from retrieval.wording import address
 
 REMEMBERED = 64
 """Documents whose tokens are kept at once."""
@@ -90,6 +91,10 @@ class JudgedPlaces:
         """Every passage may hold another place."""
         return None
 
+    def benchmark(self) -> Benchmark:
+        """Queries and grades alone, for runs that were written before; what no longer holds is in its notes."""
+        return Benchmark(self._name, self._queries, self._qrels, tuple(f"drifted: {line}" for line in self.drifted))
+
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
         """Places in order of the first hit that finds them; a hit that finds none, or none anew, stands for itself."""
         found: dict[str, float] = {}
@@ -143,7 +148,8 @@ class JudgedPlaces:
 
     def _place(self, query: str, judgment: Judgment, row: DocumentRow) -> Place | None:
         # One name however it was called, so that a place judged twice is one place.
-        name = row.name or (row.path if len(self._rows.get(row.path, [])) == 1 else row.uri)
+        called = (one for one in (row.path, address(row.path, row.uri)) if len(self._rows.get(one, [])) == 1)
+        name = row.name or next(called, row.uri)
         if judgment.page is not None:
             document: Document = self._document(row.id)
             if any(page.number == judgment.page for page in document.pages):

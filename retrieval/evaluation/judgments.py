@@ -33,8 +33,9 @@ from retrieval.wording import storable
 class Judgment:
     """How well a place answers a query: grade 0 is not at all, higher is better; None takes an earlier one back.
 
-    `document` is an `_id`, a URI or a path. The place is a page (from 1), or `[start, end)` in code points of the
-    document's text with `quote` being that text, or else the whole document. Raises ConfigError for anything else.
+    `document` is an `_id`, a URI, a path, or `path#record`. The place is a page (from 1), or `[start, end)` in code
+    points of the document's text with `quote` being that text, or else the whole document. Raises ConfigError for
+    anything else.
     """
 
     query: str

@@ -39,6 +39,7 @@ from retrieval.store.snapshot import Snapshot
 from retrieval.store.writer import Writer
 
 __all__ = [
+    "COMMITS",
     "Change",
     "DocumentRow",
     "Generation",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from retrieval.errors import StoreError
 from retrieval.hidden import cut_to
 from retrieval.store import schema as t
 from retrieval.store.batches import BATCH, batches
 from retrieval.store.matching import within
+from retrieval.store.naming import bears
 from retrieval.store.records import DocumentRow, SourceRow
 from retrieval.types import Document, Heading, Hidden, Page, Unseen
 
@@ -72,11 +73,10 @@ class DocumentReader:
         return self._documents(true())
 
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
-        """Documents whose `_id`, URI or path is one of the names, each once."""
-        d, found = t.documents.c, dict[int, DocumentRow]()
-        for some in batches(names, BATCH // 3):
-            rows = self._documents(or_(d.name.in_(some), d.uri.in_(some), d.path.in_(some)))
-            found.update({row.id: row for row in rows})
+        """Documents that bear one of the names (see `naming`), each once."""
+        found: dict[int, DocumentRow] = {}
+        for some in batches(names, BATCH // 4):
+            found.update({row.id: row for row in self._documents(bears(self.connection, some))})
         return list(found.values())
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:

@@ -22,11 +22,9 @@ from ui.present.contents import (
     show_report,
     show_status,
 )
-from ui.present.lines import address
 from ui.present.measured import show_comparison, show_evaluation, show_training
 
 __all__ = [
-    "address",
     "context_notes",
     "deleted_to_json",
     "documents_to_json",

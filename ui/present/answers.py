@@ -9,8 +9,8 @@ from rich.text import Text
 
 from ingest.reasons import one_line
 from retrieval.types import Context, Hit, Hits, Json
-from retrieval.wording import counted, page_list, visible
-from ui.present.lines import address, indented
+from retrieval.wording import address, counted, page_list, visible
+from ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
 """Of a passage on screen; --json has all of it."""
@@ -97,11 +97,18 @@ def show_hits(console: Console, hits: Hits) -> None:
         indented(console, place(hit), "dim", column=margin)
         if warning := hidden_line(hit):
             indented(console, f"hidden text: {warning}", "yellow", column=margin)
-        indented(console, one_line(hit.text, limit=PASSAGE_CHARACTERS), "", column=margin)
+        indented(console, _passage(hit.text), "", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()
     indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))
     indented(console, timing_line(hits), "dim", column=Text("time  ", "dim"))
+
+
+def _passage(text: str) -> str:
+    """One line of it; of a long one the beginning, and how much is left out."""
+    whole = one_line(text, limit=max(1, len(text)))
+    shown = one_line(whole, limit=PASSAGE_CHARACTERS)
+    return shown if shown == whole else f"{shown} ({len(whole) - len(shown) + 1:,} more characters; --json has all)"
 
 
 def show_context(console: Console, context: Context) -> None:

@@ -14,8 +14,8 @@ from ingest.report import Problem, Report
 from retrieval.config import OVERLAP_TOKENS
 from retrieval.store import DocumentRow, SourceRow
 from retrieval.types import Json
-from retrieval.wording import counted
-from ui.present.lines import SHOWN, address, indented, show_problems
+from retrieval.wording import address, counted
+from ui.present.lines import SHOWN, indented, show_problems
 
 LINE_CHARACTERS = 1_000
 """Of a line about a collection: its path may be long."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import unquote
 
 from rich.console import Console
 from rich.text import Text
@@ -19,12 +18,6 @@ PROBLEM_CHARACTERS = 600
 
 NARROWEST = 20
 """Columns of text, however narrow the terminal."""
-
-
-def address(path: str, uri: str) -> str:
-    """A document by its path, and one record of a file as `path#_id` or `path#line=3`: `delete` takes what it says."""
-    _, mark, record = uri.partition("#")
-    return f"{path}{mark}{unquote(record)}"
 
 
 def indented(console: Console, text: str, style: str, *, column: Text) -> None:

@@ -19,15 +19,12 @@ CHANGED = 10
 """Queries of a comparison on screen; --json has all that changed."""
 
 
-def show_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """A row a stage; the settings; what was left out and why."""
+def show_evaluation(console: Console, evaluation: Evaluation, *, held: int = 0) -> None:
+    """A row a stage; what was left out and why; and that a gate's thresholds `held`, where all of them did."""
     counts = f"{counted(evaluation.documents, 'document')}, {counted(len(evaluation.queries), 'query')}"
     console.print(Text(f"{visible(evaluation.dataset)}: {counts}"))
     first = next(iter(evaluation.stages.values()), None)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("stage")
-    for name in (*(first.means if first else ()), "p50 ms", "p95 ms"):
-        table.add_column(name, justify="right")
+    table = _table("stage", *(first.means if first else ()), "p50 ms", "p95 ms")
     for stage, figures in evaluation.stages.items():
         means = [f"{value:.4f}" for value in figures.means.values()]
         table.add_row(stage.value, *means, f"{figures.ms_p50:.1f}", f"{figures.ms_p95:.1f}")
@@ -36,26 +33,36 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
         console.print(Text(f"{stage.value}: skipped, {reason}", style="yellow"))
     for note in evaluation.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
+    if held:
+        console.print(Text(f"gate: {counted(held, 'threshold')} held", style="green"))
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
     """A row a measure, then the queries that changed most."""
     a, b = (visible(name) for name in comparison.names)
     console.print(Text(f"{visible(comparison.dataset)}: {b} against {a}, {counted(len(comparison.queries), 'query')}"))
-    table = Table(box=None, pad_edge=False)
-    table.add_column("measure")
-    for name in (a, b, "difference", "p", "wins", "losses", "ties"):
-        table.add_column(Text(name), justify="right")
+    table = _table("measure", a, b, "difference", "p", "wins", "losses", "ties")
     for one in comparison.measures:
         values = f"{one.a:.4f}", f"{one.b:.4f}", f"{one.difference:+.4f}", f"{one.p:.4f}"
         table.add_row(one.measure, *values, str(one.wins), str(one.losses), str(one.ties))
     console.print(table)
+    for note in comparison.notes:
+        console.print(Text(f"note: {visible(note)}", style="yellow"))
     changed = [one for one in comparison.queries if one.a != one.b]
     if changed:
         console.print(Text(f"changed most ({comparison.measures[0].measure}):", style="dim"))
     for query in changed[:CHANGED]:
         line = f"{query.b - query.a:+.4f}  {visible(query.query)}: {' '.join(visible(query.text).split())}"
         console.print(Text(line), overflow="ellipsis", no_wrap=True)
+
+
+def _table(first: str, *numbers: str) -> Table:
+    """Columns of numbers behind the first; a name that is too long for its column goes on in the next line."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column(first, overflow="fold")
+    for name in numbers:
+        table.add_column(Text(name), justify="right", overflow="fold", min_width=7)
+    return table
 
 
 def show_training(console: Console, kind: str, out: Path, course: Course) -> None:

@@ -7,8 +7,9 @@ import json
 import streamlit as st
 
 from retrieval import Collection, Context, PassageworkError
-from retrieval.wording import page_list, visible
+from retrieval.wording import address, page_list, visible
 from ui import session
+from ui.holdings import status_of
 from ui.page_html import markdown_text, note_html, table_html
 from ui.present import context_notes
 from ui.search_settings import STAGES, URL
@@ -46,18 +47,28 @@ def show(found: Context, program: str) -> None:
             st.info("No passage found. Try other words.")
     with citations:
         rows = [
-            (f"[{one.number}]", one.title, one.path, page_list(one.pages), f"{one.start}-{one.end}", f"{one.score:.3f}")
+            (
+                f"[{one.number}]",
+                one.title,
+                address(one.path, one.uri),
+                page_list(one.pages),
+                f"{one.start}-{one.end}",
+                f"{one.score:.3f}",
+            )
             for one in found.citations
         ]
         st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))
     with as_json:
-        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language="json", wrap_lines=True)
+        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
     with python:
-        st.code(program, language="python", wrap_lines=True)
+        st.code(program, language=None, wrap_lines=True)
 
 
 def ask(collection: Collection) -> None:
     """The query, its budget and its settings; then the context."""
+    if not status_of(collection)["documents"]:
+        session.tell_empty()
+        return
     placeholder = "What your application would ask"
     query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
     with st.container(horizontal=True):

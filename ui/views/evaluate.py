@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from retrieval import Collection, ConfigError, PassageworkError
-from retrieval.versions import RUNS
+from retrieval.versions import JUDGMENTS, RUNS
 from retrieval.wording import counted
 from ui import session
 from ui.measured_runs import (
@@ -32,7 +32,8 @@ LARGEST = 1_500_000
 
 def made(collection: Collection) -> None:
     """Measurements of this collection, the newest shown; a button makes another."""
-    if st.button("Measure every stage on the judgments", type="primary"):
+    judged = (collection.path / JUDGMENTS).exists()
+    if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
 
         def draw(done: int, total: int) -> None:
@@ -57,7 +58,7 @@ def show(measurement: Measurement) -> None:
     st.html(note_html(said))
     columns, rows = stage_rows(figures)
     st.html(table_html("figures", columns, rows))
-    st.code(str(measurement.folder), language=None)
+    st.code(str(measurement.folder), language=None, wrap_lines=True)
     file = measurement.folder / REPORT
     if file.is_file():
         report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")

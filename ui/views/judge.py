@@ -15,7 +15,8 @@ from retrieval.evaluation.judgments import Judgment
 from retrieval.versions import JUDGMENTS
 from retrieval.wording import counted
 from ui import session
-from ui.judging import GRADES, as_trec, judgments_of
+from ui.judging import GRADES, as_trec, grade_of, judgments_of
+from ui.links import document_names
 from ui.page_html import compact_hit_html, markdown_text, note_html, table_html
 from ui.preferences import Preference, a_is_left, add_preference, places_in_other, preferences_of, tally
 from ui.search_settings import FUSIONS, STAGES, URL, SearchSettings
@@ -38,13 +39,13 @@ def given(collection: Collection) -> None:
     queries = len({one.query for one in judgments})
     st.html(note_html(f"{counted(len(judgments), 'judgment')} of {counted(queries, 'query')}"))
     lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
-    qrels, topics = as_trec(judgments)
+    qrels, topics = as_trec(judgments, collection)
     with st.container(horizontal=True):
         st.download_button("Judgments (JSONL)", lines.encode(errors="replace"), JUDGMENTS, "application/x-ndjson")
         st.download_button("Qrels (TREC)", qrels.encode(errors="replace"), "qrels.txt", "text/plain")
         st.download_button("Topics", topics.encode(errors="replace"), "topics.tsv", "text/tab-separated-values")
     words = ("passagework", "evaluate", collection.path / JUDGMENTS, "--collection", collection.path)
-    st.code(shlex.join(map(str, words)), language="sh", wrap_lines=True)
+    st.code(shlex.join(map(str, words)), language=None, wrap_lines=True)
     rows = [_row(one) for one in judgments[:SHOWN]]
     st.html(table_html("judgments", ("Query", "Grade", "Document", "Passage"), rows))
 
@@ -87,7 +88,12 @@ def against(collection: Collection, *, blind: bool) -> None:
         for column, hits, other, name in zip(st.columns(2), found, found[::-1], "AB", strict=True):
             with column:
                 took = hits.timings_ms.get("total", 0.0) - hits.timings_ms.get("load", 0.0)
-                _list(hits, other, f"{name}: {hits.plan['used']}, {took:.0f} ms{_graded(judged, query, hits)}", "side")
+                _list(
+                    hits,
+                    other,
+                    f"{name}: {hits.plan['used']}, {took:.0f} ms{_graded(collection, judged, query, hits)}",
+                    "side",
+                )
         return
     salt = st.session_state.setdefault("salt", secrets.token_hex(8))
     straight = a_is_left(query, salt)
@@ -135,12 +141,12 @@ def _said(settings: dict[str, str | int]) -> str:
     return f"{settings['stage']}, {settings['fusion']}, {settings['candidates']} candidates"
 
 
-def _graded(judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
+def _graded(collection: Collection, judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
     """How many of the hits were judged relevant, where this query was judged."""
-    grades = {(one.start, one.end, one.quote): one.grade or 0 for one in judgments if one.query == query}
-    if not grades:
+    if all(one.query != query for one in judgments):
         return ""
-    good = sum(grades.get((hit.start, hit.end, hit.text), 0) > 0 for hit in hits)
+    names = document_names(collection, hits)
+    good = sum(bool(GRADES.get(grade_of(judgments, query, names[hit.uri], hit) or "")) for hit in hits)
     return f", {good} of {len(hits)} judged relevant or partly so"
 
 

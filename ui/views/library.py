@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,24 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from ingest.loaders.formats import SUFFIXES
-from ingest.removal import delete
+from ingest.removal import delete, delete_sources
 from ingest.report import Problem, Report
 from retrieval import Collection, ConfigError, PassageworkError
 from retrieval.store import DocumentRow, SourceRow
-from retrieval.versions import UPLOADS
-from retrieval.wording import counted
+from retrieval.wording import address, counted
 from ui import session
+from ui.holdings import documents_of, sources_of, status_of
 from ui.ingest_job import IngestJob, IngestJobs
-from ui.page_html import markdown_text, note_html, table_html
-from ui.present import address
+from ui.page_html import facts_html, markdown_text, note_html, table_html
 from ui.reading import file_of
 from ui.server import LOCAL, UPLOAD_MEGABYTES
-from ui.uploads import remove_upload, save_upload
+from ui.uploads import left_behind, remove_upload, save_upload
 
 ROWS = 100
 """Documents and problems in a table at once."""
+
+STATES = {"partial": "file read in part", "failed": "as it was: the file failed since"}
+"""What a person is told of the state of a document's file, where it isn't done."""
 
 
 def about(status: Mapping[str, Any]) -> None:
@@ -33,7 +35,7 @@ def about(status: Mapping[str, Any]) -> None:
     encoder, index = status["encoder"], status["index"]
     recall = index["recall@10"]
     proof = f"{recall:.3f}, measured at build" if isinstance(recall, float) else "not measured: there is no saved index"
-    rows = [
+    facts = [
         ("Collection", f"{status['collection']} ({status['version']}, {status['bytes'] / 1e6:,.1f} MB)"),
         ("Documents", f"{status['documents']:,} from {counted(status['files'], 'file')}; {status['failed']:,} failed"),
         ("Passages", f"{status['passages']:,}; {status['cut']:,} cut to fit the encoder's window"),
@@ -41,7 +43,7 @@ def about(status: Mapping[str, Any]) -> None:
         ("Index", f"{index['kind']}; {counted(index['since_build'], 'change')} since it was built"),
         ("Recall@10 against exact search", proof),
     ]
-    st.html(table_html("status", ("What", "Value"), rows))
+    st.html(facts_html("status", facts))
 
 
 def add(collection: Collection, jobs: IngestJobs) -> None:
@@ -57,8 +59,8 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
         sent = st.form_submit_button("Put into the collection")
     if sent and files:
         jobs.check()  # or they would lie there until the next upload
-    if sent and files and _saved(collection, files):
-        jobs.start(collection, [collection.path / UPLOADS])
+    if sent and files and (saved := _saved(collection, files)):
+        jobs.start(collection, [*saved, *left_behind(collection.path, sources_of(collection))])
     if session.host() not in LOCAL:
         st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
         return
@@ -69,13 +71,12 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
             jobs.start(collection, [_path(named)], delete_missing=gone)
 
 
-def _saved(collection: Collection, files: Sequence[UploadedFile]) -> int:
-    """Writes what was uploaded; how many were taken. One that is refused is told, and costs only itself."""
-    taken = 0
+def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
+    """Writes what was uploaded; the files. One that is refused is told, and costs only itself."""
+    taken = []
     for file in files:
         try:
-            save_upload(collection.path, file.name, file.getvalue())
-            taken += 1
+            taken.append(save_upload(collection.path, file.name, file.getvalue()))
         except PassageworkError as error:  # noqa: PERF203 - a few files
             st.error(markdown_text(str(error)))
     return taken
@@ -83,7 +84,7 @@ def _saved(collection: Collection, files: Sequence[UploadedFile]) -> int:
 
 def progress(job: IngestJob) -> None:
     """How far a job is, anew every second until it is done; then what it did."""
-    if job.running:
+    if job.is_alive():
         _watch(job)
     elif job.problem is not None:
         st.error(markdown_text(job.problem))
@@ -93,7 +94,7 @@ def progress(job: IngestJob) -> None:
 
 @st.fragment(run_every=1.0)
 def _watch(job: IngestJob) -> None:
-    if not job.running:
+    if not job.is_alive():
         st.rerun()
     now = job.progress
     if now is None:
@@ -120,9 +121,24 @@ def _problems(title: str, problems: Sequence[Problem]) -> None:
             st.html(table_html("problems", ("File", "Reason"), rows))
 
 
+def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
+    """The files that could not be read, with the reasons; a choice of them to be taken off the list."""
+    if not failed:
+        return
+    with st.expander(f"Failed files ({len(failed):,})", expanded=len(failed) <= 10):
+        rows = [(one.path, one.reason or "") for one in failed[:ROWS]]
+        st.html(table_html("failed", ("File", "Reason"), rows))
+        names = {one.uri: one.path for one in failed[:ROWS]}
+        chosen = st.multiselect(
+            "Choose failed files", list(names), key="failures", format_func=lambda uri: names.get(uri, uri)
+        )
+        said = "An uploaded file is deleted. Another stays where it is, and is tried again with its folder."
+        st.button("Take off the list", disabled=not chosen, help=said, on_click=_forget, args=(collection, chosen))
+
+
 def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
     """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
-    states = {source.id: source.state for source in sources}
+    states = {source.id: STATES.get(source.state, source.state) for source in sources}
     wanted = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
     found = [row for row in rows if wanted in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
     last = max(1, -(-len(found) // ROWS))
@@ -131,7 +147,14 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
     st.html(note_html(f"{counted(len(found), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
     columns = ("Document", "Title", "State", "Pages", "Passages", "Cut")
     cells = [
-        (address(row.path, row.uri), row.title, states.get(row.source_id, ""), row.pages, row.passages, row.cut)
+        (
+            address(row.path, row.uri),
+            row.title,
+            states.get(row.source_id, ""),
+            row.pages or "",
+            row.passages,
+            row.cut or "",
+        )
         for row in shown
     ]
     st.html(table_html("documents", columns, cells))
@@ -160,15 +183,30 @@ def _unsure() -> None:
 def _delete(collection: Collection, uris: Sequence[str]) -> None:
     """Takes documents out; of uploaded files that hold nothing else, the file too."""
     try:
-        gone = delete(collection.path, uris)
+        gone = delete(collection.path, uris=uris)
         left = {source.uri for source in collection.sources()}
-        files = {row.uri.partition("#")[0] for row in gone} - left
-        for uri in files:
-            remove_upload(collection.path, file_of(uri))
+        _remove_uploads(collection, {row.uri.partition("#")[0] for row in gone} - left)
         st.session_state["deleted"] = f"{counted(len(gone), 'document')} deleted."
     except PassageworkError as error:
         st.session_state["not deleted"] = str(error)
     st.session_state["chosen"], st.session_state["sure"] = [], False
+
+
+def _forget(collection: Collection, uris: Sequence[str]) -> None:
+    """Takes files that failed off the list, with what is left of an earlier state of them."""
+    try:
+        delete_sources(collection.path, uris)
+        _remove_uploads(collection, uris)
+        st.session_state["deleted"] = f"{counted(len(uris), 'file')} taken off the list."
+    except PassageworkError as error:
+        st.session_state["not deleted"] = str(error)
+    st.session_state["failures"] = []
+
+
+def _remove_uploads(collection: Collection, uris: Iterable[str]) -> None:
+    """Deletes those of the files that were uploaded, and no other."""
+    for uri in uris:
+        remove_upload(collection.path, file_of(uri))
 
 
 def _path(named: str) -> Path:
@@ -186,9 +224,10 @@ def main() -> None:
     st.title("Library")
     try:
         collection = session.this_collection()
-        about(collection.status())
+        status = status_of(collection)
+        about(status)
         jobs = session.jobs_of(str(collection.path.resolve()))
-        with st.expander("Put documents in", expanded=not collection.status()["documents"]):
+        with st.expander("Put documents in", expanded=not status["documents"]):
             try:
                 add(collection, jobs)
             except PassageworkError as error:
@@ -201,12 +240,11 @@ def main() -> None:
         if said := st.session_state.pop("not deleted", None):
             st.toast(markdown_text(said), duration="infinite")
             st.error(markdown_text(said))
-        sources = collection.sources()
-        failed = [Problem(source.path, source.reason or "") for source in sources if source.state == "failed"]
-        _problems("Failed files", failed)
+        sources = sources_of(collection)
+        failures(collection, [source for source in sources if source.state == "failed"])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
         _problems("Notes: what could not be read of documents that were", notes)
-        rows = collection.documents()
+        rows = documents_of(collection)
         if rows:
             documents(collection, rows, sources)
         else:

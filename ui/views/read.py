@@ -10,12 +10,12 @@ from retrieval import Collection, PassageworkError
 from retrieval.lexical import matching_spans
 from retrieval.store import DocumentRow
 from retrieval.types import Page
-from retrieval.wording import counted, page_list
+from retrieval.wording import address, counted, page_list
 from ui import session
+from ui.holdings import documents_of
 from ui.keyboard import TO_PASSAGE
 from ui.page_drawing import PagePicture, draw_page
 from ui.page_html import markdown_text, note_html
-from ui.present import address
 from ui.reading import Place, citation, file_of, picture_html, place_of, text_html
 
 AROUND = 8_000
@@ -78,12 +78,13 @@ def text(place: Place, query: str) -> None:
 
 def choose(collection: Collection) -> None:
     """Nothing was opened yet: a list of what there is."""
-    rows = collection.documents()
-    st.html(note_html("Open a hit of a search, or a document from this list."))
+    rows = documents_of(collection)
     if not rows:
-        st.info("The collection is empty.")
-        st.page_link(session.LIBRARY, label="Go to the library")
+        session.tell_empty()
         return
+    st.html(note_html("Open a hit of a search, or a document from this list."))
+    if len(rows) > LISTED:
+        st.html(note_html(f"These are the first {LISTED:,} of {len(rows):,}. The library finds the others."))
     names = {row.uri: address(row.path, row.uri) for row in rows[:LISTED]}
     chosen = st.selectbox("Document", list(names), None, format_func=lambda uri: names[uri], placeholder="Choose one")
     if chosen:

@@ -8,19 +8,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from retrieval import Collection, Hit, Hits, PassageworkError, Stage
 from retrieval.evaluation.judgments import Judgment
+from retrieval.lexical import matching_spans
 from retrieval.wording import counted
 from ui import session
 from ui.bump_chart import bump_chart
 from ui.facets import Facets
+from ui.holdings import current_facets, status_of
 from ui.judging import GRADES, grade_of, judge, judgments_of
 from ui.links import document_names, place_parameters
 from ui.marking import Marks, mark
 from ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
 from ui.present import warnings_of
-from ui.search_settings import URL, SearchSettings, current_facets, sidebar
+from ui.search_settings import URL, SearchSettings, sidebar
 
 
 def contents(status: Mapping[str, Any]) -> list[str]:
@@ -33,7 +36,23 @@ def contents(status: Mapping[str, Any]) -> list[str]:
 
 
 def results(collection: Collection, query: str, settings: SearchSettings) -> None:
-    """First-stage hits at once, where a reranker is to follow; then what was asked for, in their place."""
+    """First-stage hits at once, where a reranker is to follow; in their place what was asked for; then best sentences.
+
+    To find those in ten passages takes as long as to rerank. Nobody waits for it: they come one by one, and another
+    query ends it at the next.
+    """
+    with st.spinner("Searching"):
+        hits, marks, cards = _found(collection, query, settings)
+    encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
+    for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
+        [marks[at]] = mark(query, [hit.text], encoder)  # a card that is drawn anew finds it there
+        card.html(hit_html(hit, marks[at]))
+
+
+def _found(
+    collection: Collection, query: str, settings: SearchSettings
+) -> tuple[Hits, list[Marks], list[DeltaGenerator]]:
+    """The hits with their matching words, and where each stands on the page."""
     place = st.empty()
     if settings.stage in (None, Stage.RERANK):
         first = settings.search(collection, query, Stage.HYBRID)
@@ -41,28 +60,32 @@ def results(collection: Collection, query: str, settings: SearchSettings) -> Non
             with place.container():
                 _first_stage(first)
     hits = settings.search(collection, query)
-    encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
-    marks = mark(query, [hit.text for hit in hits], encoder)
+    marks = _words(hits)
     with place.container():
-        _all(collection, hits, marks, filtered=settings.where is not None)
+        cards = _all(collection, hits, marks, filtered=settings.where is not None)
+    return hits, marks, cards
+
+
+def _words(hits: Hits) -> list[Marks]:
+    return [Marks(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
 
 
 def _first_stage(hits: Hits) -> None:
     st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
-    for hit in hits:
+    for hit, marks in zip(hits, _words(hits), strict=True):
         with st.container(border=True):
-            st.html(hit_html(hit, first_stage=True))
+            st.html(hit_html(hit, marks, first_stage=True))
 
 
-def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bool) -> None:
-    """The plan, the chart and the hits, or what to try where there is none; all text of documents escaped."""
+def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bool) -> list[DeltaGenerator]:
+    """The plan, the chart and the hits, or what to try where there is none; where each hit stands on the page."""
     for warning in warnings_of(hits.plan):
         st.warning(markdown_text(warning))
     st.html(plan_html(hits))
     if not hits:
         advice = " with these filters. Loosen them, or try" if filtered else ". Try"
         st.info(f"No passage found{advice} other words or another stage.")
-        return
+        return []
     if chart := bump_chart(hits):
         with st.expander("How the ranks came about"):
             st.html(chart)
@@ -72,16 +95,18 @@ def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bo
     except PassageworkError as error:
         st.warning(markdown_text(str(error)))
         judgments = []
-    for hit, of in zip(hits, marks, strict=True):
-        hit_card(collection, hits.query, hit, of, names[hit.uri], judgments)
+    return [hit_card(collection, hits.query, hit, marks, names[hit.uri], judgments) for hit in hits]
 
 
 @st.fragment
-def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: str, judgments: list[Judgment]) -> None:
-    """A hit with what can be done to it; a click draws this card anew, and nothing else."""
+def hit_card(
+    collection: Collection, query: str, hit: Hit, marks: list[Marks], name: str, judgments: list[Judgment]
+) -> DeltaGenerator:
+    """A hit with what can be done to it; a click draws this card anew, and nothing else. Returns its text's place."""
     unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
     with st.container(border=True, key=f"hit-{hit.rank}"):
-        st.html(hit_html(hit, marks))
+        shown = st.empty()
+        shown.html(hit_html(hit, marks[hit.rank - 1]))
         with st.container(horizontal=True, vertical_alignment="center"):
             search = urlencode([(key, one) for key in st.query_params for one in st.query_params.get_all(key)])
             parameters = place_parameters(name, hit, query, search)
@@ -105,6 +130,7 @@ def hit_card(collection: Collection, query: str, hit: Hit, marks: Marks, name: s
                 neighbours(collection, hit)
             except PassageworkError as error:  # a card is drawn anew by itself
                 session.tell(error)
+    return shown
 
 
 def neighbours(collection: Collection, hit: Hit) -> None:
@@ -130,13 +156,13 @@ def _graded(collection: Collection, query: str, name: str, hit: Hit, key: str) -
 def main() -> None:
     """Draws the page once."""
     st.title("passagework")
-    collection, status, problem = None, {}, None
+    collection, facets, problem = None, Facets(), None
+    status: Mapping[str, Any] = {}
     try:
         collection = session.this_collection()
-        status = collection.status()
+        status, facets = status_of(collection), current_facets(collection)
     except PassageworkError as error:
         problem = error
-    facets = Facets() if collection is None or problem else current_facets(collection, status)
     query = st.text_input(
         "Query", key="query", placeholder="Ask something that your documents answer", bind=URL, type="search"
     )
@@ -148,15 +174,13 @@ def main() -> None:
         for line in contents(status):
             st.sidebar.html(note_html(line))
         if not status["documents"]:
-            st.info("The collection is empty. Put documents into it first.")
-            st.page_link(session.LIBRARY, label="Go to the library")
+            session.tell_empty()
         elif not str(query or "").strip():
             st.html(
                 note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
             )
         else:
-            with st.spinner("Searching"):
-                results(collection, str(query), settings)
+            results(collection, str(query), settings)
     except PassageworkError as error:
         session.tell(error)
 
