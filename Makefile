@@ -11,10 +11,10 @@ WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/dat
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults soak fuzz check fix bench ui clean
+.PHONY: help setup demo test faults soak fuzz check fix bench figures ui clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP)  ## create .venv and install everything into it
 
@@ -53,7 +53,10 @@ fix: setup  ## correct what ruff can correct, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure the figures of the README, on the same data; takes long
+bench: setup  ## measure this project beside others, in turns: build/bench.json and a page of plots; takes hours
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.against_peers $(ARGS)
+
+figures: setup  ## measure the figures of the README, on the same data; takes long
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.reference $(ARGS)
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.financebench
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.real_files
