@@ -65,6 +65,6 @@ def _output(command: list[str]) -> str:
     except OSError as error:
         raise NotInstalledError(f"{command[0]}: {error.strerror}") from error
     if ran.returncode:
-        said = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")] or ran.stderr.splitlines()
-        raise NotInstalledError((said or [f"exit code {ran.returncode}"])[-1][:300])
+        said = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")] or ran.stderr.splitlines()[-1:]
+        raise NotInstalledError(" ".join(said)[:300] or f"exit code {ran.returncode}")
     return ran.stdout.strip()

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llama_index.core import Document, Settings, StorageContext, VectorStoreIndex, load_index_from_storage
+from llama_index.core.llms import MockLLM
 from llama_index.core.retrievers import BaseRetriever, QueryFusionRetriever
 from llama_index.core.schema import TextNode
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 from llama_index.retrievers.bm25 import BM25Retriever
 
 from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, read, run
+
+UNREAD = {"excluded_embed_metadata_keys": ["id"], "excluded_llm_metadata_keys": ["id"]}
+"""The id is kept, but is no part of the text."""
 
 
 class LlamaIndex:
@@ -43,18 +47,13 @@ class LlamaIndex:
         """Both indexes, persisted."""
         texts = read(records)
         if cut:
-            index = VectorStoreIndex([TextNode(id_=one.id, text=one.whole, metadata={"id": one.id}) for one in texts])
+            index = VectorStoreIndex(
+                [TextNode(id_=one.id, text=one.whole, metadata={"id": one.id}, **UNREAD) for one in texts]
+            )
         else:
-            documents = [
-                Document(
-                    text=one.whole,
-                    metadata={"id": one.id},
-                    excluded_embed_metadata_keys=["id"],
-                    excluded_llm_metadata_keys=["id"],
-                )
-                for one in texts
-            ]
-            index = VectorStoreIndex.from_documents(documents)
+            index = VectorStoreIndex.from_documents(
+                [Document(text=one.whole, metadata={"id": one.id}, **UNREAD) for one in texts]
+            )
         index.storage_context.persist(persist_dir=str(self.folder / "vectors"))
         nodes = list(index.docstore.docs.values())
         BM25Retriever.from_defaults(nodes=nodes).persist(str(self.folder / "words"))
@@ -69,19 +68,23 @@ class LlamaIndex:
 
     def search(self, stage: str, query: str, k: int) -> list[str]:
         """Nodes of a retriever that is made once for each depth."""
+        self.words.similarity_top_k = k
         if (stage, k) not in self.retrievers:
             self.retrievers[stage, k] = self._retriever(stage, k)
         return [str(found.node.metadata["id"]) for found in self.retrievers[stage, k].retrieve(query)]
 
     def _retriever(self, stage: str, k: int) -> BaseRetriever:
         vectors = self.index.as_retriever(similarity_top_k=k)
-        words = BM25Retriever.from_persist_dir(str(self.folder / "words"))
-        words.similarity_top_k = k
         if stage == HYBRID:
             return QueryFusionRetriever(
-                [vectors, words], similarity_top_k=k, num_queries=1, mode="reciprocal_rerank", use_async=False
+                [vectors, self.words],
+                llm=MockLLM(),  # asks for one; it isn't called for a single query
+                similarity_top_k=k,
+                num_queries=1,
+                mode="reciprocal_rerank",
+                use_async=False,
             )
-        return vectors if stage == DENSE else words
+        return vectors if stage == DENSE else self.words
 
 
 if __name__ == "__main__":
