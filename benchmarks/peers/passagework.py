@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, RERANK, run
 from ingest import ingest
 from retrieval import BiEncoder, Collection
+from retrieval.late_interaction import DEPTH
 
 
 class Passagework:
@@ -37,7 +38,10 @@ class Passagework:
         self.collection = Collection.open(self.folder)
 
     def search(self, stage: str, query: str, k: int) -> list[str]:
-        """The records of the best `k` passages."""
+        """The records of the best `k` passages; behind those that the reranker reads by default, hybrid's go on."""
+        if stage == RERANK and k > DEPTH:  # asked for more results it would read more, and be another reranker
+            first = self.search(stage, query, DEPTH)
+            return [*first, *(one for one in self.search(HYBRID, query, k) if one not in first)]
         return [hit.document for hit in self.collection.search(query, k=k, stage=stage)]
 
 
