@@ -31,6 +31,7 @@ def round_figures(found: Mapping[str, Found], texts: Texts) -> dict[str, float]:
     if INGEST in found:
         figures["ingest_documents_per_s"] = texts.documents / found[INGEST]["seconds"]
         figures["ingest_peak_bytes"] = found[INGEST]["peak_bytes"]
+        figures["ingest_bytes_per_document"] = found[INGEST]["bytes"] / texts.documents
     if INDEX in found:
         figures["index_passages_per_s"] = texts.passages / found[INDEX]["seconds"]
         figures["index_bytes_per_passage"] = found[INDEX]["bytes"] / texts.passages

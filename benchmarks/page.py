@@ -22,6 +22,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("index_passages_per_s", "ready passages/s indexed", lambda x: f"{x:,.1f}"),
     ("start_s", "start to first answer, s", lambda x: f"{x:.1f}"),
     ("index_bytes_per_passage", "bytes a passage on disk", lambda x: f"{x:,.0f}"),
+    ("ingest_bytes_per_document", "bytes a record on disk, end to end", lambda x: f"{x:,.0f}"),
     ("ingest_peak_bytes", "peak memory of ingest, MB", lambda x: f"{x / MEGABYTE:,.0f}"),
     ("search_peak_bytes", "peak memory of search, MB", lambda x: f"{x / MEGABYTE:,.0f}"),
 )

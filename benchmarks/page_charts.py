@@ -21,8 +21,8 @@ def throughput(result: Result) -> Chart | None:
         result,
         "Documents a second end to end, and tokens a second encoded",
         (
-            ("Documents a second, end to end (× this project)", "ingest_documents_per_s"),
-            ("Tokens a second, encoded (× this project)", "encode_tokens_per_s"),
+            ("Documents a second end to end, × this project: more is better", "ingest_documents_per_s"),
+            ("Tokens a second encoded, × this project: more is better", "encode_tokens_per_s"),
         ),
     )
 
@@ -33,10 +33,10 @@ def costs(result: Result) -> Chart | None:
         result,
         "Start to first answer, bytes a passage on disk, peak memory of ingest and search",
         (
-            ("Start to first answer (× this project)", "start_s"),
-            ("Bytes a passage on disk (× this project)", "index_bytes_per_passage"),
-            ("Peak memory of ingest (× this project)", "ingest_peak_bytes"),
-            ("Peak memory of search (× this project)", "search_peak_bytes"),
+            ("Start to first answer, × this project: less is better", "start_s"),
+            ("Bytes a passage on disk, × this project: less is better", "index_bytes_per_passage"),
+            ("Peak memory of ingest, × this project: less is better", "ingest_peak_bytes"),
+            ("Peak memory of search, × this project: less is better", "search_peak_bytes"),
         ),
     )
 

@@ -10,17 +10,20 @@ from pathlib import Path
 from retrieval.evaluation.report.charts import rows_below
 from retrieval.evaluation.report.drawing import Chart, Dot, Label, Line, Rect, Scale, linear, logarithmic
 
-WIDTH, NAMES, VALUES = 640.0, 210.0, 110.0
+WIDTH, NAMES, VALUES = 680.0, 260.0, 120.0
 """Units across a picture, and of those for the names on the left and the values on the right."""
 
 ROW, TITLE = 24.0, 26.0
+GRID = ("grid", "axis")
+"""Lines that lie under everything else."""
 
 STYLE = """
   svg { font: 13px system-ui, "Segoe UI", Roboto, sans-serif; --ink: #1d1f24; --faint: #5d6470; --grid: #e6e3dd;
     --axis: #8b8f98; --ours: #0b7268; --peer: #8b8f98; --paper: #ffffff; }
   @media (prefers-color-scheme: dark) { svg { --ink: #e9e7e2; --faint: #a4aab5; --grid: #2c3037; --axis: #7b818c;
     --ours: #4cc9b6; --peer: #7b818c; --paper: #0d1117; } }
-  .paper { fill: var(--paper); } text { fill: var(--ink); } .tick { fill: var(--faint); font-size: 12px; }
+  text { fill: var(--ink); stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
+  .paper { fill: var(--paper); } .tick { fill: var(--faint); font-size: 12px; }
   .heading, .value { font-weight: 600; } .grid { stroke: var(--grid); } .axis { stroke: var(--axis); }
   rect.ours, circle.ours { fill: var(--ours); } rect.peer, circle.peer { fill: var(--peer); }
   line.span { stroke-width: 8; stroke-linecap: round; stroke-opacity: 0.4; }
@@ -118,22 +121,26 @@ def _most(groups: Sequence[Group]) -> float:
 
 
 def _svg(chart: Chart) -> Iterator[str]:
-    box, told = f"0 0 {chart.width:g} {chart.height:g}", escape(chart.caption)
-    yield f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img" aria-label="{told}">'
+    size = f'viewBox="0 0 {chart.width:g} {chart.height:g}" width="{chart.width:g}" height="{chart.height:g}"'
+    yield f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(chart.caption)}">'
     yield f"<style>{STYLE}</style>"
     yield '<rect class="paper" width="100%" height="100%"/>'
+    yield from (_line(line) for line in chart.lines if line.kind in GRID)
     for rect in chart.rects:
         where = f'x="{rect.x:g}" y="{rect.y:g}" width="{rect.width:g}" height="{rect.height:g}"'
         yield f'<rect class="{rect.kind}" {where}>{_tip(rect.title)}</rect>'
-    for line in chart.lines:
-        where = f'x1="{line.x1:g}" y1="{line.y1:g}" x2="{line.x2:g}" y2="{line.y2:g}"'
-        yield f'<line class="{line.kind}" {where}>{_tip(line.title)}</line>'
+    yield from (_line(line) for line in chart.lines if line.kind not in GRID)
     for dot in chart.dots:
         yield f'<circle class="{dot.kind}" cx="{dot.x:g}" cy="{dot.y:g}" r="{dot.radius:g}">{_tip(dot.title)}</circle>'
     for one in chart.labels:
         where = f'x="{one.x:g}" y="{one.y:g}" text-anchor="{one.anchor}"'
         yield f'<text class="{one.kind}" {where}>{escape(one.text)}</text>'
     yield "</svg>"
+
+
+def _line(line: Line) -> str:
+    where = f'x1="{line.x1:g}" y1="{line.y1:g}" x2="{line.x2:g}" y2="{line.y2:g}"'
+    return f'<line class="{line.kind}" {where}>{_tip(line.title)}</line>'
 
 
 def _tip(title: str) -> str:

@@ -115,7 +115,7 @@ class TestFigures:
         """Rates are of the whole corpus or of what was encoded; a document ranks by its best passage."""
         found: dict[str, dict[str, Any]] = {
             "encode": {"seconds": 2.0, "texts": 5},
-            "ingest": {"seconds": 4.0, "peak_bytes": 7},
+            "ingest": {"seconds": 4.0, "peak_bytes": 7, "bytes": 600},
             "index": {"seconds": 5.0, "bytes": 4000},
             "search": {
                 "answered": 1.5,
@@ -129,6 +129,7 @@ class TestFigures:
             "encode_tokens_per_s": 250.0,
             "ingest_documents_per_s": 2.5,
             "ingest_peak_bytes": 7,
+            "ingest_bytes_per_document": 60.0,
             "index_passages_per_s": 4.0,
             "index_bytes_per_passage": 200.0,
             "start_s": 1.5,
