@@ -27,7 +27,7 @@ class LanceDb:
 
     def load(self) -> None:
         """The embedding function."""
-        self.function = get_registry().get("sentence-transformers").create(name=str(self.model), device="cpu")
+        self.function = get_registry().get("sentence-transformers").create(name=str(self.model))
 
     def encode(self, texts: Sequence[str]) -> object:
         """Vectors by the embedding function."""
