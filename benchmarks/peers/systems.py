@@ -26,8 +26,8 @@ SYSTEMS = (
         OURS,
         "passagework",
         (),
-        "`ingest` and `Collection.search` with default settings: bf16 where the processor multiplies it, else fp32, in which "
-        "all others compute. Passages that are cut already with `whole=True`.",
+        "`ingest` and `Collection.search` with default settings: bf16 where the processor multiplies it, else fp32, in "
+        "which all others compute. Passages that are cut already with `whole=True`.",
     ),
     Measured(
         "plain",
