@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -146,6 +147,7 @@ def _described(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the program under way as Ctrl-C does
     try:
         sys.exit(main())
     except KeyboardInterrupt:
