@@ -128,9 +128,10 @@ def _measure(
         else:
             found[step.round][step.system][step.phase] = answer
         done += kept is None
-        left = (time.monotonic() - began) / max(1, done) * (len(wanted) - number) / 60
         said = answer.get("failed") or f"{answer['process_seconds']:.1f} s{', kept' if kept else ''}"
-        print(f"[{number}/{len(wanted)}] {step.name}: {said}; about {left:.0f} min left", flush=True)
+        left = (time.monotonic() - began) / done * (len(wanted) - number) / 60 if done else None
+        ahead = "" if left is None else f"; about {left:.0f} min left"
+        print(f"[{number}/{len(wanted)}] {step.name}: {said}{ahead}", flush=True)
     return found
 
 
