@@ -8,13 +8,15 @@ STAMP := $(VENV)/.setup-done
 DEMO := build/demo
 # Where the real data is: PASSAGEWORK_TEST_DATA, else ../shared/data if that is there, else nowhere.
 WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
+# Processes that share the tests, a file each: as many as there are CPUs, 4 at most.
+JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults mutate soak fuzz check fix bench ui clean
+.PHONY: help setup demo test faults mutate soak fuzz check fix bench figures ui clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP)  ## create .venv and install everything into it
 
@@ -31,7 +33,7 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 	@echo "Open the same collection in the browser: make ui   (or $(BIN)/passagework ui --collection $(DEMO))"
 
 test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
-	@$(WITH_DATA) $(BIN)/python -m pytest $(ARGS)
+	@$(WITH_DATA) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
@@ -57,7 +59,10 @@ fix: setup  ## correct what ruff can correct, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure the figures of the README, on the same data; takes long
+bench: setup  ## measure this project beside others, in turns: build/bench.json and a page of plots; takes hours
+	@$(WITH_DATA) $(BIN)/python -m benchmarks.against_peers $(ARGS)
+
+figures: setup  ## measure the figures of the README, on the same data; takes long
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.reference $(ARGS)
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.financebench
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.real_files
