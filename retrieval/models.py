@@ -120,9 +120,11 @@ def digest_weights(folder: Path) -> str:
     Raises ModelUnavailableError where weights exist only as pickles, or not at all.
     """
     found = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
-    safe_folders = {path.parent for path in found}
+    # Only weights by the name that loaders look for are read in a pickle's stead; an adapter has a name of its own.
+    safe_folders = {path.parent for path in found if path.name.startswith("model")}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in PICKLES and path.parent not in safe_folders and not _is_other_backend(path, folder):
+        stead = path.parent in safe_folders and not path.name.startswith("adapter_model")
+        if path.suffix.lower() in PICKLES and not stead and not _is_other_backend(path, folder):
             raise ModelUnavailableError(
                 f"{path.name} in {folder} may hold a pickle, which can run code: give safetensors weights"
             )

@@ -303,6 +303,16 @@ def test_pickles_are_refused_by_name(tmp_path: Path, settings: Settings, suffix:
     assert f"pytorch_model.{suffix} in {tmp_path}/n may hold a pickle" in refusal(str(tmp_path / "n"), settings)
 
 
+@pytest.mark.parametrize(("safe", "pickle"), [("decoy", "pytorch_model"), ("model", "adapter_model")])
+def test_safetensors_of_another_name_excuse_no_pickle(
+    tmp_path: Path, settings: Settings, safe: str, pickle: str
+) -> None:
+    """A loader that finds no `model.safetensors` takes the pickle beside, and one that finds an adapter takes that."""
+    files = {f"{safe}__safetensors": b"fine", f"{pickle}__bin": b"x"}
+    folder = model_folder(tmp_path / "m", **files)
+    assert f"{pickle}.bin in {folder} may hold a pickle" in refusal(str(folder), settings)
+
+
 def test_pickles_that_are_never_read_are_no_reason(tmp_path: Path, settings: Settings) -> None:
     """Beside safetensors, which are read instead; and the raw data of other backends' exports."""
     folder = model_folder(tmp_path / "m", model__safetensors=b"fine", pytorch_model__bin=b"x", training_args__bin=b"y")

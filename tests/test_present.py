@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from ingest.report import Problem, Progress, Report
 from retrieval.store import DocumentRow, SourceRow
-from retrieval.types import Citation, Context, Hit, Hits, Json, Stage, StageScore
+from retrieval.types import Citation, Context, Hidden, Hit, Hits, Json, Stage, StageScore, Unseen
 from retrieval.wording import counted, page_list, visible
 from ui.page_html import hit_html, markdown_text, plan_html
 from ui.present import (
@@ -368,6 +369,23 @@ def test_html_of_a_hit_holds_its_trace() -> None:
     assert ">0.916</span></div>" in html
     assert ">policies/travel.md · pp. 3-4, 7 · Approval › Travel</div>" in html
     assert re.findall(r'data-testid="stage">([^<]*)<', html) == ["dense #2 · 0.713", "rerank #1 · 0.916 (0.71)"]
+
+
+def test_hidden_text_is_a_warning_everywhere() -> None:
+    """In a terminal and on a page a hit says how much of it can't be seen in its document, and why; others don't."""
+    spans = (Hidden(0, 5, Unseen.TINY), Hidden(3, 9, Unseen.CHARACTERS))
+    one = replace(hit(), hidden=spans)
+    warning = "9 of 19 characters can't be seen in the document (tiny, invisible characters)"
+    assert one.to_json()["hidden"] == [
+        {"start": 0, "end": 5, "reason": "tiny"},
+        {"start": 3, "end": 9, "reason": "invisible characters"},
+    ]
+    assert unescape(re.findall(r'data-testid="hidden">([^<]*)<', hit_html(one))[0]) == f"Hidden text: {warning}"
+    assert "pw-hidden" not in hit_html(hit())
+    screen = Screen()
+    show_hits(screen.console, hits(one, hit()))
+    assert screen.text.count("hidden text:") == 1
+    assert warning in " ".join(screen.text.split())
 
 
 def test_html_of_a_plan() -> None:

@@ -10,7 +10,7 @@ from retrieval.types import Hit, Hits, Stage, StageScore
 from retrieval.wording import counted, page_list, visible
 from ui.bump_chart import moved
 from ui.marking import Marks
-from ui.present import address, heading, plan_line, timing_line
+from ui.present import address, heading, hidden_line, plan_line, timing_line
 
 
 def plain(text: str) -> str:
@@ -28,11 +28,13 @@ def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False)
         f'<span class="pw-stage" data-testid="{named}stage">{_stage(stage, score, moved(hit))}</span>'
         for stage, score in hit.stages.items()
     )
+    hidden = hidden_line(hit)
+    warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
     return (
         f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
-        f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>'
+        f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>{warning}'
         f'<div class="pw-text" data-testid="{named}text" dir="auto">{marked_html(hit.text, marks or Marks())}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
     )

@@ -14,6 +14,7 @@ STYLE = """<style>
 .pw-title { font-weight: 650; overflow-wrap: anywhere; min-width: 0; }
 .pw-score { margin-left: auto; font-variant-numeric: tabular-nums; font-weight: 650; }
 .pw-place { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
+.pw-hidden { font-size: 0.875rem; border-left: 4px solid #d97706; padding-left: 0.6rem; margin: 0.4rem 0; }
 .pw-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
 .pw-stages { display: flex; gap: 0.4rem; flex-wrap: wrap; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 .pw-stage { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 999px; padding: 0.05rem 0.6rem; }

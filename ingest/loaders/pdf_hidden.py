@@ -7,7 +7,9 @@ the page looked at whole where one of them is suspicious: a run that is shorter 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import math
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +37,9 @@ Codes = NDArray[np.int8]
 """For each of pdfium's characters: 0 where it is seen, else 1 + the place of the reason in REASONS."""
 REASONS = tuple(Unseen)
 
+_FOUR, _FOUR_WHOLE = struct.Struct("=4f"), struct.Struct("=4I")
+_EVERYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
+
 _STROKED = (pdfium.FPDF_TEXTRENDERMODE_STROKE, pdfium.FPDF_TEXTRENDERMODE_STROKE_CLIP)
 _NOTHING = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _FILLED_AND_STROKED = (pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP)
@@ -45,7 +50,7 @@ def unseen_glyphs(page: PdfPage, text: PdfTextPage, read: PageText) -> Codes | N
     look = _Look(page, text)
     points = np.frombuffer(read.text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     solid = read.glyphs[(read.glyphs != NO_GLYPH) & (points != ord(" "))]
-    if not sum(map(look.is_suspicious, solid[::STRIDE].tolist())):  # all are asked: each may tell another thing
+    if not look.is_suspicious(solid[::STRIDE].tolist()):
         return None
     codes = np.zeros(int(read.glyphs.max()) + 1, dtype=np.int8)
     for glyph in np.unique(solid).tolist():
@@ -88,74 +93,82 @@ class _Look:
 
     def __init__(self, page: PdfPage, text: PdfTextPage) -> None:
         self._page, self._text = page, calls.address(text.raw)
-        self._inks: dict[int, _Ink] = {}
+        self._seen: dict[int, _Ink | None] = {}
         self._layers: Layers | None = None
         self._colour = calls.Numbers(ctypes.c_uint, 4)
         self._box = calls.Numbers(ctypes.c_float, 4)  # FS_RECTF: left, top, right, bottom
         bounds = pdfium.FS_RECTF()
         known = pdfium.FPDF_GetPageBoundingBox(page.raw, bounds)
-        self._bounds = (bounds.left, bounds.bottom, bounds.right, bounds.top) if known else None
+        self._bounds = _EVERYWHERE
+        if known:
+            west, south = bounds.left - _MARGIN, bounds.bottom - _MARGIN
+            self._bounds = west, south, bounds.right + _MARGIN, bounds.top + _MARGIN
         self._few = calls.count_objects(calls.address(page.raw)) <= _FEW_OBJECTS
         self._misplaced = False
 
-    def is_suspicious(self, glyph: int) -> bool:
-        """Whether the page is worth a look at every glyph: cheap, and sometimes wrong about what can be seen."""
-        owner = calls.text_object(self._text, glyph)
-        if owner and self._place(glyph) is not None:
-            self._misplaced = True
-        return self._misplaced or bool(owner and self._is_faint(self._ink(owner)))
+    def is_suspicious(self, glyphs: Sequence[int]) -> bool:
+        """Whether the page is worth a look at every glyph, told by some: cheap, and sometimes wrong."""
+        text, object_of, seen = self._text, calls.text_object, self._seen
+        suspicious = False
+        for glyph in glyphs:
+            owner = object_of(text, glyph)
+            if not owner:
+                continue
+            if self._place(glyph) is not None:
+                suspicious = self._misplaced = True
+            if owner not in seen:
+                self._look_at(owner)
+            suspicious |= seen[owner] is not None
+        return suspicious
 
     def reason(self, glyph: int) -> Unseen | None:
         """Why the glyph can't be seen; None where it can, or where that can't be told. After `is_suspicious`."""
         owner = calls.text_object(self._text, glyph)
         if not owner:
             return None
-        ink = self._ink(owner)
-        faint = self._is_faint(ink)
-        place = self._place(glyph) if faint or self._misplaced else None
-        if place is not None or not faint:
+        if owner not in self._seen:
+            self._look_at(owner)
+        ink = self._seen[owner]
+        if ink is None and not self._misplaced:
+            return None
+        place = self._place(glyph)
+        if place is not None or ink is None:
             return place
         if not ink.drawn or not ink.opacity:
             if self._layered().is_scan:
                 return None  # the text that was recognised in the picture
             return Unseen.TRANSPARENT if ink.drawn else Unseen.INVISIBLE
-        left, top, right, bottom = self._box.values
+        left, top, right, bottom = _FOUR.unpack_from(self._box.values)
         same = self._layered().same_beneath(owner, (left + right) / 2, (top + bottom) / 2, ink.colour)
         return Unseen.BACKGROUND if same else None
-
-    def _is_faint(self, ink: _Ink) -> bool:
-        if not ink.drawn or not ink.opacity or min(ink.colour) >= _WHITE:
-            return True
-        return self._few and self._layered().has_ground(ink.colour)
 
     def _place(self, glyph: int) -> Unseen | None:
         if not calls.loose_box(self._text, glyph, self._box.places[0]):
             return None
-        left, top, right, bottom = self._box.values
-        if self._bounds is not None:
-            west, south, east, north = self._bounds
-            if right < west - _MARGIN or left > east + _MARGIN or top < south - _MARGIN or bottom > north + _MARGIN:
-                return Unseen.OUTSIDE
-        return Unseen.TINY if 0 < max(right - left, top - bottom) < TINY else None
+        left, top, right, bottom = _FOUR.unpack_from(self._box.values)
+        west, south, east, north = self._bounds
+        if right < west or left > east or top < south or bottom > north:
+            return Unseen.OUTSIDE
+        return Unseen.TINY if 0 < top - bottom < TINY and 0 < right - left < TINY else None
 
-    def _ink(self, owner: int) -> _Ink:
-        found = self._inks.get(owner)
-        if found is None:
-            found = self._inks[owner] = self._drawn_in(owner)
-        return found
-
-    def _drawn_in(self, owner: int) -> _Ink:
+    def _look_at(self, owner: int) -> None:
+        """Notes how a text object is drawn, where that may make it unseen, else that it is seen."""
         mode = calls.render_mode(owner)
         if mode in _NOTHING:
-            return _Ink(drawn=False)
+            self._seen[owner] = _Ink(drawn=False)
+            return
         read = calls.stroke_colour if mode in _STROKED else calls.fill_colour
         if not read(owner, *self._colour.places):
-            return _Ink(drawn=True)
-        red, green, blue, opacity = self._colour.values
+            self._seen[owner] = None
+            return
+        red, green, blue, opacity = _FOUR_WHOLE.unpack_from(self._colour.values)
         if mode in _FILLED_AND_STROKED and (not opacity or min(red, green, blue) >= _WHITE):
             calls.stroke_colour(owner, *self._colour.places)
-            red, green, blue, opacity = self._colour.values
-        return _Ink(True, (red, green, blue), opacity)
+            red, green, blue, opacity = _FOUR_WHOLE.unpack_from(self._colour.values)
+        colour = (red, green, blue)
+        faint = not opacity or (red >= _WHITE and green >= _WHITE and blue >= _WHITE)
+        faint = faint or (self._few and self._layered().has_ground(colour))
+        self._seen[owner] = _Ink(True, colour, opacity) if faint else None
 
     def _layered(self) -> Layers:
         if self._layers is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ui.present.answers import (
     context_notes,
     heading,
+    hidden_line,
     place,
     plan_line,
     show_context,
@@ -30,6 +31,7 @@ __all__ = [
     "deleted_to_json",
     "documents_to_json",
     "heading",
+    "hidden_line",
     "place",
     "plan_line",
     "show_comparison",

@@ -36,6 +36,18 @@ def stage_scores(hit: Hit) -> str:
     return "  ".join(shown)
 
 
+def hidden_line(hit: Hit) -> str:
+    """What a person should know who reads the passage and not the document: how much of it isn't seen there, and why.
+
+    "" where all of it is.
+    """
+    if not hit.hidden:
+        return ""
+    unseen = len({at for span in hit.hidden for at in range(span.start, span.end)})
+    reasons = ", ".join(dict.fromkeys(span.reason.value for span in hit.hidden))
+    return f"{unseen:,} of {counted(hit.end - hit.start, 'character')} can't be seen in the document ({reasons})"
+
+
 def plan_line(hits: Hits) -> str:
     """How the hits were found, in one line."""
     plan = hits.plan
@@ -83,6 +95,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         title = one_line(heading(hit))
         indented(console, f"{title}  {hit.score:.3f}", "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
         indented(console, place(hit), "dim", column=margin)
+        if warning := hidden_line(hit):
+            indented(console, f"hidden text: {warning}", "yellow", column=margin)
         indented(console, one_line(hit.text, limit=PASSAGE_CHARACTERS), "", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()
@@ -99,4 +113,8 @@ def show_context(console: Console, context: Context) -> None:
 def context_notes(context: Context) -> list[str]:
     """What was used of the budget, and what a person should know before trusting the text."""
     citations = counted(len(context.citations), "citation")
-    return [*warnings_of(context.plan), f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}"]
+    left_out = sum(bool(citation.hidden) for citation in context.citations)
+    notes = warnings_of(context.plan)
+    if left_out:
+        notes.append(f"text that can't be seen in the documents was left out of {counted(left_out, 'citation')}")
+    return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}"]
