@@ -149,7 +149,7 @@ def bombs() -> dict[str, bytes]:
     )
     spaces = deflated(b" " * (300 << 20))
     meaning = b"begincmap 1 beginbfrange <0000> <FFFFFFFF> <0041> endbfrange endcmap"
-    many = f"<< /Type /Pages /Kids [{' '.join(f'{n} 0 R' for n in range(10, 10_010))}] /Count 10000 >>"
+    many = f"<< /Type /Pages /Kids [{' '.join(f'{n} 0 R' for n in range(10, 3_010))}] /Count 3000 >>"
     return {
         "flate": pdf(ordinary(o4=stream(spaces, flate))),
         "flate-twice": pdf(ordinary(o4=stream(deflated(spaces), "/Filter [/FlateDecode /FlateDecode]"))),
@@ -171,7 +171,7 @@ def bombs() -> dict[str, bytes]:
         "array": pdf(ordinary(o6=array + "]" * 100_000), trailer="/Info 6 0 R"),
         "dictionary": pdf(ordinary(o6="<< /A " * 50_000 + "1" + " >>" * 50_000), trailer="/Info 6 0 R"),
         "operands": pdf(ordinary(o4=stream("[" * 100_000 + TEXT))),
-        "pages": pdf({**ordinary(o2=many), **dict.fromkeys(range(10, 10_010), page())}),
+        "pages": pdf({**ordinary(o2=many), **dict.fromkeys(range(10, 3_010), page())}),
         "titles": pdf(
             ordinary(o6=f"<< /Title ({'a' * 5_000_000}) /Author <{'FEFF' + '202E' * 9000}> >>"), trailer="/Info 6 0 R"
         ),

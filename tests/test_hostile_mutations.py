@@ -1,4 +1,4 @@
-"""Damaged files, as benchmarks/mutate.py makes thousands; here a hundred, of the sample and of what tests make."""
+"""Damaged files, as benchmarks/mutate.py makes thousands; here sixty, of the sample and of what tests make."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ingest.workers import ParserPool
 from tests.hostile_archives import packed, sample
 from tests.hostile_run import ROOT
 
-COUNT = 100
+COUNT = 60
 SEED = 7
 MEMORY = 1 << 30
 

@@ -18,7 +18,7 @@ SECONDS = 60.0
 LITTLE = 100
 """Characters that a page of one line may come to."""
 
-MUCH = {"page-tree-wide": 60_000, "pages": 200_000, "text": 16_000}
+MUCH = {"page-tree-wide": 60_000, "pages": 60_000, "text": 16_000}
 DEAD = r"the parser died|needs more than \d+ MB of memory to read"
 """pdfium ends the process where it gets no memory, and a stream may claim any amount."""
 
