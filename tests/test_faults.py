@@ -249,7 +249,7 @@ def put_back(path: Path, clean: dict[Path, bytes]) -> None:
 def killed(small: Goal, target: Target, path: Path, log: Path) -> dict[str, str]:
     """A collection whose writer was killed after some commits; what was committed."""
     task = {"docs": str(small.docs), "collection": str(path), "log": str(log)}
-    crash = ["ingest.passage_writer:PassageWriter._flush", 4, "after"]
+    crash = ["ingest.passage_writer:PassageWriter._store_group", 4, "after"]
     assert target.run({**task, "crash": crash}) == -signal.SIGKILL
     shutil.copytree(path, path.with_name("looked at"))
     return check_whole(path.with_name("looked at"), FakeEncoder())
@@ -333,7 +333,7 @@ def test_a_writer_killed_beneath_open_readers(small: Goal, target: Target, tmp_p
     (docs / "more.txt").write_text("zebra " * 50)
     crashes = (
         ("retrieval.store.writer:Writer.put_document", 1, "after"),
-        ("ingest.passage_writer:PassageWriter._flush", 1, "before"),
+        ("ingest.passage_writer:PassageWriter._store_group", 1, "before"),
     )
     with Collection.open(path, encoder=FakeEncoder()) as one, Collection.open(path, encoder=FakeEncoder()) as two:
         expected = [(hit.path, hit.score) for hit in one.search("apple river", stage="hybrid")]

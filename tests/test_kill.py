@@ -300,7 +300,7 @@ def test_killed_at_random_instants(
         ("ingest.destination:publish", 1, "after"),
         ("retrieval.store.writer:Writer.put_vectors", 3, "after"),
         ("retrieval.store.writer:Writer.put_document", 20, "after"),
-        ("ingest.passage_writer:PassageWriter._flush", 4, "after"),
+        ("ingest.passage_writer:PassageWriter._store_group", 4, "after"),
         ("retrieval.store.writer:Writer.sweep_vectors", 1, "after"),
         ("retrieval.versions:os.fsync", 1, "before"),
         ("retrieval.vector_index.container:os.fsync", 3, "before"),
