@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ingest.loaders.base import LoadOptions, RecordFailure
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Page
+from retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 RICH = Document(
     text="Über\x00 \ud83d\ude00 \u2028 \U0001f600 tail",
@@ -29,6 +29,7 @@ RICH = Document(
     pages=(Page(1, "i", 0, 5), Page(2, "", 5, 15)),
     headings=(Heading(1, "Über", 0, 4), Heading(2, "x", 6, 7)),
     notes=("page 3 has no text", "ü"),
+    hidden=(Hidden(0, 4, Unseen.TINY), Hidden(2, 7, Unseen.CHARACTERS)),
 )
 
 
@@ -223,6 +224,8 @@ def _forges(path: Path, number: int, options: LoadOptions) -> Iterator[Document 
         b'{"kind":"unheard of"}',
         b'{"kind":"items","items":[{"text":1}]}',
         b'{"kind":"items","items":[{"text":"a","pages":[[1,"1",0,2]]}]}',
+        b'{"kind":"items","items":[{"text":"a","hidden":[["tiny",0,2]]}]}',
+        b'{"kind":"items","items":[{"text":"a","hidden":[["unheard of",0,1]]}]}',
         b'{"kind":"error","reason":"red \\u001b[31m\\nlines"}',
         b'{"kind":"items","items":' + b"[" * 100_000,
         b"x" * (33 << 20),
