@@ -1,7 +1,7 @@
 """markitdown's converters, without what its package brings along to guess types that are known here.
 
-It imports magika, and that onnxruntime: a second and 100 MB for each parser, and from version 1.30 on telemetry, which
-writes a device's number and a database of events into the user's home and has a client to send them.
+It imports magika, and that onnxruntime, whose telemetry (in 1.31.1, the moment it is imported) writes a device's number
+and a database of events into the user's home, and has a client to send them.
 """
 
 from __future__ import annotations
