@@ -49,7 +49,7 @@ def test_the_end_of_the_server_ends_an_ingest(tmp_path: Path, by: signal.Signals
             if line == "under way\n":
                 break
         server.send_signal(by)
-        _, complaints = server.communicate(timeout=60)
+        _, complaints = server.communicate(timeout=120)
     told = [line for line in complaints.splitlines() if "Uvicorn server st" not in line]
     assert told == [
         "passagework: the ingest was stopped; what was committed is safe, and the same ingest goes on from there"
