@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.figures import STAGES
 from benchmarks.page_charts import PICTURES, ingest_sentence, query_sentence
 from benchmarks.pictures import write_svg
+from retrieval.wording import counted
 
 MEGABYTE = 1e6
 COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
@@ -55,7 +56,7 @@ def _head(result: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"All systems take turns, {settings['rounds']} rounds on one machine, with the same weights "
+        f"All systems take turns, {counted(settings['rounds'], 'round')} on one machine, with the same weights "
         "(all-MiniLM-L6-v2), each program in a process of its own. A cell is the median over the rounds and, in "
         "brackets, the median of its ratio to this project in the same round. The ratios are what carries over to "
         "another machine; the plain numbers don't."

@@ -104,7 +104,9 @@ def query_sentence(found: Result) -> str:
     """The parts of a search in words, stage by stage."""
     told = []
     for stage, parts in found["query"].items():
-        inner = ", ".join(f"{name} {ms:.1f}" for name, ms in parts.items() if name != "total" and ms >= 0.05)
+        named = {name: ms for name, ms in parts.items() if name != "total"}
+        named["the rest"] = max(0.0, parts["total"] - sum(named.values()))
+        inner = ", ".join(f"{name} {ms:.1f}" for name, ms in named.items() if ms >= 0.05)
         told.append(f"{stage} {parts['total']:.1f} ({inner})")
     return "; ".join(told)
 

@@ -200,6 +200,7 @@ class TestPage:
         assert "| Chroma & co | 500.0 (0.50×) / 500.0 |" in page
         assert "**txtai** was left out: not installed: no network" in page
         assert "encoding 90.0 %, database 10.0 %" in page
+        assert "dense 5.0 (encode 4.0, the rest 1.0)" in page
         for name, _, _ in PICTURES:
             assert f"(benchmarks/{name}.svg)" in page
             texts = [one.text for one in ElementTree.parse(tmp_path / "benchmarks" / f"{name}.svg").iter() if one.text]
