@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import numpy as np
 from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, not_, or_, select, true, union_all
 
 from retrieval.errors import FilterError
@@ -26,6 +27,9 @@ from retrieval.types import Ids
 
 Where: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = ColumnElement[bool]
+
+SAMPLE = 64
+"""Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
 MAX_DEPTH = 32
 MAX_CONDITIONS = 500
@@ -69,11 +73,20 @@ class Within:
         self.condition = compile_filter(where, snapshot)
         self._where = where
         self._snapshot = snapshot
+        self._broad: bool | None = None
 
     @cached_property
     def ids(self) -> Ids:
         """All of them, ascending, looked up once."""
         return self._snapshot.matching(self.condition)
+
+    def is_broad(self, ids: Ids) -> bool:
+        """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
+        if self._broad is None:
+            # At random, always the same: documents may repeat in a pattern.
+            some = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
+            self._broad = 2 * len(self.passing(some)) > len(some)
+        return self._broad
 
     def passing(self, ids: Sequence[int] | Ids) -> Ids:
         """Those of a few ids that are among them, ascending."""

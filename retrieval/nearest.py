@@ -14,7 +14,7 @@ from retrieval.types import Ids, Json, Vectors
 from retrieval.vector_index import FilterPlan, LiveIndex
 
 LARGE = 50_000
-"""Passages from which on a filter is first tried as a broad one: to look up all that it lets through takes long."""
+"""Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""
 
 DECIMALS = 6
 """Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
@@ -38,19 +38,19 @@ class Nearest:
         self._snapshot = snapshot
         self._within = within
         self._timed = timed
-        self._broad = within is not None and index.size >= LARGE
-        """Whether the filter may still prove to be one that most of the nearest pass."""
+        self._narrow = within is None or index.size < LARGE
 
     def finds_nothing(self) -> bool:
-        """Whether the filter is known to let nothing through; that of a large collection may be known later."""
-        return self._within is not None and not self._broad and not len(self._allowed(self._within))
+        """Whether the filter lets nothing through."""
+        within = self._within
+        return within is not None and not self._is_broad(within) and not len(self._allowed(within))
 
     def best(self, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
         """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last.
 
         With them how the filter was kept to, None where there is none.
         """
-        if self._within is not None and self._broad:
+        if self._within is not None and self._is_broad(self._within):
             found = self._checked(self._within, size)
             if found is not None:
                 return found
@@ -87,7 +87,7 @@ class Nearest:
         with self._timed("filter"):
             passing = within.passing(ids)
         if len(passing) <= size:
-            self._broad = False
+            self._narrow = True
             return None
         with self._timed("dense"):
             cosines = self.cosines(passing.tolist())
@@ -95,6 +95,10 @@ class Nearest:
         if ordered[-1] == ordered[size - 1]:
             return None  # the pool ends among equals
         return cosines, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+
+    def _is_broad(self, within: Within) -> bool:
+        with self._timed("filter"):
+            return not self._narrow and within.is_broad(self._index.base.ids)
 
     def _allowed(self, within: Within) -> Ids:
         with self._timed("filter"):

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 from sqlalchemy.sql import visitors
 
 from retrieval.store import schema as t
+from retrieval.store.batches import among
 from retrieval.types import Ids
 
 
@@ -35,7 +36,7 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
 
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
     """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
-    return np.fromiter(connection.execute(within(condition).where(t.passages.c.id.in_(ids))).scalars(), np.int64)
+    return np.fromiter(connection.execute(within(condition).where(among(t.passages.c.id, ids))).scalars(), np.int64)
 
 
 def _tells_passages_apart(condition: ColumnElement[bool]) -> bool:

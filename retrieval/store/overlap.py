@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from retrieval.store import schema as t
-from retrieval.store.batches import batches
+from retrieval.store.batches import among, batches
 from retrieval.types import Hidden, Unseen
 
 
@@ -20,7 +20,7 @@ def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int,
         query = (
             select(p.id, g.number)
             .join(t.pages, g.document_id == p.document_id)
-            .where(p.id.in_(some), g.start < p.end, g.end > p.start, g.start < g.end)
+            .where(among(p.id, some), g.start < p.end, g.end > p.start, g.start < g.end)
             .order_by(g.number)
         )
         for one, number in connection.execute(query):
@@ -36,7 +36,7 @@ def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hid
         query = (
             select(p.id, func.max(h.start, p.start), func.min(h.end, p.end), h.reason)
             .join(t.hidden, h.document_id == p.document_id)
-            .where(p.id.in_(some), h.start < p.end, h.end > p.start)
+            .where(among(p.id, some), h.start < p.end, h.end > p.start)
             .order_by(h.ordinal)
         )
         for one, start, end, reason in connection.execute(query):

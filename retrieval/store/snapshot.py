@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from retrieval.store import schema as t
-from retrieval.store.batches import batches
+from retrieval.store.batches import among, batches
 from retrieval.store.documents import DocumentReader
 from retrieval.store.fulltext import best_passages, word_gains
 from retrieval.store.matching import matching_ids, passing_ids, within
@@ -87,7 +87,7 @@ class Snapshot(DocumentReader):
             query = (
                 select(t.passages.c.id, t.vectors.c.vector)
                 .join(t.vectors, t.vectors.c.hash == t.passages.c.hash)
-                .where(t.passages.c.id.in_(some))
+                .where(among(t.passages.c.id, some))
             )
             found.update({row[0]: row[1] for row in self.connection.execute(query)})
         return _matrix([found[int(one)] for one in ids], self.dim)
@@ -156,7 +156,7 @@ class Snapshot(DocumentReader):
             query = select(p.id, p.document_id, d.path, p.start, d.position, d.uri).join(
                 t.documents, d.id == p.document_id
             )
-            for row in self.connection.execute(query.where(p.id.in_(some))):
+            for row in self.connection.execute(query.where(among(p.id, some))):
                 found[row[0]] = Location(*row[1:])
         return found
 
@@ -164,7 +164,7 @@ class Snapshot(DocumentReader):
         """The passages with these ids, in the order given; those that are gone are left out."""
         found: dict[int, PassageRow] = {}
         for some in batches(ids):
-            found.update({row.id: row for row in self._passages(t.passages.c.id.in_(some))})
+            found.update({row.id: row for row in self._passages(among(t.passages.c.id, some))})
         return [found[int(one)] for one in ids if int(one) in found]
 
     def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:

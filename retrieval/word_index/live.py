@@ -17,7 +17,7 @@ from retrieval.store import Snapshot
 from retrieval.store.fulltext import DECIMALS
 from retrieval.store.vocabulary import stems
 from retrieval.types import Ids
-from retrieval.vector_index.protocol import Mask, rows_of
+from retrieval.vector_index.protocol import Mask, allowed_mask, rows_of
 from retrieval.word_index.postings import Postings
 from retrieval.word_index.ranking import LEAST_IDF, Term, best_rows, exact_scores, length_norms
 
@@ -97,13 +97,12 @@ class LiveWords:
             return []
         if within is None:
             return self._best(terms, k, None)
-        found = self._best(terms, BROAD * k, None)
-        passing = set(within.passing([one for one, _ in found]).tolist())
-        if len(found) < BROAD * k or len(passing) >= k:
-            return _with_equals([pair for pair in found if pair[0] in passing], k)
-        allowed = np.zeros(len(self.ids), np.bool_)
-        allowed[rows_of(self.ids, within.ids)] = True
-        return self._best(terms, k, allowed)
+        if within.is_broad(self.ids):
+            found = self._best(terms, BROAD * k, None)
+            passing = set(within.passing([one for one, _ in found]).tolist())
+            if len(found) < BROAD * k or len(passing) >= k:
+                return _with_equals([pair for pair in found if pair[0] in passing], k)
+        return self._best(terms, k, allowed_mask(self.ids, within.ids, None))
 
     def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
         rows = best_rows(terms, self._norms, k, allowed)
