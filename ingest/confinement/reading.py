@@ -33,6 +33,8 @@ def readable_paths() -> Iterator[Path]:
     yield from (_ROOT / name for name in _OURS)
     yield Path(os.__file__).parent  # the standard library
     yield from (Path(entry) for entry in sys.path if Path(entry).name in _PACKAGES)
+    if sys.pycache_prefix:
+        yield Path(sys.pycache_prefix)
     if Path(sys.base_prefix) != Path("/usr"):
         yield Path(sys.base_prefix) / "lib"
     for name in ("PYTHONPATH", "LD_LIBRARY_PATH"):

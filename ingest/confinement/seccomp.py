@@ -11,7 +11,6 @@ import errno
 import os
 import struct
 import sys
-from dataclasses import dataclass
 
 from ingest.confinement.landlock import give_up_privileges
 
@@ -75,16 +74,10 @@ _THREAD = 0x00010000  # CLONE_THREAD
 _CHANGING = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
 
 
-@dataclass(frozen=True, slots=True)
-class _Machine:
-    """An architecture: its mark (linux/audit.h), the number of seccomp(2), and its column in the tables above."""
+_Machine = tuple[int, int, int]
+"""An architecture: its mark (linux/audit.h), the number of seccomp(2), and its column in the tables above."""
 
-    audit: int
-    seccomp: int
-    column: int
-
-
-_MACHINES = {"x86_64": _Machine(0xC000003E, 317, 0), "aarch64": _Machine(0xC00000B7, 277, 1)}
+_MACHINES: dict[str, _Machine] = {"x86_64": (0xC000003E, 317, 0), "aarch64": (0xC00000B7, 277, 1)}
 
 
 def available() -> bool:
@@ -101,7 +94,8 @@ def restrict() -> bool:
     machine = _machine()
     if machine is None:
         return False
-    code = program(machine.audit, machine.column, os.getpid())
+    audit, _, column = machine
+    code = program(audit, column, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
     give_up_privileges()
     prog = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
@@ -155,6 +149,6 @@ def _machine() -> _Machine | None:
 
 def _seccomp(machine: _Machine, operation: int, flags: int, argument: object) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
-    given = (ctypes.c_long(number) for number in (machine.seccomp, operation, flags))
+    given = (ctypes.c_long(number) for number in (machine[1], operation, flags))
     result: int = libc.syscall(*given, argument)
     return result

@@ -7,13 +7,13 @@ Only `ingest.workers.process` starts it.
 
 from __future__ import annotations
 
+import _socket  # the part in C: what is around it in `socket` would cost milliseconds of every start
 import ctypes
 import importlib
 import math
 import os
 import queue
 import signal
-import socket
 import sys
 import threading
 import time
@@ -42,6 +42,7 @@ Requests = queue.SimpleQueue[tuple[dict[str, Any], int | None]]
 """A message, and the descriptor of the file that it is about."""
 
 OPEN_FILES = 256
+INT_BYTES = 4  # a descriptor on its way
 
 
 def main() -> NoReturn:
@@ -64,7 +65,7 @@ def _run() -> None:
         return
     held = _lock_in() if start["confine"] else Confinement.LIMITS
     requests: Requests = queue.SimpleQueue()
-    files = None if start["files"] is None else socket.socket(fileno=start["files"])
+    files = None if start["files"] is None else _socket.socket(fileno=start["files"])
     threading.Thread(target=_read, args=(inlet, files, requests), daemon=True).start()
     _send(outlet, to_json({"kind": "ready", "confined": held.value}))
     while True:
@@ -95,13 +96,14 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return inlet, outlet
 
 
-def _read(inlet: BinaryIO, files: socket.socket | None, requests: Requests) -> None:
+def _read(inlet: BinaryIO, files: _socket.socket | None, requests: Requests) -> None:
     """Passes requests on, and ends the process when the parent closes the pipe or dies, even in the midst of a file."""
     for line in inlet:
         message = from_json(line)
         given = None
         if message["given"] and files is not None:
-            (given,) = socket.recv_fds(files, 1, 1)[1]
+            ((_, _, data),) = files.recvmsg(1, _socket.CMSG_LEN(INT_BYTES))[1]
+            given = int.from_bytes(data[:INT_BYTES], sys.byteorder)
         requests.put((message, given))
     os._exit(0)
 
