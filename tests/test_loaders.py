@@ -83,7 +83,7 @@ def test_media_types_are_the_official_ones() -> None:
         ("notes.txt", PNG, "named .txt but holds a PNG picture"),
         ("photo.md", b"\xff\xd8\xff\xe0" + bytes(64), "named .md but holds a JPEG picture"),
         ("tool.txt", b"\x7fELF" + bytes(64), "named .txt but holds an ELF program"),
-        ("data.json", gzip.compress(b"{}"), "named .json but holds a gzip archive"),
+        ("data.json", gzip.compress(b"{}", mtime=0), "named .json but holds a gzip archive"),
         ("letter.docx", b"{\\rtf1 hello}", "named .docx but holds RTF text"),
         ("page.pdf", b"<html>Not found</html>", "named .pdf but isn't one: it has no %PDF- header"),
         ("table.xlsx", b"a,b\n1,2\n", "named .xlsx but isn't one: it is no zip archive"),
