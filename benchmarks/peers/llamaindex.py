@@ -68,7 +68,7 @@ class LlamaIndex:
 
     def search(self, stage: str, query: str, k: int) -> list[str]:
         """Nodes of a retriever that is made once for each depth."""
-        self.words.similarity_top_k = k
+        self.words.similarity_top_k = min(k, len(self.index.docstore.docs))  # it refuses more than there are
         if (stage, k) not in self.retrievers:
             self.retrievers[stage, k] = self._retriever(stage, k)
         return [str(found.node.metadata["id"]) for found in self.retrievers[stage, k].retrieve(query)]

@@ -48,9 +48,9 @@ SYSTEMS = (
         "txtai",
         "txtai",
         ("txtai==9.14.0",),
-        "`Embeddings(path=..., hybrid=True, content=True)`, that is FAISS, its own BM25 and SQLite; hybrid with its "
-        "default weights, vectors or words alone with the other half set aside. It cuts nothing: of whole records the "
-        "model reads 256 tokens.",
+        "`Embeddings(path=..., maxlength=True, hybrid=True, content=True)`, that is FAISS, its own BM25 and SQLite; "
+        "hybrid with its default weights, vectors or words alone with the other half set aside. It cuts nothing: of "
+        "whole records the model reads 256 tokens (512 without `maxlength`).",
     ),
     Measured(
         "llamaindex",

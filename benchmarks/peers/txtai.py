@@ -12,7 +12,7 @@ from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, read, run
 
 
 class Txtai:
-    """The hybrid index of its documentation; the encoder's window of 256 tokens it reads from the model's files."""
+    """The hybrid index of its documentation, with the model's own window of 256 tokens, not the tokeniser's 512."""
 
     packages = ("txtai", "faiss-cpu", "torch", "transformers")
     stages = (DENSE, LEXICAL, HYBRID)
@@ -23,7 +23,7 @@ class Txtai:
 
     def load(self) -> None:
         """An empty index with its model."""
-        self.embeddings = Embeddings(path=str(self.model), hybrid=True, content=True)
+        self.embeddings = Embeddings(path=str(self.model), maxlength=True, hybrid=True, content=True)
 
     def encode(self, texts: Sequence[str]) -> object:
         """Vectors in its own batches of 32."""
