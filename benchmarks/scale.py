@@ -27,6 +27,7 @@ from benchmarks.scale_data import STEP, Base, Texts, likeness, made_texts, made_
 from ingest.chunker import ChunkSettings
 from ingest.destination import create_version, refresh_index
 from retrieval import BiEncoder, Collection
+from retrieval.encoder import Encoder
 from retrieval.lexical import Bm25
 from retrieval.live import LiveVersion
 from retrieval.store import NewPassage, Store, Writer
@@ -45,7 +46,7 @@ CHANGED, FIRST_CHANGED = 1_000, 90_000_000
 """Passages added, and taken out again, to time that; and the number of the first."""
 
 
-def build(folder: Path, texts: Texts, vectors: Callable[[], Base], count: int, encoder: BiEncoder) -> dict[str, float]:
+def build(folder: Path, texts: Texts, vectors: Callable[[], Base], count: int, encoder: Encoder) -> dict[str, float]:
     """A collection of so many made passages through the store's own writer; seconds of each part."""
     unfinished = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -109,7 +110,7 @@ def key(number: int) -> bytes:
     return number.to_bytes(16, "big")
 
 
-def measure(folder: Path, texts: Texts, base: Base, encoder: BiEncoder, queries: Sequence[str]) -> dict[str, Any]:
+def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: Sequence[str]) -> dict[str, Any]:
     """Everything about one collection but how it was made."""
     version = current_version(folder)
     start = time.perf_counter()
@@ -157,7 +158,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: BiEncoder, queries:
     return found
 
 
-def pool_recall(index: Any, stored: tuple[Any, Any], encoder: BiEncoder, queries: Sequence[str]) -> dict[str, float]:
+def pool_recall(index: Any, stored: tuple[Any, Any], encoder: Encoder, queries: Sequence[str]) -> dict[str, float]:
     """Share of the true 10 and 200 nearest of real questions that the index finds in its pool of 200."""
     asked = np.vstack([encoder.encode_queries([query]) for query in queries])
     true = ExactIndex(*stored).search(asked, 200).ids

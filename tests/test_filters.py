@@ -525,7 +525,7 @@ def explain(snapshot: Snapshot, where: Any) -> list[str]:
     from sqlalchemy import event
 
     event.listen(snapshot.connection, "before_cursor_execute", note)
-    found(snapshot, where)
+    snapshot.matching(compile_filter(where, snapshot))
     event.remove(snapshot.connection, "before_cursor_execute", note)
     statement, parameters = statements[-1]
     return [str(row[3]) for row in snapshot.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
