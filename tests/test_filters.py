@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import FilterError
-from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, Within, compile_filter
+from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from retrieval.store import NewPassage, Snapshot, Store, Writer
 from retrieval.types import Page
+from retrieval.within import Within
 from tests.stored_documents import DIM, copied, key_of, put
 from tests.where_oracle import Known, glob, holds, names_unknown_field
 
