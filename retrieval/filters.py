@@ -13,23 +13,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, TypeAlias
 
-import numpy as np
 from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, not_, or_, select, true, union_all
 
 from retrieval.errors import FilterError
 from retrieval.store import Snapshot
 from retrieval.store import schema as t
 from retrieval.store.writer import number
-from retrieval.types import Ids
 
 Where: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = ColumnElement[bool]
-
-SAMPLE = 64
-"""Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
 MAX_DEPTH = 32
 MAX_CONDITIONS = 500
@@ -64,37 +58,6 @@ def compile_filter(where: Where, snapshot: Snapshot, *, one_by_one: bool = False
     each document that it is asked about, which is quicker for a few.
     """
     return _Compiler(snapshot, one_by_one).filter(where, 0)
-
-
-class Within:
-    """The passages that a filter lets through, at one moment of a collection."""
-
-    def __init__(self, where: Where, snapshot: Snapshot) -> None:
-        self.condition = compile_filter(where, snapshot)
-        self._where = where
-        self._snapshot = snapshot
-        self._broad: bool | None = None
-
-    @cached_property
-    def ids(self) -> Ids:
-        """All of them, ascending, looked up once."""
-        return self._snapshot.matching(self.condition)
-
-    def is_broad(self, ids: Ids) -> bool:
-        """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
-        if self._broad is None:
-            # At random, always the same: documents may repeat in a pattern.
-            some = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
-            self._broad = 2 * len(self.passing(some)) > len(some)
-        return self._broad
-
-    def passing(self, ids: Sequence[int] | Ids) -> Ids:
-        """Those of a few ids that are among them, ascending."""
-        return self._snapshot.passing(ids, self._one_by_one)
-
-    @cached_property
-    def _one_by_one(self) -> Condition:
-        return compile_filter(self._where, self._snapshot, one_by_one=True)
 
 
 class _Compiler:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from retrieval.filters import Within
 from retrieval.store import Snapshot
 from retrieval.store.fulltext import matched_words
+from retrieval.within import Within
 from retrieval.wording import storable
 
 TERM = re.compile(r"[\w\u0300-\u0331]+")

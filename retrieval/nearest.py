@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from retrieval.filters import Within
 from retrieval.lexical import BROAD
 from retrieval.store import Snapshot
 from retrieval.types import Ids, Json, Vectors
 from retrieval.vector_index import FilterPlan, LiveIndex
+from retrieval.within import Within
 
 LARGE = 50_000
 """Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from retrieval.encoder import Encoder
-from retrieval.filters import Within
 from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
 from retrieval.memory import memory_for
@@ -19,6 +18,7 @@ from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
 from retrieval.types import Hit, Hits, Json, Stage, StageScore
 from retrieval.vector_index import FilterPlan, LiveIndex
+from retrieval.within import Within
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""

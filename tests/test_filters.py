@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import FilterError
-from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, Within, compile_filter
+from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from retrieval.store import NewPassage, Snapshot, Store, Writer
 from retrieval.types import Page
+from retrieval.within import Within
 from tests.stored_documents import DIM, copied, key_of, put
 from tests.where_oracle import Known, glob, holds, names_unknown_field
 
@@ -525,7 +526,7 @@ def explain(snapshot: Snapshot, where: Any) -> list[str]:
     from sqlalchemy import event
 
     event.listen(snapshot.connection, "before_cursor_execute", note)
-    found(snapshot, where)
+    snapshot.matching(compile_filter(where, snapshot))
     event.remove(snapshot.connection, "before_cursor_execute", note)
     statement, parameters = statements[-1]
     return [str(row[3]) for row in snapshot.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from retrieval import word_generations
 from retrieval.errors import StoreError
-from retrieval.filters import Within
 from retrieval.lexical import Bm25
 from retrieval.store import Store
+from retrieval.within import Within
 from retrieval.word_generations import open_words, refresh_words, replay_words
 from retrieval.word_index import LiveWords, Postings, load_postings, save_postings
 from tests.stored_documents import DIM, copied, put

@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.filters import Within
 from retrieval.lexical import BROAD, query_terms
 from retrieval.store import Snapshot
 from retrieval.store.fulltext import DECIMALS
 from retrieval.store.vocabulary import stems
 from retrieval.types import Ids
 from retrieval.vector_index.protocol import Mask, allowed_mask, rows_of
+from retrieval.within import Within
 from retrieval.word_index.postings import Postings
 from retrieval.word_index.ranking import LEAST_IDF, Term, best_rows, exact_scores, length_norms
 
