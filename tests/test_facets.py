@@ -104,6 +104,7 @@ def test_matching_words_are_those_of_the_lexical_half() -> None:
         [],
         ["Café", "trip"],
     ]
+    assert matching_spans("trips", ["\uf0b7trip \U0001f914 trips"]) == [[(1, 5), (8, 13)]]
     assert matching_spans('" OR (', texts) == [[], [], []]
     assert matching_spans("x", []) == []
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,12 @@ from retrieval import word_generations
 from retrieval.errors import StoreError
 from retrieval.lexical import Bm25
 from retrieval.store import Store
+from retrieval.store.fulltext import DECIMALS, TOKENIZER
+from retrieval.store.vocabulary import _stemmer, stems
 from retrieval.within import Within
 from retrieval.word_generations import open_words, refresh_words, replay_words
 from retrieval.word_index import LiveWords, Postings, load_postings, save_postings
+from retrieval.word_index.live import _rounded
 from tests.stored_documents import DIM, copied, put
 
 WORDS = ("gold", "iron", "wood", "box", "river", "blue", "pumping", "pumps", "snake_case", "case")
@@ -60,16 +64,22 @@ def words_of(store: Store, *, least: int) -> LiveWords:
         return LiveWords((Postings.read(reader, least=least),))
 
 
-def assert_same(store: Store, words: LiveWords, *, where: dict[str, object] | None = None, ks: tuple[int, ...]) -> None:
-    """Every query finds what FTS5 finds, in its order, with its scores."""
+def assert_same(
+    store: Store,
+    words: LiveWords,
+    *,
+    where: dict[str, object] | None = None,
+    ks: tuple[int, ...],
+    queries: tuple[str, ...] = QUERIES,
+) -> None:
+    """Every query finds what FTS5 finds, in its order, with its scores to the last digit."""
     with store.read() as snapshot:
         within = None if where is None else Within(where, snapshot)
-        for query in QUERIES:
+        for query in queries:
             for k in ks:
                 expected = Bm25().search(snapshot, query, k, within)
                 found = words.search(snapshot, query, k, within)
-                assert [one for one, _ in found] == [one for one, _ in expected], (query, k)
-                assert [score for _, score in found] == pytest.approx([score for _, score in expected], rel=1e-12)
+                assert found == expected, (query, k)
 
 
 @pytest.mark.parametrize("least", [1, 20, 1000])
@@ -115,6 +125,71 @@ def test_changes_are_replayed(empty: Path, steps: list[tuple[bool, int]], least:
                 )
             assert_same(store, words, ks=(3, 1000))
         assert_same(store, words, where={"path": {"$glob": "*1.md"}}, ks=(3,))
+
+
+def replayed(store: Store, text: str, *, title: str = "") -> LiveWords:
+    """Postings of all words of a store, and a document that came since."""
+    words = words_of(store, least=1)
+    with store.read() as snapshot:
+        change = snapshot.last_change()
+    with store.write() as writer:
+        put(writer, "later.md", text, size=len(text), title=title)
+    with store.read() as snapshot:
+        return replay_words(words, snapshot, change)
+
+
+@pytest.mark.parametrize(
+    "text", ["\uf0b7gold \uf0b7iron", "\U0001f914gold", "wood\U0001fa70gold", "e\u0301te \u00e9t\u00e9 gold"]
+)
+def test_what_came_since_is_cut_into_words_as_the_text_index_does(empty: Path, text: str) -> None:
+    """A bullet of a PDF or a pictograph at a word is no part of it, whether it was counted by the index or since."""
+    with copied(empty) as store:
+        fill(store, 30)
+        assert_same(store, replayed(store, text), ks=(3, 1000), queries=("gold", "iron", "wood gold", "ete"))
+        assert_same(store, words_of(store, least=1), ks=(3, 1000), queries=("gold", "iron", "wood gold", "ete"))
+
+
+def test_the_tokenizer_is_that_of_the_text_index(empty: Path) -> None:
+    """The very words of the first migration, which made the table."""
+    with copied(empty) as store, store.read() as snapshot:
+        sql = snapshot.connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'passages_fts'").scalar()
+        assert f'tokenize="{TOKENIZER}"' in str(sql)
+
+
+def test_a_word_of_which_a_passage_is_full(empty: Path) -> None:
+    """More often than a count can hold, as a table read whole may have it: FTS5 scores that word."""
+    with copied(empty) as store:
+        fill(store, 30)
+        words = replayed(store, "river " * 70_000)
+        assert words.segments[-1].of("river")[1].tolist() == [65_535]
+        assert_same(store, words, ks=(1, 1000))
+        assert_same(store, words_of(store, least=1), ks=(1, 1000))
+
+
+def test_a_word_that_ends_amid_a_character(empty: Path) -> None:
+    """FTS5 cuts words of more than 32,768 bytes; neither a document nor a query of such a word spoils a search."""
+    long = "\u4e2d" * 11_000
+    with copied(empty) as store:
+        fill(store, 30)
+        words = replayed(store, f"{long} gold")
+        queries = ("gold", long, f"{long} gold", "wood")
+        assert_same(store, words, ks=(1, 1000), queries=queries)
+        assert_same(store, words_of(store, least=1), ks=(1, 1000), queries=queries)
+
+
+def test_an_interrupted_look_up_spoils_no_later_one() -> None:
+    """A word left behind in the index that stems, as Ctrl-C leaves it, is replaced by the next."""
+    _stemmer().execute("REPLACE INTO t (rowid, text) VALUES (1, 'interrupted words')")
+    assert stems(["houses", "snake_case"]) == [("hous",), ("snake", "case")]
+    _stemmer().execute("REPLACE INTO t (rowid, text) VALUES (1, 'interrupted words')")
+    assert stems(["quickly_running"]) == [("quickli", "run")]
+
+
+def test_scores_are_rounded_as_pythons_are() -> None:
+    """To the last digit: NumPy's own rounding multiplies first, and errs once in a thousand."""
+    scores = np.random.default_rng(0).uniform(0, 30, 10_000)
+    assert _rounded(scores).tolist() == [round(one, DECIMALS) for one in scores.tolist()]
+    assert np.round(scores, DECIMALS).tolist() != _rounded(scores).tolist()
 
 
 def test_merged_segments_stay_few(empty: Path) -> None:

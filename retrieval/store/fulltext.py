@@ -13,8 +13,13 @@ DECIMALS = 12
 """Of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
 
 _OPEN, _SHUT = "\x02", "\x03"
-TOKENIZER = "porter unicode61 remove_diacritics 2"
-"""As the first migration has it, less the separators, which no word holds."""
+SEPARATORS = "".join(
+    chr(point)
+    for first, last in ((0xF000, 0xF0FF), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF))
+    for point in range(first, last + 1)
+)
+TOKENIZER = f"porter unicode61 remove_diacritics 2 separators '{SEPARATORS}'"
+"""As the first migration has it, which says why: a text is the same words wherever they are counted or marked."""
 
 
 def best_passages(
@@ -47,7 +52,7 @@ def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
 def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
     """`[start, end)` of the words in each text that an FTS5 expression matches, stemmed as the collection's are."""
     with closing(sqlite3.connect(":memory:")) as memory:
-        memory.execute(f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize='{TOKENIZER}')")
+        memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
         unmarked = [(number, one.replace(_OPEN, " ").replace(_SHUT, " ")) for number, one in enumerate(texts)]
         memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", unmarked)
         query = "SELECT rowid, highlight(texts, 0, ?, ?) FROM texts WHERE texts MATCH ?"

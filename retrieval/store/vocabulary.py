@@ -26,6 +26,7 @@ _stemming = threading.Lock()
 """One index in memory stems for all threads."""
 
 MOST_COUNT = int(np.iinfo(np.uint16).max)
+"""A passage that holds a word so often may hold it more often."""
 
 
 class WordReader:
@@ -45,8 +46,13 @@ class WordReader:
         return np.array(ids, np.int64), numbers.reshape(len(ids), columns).sum(axis=1).astype(np.int32)
 
     def frequent(self, least: int) -> list[tuple[str, int]]:
-        """The words that at least so many passages hold, and how often they stand in all; in the index's order."""
-        return list(self._driver.execute("SELECT term, cnt FROM temp.every_word WHERE doc >= ?", (least,)))
+        """The words that at least so many passages hold, and how often they stand in all; in the index's order.
+
+        Left out is what is no text: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
+        """
+        query = "SELECT CAST(term AS BLOB), cnt FROM temp.every_word WHERE doc >= ?"
+        found = ((_text(term), count) for term, count in self._driver.execute(query, (least,)))
+        return [(word, count) for word, count in found if _CUT not in word]
 
     def passages_of(self, word: str) -> tuple[Ids, Counts]:
         """The passages that hold a word, ascending, and how often each does."""
@@ -104,10 +110,17 @@ def _stemmer() -> sqlite3.Connection:
 @lru_cache(maxsize=50_000)
 def _stems(word: str) -> tuple[str, ...]:
     memory = _stemmer()
-    memory.execute("INSERT INTO t (rowid, text) VALUES (1, ?)", (word,))
-    found = tuple(row[0] for row in memory.execute("SELECT term FROM v ORDER BY offset"))
-    memory.execute("DELETE FROM t")
-    return found
+    # In place of the last word, which an interruption may have left there too.
+    memory.execute("REPLACE INTO t (rowid, text) VALUES (1, ?)", (word,))
+    return tuple(_text(row[0]) for row in memory.execute("SELECT CAST(term AS BLOB) FROM v ORDER BY offset"))
+
+
+_CUT = "\ufffd"
+"""Stands for part of a character; no word holds it, FTS5 takes it for a separator."""
+
+
+def _text(term: bytes) -> str:
+    return term.decode(errors="replace")
 
 
 def _varints(data: bytes) -> NDArray[np.int64]:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from retrieval.lexical import BROAD, query_terms
 from retrieval.store import Snapshot
 from retrieval.store.fulltext import DECIMALS
-from retrieval.store.vocabulary import stems
+from retrieval.store.vocabulary import MOST_COUNT, stems
 from retrieval.types import Ids
 from retrieval.vector_index.protocol import Mask, allowed_mask, rows_of
 from retrieval.within import Within
 from retrieval.word_index.postings import Postings
-from retrieval.word_index.ranking import LEAST_IDF, Term, best_rows, exact_scores, length_norms
+from retrieval.word_index.ranking import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
 
 REBUILD_SHARE = 0.05
 REBUILD_LEAST = 10_000
@@ -107,7 +107,7 @@ class LiveWords:
     def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
         rows = best_rows(terms, self._norms, k, allowed)
         norms = length_norms(self.lengths[rows], self._totals[1])
-        scores = np.round(exact_scores(terms, norms, rows), DECIMALS)
+        scores = _rounded(exact_scores(terms, norms, rows))
         order = np.lexsort((rows, -scores))
         return _with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
 
@@ -116,13 +116,17 @@ class LiveWords:
         words = query_terms(query)
         terms = []
         for word, found in zip(words, stems(words), strict=True):
-            if len(found) == 1 and found[0] in self.segments[0].words:
-                terms.append(self._kept(found[0]))
+            kept = self._kept(found[0]) if len(found) == 1 else None
+            if kept is not None:
+                terms.append(kept)
             elif found:
                 terms.append(self._asked(snapshot, word))
         return [term for term in terms if len(term.rows)]
 
-    def _kept(self, word: str) -> Term:
+    def _kept(self, word: str) -> Term | None:
+        """A frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
+        if word not in self.segments[0].words:
+            return None
         parts, start = [], 0
         for segment in self.segments:
             rows, counts = segment.of(word)
@@ -132,6 +136,8 @@ class LiveWords:
         if self.removed is not None:
             there = ~self.removed[rows]
             rows, counts = rows[there], counts[there]
+        if counts.max(initial=0) == MOST_COUNT:
+            return None
         passages = self._totals[0]
         idf = math.log((passages - len(rows) + 0.5) / (len(rows) + 0.5))
         return Term(rows, counts, None, idf if idf > 0 else LEAST_IDF)
@@ -142,6 +148,12 @@ class LiveWords:
         ids = np.array([one for one, _ in found], np.int64)
         gains = np.array([gain for _, gain in found], np.float64)
         return Term(np.searchsorted(self.ids, ids).astype(np.int32), None, gains, 0.0)
+
+
+def _rounded(scores: Gains) -> Gains:
+    """As scores of FTS5 are rounded: one in a thousand comes out otherwise by NumPy, which multiplies first."""
+    values, places = np.unique(scores, return_inverse=True)
+    return np.array([round(one, DECIMALS) for one in values.tolist()], np.float64)[places]
 
 
 def _with_equals(pairs: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
