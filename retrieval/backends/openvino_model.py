@@ -12,7 +12,6 @@ from retrieval.backends.protocol import Rows
 from retrieval.devices import pick_precision
 from retrieval.types import Vectors
 
-
 KEPT = 200
 """Pieces of code, compiled for a shape each, that are kept: over 240 shapes 110 MB in place of 160, as fast."""
 
