@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -165,3 +166,28 @@ print(sorted(heavy & sys.modules.keys()))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_nothing_is_told_to_anybody(tmp_path: Path) -> None:
+    """OpenVINO's import alone would send an event to a company, and write a client id into the home."""
+    folder = tiny_encoder(tmp_path / "model")
+    home = tmp_path / "home"
+    home.mkdir()
+    program = f"""
+import socket, sys
+def asked(*arguments, **named):
+    print("asked for", arguments[:2])
+    raise OSError("no network")
+socket.getaddrinfo = socket.create_connection = asked
+from retrieval import BiEncoder
+from retrieval.config import Settings
+made = BiEncoder.load({str(folder)!r}, settings=Settings(device="cpu", offline=True, backend="openvino"))
+made.encode_queries(["alpha"])
+print(made.backend[:8], "openvino_telemetry" in sys.modules)
+"""
+    kept = {name: value for name, value in os.environ.items() if name not in ("CI", "HOME")}  # it is silent in CI
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={**kept, "HOME": str(home)}
+    )
+    assert done.stdout == "openvino False\n"
+    assert [*home.iterdir()] == []

@@ -6,7 +6,7 @@ time that they take to import.
 
 from __future__ import annotations
 
-from retrieval.backends.openvino_model import openvino_is_there
+from retrieval.backends.openvino_library import openvino_is_there
 from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts, PairBackend
 from retrieval.config import Settings
 from retrieval.devices import cuda_is_there

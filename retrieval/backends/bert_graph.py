@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.backends.openvino_library import load_openvino
+
 MASKED = -1e9
 """Added to the attention logits of padding."""
 
@@ -69,16 +71,13 @@ class _Graph:
     """One graph in the making."""
 
     def __init__(self, stored: Weights, prefix: str, shape: BertShape) -> None:
-        from openvino import opset13
-
-        self._op = opset13
+        self._openvino = load_openvino()
+        self._op = self._openvino.opset13
         self._stored = stored
         self._prefix = prefix
         self._shape = shape
 
     def model(self, pooling: str) -> Any:
-        import openvino
-
         op = self._op
         names = ("input_ids", "attention_mask", "token_type_ids")
         inputs = [op.parameter([-1, -1], np.int32, name=name) for name in names]
@@ -95,7 +94,7 @@ class _Graph:
         for name, node in ((TOKENS, hidden), (TEXT, self._pooled(hidden, seen, pooling))):
             node.output(0).set_names({name})
             results.append(op.result(node))
-        return openvino.Model(results, inputs, "bert")
+        return self._openvino.Model(results, inputs, "bert")
 
     def _embedded(self, ids: Any, types: Any) -> Any:
         op, start = self._op, f"{self._prefix}embeddings."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from retrieval.backends.openvino_library import load_openvino
 from retrieval.backends.protocol import Rows
 from retrieval.devices import pick_precision
 from retrieval.types import Vectors
@@ -16,17 +16,11 @@ KEPT = 200
 """Pieces of code, compiled for a shape each, that are kept: over 240 shapes 110 MB in place of 160, as fast."""
 
 
-def openvino_is_there() -> bool:
-    """Whether the package is installed; found without importing it."""
-    return importlib.util.find_spec("openvino") is not None
-
-
 class OpenVinoModel:
     """Runs a graph; for one thread at a time. `precision` is fp32 or bf16: what was asked, as far as the CPU can."""
 
     def __init__(self, graph: Any, precision: str) -> None:
-        import openvino
-
+        openvino = load_openvino()
         wanted = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if pick_precision(precision, "cpu") == "bf16" else "f32",

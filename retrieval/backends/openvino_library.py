@@ -1,0 +1,38 @@
+"""OpenVINO, imported when first needed, and without its telemetry."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+from typing import Any
+
+TELEMETRY = "openvino_telemetry"
+
+_lock = threading.Lock()
+
+
+def openvino_is_there() -> bool:
+    """Whether the package is installed; found without importing it."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+def load_openvino() -> Any:
+    """The package. On import alone it would send an event to Google Analytics, and write a client id into the home.
+
+    It does without the telemetry's package where that can't be imported, so for that moment it can't.
+    """
+    with _lock:
+        if "openvino" not in sys.modules:
+            before = sys.modules.get(TELEMETRY)
+            sys.modules[TELEMETRY] = None  # type: ignore[assignment] # Python's own way to say: not to be imported
+            try:
+                import openvino
+            finally:
+                if before is None:
+                    del sys.modules[TELEMETRY]
+                else:
+                    sys.modules[TELEMETRY] = before
+        import openvino
+
+        return openvino
