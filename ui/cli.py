@@ -153,7 +153,8 @@ def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, a
     parsed = parse_where(where)
     with _open(collection) as opened:
         rows = opened.documents(where=parsed)
-        failed = [source for source in opened.sources() if source.reason is not None]
+        # a file that failed has no documents that a filter could look at
+        failed = [] if parsed else [source for source in opened.sources() if source.reason is not None]
     answer(documents_to_json(rows, failed), as_json, lambda console: show_documents(console, rows, failed))
 
 
