@@ -75,7 +75,7 @@ class LiveVersion:
     def lexical(self, snapshot: Snapshot) -> Lexical:
         """BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
         with self._lock:
-            newest = next((one.id for one in snapshot.word_generations()), 0)
+            newest = snapshot.last_word_generation()
             if newest > self._words_asked:
                 self._words_asked = newest
                 self._words = open_words(snapshot, self.folder / "index")

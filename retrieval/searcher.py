@@ -32,11 +32,11 @@ class Searcher:
         encoder: Callable[[], Encoder],
         *,
         reranker: Callable[[], Reranker | None] | None = None,
-        lexical: Lexical | None = None,
+        lexical: Callable[[], Lexical] = Bm25,
     ) -> None:
         self.encoder = encoder  # called when first needed: a search for words alone loads no model
         self.reranker = reranker
-        self.lexical = lexical or Bm25()
+        self.lexical = lexical
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """The `k` best passages; the pool is widened until `k` are found, or it holds everything there is."""
@@ -151,7 +151,7 @@ class _Run:
     def _lexical(self, size: int) -> dict[int, float]:
         """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self.timed("lexical"):
-            found = self.searcher.lexical.search(self.snapshot, self.request.query, size, self.within)
+            found = self.searcher.lexical().search(self.snapshot, self.request.query, size, self.within)
         if self.within is not None and self.stage is Stage.LEXICAL:
             self.plan["filter"] = {"strategy": "inside the text index"}
         self.pool_is_full |= len(found) >= size

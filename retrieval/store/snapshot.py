@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from retrieval.store import schema as t
 from retrieval.store.batches import among, batches
@@ -16,12 +16,33 @@ from retrieval.store.documents import DocumentReader
 from retrieval.store.fulltext import best_passages, word_gains
 from retrieval.store.matching import matching_ids, passing_ids, within
 from retrieval.store.overlap import hidden_in, pages_of
+from retrieval.store.prepared import Prepared, among_bound, bound
 from retrieval.store.records import Change, Generation, Location, PassageRow
 from retrieval.store.vocabulary import WordReader, reading
 from retrieval.types import Ids, Json, Vectors
 
 WORDS = "words"
 """The kind of a generation that holds the postings of frequent words, not vectors."""
+
+_p, _d, _g = t.passages.c, t.documents.c, t.generations.c
+
+LAST_CHANGE = Prepared(select(func.coalesce(func.max(t.changes.c.id), 0)))
+LAST_WORDS = Prepared(select(func.coalesce(func.max(_g.id), 0)).where(_g.kind == bindparam("kind")))
+LOCATIONS = Prepared(
+    select(_p.id, _p.document_id, _d.path, _p.start, _d.position, _d.uri)
+    .join(t.documents, _d.id == _p.document_id)
+    .where(among_bound(_p.id))
+)
+_PASSAGES = select(
+    *(_p.id, _p.document_id, _p.ordinal, _p.start, _p.end, _p.text, _p.headings, _p.hash, _p.cut),
+    *(_d.name, _d.uri, _d.path, _d.title, _d.metadata),
+).join(t.documents, _d.id == _p.document_id)
+PASSAGES = Prepared(_PASSAGES.where(among_bound(_p.id)))
+NEIGHBOURS = Prepared(
+    _PASSAGES.where(
+        _p.document_id == bindparam("document"), _p.ordinal.between(bindparam("first"), bindparam("last"))
+    ).order_by(_p.ordinal)
+)
 
 
 class Snapshot(DocumentReader):
@@ -35,7 +56,7 @@ class Snapshot(DocumentReader):
 
     def last_change(self) -> int:
         """The newest change, 0 where there was none."""
-        return int(self.connection.execute(select(func.coalesce(func.max(t.changes.c.id), 0))).scalar_one())
+        return int(LAST_CHANGE.rows(self.connection)[0][0])
 
     def changes_since(self, change: int) -> list[Change]:
         """Changes after `change`, oldest first."""
@@ -49,6 +70,10 @@ class Snapshot(DocumentReader):
     def word_generations(self) -> list[Generation]:
         """Saved postings, newest first."""
         return self._generations(t.generations.c.kind == WORDS)
+
+    def last_word_generation(self) -> int:
+        """The id of the newest saved postings, 0 where there are none."""
+        return int(LAST_WORDS.rows(self.connection, kind=WORDS)[0][0])
 
     def _generations(self, condition: ColumnElement[bool]) -> list[Generation]:
         rows = self.connection.execute(select(t.generations).where(condition).order_by(t.generations.c.id.desc()))
@@ -151,12 +176,8 @@ class Snapshot(DocumentReader):
     def locations(self, ids: Sequence[int]) -> dict[int, Location]:
         """Where each passage stands; passages that are gone are left out."""
         found: dict[int, Location] = {}
-        p, d = t.passages.c, t.documents.c
         for some in batches(ids):
-            query = select(p.id, p.document_id, d.path, p.start, d.position, d.uri).join(
-                t.documents, d.id == p.document_id
-            )
-            for row in self.connection.execute(query.where(among(p.id, some))):
+            for row in LOCATIONS.rows(self.connection, ids=bound(some)):
                 found[row[0]] = Location(*row[1:])
         return found
 
@@ -164,45 +185,40 @@ class Snapshot(DocumentReader):
         """The passages with these ids, in the order given; those that are gone are left out."""
         found: dict[int, PassageRow] = {}
         for some in batches(ids):
-            found.update({row.id: row for row in self._passages(among(t.passages.c.id, some))})
+            rows = PASSAGES.rows(self.connection, ids=bound(some))
+            found.update({row.id: row for row in self._with_places(rows)})
         return [found[int(one)] for one in ids if int(one) in found]
 
     def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:
         """The document's passages with these ordinals, in order."""
-        p = t.passages.c
-        return self._passages((p.document_id == document_id) & p.ordinal.between(ordinals.start, ordinals.stop - 1))
+        rows = NEIGHBOURS.rows(self.connection, document=document_id, first=ordinals.start, last=ordinals.stop - 1)
+        return self._with_places(rows)
 
-    def _passages(self, condition: ColumnElement[bool]) -> list[PassageRow]:
-        p, d = t.passages, t.documents
-        query = (
-            select(p, d.c.name, d.c.uri, d.c.path, d.c.title.label("document_title"), d.c.metadata)
-            .join(d, d.c.id == p.c.document_id)
-            .where(condition)
-            .order_by(p.c.document_id, p.c.ordinal)
-        )
-        rows = self.connection.execute(query).all()
-        ids = [row.id for row in rows]
+    def _with_places(self, rows: Sequence[Any]) -> list[PassageRow]:
+        """Rows of _PASSAGES, with their pages and what of them is hidden."""
+        ids = [row[0] for row in rows]
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
         return [
             PassageRow(
-                id=row.id,
-                document_id=row.document_id,
-                ordinal=row.ordinal,
-                start=row.start,
-                end=row.end,
-                text=row.text,
-                headings=tuple(row.headings.split("\n")) if row.headings else (),
-                pages=touched.get(row.id, ()),
-                hash=row.hash,
-                cut=bool(row.cut),
-                document=row.name if row.name is not None else row.uri,
-                uri=row.uri,
-                path=row.path,
-                title=row.document_title,
-                metadata=json.loads(row.metadata),
-                hidden=hidden.get(row.id, ()),
+                id=one,
+                document_id=document_id,
+                ordinal=ordinal,
+                start=start,
+                end=end,
+                text=text,
+                headings=tuple(headings.split("\n")) if headings else (),
+                pages=touched.get(one, ()),
+                hash=key,
+                cut=bool(cut),
+                document=name if name is not None else uri,
+                uri=uri,
+                path=path,
+                title=title,
+                metadata=json.loads(metadata),
+                hidden=hidden.get(one, ()),
             )
-            for row in rows
+            for one, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
+            for name, uri, path, title, metadata in (of_document,)
         ]
 
     def counts(self) -> dict[str, int]:
