@@ -109,9 +109,9 @@ def test_files_come_in_the_order_asked_while_later_ones_are_parsed() -> None:
     """A slow first file doesn't hold up the parsing of the others, nor do they overtake it."""
     with new_pool(3) as pool:
         started = time.monotonic()
-        texts = [text_of(items) for items in load(pool, "slow 2000", "slow 1900", "slow 1800")]
-    assert texts == ["slow 2000", "slow 1900", "slow 1800"]
-    assert time.monotonic() - started < 5
+        texts = [text_of(items) for items in load(pool, "slow 3000", "slow 2900", "slow 2800")]
+    assert texts == ["slow 3000", "slow 2900", "slow 2800"]
+    assert time.monotonic() - started < 8
 
 
 FAULTS = {
@@ -167,13 +167,13 @@ def test_a_hanging_parser_is_stopped(tmp_path: Path, name: str) -> None:
 
 def test_a_slow_caller_is_no_hanging_parser() -> None:
     """Only the parser's own silence counts: a caller that takes longer than the timeout finds everything there."""
-    with new_pool(timeout=0.4, ahead_limit=1) as pool:
+    with new_pool(timeout=2, ahead_limit=1) as pool:
         loaded = pool.load_all([LoadRequest(Path("/nowhere/records 3000")), LoadRequest(Path("/nowhere/text 1"))])
         items = next(loaded).items
         assert next(items) == Document("record 0 " * 10, "application/json", name="0", metadata={"n": 0})
-        time.sleep(1.5)
+        time.sleep(3)
         assert sum(isinstance(item, Document) for item in items) == 3000 - 3 - 1
-        time.sleep(1.0)
+        time.sleep(2.5)
         assert list(next(loaded).items) == [document("x")]
 
 
@@ -270,7 +270,7 @@ def test_parsing_pauses_while_nobody_takes(tmp_path: Path) -> None:
         files = pool.load_all([LoadRequest(path)])
         items = next(files).items
         next(items)
-        paused = count()
+        paused = next(one for one in iter(count, None) if one == count())
         assert paused < 80  # 100,000 characters each: limit, batch, and what pipes and buffers hold
         assert count() == paused
         for _ in range(100):
