@@ -25,6 +25,15 @@ def cuda_is_there() -> bool:
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
 
 
+def cuda_devices() -> list[str]:
+    """All GPUs, in torch's names."""
+    if not cuda_is_there():
+        return []
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+
+
 def pick_precision(asked: str, device: str) -> str:
     """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
     if asked != "auto":

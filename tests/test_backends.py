@@ -17,6 +17,7 @@ from retrieval import backends
 from retrieval.backends import encoder_backend, openvino_may_run
 from retrieval.backends.bert_graph import BertShape
 from retrieval.backends.openvino_encoder import OpenVinoEncoder
+from retrieval.backends.several_devices import SeveralDevices
 from retrieval.backends.torch_encoder import TorchEncoder
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder
@@ -191,3 +192,51 @@ print(made.backend[:8], "openvino_telemetry" in sys.modules)
     )
     assert done.stdout == "openvino False\n"
     assert [*home.iterdir()] == []
+
+
+def test_several_gpus_share_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has the weights and its part of the rows; a query and token vectors stay on the first."""
+    folder = tiny_encoder(tmp_path)
+    monkeypatch.setattr(backends, "cuda_devices", lambda: ["cpu", "cpu", "cpu"])
+    monkeypatch.setattr(backends, "openvino_may_run", lambda _: False)
+    ran: list[tuple[int, int]] = []
+    whole = TorchEncoder.text_vectors
+
+    def noted(self: TorchEncoder, ids: Any, mask: Any, *, prompt_length: int) -> Any:
+        ran.append((id(self), len(ids)))
+        return whole(self, ids, mask, prompt_length=prompt_length)
+
+    monkeypatch.setattr(TorchEncoder, "text_vectors", noted)
+    many = BiEncoder.load(folder, settings=Settings(precision="fp32"))
+    one = BiEncoder.load(folder, settings=CPU)
+    assert (many.backend, one.backend) == ("torch cpu fp32 on 3 devices", "torch cpu fp32")
+    texts = [f"alpha {'travel ' * (number % 7)}beta" for number in range(41)]
+    found = many.encode_passages(texts)
+    assert (len({which for which, _ in ran}), sum(rows for _, rows in ran)) == (3, 48)  # 41, brought to a multiple of 8
+    np.testing.assert_allclose(found, one.encode_passages(texts), atol=2e-6)
+    ran.clear()
+    np.testing.assert_allclose(many.encode_queries(["river"]), one.encode_queries(["river"]), atol=2e-6)
+    assert [rows for _, rows in ran] == [1, 1]
+    ids = [found.ids for found in many.tokenize(texts[:3])]
+    for a, b in zip(many.encode_token_vectors(ids), one.encode_token_vectors(ids), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_device_too_small_for_its_share_is_told(tmp_path: Path) -> None:
+    """The batch is halved, as with one device, and nothing is lost."""
+    folder = resolve_model(str(tiny_encoder(tmp_path)), CPU)
+    first, second = TorchEncoder.load(folder, CPU), TorchEncoder.load(folder, CPU)
+    whole, sizes = second.text_vectors, []
+
+    def small(ids: Any, mask: Any, *, prompt_length: int) -> Any:
+        sizes.append(len(ids))
+        if len(ids) > 16:
+            raise backends.DeviceMemoryError
+        return whole(ids, mask, prompt_length=prompt_length)
+
+    second.text_vectors = small  # type: ignore[method-assign]
+    encoder = BiEncoder(SeveralDevices([first, second]), folder)
+    texts = [f"paper {number}" for number in range(1200)]
+    alone = BiEncoder(TorchEncoder.load(folder, CPU), folder)
+    np.testing.assert_allclose(encoder.encode_passages(texts), alone.encode_passages(texts), atol=2e-6)
+    assert max(sizes) > 16

@@ -6,10 +6,13 @@ time that they take to import.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from retrieval.backends.openvino_library import openvino_is_there
 from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts, PairBackend
+from retrieval.backends.several_devices import SeveralDevices
 from retrieval.config import Settings
-from retrieval.devices import cuda_is_there
+from retrieval.devices import cuda_devices, cuda_is_there
 from retrieval.errors import ConfigError
 from retrieval.models import ResolvedModel
 
@@ -17,7 +20,7 @@ __all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encod
 
 
 def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
-    """The fastest that can run this bi-encoder here, or the one that the settings name.
+    """The fastest that can run this bi-encoder here, or the one that the settings name; on all GPUs, or on one named.
 
     Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it.
     """
@@ -30,7 +33,10 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
         _refuse_other(resolved, settings)
     from retrieval.backends.torch_encoder import TorchEncoder
 
-    return TorchEncoder.load(resolved, settings)
+    gpus = cuda_devices() if settings.device in (None, "cuda") else []
+    if len(gpus) < 2:
+        return TorchEncoder.load(resolved, settings)
+    return SeveralDevices([TorchEncoder.load(resolved, replace(settings, device=gpu)) for gpu in gpus])
 
 
 def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:

@@ -1,0 +1,46 @@
+"""Statements of the search path, made and compiled once: doing so at every search took longer than SQLite's answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+IDS = "ids"
+
+
+class Prepared:
+    """A SELECT whose parameters are named by `bindparam`; its columns come as SQLite keeps them."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+
+    def rows(self, connection: Connection, **values: object) -> list[Any]:
+        """The rows, as tuples, within the connection's transaction."""
+        driver: Any = connection.connection.dbapi_connection
+        sql, constants = self._compiled
+        return list(driver.execute(sql, {**constants, **values}))
+
+    @cached_property
+    def _compiled(self) -> tuple[str, dict[str, Any]]:
+        """The SQL, and those of its parameters that have a value of their own."""
+        found = self._statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
+        return str(found), {name: value for name, value in found.params.items() if value is not None}
+
+
+def among_bound(column: Column[int]) -> ColumnElement[bool]:
+    """Whether a column is one of the ids that `bound(ids)` gives to the statement."""
+    listed = func.json_each(_LISTED).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
+def bound(ids: Sequence[int]) -> str:
+    """Ids as the value of IDS."""
+    return json.dumps(ids)
+
+
+_LISTED: BindParameter[str] = bindparam(IDS)
