@@ -252,7 +252,9 @@ class Collection:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         encoder, reranker = self._models.for_search(live, snapshot)
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
-            searcher = Searcher(encoder, reranker=reranker, lexical=lambda: live.lexical(snapshot))
+            searcher = Searcher(
+                encoder, reranker=reranker, lexical=lambda: live.lexical(snapshot), filters=live.filters
+            )
             return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:

@@ -18,7 +18,7 @@ from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
 from retrieval.types import Hit, Hits, Json, Stage, StageScore
 from retrieval.vector_index import FilterPlan, LiveIndex
-from retrieval.within import Within
+from retrieval.within import FilterMemory, Within
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""
@@ -33,10 +33,12 @@ class Searcher:
         *,
         reranker: Callable[[], Reranker | None] | None = None,
         lexical: Callable[[], Lexical] = Bm25,
+        filters: FilterMemory | None = None,
     ) -> None:
         self.encoder = encoder  # called when first needed: a search for words alone loads no model
         self.reranker = reranker
         self.lexical = lexical
+        self.filters = filters
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """The `k` best passages; the pool is widened until `k` are found, or it holds everything there is."""
@@ -66,7 +68,8 @@ class _Run:
         self.scores: dict[Stage, dict[int, float]] = {}
         self.reranked: dict[int, tuple[float, float]] = {}
         with self.timed("filter"):
-            self.within = Within(request.where, snapshot) if request.where is not None else None
+            where = request.where
+            self.within = Within(where, snapshot, searcher.filters) if where is not None else None
         self.near = Nearest(index, snapshot, self.within, self.timed)
 
     def choose(self, size: int) -> list[int]:

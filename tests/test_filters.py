@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from retrieval.errors import FilterError
 from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from retrieval.store import NewPassage, Snapshot, Store, Writer
 from retrieval.types import Page
-from retrieval.within import Within
+from retrieval.within import FilterMemory, Within
 from tests.stored_documents import DIM, copied, key_of, put
 from tests.where_oracle import Known, glob, holds, names_unknown_field
 
@@ -530,3 +531,43 @@ def explain(snapshot: Snapshot, where: Any) -> list[str]:
     event.remove(snapshot.connection, "before_cursor_execute", note)
     statement, parameters = statements[-1]
     return [str(row[3]) for row in snapshot.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+
+
+def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same filter, however its keys are ordered, is known; after a commit it is another one, and old snapshots
+    keep theirs."""
+    asked: list[int] = []
+    whole = Snapshot.matching
+
+    def counted(self: Snapshot, condition: Any) -> Any:
+        asked.append(1)
+        return whole(self, condition)
+
+    monkeypatch.setattr(Snapshot, "matching", counted)
+    memory = FilterMemory()
+    where, same = {"year": 2020, "path": {"$glob": "*"}}, {"path": {"$glob": "*"}, "year": 2020}
+    with copied(empty) as store:
+        with store.write() as writer:
+            put(writer, "a.md", "one", metadata={"year": 2020})
+        with store.read() as before:
+            first = Within(where, before, memory).ids.tolist()
+            assert Within(same, before, memory).ids.tolist() == first
+            assert (len(first), len(asked)) == (1, 1)
+            assert Within({"year": 2021}, before, memory).ids.tolist() == []
+            with store.write() as writer:
+                put(writer, "b.md", "two", metadata={"year": 2020})
+            with store.read() as after:
+                assert len(Within(where, after, memory).ids) == 2
+            assert Within(where, before, memory).ids.tolist() == first
+            assert len(asked) == 3
+
+
+def test_looked_up_filters_keep_to_their_limit() -> None:
+    """What was asked for longest ago goes first; what is larger than all of the memory isn't kept."""
+    memory = FilterMemory(limit=100)
+    for number in range(3):
+        memory.put("a", number, np.arange(5))
+        assert memory.get("a", 0) is not None
+    assert [memory.get("a", number) is not None for number in range(3)] == [True, False, True]
+    memory.put("b", 0, np.arange(50))
+    assert [memory.get(*one) for one in (("a", 0), ("a", 2), ("b", 0))] == [None] * 3

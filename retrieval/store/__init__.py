@@ -29,7 +29,6 @@ from retrieval.store.seal import (
     break_seal,
     check_bytes,
     check_commits,
-    commits_in,
     count_commits,
     put_seal,
     read_seal,
@@ -94,7 +93,7 @@ class Store:
             yield writer
             if driver.total_changes != before and not self.keeps_seal:
                 break_seal(self.path)
-                commits = commits_in(writer.meta(COMMITS)) + 1
+                commits = writer.commits() + 1
                 writer.set_meta(COMMITS, commits)
         if commits:
             count_commits(self.path, commits)
@@ -111,7 +110,7 @@ class Store:
         """Raises StoreError where the database has fewer commits than were made."""
         seal = read_seal(self.path)
         with self.read() as snapshot:
-            check_commits(self.path, seal, commits_in(snapshot.meta(COMMITS)))
+            check_commits(self.path, seal, snapshot.commits())
 
     def verify_bytes(self) -> None:
         """Raises StoreError where a byte is not what the last writer left; reads the whole file."""
@@ -139,7 +138,7 @@ class Store:
                 # While somebody writes, nothing is sealed: the last writer does.
                 with suppress(OperationalError), connection.execution_options(immediate=True).begin():
                     if not log.exists() or not log.stat().st_size:
-                        put_seal(self.path, commits_in(Snapshot(connection, self.dim).meta(COMMITS)))
+                        put_seal(self.path, Snapshot(connection, self.dim).commits())
             finally:
                 driver.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
 

@@ -18,6 +18,7 @@ from retrieval.store.matching import matching_ids, passing_ids, within
 from retrieval.store.overlap import hidden_in, pages_of
 from retrieval.store.prepared import Prepared, among_bound, bound
 from retrieval.store.records import Change, Generation, Location, PassageRow
+from retrieval.store.seal import COMMITS, commits_in
 from retrieval.store.vocabulary import WordReader, reading
 from retrieval.types import Ids, Json, Vectors
 
@@ -26,6 +27,7 @@ WORDS = "words"
 
 _p, _d, _g = t.passages.c, t.documents.c, t.generations.c
 
+META = Prepared(select(t.meta.c.value).where(t.meta.c.key == bindparam("key")))
 LAST_CHANGE = Prepared(select(func.coalesce(func.max(t.changes.c.id), 0)))
 LAST_WORDS = Prepared(select(func.coalesce(func.max(_g.id), 0)).where(_g.kind == bindparam("kind")))
 LOCATIONS = Prepared(
@@ -234,8 +236,12 @@ class Snapshot(DocumentReader):
 
     def meta(self, key: str) -> Json:
         """A fact about the collection, None where it isn't recorded."""
-        value = self.connection.execute(select(t.meta.c.value).where(t.meta.c.key == key)).scalar()
-        return json.loads(value) if value is not None else None
+        rows = META.rows(self.connection, key=key)
+        return json.loads(rows[0][0]) if rows else None
+
+    def commits(self) -> int:
+        """How many commits the database has seen: as long as it is the same number, everything is."""
+        return commits_in(self.meta(COMMITS))
 
     @property
     def _driver(self) -> Any:
