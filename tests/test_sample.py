@@ -21,6 +21,9 @@ import yaml
 
 from ingest import ingest
 from retrieval import Collection
+from retrieval.evaluation import evaluate
+from retrieval.evaluation.judged_places import JudgedPlaces
+from retrieval.evaluation.judgments import read_judgments
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLE = DATA / "sample"
@@ -213,6 +216,16 @@ def test_a_question_finds_the_passage_that_answers_it(
     hits = collection.search(question, k=8, stage="hybrid")
     found = [(hit.path, " ".join(hit.text.split())) for hit in hits]
     assert any(at == path and fact in text for at, text in found), found
+
+
+def test_the_judgments_of_the_sample_hold(collection: Collection) -> None:
+    """Every quote stands where it is said to, and reranking is worth its time."""
+    judged = JudgedPlaces(collection, read_judgments(DATA / "sample-judgments.jsonl"), name="sample")
+    found = evaluate(collection, judged, stages=["lexical", "hybrid", "rerank"])
+    assert (list(found.notes), len(found.queries)) == ([], 36)
+    means = [figures.means["nDCG@10"] for figures in found.stages.values()]
+    assert means == sorted(means), means
+    assert means[-1] > 0.75
 
 
 def test_a_filter_leaves_the_old_policy_out(collection: Collection) -> None:

@@ -73,6 +73,9 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
         "config_kwargs": kept,
     }
     model = load_model(CrossEncoder, resolved, settings.device, choices)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU
     return model.float()
 
 

@@ -57,11 +57,11 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def _table(first: str, *numbers: str) -> Table:
-    """Columns of numbers behind the first; a name that is too long for its column goes on in the next line."""
+    """Columns of numbers behind the first; long names go on in the next line."""
     table = Table(box=None, pad_edge=False)
     table.add_column(first, overflow="fold")
     for name in numbers:
-        table.add_column(Text(name), justify="right", overflow="fold", min_width=7)
+        table.add_column(Text(name.replace("_", "_\n")), justify="right", overflow="fold", min_width=7)
     return table
 
 
