@@ -27,6 +27,7 @@ from retrieval.training import (
     TrainingProgress,
     digest_pairs,
     read_pairs,
+    reranker,
     train_encoder,
     train_reranker,
     working_folder,
@@ -35,6 +36,7 @@ from retrieval.training import (
 from retrieval.training.folders import last_checkpoint
 from retrieval.training.held_out import mean_gain
 from retrieval.training.lesson import parted
+from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.variations import MAKERS, SHARES, varied
 from tests.tiny_encoders import tiny_encoder
 from tests.tiny_models import WORDS, tiny_bert
@@ -274,26 +276,51 @@ def test_a_training_that_was_stopped_goes_on(base: Path, tmp_path: Path) -> None
     assert weights[0] == weights[1]
 
 
-def test_the_batch_halves_where_memory_runs_out(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training goes on with half of the batch, twice the steps of accumulation, and says so in its record."""
+def test_the_listwise_loss_is_listnets(base: Path) -> None:
+    """The same value and gradients, whatever is read beside a pair, and however long lists are."""
+    from sentence_transformers import CrossEncoder
     from sentence_transformers.cross_encoder.losses import ListNetLoss
 
-    honest = ListNetLoss.forward
+    model = CrossEncoder(str(base), num_labels=1, device="cpu", max_length=64)
+    draw = random.Random(3)
+    lists = [
+        [" ".join(draw.choices(WORDS, k=draw.randint(1, 9))) for _ in range(count)] for count in (5, 2, 4, 5, 5, 3)
+    ]
+    inputs = [draw.choice(WORDS) for _ in lists], lists
+    labels = [torch.tensor([CERTAIN] + [0.0] * (len(texts) - 1)) for texts in lists]
+    found = []
+    for made in (listwise_loss, ListNetLoss):
+        model.zero_grad()
+        loss = made(model)(inputs, labels)
+        loss.backward()
+        found.append((loss.item(), [one.grad.clone() for one in model.parameters() if one.grad is not None]))
+    assert found[0][0] == pytest.approx(found[1][0], abs=1e-5)
+    assert len(found[0][1]) == len(found[1][1]) > 10
+    for one, other in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
-    def narrow(self: Any, inputs: Any, labels: Any, **choices: Any) -> Any:
-        if len(labels) > 4:
-            raise torch.OutOfMemoryError
-        return honest(self, inputs, labels, **choices)
 
-    monkeypatch.setattr(ListNetLoss, "forward", narrow)
+def test_the_batch_halves_where_memory_runs_out(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training goes on with half of the batch, twice the steps of accumulation, and says so in its record."""
+    most = 4
+
+    def narrow(model: Any) -> Any:
+        made = listwise_loss(model)
+        honest = made.forward
+
+        def forward(inputs: Any, labels: Any, **choices: Any) -> Any:
+            if len(labels) > most:
+                raise torch.OutOfMemoryError
+            return honest(inputs, labels, **choices)
+
+        made.forward = forward
+        return made
+
+    monkeypatch.setattr(reranker, "listwise_loss", narrow)
     course = trained(base, tmp_path / "made", lesson_of(40))
     assert course.batch == 4
     assert course.steps == -(-course.pairs // 8)
-
-    def none_fits(self: Any, inputs: Any, labels: Any, **choices: Any) -> Any:
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(ListNetLoss, "forward", none_fits)
+    most = 0
     with pytest.raises(TrainingError, match="out of memory at one query a time"):
         trained(base, tmp_path / "none", lesson_of(40))
 

@@ -13,11 +13,9 @@ from retrieval.inference import load_model
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
 from retrieval.training.lesson import Lesson, TrainerParts
+from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair
-
-CERTAIN = 10.0
-"""Label of the positive: ListNet takes the softmax of the labels, and against zeros this is all but 1."""
 
 POOL = 32
 """Batches that are sorted by length together: little padding, and still another order every epoch."""
@@ -76,6 +74,8 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU
+    if model.device.type == "cpu":
+        model.model.set_attn_implementation("eager")  # the fused one takes twice as long to go back through
     return model.float()
 
 
@@ -100,7 +100,7 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any
 def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
     from datasets import Dataset
     from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
-    from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss, ListNetLoss
+    from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
 
     listwise = options.loss is Loss.LISTWISE
     held = parts.arguments(CrossEncoderTrainingArguments)
@@ -112,7 +112,7 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
         model=model,
         args=held,
         train_dataset=Dataset.from_list(rows),
-        loss=ListNetLoss(model) if listwise else BinaryCrossEntropyLoss(model),
+        loss=listwise_loss(model) if listwise else BinaryCrossEntropyLoss(model),
         evaluator=parts.evaluator,
         callbacks=parts.callbacks,
     )
