@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,9 @@ from retrieval.types import TokenIds, Tokens, Vectors
 
 TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
 """Of batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
+
+TOKENISED_AT_ONCE = 4096
+"""Texts for a GPU, in one go: a dozen batches of passages."""
 
 MANY = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
@@ -174,11 +178,11 @@ class BiEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode([t.ids[: self.passage_budget] for t in self.tokenize(texts)], self._passage_frame)
+        return self._encode_texts(texts, self.passage_budget, self._passage_frame)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode([t.ids[: self.query_budget] for t in self.tokenize(texts)], self._query_frame)
+        return self._encode_texts(texts, self.query_budget, self._query_frame)
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
@@ -215,6 +219,24 @@ class BiEncoder:
                 raise
             parts = [self._token_batch([one], (1, shape[1]), frame) for one in batch]
             return np.concatenate([part for part in parts if part is not None])
+
+    def _encode_texts(self, texts: Sequence[str], budget: int, frame: Frame) -> Vectors:
+        """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
+
+        def cut(start: int) -> list[TokenIds]:
+            return [tokens.ids[:budget] for tokens in self.tokenize(texts[start : start + at_once])]
+
+        at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
+        if len(texts) <= at_once:
+            return self._encode(cut(0), frame)
+        parts = []
+        with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
+            ready = ahead.submit(cut, 0)
+            for start in range(0, len(texts), at_once):
+                ids = ready.result()
+                ready = ahead.submit(cut, start + at_once)
+                parts.append(self._encode(ids, frame))
+        return np.concatenate(parts)
 
     def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
         out = np.empty((len(token_ids), self.dim), dtype=np.float32)

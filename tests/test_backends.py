@@ -240,3 +240,30 @@ def test_a_device_too_small_for_its_share_is_told(tmp_path: Path) -> None:
     alone = BiEncoder(TorchEncoder.load(folder, CPU), folder)
     np.testing.assert_allclose(encoder.encode_passages(texts), alone.encode_passages(texts), atol=2e-6)
     assert max(sizes) > 16
+
+
+def test_texts_for_a_gpu_are_tokenised_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slice by slice, on a thread of its own, to the same vectors in the same order."""
+
+    class Elsewhere(TorchEncoder):
+        @property
+        def device(self) -> str:
+            return "cuda"
+
+    monkeypatch.setattr("retrieval.encoder.TOKENISED_AT_ONCE", 10)
+    folder = resolve_model(str(tiny_encoder(tmp_path)), CPU)
+    ahead, plain = BiEncoder(Elsewhere.load(folder, CPU), folder), BiEncoder(TorchEncoder.load(folder, CPU), folder)
+    texts = [f"alpha {'travel ' * (number % 9)}beta" for number in range(35)]
+    asked: list[int] = []
+    whole = ahead.tokenize
+
+    def noted(some: Any) -> Any:
+        asked.append(len(some))
+        return whole(some)
+
+    monkeypatch.setattr(ahead, "tokenize", noted)
+    for count in (0, 1, 10, 30, 35):
+        found, expected = (one.encode_passages(texts[:count]) for one in (ahead, plain))
+        np.testing.assert_allclose(found, expected, atol=2e-6)
+    assert asked == [0, 1, 10, 10, 10, 10, 0, 10, 10, 10, 5, 0]
+    np.testing.assert_allclose(ahead.encode_queries(texts), plain.encode_queries(texts), atol=2e-6)

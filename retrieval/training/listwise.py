@@ -41,7 +41,7 @@ def listwise_loss(model: Any) -> Any:
             scores = torch.cat(found)[torch.tensor(order).argsort()]
             losses = [
                 torch.nn.functional.cross_entropy(own, label.to(own).softmax(0))
-                for own, label in zip(scores.split([len(texts) for texts in lists]), labels, strict=True)
+                for own, label in zip(torch.split(scores, [len(texts) for texts in lists]), labels, strict=True)
             ]
             return torch.stack(losses).mean()
 
