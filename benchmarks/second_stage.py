@@ -31,7 +31,7 @@ from retrieval.evaluation import evaluate
 from retrieval.evaluation.compare import p_value
 from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
 from retrieval.lexical import telling_words
-from retrieval.searcher import with_context
+from retrieval.reading import with_context
 from retrieval.store import Snapshot
 
 MOST = 100

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.adoption import live_version, mended_version
@@ -14,7 +15,8 @@ from retrieval.encoder import BiEncoder, Encoder
 from retrieval.errors import ConfigError, IndexMismatchError, StoreError
 from retrieval.generations import check_whole, chosen_kind, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
-from retrieval.store import Snapshot, SourceRow, Store
+from retrieval.store import Snapshot, SourceRow, Store, token_rows
+from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
 from retrieval.versions import (
     BENCHMARK,
     CURRENT,
@@ -55,14 +57,20 @@ class Destination:
         chunking: Mapping[str, int | bool],
         dry_run: bool,
         settings: Settings,
+        token_vectors: bool | None = None,
     ) -> Iterator[Destination]:
-        """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for."""
+        """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for.
+
+        `token_vectors` says whether the collection is to keep them from now on; None leaves that as it is.
+        """
         _refuse_foreign(collection)
         found = live_version(collection)
         if dry_run:
             store = None if found is None else Store.open(found / "store.db")
             try:
                 _check_dry(store, encoder, window, chunking, settings)
+                if token_vectors and encoder is not None and not isinstance(encoder, str):
+                    token_encoder(encoder)
                 yield cls(None, store, None)
             finally:
                 if store is not None:
@@ -72,6 +80,8 @@ class Destination:
             _check_tokens(chunking)
             encoder = _loaded(encoder, window, settings)
             new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
+            if token_vectors:
+                token_encoder(encoder)
         try:
             collection.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -80,10 +90,12 @@ class Destination:
             folder = mended_version(collection)
             if folder is None:
                 encoder = _loaded(encoder, window, settings)
-                folder = create_version(collection, encoder, new_chunking(encoder, chunking), state="ready")
+                tokens = new_record(encoder) if token_vectors else None
+                fitted = new_chunking(encoder, chunking)
+                folder = create_version(collection, encoder, fitted, state="ready", tokens=tokens)
             store = Store.open(folder / "store.db")
             try:
-                yield cls(folder, store, _writer(store, encoder, window, chunking, settings))
+                yield cls(folder, store, _writer(store, encoder, window, chunking, settings, token_vectors))
             finally:
                 store.close()
 
@@ -115,13 +127,18 @@ class Destination:
             with self.store.write() as writer:
                 writer.remove_source(source.id)
 
-    def finish(self) -> None:
-        """Clears up behind a run that came to its end, and saves the index where enough has changed."""
+    def finish(self, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Clears up behind a run that came to its end, and saves the index where enough has changed.
+
+        Passages that lack token vectors get them last; `progress` is told how many have, of how many.
+        """
         if self.store is None or self.folder is None:
             return
         with self.store.write() as writer:
             writer.sweep_vectors()
         refresh_index(self.store, self.folder)
+        if self.writer is not None:
+            self.writer.fill_in(progress)
         self.store.checkpoint()
 
 
@@ -151,6 +168,7 @@ def _writer(
     window: int | None,
     chunking: Mapping[str, int | bool],
     settings: Settings,
+    token_vectors: bool | None,
 ) -> PassageWriter:
     """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
     check_whole(store)
@@ -165,12 +183,33 @@ def _writer(
         loaded = _loaded(encoder or recorded.model, window_as, settings)
         with store.read() as snapshot:
             check_encoder(snapshot, loaded)
+            if token_vectors is not False and recorded_tokens(snapshot) is not None:
+                token_encoder(loaded)
         return loaded
 
-    if encoder is not None:
+    if encoder is not None or token_vectors:
         checked = load()
-        return PassageWriter(store, lambda: checked, cut_as)
-    return PassageWriter(store, load, cut_as)
+        return PassageWriter(store, lambda: checked, cut_as, tokens=_tokens_kept(store, token_vectors, checked))
+    return PassageWriter(store, load, cut_as, tokens=_tokens_kept(store, token_vectors, None))
+
+
+def _tokens_kept(store: Store, asked: bool | None, encoder: Encoder | None) -> TokenRecord | None:
+    """How the collection keeps token vectors from now on; those that it no longer keeps are taken out."""
+    with store.read() as snapshot:
+        found = recorded_tokens(snapshot)
+        there = snapshot.meta(TOKEN_RECORD) is not None
+        lacking = bool(asked and token_rows.passages_without(snapshot, most=1))
+    if asked is None:
+        return found
+    kept = None
+    if asked and encoder is not None:
+        kept = replace(found or new_record(encoder), filled=not lacking)
+    with store.write() as writer:
+        if kept is None or found is None:
+            token_rows.forget_all(writer)
+        if kept != found or (there and found is None):
+            writer.set_meta(TOKEN_RECORD, None if kept is None else kept.to_json())
+    return kept
 
 
 def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:
@@ -278,14 +317,21 @@ def _check_chunking(
         )
 
 
-def create_version(collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str) -> Path:
-    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens."""
+def create_version(
+    collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str, tokens: TokenRecord | None = None
+) -> Path:
+    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens.
+
+    `tokens` is how it keeps token vectors, if it does.
+    """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
     store = Store.create(folder / "store.db", dim=encoder.dim)
     try:
         with store.write() as writer:
             record_identity(writer, encoder, chunking.to_json(), state=state)
+            if tokens is not None:
+                writer.set_meta(TOKEN_RECORD, tokens.to_json())
     finally:
         store.close()
     if state == "ready":

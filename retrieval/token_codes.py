@@ -1,9 +1,9 @@
 """Token vectors in a few bits a coordinate: a fixed rotation, then the quantiser that is best for a normal variable.
 
 Nothing is learned from data: a vector is coded by itself, the first of a collection like the last. After the rotation
-the coordinates of any unit vector of d dimensions are nearly normal with variance 1/d, and each takes the nearest of the
-2^bits levels of Max (1960, "Quantizing for minimum distortion", table I). Scores are taken in the rotated space: a
-query's few vectors are rotated, the passages' many stay as they are.
+the coordinates of any unit vector of d dimensions are nearly normal with variance 1/d, and each takes the nearest of
+the 2^bits levels of Max (1960, "Quantizing for minimum distortion", table I). Scores are taken in the rotated space:
+a query's few vectors are rotated, the passages' many stay as they are.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ SEED = b"passagework token rotation 1"
 class TokenCodec:
     """Codes vectors of `dim` dimensions in `bits` a coordinate; a passage's vectors become one string of bytes.
 
-    It holds a float16 for each row, by which the row's levels are multiplied, then the rows of codes. The factor is 1 /
-    the row's product with its own levels, so that a vector compared with its own code scores 1; 0 for a row of zeros.
+    A row is a float16 and the codes of its coordinates, `row_bytes` in all. Its levels are multiplied by the float16,
+    which is 1 / the vector's product with its own levels: a vector scores 1 with its own code. Of zeros it is 0.
     """
 
     def __init__(self, dim: int, bits: int) -> None:
@@ -43,16 +43,13 @@ class TokenCodec:
         self._rotation = rotation(dim)
         self._a_byte = 8 // bits
         self._row = -(-dim // self._a_byte)
+        self.row_bytes = 2 + self._row
         half = np.array(LEVELS[bits], dtype=np.float32)
         self._levels = np.concatenate([-half[::-1], half])
         self._bounds = (self._levels[1:] + self._levels[:-1]) / 2 / np.float32(np.sqrt(dim))
         self._shifts = [bits * place for place in range(self._a_byte)]
         of_byte = self._levels[(np.arange(256)[:, None] >> self._shifts) & ((1 << bits) - 1)]
         self._table = of_byte.view(np.complex64 if bits == 4 else np.complex128)[:, 0]  # one item a byte: taken at once
-
-    def size(self, tokens: int) -> int:
-        """Bytes of so many vectors."""
-        return tokens * (2 + self._row)
 
     def rotate(self, vectors: Vectors) -> Vectors:
         """Vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
@@ -66,18 +63,19 @@ class TokenCodec:
             codes[:, : self.dim] += rotated > bound
         own = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
         factors = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
-        packed = np.zeros((len(codes), self._row), dtype=np.uint8)
+        rows = np.zeros((len(codes), self.row_bytes), dtype=np.uint8)
+        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
         for place, shift in enumerate(self._shifts):
-            packed |= codes[:, place :: self._a_byte] << np.uint8(shift)
-        return factors.astype("<f2").tobytes() + packed.tobytes()
+            rows[:, 2:] |= codes[:, place :: self._a_byte] << np.uint8(shift)
+        return rows.tobytes()
 
     def products(self, queries: Vectors, coded: bytes) -> Vectors:
         """(queries, tokens) float32: the products of rotated queries with a passage's vectors.
 
-        Raises ValueError for a string of another length than `size` gives.
+        Raises ValueError for a string that is not of whole rows.
         """
         factors, levels = self._parts(coded)
-        return (queries @ levels.T) * factors
+        return np.asarray((queries @ levels.T) * factors, dtype=np.float32)
 
     def decode(self, coded: bytes) -> Vectors:
         """(n, dim) float32, rotated; raises ValueError as `products` does."""
@@ -85,12 +83,11 @@ class TokenCodec:
         return levels * factors[:, None]
 
     def _parts(self, coded: bytes) -> tuple[Vectors, Vectors]:
-        tokens, rest = divmod(len(coded), 2 + self._row)
-        if rest:
+        if len(coded) % self.row_bytes:
             raise ValueError(f"{len(coded)} bytes are not those of whole vectors of {self.dim} dimensions")
-        factors = np.frombuffer(coded, dtype="<f2", count=tokens).astype(np.float32)
-        codes = np.frombuffer(coded, dtype=np.uint8, offset=2 * tokens)
-        levels = self._table.take(codes).view(np.float32).reshape(tokens, self._row * self._a_byte)
+        rows = np.frombuffer(coded, dtype=np.uint8).reshape(-1, self.row_bytes)
+        factors = np.ascontiguousarray(rows[:, :2]).view("<f2")[:, 0].astype(np.float32)
+        levels = self._table.take(rows[:, 2:]).view(np.float32)
         return factors, levels[:, : self.dim]
 
 
@@ -124,4 +121,4 @@ def _hadamard(rows: Vectors) -> Vectors:
         first, second = pairs[:, :, 0], pairs[:, :, 1]
         rows = np.stack([first + second, first - second], axis=2).reshape(len(rows), length)
         step *= 2
-    return rows * np.float32(1 / np.sqrt(length))
+    return np.asarray(rows * np.float32(1 / np.sqrt(length)), dtype=np.float32)
