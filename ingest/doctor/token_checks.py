@@ -59,9 +59,8 @@ def check_token_encoding(chart: Chart) -> str:
     cosines = [_likeness(record, vectors, stored) for vectors, (_, _, stored) in zip(made, sample, strict=True)]
     bad = [key for (_, key, _), cosine in zip(sample, cosines, strict=True) if not cosine >= LEAST_COSINE[record.bits]]
     if bad:
-        text = (
-            f"{len(bad):,} of {counted(len(sample), 'passage')} encoded again differ: least cosine {min(cosines):.4f}"
-        )
+        of = counted(len(sample), "passage")
+        text = f"{len(bad):,} of {of} encoded again differ: least cosine {min(cosines):.4f}"
         chart.find("token encoder", text, Remedy.TOKENS)
         chart.bad[TOKENS].extend(bad)
     return f"{counted(len(sample), 'passage')} encoded again, least cosine {min(cosines):.4f}"
