@@ -9,9 +9,11 @@ a query's few vectors are rotated, the passages' many stay as they are.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.errors import ConfigError
 from retrieval.types import Vectors
@@ -24,6 +26,9 @@ LEVELS = {
 
 ROUNDS = 3
 """Of signs, a permutation and Hadamard's transform: after them every coordinate depends on every other."""
+
+ROWS_AT_ONCE = 4096
+"""Vectors that are decoded at once: 6 MB of 384 dimensions."""
 
 SEED = b"passagework token rotation 1"
 
@@ -69,23 +74,34 @@ class TokenCodec:
             rows[:, 2:] |= codes[:, place :: self._a_byte] << np.uint8(shift)
         return rows.tobytes()
 
-    def products(self, queries: Vectors, coded: bytes) -> Vectors:
-        """(queries, tokens) float32: the products of rotated queries with a passage's vectors.
+    def products(self, queries: Vectors, coded: Sequence[bytes]) -> list[Vectors]:
+        """For each passage (queries, tokens) float32: the products of rotated queries with its vectors.
 
         Raises ValueError for a string that is not of whole rows.
         """
-        factors, levels = self._parts(coded)
-        return np.asarray((queries @ levels.T) * factors, dtype=np.float32)
+        counts = [self._count(one) for one in coded]
+        rows = self._rows(b"".join(coded))
+        found = np.empty((len(queries), len(rows)), dtype=np.float32)
+        for start in range(0, len(rows), ROWS_AT_ONCE):  # many at once: a product's threads cost more than a passage
+            factors, levels = self._parts(rows[start : start + ROWS_AT_ONCE])
+            found[:, start : start + ROWS_AT_ONCE] = (queries @ levels.T) * factors
+        return np.split(found, np.cumsum(counts)[:-1], axis=1) if counts else []
 
     def decode(self, coded: bytes) -> Vectors:
         """(n, dim) float32, rotated; raises ValueError as `products` does."""
-        factors, levels = self._parts(coded)
+        self._count(coded)
+        factors, levels = self._parts(self._rows(coded))
         return levels * factors[:, None]
 
-    def _parts(self, coded: bytes) -> tuple[Vectors, Vectors]:
+    def _count(self, coded: bytes) -> int:
         if len(coded) % self.row_bytes:
             raise ValueError(f"{len(coded)} bytes are not those of whole vectors of {self.dim} dimensions")
-        rows = np.frombuffer(coded, dtype=np.uint8).reshape(-1, self.row_bytes)
+        return len(coded) // self.row_bytes
+
+    def _rows(self, coded: bytes) -> NDArray[np.uint8]:
+        return np.frombuffer(coded, dtype=np.uint8).reshape(-1, self.row_bytes)
+
+    def _parts(self, rows: NDArray[np.uint8]) -> tuple[Vectors, Vectors]:
         factors = np.ascontiguousarray(rows[:, :2]).view("<f2")[:, 0].astype(np.float32)
         levels = self._table.take(rows[:, 2:]).view(np.float32)
         return factors, levels[:, : self.dim]

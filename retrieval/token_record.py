@@ -124,5 +124,6 @@ class StoredTokens:
         found = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
         size = self._codec.row_bytes
         whole = {key: one.codes for key, one in found.items() if one.codes and len(one.codes) == size * one.tokens}
-        rotated = self._codec.rotate(query)
-        return {text: self._codec.products(rotated, whole[key]) for text, key in hashes.items() if key in whole}
+        there = [text for text, key in hashes.items() if key in whole]
+        cosines = self._codec.products(self._codec.rotate(query), [whole[hashes[text]] for text in there])
+        return dict(zip(there, cosines, strict=True))

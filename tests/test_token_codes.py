@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval import token_codes
 from retrieval.errors import ConfigError
 from retrieval.token_codes import LEVELS, TokenCodec, rotation
 from retrieval.types import Vectors
@@ -74,7 +75,7 @@ def test_a_vector_and_its_code_score_one(seed: int, bits: int, dim: int) -> None
 def test_products_hardly_change(seed: int, bits: int) -> None:
     """A query's cosines with codes are those with the vectors, within what the bits allow, and not one-sided."""
     codec, vectors, queries = TokenCodec(384, bits), rows(200, 384, seed), rows(6, 384, seed + 1)
-    found = codec.products(codec.rotate(queries), codec.encode(vectors))
+    (found,) = codec.products(codec.rotate(queries), [codec.encode(vectors)])
     error = found - queries @ vectors.T
     assert np.abs(error).max() < {4: 0.03, 2: 0.1}[bits]
     assert abs(error.mean()) < {4: 0.001, 2: 0.003}[bits]
@@ -93,13 +94,23 @@ def test_each_row_is_coded_by_itself() -> None:
     assert codec.encode(vectors[:4]) + codec.encode(vectors[4:]) == codec.encode(vectors)
 
 
+def test_passages_are_multiplied_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever portions: each gets its own products."""
+    monkeypatch.setattr(token_codes, "ROWS_AT_ONCE", 5)
+    codec, queries = TokenCodec(32, 4), rows(3, 32, 9)
+    coded = [codec.encode(rows(count, 32, count)) for count in (4, 1, 9, 2)]
+    for found, one in zip(codec.products(queries, coded), coded, strict=True):
+        np.testing.assert_allclose(found, queries @ codec.decode(one).T, atol=1e-6)
+
+
 def test_zeros_and_nothing() -> None:
     """A row of zeros compares with nothing; no rows are no bytes."""
     codec = TokenCodec(32, 4)
     assert not codec.decode(codec.encode(np.zeros((2, 32), np.float32))).any()
     assert codec.encode(np.empty((0, 32), np.float32)) == b""
     assert codec.decode(b"").shape == (0, 32)
-    assert codec.products(rows(2, 32, 1), b"").shape == (2, 0)
+    assert [found.shape for found in codec.products(rows(2, 32, 1), [b"", b""])] == [(2, 0)] * 2
+    assert codec.products(rows(2, 32, 1), []) == []
 
 
 def test_what_is_no_code_is_refused() -> None:

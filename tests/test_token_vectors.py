@@ -38,7 +38,7 @@ OFFLINE = Settings(workers=1, offline=True)
 QUERY = "ripe apples of the river"
 TEXTS = {
     "a.md": "# Fruit\n\nRipe apples grow by the river.\n\n## Store\n\nIn a cellar, says the keeper.\n",
-    "b.txt": "\n\n".join(f"Paragraph {i} is about apples, pears and plums of kind {i}." for i in range(12)),
+    "b.txt": "\n\n".join(f"Paragraph {i} is about apples, pears and plums of kind {i}." for i in range(24)),
     "c.jsonl": "".join(
         json.dumps({"_id": f"r{i}", "title": "Owls", "text": f"owl number {i // 2} by the river"}) + "\n"
         for i in range(6)
@@ -89,7 +89,7 @@ def made(docs: Path, path: Path, **options: Any) -> Path:
     """A collection of them."""
     options = {"encoder": FakeTokenEncoder(), "settings": OFFLINE, **options}
     if not path.exists():
-        options = {"passage_tokens": 24, "overlap": 4, **options}
+        options = {"passage_tokens": 40, "overlap": 8, **options}
     ingest([docs], path, **options)
     return path
 
