@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ingest.adoption import live_version, mended_version
 from ingest.chunker import Chunker, ChunkSettings
+from ingest.chunking import check_chunking, check_fit, check_tokens, new_chunking, recorded_chunking
 from ingest.passage_writer import PassageWriter
 from retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
 from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError, IndexMismatchError, StoreError
+from retrieval.errors import StoreError
 from retrieval.generations import check_whole, chosen_kind, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
-from retrieval.store import Snapshot, SourceRow, Store, token_rows
+from retrieval.store import SourceRow, Store, token_rows
 from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
 from retrieval.versions import (
     BENCHMARK,
@@ -77,7 +78,7 @@ class Destination:
                     store.close()
             return
         if found is None:
-            _check_tokens(chunking)
+            check_tokens(chunking)
             encoder = _loaded(encoder, window, settings)
             new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
             if token_vectors:
@@ -177,7 +178,7 @@ def _writer(
         store.dim = recorded.dimension
         cut_as = recorded_chunking(snapshot)
         window_as = recorded_window(snapshot)
-        _check_chunking(snapshot, cut_as, window, chunking)
+        check_chunking(snapshot, cut_as, window, chunking)
 
     def load() -> Encoder:
         loaded = _loaded(encoder or recorded.model, window_as, settings)
@@ -212,30 +213,6 @@ def _tokens_kept(store: Store, asked: bool | None, encoder: Encoder | None) -> T
     return kept
 
 
-def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:
-    """What a caller said about chunking, by the names of ChunkSettings; what was not said is left out."""
-    said = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
-    return {name: value for name, value in said.items() if value is not None}
-
-
-def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkSettings | None = None) -> ChunkSettings:
-    """What was asked for, and for the rest `base` or the defaults, fitted to the encoder; raises ConfigError."""
-    base = base or ChunkSettings()
-    budget = encoder.passage_budget
-    tokens = int(asked.get("passage_tokens", min(base.passage_tokens, budget)))
-    _check_fit(tokens, window=encoder.window, budget=budget)
-    overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
-    return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
-
-
-def _check_fit(tokens: int, *, window: int, budget: int) -> None:
-    if tokens > budget:
-        raise ConfigError(
-            f"passage_tokens is {tokens}: the encoder's window of {window} leaves {budget}; "
-            "give fewer, or a larger window"
-        )
-
-
 def _refuse_foreign(collection: Path) -> None:
     """Raises StoreError for a folder of other files: a collection needs one of its own."""
     try:
@@ -265,56 +242,22 @@ def _check_dry(
     if store is not None:
         check_whole(store)
         with store.read() as snapshot:
-            _check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
+            check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
             if loaded is not None:
                 check_encoder(snapshot, loaded)
         return
-    _check_tokens(chunking)
+    check_tokens(chunking)
     if loaded is not None:
         new_chunking(loaded, chunking)
     elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
         reads = window or DEFAULT_WINDOW
-        _check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
-
-
-def _check_tokens(asked: Mapping[str, int | bool]) -> None:
-    """Refuses what is wrong for any encoder, before one is loaded."""
-    tokens = int(asked.get("passage_tokens", ChunkSettings().passage_tokens))
-    ChunkSettings(passage_tokens=tokens, overlap_tokens=int(asked.get("overlap_tokens", 0)))
-
-
-def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
-    """How the collection's documents were cut; raises StoreError where the record is damaged."""
-    recorded = snapshot.meta("chunking")
-    try:
-        if isinstance(recorded, dict):
-            return ChunkSettings.from_json(recorded)
-    except ConfigError as error:
-        raise StoreError(f"the collection's record of its chunking is damaged: {error}") from error
-    raise StoreError("the collection's record of its chunking is damaged")
+        check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
 
 
 def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
     if encoder is None or isinstance(encoder, str):
         return BiEncoder.load(encoder, window=window, settings=settings)
     return encoder
-
-
-def _check_chunking(
-    snapshot: Snapshot, recorded: ChunkSettings, window: int | None, asked: Mapping[str, int | bool]
-) -> None:
-    for name, value in asked.items():
-        found = getattr(recorded, name)
-        if found != value:
-            raise IndexMismatchError(
-                f"the collection was made with {name} {found}, not {value}: "
-                "leave that out, or run `passagework rebuild` with it"
-            )
-    if window is not None and window != recorded_window(snapshot):
-        raise IndexMismatchError(
-            f"the collection was made with a window of {recorded_window(snapshot)} tokens, not {window}: "
-            "leave that out, or run `passagework rebuild` with it"
-        )
 
 
 def create_version(

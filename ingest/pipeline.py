@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ingest.destination import Destination, chunking_asked
+from ingest.chunking import chunking_asked
+from ingest.destination import Destination
 from ingest.intake import Intake, name_title, record_part
 from ingest.loaders import supported
 from ingest.loaders.base import LoadOptions, RecordFailure

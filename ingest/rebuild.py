@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ingest.adoption import is_damaged, writable_version
 from ingest.chunker import ChunkSettings
-from ingest.destination import chunking_asked, create_version, new_chunking, recorded_chunking, refresh_index
+from ingest.chunking import chunking_asked, new_chunking, recorded_chunking
+from ingest.destination import create_version, refresh_index
 from ingest.passage_writer import PassageWriter, SourceFile
 from ingest.report import Progress
 from retrieval.config import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ingest.chunker import Chunker
-from ingest.destination import recorded_chunking
+from ingest.chunking import recorded_chunking
 from ingest.doctor.chart import UNREAD, VECTORS, Chart, Skipped
 from ingest.doctor.diagnosis import Remedy
 from retrieval.encoder import BiEncoder, Encoder
