@@ -1,10 +1,12 @@
 """The default rerank stage against hybrid on five sets, as `evaluate` measures both; then its parts, one by one.
 
-    python -m benchmarks.second_stage --keep DIR [--data NAME ...] [--parts] [--out FILE.json]
+    python -m benchmarks.second_stage --keep DIR [--data NAME ...] [--parts] [--token-bits 4,2] [--out FILE.json]
 
 nDCG@10 of documents (of answer spans for chunking-eval), for FinanceBench the share of questions with an evidence page
 in the first 10 places; p by a paired randomisation test. With --parts, each part is tried alone on the same candidates,
-and the weights that the other four sets would have chosen are tried on the fifth: no set tunes itself.
+and the weights that the other four sets would have chosen are tried on the fifth: no set tunes itself. With
+--token-bits, the shipped weights are tried on token vectors as a collection keeps them, in so many bits a coordinate,
+beside the vectors themselves; nothing else is measured then.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -31,8 +33,10 @@ from retrieval.evaluation import evaluate
 from retrieval.evaluation.compare import p_value
 from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
 from retrieval.lexical import telling_words
-from retrieval.searcher import with_context
+from retrieval.reading import with_context
 from retrieval.store import Snapshot
+from retrieval.token_codes import LEVELS, TokenCodec
+from retrieval.token_record import new_record
 
 MOST = 100
 """Candidates of a query whose token vectors are read."""
@@ -51,6 +55,8 @@ class Asked:
     best: NDArray[np.float32]
     rarity: Scores
     """Of the word that each token belongs to; 0 for a stop word's and for punctuation."""
+    coded: Mapping[int, NDArray[np.float32]]
+    """As `best`, of token vectors in so many bits a coordinate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,12 @@ class Variant:
         return np.concatenate([one.candidates[:depth][np.argsort(-scores, kind="stable")], one.candidates[depth:]])
 
 
-def asked(one: Set, encoder: BiEncoder) -> Iterator[Asked]:
-    """Every query with what the second stage knows of its candidates."""
+def asked(one: Set, encoder: BiEncoder, bits: Sequence[int] = ()) -> Iterator[Asked]:
+    """Every query with what the second stage knows of its candidates; of token vectors in so many `bits` too."""
     rows = {row.id: row for row in one.snapshot.passages(one.ids.tolist())}
     vectors: dict[int, NDArray[np.float16]] = {}
+    codecs = {width: TokenCodec(new_record(encoder).dim, width) for width in bits}
+    codes: dict[int, dict[int, bytes]] = {width: {} for width in bits}
     for place, (query, pool) in enumerate(zip(one.queries, one.lexical(shipped_words, (), 200), strict=True)):
         near = one.cosines[place]
         nearest = np.argpartition(-near, min(200, len(near) - 1))[:200]
@@ -99,16 +107,23 @@ def asked(one: Set, encoder: BiEncoder) -> Iterator[Asked]:
         ids = [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
         for found, own in zip(missing, encoder.encode_token_vectors(ids), strict=True):
             vectors[found] = own.astype(np.float16)
+            for width, codec in codecs.items():
+                codes[width][found] = codec.encode(own)
         text = one.judged.queries[query]
         tokens = encoder.tokenize([text])[0]
         read = tokens.ids[: encoder.query_budget]
         (vector,) = encoder.encode_token_vectors([read], query=True)
         best = [(vector @ vectors[int(found)].astype(np.float32).T).max(axis=1) for found in candidates[:MOST]]
+        coded = {}
+        for width, codec in codecs.items():
+            there = [codes[width][int(found)] for found in candidates[:MOST]]
+            products = codec.products(codec.rotate(vector), there)
+            coded[width] = np.stack([cosines.max(axis=1) for cosines in products], axis=1)
         rarity = np.zeros(len(tokens))
         for word in telling_words(text):
             inside = (tokens.starts < word.end()) & (tokens.ends > word.start())
             rarity[inside] = word_rarity(one.snapshot, word[0])
-        yield Asked(query, candidates, cosines, bm25, np.stack(best, axis=1), rarity[: len(read)])
+        yield Asked(query, candidates, cosines, bm25, np.stack(best, axis=1), rarity[: len(read)], coded)
 
 
 def word_rarity(snapshot: Snapshot, word: str) -> float:
@@ -167,6 +182,27 @@ def measured(name: str, keep: Path) -> dict[str, object]:
     }
 
 
+def by_bits(name: str, keep: Path, bits: Sequence[int]) -> dict[str, object]:
+    """Means of the shipped weights on a set: hybrid, of the token vectors themselves, and of coded ones by bits."""
+    encoder, shipped = BiEncoder.load(), Variant()
+    with loaded(name, keep, encoder) as one:
+        queries = list(asked(one, encoder, bits))
+        orders: dict[str, list[NDArray[np.int64]]] = {
+            "hybrid": [query.candidates for query in queries],
+            "as they are": [shipped.order(query) for query in queries],
+        }
+        for width in bits:
+            orders[f"{width} bits"] = [shipped.order(replace(query, best=query.coded[width])) for query in queries]
+        values = {
+            key: [value(one, query.query, order) for query, order in zip(queries, found, strict=True)]
+            for key, found in orders.items()
+        }
+    exact = values["as they are"]
+    changed = {key: sum(a != b for a, b in zip(found, exact, strict=True)) for key, found in values.items()}
+    means = {key: round(float(np.mean(found)), 4) for key, found in values.items()}
+    return {"data": name, "queries": len(queries), **means, "queries that differ": changed}
+
+
 def parts(names: Sequence[str], keep: Path) -> dict[str, object]:
     """Means by variant and set, and what leaving one set out chooses for it."""
     means: dict[Variant, dict[str, float]] = {one: {} for one in variants()}
@@ -194,8 +230,22 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, required=True, help="folder for the collections, reused by the next run")
     parser.add_argument("--data", nargs="+", default=list(LIMITS), choices=list(LIMITS))
     parser.add_argument("--parts", action="store_true", help="the ablation as well")
+    bits = parser.add_argument("--token-bits", help="bits of coded token vectors, such as 4,2; measures them alone")
     parser.add_argument("--out", type=Path, default=Path("build/second_stage.json"))
     arguments = parser.parse_args()
+    if arguments.token_bits is not None:
+        try:
+            widths = [int(one) for one in arguments.token_bits.split(",")]
+        except ValueError:
+            widths = [0]
+        if not set(widths) <= set(LEVELS):
+            parser.error(f"argument {bits.option_strings[0]}: give some of {', '.join(map(str, LEVELS))}")
+        coded = []
+        for name in arguments.data:
+            coded.append(by_bits(name, arguments.keep, widths))
+            print(json.dumps(coded[-1]), flush=True)
+        written(arguments.out, {"token bits": coded})
+        return 0
     out: dict[str, object] = {"shipped": []}
     shipped = []
     for name in arguments.data:
@@ -205,9 +255,14 @@ def main() -> int:
     if arguments.parts:
         out["parts"] = parts(arguments.data, arguments.keep)
         print(json.dumps(out["parts"], indent=1))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
+    written(arguments.out, out)
     return 0
+
+
+def written(path: Path, out: dict[str, object]) -> None:
+    """Keeps what was measured in a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.destination import Destination, chunking_asked
+from ingest.chunking import chunking_asked
+from ingest.destination import Destination
 from retrieval.config import Settings
 
 

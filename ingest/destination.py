@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ingest.adoption import live_version, mended_version
 from ingest.chunker import Chunker, ChunkSettings
+from ingest.chunking import check_chunking, check_fit, check_tokens, new_chunking, recorded_chunking
 from ingest.passage_writer import PassageWriter
 from retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
 from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError, IndexMismatchError, StoreError
+from retrieval.errors import StoreError
 from retrieval.generations import check_whole, chosen_kind, open_index, save_generation
 from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
-from retrieval.store import Snapshot, SourceRow, Store
+from retrieval.store import SourceRow, Store, token_rows
+from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
 from retrieval.versions import (
     BENCHMARK,
     CURRENT,
@@ -55,23 +58,31 @@ class Destination:
         chunking: Mapping[str, int | bool],
         dry_run: bool,
         settings: Settings,
+        token_vectors: bool | None = None,
     ) -> Iterator[Destination]:
-        """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for."""
+        """The collection for one run. Raises IndexMismatchError where it was made otherwise than asked for.
+
+        `token_vectors` says whether the collection is to keep them from now on; None leaves that as it is.
+        """
         _refuse_foreign(collection)
         found = live_version(collection)
         if dry_run:
             store = None if found is None else Store.open(found / "store.db")
             try:
                 _check_dry(store, encoder, window, chunking, settings)
+                if token_vectors and encoder is not None and not isinstance(encoder, str):
+                    token_encoder(encoder)
                 yield cls(None, store, None)
             finally:
                 if store is not None:
                     store.close()
             return
         if found is None:
-            _check_tokens(chunking)
+            check_tokens(chunking)
             encoder = _loaded(encoder, window, settings)
             new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
+            if token_vectors:
+                token_encoder(encoder)
         try:
             collection.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -80,10 +91,12 @@ class Destination:
             folder = mended_version(collection)
             if folder is None:
                 encoder = _loaded(encoder, window, settings)
-                folder = create_version(collection, encoder, new_chunking(encoder, chunking), state="ready")
+                tokens = new_record(encoder) if token_vectors else None
+                fitted = new_chunking(encoder, chunking)
+                folder = create_version(collection, encoder, fitted, state="ready", tokens=tokens)
             store = Store.open(folder / "store.db")
             try:
-                yield cls(folder, store, _writer(store, encoder, window, chunking, settings))
+                yield cls(folder, store, _writer(store, encoder, window, chunking, settings, token_vectors))
             finally:
                 store.close()
 
@@ -115,13 +128,18 @@ class Destination:
             with self.store.write() as writer:
                 writer.remove_source(source.id)
 
-    def finish(self) -> None:
-        """Clears up behind a run that came to its end, and saves the index where enough has changed."""
+    def finish(self, *, progress: Callable[[int, int], None] | None = None) -> None:
+        """Clears up behind a run that came to its end, and saves the index where enough has changed.
+
+        Passages that lack token vectors get them last; `progress` is told how many have, of how many.
+        """
         if self.store is None or self.folder is None:
             return
         with self.store.write() as writer:
             writer.sweep_vectors()
         refresh_index(self.store, self.folder)
+        if self.writer is not None:
+            self.writer.fill_in(progress)
         self.store.checkpoint()
 
 
@@ -151,6 +169,7 @@ def _writer(
     window: int | None,
     chunking: Mapping[str, int | bool],
     settings: Settings,
+    token_vectors: bool | None,
 ) -> PassageWriter:
     """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
     check_whole(store)
@@ -159,42 +178,39 @@ def _writer(
         store.dim = recorded.dimension
         cut_as = recorded_chunking(snapshot)
         window_as = recorded_window(snapshot)
-        _check_chunking(snapshot, cut_as, window, chunking)
+        check_chunking(snapshot, cut_as, window, chunking)
 
     def load() -> Encoder:
         loaded = _loaded(encoder or recorded.model, window_as, settings)
         with store.read() as snapshot:
             check_encoder(snapshot, loaded)
+            if token_vectors is not False and recorded_tokens(snapshot) is not None:
+                token_encoder(loaded)
         return loaded
 
-    if encoder is not None:
+    if encoder is not None or token_vectors:
         checked = load()
-        return PassageWriter(store, lambda: checked, cut_as)
-    return PassageWriter(store, load, cut_as)
+        return PassageWriter(store, lambda: checked, cut_as, tokens=_tokens_kept(store, token_vectors, checked))
+    return PassageWriter(store, load, cut_as, tokens=_tokens_kept(store, token_vectors, None))
 
 
-def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:
-    """What a caller said about chunking, by the names of ChunkSettings; what was not said is left out."""
-    said = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
-    return {name: value for name, value in said.items() if value is not None}
-
-
-def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkSettings | None = None) -> ChunkSettings:
-    """What was asked for, and for the rest `base` or the defaults, fitted to the encoder; raises ConfigError."""
-    base = base or ChunkSettings()
-    budget = encoder.passage_budget
-    tokens = int(asked.get("passage_tokens", min(base.passage_tokens, budget)))
-    _check_fit(tokens, window=encoder.window, budget=budget)
-    overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
-    return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
-
-
-def _check_fit(tokens: int, *, window: int, budget: int) -> None:
-    if tokens > budget:
-        raise ConfigError(
-            f"passage_tokens is {tokens}: the encoder's window of {window} leaves {budget}; "
-            "give fewer, or a larger window"
-        )
+def _tokens_kept(store: Store, asked: bool | None, encoder: Encoder | None) -> TokenRecord | None:
+    """How the collection keeps token vectors from now on; those that it no longer keeps are taken out."""
+    with store.read() as snapshot:
+        found = recorded_tokens(snapshot)
+        there = snapshot.meta(TOKEN_RECORD) is not None
+        lacking = bool(asked and token_rows.passages_without(snapshot, most=1))
+    if asked is None:
+        return found
+    kept = None
+    if asked and encoder is not None:
+        kept = replace(found or new_record(encoder), filled=not lacking)
+    with store.write() as writer:
+        if kept is None or found is None:
+            token_rows.forget_all(writer)
+        if kept != found or (there and found is None):
+            writer.set_meta(TOKEN_RECORD, None if kept is None else kept.to_json())
+    return kept
 
 
 def _refuse_foreign(collection: Path) -> None:
@@ -226,33 +242,16 @@ def _check_dry(
     if store is not None:
         check_whole(store)
         with store.read() as snapshot:
-            _check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
+            check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
             if loaded is not None:
                 check_encoder(snapshot, loaded)
         return
-    _check_tokens(chunking)
+    check_tokens(chunking)
     if loaded is not None:
         new_chunking(loaded, chunking)
     elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
         reads = window or DEFAULT_WINDOW
-        _check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
-
-
-def _check_tokens(asked: Mapping[str, int | bool]) -> None:
-    """Refuses what is wrong for any encoder, before one is loaded."""
-    tokens = int(asked.get("passage_tokens", ChunkSettings().passage_tokens))
-    ChunkSettings(passage_tokens=tokens, overlap_tokens=int(asked.get("overlap_tokens", 0)))
-
-
-def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
-    """How the collection's documents were cut; raises StoreError where the record is damaged."""
-    recorded = snapshot.meta("chunking")
-    try:
-        if isinstance(recorded, dict):
-            return ChunkSettings.from_json(recorded)
-    except ConfigError as error:
-        raise StoreError(f"the collection's record of its chunking is damaged: {error}") from error
-    raise StoreError("the collection's record of its chunking is damaged")
+        check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
 
 
 def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
@@ -261,31 +260,21 @@ def _loaded(encoder: Encoder | str | None, window: int | None, settings: Setting
     return encoder
 
 
-def _check_chunking(
-    snapshot: Snapshot, recorded: ChunkSettings, window: int | None, asked: Mapping[str, int | bool]
-) -> None:
-    for name, value in asked.items():
-        found = getattr(recorded, name)
-        if found != value:
-            raise IndexMismatchError(
-                f"the collection was made with {name} {found}, not {value}: "
-                "leave that out, or run `passagework rebuild` with it"
-            )
-    if window is not None and window != recorded_window(snapshot):
-        raise IndexMismatchError(
-            f"the collection was made with a window of {recorded_window(snapshot)} tokens, not {window}: "
-            "leave that out, or run `passagework rebuild` with it"
-        )
+def create_version(
+    collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str, tokens: TokenRecord | None = None
+) -> Path:
+    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens.
 
-
-def create_version(collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str) -> Path:
-    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens."""
+    `tokens` is how it keeps token vectors, if it does.
+    """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
     store = Store.create(folder / "store.db", dim=encoder.dim)
     try:
         with store.write() as writer:
             record_identity(writer, encoder, chunking.to_json(), state=state)
+            if tokens is not None:
+                writer.set_meta(TOKEN_RECORD, tokens.to_json())
     finally:
         store.close()
     if state == "ready":

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from ingest.chunker import Chunker, ChunkSettings
+from ingest.token_queue import Readings, TokenQueue, coded, fill
 from retrieval.encoder import Encoder
 from retrieval.memory import enough_memory
-from retrieval.store import NewPassage, Store, Writer
+from retrieval.reading import as_read, text_hash
+from retrieval.store import NewPassage, Store, Writer, token_rows
+from retrieval.store.token_rows import TokenCodes
+from retrieval.store.writer import one_line_each
+from retrieval.token_record import TokenRecord
 from retrieval.types import Document, EncoderInput, TokenIds, Vectors
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
+
+CHARACTERS_A_TOKEN = 4
+"""What a text counts as that is encoded for its token vectors, before it is tokenised."""
 
 GROUP_DOCUMENTS = 256
 GROUP_CHARACTERS = 8_000_000
@@ -53,8 +61,17 @@ class _Group:
     finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
     texts: dict[bytes, TokenIds] = field(default_factory=dict)
     copies: set[bytes] = field(default_factory=set)
+    readings: Readings = field(default_factory=Readings)
     tokens: int = 0
     characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was encoded of a group."""
+
+    vectors: Vectors | None
+    codes: dict[bytes, TokenCodes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class _Encoding:
 
     group: _Group
     ahead: bool
-    vectors: Future[Vectors] | None
+    made: Future[_Made] | None
 
 
 class PassageWriter:
@@ -72,6 +89,7 @@ class PassageWriter:
     While one group is encoded, on a thread of its own, the documents of the next are cut; commits are the caller's.
 
     `vectors_from` is another version of the collection, of the same encoder, whose vectors are copied, not made again.
+    `tokens` is how the collection keeps token vectors, where it does.
     """
 
     def __init__(
@@ -81,11 +99,13 @@ class PassageWriter:
         chunking: ChunkSettings,
         *,
         vectors_from: Store | None = None,
+        tokens: TokenRecord | None = None,
     ) -> None:
         self._store = store
         self._load_encoder = encoder  # called when the first document comes: a run that changes nothing loads no model
         self._chunking = chunking
         self._vectors_from = vectors_from
+        self._tokens = None if tokens is None else TokenQueue(store, tokens, copies_from=vectors_from)
         self._models: tuple[Encoder, Chunker] | None = None
         self.on_commit: Callable[[], None] | None = None
         self._group = _Group()
@@ -95,6 +115,7 @@ class PassageWriter:
         self.passages = 0
         self.encoded = 0
         self.cut = 0
+        self.token_vectors = 0
 
     def add(
         self, source: SourceFile, document: Document, *, sha256: str, position: int = 0, replaces: int | None = None
@@ -102,16 +123,23 @@ class PassageWriter:
         """Chunks a document and queues it; commits when enough is queued, so a long one is encoded as it is cut."""
         passages: list[NewPassage] = []
         waiting: list[tuple[bytes, EncoderInput]] = []
+        read: dict[bytes, str] = {}
         for passage, seen in self._loaded()[1].chunk(document):
             key = text_hash(seen.text)
-            passages.append(NewPassage(passage.start, passage.end, passage.headings, key, seen.cut))
+            reading = None
+            if self._tokens is not None:
+                text = as_read(document.title, one_line_each(passage.headings), passage.text)
+                reading = text_hash(text)
+                read[reading] = text
+            passages.append(NewPassage(passage.start, passage.end, passage.headings, key, seen.cut, reading))
             waiting.append((key, seen))
             if len(waiting) >= GROUP_DOCUMENTS:
-                self._queue_texts(waiting)
+                self._queue_texts(waiting, read)
                 waiting.clear()
+                read.clear()
                 if self._group.tokens >= GROUP_TOKENS:
                     self._hand_on(ahead=True)
-        self._queue_texts(waiting)
+        self._queue_texts(waiting, read)
         self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
         self._flush_if_full()
@@ -135,37 +163,52 @@ class PassageWriter:
         """Begins to encode what is queued, then commits the group before."""
         group, self._group = self._group, _Group()
         before, self._encoding = self._encoding, None
-        vectors = None if before is None or before.vectors is None else before.vectors.result()
-        if group.texts or group.copies or group.ready or group.finished:
-            self._encoding = _Encoding(group, ahead, self._begun(list(group.texts.values())))
+        made = None if before is None or before.made is None else before.made.result()
+        if group.texts or group.copies or group.ready or group.finished or group.readings.texts:
+            self._encoding = _Encoding(group, ahead, self._begun(group))
         if before is not None:
-            self._store_group(before, vectors)
+            self._store_group(before, made)
 
-    def _begun(self, texts: Sequence[TokenIds]) -> Future[Vectors] | None:
-        if not texts:
+    def _begun(self, group: _Group) -> Future[_Made] | None:
+        if not group.texts and not group.readings.texts:
             return None
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
-        return self._thread.submit(_encoded, self._loaded()[0], texts)
+        record = None if self._tokens is None else self._tokens.record
+        return self._thread.submit(_encoded, self._loaded()[0], list(group.texts.values()), record, group.readings)
 
-    def _store_group(self, done: _Encoding, vectors: Vectors | None) -> None:
+    def _store_group(self, done: _Encoding, made: _Made | None) -> None:
         group = done.group
         copies = {}
         if group.copies and self._vectors_from is not None:
             with self._vectors_from.read() as snapshot:
                 copies = snapshot.vectors_by_hash(list(group.copies))
+        codes = {} if self._tokens is None else self._tokens.copied(group.readings)
         with self._store.write() as writer:
-            if vectors is not None:
-                writer.put_vectors(list(group.texts), vectors)
+            if made is not None:
+                if made.vectors is not None:
+                    writer.put_vectors(list(group.texts), made.vectors)
+                codes |= made.codes
             writer.put_vector_bytes(copies)
+            token_rows.put_codes(writer, codes)
             if done.ahead:
                 writer.expect_unused()  # should its document never come
             self._commit(writer, group)
         self.documents += len(group.ready)
         self.encoded += len(group.texts)
+        self.token_vectors += len(group.readings.texts)
         self.cut += sum(passage.cut for one in group.ready for passage in one.passages)
         if self.on_commit is not None:
             self.on_commit()
+
+    def fill_in(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Makes the token vectors of passages that were there before the collection kept any; flush first.
+
+        `progress` gets how many passages are done, of how many.
+        """
+        if self._tokens is not None and not self._tokens.record.filled:
+            with enough_memory("the encoder ran out of memory: what was committed is safe; run again"):
+                self.token_vectors += fill(self._store, self._loaded()[0], self._tokens.record, progress=progress)
 
     def _loaded(self) -> tuple[Encoder, Chunker]:
         if self._models is None:
@@ -191,8 +234,12 @@ class PassageWriter:
             writer.remove_documents(remove)
             writer.put_source(**asdict(source))
 
-    def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]]) -> None:
-        """Queues for encoding what no vector is stored for yet, nor on its way."""
+    def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]], read: Mapping[bytes, str]) -> None:
+        """Queues for encoding what no vector is stored for yet, nor on its way; the same of token vectors."""
+        if self._tokens is not None:
+            before = [] if self._encoding is None else [self._encoding.group.readings]
+            fresh_readings = self._tokens.put(read, self._group.readings, before)
+            self._group.tokens += sum(len(read[key]) for key in fresh_readings) // CHARACTERS_A_TOKEN
         groups = [self._group] if self._encoding is None else [self._group, self._encoding.group]
         fresh = {key: seen for key, seen in texts if not any(key in one.texts or key in one.copies for one in groups)}
         if not fresh:
@@ -216,18 +263,14 @@ class PassageWriter:
             self._hand_on(ahead=False)
 
 
-def _encoded(encoder: Encoder, texts: Sequence[TokenIds]) -> Vectors:
+def _encoded(encoder: Encoder, texts: Sequence[TokenIds], record: TokenRecord | None, readings: Readings) -> _Made:
     otherwise = (
-        f"the encoder ran out of memory over {len(texts):,} texts: what was committed is safe; end other programs, "
-        "or take a smaller encoder, and run again"
+        f"the encoder ran out of memory over {len(texts) + len(readings.texts):,} texts: what was committed is safe; "
+        "end other programs, or take a smaller encoder, and run again"
     )
     with enough_memory(otherwise):
-        return encoder.encode_tokens(texts)
-
-
-def text_hash(text: str) -> bytes:
-    """16 bytes that stand for the exact string encoded."""
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
+        vectors = encoder.encode_tokens(texts) if texts else None
+        return _Made(vectors, {} if record is None else coded(encoder, record, readings.texts))
 
 
 def document_hash(document: Document) -> str:

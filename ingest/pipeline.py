@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ingest.destination import Destination, chunking_asked
+from ingest.chunking import chunking_asked
+from ingest.destination import Destination
 from ingest.intake import Intake, name_title, record_part
 from ingest.loaders import supported
 from ingest.loaders.base import LoadOptions, RecordFailure
@@ -35,6 +36,7 @@ def ingest(
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
+    token_vectors: bool | None = None,
     pdf_password: str | None = None,
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -44,11 +46,13 @@ def ingest(
     `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
     beneath `paths`. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
     `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
-    out later, and must match where given. A document that fails costs only itself, and is in
-    the report. Killed at any point, the next run goes on from the last commit. Where no file is found that can be
-    read, and there is no collection, none is made.
+    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
+    on and for what is there already, or no longer; None leaves that as it is. A document that fails costs only itself,
+    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
+    can be read, and there is no collection, none is made.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
-    for another encoder or chunking than the collection's, StoreError where it can't be written.
+    for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
+    StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
     started = time.monotonic()
@@ -71,6 +75,7 @@ def ingest(
                 chunking=chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
                 dry_run=dry_run,
                 settings=settings,
+                token_vectors=token_vectors,
             )
         )
         recorded = destination.sources()
@@ -84,7 +89,9 @@ def ingest(
         )
         run.sync(pool, classify(found.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.forget(missing_sources(roots, recorded))
-        destination.finish()
+        destination.finish(progress=run.tick_filling)
+        if destination.writer is not None:
+            report.token_vectors = destination.writer.token_vectors
     report.seconds = time.monotonic() - started
     return report
 
@@ -109,6 +116,7 @@ class _Run:
         self.total = len(found.files)
         self.files = 0
         self.moved: set[int] = set()
+        self.filled = self.to_fill = 0
         _note_unread(report, found)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
@@ -191,6 +199,11 @@ class _Run:
         self.files += 1
         self.tick()
 
+    def tick_filling(self, done: int, total: int) -> None:
+        """Notes how many passages got the token vectors that they lacked."""
+        self.filled, self.to_fill = done, total
+        self.tick()
+
     def tick(self) -> None:
         """Tells how far the run is."""
         if self.progress is not None:
@@ -203,6 +216,8 @@ class _Run:
                     passages=writer.passages if writer else 0,
                     encoded=writer.encoded if writer else 0,
                     seconds=time.monotonic() - self.started,
+                    filled=self.filled,
+                    to_fill=self.to_fill,
                 )
             )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ingest.adoption import is_damaged, writable_version
 from ingest.chunker import ChunkSettings
-from ingest.destination import chunking_asked, create_version, new_chunking, recorded_chunking, refresh_index
+from ingest.chunking import chunking_asked, new_chunking, recorded_chunking
+from ingest.destination import create_version, refresh_index
 from ingest.passage_writer import PassageWriter, SourceFile
 from ingest.report import Progress
 from retrieval.config import Settings
@@ -20,6 +21,7 @@ from retrieval.errors import StoreError
 from retrieval.generations import check_whole, save_generation
 from retrieval.identity import recorded_encoder, recorded_window
 from retrieval.store import Generation, Snapshot, Store
+from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
 from retrieval.vector_index import IndexKind
 from retrieval.versions import publish, versions
 from retrieval.word_generations import refresh_words
@@ -63,9 +65,10 @@ def rebuild(
 ) -> Path:
     """Chunks and encodes every document again, from the stored text, into a new version; then makes it the live one.
 
-    What is not given stays as it was. Searches go on in the old version until the new one is whole; the old one stays
-    on disk, and the ones before it go, but for damaged ones. Killed, the next call goes on. Returns the new version's
-    folder.
+    What is not given stays as it was; token vectors are kept where they were. Searches go on in the old version until
+    the new one is whole; the old one stays on disk, and the ones before it go, but for damaged ones. Killed, the next
+    call goes on. Returns the new version's folder.
+    Raises ConfigError where token vectors are kept and the new encoder gives none.
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)
@@ -77,16 +80,18 @@ def rebuild(
                 model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
                 old.dim = model.dimension
                 cut_as = recorded_chunking(snapshot)
+                kept = recorded_tokens(snapshot)
             if encoder is None or isinstance(encoder, str):
                 keep_window = old_window if encoder is None else None
                 encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
             asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
             chunking = new_chunking(encoder, asked, cut_as)
-            folder = _unfinished(collection, live, encoder, chunking) or create_version(
-                collection, encoder, chunking, state="building"
+            tokens = None if kept is None else new_record(encoder, bits=kept.bits)
+            folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
+                collection, encoder, chunking, state="building", tokens=tokens
             )
             same = model.same_as(encoder.fingerprint)
-            _fill(old, folder, encoder, chunking, copy_vectors=same, progress=progress)
+            _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)
         finally:
             old.close()
         publish(collection, folder)
@@ -101,6 +106,7 @@ def _fill(
     folder: Path,
     encoder: Encoder,
     chunking: ChunkSettings,
+    tokens: TokenRecord | None,
     *,
     copy_vectors: bool,
     progress: Callable[[Progress], None] | None,
@@ -109,7 +115,8 @@ def _fill(
     started = time.monotonic()
     new = Store.open(folder / "store.db", dim=encoder.dim)
     try:
-        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=old if copy_vectors else None)
+        copied = old if copy_vectors else None
+        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, tokens=tokens)
         with old.read() as before:
             done = _drop_outdated(new, before)
             sources = before.sources()
@@ -150,7 +157,9 @@ def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
     return good
 
 
-def _unfinished(collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings) -> Path | None:
+def _unfinished(
+    collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | None
+) -> Path | None:
     """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
     for folder in versions(collection):
         if _number(folder) <= _number(live):
@@ -162,11 +171,17 @@ def _unfinished(collection: Path, live: Path, encoder: Encoder, chunking: ChunkS
                     same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
                     same &= recorded_window(snapshot) == encoder.window
                     same &= snapshot.meta("chunking") == chunking.to_json()
+                    same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _keeps(snapshot, tokens)
                     if same:
                         return folder
             finally:
                 store.close()
     return None
+
+
+def _keeps(snapshot: Snapshot, tokens: TokenRecord) -> bool:
+    found = recorded_tokens(snapshot)
+    return tokens.alike(found) and found is not None and found.filled
 
 
 def _number(version: Path) -> int:

@@ -25,7 +25,7 @@ class Report:
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
-    `no_collection`: there was none, and no file to make one of.
+    `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
     """
 
     added: int = 0
@@ -40,6 +40,7 @@ class Report:
     passages: int = 0
     encoded: int = 0
     cut: int = 0
+    token_vectors: int = 0
     seconds: float = 0.0
     dry_run: bool = False
     no_collection: bool = False
@@ -59,6 +60,7 @@ class Report:
             "passages": self.passages,
             "encoded": self.encoded,
             "cut": self.cut,
+            "token_vectors": self.token_vectors,
             "seconds": round(self.seconds, 3),
             "dry_run": self.dry_run,
         }
@@ -66,7 +68,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: files out of `total_files`, documents and passages written, texts encoded, seconds so far."""
+    """How far a run is: files out of `total_files`, documents and passages written, texts encoded, seconds so far.
+
+    Behind the files, `filled` passages out of `to_fill` have got the token vectors that they lacked.
+    """
 
     files: int
     total_files: int
@@ -74,3 +79,5 @@ class Progress:
     passages: int
     encoded: int
     seconds: float
+    filled: int = 0
+    to_fill: int = 0

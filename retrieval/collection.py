@@ -20,7 +20,8 @@ from retrieval.memory import enough_memory
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker
 from retrieval.searcher import Searcher
-from retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
+from retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow, token_rows
+from retrieval.token_record import recorded_tokens
 from retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
 from retrieval.versions import current_version
 from retrieval.wording import address, storable
@@ -213,6 +214,7 @@ class Collection:
                 "window": snapshot.meta("window"),
                 "chunking": snapshot.meta("chunking"),
                 "index": index,
+                "token_vectors": _tokens_status(snapshot),
                 "fields": list(snapshot.field_names()),
                 "created": snapshot.meta("created"),
                 "bytes": live.bytes_on_disk(),
@@ -262,6 +264,15 @@ class Collection:
         live = self._current()
         with live.store.read() as snapshot:
             return self._models.encoder(live, snapshot)
+
+
+def _tokens_status(snapshot: Snapshot) -> Json:
+    """Of what a reranker finds stored; None where the collection keeps nothing of it."""
+    record = recorded_tokens(snapshot)
+    if record is None:
+        return None
+    passages, size = token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)
+    return {"bits": record.bits, "passages": passages, "bytes": size}
 
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:

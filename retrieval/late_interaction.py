@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from retrieval.encoder import Encoder
 from retrieval.fusion import Blend
 from retrieval.lexical import telling_words
-from retrieval.pairing import windows
 from retrieval.reranker import RerankScores
-from retrieval.types import TokenIds, Tokens, Vectors
+from retrieval.token_reading import AT_ONCE, TokenEncoder, token_vectors_of
+from retrieval.token_record import StoredTokens
+from retrieval.types import Tokens, Vectors
 
 DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
@@ -26,26 +27,11 @@ BLEND = Blend(lexical=0.2, reranked=1.6)
 SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
 
-AT_ONCE = 32
-"""Passages whose token vectors are held while they are scored."""
-
 REMEMBERED_BYTES = 256 << 20
 """Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
 
 TokenVectors: TypeAlias = NDArray[np.float16]
 """(n, hidden), a unit row a token."""
-
-
-@runtime_checkable
-class TokenEncoder(Encoder, Protocol):
-    """An encoder that shows the vectors of tokens as well as those of texts."""
-
-    @property
-    def has_token_vectors(self) -> bool:
-        """Whether its model gives them: some give a text's vector alone."""
-
-    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
-        """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
 
 
 def can_rerank(encoder: Encoder | str | None) -> bool:
@@ -84,14 +70,20 @@ class LateInteractionReranker:
 
     A passage's score is the mean, over the tokens of the query's telling words, of the square of the best cosine that
     a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
+
+    Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
+    earlier queries. Those of other passages are remembered, or encoded now.
     """
 
     depth = DEPTH
     blend = BLEND
 
-    def __init__(self, encoder: TokenEncoder, *, memory: TokenMemory | None = None) -> None:
+    def __init__(
+        self, encoder: TokenEncoder, *, memory: TokenMemory | None = None, stored: StoredTokens | None = None
+    ) -> None:
         self._encoder = encoder
         self._memory = memory or TokenMemory()
+        self._stored = stored
 
     @property
     def name(self) -> str:
@@ -112,33 +104,37 @@ class LateInteractionReranker:
         budget = self._encoder.query_budget
         asked = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)
-        if len(asked):
-            vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][_telling(query, asked)]
-        windowed = 0
+        if not len(asked):
+            return RerankScores(scores, scores, windowed=0)
+        vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][_telling(query, asked)]
+        windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
-            for row, passage in enumerate(self._token_vectors(passages[start : start + AT_ONCE]), start):
-                windowed += len(passage) > self._encoder.passage_budget  # windows overlap: together they are longer
-                if len(passage) and len(asked):
-                    best = (vectors @ passage.astype(np.float32).T).max(axis=1)
-                    scores[row] = np.mean(np.clip(best, 0.0, 1.0) ** SHARPNESS)
-        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked))
+            found, kept = self._cosines(vectors, passages[start : start + AT_ONCE])
+            stored += kept
+            for row, cosines in enumerate(found, start):
+                tokens_read = cosines.shape[1]
+                windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
+                if tokens_read:
+                    scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked), stored=stored)
 
-    def _token_vectors(self, passages: Sequence[str]) -> list[TokenVectors]:
+    def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
+        """(tokens of the query, tokens of the passage) for each passage; how many of these the collection keeps."""
+        cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
+        kept = sum(text in cosines for text in passages)
+        encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
+        cosines |= {text: vectors @ own.astype(np.float32).T for text, own in encoded.items()}
+        return [cosines[text] for text in passages], kept
+
+    def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
         """Of every passage, from memory or encoded now."""
-        budget = self._encoder.passage_budget
-        known = ((text, self._memory.get(text)) for text in dict.fromkeys(passages))
+        known = ((text, self._memory.get(text)) for text in passages)
         found = {text: vectors for text, vectors in known if vectors is not None}
-        missing = [text for text in dict.fromkeys(passages) if text not in found]
-        tokens = self._encoder.tokenize(missing)
-        spans = [(row, span) for row, one in enumerate(tokens) for span in windows(len(one), budget)]
-        vectors = self._encoder.encode_token_vectors([tokens[row].ids[slice(*span)] for row, span in spans])
-        parts: list[list[Vectors]] = [[] for _ in missing]
-        for (row, _), part in zip(spans, vectors, strict=True):
-            parts[row].append(part)
-        for text, own in zip(missing, parts, strict=True):
-            found[text] = np.concatenate(own).astype(np.float16)
+        missing = [text for text in passages if text not in found]
+        for text, vectors in zip(missing, token_vectors_of(self._encoder, missing), strict=True):
+            found[text] = vectors.astype(np.float16)
             self._memory.put(text, found[text])
-        return [found[text] for text in passages]
+        return found
 
 
 def _telling(query: str, tokens: Tokens) -> NDArray[np.bool_]:

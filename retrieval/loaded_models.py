@@ -9,10 +9,12 @@ from functools import cache
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.identity import check_encoder, recorded_encoder, recorded_window
-from retrieval.late_interaction import LateInteractionReranker, TokenEncoder, TokenMemory, can_rerank
+from retrieval.late_interaction import LateInteractionReranker, TokenMemory, can_rerank
 from retrieval.live import LiveVersion
 from retrieval.reranker import CrossEncoderReranker, Reranker
 from retrieval.store import Snapshot
+from retrieval.token_reading import gives_token_vectors
+from retrieval.token_record import StoredTokens
 
 
 class LoadedModels:
@@ -46,9 +48,9 @@ class LoadedModels:
 
         def late_interaction() -> Reranker | None:
             encoder, memory = loaded()
-            if not isinstance(encoder, TokenEncoder) or not encoder.has_token_vectors:
+            if not gives_token_vectors(encoder):
                 return None
-            return LateInteractionReranker(encoder, memory=memory)
+            return LateInteractionReranker(encoder, memory=memory, stored=StoredTokens.of(snapshot))
 
         if self._asked_reranker is not None:
             return lambda: loaded()[0], self.named_reranker

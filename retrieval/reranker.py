@@ -26,13 +26,15 @@ from retrieval.types import Tokens
 class RerankScores:
     """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
 
-    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window.
+    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window; of
+    `stored` passages the collection keeps what the reranker needs of them.
     """
 
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     windowed: int
     query_cut: bool = False
+    stored: int = 0
 
 
 class Reranker(Protocol):

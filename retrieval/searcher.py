@@ -13,15 +13,13 @@ from retrieval.fusion import competition_ranks, fuse
 from retrieval.lexical import Bm25, Lexical
 from retrieval.memory import memory_for
 from retrieval.nearest import DECIMALS, Nearest
+from retrieval.reading import with_context
 from retrieval.request import SearchRequest
 from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
 from retrieval.store import Location, PassageRow, Snapshot
 from retrieval.types import Hit, Hits, Json, Stage, StageScore
 from retrieval.vector_index import FilterPlan, LiveIndex
 from retrieval.within import FilterMemory, Within
-
-CONTEXT_CHARACTERS = 400
-"""Of title and headings that a reranker reads above each passage."""
 
 
 class Searcher:
@@ -67,6 +65,7 @@ class _Run:
         self.places: dict[int, Location] = {}
         self.scores: dict[Stage, dict[int, float]] = {}
         self.reranked: dict[int, tuple[float, float]] = {}
+        self.stored = 0
         with self.timed("filter"):
             where = request.where
             self.within = Within(where, snapshot, searcher.filters) if where is not None else None
@@ -205,6 +204,9 @@ class _Run:
         for row, logit, probability in zip(rows, scores.logits.tolist(), scores.probabilities.tolist(), strict=True):
             self.reranked[row.id] = (round(logit, DECIMALS), probability)
         self.plan["rerank_depth"] = depth
+        self.stored += scores.stored
+        if self.stored:
+            self.plan["token_vectors"] = "stored" if self.stored == len(self.reranked) else "partly stored"
         if scores.windowed:
             self.plan["reranked_in_windows"] = int(str(self.plan.get("reranked_in_windows", 0))) + scores.windowed
         if scores.query_cut:
@@ -272,9 +274,3 @@ class _Run:
             uri=row.uri,
             hidden=row.hidden,
         )
-
-
-def with_context(row: PassageRow | Hit) -> str:
-    """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
-    context = " > ".join(dict.fromkeys(part for part in (row.title, *row.headings) if part))[:CONTEXT_CHARACTERS]
-    return f"{context}\n{row.text}" if context else row.text

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 import alembic.command  # so that the forks need not
 
-from ingest import Progress, passage_writer
+from ingest import Progress, passage_writer, token_queue
 from ingest.pipeline import ingest
 from ingest.rebuild import rebuild
 from ingest.removal import delete
@@ -32,7 +32,7 @@ from retrieval.errors import PassageworkError
 from retrieval.store import database
 from retrieval.types import TokenIds, Vectors
 from retrieval.versions import current_version
-from tests.fakes import FakeEncoder
+from tests.fakes import FakeEncoder, FakeTokenEncoder
 
 SETTINGS = Settings(workers=2)
 REFUSED = 3
@@ -48,6 +48,10 @@ class SlowEncoder(FakeEncoder):
         """The same vectors as FakeEncoder's."""
         time.sleep(0.004)
         return super().encode_tokens(token_ids)
+
+
+class SlowTokenEncoder(SlowEncoder, FakeTokenEncoder):
+    """The same, with the vectors of tokens."""
 
 
 class Log:
@@ -93,6 +97,7 @@ def _run(task: dict[str, Any]) -> NoReturn:
         with contextlib.suppress(PermissionError):
             os.setpgid(0, 0)
         passage_writer.GROUP_TOKENS, passage_writer.GROUP_DOCUMENTS = 400, 16
+        token_queue.FILLED_AT_ONCE = task.get("filled_at_once", token_queue.FILLED_AT_ONCE)
         if task.get("crash"):
             arm(*task["crash"])
         if task.get("limit"):  # bytes of any one file: the next one is refused
@@ -110,7 +115,8 @@ def _run(task: dict[str, Any]) -> NoReturn:
 
 def perform(task: dict[str, Any]) -> None:
     """Does the task."""
-    encoder = SlowEncoder(seed=task.get("seed", ""))
+    keeps = bool(task.get("token_vectors"))
+    encoder = (SlowTokenEncoder if keeps else SlowEncoder)(seed=task.get("seed", ""))
     if task.get("action", "ingest") == "ingest":
         missing = bool(task.get("delete_missing"))
         ingest(
@@ -120,6 +126,7 @@ def perform(task: dict[str, Any]) -> None:
             passage_tokens=40,
             overlap=8,
             delete_missing=missing,
+            token_vectors=keeps or None,
             settings=SETTINGS,
             progress=Log(task).note,
         )

@@ -8,7 +8,7 @@ from types import FrameType
 
 from benchmarks.time_spent import Sampler, part_of
 from ingest import ingest
-from ingest.passage_writer import text_hash
+from retrieval.reading import text_hash
 from tests.fakes import FakeEncoder
 
 

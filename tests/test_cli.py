@@ -199,6 +199,7 @@ STATUS = {
         "recall@10": (float, type(None)),
         "set_aside": [str],
     },
+    "token_vectors": type(None),
     "fields": [str],
     "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
     "created": str,
@@ -214,7 +215,7 @@ class TestJson:
         found = ingested[1].json
         counts = dict.fromkeys(("added", "updated", "moved", "deleted", "unchanged", "gone"), int)
         problems = dict.fromkeys(("failed", "skipped", "notes"), PROBLEMS)
-        rest = {"passages": int, "encoded": int, "cut": int, "seconds": float, "dry_run": bool}
+        rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
         assert of_type(found, {**counts, **problems, **rest})
         assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
         [failed] = found["failed"]

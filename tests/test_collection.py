@@ -265,6 +265,7 @@ class TestLooking:
                 "recall@10": 1.0,
                 "set_aside": [],
             },
+            "token_vectors": None,
             "fields": status["fields"],
         }
         fields = status["fields"]

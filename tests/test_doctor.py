@@ -75,8 +75,8 @@ def test_all_is_well(path: Path) -> None:
     diagnosis = examine(path, encoder=FakeEncoder())
     assert (diagnosis.findings, states(diagnosis)) == ((), {"ok"})
     assert [check.name for check in diagnosis.checks] == [
-        *("current", "seal", "structure", "references", "order", "documents", "text index", "vectors", "index"),
-        *("encoder", "judgments"),
+        *("current", "seal", "structure", "references", "order", "documents", "text index", "vectors"),
+        *("token vectors", "index", "encoder", "token encoder", "judgments"),
     ]
     assert diagnosis.counts["passages"] == 6
     assert {entry: entry.read_bytes() for entry in path.rglob("*") if entry.is_file()} == before
@@ -354,7 +354,7 @@ class TestCommand:
         outcome = run("doctor", "--collection", path)
         assert outcome.code == 0
         assert outcome.out.splitlines()[-1].startswith("well     ")
-        assert outcome.out.splitlines()[-1].endswith("6 documents, 6 passages, 6 vectors; 10 checks, nothing found")
+        assert outcome.out.splitlines()[-1].endswith("6 documents, 6 passages, 6 vectors; 12 checks, nothing found")
 
     def test_found_and_mended(self, path: Path) -> None:
         """A line each, exit code 1 and what to do; after the repair exit code 0."""

@@ -18,8 +18,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from retrieval.errors import StoreError
-from retrieval.store import Store, database
+from retrieval.store import Store, database, token_rows
 from retrieval.store import schema as t
+from retrieval.store.token_rows import TokenCodes
 from retrieval.types import Hidden, Unseen
 from tests.stored_documents import DIM, put
 
@@ -126,7 +127,7 @@ def test_migrations_are_part_of_the_package() -> None:
     assert (database.MIGRATIONS / "versions" / "0001_initial.py").exists()
 
 
-@pytest.mark.parametrize("layout_number", ["9999", "abcdef", "0003"])
+@pytest.mark.parametrize("layout_number", ["9999", "abcdef", "0004"])
 def test_a_newer_layout_is_refused(tmp_path: Path, layout_number: str) -> None:
     """A database of a layout that this code doesn't know is left as it is, and the message says why."""
     path = tmp_path / "store.db"
@@ -148,10 +149,10 @@ def next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def add(body: str) -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(ORIGINAL, folder, dirs_exist_ok=True)
-        head = 'from alembic import op\n\nrevision = "0003"\ndown_revision = "0002"\n\n\ndef upgrade():\n'
-        (folder / "versions" / "0003_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
+        head = 'from alembic import op\n\nrevision = "0004"\ndown_revision = "0003"\n\n\ndef upgrade():\n'
+        (folder / "versions" / "0004_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
         monkeypatch.setattr(database, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "REVISION", "0003")
+        monkeypatch.setattr(database, "REVISION", "0004")
 
     return add
 
@@ -166,40 +167,52 @@ def old(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
-@pytest.fixture
-def first_layout(tmp_path: Path, old: Path) -> Path:
-    """The same database as the version before hidden text made it: with the first migration alone."""
+TOKENS = "DROP TABLE readings; DROP TABLE token_vectors; "
+BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS}
+"""What a layout lacked."""
+
+
+@pytest.fixture(params=sorted(BEFORE))
+def earlier(request: pytest.FixtureRequest, old: Path) -> Path:
+    """The same database as an earlier version made it: before hidden text, and before token vectors."""
+    layout_number = str(request.param)
     connection = sqlite3.connect(old)
-    connection.executescript("DROP TABLE hidden; UPDATE alembic_version SET version_num = '0001'; VACUUM;")
+    connection.executescript(
+        f"{BEFORE[layout_number]}UPDATE alembic_version SET version_num = '{layout_number}'; VACUUM;"
+    )
     connection.close()
     for beside in old.parent.glob(f"{old.name}-*"):
         beside.unlink()
     (old.parent / f"{old.name}.seal").unlink(missing_ok=True)
-    assert facts(old)[0] == "0001"
+    assert facts(old)[0] == layout_number
     return old
 
 
-def test_a_collection_without_hidden_text_opens(first_layout: Path) -> None:
-    """A database of the first layout gets the table, keeps what it holds, and takes documents with hidden text."""
-    store = Store.open(first_layout, dim=DIM)
+def test_an_earlier_collection_opens(earlier: Path) -> None:
+    """It gets the tables, keeps what it holds, and takes documents with hidden text, and token vectors."""
+    store = Store.open(earlier, dim=DIM)
     hidden = (Hidden(0, 4, Unseen.TINY), Hidden(8, 9, Unseen.BACKGROUND))
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
         assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
+        assert token_rows.count_without(snapshot) == 1
     with store.write() as writer:
         put(writer, "b", "other text", hidden=hidden)
+        token_rows.put_codes(writer, {b"1": TokenCodes(1, b"ab")})
+        token_rows.put_readings(writer, {1: b"1"})
     with store.read() as snapshot:
         assert snapshot.document(2).hidden == hidden
         assert [row.hidden for row in snapshot.passages([1, 2])] == [(), hidden]
+        assert (token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)) == (1, 2)
     store.close()
-    assert facts(first_layout)[0] == "0002"
+    assert facts(earlier)[0] == t.REVISION
 
 
-def test_a_collection_without_hidden_text_opens_where_nothing_can_be_written(
-    first_layout: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_earlier_collection_opens_where_nothing_can_be_written(
+    earlier: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a folder that can't be written the first layout is read as it is, and not a byte of it changes."""
-    before = first_layout.read_bytes()
+    """In a folder that can't be written an earlier layout is read as it is, and not a byte of it changes."""
+    before = earlier.read_bytes()
     unwritable = OperationalError("", None, sqlite3.OperationalError(database.UNWRITABLE[0]))
 
     def refuse(*_: object, **__: object) -> None:
@@ -214,13 +227,15 @@ def test_a_collection_without_hidden_text_opens_where_nothing_can_be_written(
         return engine
 
     monkeypatch.setattr(database, "_engine", reading_only)
-    store = Store.open(first_layout, dim=DIM)
+    store = Store.open(earlier, dim=DIM)
     for _ in range(2):
         with store.read() as snapshot:
             assert snapshot.document(1).text == "some text"
             assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
+            assert token_rows.codes_by_hash(snapshot, [b"1"]) == {}
+            assert (token_rows.count_without(snapshot), token_rows.count_with(snapshot)) == (1, 0)
     store.close()
-    assert first_layout.read_bytes() == before
+    assert earlier.read_bytes() == before
 
 
 def dump(path: Path) -> list[str]:
@@ -240,7 +255,7 @@ def test_an_older_layout_is_brought_up_to_date(old: Path, next_step: Any) -> Non
             assert "language" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
             assert snapshot.document(1).text == "some text"
         store.close()
-        assert facts(old)[0] == "0003"
+        assert facts(old)[0] == "0004"
 
 
 def test_a_table_rebuilt_keeps_its_children(old: Path, next_step: Any) -> None:
@@ -291,4 +306,4 @@ def test_a_creation_that_fails_leaves_no_tables(tmp_path: Path, next_step: Any) 
     assert dump(path) == ["BEGIN TRANSACTION;", "COMMIT;"]
     next_step("pass")
     Store.create(path, dim=DIM).close()
-    assert facts(path)[0] == "0003"
+    assert facts(path)[0] == "0004"

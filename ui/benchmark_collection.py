@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest import ingest
-from ingest.destination import chunking_asked, new_chunking
+from ingest.chunking import chunking_asked, new_chunking
 from ingest.rebuild import rebuild
 from ingest.removal import delete_sources
 from ingest.report import Progress

@@ -49,6 +49,7 @@ def ingest(
     window: opt.WindowOption = None,
     passage_tokens: opt.PassageTokensOption = None,
     overlap: opt.OverlapOption = None,
+    token_vectors: opt.TokenVectorsOption = None,
     pdf_password: opt.PasswordOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -70,6 +71,7 @@ def ingest(
             passage_tokens=passage_tokens,
             overlap=overlap,
             whole=True if whole else None,
+            token_vectors=token_vectors,
             pdf_password=pdf_password,
             progress=progress,
         )

@@ -58,6 +58,13 @@ OverlapOption = Annotated[
         metavar="N",
     ),
 ]
+TokenVectorsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--token-vectors/--no-token-vectors",
+        help="Keep what reranking needs of each passage, or no longer (default: as it is; first no).",
+    ),
+]
 WholeOption = Annotated[bool, typer.Option("--whole", help="One passage a document, cut at the window.")]
 
 # what to make anew, and how: what is left out stays

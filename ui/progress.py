@@ -26,23 +26,20 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
     columns = (
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("files  {task.fields[documents]:,} documents  {task.fields[passages]:,} passages"),
-        TextColumn("{task.fields[rate]:.0f} passages/s"),
+        TextColumn("{task.fields[said]}"),
         TimeElapsedColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("ingest", total=None, documents=0, passages=0, rate=0.0)
+        task = bar.add_task("ingest", total=None, said="")
 
         def draw(progress: Progress) -> None:
+            done, total = progress.files, progress.total_files
             passages = max(progress.passages, progress.encoded)
-            bar.update(
-                task,
-                total=progress.total_files,
-                completed=progress.files,
-                documents=progress.documents,
-                passages=passages,
-                rate=passages / max(progress.seconds, 1e-3),
-            )
+            rate = passages / max(progress.seconds, 1e-3)
+            said = f"files  {progress.documents:,} documents  {passages:,} passages {rate:.0f} passages/s"
+            if progress.to_fill:
+                done, total, said = progress.filled, progress.to_fill, "passages given token vectors"
+            bar.update(task, total=total, completed=done, said=said)
 
         yield draw
 

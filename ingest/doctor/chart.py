@@ -13,7 +13,8 @@ from retrieval.store import Store
 
 UNREAD = "unread documents"
 PASSAGES, FIELDS, VECTORS = "documents of passages", "documents of fields", "vectors"
-"""What `bad` is of: ids of documents, and hashes of texts."""
+TOKENS, READINGS = "token vectors", "passages of token vectors"
+"""What `bad` is of: ids of documents or passages, and hashes of texts."""
 
 
 class Skipped(Exception):  # noqa: N818 - it is no error

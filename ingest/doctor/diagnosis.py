@@ -21,6 +21,7 @@ class Remedy(str, Enum):
     FIELDS = "set filter fields right from the documents' metadata"
     TEXT_INDEX = "made the text index again from the passages"
     VECTORS = "encoded passages again"
+    TOKENS = "made token vectors again"
     ORPHANS = "took out vectors that no passage uses"
     GENERATION = "saved a new index"
     JUDGMENTS = "set aside what is no judgment, in judgments.jsonl.damaged"

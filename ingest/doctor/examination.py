@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from ingest.adoption import live_version
-from ingest.doctor import companion_checks, database_checks, document_checks, index_checks, vector_checks
+from ingest.doctor import companion_checks, database_checks, document_checks, index_checks, token_checks, vector_checks
 from ingest.doctor.chart import Chart, Skipped
 from ingest.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
 from ingest.reasons import one_line
@@ -29,8 +29,10 @@ CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
     ("documents", document_checks.check_documents),
     ("text index", database_checks.check_text_index),
     ("vectors", vector_checks.check_vectors),
+    ("token vectors", token_checks.check_token_vectors),
     ("index", index_checks.check_index),
     ("encoder", vector_checks.check_encoding),
+    ("token encoder", token_checks.check_token_encoding),
     ("judgments", companion_checks.check_judgments),
 )
 

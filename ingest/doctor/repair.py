@@ -13,6 +13,7 @@ from ingest.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
 from ingest.doctor.document_checks import corrected, is_slice
 from ingest.doctor.examination import examine
 from ingest.doctor.index_checks import index_problem
+from ingest.doctor.token_checks import mend_token_vectors
 from ingest.doctor.vector_checks import inputs_of, loaded_encoder
 from ingest.reasons import one_line
 from retrieval.config import Settings
@@ -200,6 +201,7 @@ REMEDIES: dict[Remedy, Callable[[Chart], None]] = {
     Remedy.FIELDS: _mend_fields,
     Remedy.TEXT_INDEX: _mend_text_index,
     Remedy.VECTORS: _mend_vectors,
+    Remedy.TOKENS: mend_token_vectors,
     Remedy.ORPHANS: _mend_orphans,
     Remedy.GENERATION: _mend_generation,
     Remedy.JUDGMENTS: set_judgments_aside,

@@ -14,6 +14,7 @@ from ingest.exchange.companions import ALL, LINES, carry, left_out
 from ingest.exchange.layout import (
     DOCUMENTS,
     FACTS,
+    OPTIONAL_FACTS,
     PASSAGES,
     SOURCES,
     SUFFIX,
@@ -42,7 +43,8 @@ FEW = 1_000
 def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
     """Writes a collection to `out`: a folder that `import_collection` takes, or with the suffix .parquet its passages.
 
-    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out.
+    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out. Token
+    vectors stay behind too: an import records that they are kept, and the next ingest makes them.
 
     What lies there already is left alone. Raises StoreError where there is no collection, or it is damaged, or `out`
     can't be written; ConfigError where pyarrow is missing.
@@ -54,7 +56,9 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
         check_whole(store)
         with store.read() as snapshot, made_whole(out) as place:
             snapshot.dim = recorded_encoder(snapshot).dimension
-            columns = schemas(arrow, snapshot.dim, {fact: snapshot.meta(fact) for fact in FACTS})
+            facts = {fact: snapshot.meta(fact) for fact in FACTS}
+            facts |= {fact: value for fact in OPTIONAL_FACTS if (value := snapshot.meta(fact)) is not None}
+            columns = schemas(arrow, snapshot.dim, facts)
             alone = out.suffix.lower() == SUFFIX
             tables = {PASSAGES: _passages, **({} if alone else {SOURCES: _sources, DOCUMENTS: _documents})}
             if not alone:

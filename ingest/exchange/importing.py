@@ -27,6 +27,7 @@ from retrieval.errors import StoreError
 from retrieval.generations import save_generation
 from retrieval.models import Fingerprint
 from retrieval.store import NewPassage, Store, Writer
+from retrieval.token_record import TOKEN_RECORD, TokenRecord
 from retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 from retrieval.vector_index.protocol import UNIT_TOLERANCE
 from retrieval.versions import next_version, publish
@@ -41,6 +42,8 @@ COMMIT = 256
 
 def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
     """Makes a new collection of an export's folder; it answers as the exported one did, with the same encoder.
+
+    Where the exported one kept token vectors, the next ingest makes them.
 
     Nothing is left where anything is wrong. Raises StoreError where `source` is no whole export, and where something
     lies at `collection` already or it can't be written; ConfigError where pyarrow is missing.
@@ -108,6 +111,9 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
     with store.write() as writer:
         for fact, value in files.facts.items():
             writer.set_meta(fact, value)
+        if TOKEN_RECORD in files.facts:
+            record = TokenRecord.from_json(files.facts[TOKEN_RECORD])
+            writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
         for row in files.rows(SOURCES):
             fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "state", "reason", "notes")}
             sources[row["id"]] = writer.put_source(**fields)

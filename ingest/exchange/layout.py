@@ -18,6 +18,7 @@ from typing import Any
 
 from retrieval.errors import ConfigError, StoreError
 from retrieval.models import Fingerprint
+from retrieval.token_record import TOKEN_RECORD, TokenRecord
 from retrieval.types import Json
 from retrieval.versions import sync_folder, write_problem
 
@@ -27,6 +28,9 @@ KNOWN = (1, FORMAT)
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
+
+OPTIONAL_FACTS = (TOKEN_RECORD,)
+"""Likewise, where the database records them. Token vectors themselves stay behind: the next ingest makes them again."""
 
 SOURCES, DOCUMENTS, PASSAGES = "sources.parquet", "documents.parquet", "passages.parquet"
 SUFFIX = ".parquet"
@@ -98,8 +102,10 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
         facts = json.loads((schema.metadata or {})[KEY])
         found = facts.pop("format")
         Fingerprint.from_json(facts["encoder"])
-        if set(facts) != set(FACTS):
+        if set(facts) - set(OPTIONAL_FACTS) != set(FACTS):
             raise KeyError
+        if TOKEN_RECORD in facts:
+            TokenRecord.from_json(facts[TOKEN_RECORD])
     except (KeyError, ValueError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{path} is not of an export: it doesn't say how its vectors were made") from error
     if found not in KNOWN:

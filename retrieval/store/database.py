@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from retrieval.errors import StoreError
-from retrieval.store.schema import READABLE, REVISION, hidden
+from retrieval.store.schema import LATER, READABLE, REVISION
 from retrieval.store.seal import break_seal
 from retrieval.versions import write_problem
 
@@ -140,10 +140,11 @@ def _reading_engine(path: Path) -> Engine:
         frozen = "" if log.exists() and log.stat().st_size else "&immutable=1"
         address = f"{path.absolute().as_uri()}?mode=ro{frozen}"
         connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (hidden.name,)).fetchone():
-            # A layout of before there was this table; a temporary one lies in memory.
-            connection.execute("PRAGMA temp_store=MEMORY").close()
-            connection.execute(f"CREATE TEMP TABLE {str(CreateTable(hidden)).partition('TABLE')[2]}").close()
+        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in LATER:
+            if table.name not in there:  # a layout of before there was this table; a temporary one lies in memory
+                connection.execute("PRAGMA temp_store=MEMORY").close()
+                connection.execute(f"CREATE TEMP TABLE {str(CreateTable(table)).partition('TABLE')[2]}").close()
         return connection
 
     # No pool: whether there is a log is looked up for each snapshot.

@@ -66,13 +66,17 @@ class PassageRow:
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded."""
+    """A passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded.
+
+    `reading` is the hash of what a reranker reads of it, None where the collection keeps no token vectors.
+    """
 
     start: int
     end: int
     headings: tuple[str, ...]
     hash: bytes
     cut: bool
+    reading: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,15 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    exists,
     or_,
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001"})
+READABLE = frozenset({"0001", "0002"})
 """Older layouts that only lack tables: where one can't be migrated, it is read as if those were empty."""
 
 SEGMENT_CHARS = 1 << 20
@@ -156,6 +157,26 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
 )
 
+token_vectors = Table(
+    "token_vectors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),  # of the exact text that a reranker reads
+    Column("tokens", Integer, nullable=False),
+    Column("codes", LargeBinary, nullable=False),  # as TokenCodec makes them
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("passage_id", Integer, ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True),
+    Column("hash", LargeBinary, nullable=False),  # of the text that a reranker reads of the passage
+    Index("readings_hash", "hash"),
+)
+
+LATER = (hidden, token_vectors, readings)
+"""The tables that readable layouts may lack."""
+
 changes = Table(
     "changes",
     metadata,
@@ -180,6 +201,11 @@ generations = Table(
     Column("created", Text, nullable=False),
     sqlite_autoincrement=True,
 )
+
+
+def unread() -> ColumnElement[bool]:
+    """A condition on token vectors: no passage reads their text."""
+    return ~exists().where(readings.c.hash == token_vectors.c.hash)
 
 
 def key_or_below(key: str) -> ColumnElement[bool]:

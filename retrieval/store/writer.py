@@ -121,13 +121,14 @@ class Writer(Snapshot):
         self.connection.execute(delete(t.sources).where(t.sources.c.id == source_id))
 
     def sweep_vectors(self) -> None:
-        """Takes out the vectors that no passage uses, where there may be some since the last sweep.
+        """Takes out the vectors that no passage uses, of tokens too, where there may be some since the last sweep.
 
         Not for the midst of an ingest: a vector put ahead of its passage would go too.
         """
         if self.meta("unswept"):
             used = exists().where(t.passages.c.hash == t.vectors.c.hash)
             self.connection.execute(delete(t.vectors).where(~used))
+            self.connection.execute(delete(t.token_vectors).where(t.unread()))
             self.set_meta("unswept", False)
 
     def expect_unused(self) -> None:
@@ -181,22 +182,28 @@ class Writer(Snapshot):
     def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage]) -> int:
         before = self._last_passage()
         rows = (
-            {
-                "document_id": document_id,
-                "ordinal": ordinal,
-                "start": p.start,
-                "end": p.end,
-                "text": document.text[p.start : p.end],
-                "title": document.title,
-                "headings": "\n".join(title.replace("\n", " ") for title in p.headings),
-                "hash": p.hash,
-                "cut": int(p.cut),
-            }
+            (
+                {
+                    "document_id": document_id,
+                    "ordinal": ordinal,
+                    "start": p.start,
+                    "end": p.end,
+                    "text": document.text[p.start : p.end],
+                    "title": document.title,
+                    "headings": "\n".join(one_line_each(p.headings)),
+                    "hash": p.hash,
+                    "cut": int(p.cut),
+                },
+                {"passage_id": before + 1 + ordinal, "hash": p.reading},
+            )
             for ordinal, p in enumerate(passages)
         )
         count = 0
         for some in _groups(rows):
-            self.connection.execute(insert(t.passages), some)
+            self.connection.execute(insert(t.passages), [passage for passage, _ in some])
+            readings = [reading for _, reading in some if reading["hash"] is not None]
+            if readings:
+                self.connection.execute(insert(t.readings), readings)
             count += len(some)
         if count:
             self._record("add", before + 1, before + count)
@@ -221,6 +228,11 @@ class Writer(Snapshot):
 
     def _record(self, kind: str, first: int, last: int) -> None:
         self.connection.execute(insert(t.changes).values(kind=kind, first=first, last=last))
+
+
+def one_line_each(headings: Sequence[str]) -> list[str]:
+    """Headings as they are stored."""
+    return [title.replace("\n", " ") for title in headings]
 
 
 def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:

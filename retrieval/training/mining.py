@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.collection import Collection
-from retrieval.searcher import with_context
+from retrieval.reading import with_context
 from retrieval.training.pairs import Pair
 from retrieval.types import Hit, Stage
 from retrieval.wording import counted

@@ -40,6 +40,8 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
     if report.cut:
         note = f"{counted(report.cut, 'passage')} cut to fit the encoder's window"
         console.print(Text(note, style="yellow"))
+    if report.token_vectors:
+        console.print(Text(f"token vectors of {counted(report.token_vectors, 'passage')}", style="dim"))
     if report.gone:
         gone = counted(report.gone, "document")
         note = f"{gone} gone from disk, still searchable: --delete-missing takes out what is gone"
@@ -73,6 +75,7 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
         "encoder": f"{encoder['model']} ({encoder['dimension']} dimensions, window {status['window']})",
         "chunking": ", ".join(f"{name} {value}" for name, value in chunking.items()) + _derived(chunking),
         "index": f"{index['kind']}{proof}; {counted(since, 'change')} since it was built",
+        **_token_vectors(_mapping(status.get("token_vectors"))),
         "fields": ", ".join(str(name) for name in _list(status["fields"])) or "none",
         "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
         **_parsers(_mapping(status.get("parsers"))),
@@ -82,6 +85,15 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
     for file in _list(index["set_aside"]):
         note = f"index file {file} is missing or damaged; searches are complete, the next ingest mends it"
         console.print(Text(note, style="yellow"))
+
+
+def _token_vectors(kept: Mapping[str, Json]) -> dict[str, str]:
+    """Of passages that a search reranks without encoding them, where the collection keeps any."""
+    if not kept:
+        return {}
+    passages, size = _whole(kept["passages"]), _whole(kept["bytes"])
+    said = f"of {counted(passages, 'passage')}, {kept['bits']} bits a coordinate, {size / 1e6:,.1f} MB"
+    return {"token vectors": said}
 
 
 def _parsers(parsers: Mapping[str, Json]) -> dict[str, str]:

@@ -92,6 +92,10 @@ def _watch(job: IngestJob) -> None:
     if now is None:
         st.progress(0.0, "Getting ready")
         return
+    if now.to_fill:
+        said = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
+        st.progress(now.filled / now.to_fill, f"{said}, {now.seconds:.0f} s")
+        return
     said = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
     st.progress(now.files / max(1, now.total_files), f"{said}, {now.seconds:.0f} s")
 

@@ -1,0 +1,28 @@
+"""What a reranker reads of a passage: its text, below its title and headings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from retrieval.store import PassageRow
+from retrieval.types import Hit
+
+CONTEXT_CHARACTERS = 400
+"""Of title and headings that a reranker reads above each passage."""
+
+
+def as_read(title: str, headings: Sequence[str], text: str) -> str:
+    """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
+    context = " > ".join(dict.fromkeys(part for part in (title, *headings) if part))[:CONTEXT_CHARACTERS]
+    return f"{context}\n{text}" if context else text
+
+
+def with_context(row: PassageRow | Hit) -> str:
+    """The same, of a passage as it was found."""
+    return as_read(row.title, row.headings, row.text)
+
+
+def text_hash(text: str) -> bytes:
+    """16 bytes that stand for the exact string encoded."""
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()

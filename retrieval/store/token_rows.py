@@ -1,0 +1,175 @@
+"""Token vectors in the database: codes by the hash of the text that a reranker reads, and which passage reads what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from retrieval.store import schema as t
+from retrieval.store.batches import batches
+from retrieval.store.snapshot import Snapshot
+from retrieval.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCodes:
+    """The coded vectors of so many tokens."""
+
+    tokens: int
+    codes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A passage's parts that a reranker reads, and the hash of their text, where it was recorded."""
+
+    id: int
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    hash: bytes | None
+
+
+def codes_by_hash(snapshot: Snapshot, hashes: Sequence[bytes]) -> dict[bytes, TokenCodes]:
+    """What is stored of those texts that have something; rows of another shape than a writer's are left out."""
+    v = t.token_vectors.c
+    found: dict[bytes, TokenCodes] = {}
+    for some in batches(hashes):
+        for key, tokens, codes in snapshot.connection.execute(
+            select(v.hash, v.tokens, v.codes).where(v.hash.in_(some))
+        ):
+            if isinstance(tokens, int) and isinstance(codes, bytes):
+                found[key] = TokenCodes(tokens, codes)
+    return found
+
+
+def known_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of the texts that have token vectors."""
+    known: set[bytes] = set()
+    for some in batches(hashes):
+        query = select(t.token_vectors.c.hash).where(t.token_vectors.c.hash.in_(some))
+        known.update(snapshot.connection.execute(query).scalars())
+    return known
+
+
+def put_codes(writer: Writer, codes: Mapping[bytes, TokenCodes]) -> None:
+    """Stores token vectors; they go with the next sweep unless a passage reads their text."""
+    rows = [{"hash": key, "tokens": one.tokens, "codes": one.codes} for key, one in codes.items()]
+    if rows:
+        writer.connection.execute(upsert(t.token_vectors).on_conflict_do_nothing(), rows)
+
+
+def put_readings(writer: Writer, hashes: Mapping[int, bytes]) -> None:
+    """Records the hash of what is read of each passage, by its id."""
+    rows = [{"passage_id": one, "hash": key} for one, key in hashes.items()]
+    if rows:
+        statement = upsert(t.readings)
+        replacing = statement.on_conflict_do_update(
+            index_elements=["passage_id"], set_={"hash": statement.excluded.hash}
+        )
+        writer.connection.execute(replacing, rows)
+
+
+def passages_without(snapshot: Snapshot, *, after: int = 0, most: int) -> list[ReadPassage]:
+    """The first passages behind `after` that have no token vectors, in order of id."""
+    query = _read_passages().where(t.passages.c.id > after, t.token_vectors.c.id.is_(None)).limit(most)
+    return [_read_passage(*row) for row in snapshot.connection.execute(query)]
+
+
+def count_without(snapshot: Snapshot) -> int:
+    """How many passages have no token vectors."""
+    return int(snapshot.connection.execute(_counted().where(t.token_vectors.c.id.is_(None))).scalar_one())
+
+
+def count_with(snapshot: Snapshot) -> int:
+    """How many passages have token vectors."""
+    return int(snapshot.connection.execute(_counted().where(t.token_vectors.c.id.is_not(None))).scalar_one())
+
+
+def bytes_stored(snapshot: Snapshot) -> int:
+    """Of all token vectors."""
+    query = select(func.coalesce(func.sum(func.length(t.token_vectors.c.codes)), 0))
+    return int(snapshot.connection.execute(query).scalar_one())
+
+
+def forget_all(writer: Writer) -> None:
+    """Takes out all token vectors; the file keeps its size, and what comes next takes the room."""
+    writer.connection.execute(delete(t.readings))
+    writer.connection.execute(delete(t.token_vectors))
+
+
+# for the doctor
+
+
+def read_passages(snapshot: Snapshot) -> Iterator[ReadPassage]:
+    """Every passage, in order of id."""
+    rows = snapshot.connection.execute(_read_passages().execution_options(yield_per=1000))
+    for row in rows:
+        yield _read_passage(*row)
+
+
+def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[ReadPassage]:
+    """The passages at these places of all, counted from 0 in order of id."""
+    ids = select(t.passages.c.id).order_by(t.passages.c.id)
+    chosen = [snapshot.connection.execute(ids.offset(place).limit(1)).scalar() for place in places]
+    query = _read_passages().where(t.passages.c.id.in_([one for one in chosen if one is not None]))
+    return [_read_passage(*row) for row in snapshot.connection.execute(query)]
+
+
+def count_unused(snapshot: Snapshot) -> int:
+    """Token vectors of texts that no passage reads."""
+    return int(
+        snapshot.connection.execute(select(func.count()).select_from(t.token_vectors).where(t.unread())).scalar_one()
+    )
+
+
+def misshapen(snapshot: Snapshot, *, row_bytes: int) -> list[bytes]:
+    """Hashes of the rows that haven't so many bytes for each of their tokens."""
+    v = t.token_vectors.c
+    wrong = or_(
+        func.typeof(v.codes) != "blob",
+        func.typeof(v.tokens) != "integer",
+        v.tokens < 0,
+        func.length(v.codes) != v.tokens * row_bytes,
+    )
+    return list(snapshot.connection.execute(select(v.hash).where(wrong)).scalars())
+
+
+def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
+    """Takes out token vectors that are to be made again."""
+    for some in batches(hashes):
+        writer.connection.execute(delete(t.token_vectors).where(t.token_vectors.c.hash.in_(some)))
+
+
+def drop_readings(writer: Writer, passage_ids: Sequence[int]) -> None:
+    """Forgets what these passages read."""
+    for some in batches(passage_ids):
+        writer.connection.execute(delete(t.readings).where(t.readings.c.passage_id.in_(some)))
+
+
+def _read_passages() -> Select[Any]:
+    p, r = t.passages.c, t.readings.c
+    return (
+        select(p.id, t.documents.c.title, p.headings, p.text, r.hash)
+        .join(t.documents, t.documents.c.id == p.document_id)
+        .outerjoin(t.readings, r.passage_id == p.id)
+        .outerjoin(t.token_vectors, t.token_vectors.c.hash == r.hash)
+        .order_by(p.id)
+    )
+
+
+def _counted() -> Select[Any]:
+    return (
+        select(func.count())
+        .select_from(t.passages)
+        .outerjoin(t.readings, t.readings.c.passage_id == t.passages.c.id)
+        .outerjoin(t.token_vectors, t.token_vectors.c.hash == t.readings.c.hash)
+    )
+
+
+def _read_passage(one: int, title: str, headings: str, text: str, key: bytes | None) -> ReadPassage:
+    return ReadPassage(one, title, tuple(headings.split("\n")) if headings else (), text, key)

@@ -1,0 +1,140 @@
+"""Token vectors in a few bits a coordinate: a fixed rotation, then the quantiser that is best for a normal variable.
+
+Nothing is learned from data: a vector is coded by itself, the first of a collection like the last. After the rotation
+the coordinates of any unit vector of d dimensions are nearly normal with variance 1/d, and each takes the nearest of
+the 2^bits levels of Max (1960, "Quantizing for minimum distortion", table I). Scores are taken in the rotated space:
+a query's few vectors are rotated, the passages' many stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.errors import ConfigError
+from retrieval.types import Vectors
+
+LEVELS = {
+    2: (0.452780, 1.510418),
+    4: (0.128395, 0.388048, 0.656759, 0.942340, 1.256231, 1.618046, 2.069017, 2.732590),
+}
+"""By bits, the levels above 0; those below mirror them. Lloyd's iteration to six places; a test repeats it."""
+
+ROUNDS = 3
+"""Of signs, a permutation and Hadamard's transform: after them every coordinate depends on every other."""
+
+ROWS_AT_ONCE = 4096
+"""Vectors that are decoded at once: 6 MB of 384 dimensions."""
+
+SEED = b"passagework token rotation 1"
+
+
+class TokenCodec:
+    """Codes vectors of `dim` dimensions in `bits` a coordinate; a passage's vectors become one string of bytes.
+
+    A row is a float16 and the codes of its coordinates, `row_bytes` in all. Its levels are multiplied by the float16,
+    which is 1 / the vector's product with its own levels: a vector scores 1 with its own code. Of zeros it is 0.
+    """
+
+    def __init__(self, dim: int, bits: int) -> None:
+        if bits not in LEVELS or dim < 1:
+            raise ConfigError(f"token vectors of {dim} dimensions in {bits} bits: give 1 or more, and one of 2, 4")
+        self.dim = dim
+        self.bits = bits
+        self._rotation = rotation(dim)
+        self._a_byte = 8 // bits
+        self._row = -(-dim // self._a_byte)
+        self.row_bytes = 2 + self._row
+        half = np.array(LEVELS[bits], dtype=np.float32)
+        self._levels = np.concatenate([-half[::-1], half])
+        self._bounds = (self._levels[1:] + self._levels[:-1]) / 2 / np.float32(np.sqrt(dim))
+        self._shifts = [bits * place for place in range(self._a_byte)]
+        of_byte = self._levels[(np.arange(256)[:, None] >> self._shifts) & ((1 << bits) - 1)]
+        self._table = of_byte.view(np.complex64 if bits == 4 else np.complex128)[:, 0]  # one item a byte: taken at once
+
+    def rotate(self, vectors: Vectors) -> Vectors:
+        """Vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
+        return np.asarray(vectors, dtype=np.float32) @ self._rotation
+
+    def encode(self, vectors: Vectors) -> bytes:
+        """Of unit rows, or rows of zeros, (n, dim)."""
+        rotated = self.rotate(vectors)
+        codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
+        for bound in self._bounds:
+            codes[:, : self.dim] += rotated > bound
+        own = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
+        factors = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
+        rows = np.zeros((len(codes), self.row_bytes), dtype=np.uint8)
+        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
+        for place, shift in enumerate(self._shifts):
+            rows[:, 2:] |= codes[:, place :: self._a_byte] << np.uint8(shift)
+        return rows.tobytes()
+
+    def products(self, queries: Vectors, coded: Sequence[bytes]) -> list[Vectors]:
+        """For each passage (queries, tokens) float32: the products of rotated queries with its vectors.
+
+        Raises ValueError for a string that is not of whole rows.
+        """
+        counts = [self._count(one) for one in coded]
+        rows = self._rows(b"".join(coded))
+        found = np.empty((len(queries), len(rows)), dtype=np.float32)
+        for start in range(0, len(rows), ROWS_AT_ONCE):  # many at once: a product's threads cost more than a passage
+            factors, levels = self._parts(rows[start : start + ROWS_AT_ONCE])
+            found[:, start : start + ROWS_AT_ONCE] = (queries @ levels.T) * factors
+        return np.split(found, np.cumsum(counts)[:-1], axis=1) if counts else []
+
+    def decode(self, coded: bytes) -> Vectors:
+        """(n, dim) float32, rotated; raises ValueError as `products` does."""
+        self._count(coded)
+        factors, levels = self._parts(self._rows(coded))
+        return levels * factors[:, None]
+
+    def _count(self, coded: bytes) -> int:
+        if len(coded) % self.row_bytes:
+            raise ValueError(f"{len(coded)} bytes are not those of whole vectors of {self.dim} dimensions")
+        return len(coded) // self.row_bytes
+
+    def _rows(self, coded: bytes) -> NDArray[np.uint8]:
+        return np.frombuffer(coded, dtype=np.uint8).reshape(-1, self.row_bytes)
+
+    def _parts(self, rows: NDArray[np.uint8]) -> tuple[Vectors, Vectors]:
+        factors = np.ascontiguousarray(rows[:, :2]).view("<f2")[:, 0].astype(np.float32)
+        levels = self._table.take(rows[:, 2:]).view(np.float32)
+        return factors, levels[:, : self.dim]
+
+
+@lru_cache(4)
+def rotation(dim: int) -> Vectors:
+    """An orthogonal (dim, dim) matrix, the same on every machine to the last bit.
+
+    QR of a random matrix would follow the machine's LAPACK, and its numbers numpy's version. Here are only signs and
+    permutations drawn from SHAKE-128, sums, and products with powers of 2 and with one constant a block.
+    """
+    rows = np.eye(dim, dtype=np.float32)
+    for number in range(ROUNDS):
+        drawn = hashlib.shake_128(SEED + number.to_bytes(1, "big") + dim.to_bytes(4, "big")).digest(9 * dim)
+        signs = np.where(np.frombuffer(drawn, np.uint8, dim) & 1, np.float32(-1), np.float32(1))
+        order = np.argsort(np.frombuffer(drawn, "<u8", dim, offset=dim), kind="stable")
+        rows = (rows * signs)[:, order]
+        start = 0
+        for size in (1 << bit for bit in reversed(range(dim.bit_length())) if dim >> bit & 1):
+            rows[:, start : start + size] = _hadamard(rows[:, start : start + size])
+            start += size
+    rows.flags.writeable = False
+    return rows
+
+
+def _hadamard(rows: Vectors) -> Vectors:
+    """The orthonormal transform of rows whose length is a power of 2."""
+    length = rows.shape[1]
+    step = 1
+    while step < length:
+        pairs = rows.reshape(len(rows), -1, 2, step)
+        first, second = pairs[:, :, 0], pairs[:, :, 1]
+        rows = np.stack([first + second, first - second], axis=2).reshape(len(rows), length)
+        step *= 2
+    return np.asarray(rows * np.float32(1 / np.sqrt(length)), dtype=np.float32)
