@@ -17,6 +17,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,14 @@ from retrieval.config import CANDIDATES, CONVEX_WEIGHT
 from retrieval.evaluation.compare import p_value
 from retrieval.late_interaction import BLEND, DEPTH, LateInteractionReranker
 from retrieval.models import digest_weights
+from retrieval.reading import with_context
 from retrieval.reranker import CrossEncoderReranker, Reranker
-from retrieval.searcher import with_context
 from retrieval.store import PassageRow
 from retrieval.types import Ids
 
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
+FIRST = (5, 10, 20)
+"""Of the default's order, how many the cross-encoder reads."""
 ALLOWED_LOSS = 0.003
 
 Scores = NDArray[np.float64]
@@ -54,10 +57,19 @@ class Pool:
         front = self.candidates[: len(scores)]
         return np.concatenate([front[np.argsort(-scores, kind="stable")], self.candidates[len(scores) :]])
 
+    def with_first(self, first: int, logits: Scores, scale: Callable[[Scores], Scores], weight: float) -> Scores:
+        """Scores that put the first of the default's order in a new one, and leave the others behind them."""
+        scores = self.base.copy()
+        rows = np.argsort(-scores, kind="stable")[:first]
+        scores[rows] += weight * scale(logits[rows])
+        rest = np.setdiff1d(np.arange(len(scores)), rows)
+        scores[rest] -= 10
+        return scores
+
 
 def probability(logits: Scores) -> Scores:
     """What the model makes of it: 0 to 1."""
-    return 1 / (1 + np.exp(-logits))
+    return np.asarray(1 / (1 + np.exp(-logits)))
 
 
 def standard(logits: Scores) -> Scores:
@@ -128,11 +140,13 @@ def measured(names: Sequence[str], models: Mapping[str, Path], keep: Path, every
                 for model, cross in crosses.items():
                     logits = kept(keep, digests[model], cross, one.judged.queries[pool.query], texts)
                     orders[f"{model} alone"] = pool.order(logits)
-                    for scale, of in SCALES.items():
-                        for weight in WEIGHTS:
-                            orders[f"{model} {scale} {weight}"] = pool.order(pool.base + weight * of(logits))
-                            without = pool.base - BLEND.reranked * pool.late
-                            orders[f"{model} no-late {scale} {weight}"] = pool.order(without + weight * of(logits))
+                    without = pool.base - BLEND.reranked * pool.late
+                    for (scale, of), weight in product(SCALES.items(), WEIGHTS):
+                        orders[f"{model} no-late {scale} {weight}"] = pool.order(without + weight * of(logits))
+                        for first in FIRST:
+                            orders[f"{model} {first} {scale} {weight}"] = pool.order(
+                                pool.with_first(first, logits, of, weight)
+                            )
                 for variant, order in orders.items():
                     values.setdefault(variant, []).append(value(one, pool.query, order))
         save()
