@@ -59,7 +59,7 @@ class Pool:
 
     def with_first(self, first: int, logits: Scores, scale: Callable[[Scores], Scores], weight: float) -> Scores:
         """Scores that put the first of the default's order in a new one, and leave the others behind them."""
-        scores = self.base.copy()
+        scores: Scores = self.base.copy()
         rows = np.argsort(-scores, kind="stable")[:first]
         scores[rows] += weight * scale(logits[rows])
         rest = np.setdiff1d(np.arange(len(scores)), rows)
