@@ -56,7 +56,7 @@ class Heading:
 class Unseen(str, Enum):
     """Why a reader of the document does not see some of its text, although it is text for a program."""
 
-    INVISIBLE = "invisible"  # drawn or set so that nothing shows
+    INVISIBLE = "invisible"  # drawn or set so that nothing shows, or in a slide, sheet, row or column that is hidden
     TRANSPARENT = "transparent"
     BACKGROUND = "background colour"  # its colour is that of what it stands on
     TINY = "tiny"

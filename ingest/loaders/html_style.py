@@ -24,7 +24,7 @@ _DECLARATION = re.compile(
 _HEXADECIMAL = re.compile(r"#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})(?![0-9a-z])", re.IGNORECASE)
 _RGB = re.compile(r"rgba?\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)(?:[\s,/]+([\d.]+%?))?\s*\)", re.IGNORECASE)
 _LENGTH = re.compile(r"([\d.]+)\s*([a-z%]*)", re.IGNORECASE)
-_NAMES: dict[str, _Rgb] = {
+NAMES: dict[str, _Rgb] = {
     "white": (255, 255, 255), "black": (0, 0, 0), "silver": (192, 192, 192), "gray": (128, 128, 128),
     "grey": (128, 128, 128), "red": (255, 0, 0), "maroon": (128, 0, 0), "yellow": (255, 255, 0),
     "olive": (128, 128, 0), "lime": (0, 255, 0), "green": (0, 128, 0), "aqua": (0, 255, 255), "teal": (0, 128, 128),
@@ -98,7 +98,7 @@ def page_style(soup: BeautifulSoup) -> Style:
     sheets = soup.find("style") is not None or any(
         "stylesheet" in str(link.get("rel") or "").lower() for link in soup.find_all("link")
     )
-    return Style(colour=None) if sheets else Style(background=_NAMES["white"])
+    return Style(colour=None) if sheets else Style(background=NAMES["white"])
 
 
 def _colour(value: str) -> tuple[_Rgb, bool] | None:
@@ -113,7 +113,7 @@ def _colour(value: str) -> tuple[_Rgb, bool] | None:
     if found := _RGB.search(value):
         return (int(found[1]), int(found[2]), int(found[3])), found[4] is None or _number(found[4].rstrip("%")) > 0
     word = value.partition("!")[0].split()
-    known = next((_NAMES[one] for one in word if one in _NAMES), None)
+    known = next((NAMES[one] for one in word if one in NAMES), None)
     return None if known is None else (known, True)
 
 

@@ -9,16 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest.loaders import docx_hidden, pptx_hidden
 from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.loaders.converters import converters, stream_info
-from ingest.loaders.docx_hidden import with_marks, without_marks
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
+from ingest.loaders.hidden_marks import over_markup, without_marks
 from ingest.loaders.markdown import first_title, markdown_headings
 from ingest.reasons import one_line
 from retrieval.errors import IngestError
-from retrieval.types import Document, Page
+from retrieval.types import Document, Hidden, Page, Unseen
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")
 _INNER_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(#[^()\s]*\)")
@@ -39,7 +40,7 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     """One document: paragraphs, lists and tables as Markdown. Raises IngestError where it is damaged or empty."""
     with open_archive(path) as archive:
         title, metadata = core_properties(archive)
-        marked = with_marks(archive)
+        marked = docx_hidden.with_marks(archive)
 
     def convert() -> str:
         converter = converters().DocxConverter()
@@ -65,14 +66,15 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     """One document, each slide a page, its title a heading. Raises IngestError where it is damaged or empty."""
     with open_archive(path) as archive:
         title, metadata = core_properties(archive)
+        marked = pptx_hidden.with_marks(archive)
 
     def convert() -> str:
         converter = converters().PptxConverter()
         with path.open("rb") as file:
-            return str(converter.convert(file, stream_info(".pptx"), **_OPTIONS).markdown)
+            return str(converter.convert(marked.file or file, stream_info(".pptx"), **_OPTIONS).markdown)
 
     # A vertical tab is PowerPoint's line break within a paragraph; in a title the heading's line goes on.
-    text, pages = _slides(clean(_converted(convert, path)).replace("\v", " "))
+    text, pages, hidden = _slides(clean(_converted(convert, path)).replace("\v", " "), marked)
     if not text:
         raise IngestError("no text")
     headings = markdown_headings(text)
@@ -83,6 +85,7 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         metadata=metadata,
         pages=pages,
         headings=headings,
+        hidden=hidden,
     )
 
 
@@ -116,24 +119,29 @@ def _alt(match: re.Match[str]) -> str:
     return "" if automatic else alt
 
 
-def _slides(markdown: str) -> tuple[str, list[Page]]:
-    """The slides' text without the comments that number them, and a page for each, blank ones too."""
+def _slides(markdown: str, marked: pptx_hidden.Marked) -> tuple[str, list[Page], tuple[Hidden, ...]]:
+    """The slides' text without the comments that number them, a page for each, blank ones too, and what is hidden."""
     found = list(_SLIDE.finditer(markdown))
     # A slide's text may imitate the comment: only those that count on are markitdown's.
     marks: list[re.Match[str]] = []
     for match in found:
         if int(match["number"]) == len(marks) + 1:
             marks.append(match)
+    not_shown = marked.not_shown if len(found) == marked.slides else frozenset()
     parts: list[str] = []
     pages: list[Page] = []
+    hidden: list[Hidden] = []
     length = 0
     for index, mark in enumerate(marks):
         end = marks[index + 1].start() if index + 1 < len(marks) else len(markdown)
-        body = _tidy(markdown[mark.end() : end])
+        body, spans = without_marks(_tidy(markdown[mark.end() : end]))
         if body and length:
             parts.append("\n\n")
             length += 2
         parts.append(body)
         pages.append(Page(number=index + 1, label=str(index + 1), start=length, end=length + len(body)))
+        whole = index + 1 in not_shown and body
+        spans = (Hidden(0, len(body), Unseen.INVISIBLE),) if whole else over_markup(spans, body)
+        hidden += [Hidden(one.start + length, one.end + length, one.reason) for one in spans]
         length += len(body)
-    return "".join(parts), pages
+    return "".join(parts), pages, tuple(hidden)

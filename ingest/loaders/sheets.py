@@ -10,6 +10,7 @@ import datetime
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from ingest.loaders.archive import core_properties, damaged, open_archive
 from ingest.loaders.base import LoadOptions, RecordFailure
 from ingest.loaders.encoding import clean
 from ingest.loaders.formats import Format
+from ingest.loaders.hidden_marks import MARK, over_markup, unmarked, without_marks
+from ingest.loaders.xlsx_hidden import Looks, SheetLook
 from retrieval.errors import IngestError
-from retrieval.types import Document, Heading
+from retrieval.types import Document, Heading, Hidden, Unseen
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook  # type: ignore[import-untyped]  # openpyxl ships no types
@@ -28,68 +31,95 @@ MAX_TEXT = 200_000_000
 MAX_ROW = 1_048_576
 """The last row that Excel has: behind a cell that claims to stand lower, openpyxl would count there row by row."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_NUMBER = re.compile(rf"{MARK}?-?\d+(?:\.\d+)?(?:e[-+]?\d+)?{MARK}?")
 
 
 def load_xlsx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, the sheets in their order; formulas by the values last computed. Raises IngestError where none."""
     with open_archive(path) as archive:
         title, metadata = core_properties(archive)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of what it leaves out: styles, drawings, validation
-            text, headings = _read(path)
-    except (MemoryError, RecursionError, IngestError):
-        raise
-    except Exception as error:  # openpyxl raises whatever malformed parts lead it to
-        raise damaged(path, error) from error
-    if not headings:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # openpyxl warns of what it leaves out: styles, drawings, validation
+                read = _read(path, Looks(archive))
+        except (MemoryError, RecursionError, IngestError):
+            raise
+        except Exception as error:  # openpyxl raises whatever malformed parts lead it to
+            raise damaged(path, error) from error
+    if not read.headings:
         raise IngestError("no text: all sheets are empty")
-    yield Document(text=text, media_type=Format.XLSX.value, title=title, metadata=metadata, headings=headings)
+    yield Document(
+        text="\n\n".join(read.pieces),
+        media_type=Format.XLSX.value,
+        title=title,
+        metadata=metadata,
+        headings=read.headings,
+        notes=tuple(read.notes),
+        hidden=tuple(read.hidden),
+    )
 
 
-def _read(path: Path) -> tuple[str, list[Heading]]:
+@dataclass(slots=True)
+class _Read:
+    """A workbook's text so far, sheet by sheet."""
+
+    pieces: list[str] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    length: int = 0
+
+
+def _read(path: Path, looks: Looks) -> _Read:
     from openpyxl import load_workbook  # type: ignore[import-untyped]  # openpyxl ships no types
 
     # From a stream: by a path, openpyxl judges the suffix.
     with path.open("rb") as file:
         workbook: Workbook = load_workbook(file, read_only=True, data_only=True)
         try:
-            return _text(workbook)
+            return _text(workbook, looks)
         finally:
             workbook.close()
 
 
-def _text(workbook: Workbook) -> tuple[str, list[Heading]]:
-    pieces: list[str] = []
-    headings: list[Heading] = []
-    length = 0
+def _text(workbook: Workbook, looks: Looks) -> _Read:
+    read = _Read()
     for sheet in workbook.worksheets:
+        shown = sheet.sheet_state == "visible"
+        look = looks.sheet(sheet._worksheet_path) if shown else SheetLook()
         # The stated dimensions are often wrong, and a wrong one cuts rows or pads them to 16,384 cells.
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True, max_row=MAX_ROW)
-        tables = [_table(block) for block in _blocks(_rows(rows, MAX_TEXT - length))]
+        tables = [_table(block) for block in _blocks(_rows(rows, MAX_TEXT - read.length, look))]
+        name = unmarked(" ".join(clean(sheet.title).split()))
+        if look.failure:
+            read.notes.append(f"hidden text of the sheet {name} could not be looked for: {look.failure}")
         if not tables:
             continue
-        name = " ".join(clean(sheet.title).split())
-        start = length + 2 if pieces else 0
-        headings.append(Heading(level=2, title=name, start=start, end=start + len(name) + 3))
+        start = read.length + 2 if read.pieces else 0
+        read.headings.append(Heading(level=2, title=name, start=start, end=start + len(name) + 3))
         piece = "\n\n".join((f"## {name}", *tables))
-        pieces.append(piece)
-        length = start + len(piece)
-    return "\n\n".join(pieces), headings
+        spans: tuple[Hidden, ...] = () if shown else (Hidden(0, len(piece), Unseen.INVISIBLE),)
+        if look:
+            piece, spans = without_marks(piece)
+            spans = over_markup(spans, piece)
+        read.hidden += [Hidden(start + one.start, start + one.end, one.reason) for one in spans]
+        read.pieces.append(piece)
+        read.length = start + len(piece)
+    return read
 
 
-def _rows(rows: Iterator[tuple[object, ...]], room: int) -> Iterator[list[str]]:
+def _rows(rows: Iterator[tuple[object, ...]], room: int, look: SheetLook) -> Iterator[list[str]]:
     """The rows' texts without the empty cells at their ends. Raises IngestError beyond `room` characters."""
-    for row in rows:
+    marks = bool(look)
+    for number, row in enumerate(rows, 1):
         cells = [cell_text(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
         room -= sum(map(len, cells))
         if room < 0:
             raise IngestError(f"holds more than {MAX_TEXT} characters of text: refused")
-        yield cells
+        yield look.mark(number, cells) if marks else cells
 
 
 def _blocks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
