@@ -41,13 +41,13 @@ class Searcher:
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """The `k` best passages; the pool is widened until `k` are found, or it holds everything there is."""
         run = _Run(self, request, snapshot, index)
-        with run.timed("total"):
-            size = min(max(request.candidates, request.k), max(1, index.size))
+        size = min(max(request.candidates, request.k), max(1, index.size))
+        chosen = run.choose(size)
+        while request.per_document and len(chosen) < request.k and run.pool_is_full:
+            size *= 4  # few documents fill the pool: look further down
             chosen = run.choose(size)
-            while request.per_document and len(chosen) < request.k and run.pool_is_full:
-                size *= 4  # few documents fill the pool: look further down
-                chosen = run.choose(size)
-            hits = run.hits(chosen)
+        hits = run.hits(chosen)
+        run.timings["total"] = (time.perf_counter() - run.started) * 1000
         return Hits(request.query, hits, run.plan, {name: round(ms, 3) for name, ms in run.timings.items()})
 
 
@@ -55,6 +55,7 @@ class _Run:
     """One query on its way: candidates with their scores by passage id, the plan, the clock."""
 
     def __init__(self, searcher: Searcher, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> None:
+        self.started = time.perf_counter()
         self.searcher = searcher
         self.request = request
         self.snapshot = snapshot
