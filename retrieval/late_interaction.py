@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.array_memory import ArrayMemory
 from retrieval.encoder import Encoder
 from retrieval.fusion import Blend
 from retrieval.lexical import telling_words
@@ -39,30 +38,13 @@ def can_rerank(encoder: Encoder | str | None) -> bool:
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
-class TokenMemory:
-    """Token vectors of the passages read last, by their text, within a number of bytes; shared among threads."""
+TokenMemory: TypeAlias = ArrayMemory[str, TokenVectors]
+"""Of the passages read last, by their text."""
 
-    def __init__(self, limit: int = REMEMBERED_BYTES) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
-        self._bytes = 0
 
-    def get(self, text: str) -> TokenVectors | None:
-        """What was kept of a text."""
-        with self._lock:
-            if text in self._kept:
-                self._kept.move_to_end(text)
-            return self._kept.get(text)
-
-    def put(self, text: str, vectors: TokenVectors) -> None:
-        """Keeps them, and forgets the texts that were asked for longest ago."""
-        with self._lock:
-            if text not in self._kept:
-                self._kept[text] = vectors
-                self._bytes += vectors.nbytes
-            while self._bytes > self._limit:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+def token_memory() -> TokenMemory:
+    """An empty one, of the size that a collection has."""
+    return ArrayMemory(REMEMBERED_BYTES)
 
 
 class LateInteractionReranker:
@@ -82,7 +64,7 @@ class LateInteractionReranker:
         self, encoder: TokenEncoder, *, memory: TokenMemory | None = None, stored: StoredTokens | None = None
     ) -> None:
         self._encoder = encoder
-        self._memory = memory or TokenMemory()
+        self._memory = memory or token_memory()
         self._stored = stored
 
     @property

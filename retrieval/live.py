@@ -13,7 +13,7 @@ from retrieval.identity import recorded_encoder
 from retrieval.lexical import Bm25, Lexical
 from retrieval.store import Snapshot, Store
 from retrieval.vector_index import LiveIndex
-from retrieval.within import FilterMemory
+from retrieval.within import filter_memory
 from retrieval.word_generations import open_words, replay_words
 from retrieval.word_index import LiveWords
 
@@ -41,7 +41,7 @@ class LiveVersion:
         except BaseException:
             self.store.close()
             raise
-        self.filters = FilterMemory()
+        self.filters = filter_memory()
         self._lock = threading.Lock()
         self._opened: Opened | None = None
         self._words: tuple[LiveWords, int] | None = None

@@ -9,7 +9,7 @@ from functools import cache
 from retrieval.config import Settings
 from retrieval.encoder import BiEncoder, Encoder
 from retrieval.identity import check_encoder, recorded_encoder, recorded_window
-from retrieval.late_interaction import LateInteractionReranker, TokenMemory, can_rerank
+from retrieval.late_interaction import LateInteractionReranker, TokenMemory, can_rerank, token_memory
 from retrieval.live import LiveVersion
 from retrieval.reranker import CrossEncoderReranker, Reranker
 from retrieval.store import Snapshot
@@ -27,7 +27,7 @@ class LoadedModels:
         self._lock = threading.Lock()  # loading takes seconds
         self._encoder: Encoder | None = None
         self._encoder_of: LiveVersion | None = None
-        self._memory = TokenMemory()
+        self._memory = token_memory()
 
     def encoder(self, live: LiveVersion, snapshot: Snapshot) -> Encoder:
         """The one that was named, else the one on the version's record, which either is checked against."""
@@ -59,7 +59,7 @@ class LoadedModels:
     def forget(self) -> None:
         """Lets go of the token vectors."""
         with self._lock:
-            self._memory = TokenMemory()
+            self._memory = token_memory()
 
     def named_reranker(self) -> Reranker:
         """The reranker that was named."""
@@ -75,7 +75,7 @@ class LoadedModels:
                 encoder = self._load_encoder(snapshot)
                 check_encoder(snapshot, encoder)
                 if encoder is not self._encoder:
-                    self._memory = TokenMemory()  # a search of the version before keeps the one it has
+                    self._memory = token_memory()  # a search of the version before keeps the one it has
                 self._encoder, self._encoder_of = encoder, live
             return self._encoder, self._memory
 

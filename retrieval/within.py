@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
+from retrieval.array_memory import ArrayMemory
 from retrieval.filters import Condition, Where, compile_filter
 from retrieval.store import Snapshot
 from retrieval.types import Ids
@@ -21,31 +21,13 @@ REMEMBERED_BYTES = 64 << 20
 """Of looked-up filters kept for the next search: eight million ids."""
 
 
-class FilterMemory:
-    """What filters let through, by filter and commit, within a number of bytes; shared among threads."""
+FilterMemory: TypeAlias = ArrayMemory[tuple[str, int], Ids]
+"""What filters let through, by filter and commit."""
 
-    def __init__(self, limit: int = REMEMBERED_BYTES) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, int], Ids] = OrderedDict()
-        self._bytes = 0
 
-    def get(self, where: str, commit: int) -> Ids | None:
-        """What was kept of a filter as of this commit."""
-        with self._lock:
-            if (where, commit) in self._kept:
-                self._kept.move_to_end((where, commit))
-            return self._kept.get((where, commit))
-
-    def put(self, where: str, commit: int, ids: Ids) -> None:
-        """Keeps them, and forgets what was asked for longest ago."""
-        ids.flags.writeable = False
-        with self._lock:
-            if (where, commit) not in self._kept:
-                self._kept[where, commit] = ids
-                self._bytes += ids.nbytes
-            while self._bytes > self._limit:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+def filter_memory() -> FilterMemory:
+    """An empty one, of the size that a collection has."""
+    return ArrayMemory(REMEMBERED_BYTES)
 
 
 class Within:
@@ -55,17 +37,17 @@ class Within:
         self.condition = compile_filter(where, snapshot)
         self._where = where
         self._snapshot = snapshot
-        self._memory = memory or FilterMemory()
+        self._memory = memory or filter_memory()
         self._broad: bool | None = None
 
     @cached_property
     def ids(self) -> Ids:
         """All of them, ascending: looked up once, until something is committed."""
         where, commit = json.dumps(self._where, sort_keys=True, default=repr), self._snapshot.commits()
-        found = self._memory.get(where, commit)
+        found = self._memory.get((where, commit))
         if found is None:
             found = self._snapshot.matching(self.condition)
-            self._memory.put(where, commit, found)
+            self._memory.put((where, commit), found)
         return found
 
     def is_broad(self, ids: Ids) -> bool:

@@ -20,7 +20,7 @@ from retrieval.errors import FilterError
 from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from retrieval.store import NewPassage, Snapshot, Store, Writer
 from retrieval.types import Page
-from retrieval.within import FilterMemory, Within
+from retrieval.within import FilterMemory, Within, filter_memory
 from tests.stored_documents import DIM, copied, key_of, put
 from tests.where_oracle import Known, glob, holds, names_unknown_field
 
@@ -544,7 +544,7 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
         return whole(self, condition)
 
     monkeypatch.setattr(Snapshot, "matching", counted)
-    memory = FilterMemory()
+    memory = filter_memory()
     where, same = {"year": 2020, "path": {"$glob": "*"}}, {"path": {"$glob": "*"}, "year": 2020}
     with copied(empty) as store:
         with store.write() as writer:
@@ -564,10 +564,10 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
 
 def test_looked_up_filters_keep_to_their_limit() -> None:
     """What was asked for longest ago goes first; what is larger than all of the memory isn't kept."""
-    memory = FilterMemory(limit=100)
+    memory = FilterMemory(100)
     for number in range(3):
-        memory.put("a", number, np.arange(5))
-        assert memory.get("a", 0) is not None
-    assert [memory.get("a", number) is not None for number in range(3)] == [True, False, True]
-    memory.put("b", 0, np.arange(50))
-    assert [memory.get(*one) for one in (("a", 0), ("a", 2), ("b", 0))] == [None] * 3
+        memory.put(("a", number), np.arange(5))
+        assert memory.get(("a", 0)) is not None
+    assert [memory.get(("a", number)) is not None for number in range(3)] == [True, False, True]
+    memory.put(("b", 0), np.arange(50))
+    assert [memory.get(one) for one in (("a", 0), ("a", 2), ("b", 0))] == [None] * 3

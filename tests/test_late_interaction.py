@@ -127,7 +127,7 @@ class TestMemory:
 
     def test_forgets_what_was_asked_for_longest_ago(self) -> None:
         """Within its bytes."""
-        memory = TokenMemory(limit=3 * 64)
+        memory = TokenMemory(3 * 64)
         for name in "abc":
             memory.put(name, np.zeros((1, 32), np.float16))
         assert memory.get("a") is not None
