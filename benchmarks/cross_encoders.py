@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from benchmarks.first_stage_sets import LIMITS, Set, loaded, shipped_words
 from benchmarks.second_stage import value
 from retrieval import BiEncoder
-from retrieval.config import CANDIDATES, CONVEX_WEIGHT
+from retrieval.config import CANDIDATES
 from retrieval.evaluation.compare import p_value
 from retrieval.late_interaction import BLEND, DEPTH, LateInteractionReranker
 from retrieval.models import digest_weights
@@ -89,18 +89,11 @@ def pools(one: Set, late: Reranker, keep: Path) -> Iterator[tuple[Pool, list[str
     """Every query with its candidates, and the texts of the first DEPTH of them."""
     rows: dict[int, PassageRow] = {row.id: row for row in one.snapshot.passages(one.ids.tolist())}
     for place, (query, found) in enumerate(zip(one.queries, one.lexical(shipped_words, (), CANDIDATES), strict=True)):
-        near = one.cosines[place]
-        nearest = np.argpartition(-near, min(CANDIDATES, len(near) - 1))[:CANDIDATES]
-        candidates = np.union1d(nearest, np.array(list(found), dtype=np.int64))
-        top = max(found.values(), default=1.0)
-        bm25 = np.array([found.get(int(row), 0.0) / top for row in candidates])
-        cosines = near[candidates].astype(np.float64)
-        order = np.argsort(-(cosines + CONVEX_WEIGHT * bm25), kind="stable")
-        first = order[:DEPTH]
-        texts = [with_context(rows[int(one.ids[row])]) for row in candidates[first]]
+        candidates, cosines, bm25 = one.fused(place, found, CANDIDATES)
+        texts = [with_context(rows[int(one.ids[row])]) for row in candidates[:DEPTH]]
         scores = kept(keep, "late", late, one.judged.queries[query], texts)
-        base = cosines[first] + BLEND.lexical * bm25[first] + BLEND.reranked * scores
-        yield Pool(query, candidates[order], base, scores), texts
+        base = cosines[:DEPTH] + BLEND.lexical * bm25[:DEPTH] + BLEND.reranked * scores
+        yield Pool(query, candidates, base, scores), texts
 
 
 _KEPT: dict[Path, dict[str, list[float]]] = {}

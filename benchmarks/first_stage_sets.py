@@ -16,6 +16,7 @@ from sqlalchemy import text as sql
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Hit
+from retrieval.config import CONVEX_WEIGHT
 from retrieval.evaluation.judged import Judged, JudgedDocuments
 from retrieval.evaluation.judged_places import JudgedPlaces
 from retrieval.lexical import match_expression
@@ -62,6 +63,21 @@ class Set:
             found.append({self.positions[row[0]]: row[1] for row in rows if row[0] in self.positions})
         return found
 
+    def fused(self, row: int, pool: Mapping[int, float], k: int) -> tuple[NDArray[np.int64], Scores, Scores]:
+        """A query's candidates as hybrid has them, best first: positions, cosines, BM25 by the query's best."""
+        candidates = self.candidates(row, pool, k)
+        top = max(pool.values(), default=1.0)
+        bm25 = np.array([pool.get(int(one), 0.0) / top for one in candidates])
+        cosines = self.cosines[row][candidates].astype(np.float64)
+        order = np.argsort(-(cosines + CONVEX_WEIGHT * bm25), kind="stable")
+        return candidates[order], cosines[order], bm25[order]
+
+    def candidates(self, row: int, pool: Mapping[int, float], k: int, near: Vectors | None = None) -> NDArray[np.int64]:
+        """Positions of the `k` nearest of a query, by `near` if it isn't by the cosines, and of the lexical pool's."""
+        scores = (self.cosines if near is None else near)[row]
+        nearest = np.argpartition(-scores, min(k, len(scores) - 1))[:k]
+        return np.union1d(nearest, np.array(list(pool), dtype=np.int64))
+
     def quality(
         self, pools: Sequence[Mapping[int, float]], fusion: Fusion, k: int, cosines: Vectors | None = None
     ) -> float:
@@ -70,8 +86,7 @@ class Set:
         values = []
         for row, (query, pool) in enumerate(zip(self.queries, pools, strict=True)):
             first = dict(list(pool.items())[:k])
-            nearest = np.argpartition(-near[row], min(k, near.shape[1] - 1))[:k]
-            candidates = np.union1d(nearest, np.array(list(first), dtype=np.int64))
+            candidates = self.candidates(row, first, k, near)
             bm25 = np.array([first.get(int(one), 0.0) for one in candidates])
             words = len(set(re.findall(r"\w+", self.judged.queries[query].lower())))
             scores = fusion(near[row][candidates].astype(np.float64), bm25, words)

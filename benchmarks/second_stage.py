@@ -28,7 +28,7 @@ from benchmarks.datasets import documents_of
 from benchmarks.first_stage_sets import LIMITS, Set, judged_of, loaded, ndcg, shipped_words
 from ingest import ingest
 from retrieval import BiEncoder, Collection, Stage
-from retrieval.config import CONVEX_WEIGHT
+from retrieval.config import CANDIDATES, CONVEX_WEIGHT
 from retrieval.evaluation import evaluate
 from retrieval.evaluation.compare import p_value
 from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
@@ -93,15 +93,8 @@ def asked(one: Set, encoder: BiEncoder, bits: Sequence[int] = ()) -> Iterator[As
     vectors: dict[int, NDArray[np.float16]] = {}
     codecs = {width: TokenCodec(new_record(encoder).dim, width) for width in bits}
     codes: dict[int, dict[int, bytes]] = {width: {} for width in bits}
-    for place, (query, pool) in enumerate(zip(one.queries, one.lexical(shipped_words, (), 200), strict=True)):
-        near = one.cosines[place]
-        nearest = np.argpartition(-near, min(200, len(near) - 1))[:200]
-        candidates = np.union1d(nearest, np.array(list(pool), dtype=np.int64))
-        top = max(pool.values(), default=1.0)
-        bm25 = np.array([pool.get(int(found), 0.0) / top for found in candidates])
-        cosines = near[candidates].astype(np.float64)
-        order = np.argsort(-(cosines + CONVEX_WEIGHT * bm25), kind="stable")
-        candidates, cosines, bm25 = candidates[order], cosines[order], bm25[order]
+    for place, (query, pool) in enumerate(zip(one.queries, one.lexical(shipped_words, (), CANDIDATES), strict=True)):
+        candidates, cosines, bm25 = one.fused(place, pool, CANDIDATES)
         missing = [int(found) for found in candidates[:MOST] if int(found) not in vectors]
         texts = [with_context(rows[int(one.ids[found])]) for found in missing]
         ids = [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
