@@ -7,24 +7,23 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
-from ingest.loaders.archive import parse_xml, read_member
 from ingest.loaders.docx_style import Look, Styles
 from ingest.loaders.hidden_marks import mark_texts, unmarked, with_parts
+from ingest.loaders.package import MAIN, part_root, relations
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _PARTS = re.compile(r"word/(?:document|footnotes|endnotes)\d*\.xml", re.IGNORECASE)
-_MAIN = "/officeDocument"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def with_marks(archive: zipfile.ZipFile) -> io.BytesIO | None:
     """The file with its hidden runs marked; None where there are none. Raises IngestError where it is damaged."""
-    styles = Styles(_root(archive, "word/styles.xml"))
+    styles = Styles(part_root(archive, "word/styles.xml"))
     changed: dict[str, bytes] = {}
     for name in _part_names(archive):
-        root = _root(archive, name)
+        root = part_root(archive, name)
         if root is not None and _mark_runs(root, styles):
             from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
@@ -55,14 +54,5 @@ def _mark_runs(root: _Element, styles: Styles) -> bool:
 def _part_names(archive: zipfile.ZipFile) -> list[str]:
     """The parts whose text is read: the main one, whatever it is called, and the notes."""
     names = {name for name in archive.namelist() if _PARTS.fullmatch(name)}
-    root = _root(archive, "_rels/.rels")
-    for relation in root.iter("{*}Relationship") if root is not None else ():
-        target = str(relation.get("Target")).lstrip("/")
-        if str(relation.get("Type")).endswith(_MAIN) and target in archive.NameToInfo:
-            names.add(target)
-    return sorted(names)
-
-
-def _root(archive: zipfile.ZipFile, name: str) -> _Element | None:
-    data = read_member(archive, name)
-    return parse_xml(data) if data else None
+    mains = {one.target for one in relations(archive, "").values() if one.kind == MAIN}
+    return sorted(names | (mains & archive.NameToInfo.keys()))

@@ -12,7 +12,8 @@ from ingest.loaders.archive import parse_xml, read_member
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-_MAIN = "officeDocument"
+MAIN = "officeDocument"
+"""The kind of the relation from the package to the part that the others hang from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def relations(archive: zipfile.ZipFile, part: str) -> dict[str, Relation]:
 
 def main_part(archive: zipfile.ZipFile) -> str | None:
     """The part that the others hang from. Raises IngestError."""
-    return related(relations(archive, ""), _MAIN)
+    return related(relations(archive, ""), MAIN)
 
 
 def related(found: dict[str, Relation], kind: str) -> str | None:
