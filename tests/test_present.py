@@ -321,6 +321,10 @@ def test_status_in_lines() -> None:
         "size        1.2 MB",
         "index file g000001.index is missing or damaged; searches are complete, the next ingest mends it",
     ]
+    screen = Screen()
+    show_status(screen.console, {**STATUS, "token_vectors": {"bits": 4, "passages": 2_400, "bytes": 84_000_000}})
+    assert "index          hnsw" in screen.text
+    assert "token vectors  of 2,400 passages, 4 bits a coordinate, 84.0 MB" in screen.text
 
 
 def test_documents_in_lines_and_json() -> None:

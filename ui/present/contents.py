@@ -80,8 +80,9 @@ def show_status(console: Console, status: Mapping[str, Json]) -> None:
         "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
         **_parsers(_mapping(status.get("parsers"))),
     }
+    width = max(map(len, lines)) + 2
     for name, value in lines.items():
-        indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<12}", style="bold"))
+        indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<{width}}", style="bold"))
     for file in _list(index["set_aside"]):
         note = f"index file {file} is missing or damaged; searches are complete, the next ingest mends it"
         console.print(Text(note, style="yellow"))
