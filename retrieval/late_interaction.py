@@ -38,7 +38,7 @@ def can_rerank(encoder: Encoder | str | None) -> bool:
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
-TokenMemory: TypeAlias = ArrayMemory[str, TokenVectors]
+TokenMemory: TypeAlias = ArrayMemory[TokenVectors]
 """Of the passages read last, by their text."""
 
 

@@ -18,11 +18,11 @@ SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
 REMEMBERED_BYTES = 64 << 20
-"""Of looked-up filters kept for the next search: eight million ids."""
+"""Of looked-up filters kept for the next search: up to eight million ids."""
 
 
-FilterMemory: TypeAlias = ArrayMemory[tuple[str, int], Ids]
-"""What filters let through, by filter and commit."""
+FilterMemory: TypeAlias = ArrayMemory[Ids]
+"""What filters let through, by commit and filter."""
 
 
 def filter_memory() -> FilterMemory:
@@ -43,11 +43,11 @@ class Within:
     @cached_property
     def ids(self) -> Ids:
         """All of them, ascending: looked up once, until something is committed."""
-        where, commit = json.dumps(self._where, sort_keys=True, default=repr), self._snapshot.commits()
-        found = self._memory.get((where, commit))
+        key = f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=repr)}"
+        found = self._memory.get(key)
         if found is None:
             found = self._snapshot.matching(self.condition)
-            self._memory.put((where, commit), found)
+            self._memory.put(key, found)
         return found
 
     def is_broad(self, ids: Ids) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.array_memory import BESIDE
 from retrieval.errors import FilterError
 from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from retrieval.store import NewPassage, Snapshot, Store, Writer
@@ -564,10 +565,22 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
 
 def test_looked_up_filters_keep_to_their_limit() -> None:
     """What was asked for longest ago goes first; what is larger than all of the memory isn't kept."""
-    memory = FilterMemory(100)
+    memory = FilterMemory(2 * (40 + BESIDE + 2))
     for number in range(3):
-        memory.put(("a", number), np.arange(5))
-        assert memory.get(("a", 0)) is not None
-    assert [memory.get(("a", number)) is not None for number in range(3)] == [True, False, True]
-    memory.put(("b", 0), np.arange(50))
-    assert [memory.get(one) for one in (("a", 0), ("a", 2), ("b", 0))] == [None] * 3
+        memory.put(f"a{number}", np.arange(5))
+        assert memory.get("a0") is not None
+    assert [memory.get(f"a{number}") is not None for number in range(3)] == [True, False, True]
+    memory.put("b0", np.arange(500))
+    assert [memory.get(one) for one in ("a0", "a2", "b0")] == [None] * 3
+
+
+def test_looked_up_filters_that_let_nothing_through_are_forgotten_too() -> None:
+    """They take room like others, and so do long filters: however many are asked for, memory has an end."""
+    memory = FilterMemory(100 * BESIDE)
+    for number in range(1000):
+        memory.put(f"none {number}", np.empty(0, np.int64))
+    assert 50 < sum(memory.get(f"none {number}") is not None for number in range(1000)) < 100
+    long = "x" * (98 * BESIDE)
+    memory.put(long, np.empty(0, np.int64))
+    assert memory.get(long) is not None
+    assert [memory.get(f"none {number}") for number in range(1000)] == [None] * 1000

@@ -14,6 +14,7 @@ from sentence_transformers import SentenceTransformer
 
 from ingest import ingest
 from retrieval import BiEncoder, Collection
+from retrieval.array_memory import BESIDE
 from retrieval.backends import DeviceMemoryError
 from retrieval.config import Settings
 from retrieval.errors import PassageworkError
@@ -127,13 +128,13 @@ class TestMemory:
 
     def test_forgets_what_was_asked_for_longest_ago(self) -> None:
         """Within its bytes."""
-        memory = TokenMemory(3 * 64)
+        memory = TokenMemory(3 * (64 + BESIDE + 1))
         for name in "abc":
             memory.put(name, np.zeros((1, 32), np.float16))
         assert memory.get("a") is not None
         memory.put("d", np.zeros((1, 32), np.float16))
         assert [memory.get(name) is not None for name in "abcd"] == [True, False, True, True]
-        memory.put("e", np.zeros((9, 32), np.float16))
+        memory.put("e", np.zeros((99, 32), np.float16))
         assert [memory.get(name) for name in "abcde"] == [None] * 5
 
 
