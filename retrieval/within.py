@@ -43,7 +43,7 @@ class Within:
     @cached_property
     def ids(self) -> Ids:
         """All of them, ascending: looked up once, until something is committed."""
-        key = f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=repr)}"
+        key = f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
         found = self._memory.get(key)
         if found is None:
             found = self._snapshot.matching(self.condition)

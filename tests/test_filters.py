@@ -7,7 +7,7 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -584,3 +584,36 @@ def test_looked_up_filters_that_let_nothing_through_are_forgotten_too() -> None:
     memory.put(long, np.empty(0, np.int64))
     assert memory.get(long) is not None
     assert [memory.get(f"none {number}") for number in range(1000)] == [None] * 1000
+
+
+class Shy(Mapping[str, Any]):
+    """A filter that is no dict, and doesn't show what is in it."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self.fields = fields
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __repr__(self) -> str:
+        return "Shy()"
+
+
+def test_looked_up_filters_are_told_apart_by_what_they_say(store: Store) -> None:
+    """However a mapping shows itself, at the top or within; one that says the same as a dict is the same filter."""
+    memory = filter_memory()
+    with store.read() as snapshot:
+        for wrap in (dict, Shy):
+            for year, expected in ((2020, [1]), (2021.5, [3])):
+                for where in (
+                    wrap({"year": year}),
+                    {"$not": wrap({"year": {"$ne": year}})},
+                    {"year": wrap({"$eq": year})},
+                ):
+                    assert Within(where, snapshot, memory).ids.tolist() == expected
