@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from retrieval.encoder import Encoder
+from retrieval.identity import recorded_window
 from retrieval.reading import as_read, text_hash
 from retrieval.store import Store, token_rows
 from retrieval.store.token_rows import TokenCodes
@@ -31,15 +32,16 @@ class Readings:
 
 
 class TokenQueue:
-    """Sorts out what is to be encoded; `copies_from` is another version that keeps token vectors of the same record."""
+    """Sorts out what is to be encoded; `copies_from` is another version, whose token vectors serve if made alike."""
 
     def __init__(self, store: Store, record: TokenRecord, *, copies_from: Store | None = None) -> None:
         self.record = record
         self._store = store
         self._copies_from = copies_from
         if copies_from is not None:
-            with copies_from.read() as snapshot:
-                if not record.alike(recorded_tokens(snapshot)):
+            with copies_from.read() as before, store.read() as snapshot:
+                # A text beyond the window is read in several, which another window cuts elsewhere.
+                if not record.alike(recorded_tokens(before)) or recorded_window(before) != recorded_window(snapshot):
                     self._copies_from = None
 
     def put(self, texts: Mapping[bytes, str], group: Readings, others: Sequence[Readings]) -> set[bytes]:

@@ -393,6 +393,14 @@ class TestRebuild:
         rebuild(path, encoder=FakeTokenEncoder(), passage_tokens=12, settings=OFFLINE)
         check_kept(path)
 
+    def test_of_another_window(self, docs: Path, tmp_path: Path) -> None:
+        """A text beyond the old window, which was read in parts, is read anew: in other parts, or whole."""
+        options = {"whole": True, "passage_tokens": 10, "overlap": 4, "token_vectors": True}
+        for window in (48, 4096):
+            path = made(docs, tmp_path / f"{window}", encoder=FakeTokenEncoder(window=16), **options)
+            rebuild(path, encoder=FakeTokenEncoder(window=window), settings=OFFLINE)
+            check_kept(path, FakeTokenEncoder(window=window))
+
     def test_to_an_encoder_without(self, path: Path) -> None:
         """Is refused, and says what to do; no version is begun."""
         with pytest.raises(ConfigError, match=r"fake-2 gives no vectors of tokens.*--no-token-vectors"):
