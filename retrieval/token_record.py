@@ -120,6 +120,8 @@ class StoredTokens:
 
     def cosines(self, query: Vectors, texts: Iterable[str]) -> dict[str, Vectors]:
         """(tokens of the query, tokens of the text) for those of the texts that have whole codes."""
+        if query.shape[1] != self._codec.dim:
+            return {}  # the record is damaged: no code is of the encoder's dimensions
         hashes = {text: text_hash(text) for text in dict.fromkeys(texts)}
         found = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
         size = self._codec.row_bytes

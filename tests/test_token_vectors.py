@@ -340,6 +340,7 @@ class TestSearch:
             "UPDATE token_vectors SET codes = 'text'",
             f"UPDATE meta SET value = json_set(value, '$.encoder.weights', 'other') WHERE key = '{TOKEN_RECORD}'",
             f"UPDATE meta SET value = json_set(value, '$.bits', 3) WHERE key = '{TOKEN_RECORD}'",
+            f"UPDATE meta SET value = json_set(value, '$.dim', 64) WHERE key = '{TOKEN_RECORD}'",
         ],
     )
     def test_what_is_damaged_is_not_read(self, path: Path, plain: Path, damage: str) -> None:
@@ -457,6 +458,7 @@ DAMAGE = {
     "of another encoder": [
         f"UPDATE meta SET value = json_set(value, '$.encoder.weights', 'other') WHERE key = '{TOKEN_RECORD}'"
     ],
+    "of other dimensions": [f"UPDATE meta SET value = json_set(value, '$.dim', 64) WHERE key = '{TOKEN_RECORD}'"],
     "no record": [f"UPDATE meta SET value = '{{}}' WHERE key = '{TOKEN_RECORD}'"],
 }
 

@@ -78,10 +78,11 @@ def mend_token_vectors(chart: Chart) -> None:
             token_rows.forget_all(writer)
         return
     encoder = loaded_encoder(chart)
-    fresh = record or new_record(encoder)
-    token_encoder(encoder)
+    fresh = new_record(encoder) if record is None else new_record(encoder, bits=record.bits)
+    if record is not None and record.dim == fresh.dim:
+        fresh = record
     with store.write() as writer:
-        if record is None:
+        if fresh is not record:
             token_rows.forget_all(writer)
         token_rows.drop_codes(writer, bad)
         token_rows.drop_readings(writer, strangers)
