@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from ingest import Progress, ingest, passage_writer, token_queue
-from ingest.doctor import Remedy, examine, repair
+from ingest.doctor import Remedy, examine, repair, token_checks
 from ingest.exchange import export_collection, import_collection, snapshot_collection
 from ingest.rebuild import rebuild
 from ingest.removal import delete
@@ -479,6 +479,18 @@ class TestDoctor:
         assert done.done[0] == Remedy.TOKENS.value
         assert stored(path) == before
         check_kept(path)
+
+    @pytest.mark.parametrize("factor", ["007e", "007c", "ff7b", "0180", "0100"])
+    def test_every_one_is_looked_at(self, path: Path, monkeypatch: pytest.MonkeyPatch, factor: str) -> None:
+        """What multiplies a vector's levels: no number, infinite, huge, below 0, tiny; in the sample or not."""
+        monkeypatch.setattr(token_checks, "SAMPLE_PASSAGES", 1)
+        before = stored(path)
+        edit(path, f"UPDATE token_vectors SET codes = CAST(x'{factor}' || substr(codes, 3) AS BLOB) WHERE id = 5")
+        assert [one.text for one in examine(path, encoder=FakeTokenEncoder()).findings] == [
+            "those of 1 text hold what no vector is coded as"
+        ]
+        assert repair(path, encoder=FakeTokenEncoder()).after.well
+        assert stored(path) == before
 
     def test_there_though_none_are_kept(self, path: Path) -> None:
         """They go; no encoder is needed."""

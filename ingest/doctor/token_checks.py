@@ -33,6 +33,13 @@ def check_token_vectors(chart: Chart) -> str:
             text = f"those of {counted(len(misshapen), 'text')} are not of {record.codec.row_bytes} bytes a token"
             chart.find("token vectors", text, Remedy.TOKENS)
             chart.bad[TOKENS].extend(misshapen)
+        known = set(misshapen)
+        rest = ((key, codes) for key, codes in token_rows.every_code(snapshot) if key not in known)
+        broken = [key for key, codes in rest if not record.codec.whole(codes)]
+        if broken:
+            text = f"those of {counted(len(broken), 'text')} hold what no vector is coded as"
+            chart.find("token vectors", text, Remedy.TOKENS)
+            chart.bad[TOKENS].extend(broken)
         strangers = [one.id for one in token_rows.read_passages(snapshot) if one.hash not in (None, _hash(one))]
         if strangers:
             text = f"{counted(len(strangers), 'passage')} with those of another text"

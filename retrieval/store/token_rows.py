@@ -139,6 +139,14 @@ def misshapen(snapshot: Snapshot, *, row_bytes: int) -> list[bytes]:
     return list(snapshot.connection.execute(select(v.hash).where(wrong)).scalars())
 
 
+def every_code(snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
+    """Of every text that has token vectors its hash and their codes, one after another."""
+    v = t.token_vectors.c
+    rows = snapshot.connection.execute(select(v.hash, v.codes).execution_options(yield_per=64))
+    for row in rows:
+        yield row[0], row[1]
+
+
 def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
     """Takes out token vectors that are to be made again."""
     for some in batches(hashes):
