@@ -196,7 +196,7 @@ class PassageWriter:
             self._commit(writer, group)
         self.documents += len(group.ready)
         self.encoded += len(group.texts)
-        self.token_vectors += len(group.readings.texts)
+        self.token_vectors += sum(passage.reading is not None for one in group.ready for passage in one.passages)
         self.cut += sum(passage.cut for one in group.ready for passage in one.passages)
         if self.on_commit is not None:
             self.on_commit()

@@ -206,6 +206,13 @@ class TestIngest:
         ingest([own], moved, encoder=FakeTokenEncoder(), delete_missing=True, settings=OFFLINE)
         check_kept(moved)
 
+    def test_passages_are_counted(self, docs: Path, tmp_path: Path) -> None:
+        """Each that got them, also where another says the same: so many as where they come later."""
+        options: dict[str, Any] = {"encoder": FakeTokenEncoder(), "token_vectors": True, "settings": OFFLINE}
+        report = ingest([docs], tmp_path / "c", **options)
+        assert report.token_vectors == report.passages > len(stored(tmp_path / "c"))
+        assert ingest([docs], tmp_path / "c", **options).token_vectors == 0
+
     def test_taken_out(self, path: Path, docs: Path) -> None:
         """All, with the record; the next ingest makes none."""
         for _ in range(2):
