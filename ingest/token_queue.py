@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from retrieval.encoder import Encoder
 from retrieval.identity import recorded_window
 from retrieval.reading import as_read, text_hash
 from retrieval.store import Store, token_rows
-from retrieval.store.token_rows import TokenCodes
+from retrieval.store.token_rows import ReadPassage, TokenCodes
 from retrieval.token_reading import AT_ONCE, token_windows
 from retrieval.token_record import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
+
+FILLED_CHARACTERS = 256_000
+"""Of the passages of such a commit, unless one alone is longer: those of ten times the usual length."""
 
 LONGEST = 4_000_000
 """Characters of a passage whose token vectors are kept: 200 MB of them. A longer one is encoded when it is reranked."""
@@ -92,7 +96,7 @@ def fill(
     done = last = 0
     while True:
         with store.read() as snapshot:
-            rows = token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE)
+            rows = _some(token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE))
             texts = {row.id: as_read(row.title, row.headings, row.text) for row in rows}
             hashes = {one: text_hash(text) for one, text in texts.items()}
             known = token_rows.known_hashes(snapshot, list(hashes.values()))
@@ -109,3 +113,11 @@ def fill(
     with store.write() as writer:
         writer.set_meta(TOKEN_RECORD, record.complete().to_json())
     return done
+
+
+def _some(rows: Sequence[ReadPassage]) -> list[ReadPassage]:
+    """The first of them, as far as FILLED_CHARACTERS go; at least one, where there is one."""
+    behind = accumulate(len(row.text) for row in rows)
+    return [
+        row for place, (row, end) in enumerate(zip(rows, behind, strict=True)) if not place or end <= FILLED_CHARACTERS
+    ]

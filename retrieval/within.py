@@ -43,12 +43,20 @@ class Within:
     @cached_property
     def ids(self) -> Ids:
         """All of them, ascending: looked up once, until something is committed."""
-        key = f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
-        found = self._memory.get(key)
+        key = self._key()
+        found = None if key is None else self._memory.get(key)
         if found is None:
             found = self._snapshot.matching(self.condition)
-            self._memory.put(key, found)
+            if key is not None:
+                self._memory.put(key, found)
         return found
+
+    def _key(self) -> str | None:
+        """The filter at this moment, in words; None for one with a number that Python prints none of."""
+        try:
+            return f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
+        except ValueError:  # of more than 4,300 digits
+            return None
 
     def is_broad(self, ids: Ids) -> bool:
         """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""

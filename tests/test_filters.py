@@ -617,3 +617,11 @@ def test_looked_up_filters_are_told_apart_by_what_they_say(store: Store) -> None
                     {"year": wrap({"$eq": year})},
                 ):
                     assert Within(where, snapshot, memory).ids.tolist() == expected
+
+
+def test_a_number_too_long_to_print_filters_like_any_other(store: Store) -> None:
+    """Python prints no number of more than 4,300 digits: a filter that holds one is looked up each time."""
+    memory = filter_memory()
+    with store.read() as snapshot:
+        for where, expected in (({"year": {"$lt": 10**5000}}, [1, 3]), ({"year": {"$gt": 10**5000}}, [])):
+            assert Within(where, snapshot, memory).ids.tolist() == expected

@@ -63,6 +63,22 @@ def test_a_transaction_that_changes_nothing_leaves_it(store: Store) -> None:
     assert seal_path(store.path).read_bytes() == before
 
 
+def test_accepted_as_it_is(store: Store) -> None:
+    """What was changed behind the seal's back is sealed, and counts as a commit: what was before is gone."""
+    with store.read() as snapshot:
+        before = snapshot.commits()
+    store.keeps_seal = True
+    with store.write() as writer:
+        put(writer, "b", "more")
+    with store.read() as snapshot:
+        assert snapshot.commits() == before
+    store.accept()
+    with store.read() as snapshot:
+        assert snapshot.commits() == before + 1
+    assert sealed(store)
+    store.verify()
+
+
 def put_and_fail(store: Store) -> None:
     """Breaks off."""
     with store.write() as writer:

@@ -281,6 +281,22 @@ class TestInterrupted:
         assert encoder.encoded == len(stored(kept)) - done
         check_kept(bare)
 
+    def test_long_passages_are_committed_alone(self, bare: Path, kept: Path, docs: Path, monkeypatch: Any) -> None:
+        """However many passages a commit may hold, its text has a limit, and one beyond it has its own commit."""
+        monkeypatch.setattr(token_queue, "FILLED_CHARACTERS", 1)
+        sizes: list[int] = []
+        put = token_rows.put_readings
+
+        def counted(writer: Any, hashes: Any) -> None:
+            sizes.append(len(hashes))
+            put(writer, hashes)
+
+        monkeypatch.setattr(token_rows, "put_readings", counted)
+        ingest([docs], bare, encoder=FakeTokenEncoder(), token_vectors=True, settings=OFFLINE)
+        assert set(sizes) == {1}
+        assert len(sizes) >= len(stored(kept))
+        check_kept(bare)
+
     def test_half_of_them(self, bare: Path, docs: Path, monkeypatch: Any) -> None:
         """A search takes what is stored, encodes the rest, and answers the same whatever was asked before."""
         monkeypatch.setattr(token_queue, "FILLED_AT_ONCE", 3)

@@ -123,8 +123,14 @@ class Store:
             return text_index_problem(driver, wait_ms=TEXT_INDEX_WAIT_MS, then_ms=database.BUSY_TIMEOUT_MS)
 
     def accept(self) -> None:
-        """Seals the database as it is, whatever it was before: for one that was found sound in all its parts."""
+        """Seals the database as it is, whatever it was before: for one that was found sound in all its parts.
+
+        It counts as a commit: what readers remember of the database as it was holds no longer.
+        """
         seal_path(self.path).unlink(missing_ok=True)
+        with transaction(self._engine, self.path, write=True) as connection:
+            writer = Writer(connection, self.dim)
+            writer.set_meta(COMMITS, writer.commits() + 1)
         self.checkpoint()
 
     def checkpoint(self) -> None:
