@@ -3,7 +3,8 @@
     python -m benchmarks.time_spent --data DIR --folder DIR --out FILE [--timed N]
 
 The sampler looks at the stack of the main thread every few milliseconds, and counts what is then at work: the innermost
-function of this project. It sees wall time, waits for the parser processes included.
+function of this project. It sees wall time, waits for the parser processes and for the encoder's thread included: what
+the main thread does meanwhile costs nothing until it waits no longer.
 """
 
 from __future__ import annotations
@@ -32,11 +33,9 @@ from retrieval.types import Stage
 STEP_S = 0.005
 PARTS = (
     ("ingest/workers/", "", "reading files (waiting for the parser)"),
+    ("ingest/passage_writer.py", "_hand_on", "waiting for the encoder"),
     ("retrieval/encoder.py", "tokenize", "tokenising"),
     ("retrieval/inference.py", "token_arrays", "tokenising"),
-    ("retrieval/encoder.py", "", "encoding"),
-    ("retrieval/inference.py", "", "encoding"),
-    ("retrieval/framing.py", "", "encoding"),
     ("ingest/chunker/", "", "cutting"),
     ("retrieval/store/", "", "database"),
     ("retrieval/vector_index/", "", "index"),
