@@ -11,6 +11,8 @@ from retrieval.lexical import BROAD
 from retrieval.store import Snapshot
 from retrieval.types import Ids, Json, Vectors
 from retrieval.vector_index import FilterPlan, LiveIndex
+from retrieval.vector_index.protocol import Scores
+from retrieval.vector_index.scoring import cosines
 from retrieval.within import Within
 
 LARGE = 50_000
@@ -62,8 +64,7 @@ class Nearest:
             found, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
         else:
             found, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
-        cosines = vectors.astype(np.float64) @ self.vector[0].astype(np.float64)
-        return dict(zip(found.tolist(), np.round(cosines, DECIMALS).tolist(), strict=True))
+        return _rounded(found, cosines(self.vector[0], vectors))
 
     def _searched(self, within: Within | None, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
         allowed = None if within is None else self._allowed(within)
@@ -71,13 +72,15 @@ class Nearest:
         while True:
             with self._timed("dense"):
                 result = self._index.search(self.vector, limit, within=allowed)
-                ids = [int(one) for one in result.ids[0] if one >= 0]
-                cosines = self.cosines(ids)
-            ordered = sorted(cosines.values(), reverse=True)
+                there = result.ids[0] >= 0
+                ids = result.ids[0][there]
+                exact = self._index.lossless
+                found = _rounded(ids, result.scores[0][there]) if exact else self.cosines(ids.tolist())
+            ordered = sorted(found.values(), reverse=True)
             if len(ids) < limit or ordered[-1] < ordered[size - 1]:
                 break
             limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        return cosines, None if allowed is None else {"matching": len(allowed), "strategy": result.plan.value}
+        return found, None if allowed is None else {"matching": len(allowed), "strategy": result.plan.value}
 
     def _checked(self, within: Within, size: int) -> tuple[dict[int, float], dict[str, Json]] | None:
         """The nearest of all, as far as they pass the filter; None where too few of them do."""
@@ -90,11 +93,11 @@ class Nearest:
             self._narrow = True
             return None
         with self._timed("dense"):
-            cosines = self.cosines(passing.tolist())
-        ordered = sorted(cosines.values(), reverse=True)
+            found = self.cosines(passing.tolist())
+        ordered = sorted(found.values(), reverse=True)
         if ordered[-1] == ordered[size - 1]:
             return None  # the pool ends among equals
-        return cosines, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+        return found, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
 
     def _is_broad(self, within: Within) -> bool:
         with self._timed("filter"):
@@ -103,3 +106,7 @@ class Nearest:
     def _allowed(self, within: Within) -> Ids:
         with self._timed("filter"):
             return within.ids
+
+
+def _rounded(ids: Ids, scores: Scores) -> dict[int, float]:
+    return dict(zip(ids.tolist(), np.round(scores.astype(np.float64), DECIMALS).tolist(), strict=True))

@@ -162,6 +162,13 @@ def test_measured_recall_is_true_of_a_lazy_index() -> None:
     assert proof.recall(lazy) < full.recall_at_10 < 1.0
 
 
+def test_recall_is_proven_with_queries_as_far_from_passages_as_questions_are() -> None:
+    """Noise twice as long as a passage's vector: nearer queries find their neighbours too easily, questions don't."""
+    proof = Proof.drawn(IDS, VECTORS, 100)
+    own = np.einsum("nd,nd->n", proof.queries, VECTORS[np.searchsorted(IDS, proof.own)])
+    assert np.mean(own) == pytest.approx(1 / np.sqrt(5), abs=0.02)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_building_twice_gives_the_same_index(kind: IndexKind, tmp_path: Path) -> None:
     """The same input gives the same file, bit for bit."""

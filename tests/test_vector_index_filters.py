@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from retrieval.errors import ConfigError
@@ -21,6 +21,7 @@ from retrieval.vector_index import (
     load_index,
     plan_filter,
 )
+from retrieval.vector_index.protocol import allowed_mask
 from tests.vector_sets import (
     APPROXIMATE,
     DIM,
@@ -168,3 +169,19 @@ def test_bad_input_to_build_is_refused() -> None:
         build_index(IDS, spoilt)
     with pytest.raises(ConfigError, match="sample is 0"):
         build_index(IDS, VECTORS, sample=0)
+
+
+@few
+@given(
+    ids=st.sets(st.integers(0, 60), max_size=50),
+    wanted=st.lists(st.integers(-5, 70), max_size=40),
+    first=st.sampled_from([0, 1000]),
+)
+@example(ids=set(range(40)), wanted=[-1, 0, 39, 40, 7, 7], first=1000)
+def test_which_ids_are_allowed(ids: set[int], wanted: list[int], first: int) -> None:
+    """Whether ids have gaps or not, and whatever is asked for: those that are both there and wanted."""
+    there = np.array(sorted(one + first for one in ids), dtype=np.int64)
+    asked = np.array([one + first for one in wanted], dtype=np.int64)
+    mask = allowed_mask(there, asked, None)
+    assert mask is not None
+    assert set(there[mask].tolist()) == set(there.tolist()) & set(asked.tolist())

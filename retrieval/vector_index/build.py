@@ -38,10 +38,12 @@ MOST_CODE_TRAINING = 65_536
 """Vectors that train product codes: 256 for each of 256 centroids, FAISS's own upper bound."""
 MOST_LISTS = 16_384
 HNSW_LINKS, HNSW_BUILD_EFFORT, HNSW_MOST_EFFORT = 32, 80, 1024
-PERTURBATION = 1.0
-"""Length of the noise added to a passage's vector (length 1) to make a query of it: cosine 0.71 with that passage.
+PERTURBATION = 2.0
+"""Length of the noise added to a passage's vector (length 1) to make a query of it: cosine 0.45 with that passage.
 
-Real questions and held-out passages were no harder to search for; with less noise, HNSW's recall came out too good.
+Such queries are as hard as real questions. 400 of these on 30,000 passages, ivf-sq8: 0.890, 0.950, 0.981 with 27, 62,
+140 lists probed, and 0.900, 0.955, 0.980 by so much noise, but 0.942, 0.975, 0.987 by noise of length 1, with which a
+million passages were probed until it said 0.981, when 200 questions found 0.930. For HNSW it is on the safe side.
 """
 
 

@@ -69,6 +69,8 @@ class FaissIndex:
         effort = EFFORT_NAMES.get(self.kind)
         if effort is not None and self.parameters.get(effort, 0) < 1:
             raise ConfigError(f"index kind {self.kind.value}: parameter {effort} is missing")
+        if effort == "nprobe":
+            self.index.parallel_mode = 1  # by lists, so that one query uses all cores: FAISS's own way is by queries
 
     @property
     def dim(self) -> int:
