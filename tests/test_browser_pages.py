@@ -84,6 +84,33 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     assert (_parameters(page)["candidates"], "50 candidates" in page.texts("plan")[0]) == (["50"], True)
 
 
+def test_back_leads_to_what_was_seen_before(page: Page) -> None:
+    """The browser's own Back, from a hit that was opened and from another page, shows the search with its hits; and the
+    document, after the link back to the search; Forward shows what Back left."""
+
+    def searched() -> bool:
+        return _parameters(page) == {"query": ["a trip by boat"], "k": ["3"]} and len(page.texts("hit")) == 3
+
+    page.open("?query=a+trip+by+boat&k=3")
+    page.until(searched, "the search")
+    _click(page, "Open")
+    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document")
+    page.browser.back()
+    page.until(searched, "the search, one step back")
+    page.browser.forward()
+    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document, one step on")
+    _click(page, "Back to the search")
+    page.until(searched, "the search through the link")
+    page.browser.back()
+    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document again")
+    _click(page, "Back to the search")
+    page.until(searched, "the search")
+    _click(page, "Library")
+    page.until(lambda: page.texts("documents"), "the library")
+    page.browser.back()
+    page.until(searched, "the search, from the library")
+
+
 def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     """A folder chosen from the list narrows the hits; the address alone shows the same to somebody else."""
     page.open("?query=a+trip&stage=hybrid&k=7")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import session
+from ui.browser_history import HISTORY
 from ui.keyboard import KEYS
 from ui.page_style import STYLE
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Draws the page that was asked for."""
     st.set_page_config(page_title="passagework", layout="wide")
     st.html(STYLE)
-    st.html(KEYS, unsafe_allow_javascript=True)
+    st.html(KEYS + HISTORY, unsafe_allow_javascript=True)
     pages = [st.Page(file, title=title) for file, title in PAGES]
     st.navigation(pages, position="top").run()
 
