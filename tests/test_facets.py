@@ -161,6 +161,7 @@ def test_the_bump_chart_is_as_small_as_the_list(collection: Path) -> None:
     begins = [(int(y), int(rank)) for y, rank in re.findall(r'y="(\d+)" text-anchor="end">(\d+)<', drawing)]
     assert [rank for _, rank in sorted(begins)] == [1, 40, 90, 400]
     assert f'height="{TOP + 4 * PIXELS}"' in drawing
+    assert drawing.rindex("<polyline") < drawing.index('class="rank"')  # no line crosses a number
 
 
 def test_no_model_is_loaded_to_mark_nothing() -> None:

@@ -23,8 +23,11 @@ TITLE = 30
 
 STYLE = (
     "<style>svg{color:#31333f;font-family:sans-serif;font-size:12px}"
-    "@media(prefers-color-scheme:dark){svg{color:#fafafa}}</style>"
+    ".rank{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
+    "@media(prefers-color-scheme:dark){svg{color:#fafafa}.rank{stroke:#171614}}</style>"
 )
+"""A rank stands on a rim of the page's own colour, for lines come in where it stands."""
+
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -43,9 +46,10 @@ def bump_chart(hits: Hits) -> str:
         for column, stage in enumerate(stages)
     )
     lines = "".join(_line(hit, rows) for hit in reversed(hits.hits))
+    words = "".join(_words(hit, rows) for hit in hits)  # above all lines
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'fill="currentColor">{STYLE}{names}{lines}</svg>'
+        f'fill="currentColor">{STYLE}{names}{lines}{words}</svg>'
     )
     source = b64encode(drawing.encode()).decode()
     label = "Rank of each hit at each stage"
@@ -65,25 +69,33 @@ def _rows(hits: Hits, stage: Stage) -> dict[int, int]:
     return {at: row for row, (_, at) in enumerate(passed)}
 
 
-def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
-    """The hit's way from dot to dot, each beside its rank, and its title where it ends."""
-    ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
-    places = [
+def _places(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> list[tuple[int, int]]:
+    return [
         (LEFT + COLUMN * column, TOP + ROW * rows[stage][hit.rank])
         for column, stage in enumerate(rows)
         if stage in hit.stages
     ]
+
+
+def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
+    """The hit's way from dot to dot."""
+    places = _places(hit, rows)
     opacity = max(0.4, 1 - 0.12 * (hit.rank - 1))
     colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
     path = " ".join(f"{x},{y}" for x, y in places)
     dots = "".join(f'<circle cx="{x}" cy="{y}" r="4" stroke="none"/>' for x, y in places)
-    *earlier, (x, y) = places
+    line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>'
+
+
+def _words(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
+    """The hit's rank beside each dot, and its title where its way ends."""
+    ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
+    *earlier, (x, y) = _places(hit, rows)
     numbers = "".join(
-        f'<text x="{left - 8}" y="{top + 4}" text-anchor="end">{rank}</text>'
+        f'<text class="rank" x="{left - 8}" y="{top + 4}" text-anchor="end">{rank}</text>'
         for (left, top), rank in zip(earlier, ranks, strict=False)
     )
     title = " ".join(_NO_XML.sub("", visible(heading(hit))).split())
     shown = title if len(title) <= TITLE else f"{title[: TITLE - 1]}…"
-    ends = f'<text x="{x + 10}" y="{y + 4}">{ranks[-1]}  {escape(shown)}</text>'
-    line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
-    return f'<g opacity="{opacity:.2f}" fill="{colour}">{line}{dots}</g>{numbers}{ends}'
+    return f'{numbers}<text x="{x + 10}" y="{y + 4}">{ranks[-1]}  {escape(shown)}</text>'
