@@ -287,6 +287,24 @@ def test_report_of_many_failures_and_of_none() -> None:
     assert gone.text.splitlines() == ["2 deleted", "no new passages; 0.8 s for c"]
 
 
+def test_report_of_many_failures_in_one_file() -> None:
+    """The records of one file leave room for the others: three of them are told, and how many more there are."""
+    records = [Problem("a.json", f"record {n}: no text") for n in range(1, 31)]
+    screen = Screen()
+    show_report(screen.console, Report(failed=[*records, Problem("b.pdf", "encrypted")], dry_run=True), Path("c"))
+    assert screen.text.splitlines() == [
+        "would be: 31 failed",
+        "failed  a.json: record 1: no text",
+        "failed  a.json: record 2: no text",
+        "failed  a.json: record 3: no text",
+        "failed  a.json: and 27 more; --json lists all",
+        "failed  b.pdf: encrypted",
+    ]
+    few = Screen()
+    show_report(few.console, Report(failed=records[:4], dry_run=True), Path("c"))
+    assert few.text.splitlines()[-1] == "failed  a.json: record 4: no text"
+
+
 STATUS: dict[str, Json] = {
     "collection": "handbook",
     "version": "v0001",

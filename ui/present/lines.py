@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
@@ -12,6 +13,9 @@ from ingest.report import Problem
 
 SHOWN = 20
 """Lines of one kind on screen; --json has all of them."""
+
+OF_ONE_FILE = 3
+"""Lines of one kind about one file, where it has more than one line more: the records of one don't hide other files."""
 
 PROBLEM_CHARACTERS = 600
 """Of a path and the reason, which has 300 at most."""
@@ -29,9 +33,21 @@ def indented(console: Console, text: str, style: str, *, column: Text) -> None:
 
 
 def show_problems(console: Console, name: str, problems: Sequence[Problem], style: str) -> None:
-    """A line a problem; of many, the first."""
-    for problem in problems[:SHOWN]:
-        line = one_line(f"{problem.path}: {problem.reason}", limit=PROBLEM_CHARACTERS)
-        indented(console, line, "", column=Text(f"{name}  ", style=style))
-    if len(problems) > SHOWN:
-        console.print(Text(f"{name}  and {len(problems) - SHOWN:,} more; --json lists all", style=style))
+    """A line a problem; of many in one file, and of many files, the first."""
+    told = 0
+    for line, count in list(_by_file(problems))[:SHOWN]:
+        indented(console, one_line(line, limit=PROBLEM_CHARACTERS), "", column=Text(f"{name}  ", style=style))
+        told += count
+    if told < len(problems):
+        console.print(Text(f"{name}  and {len(problems) - told:,} more; --json lists all", style=style))
+
+
+def _by_file(problems: Sequence[Problem]) -> Iterator[tuple[str, int]]:
+    """Each line, and how many problems it tells."""
+    for path, group in groupby(problems, key=lambda one: one.path):
+        reasons = [one.reason for one in group]
+        shown = reasons if len(reasons) <= OF_ONE_FILE + 1 else reasons[:OF_ONE_FILE]
+        for reason in shown:
+            yield f"{path}: {reason}", 1
+        if more := len(reasons) - len(shown):
+            yield f"{path}: and {more:,} more; --json lists all", more
