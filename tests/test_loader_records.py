@@ -190,7 +190,7 @@ def test_json_lines_named_json_are_read_as_lines(tmp_path: Path) -> None:
         ('{"a": ' * 200_000, "nested too deeply"),
         ("[]", "no text"),
         ("{}", "no text"),
-        ('{"text": ""}', "record '1' has no text"),
+        ('{"text": ""}', "record 1: no text"),
     ],
 )
 def test_bad_json_says_where(tmp_path: Path, source: str, expected: str) -> None:

@@ -61,7 +61,7 @@ class Records:
         else:
             text = "\n".join(_lines("", {key: item for key, item in record.items() if key != id_field}))
         if _blank(text):
-            return RecordFailure(f"{place}: record '{shown}' has no text")
+            return RecordFailure(f"{place}: record '{shown}' has no text" if name else f"{place}: no text")
         first = number if name is None else self._places.setdefault(name, number)
         if first != number:
             return RecordFailure(f"{place}: duplicate _id '{shown}', first seen on {self.unit} {first}")
