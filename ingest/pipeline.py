@@ -21,6 +21,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError, IngestError
 from retrieval.store import SourceRow
 from retrieval.versions import UPLOADS
+from retrieval.wording import counted
 
 
 def ingest(
@@ -258,6 +259,6 @@ def _check_roots(roots: Sequence[Path], found: Scan, recorded: Sequence[SourceRo
         there = any(is_beneath(file.uri, prefix) for file in found.files) or (root.is_dir() and any(root.iterdir()))
         if before and not there:
             raise IngestError(
-                f"{root} is empty, but {before} files were ingested from it: nothing was deleted; "
+                f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
                 "if it is meant to be empty, use `passagework delete`"
             )

@@ -170,6 +170,14 @@ class TestSync:
         with Collection.open(tmp_path / "c", encoder=encoder) as collection:
             assert len(collection.documents()) == 4
 
+    def test_an_empty_root_says_how_many_files_came_from_it(self, tmp_path: Path) -> None:
+        """One is one file."""
+        write(tmp_path / "docs", {"a.md": "Apples."})
+        ingest([tmp_path / "docs"], tmp_path / "c", encoder=FakeEncoder())
+        (tmp_path / "docs" / "a.md").unlink()
+        with pytest.raises(IngestError, match="is empty, but 1 file came from it before: nothing was deleted"):
+            ingest([tmp_path / "docs"], tmp_path / "c", encoder=FakeEncoder(), delete_missing=True)
+
     def test_paths_with_dots_are_the_same_paths(
         self, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
