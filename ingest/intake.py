@@ -86,7 +86,8 @@ class Intake:
                 whole = False  # to be read again, or a later run could not tell that they are gone
         writer = self._destination.writer
         if writer is not None:
-            state = "done" if whole else "failed" if reason else "partial"
+            nothing = reason is not None or (self._failures and not self._seen)
+            state = "done" if whole else "failed" if nothing else "partial"
             shown = reason or (self._failures[0] if self._failures else None)
             notes = tuple((self._failures + self._notes)[:MAX_NOTES])
             writer.finish(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)

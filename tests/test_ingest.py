@@ -314,6 +314,20 @@ class TestFailures:
         again = ingest([docs], tmp_path / "c", encoder=encoder)
         assert counts(again) == {"unchanged": 4, "failed": 1}
 
+    def test_a_file_without_one_good_record_failed(self, tmp_path: Path) -> None:
+        """It is counted and listed with the files that could not be read; one with a good record was read in part."""
+        encoder = FakeEncoder()
+        write(tmp_path / "docs", {"none.json": "[{}, {}]", "some.json": '[{}, {"text": "bees"}]'})
+        for _ in range(2):
+            report = ingest([tmp_path / "docs"], tmp_path / "c", encoder=encoder)
+            assert len(report.failed) == 3
+            with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+                assert {one.path: one.state for one in collection.sources()} == {
+                    "none.json": "failed",
+                    "some.json": "partial",
+                }
+                assert collection.status()["failed"] == 1
+
     def test_failed_file_is_tried_again_and_keeps_what_it_had(self, docs: Path, tmp_path: Path) -> None:
         """A document whose new version can't be read is answered from its old version."""
         encoder = FakeEncoder()
