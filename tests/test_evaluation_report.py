@@ -275,6 +275,7 @@ class TestWording:
         given: dict[str, Json] = {
             "strange": [1, True],
             "encoder": {"model": "m", "weights": "0" * 64, "query_prompt": ""},
+            "rerank_depth": 20,
             "reranker": None,
             "passages": 1400,
         }
@@ -282,6 +283,7 @@ class TestWording:
             ("Encoder", "m · weights 000000000000…"),
             ("Passages", "1,400"),
             ("Reranker", "none"),
+            ("Rerank depth", "20"),
             ("strange", "1, yes"),
         ]
 

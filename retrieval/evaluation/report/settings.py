@@ -18,6 +18,7 @@ NAMES = {
     "candidates": "Candidates a retriever",
     "fusion": "Fusion",
     "reranker": "Reranker",
+    "rerank_depth": "Rerank depth",
     "depth": "Judged to rank",
 }
 DIGEST = re.compile(r"[0-9a-f]{40,}")
