@@ -171,6 +171,27 @@ def test_upload_a_file_and_find_it(page: Page, site: tuple[str, Path], tmp_path:
     delete(site[1], uris=[upload.as_uri()])
 
 
+def test_links_and_what_stands_beside_them(page: Page) -> None:
+    """A link to another page is underlined, for without it is a word; what can be done to a document is one line."""
+    page.open("library", '[data-testid="documents"]')
+    page.until(lambda: page.find('input[aria-label*="Choose documents"]'), "the choice")
+    page.find('input[aria-label*="Choose documents"]')[0].click()
+    _click(page, "grid.pdf", '[role="option"]')
+    page.until(lambda: "Really delete 1 document" in page.shown(), "the choice to be made")
+    page.until(lambda: page.find('[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p'), "the link")
+    [link] = page.find('[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p')
+    assert (link.text, "underline" in link.value_of_css_property("text-decoration")) == ("Open", True)
+    script = """
+        const last = [...document.querySelectorAll('[data-testid="stMain"] button')].find(
+            one => one.textContent.trim() === "Delete")
+        const sure = [...document.querySelectorAll('[data-testid="stMain"] [data-testid="stCheckbox"] label')].find(
+            one => one.textContent.includes("Really delete"))
+        return [arguments[0], sure, last].map(one => one.getBoundingClientRect()).map(one => (one.top + one.bottom) / 2)
+    """
+    middles = page.browser.execute_script(script, link)
+    assert max(middles) - min(middles) < 4
+
+
 def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     """In hits, the reading page, the context, the comparison and the library: nothing runs, and nothing is fetched."""
     page.open("?query=who+counts+the+gulls+at+noon")

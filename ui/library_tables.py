@@ -71,7 +71,7 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
         select_all=False,
         on_change=_unsure,
     )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.page_link(session.READ, label="Open", query_params={"document": chosen[0]})
         sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)

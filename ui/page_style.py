@@ -7,6 +7,7 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 [data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
+[data-testid="stMain"] [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 .pw-hit { padding: 0; }
 .pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; }
 .pw-compact { padding: 0.6rem 0.8rem; margin: 0.5rem 0; }
