@@ -65,6 +65,20 @@ def test_what_is_there_and_what_failed(page: AppTest) -> None:
     assert ">named .pdf but isn&#x27;t one: it has no %PDF- header</td>" in problems
 
 
+def test_notes_and_failures_are_told_apart(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of which nothing was read failed, also one of records; notes are told under a plain name."""
+    (docs / "none.json").write_text("[{}, {}]")
+    (docs / "some.json").write_text('[{}, {"text": "wasps"}]')
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    fake_models(monkeypatch, None)
+    page = open_page(tmp_path / "c", monkeypatch, "library")
+    labels = [one.label for one in page.expander]
+    assert "Failed files (2)" in labels
+    assert "Notes: what was not read, or is not seen, in files (3)" in labels
+    [failed] = html_of(page, "failed")
+    assert ("none.json" in failed, "some.json" in failed) == (True, False)
+
+
 def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> None:
     """In a thread of its own, with the encoder in memory; then what it did is told, and what is new is listed."""
     (docs / "wasps.txt").write_text("Wasps build paper nests.")

@@ -139,7 +139,7 @@ def main() -> None:
         sources = sources_of(collection)
         failures(collection, [source for source in sources if source.state == "failed"])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
-        problems("Notes: what could not be read of documents that were", notes)
+        problems("Notes: what was not read, or is not seen, in files", notes)
         rows = documents_of(collection)
         if rows:
             documents(collection, rows, sources)
