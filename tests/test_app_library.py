@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ingest import Progress, ingest
+from ingest.loaders.formats import SUFFIXES
 from retrieval import Collection, ConfigError, IngestError
 from retrieval.versions import UPLOADS
 from tests.app_sessions import fake_models, html_of, open_page
@@ -126,6 +127,12 @@ def test_an_upload_is_found_and_deleted(page: AppTest, tmp_path: Path) -> None:
     assert [one.value for one in page.success] == [r"1 document deleted\."]
     assert "wasps.txt" not in html_of(page, "documents")[0]
     assert list((collection / UPLOADS).iterdir()) == []
+
+
+def test_files_that_can_be_read_are_offered_and_no_others(page: AppTest) -> None:
+    """By their endings: a kind of file, such as all text, would let the browser offer what no loader reads."""
+    [uploader] = page.get("file_uploader")
+    assert set(uploader.proto.type) == set(SUFFIXES)
 
 
 def test_a_file_elsewhere_stays_when_its_document_goes(page: AppTest, docs: Path, tmp_path: Path) -> None:

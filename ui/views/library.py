@@ -43,7 +43,7 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
     with st.form("upload", clear_on_submit=True):
         files = st.file_uploader(
             "Upload files",
-            type=[suffix[1:] for suffix in SUFFIXES],
+            type=list(SUFFIXES),
             accept_multiple_files=True,
             key="files",
             max_upload_size=UPLOAD_MEGABYTES,
