@@ -477,6 +477,23 @@ class TestEvaluationPage:
         ):
             assert told in text
 
+    @pytest.mark.parametrize(
+        ("dense", "hybrid", "count", "told"),
+        [
+            (0.5, 0.5, 3, "dense is as good as any: nDCG@10 0.500 (too few queries to tell more) over 3 queries"),
+            (0.5, 0.6, 9, "hybrid is best: nDCG@10 0.600 (too few queries to tell more) over 9 queries"),
+            (0.5, 0.6, 10, "hybrid is best: nDCG@10 0.600 (95% interval 0.600 to 0.600) over 10 queries"),
+        ],
+    )
+    def test_no_more_is_said_than_is_known(self, dense: float, hybrid: float, count: int, told: str) -> None:
+        """Of equal stages none is the best, and the interval of a handful of queries would say nothing."""
+        queries = [f"q{number}" for number in range(count)]
+        stages = {
+            stage: _figures(dict.fromkeys(queries, value))
+            for stage, value in ((Stage.DENSE, dense), (Stage.HYBRID, hybrid))
+        }
+        assert told in _text(render_evaluation(_evaluation(stages), []))
+
     def test_a_card_tells_what_was_wanted_and_found(self) -> None:
         """Ranks by stage with a dash for what is not among 100; passages with score, place and mark."""
         answer = _answer(
@@ -574,7 +591,7 @@ class TestComparisonPage:
         comparison = compare(benchmark, a, b, names=("old", "new"), measures=["RR"])
         html = render_comparison(comparison, {"d1": "The gull"})
         text, page = _text(html), Page(html)
-        assert "new (b) is worse than old (a) on average: RR 0.750 → 0.667, −0.083 (p = 1.000) over 2 queries." in text
+        assert "new (b) is worse than old (a) on average: RR 0.750 → 0.667, −0.083 (p = 1.000, so it may be" in text
         gained, lost = page.all("details")
         assert "gull query q1 a 0.500 b 1.000 +0.500" in " ".join(gained.text.split())
         assert _cells(gained) == [["The gull d1", "1", "2", "→", "1"], ["d9", "0", "1", "→", "2"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from retrieval.evaluation.report.charts import delta_chart, delta_tooltip, histo
 from retrieval.evaluation.report.drawing import Chart
 from retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
 from retrieval.evaluation.report.intervals import (
+    FEW,
     MOST_BARS,
     RESAMPLES,
     Interval,
@@ -65,6 +67,8 @@ def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) ->
             "first": first,
             "last": list(stages)[-1].value if stages else "",
             "best": _best(intervals[first]) if stages else None,
+            "tied": stages and _is_tied(intervals[first]),
+            "few": FEW,
             "intervals": intervals,
             "quality": [quality_chart(name, intervals[name]) for name in evaluation.measures] if stages else [],
             "latency": latency_chart(first, stages) if stages else None,
@@ -94,6 +98,12 @@ def _intervals(evaluation: Evaluation) -> dict[str, dict[Stage, Interval]]:
 def _best(by_stage: Mapping[Stage, Interval]) -> Stage:
     """The stage of the highest mean, the earliest of equals: it takes the least."""
     return max(by_stage, key=lambda stage: by_stage[stage].mean)
+
+
+def _is_tied(by_stage: Mapping[Stage, Interval]) -> bool:
+    """Whether several stages have the highest mean."""
+    means = sorted((one.mean for one in by_stage.values()), reverse=True)
+    return len(means) > 1 and math.isclose(means[0], means[1], abs_tol=1e-12)
 
 
 def _contrasts(evaluation: Evaluation) -> Iterator[Contrast]:

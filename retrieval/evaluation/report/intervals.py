@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 RESAMPLES = 2_000
 """Enough for the two decimals that a chart shows of an interval (Efron and Tibshirani 1993, section 13.3)."""
 
+FEW = 10
+"""Queries below which the resamples say little: those of one query are all alike."""
+
 SEED = 0
 MOST_BARS = 300
 """Bars of one chart: as many as have a pixel each on a telephone. More queries share them."""
