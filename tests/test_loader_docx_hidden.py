@@ -140,3 +140,25 @@ def test_no_text_can_feign_the_marks(tmp_path: Path) -> None:
         run.text = f" \U0010fe00{SECRET}\U0010fe01 "
 
     assert hidden_of(tmp_path, change) == []
+
+
+@pytest.mark.parametrize("between", ["x" * 10_000_001, "deep"])
+def test_nothing_is_lost_behind_what_is_very_long_or_deep(tmp_path: Path, between: str) -> None:
+    """Beyond libxml2's limits of a text and of depth, all is still looked through and read."""
+    file = docx.Document()
+    file.add_paragraph().add_run("first secret").font.hidden = True
+    middle = file.add_paragraph(between)
+    file.add_paragraph().add_run("last secret").font.hidden = True
+    file.add_paragraph("The end.")
+    if between == "deep":
+        for _ in range(140):
+            wrapped, inner = docx.oxml.OxmlElement("w:sdt"), docx.oxml.OxmlElement("w:sdtContent")
+            middle._p.addprevious(wrapped)
+            wrapped.append(inner)
+            inner.append(middle._p)
+            middle._p = wrapped
+    path = tmp_path / "a.docx"
+    file.save(path)
+    document = only(path)
+    assert document.text == f"first secret\n\n{between}\n\nlast secret\n\nThe end."
+    assert [document.text[one.start : one.end] for one in document.hidden] == ["first secret", "last secret"]
