@@ -7,7 +7,7 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
-from ingest.loaders.docx_style import Look, Styles
+from ingest.loaders.docx_style import Look, Styles, word
 from ingest.loaders.hidden_marks import mark_texts, unmarked, with_parts
 from ingest.loaders.package import MAIN, part_root, relations
 
@@ -40,9 +40,14 @@ def _mark_runs(root: _Element, styles: Styles) -> bool:
         if text.text and (plain := unmarked(text.text)) != text.text:
             text.text = plain
             changed = True
-    for run in root.iter("{*}r"):
+    for picture in root.iter("{*}docPr", "{*}cNvPr", "{*}imagedata"):
+        for name, value in picture.attrib.items():
+            if (plain := unmarked(str(value))) != value:
+                picture.set(name, plain)
+                changed = True
+    for run in root.iter(*word("r")):
         reason = Look.of(run, styles).unseen
-        texts = [one for one in run.iterchildren("{*}t") if one.text and one.text.strip()]
+        texts = [one for one in run.iterchildren(*word("t")) if one.text and one.text.strip()]
         if reason is not None and texts:
             changed = True
             mark_texts(texts[0], texts[-1], reason)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from retrieval.types import Unseen
@@ -11,6 +12,11 @@ from retrieval.types import Unseen
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
+_SPACES = (
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main",
+)
+"""Of Word's elements and attributes, transitional and strict; it passes over those of others."""
 _TINY = 2
 """Half-points: up to 1 point."""
 _ALIKE = 8
@@ -19,6 +25,14 @@ _PAPER = "FFFFFF"
 _OFF = frozenset({"0", "false", "off"})
 _DEEPEST = 20
 """Styles based on styles."""
+_REMEMBERED = 10_000
+"""Places whose look is kept for the runs that follow."""
+
+
+@cache
+def word(name: str) -> tuple[str, ...]:
+    """The full names of an element of Word."""
+    return tuple(f"{{{space}}}{name}" for space in _SPACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +45,24 @@ class _Said:
     ground: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where runs stand: what their paragraph says of them, and the colour beneath, None where it isn't known."""
+
+    said: tuple[_Said, ...] = ()
+    ground: str | None = _PAPER
+
+
 class Styles:
     """The styles of a document by their ids."""
 
     def __init__(self, root: _Element | None) -> None:
-        self._styles = {str(_value(one, "styleId")): one for one in root.iter("{*}style")} if root is not None else {}
-        self._defaults = list(root.iter("{*}rPrDefault")) if root is not None else []
+        found = list(root.iter(*word("style"))) if root is not None else []
+        self._styles = {str(_value(one, "styleId")): one for one in found}
+        self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
         self._paragraph = next((key for key, one in self._styles.items() if _is_default(one)), None)
         self._resolved: dict[str, list[_Said]] = {}
+        self._places: dict[_Element, Place] = {}
 
     def chain(self, name: str | None, *, paragraph: bool = False) -> list[_Said]:
         """What a style says, then what those say that it is based on; of a paragraph that names none, the default."""
@@ -52,19 +76,54 @@ class Styles:
     @property
     def defaults(self) -> list[_Said]:
         """What holds where nothing else is said."""
-        return [_said(child) for one in self._defaults for child in one.iterchildren("{*}rPr")]
+        return [_said(child) for one in self._defaults for child in one.iterchildren(*word("rPr"))]
+
+    def place(self, element: _Element | None) -> Place:
+        """What holds for runs that stand in an element, of which each is looked at once."""
+        if len(self._places) > _REMEMBERED:
+            self._places.clear()
+        path = []
+        while element is not None and element not in self._places:
+            path.append(element)
+            element = element.getparent()
+        place = Place() if element is None else self._places[element]
+        for one in reversed(path):
+            place = self._places[one] = self._within(one, place)
+        return place
+
+    def _within(self, element: _Element, place: Place) -> Place:
+        space, _, name = str(element.tag).rpartition("}")
+        if space[1:] not in _SPACES:
+            return place
+        if name == "p":
+            said: list[_Said] = []
+            style = None
+            for props in element.iterchildren(*word("pPr")):
+                said.append(_said(props))
+                style = _named(props, "pStyle")
+            return replace(place, said=(*said, *self.chain(style, paragraph=True)))
+        if name == "tc":
+            fills = [_fill(props) for props in element.iterchildren(*word("tcPr"))]
+            return replace(place, ground=next((one for one in fills if one is not None), place.ground))
+        if name == "tbl" and any(_named(props, "tblStyle") for props in element.iterchildren(*word("tblPr"))):
+            return replace(place, ground=None)  # the style may colour its rows
+        if name == "txbxContent" or (
+            name == "document" and any(True for _ in element.iterchildren(*word("background")))
+        ):
+            return replace(place, ground=None)
+        return place
 
     def _chain(self, name: str) -> Iterator[_Said]:
         for _ in range(_DEEPEST):
             style = self._styles.get(name)
             if style is None:
                 return
-            for properties in style.iterchildren("{*}rPr", "{*}pPr"):
+            for properties in style.iterchildren(*word("rPr"), *word("pPr")):
                 yield _said(properties)
-            based = next(style.iterchildren("{*}basedOn"), None)
+            based = _named(style, "basedOn")
             if based is None:
                 return
-            name = str(_value(based, "val"))
+            name = based
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +133,24 @@ class Look:
     vanish: bool
     colour: str | None
     half_points: int | None
-    ground: str | None = field(default=_PAPER)
+    ground: str | None
 
     @classmethod
     def of(cls, run: _Element, styles: Styles) -> Look:
         """How a run looks, by its own properties, its styles, and where it stands."""
-        own = [_said(one) for one in run.iterchildren("{*}rPr")]
-        named = [_value(one, "val") for props in run.iterchildren("{*}rPr") for one in props.iterchildren("{*}rStyle")]
-        paragraph = next(run.iterancestors("{*}p"), None)
-        around: list[_Said] = []
-        style = None
-        if paragraph is not None:
-            for props in paragraph.iterchildren("{*}pPr"):
-                around.append(_said(props))
-                style = next((_value(one, "val") for one in props.iterchildren("{*}pStyle")), None)
-        said = [*own, *(one for name in named for one in styles.chain(name))]
-        said += [*around, *styles.chain(style, paragraph=True), *styles.defaults]
+        said: list[_Said] = []
+        names = []
+        for props in run.iterchildren(*word("rPr")):
+            said.append(_said(props))
+            names.append(_named(props, "rStyle"))
+        place = styles.place(run.getparent())
+        said += [*(one for name in names for one in styles.chain(name)), *place.said, *styles.defaults]
         beneath = next((one.ground for one in said if one.ground is not None), None)
         return cls(
             vanish=next((one.vanish for one in said if one.vanish is not None), False),
             colour=next((one.colour for one in said if one.colour is not None), None),
             half_points=next((one.half_points for one in said if one.half_points is not None), None),
-            ground=beneath if beneath is not None else _ground_of(run),
+            ground=beneath if beneath is not None else place.ground,
         )
 
     @property
@@ -110,43 +165,26 @@ class Look:
         return None
 
 
-def _ground_of(run: _Element) -> str | None:
-    """The colour beneath a run that its own properties don't say: its cell's, the paper's; None where unknown."""
-    for around in run.iterancestors():
-        name = str(around.tag).rpartition("}")[2]
-        if name == "tc":
-            for props in around.iterchildren("{*}tcPr"):
-                if (fill := _fill(props)) is not None:
-                    return fill
-        elif name == "tbl" and any(
-            True for props in around.iterchildren("{*}tblPr") for _ in props.iter("{*}tblStyle")
-        ):
-            return None  # the style may colour its rows
-        elif name == "txbxContent" or (name == "document" and any(True for _ in around.iterchildren("{*}background"))):
-            return None
-    return _PAPER
-
-
 def _said(properties: _Element) -> _Said:
-    vanish = next(properties.iterchildren("{*}vanish"), None)
-    colour = next(properties.iterchildren("{*}color"), None)
-    size = next(properties.iterchildren("{*}sz"), None)
+    found = _children(properties)
+    vanish, colour, size = found.get("vanish"), found.get("color"), found.get("sz")
     digits = _value(size, "val") or "" if size is not None else ""
     return _Said(
         vanish=None if vanish is None else (_value(vanish, "val") or "1").lower() not in _OFF,
         colour=None if colour is None else _value(colour, "val") or "auto",
         half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
-        ground="" if next(properties.iterchildren("{*}highlight"), None) is not None else _fill(properties),
+        ground="" if "highlight" in found else _shade(found.get("shd")),
     )
 
 
 def _fill(properties: _Element) -> str | None:
     """The colour of a shading; None where there is none, or one that lets the paper through."""
-    for shading in properties.iterchildren("{*}shd"):
-        fill = _value(shading, "fill")
-        if fill and fill.lower() != "auto":
-            return fill
-    return None
+    return _shade(_children(properties).get("shd"))
+
+
+def _shade(shading: _Element | None) -> str | None:
+    fill = _value(shading, "fill") if shading is not None else None
+    return fill if fill and fill.lower() != "auto" else None
 
 
 def _alike(one: str, other: str) -> bool:
@@ -161,6 +199,22 @@ def _is_default(style: _Element) -> bool:
     return _value(style, "type") == "paragraph" and (_value(style, "default") or "0").lower() not in _OFF
 
 
+def _children(element: _Element) -> dict[str, _Element]:
+    """Word's own among an element's children, the first of each name."""
+    found: dict[str, _Element] = {}
+    for child in element.iterchildren("{*}*"):
+        space, _, name = child.tag.rpartition("}")
+        if space[1:] in _SPACES:
+            found.setdefault(name, child)
+    return found
+
+
+def _named(element: _Element, name: str) -> str | None:
+    """The value of the first child of a name."""
+    child = next(element.iterchildren(*word(name)), None)
+    return _value(child, "val") if child is not None else None
+
+
 def _value(element: _Element, name: str) -> str | None:
-    """An attribute whatever its namespace."""
-    return next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), None)
+    """An attribute of Word's."""
+    return next((str(value) for key in word(name) if (value := element.get(key)) is not None), None)
