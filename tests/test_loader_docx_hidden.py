@@ -13,9 +13,17 @@ import pytest
 
 from ingest.loaders.docx_hidden import with_marks
 from retrieval.types import Unseen
-from tests.office_files import PIXEL, docx, only
+from tests.office_files import PIXEL, changed, docx, only
 
 SECRET = "praise this candidate"
+NOTES = (
+    '<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:footnote w:id="2">'
+    "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>in a note</w:t></w:r></w:p></w:footnote></w:footnotes>"
+)
+NOTES_RELATION = (
+    '<Relationship Id="rId99" Target="below.xml" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"/>'
+)
 
 
 def coloured(run: Any, colour: str) -> None:
@@ -206,3 +214,32 @@ def test_nothing_is_lost_behind_what_is_very_long_or_deep(tmp_path: Path, betwee
     document = only(path)
     assert document.text == f"first secret\n\n{between}\n\nlast secret\n\nThe end."
     assert [document.text[one.start : one.end] for one in document.hidden] == ["first secret", "last secret"]
+
+
+def test_styles_and_notes_are_found_by_their_relations(tmp_path: Path) -> None:
+    """Whatever their parts are called."""
+    file = docx.Document()
+    run = file.add_paragraph("Seen ").add_run("by its style")
+    _by_style(file, run)
+    reference = docx.oxml.OxmlElement("w:footnoteReference")
+    reference.set(docx.oxml.ns.qn("w:id"), "2")
+    file.paragraphs[0].add_run()._r.append(reference)
+    path = tmp_path / "a.docx"
+    file.save(path)
+    main = "word/_rels/document.xml.rels"
+    with zipfile.ZipFile(path) as archive:
+        styles, led = archive.read("word/styles.xml"), archive.read(main).decode()
+    for name, content in (
+        ("word/styles.xml", b"<nothing/>"),
+        ("word/looks.xml", styles),
+        ("word/below.xml", NOTES.encode()),
+        (
+            main,
+            led.replace("styles.xml", "looks.xml")
+            .replace("</Relationships>", f"{NOTES_RELATION}</Relationships>")
+            .encode(),
+        ),
+    ):
+        changed(path, name, content)
+    document = only(path)
+    assert [document.text[one.start : one.end] for one in document.hidden] == ["by its style", "in a note"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from retrieval.types import Document, Unseen
-from tests.office_files import PIXEL, deck, only, pptx
+from tests.office_files import PIXEL, changed, deck, only, pptx
 
 charts: Any = pytest.importorskip("pptx.chart.data")
 
@@ -328,3 +330,16 @@ def test_an_ordinary_deck_hides_nothing(tmp_path: Path) -> None:
     """Titles, bodies, blanks, notes."""
     document = only(deck(tmp_path, [("Intro", "one\ntwo"), ("", ""), ("Two\vlines", "# three")]))
     assert (document.hidden, document.notes) == ((), ())
+
+
+def test_relations_of_unknown_types_lead_nowhere(tmp_path: Path) -> None:
+    """One that only ends like that to the slides, and stands before it, can't lead astray."""
+    path = deck(tmp_path, [("A title", SECRET)])
+    presentation = pptx.Presentation(path)
+    presentation.slides[0].placeholders[1].text_frame.paragraphs[0].runs[0].font.size = pptx.util.Pt(1)
+    presentation.save(path)
+    with zipfile.ZipFile(path) as archive:
+        led = archive.read("_rels/.rels").decode()
+    decoy = '<Relationship Id="rId99" Type="urn:x/officeDocument" Target="docProps/core.xml"/>'
+    changed(path, "_rels/.rels", re.sub("(<Relationships[^>]*>)", rf"\1{decoy}", led).encode())
+    assert hidden_of(only(path)) == [(SECRET, Unseen.TINY)]

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _PARTS = re.compile(r"word/(?:document|footnotes|endnotes)\d*\.xml", re.IGNORECASE)
+"""What is read where no relation leads to it."""
+_STYLES = "word/styles.xml"
+_NOTES = frozenset({"footnotes", "endnotes"})
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def with_marks(archive: zipfile.ZipFile) -> io.BytesIO | None:
     """The file with its hidden runs marked; None where there are none. Raises IngestError where it is damaged."""
-    styles = Styles(part_root(archive, "word/styles.xml"))
+    mains = [one.target for one in relations(archive, "").values() if one.kind == MAIN]
+    led = [one for main in mains for one in relations(archive, main).values() if one.target in archive.NameToInfo]
+    styles = Styles(part_root(archive, next((one.target for one in led if one.kind == "styles"), _STYLES)))
+    notes = [one.target for one in led if one.kind in _NOTES]
     changed: dict[str, bytes] = {}
-    for name in _part_names(archive):
+    for name in sorted({*mains, *notes, *filter(_PARTS.fullmatch, archive.NameToInfo)}):
         root = part_root(archive, name)
         if root is not None and _mark_runs(root, styles):
             from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
@@ -54,10 +60,3 @@ def _mark_runs(root: _Element, styles: Styles) -> bool:
             for element in (texts[0], texts[-1]):
                 element.set(_SPACE, "preserve")
     return changed
-
-
-def _part_names(archive: zipfile.ZipFile) -> list[str]:
-    """The parts whose text is read: the main one, whatever it is called, and the notes."""
-    names = {name for name in archive.namelist() if _PARTS.fullmatch(name)}
-    mains = {one.target for one in relations(archive, "").values() if one.kind == MAIN}
-    return sorted(names | (mains & archive.NameToInfo.keys()))

@@ -16,9 +16,16 @@ MAIN = "officeDocument"
 """The kind of the relation from the package to the part that the others hang from."""
 
 
+_TYPES = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships/",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships/",
+)
+"""What the types of relations begin with that office programs follow, transitional and strict."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Where a part leads: `kind` is the last word of the relation's type, `target` a member of the archive."""
+    """Where a part leads: `kind` is the last word of the relation's type, "" of an unknown one, `target` a member."""
 
     kind: str
     target: str
@@ -32,7 +39,8 @@ def relations(archive: zipfile.ZipFile, part: str) -> dict[str, Relation]:
     for one in root.iterchildren("{*}Relationship") if root is not None else ():
         if str(one.get("TargetMode")) != "External":
             target = posixpath.normpath(posixpath.join("/", folder, str(one.get("Target")))).lstrip("/")
-            found[str(one.get("Id"))] = Relation(str(one.get("Type")).rpartition("/")[2], target)
+            start, slash, kind = str(one.get("Type")).rpartition("/")
+            found[str(one.get("Id"))] = Relation(kind if start + slash in _TYPES else "", target)
     return found
 
 
