@@ -76,6 +76,37 @@ def _behind_foreign(file: Any, run: Any) -> None:
     colour.set(docx.oxml.ns.qn("w:val"), "FFFFFF")
 
 
+def _by_theme(file: Any, run: Any) -> None:
+    coloured(run, "000000")
+    run.font.color.theme_color = docx.enum.dml.MSO_THEME_COLOR.BACKGROUND_1
+    run._r.rPr.find(docx.oxml.ns.qn("w:color")).set(docx.oxml.ns.qn("w:val"), "000000")
+
+
+def _marked(marker: str) -> Callable[[Any, Any], None]:
+    def change(file: Any, run: Any) -> None:
+        coloured(run, "FFFFFF")
+        highlight = docx.oxml.OxmlElement("w:highlight")
+        highlight.set(docx.oxml.ns.qn("w:val"), marker)
+        run._r.get_or_add_rPr().append(highlight)
+
+    return change
+
+
+def _on_a_white_document(file: Any, run: Any) -> None:
+    coloured(run, "FFFFFF")
+    background = docx.oxml.OxmlElement("w:background")
+    background.set(docx.oxml.ns.qn("w:color"), "FFFFFF")
+    file.element.insert(0, background)
+
+
+def _shaded_solid(file: Any, run: Any) -> None:
+    coloured(run, "FFFFFF")
+    shaded(run._r.get_or_add_rPr(), "000000")
+    shading = run._r.rPr.find(docx.oxml.ns.qn("w:shd"))
+    shading.set(docx.oxml.ns.qn("w:val"), "solid")
+    shading.set(docx.oxml.ns.qn("w:color"), "FFFFFF")
+
+
 def _shaded_alike(file: Any, run: Any) -> None:
     coloured(run, "203040")
     shaded(run._r.get_or_add_rPr(), "213141")
@@ -91,6 +122,11 @@ def _shaded_alike(file: Any, run: Any) -> None:
         (_by_style, Unseen.INVISIBLE),
         (_shaded_alike, Unseen.BACKGROUND),
         (_behind_foreign, Unseen.BACKGROUND),
+        (_by_theme, Unseen.BACKGROUND),
+        (_marked("none"), Unseen.BACKGROUND),
+        (_marked("white"), Unseen.BACKGROUND),
+        (_on_a_white_document, Unseen.BACKGROUND),
+        (_shaded_solid, Unseen.BACKGROUND),
     ],
 )
 def test_hidden_runs_are_told(tmp_path: Path, change: Callable[[Any, Any], None], reason: Unseen) -> None:
@@ -113,6 +149,11 @@ def _highlighted(file: Any, run: Any) -> None:
     run.font.highlight_color = docx.enum.text.WD_COLOR_INDEX.BLACK
 
 
+def _on_a_dark_document(file: Any, run: Any) -> None:
+    _on_a_white_document(file, run)
+    file.element[0].set(docx.oxml.ns.qn("w:color"), "203040")
+
+
 def _shown_again(file: Any, run: Any) -> None:
     _by_style(file, run)
     run.font.hidden = False
@@ -125,6 +166,7 @@ def _shown_again(file: Any, run: Any) -> None:
         _paragraph_on_black,
         _highlighted,
         _shown_again,
+        _on_a_dark_document,
         lambda file, run: coloured(run, "FF0000"),
         lambda file, run: setattr(run.font, "size", docx.shared.Pt(8)),
     ],
@@ -135,9 +177,10 @@ def test_what_is_seen_is_left_in_peace(tmp_path: Path, change: Callable[[Any, An
 
 
 def test_a_table_says_what_lies_beneath(tmp_path: Path) -> None:
-    """White in a white cell is hidden, in a dark one it is a heading, and in a styled table it isn't judged."""
+    """White in a white cell is hidden, in a dark one a heading; where the table's style shades, it isn't judged."""
     found = []
-    for style, fill in ((None, "FFFFFF"), (None, "000080"), ("Table Grid", None)):
+    looks = ((None, "FFFFFF"), (None, "000080"), ("Table Grid", None), ("Light Shading", None))
+    for style, fill in looks:
         file = docx.Document()
         table = file.add_table(rows=2, cols=2)
         for named in table._tbl.tblPr.findall(docx.oxml.ns.qn("w:tblStyle")):
@@ -153,7 +196,21 @@ def test_a_table_says_what_lies_beneath(tmp_path: Path) -> None:
         file.save(path)
         document = only(path)
         found.append([document.text[one.start : one.end] for one in document.hidden])
-    assert found == [[SECRET], [], []]
+    assert found == [[SECRET], [], [SECRET], []]
+
+
+def test_a_table_s_style_hides_its_text(tmp_path: Path) -> None:
+    """Where the cells' own paragraphs and runs don't undo it."""
+    file = docx.Document()
+    table = file.add_table(rows=1, cols=2)
+    table.style = file.styles.add_style("Secret", docx.enum.style.WD_STYLE_TYPE.TABLE)
+    table.style.font.hidden = True
+    table.cell(0, 0).text = SECRET
+    table.cell(0, 1).paragraphs[0].add_run("seen").font.hidden = False
+    path = tmp_path / "a.docx"
+    file.save(path)
+    document = only(path)
+    assert [document.text[one.start : one.end] for one in document.hidden] == [SECRET]
 
 
 def test_no_text_can_feign_the_marks(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ def with_marks(archive: zipfile.ZipFile) -> io.BytesIO | None:
     """The file with its hidden runs marked; None where there are none. Raises IngestError where it is damaged."""
     mains = [one.target for one in relations(archive, "").values() if one.kind == MAIN]
     led = [one for main in mains for one in relations(archive, main).values() if one.target in archive.NameToInfo]
-    styles = Styles(part_root(archive, next((one.target for one in led if one.kind == "styles"), _STYLES)))
+    targets = {one.kind: one.target for one in reversed(led)}
+    theme = part_root(archive, targets.get("theme"))
+    styles = Styles(part_root(archive, targets.get("styles", _STYLES)), theme)
     notes = [one.target for one in led if one.kind in _NOTES]
     changed: dict[str, bytes] = {}
     for name in sorted({*mains, *notes, *filter(_PARTS.fullmatch, archive.NameToInfo)}):

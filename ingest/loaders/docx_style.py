@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from ingest.loaders.office_colours import lit, theme_colours
 from retrieval.types import Unseen
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ _PAPER = "FFFFFF"
 _OFF = frozenset({"0", "false", "off"})
 _DEEPEST = 20
 """Styles based on styles."""
+_THEME = {
+    "background1": "lt1", "text1": "dk1", "background2": "lt2", "text2": "dk2", "light1": "lt1", "dark1": "dk1",
+    "light2": "lt2", "dark2": "dk2", "hyperlink": "hlink", "followedHyperlink": "folHlink"
+}  # fmt: skip
+"""What Word calls a theme's colours; accents have their own names."""
+_MARKERS = {"white": "FFFFFF", "black": "000000", "yellow": "FFFF00", "lightGray": "C0C0C0", "darkGray": "808080"}
+"""Colours of highlighting."""
 _REMEMBERED = 10_000
 """Places whose look is kept for the runs that follow."""
 
@@ -37,7 +45,7 @@ def word(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What one set of properties says of a run; None where it says nothing. The `ground` of a highlighted one is ""."""
+    """What one set of properties says of a run; None where it says nothing. A `ground` that isn't known is ""."""
 
     vanish: bool | None = None
     colour: str | None = None
@@ -47,22 +55,26 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where runs stand: what their paragraph says of them, and the colour beneath, None where it isn't known."""
+    """Where runs stand: what their paragraph and their table say, and the colour beneath, None where it isn't known."""
 
     said: tuple[_Said, ...] = ()
+    table: tuple[_Said, ...] = ()
     ground: str | None = _PAPER
 
 
 class Styles:
     """The styles of a document by their ids."""
 
-    def __init__(self, root: _Element | None) -> None:
+    def __init__(self, root: _Element | None, theme: _Element | None = None) -> None:
+        self._theme = theme_colours(theme)
         found = list(root.iter(*word("style"))) if root is not None else []
         self._styles = {str(_value(one, "styleId")): one for one in found}
         self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
-        self._paragraph = next((key for key, one in self._styles.items() if _is_default(one)), None)
+        self._paragraph = next((key for key, one in self._styles.items() if _is_default(one, "paragraph")), None)
+        self._table = next((key for key, one in self._styles.items() if _is_default(one, "table")), None)
         self._resolved: dict[str, list[_Said]] = {}
         self._places: dict[_Element, Place] = {}
+        self._shading: dict[str, bool] = {}
 
     def chain(self, name: str | None, *, paragraph: bool = False) -> list[_Said]:
         """What a style says, then what those say that it is based on; of a paragraph that names none, the default."""
@@ -76,7 +88,7 @@ class Styles:
     @property
     def defaults(self) -> list[_Said]:
         """What holds where nothing else is said."""
-        return [_said(child) for one in self._defaults for child in one.iterchildren(*word("rPr"))]
+        return [self.said(child) for one in self._defaults for child in one.iterchildren(*word("rPr"))]
 
     def place(self, element: _Element | None) -> Place:
         """What holds for runs that stand in an element, of which each is looked at once."""
@@ -99,27 +111,79 @@ class Styles:
             said: list[_Said] = []
             style = None
             for props in element.iterchildren(*word("pPr")):
-                said.append(_said(props))
+                said.append(self.said(props))
                 style = _named(props, "pStyle")
             return replace(place, said=(*said, *self.chain(style, paragraph=True)))
         if name == "tc":
-            fills = [_fill(props) for props in element.iterchildren(*word("tcPr"))]
+            fills = [self._shade(_children(props).get("shd")) for props in element.iterchildren(*word("tcPr"))]
             return replace(place, ground=next((one for one in fills if one is not None), place.ground))
-        if name == "tbl" and any(_named(props, "tblStyle") for props in element.iterchildren(*word("tblPr"))):
-            return replace(place, ground=None)  # the style may colour its rows
-        if name == "txbxContent" or (
-            name == "document" and any(True for _ in element.iterchildren(*word("background")))
-        ):
-            return replace(place, ground=None)
+        if name == "tbl":
+            named = (_named(props, "tblStyle") for props in element.iterchildren(*word("tblPr")))
+            style = next((one for one in named if one is not None), self._table)
+            ground = None if style is not None and self._shades(style) else place.ground
+            return replace(place, table=tuple(self.chain(style)), ground=ground)
+        if name == "txbxContent":
+            return Place(ground=None)
+        for background in element.iterchildren(*word("background")) if name == "document" else ():
+            return replace(place, ground=_PAPER if _alike(self._colour(background, "color") or "", _PAPER) else None)
         return place
 
+    def _shades(self, name: str) -> bool:
+        """Whether a table's style may colour what lies beneath its text, with anything but the paper's white."""
+        if name not in self._shading:
+            shadings = (one for style in self._based(name) for one in style.iter(*word("shd")))
+            fills = [self._shade(one) for one in shadings]
+            self._shading[name] = any(one is not None and not _alike(one, _PAPER) for one in fills)
+        return self._shading[name]
+
+    def said(self, properties: _Element) -> _Said:
+        """What a set of properties says."""
+        found = _children(properties)
+        vanish, colour, size = found.get("vanish"), found.get("color"), found.get("sz")
+        digits = _value(size, "val") or "" if size is not None else ""
+        marker = _value(found["highlight"], "val") if "highlight" in found else "none"
+        return _Said(
+            vanish=None if vanish is None else (_value(vanish, "val") or "1").lower() not in _OFF,
+            colour=None if colour is None else self._colour(colour, "val") or "auto",
+            half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
+            ground=self._shade(found.get("shd")) if marker == "none" else _MARKERS.get(marker or "", ""),
+        )
+
+    def _shade(self, shading: _Element | None) -> str | None:
+        """The colour of a shading, "" where it isn't known; None where there is none, or the paper shows through."""
+        if shading is None:
+            return None
+        pattern = _value(shading, "val") or "clear"
+        if pattern in ("clear", "nil"):
+            fill = self._colour(shading, "fill", "themeFill")
+            return fill if fill and fill.lower() != "auto" and pattern == "clear" else None
+        return self._colour(shading, "color") if pattern == "solid" else ""
+
+    def _colour(self, element: _Element, name: str, theme: str = "themeColor") -> str | None:
+        """A colour as six digits; that of the theme, where there is one, is the one that is shown."""
+        named = _value(element, theme) or ""
+        colour = self._theme.get(_THEME.get(named, named))
+        if colour is None:
+            return _value(element, name)
+        tint, shade = (_value(element, theme.replace("Color", "") + change) for change in ("Tint", "Shade"))
+        if tint is not None and (part := _part(tint)) is not None:
+            colour = lit(colour, part, 1 - part)
+        if shade is not None and (part := _part(shade)) is not None:
+            colour = lit(colour, part, 0.0)
+        return "{:02X}{:02X}{:02X}".format(*colour)
+
     def _chain(self, name: str) -> Iterator[_Said]:
+        for style in self._based(name):
+            for properties in style.iterchildren(*word("rPr"), *word("pPr")):
+                yield self.said(properties)
+
+    def _based(self, name: str) -> Iterator[_Element]:
+        """A style, and those that it is based on."""
         for _ in range(_DEEPEST):
             style = self._styles.get(name)
             if style is None:
                 return
-            for properties in style.iterchildren(*word("rPr"), *word("pPr")):
-                yield _said(properties)
+            yield style
             based = _named(style, "basedOn")
             if based is None:
                 return
@@ -141,10 +205,10 @@ class Look:
         said: list[_Said] = []
         names = []
         for props in run.iterchildren(*word("rPr")):
-            said.append(_said(props))
+            said.append(styles.said(props))
             names.append(_named(props, "rStyle"))
         place = styles.place(run.getparent())
-        said += [*(one for name in names for one in styles.chain(name)), *place.said, *styles.defaults]
+        said += [*(one for name in names for one in styles.chain(name)), *place.said, *place.table, *styles.defaults]
         beneath = next((one.ground for one in said if one.ground is not None), None)
         return cls(
             vanish=next((one.vanish for one in said if one.vanish is not None), False),
@@ -165,28 +229,6 @@ class Look:
         return None
 
 
-def _said(properties: _Element) -> _Said:
-    found = _children(properties)
-    vanish, colour, size = found.get("vanish"), found.get("color"), found.get("sz")
-    digits = _value(size, "val") or "" if size is not None else ""
-    return _Said(
-        vanish=None if vanish is None else (_value(vanish, "val") or "1").lower() not in _OFF,
-        colour=None if colour is None else _value(colour, "val") or "auto",
-        half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
-        ground="" if "highlight" in found else _shade(found.get("shd")),
-    )
-
-
-def _fill(properties: _Element) -> str | None:
-    """The colour of a shading; None where there is none, or one that lets the paper through."""
-    return _shade(_children(properties).get("shd"))
-
-
-def _shade(shading: _Element | None) -> str | None:
-    fill = _value(shading, "fill") if shading is not None else None
-    return fill if fill and fill.lower() != "auto" else None
-
-
 def _alike(one: str, other: str) -> bool:
     try:
         pairs = [(int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (0, 2, 4)]
@@ -195,8 +237,16 @@ def _alike(one: str, other: str) -> bool:
     return all(abs(a - b) < _ALIKE for a, b in pairs)
 
 
-def _is_default(style: _Element) -> bool:
-    return _value(style, "type") == "paragraph" and (_value(style, "default") or "0").lower() not in _OFF
+def _part(digits: str) -> float | None:
+    """A tint or a shade, 00 to FF."""
+    try:
+        return int(digits, 16) / 255 if len(digits) == 2 else None
+    except ValueError:
+        return None
+
+
+def _is_default(style: _Element, kind: str) -> bool:
+    return _value(style, "type") == kind and (_value(style, "default") or "0").lower() not in _OFF
 
 
 def _children(element: _Element) -> dict[str, _Element]:
