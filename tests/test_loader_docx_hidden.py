@@ -107,6 +107,18 @@ def _shaded_solid(file: Any, run: Any) -> None:
     shading.set(docx.oxml.ns.qn("w:color"), "FFFFFF")
 
 
+def _unpainted(file: Any, run: Any) -> None:
+    effects = "http://schemas.microsoft.com/office/word/2010/wordml"
+    fill = f'<w14:textFill xmlns:w14="{effects}"><w14:noFill/></w14:textFill>'
+    run._r.get_or_add_rPr().append(docx.oxml.parse_xml(fill))
+
+
+def _narrow(file: Any, run: Any) -> None:
+    width = docx.oxml.OxmlElement("w:w")
+    width.set(docx.oxml.ns.qn("w:val"), "1")
+    run._r.get_or_add_rPr().append(width)
+
+
 def _shaded_alike(file: Any, run: Any) -> None:
     coloured(run, "203040")
     shaded(run._r.get_or_add_rPr(), "213141")
@@ -122,6 +134,8 @@ def _shaded_alike(file: Any, run: Any) -> None:
         (_by_style, Unseen.INVISIBLE),
         (_shaded_alike, Unseen.BACKGROUND),
         (_behind_foreign, Unseen.BACKGROUND),
+        (_unpainted, Unseen.TRANSPARENT),
+        (_narrow, Unseen.TINY),
         (_by_theme, Unseen.BACKGROUND),
         (_marked("none"), Unseen.BACKGROUND),
         (_marked("white"), Unseen.BACKGROUND),
@@ -300,3 +314,22 @@ def test_styles_and_notes_are_found_by_their_relations(tmp_path: Path) -> None:
         changed(path, name, content)
     document = only(path)
     assert [document.text[one.start : one.end] for one in document.hidden] == ["by its style", "in a note"]
+
+
+def test_lines_and_rows_of_no_height_are_told(tmp_path: Path) -> None:
+    """Where the height is exact; one that only is the least grows with its text."""
+    file = docx.Document()
+    for rule in (docx.enum.text.WD_LINE_SPACING.EXACTLY, docx.enum.text.WD_LINE_SPACING.AT_LEAST):
+        line = file.add_paragraph(f"line {rule.name}")
+        line.paragraph_format.line_spacing_rule, line.paragraph_format.line_spacing = rule, docx.shared.Pt(0.5)
+        line.paragraph_format.line_spacing_rule = rule
+    table = file.add_table(rows=2, cols=1)
+    rules = (docx.enum.table.WD_ROW_HEIGHT_RULE.EXACTLY, docx.enum.table.WD_ROW_HEIGHT_RULE.AT_LEAST)
+    for row, height in zip(table.rows, rules, strict=True):
+        row.cells[0].text = f"row {height.name}"
+        row.height, row.height_rule = docx.shared.Pt(0.5), height
+    path = tmp_path / "a.docx"
+    file.save(path)
+    document = only(path)
+    hidden = [(document.text[one.start : one.end], one.reason) for one in document.hidden]
+    assert hidden == [("line EXACTLY", Unseen.TINY), ("row EXACTLY", Unseen.TINY)]

@@ -7,7 +7,8 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
-from ingest.loaders.docx_style import Look, Styles, word
+from ingest.loaders.docx_elements import word
+from ingest.loaders.docx_style import Look, Styles
 from ingest.loaders.hidden_marks import mark_texts, unmarked, with_parts
 from ingest.loaders.package import MAIN, part_root, relations
 

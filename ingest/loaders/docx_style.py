@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from ingest.loaders.docx_elements import SPACES, at_most, children, named, value, word
 from ingest.loaders.office_colours import lit, theme_colours
 from retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-_SPACES = (
-    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
-    "http://purl.oclc.org/ooxml/wordprocessingml/main",
-)
-"""Of Word's elements and attributes, transitional and strict; it passes over those of others."""
+_Item = TypeVar("_Item")
+
 _TINY = 2
 """Half-points: up to 1 point."""
+_LOW = 20
+"""Twentieths of a point: a line of exactly so little, or a row, shows nothing of its text."""
+_NARROW = 5
+"""Per cent of a glyph's width."""
+_EFFECTS = "http://schemas.microsoft.com/office/word/2010/wordml"
 _ALIKE = 8
 """Of 255: channels that differ by less can't be told apart."""
 _PAPER = "FFFFFF"
@@ -37,12 +39,6 @@ _REMEMBERED = 10_000
 """Places whose look is kept for the runs that follow."""
 
 
-@cache
-def word(name: str) -> tuple[str, ...]:
-    """The full names of an element of Word."""
-    return tuple(f"{{{space}}}{name}" for space in _SPACES)
-
-
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What one set of properties says of a run; None where it says nothing. A `ground` that isn't known is ""."""
@@ -51,6 +47,9 @@ class _Said:
     colour: str | None = None
     half_points: int | None = None
     ground: str | None = None
+    clear: bool | None = None
+    narrow: bool | None = None
+    low: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class Place:
     said: tuple[_Said, ...] = ()
     table: tuple[_Said, ...] = ()
     ground: str | None = _PAPER
+    low: bool = False
 
 
 class Styles:
@@ -68,7 +68,7 @@ class Styles:
     def __init__(self, root: _Element | None, theme: _Element | None = None) -> None:
         self._theme = theme_colours(theme)
         found = list(root.iter(*word("style"))) if root is not None else []
-        self._styles = {str(_value(one, "styleId")): one for one in found}
+        self._styles = {str(value(one, "styleId")): one for one in found}
         self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
         self._paragraph = next((key for key, one in self._styles.items() if _is_default(one, "paragraph")), None)
         self._table = next((key for key, one in self._styles.items() if _is_default(one, "table")), None)
@@ -105,21 +105,24 @@ class Styles:
 
     def _within(self, element: _Element, place: Place) -> Place:
         space, _, name = str(element.tag).rpartition("}")
-        if space[1:] not in _SPACES:
+        if space[1:] not in SPACES:
             return place
         if name == "p":
             said: list[_Said] = []
             style = None
             for props in element.iterchildren(*word("pPr")):
                 said.append(self.said(props))
-                style = _named(props, "pStyle")
+                style = named(props, "pStyle")
             return replace(place, said=(*said, *self.chain(style, paragraph=True)))
+        if name == "tr":
+            heights = [children(props).get("trHeight") for props in element.iterchildren(*word("trPr"))]
+            low = any(one is not None and at_most(one, "val", _LOW, rule="hRule") for one in heights)
+            return replace(place, low=low)
         if name == "tc":
-            fills = [self._shade(_children(props).get("shd")) for props in element.iterchildren(*word("tcPr"))]
+            fills = [self._shade(children(props).get("shd")) for props in element.iterchildren(*word("tcPr"))]
             return replace(place, ground=next((one for one in fills if one is not None), place.ground))
         if name == "tbl":
-            named = (_named(props, "tblStyle") for props in element.iterchildren(*word("tblPr")))
-            style = next((one for one in named if one is not None), self._table)
+            style = _first(named(props, "tblStyle") for props in element.iterchildren(*word("tblPr"))) or self._table
             ground = None if style is not None and self._shades(style) else place.ground
             return replace(place, table=tuple(self.chain(style)), ground=ground)
         if name == "txbxContent":
@@ -138,12 +141,16 @@ class Styles:
 
     def said(self, properties: _Element) -> _Said:
         """What a set of properties says."""
-        found = _children(properties)
+        found = children(properties)
         vanish, colour, size = found.get("vanish"), found.get("color"), found.get("sz")
-        digits = _value(size, "val") or "" if size is not None else ""
-        marker = _value(found["highlight"], "val") if "highlight" in found else "none"
+        digits = value(size, "val") or "" if size is not None else ""
+        marker = value(found["highlight"], "val") if "highlight" in found else "none"
+        narrow, painted = found.get("w"), next(properties.iterchildren(f"{{{_EFFECTS}}}textFill"), None)
         return _Said(
-            vanish=None if vanish is None else (_value(vanish, "val") or "1").lower() not in _OFF,
+            clear=None if painted is None else next(painted.iterchildren("{*}noFill"), None) is not None,
+            narrow=None if narrow is None else at_most(narrow, "val", _NARROW),
+            low=at_most(found["spacing"], "line", _LOW, rule="lineRule") if "spacing" in found else None,
+            vanish=None if vanish is None else (value(vanish, "val") or "1").lower() not in _OFF,
             colour=None if colour is None else self._colour(colour, "val") or "auto",
             half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
             ground=self._shade(found.get("shd")) if marker == "none" else _MARKERS.get(marker or "", ""),
@@ -153,7 +160,7 @@ class Styles:
         """The colour of a shading, "" where it isn't known; None where there is none, or the paper shows through."""
         if shading is None:
             return None
-        pattern = _value(shading, "val") or "clear"
+        pattern = value(shading, "val") or "clear"
         if pattern in ("clear", "nil"):
             fill = self._colour(shading, "fill", "themeFill")
             return fill if fill and fill.lower() != "auto" and pattern == "clear" else None
@@ -161,11 +168,11 @@ class Styles:
 
     def _colour(self, element: _Element, name: str, theme: str = "themeColor") -> str | None:
         """A colour as six digits; that of the theme, where there is one, is the one that is shown."""
-        named = _value(element, theme) or ""
-        colour = self._theme.get(_THEME.get(named, named))
+        slot = value(element, theme) or ""
+        colour = self._theme.get(_THEME.get(slot, slot))
         if colour is None:
-            return _value(element, name)
-        tint, shade = (_value(element, theme.replace("Color", "") + change) for change in ("Tint", "Shade"))
+            return value(element, name)
+        tint, shade = (value(element, theme.replace("Color", "") + change) for change in ("Tint", "Shade"))
         if tint is not None and (part := _part(tint)) is not None:
             colour = lit(colour, part, 1 - part)
         if shade is not None and (part := _part(shade)) is not None:
@@ -184,7 +191,7 @@ class Styles:
             if style is None:
                 return
             yield style
-            based = _named(style, "basedOn")
+            based = named(style, "basedOn")
             if based is None:
                 return
             name = based
@@ -198,6 +205,8 @@ class Look:
     colour: str | None
     half_points: int | None
     ground: str | None
+    clear: bool
+    squeezed: bool
 
     @classmethod
     def of(cls, run: _Element, styles: Styles) -> Look:
@@ -206,15 +215,17 @@ class Look:
         names = []
         for props in run.iterchildren(*word("rPr")):
             said.append(styles.said(props))
-            names.append(_named(props, "rStyle"))
+            names.append(named(props, "rStyle"))
         place = styles.place(run.getparent())
         said += [*(one for name in names for one in styles.chain(name)), *place.said, *place.table, *styles.defaults]
-        beneath = next((one.ground for one in said if one.ground is not None), None)
+        beneath = _first(one.ground for one in said)
         return cls(
-            vanish=next((one.vanish for one in said if one.vanish is not None), False),
-            colour=next((one.colour for one in said if one.colour is not None), None),
-            half_points=next((one.half_points for one in said if one.half_points is not None), None),
+            vanish=_first(one.vanish for one in said) or False,
+            colour=_first(one.colour for one in said),
+            half_points=_first(one.half_points for one in said),
             ground=beneath if beneath is not None else place.ground,
+            clear=_first(one.clear for one in said) or False,
+            squeezed=_first(one.narrow for one in said) or _first(one.low for one in said) or place.low,
         )
 
     @property
@@ -222,7 +233,9 @@ class Look:
         """Why nobody sees it, None where somebody does, or where that can't be told."""
         if self.vanish:
             return Unseen.INVISIBLE
-        if self.half_points is not None and self.half_points <= _TINY:
+        if self.clear:
+            return Unseen.TRANSPARENT
+        if self.squeezed or (self.half_points is not None and self.half_points <= _TINY):
             return Unseen.TINY
         if self.ground is not None and self.colour is not None and _alike(self.colour, self.ground):
             return Unseen.BACKGROUND
@@ -246,25 +259,8 @@ def _part(digits: str) -> float | None:
 
 
 def _is_default(style: _Element, kind: str) -> bool:
-    return _value(style, "type") == kind and (_value(style, "default") or "0").lower() not in _OFF
+    return value(style, "type") == kind and (value(style, "default") or "0").lower() not in _OFF
 
 
-def _children(element: _Element) -> dict[str, _Element]:
-    """Word's own among an element's children, the first of each name."""
-    found: dict[str, _Element] = {}
-    for child in element.iterchildren("{*}*"):
-        space, _, name = child.tag.rpartition("}")
-        if space[1:] in _SPACES:
-            found.setdefault(name, child)
-    return found
-
-
-def _named(element: _Element, name: str) -> str | None:
-    """The value of the first child of a name."""
-    child = next(element.iterchildren(*word(name)), None)
-    return _value(child, "val") if child is not None else None
-
-
-def _value(element: _Element, name: str) -> str | None:
-    """An attribute of Word's."""
-    return next((str(value) for key in word(name) if (value := element.get(key)) is not None), None)
+def _first(values: Iterable[_Item | None]) -> _Item | None:
+    return next((one for one in values if one is not None), None)
