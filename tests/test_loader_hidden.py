@@ -39,6 +39,21 @@ def hidden_of(source: str) -> list[tuple[str, Unseen]]:
         ('<h2 style="color:white">secret words</h2>', Unseen.BACKGROUND),
         ('<pre style="color:white">secret words</pre>', Unseen.BACKGROUND),
         ('<ul><li style="color:white">secret words</li></ul>', Unseen.BACKGROUND),
+        ('<p style="font-size:0;font-size:large-ish">secret words</p>', Unseen.TINY),
+        ('<p style="font-size:0!important;font-size:12px">secret words</p>', Unseen.TINY),
+        ('<p style="font-/**/size/* */:0;font:12px x;font:0/0 x">secret words</p>', Unseen.TINY),
+        ('<p style="font-size:0"><b style="font-size:1em">secret words</b></p>', Unseen.TINY),
+        ('<p style="opacity:1%">secret words</p>', Unseen.TRANSPARENT),
+        ('<p style="opacity:.01">secret words</p>', Unseen.TRANSPARENT),
+        ('<p style="color:rgba(0,0,0,.01)">secret words</p>', Unseen.TRANSPARENT),
+        ('<p style="color:hsl(0, 0%, 100%)">secret words</p>', Unseen.BACKGROUND),
+        ('<p style="color:rgb(100% 100% 100%)">secret words</p>', Unseen.BACKGROUND),
+        ('<p style="text-indent:-9999px">secret words</p>', Unseen.OUTSIDE),
+        ('<div style="position:absolute; left:-200em"><p style="color:red">secret words</p></div>', Unseen.OUTSIDE),
+        ('<p style="position:absolute;clip:rect(1px, 1px, 1px, 1px)">secret words</p>', Unseen.INVISIBLE),
+        ('<p style="clip-path:inset(100%)">secret words</p>', Unseen.INVISIBLE),
+        ('<p style="max-height:0;OVERFLOW:HIDDEN">secret words</p>', Unseen.INVISIBLE),
+        ('<p style="transform:scale(0)">secret words</p>', Unseen.INVISIBLE),
     ],
 )
 def test_what_a_page_hides_is_told(element: str, reason: Unseen) -> None:
@@ -59,6 +74,12 @@ def test_what_a_page_hides_is_told(element: str, reason: Unseen) -> None:
         '<style>.hero{background:black}</style><p class="hero" style="color:white">words</p>',
         '<link rel="stylesheet" href="a.css"><div style="background:#000">words</div>',
         '<p style="background-color:transparent">words</p>',
+        '<p style="opacity:0;opacity:0.9">words</p>',
+        '<p style="font-size:12px;font:bold 0.9em serif">words</p>',
+        '<p style="text-indent:-2em; margin-left:-20px">words</p>',
+        '<p style="left:-9999px; height:0">words</p>',
+        '<p style="position:absolute; left:50%; top:-50%; overflow:hidden; height:20px">words</p>',
+        '<p style="overflow:hidden; transform:scale(0.5)">words</p>',
     ],
 )
 def test_what_a_page_shows_is_left_in_peace(element: str) -> None:
@@ -77,6 +98,7 @@ def test_what_is_not_shown_at_all_is_no_text() -> None:
     """Elements that take no place on the page, or are told to be invisible, leave nothing behind."""
     page = render_html(
         '<p>a</p><p hidden>b</p><p style="display:none">c</p><p style="visibility: hidden">d</p><template>e</template>'
+        '<p style="display:/**/none">f</p><dialog>g</dialog><div popover>h</div><progress>i</progress>'
     )
     assert (page.text, page.hidden) == ("a", ())
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_style import Style, page_style
+from ingest.loaders.html_style import Style, declarations, page_style
 from ingest.loaders.html_writer import Cell, Writer
 from retrieval.types import Heading, Hidden, Json
 
@@ -23,7 +23,7 @@ _UNSEEN = frozenset(
     {
         "head", "script", "style", "template", "noscript", "svg", "iframe", "object", "embed",
         "canvas", "audio", "video", "map", "datalist", "rt", "rp", "annotation", "annotation-xml",
-        "ix:header"
+        "ix:header", "noframes", "noembed", "meter", "progress"
     }
 )  # fmt: skip
 _PARAGRAPHS = frozenset(
@@ -47,7 +47,7 @@ _LAYOUT = frozenset({"table", "ul", "ol", "dl", "pre", "form", "blockquote", *_H
 _CELL = 600
 """Characters of a cell; a longer one is running text, whose paragraphs stay paragraphs."""
 
-_HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "content-visibility": ("hidden",)}
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -182,10 +182,14 @@ def _leave(tag: Tag, writer: Writer) -> None:
 
 
 def _is_unseen(tag: Tag) -> bool:
-    if tag.name in _UNSEEN or "hidden" in tag.attrs:
+    if tag.name in _UNSEEN or "hidden" in tag.attrs or "popover" in tag.attrs:
+        return True
+    if tag.name == "dialog" and "open" not in tag.attrs:
         return True
     style = tag.attrs.get("style")
-    return isinstance(style, str) and bool(_HIDDEN.search(style))
+    if not isinstance(style, str) or not ("display" in style.lower() or "visibility" in style.lower()):
+        return False
+    return any(value in _HIDING[name] for name, value in declarations(style) if name in _HIDING)
 
 
 def _data_tables(soup: BeautifulSoup) -> frozenset[int]:
