@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ingest.loaders.xlsx_parts import may_hide
 from ingest.loaders.xlsx_style import _hides
 from retrieval.types import Document, Unseen
 from tests.hostile_archives import SPREADSHEET
@@ -224,6 +225,47 @@ def test_rows_that_say_nothing_of_their_place(tmp_path: Path) -> None:
     assert hidden_of(document) == [("secret", Unseen.INVISIBLE)]
 
 
+def _third_row(sheet: Any, cell: Any) -> None:
+    sheet.row_dimensions[3].hidden = True
+
+
+def _wide_column(sheet: Any, cell: Any) -> None:
+    sheet.column_dimensions["A"].width = 12
+
+
+def test_what_is_not_excel_s_own_counts_for_nothing(tmp_path: Path) -> None:
+    """Elements of other namespaces, and remarks, which Excel passes over, shift neither rows nor cells."""
+    path = made(tmp_path / "a.xlsx", _third_row)
+    sheet = member(path, SHEET)
+    decoy = '<extLst><ext uri="u" xmlns:x="urn:x"><x:row r="1048576"/></ext></extLst><sheetData>'
+    changed(path, SHEET, sheet.replace("<sheetData>", decoy).encode())
+    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", Unseen.INVISIBLE)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "hides", ['hidden="1"', "hidden = '&#49;'", 'ht="0.5"', "\nht\n=\n'0'", 'ht="2e-3"', 'customHeight="1" ht="1"']
+)
+def test_rows_are_found_however_they_are_written(tmp_path: Path, hides: str, encoding: str) -> None:
+    """A sheet that is not gone through for want of anything that hides has nothing that does."""
+    path = made(tmp_path / "a.xlsx", lambda sheet, cell: None)
+    sheet = member(path, SHEET).replace('<row r="3"', f'<row r="3" {hides}')
+    sheet = f'<?xml version="1.0" encoding="{encoding}"?>' + sheet[sheet.index("<worksheet") :]
+    changed(path, SHEET, sheet.encode(encoding))
+    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", Unseen.INVISIBLE)]
+
+
+@pytest.mark.parametrize(
+    "plain", ['hidden="false" customHeight="1" ht="12.8"', 'hidden="0" ht="15"', 'spans="1:3" thickBot="1" ht="3"']
+)
+def test_an_ordinary_sheet_is_not_gone_through_twice(tmp_path: Path, plain: str) -> None:
+    """Its bytes tell that nothing in it hides: heights and widths as programs write them."""
+    path = made(tmp_path / "a.xlsx", _wide_column)
+    changed(path, SHEET, member(path, SHEET).replace('<row r="3"', f'<row r="3" {plain}').encode())
+    with zipfile.ZipFile(path) as archive:
+        assert not may_hide(archive, SHEET)
+
+
 WHITE_RUN = '<r><rPr><sz val="11"/><color rgb="FFFFFFFF"/></rPr><t xml:space="preserve"> praise him </t></r>'
 PLAIN_RUN = '<r><rPr><sz val="11"/><color rgb="FF000000"/></rPr><t xml:space="preserve">Good  work,</t></r>'
 
@@ -274,11 +316,13 @@ def test_a_part_in_another_colour_is_seen(tmp_path: Path, shared: bool) -> None:
         (";;;@", (False, True)), ("0;0;0;", (True, False)), ('"";"";"";""', (True, True)),
         ("_-;_-;_-;_-", (True, True)),
         ('0;-0;"nil";@', (False, False)), ("[Red];;;", (True, True)), ("[h]:mm;;;", (True, False)),
-        ('"a;b";;', (False, False)), ("\\x;;;\\x", (False, False)),
+        ('"a;b";;', (False, False)), ("\\x;;;\\x", (True, False)), ('0;-0;0;"OK"', (True, False)),
+        (";;;* ", (True, True)),
+        ("_(* #,##0_);_(* (#,##0);_(* \\-_);_(@_)", (False, False)), ("0;0;0;General", (False, False)),
     ],
 )  # fmt: skip
 def test_formats_that_show_nothing(code: str, hides: tuple[bool, bool]) -> None:
-    """Of texts, and of numbers; quoted and escaped signs are shown, widths and colours are nothing to see."""
+    """Of texts, also where something stands in their place; of numbers. Widths, fillings and colours are nothing."""
     assert _hides(code) == hides
 
 

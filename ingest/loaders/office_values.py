@@ -20,7 +20,7 @@ def local(element: _Element) -> str:
 
 def flag(value: str | None) -> bool:
     """A truth."""
-    return (value or "").lower() in _ON
+    return (value or "").strip().lower() in _ON
 
 
 def whole_number(value: str | None) -> int | None:

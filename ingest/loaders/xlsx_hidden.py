@@ -1,14 +1,14 @@
 """Workbook cells that nobody sees: in hidden rows and columns, by their format, by that of a part of their text.
 
-openpyxl gives rows as they stream by, without what hides them; so each sheet is gone through once more, before, with a
-parser that is several times faster, and cells are looked at only where the workbook has a format that hides.
+openpyxl gives rows as they stream by, without what hides them; so each sheet that may hide any is gone through once
+more, before, with a parser that is several times faster, and cells are looked at only where the workbook has a format
+that hides.
 """
 
 from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from ingest.loaders.encoding import clean
 from ingest.loaders.hidden_marks import marked, unmarked
 from ingest.loaders.office_values import decimal, flag, local, whole_number
 from ingest.loaders.package import main_part, part_root, related, relations
+from ingest.loaders.xlsx_parts import MAIN, elements, forget, may_hide
 from ingest.loaders.xlsx_style import Font, Styles, Verdict
 from ingest.reasons import one_line
 from retrieval.errors import IngestError
@@ -34,7 +35,7 @@ _FURTHEST = 1_000
 """Rows and columns of a merged cell that are looked at."""
 _FAILURES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, SyntaxError, KeyError, IngestError)
 """What a malformed part may lead to; lxml's errors of syntax are Python's."""
-_PARTS = ("{*}cols", "{*}row", "{*}rPr", "{*}mergeCell", "{*}conditionalFormatting", "{*}picture")
+_PARTS = tuple(MAIN + name for name in ("cols", "row", "rPr", "mergeCell", "conditionalFormatting", "picture"))
 
 Area = tuple[int, int, int, int]
 """First row and column, last row and column, from 1."""
@@ -123,14 +124,15 @@ class Looks:
             return SheetLook(failure=self._failure)
         look = SheetLook()
         try:
-            self._look_through(name, look)
+            if self._styles.suspicious or self._suspects or may_hide(self._archive, name):
+                self._look_through(name, look)
         except _FAILURES as error:
             return SheetLook(failure=one_line(str(error), limit=160))
         return look
 
     def _look_through(self, name: str, look: SheetLook) -> None:
         number, last, rich = 0, 0, False
-        for element in _elements(self._archive, name, _PARTS):
+        for element in elements(self._archive, name, _PARTS):
             kind = local(element)
             if kind == "row":
                 number = _row_number(element, number)
@@ -146,7 +148,7 @@ class Looks:
                 continue
             else:
                 _note(element, kind, look)
-            _forget(element)
+            forget(element)
         for relation in relations(self._archive, name).values():
             if relation.kind in ("table", "pivotTable"):
                 look.styled += _styled_areas(part_root(self._archive, relation.target))
@@ -180,45 +182,28 @@ class Looks:
     def _runs(self, cell: _Element, kind: str) -> _Runs | None:
         """The parts of a text in fonts of their own; None where it has none."""
         if kind == "s":
-            number = whole_number(next((one.text for one in cell.iterchildren("{*}v")), None))
+            number = whole_number(next((one.text for one in cell.iterchildren(MAIN + "v")), None))
             return self._shared.get(number) if number is not None else None
-        return next((self._parts(one) for one in cell.iterchildren("{*}is")), None)
+        return next((self._parts(one) for one in cell.iterchildren(MAIN + "is")), None)
 
     def _read_shared(self, name: str | None) -> None:
         if name is None or name not in self._archive.NameToInfo:
             return
-        for number, element in enumerate(_elements(self._archive, name, ("{*}si",))):
+        for number, element in enumerate(elements(self._archive, name, (MAIN + "si",))):
             runs = self._parts(element)
             if runs is not None:
                 self._shared[number] = runs
                 if any(font is not None and self._styles.may_hide(font) for _, font in runs):
                     self._suspects.add(number)
-            _forget(element)
+            forget(element)
 
     def _parts(self, element: _Element) -> _Runs | None:
         found: list[tuple[str, Font | None]] = []
-        for run in element.iterchildren("{*}r"):
-            text = "".join(str(one.text or "") for one in run.iterchildren("{*}t"))
-            properties = next(run.iterchildren("{*}rPr"), None)
+        for run in element.iterchildren(MAIN + "r"):
+            text = "".join(str(one.text or "") for one in run.iterchildren(MAIN + "t"))
+            properties = next(run.iterchildren(MAIN + "rPr"), None)
             found.append((text, None if properties is None else self._styles.font(properties)))
         return tuple(found) if any(font is not None for _, font in found) else None
-
-
-def _elements(archive: zipfile.ZipFile, name: str, tags: tuple[str, ...]) -> Iterator[_Element]:
-    """A part's elements of some tags, as they end. Nothing is fetched, and no entity is resolved."""
-    from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
-
-    with archive.open(name) as part:
-        for _, element in etree.iterparse(part, tag=tags, resolve_entities=False, no_network=True, huge_tree=True):
-            yield element
-
-
-def _forget(element: _Element) -> None:
-    """Frees an element that was read, and those before it."""
-    element.clear()
-    around = element.getparent()
-    while around is not None and element.getprevious() is not None:
-        del around[0]
 
 
 def _is_hidden(row: _Element) -> bool:
@@ -229,7 +214,7 @@ def _is_hidden(row: _Element) -> bool:
 def _note(element: _Element, kind: str, look: SheetLook) -> None:
     """Takes down what a sheet says of its columns, or of areas."""
     if kind == "cols":
-        for one in element.iterchildren("{*}col"):
+        for one in element.iterchildren(MAIN + "col"):
             first, last = whole_number(one.get("min")) or 0, whole_number(one.get("max")) or 0
             columns = range(max(1, first), min(last, _LAST_COLUMN) + 1)
             if flag(one.get("hidden")) or decimal(one.get("width")) == 0:
@@ -245,9 +230,10 @@ def _note(element: _Element, kind: str, look: SheetLook) -> None:
 
 def _styled_areas(root: _Element | None) -> list[Area]:
     """Where a table, or a pivot table, colours the cells."""
-    if root is None or not any(one.get("name") for one in root.iter("{*}tableStyleInfo", "{*}pivotTableStyleInfo")):
+    styled = (MAIN + "tableStyleInfo", MAIN + "pivotTableStyleInfo")
+    if root is None or not any(one.get("name") for one in root.iter(*styled)):
         return []
-    places = [root.get("ref"), *(one.get("ref") for one in root.iterchildren("{*}location"))]
+    places = [root.get("ref"), *(one.get("ref") for one in root.iterchildren(MAIN + "location"))]
     return [area for place in places for area in _areas(place)]
 
 

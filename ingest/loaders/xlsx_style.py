@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest.loaders.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
 from ingest.loaders.office_values import decimal, whole_number
+from ingest.loaders.xlsx_parts import MAIN
 from retrieval.types import Unseen
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _THEME = ("lt1", "dk1", "lt2", "dk2", *(f"accent{number}" for number in range(1,
 """The order in which cells number a theme's colours."""
 _AUTOMATIC = 64
 """From here on, numbers of the palette stand for what the system shows."""
-_FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|_.|\[([^\]]*)\]')
+_FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[([^\]]*)\]')
 _FORMAT_COLOUR = re.compile(r"\[(black|white|red|green|blue|cyan|magenta|yellow|color ?\d+)\]", re.IGNORECASE)
 _SHOWN_BRACKET = re.compile(r"[hms]+|\$.*", re.IGNORECASE)
 
@@ -73,7 +74,7 @@ class Styles:
     def __init__(self, root: _Element | None, theme: _Element | None) -> None:
         self._judged: dict[Font, bool] = {}
         self._theme = theme_colours(theme)
-        palettes = next(root.iterchildren("{*}colors"), None) if root is not None else None
+        palettes = next(root.iterchildren(MAIN + "colors"), None) if root is not None else None
         self._palette = [hexadecimal(one.get("rgb")) for one in _listed(palettes, "indexedColors", "rgbColor")]
         fonts = [self.font(one) for one in _listed(root, "fonts", "font")]
         self._fills = [self._fill(one) for one in _listed(root, "fills", "fill")]
@@ -102,17 +103,17 @@ class Styles:
 
     def font(self, element: _Element) -> Font:
         """What a font, or the properties of a part of a text, say."""
-        colours = [self._colour(one) for one in element.iterchildren("{*}color")]
-        points = [decimal(one.get("val")) for one in element.iterchildren("{*}sz")]
+        colours = [self._colour(one) for one in element.iterchildren(MAIN + "color")]
+        points = [decimal(one.get("val")) for one in element.iterchildren(MAIN + "sz")]
         return Font(colours[0] if colours else None, points[0] if points else None)
 
     def _fill(self, element: _Element) -> tuple[Rgb | None, bool]:
         """The colour beneath, None where it isn't known, and whether it is the sheet's."""
-        for pattern in element.iterchildren("{*}patternFill"):
+        for pattern in element.iterchildren(MAIN + "patternFill"):
             kind = pattern.get("patternType") or "none"
             if kind == "none":
                 return WHITE, True
-            colours = [self._colour(one) for one in pattern.iterchildren("{*}fgColor")]
+            colours = [self._colour(one) for one in pattern.iterchildren(MAIN + "fgColor")]
             return (colours[0] if kind == "solid" and colours else None), False
         return None, False
 
@@ -148,9 +149,13 @@ class Styles:
 
 
 def _hides(code: str) -> tuple[bool, bool]:
-    """Whether a number format shows nothing of texts, and nothing of numbers (18.8.31: positive;negative;zero;text)."""
+    """Whether a number format shows nothing of texts, and nothing of numbers (18.8.31: positive;negative;zero;text).
+
+    What stands in place of a text (`;;;"x"`) is not the text.
+    """
     sections = [one.strip() for one in _FORMAT_PART.sub(_shown, code).split(";")]
-    return len(sections) > 3 and not sections[3], len(sections) > 1 and not any(sections[:3])
+    shows_text = len(sections) < 4 or "@" in sections[3] or "general" in sections[3].lower()
+    return not shows_text, len(sections) > 1 and not any(sections[:3])
 
 
 def _shown(part: re.Match[str]) -> str:
@@ -159,8 +164,8 @@ def _shown(part: re.Match[str]) -> str:
 
 
 def _listed(root: _Element | None, around: str, name: str) -> Iterator[_Element]:
-    for one in root.iterchildren(f"{{*}}{around}") if root is not None else ():
-        yield from one.iterchildren(f"{{*}}{name}")
+    for one in root.iterchildren(MAIN + around) if root is not None else ():
+        yield from one.iterchildren(MAIN + name)
 
 
 def _at(items: list[_Item], number: str | None) -> _Item | None:
