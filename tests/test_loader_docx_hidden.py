@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -249,6 +250,36 @@ def test_no_description_of_a_picture_can_end_a_hidden_run(tmp_path: Path) -> Non
     file.save(path)
     document = only(path)
     assert [document.text[one.start : one.end] for one in document.hidden] == ["one a dot two"]
+
+
+def test_a_text_is_marked_to_its_end(tmp_path: Path) -> None:
+    """Behind the remarks, instructions and foreign elements that part it, which Word and the converter pass over."""
+    file = docx.Document()
+    file.add_paragraph("Seen.").add_run("one two three four").font.hidden = True
+    path = tmp_path / "a.docx"
+    file.save(path)
+    with zipfile.ZipFile(path) as archive:
+        source = archive.read("word/document.xml").decode()
+    parted = source.replace("one two three four", 'one <!-- x -->two <?x?>three <x:y xmlns:x="urn:x"/>four')
+    document = only(changed(path, "word/document.xml", parted.encode()))
+    assert document.text == "Seen.one two three four"
+    assert [document.text[one.start : one.end] for one in document.hidden] == ["one two three four"]
+
+
+def test_members_of_one_name_are_copied_once(tmp_path: Path) -> None:
+    """A small archive in which a large member's name comes a thousand times takes the memory of one."""
+    file = docx.Document()
+    file.add_paragraph("Secret.").runs[0].font.hidden = True
+    path = tmp_path / "a.docx"
+    file.save(path)
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")  # of names that come twice
+        for size in [0] * 1_000 + [1 << 20]:
+            archive.writestr("word/media/large.bin", bytes(size))
+    with zipfile.ZipFile(path) as archive:
+        marked = with_marks(archive)
+    assert marked is not None
+    assert len(marked.getvalue()) < 3 << 20
 
 
 def test_a_paragraph_of_very_many_runs_takes_time_by_their_number(tmp_path: Path) -> None:

@@ -125,14 +125,23 @@ def damaged(path: Path, error: Exception) -> IngestError:
 def parse_xml(data: bytes) -> _Element | None:
     """The root of an XML part, mended where it is malformed; None where nothing of it can be read. Nothing is fetched.
 
-    Texts and depths beyond libxml2's own limits are read too, or the rest of the part would be missing in silence.
+    Remarks, which would part a text, are left out. Texts and depths beyond libxml2's own limits
+    are read too, or the rest of the part would be missing in silence.
     Raises IngestError for a part that declares entities of its own.
     """
     if b"<!ENTITY" in data.replace(b"\x00", b""):
         raise IngestError("its XML declares entities, as attacks do: refused")
     from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        recover=True,
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
         root: _Element | None = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):

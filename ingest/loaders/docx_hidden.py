@@ -46,7 +46,10 @@ def _mark_runs(root: _Element, styles: Styles) -> bool:
     """Puts marks around each hidden run, and takes out what a document holds of such characters; whether it did."""
     changed = False
     for text in root.iter("{*}t"):
-        if text.text and (plain := unmarked(text.text)) != text.text:
+        plain = unmarked("".join(text.itertext()))
+        if plain != (text.text or "") or len(text):
+            for inner in list(text):
+                text.remove(inner)
             text.text = plain
             changed = True
     for picture in root.iter("{*}docPr", "{*}cNvPr", "{*}imagedata"):

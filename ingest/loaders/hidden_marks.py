@@ -48,9 +48,8 @@ def with_parts(archive: zipfile.ZipFile, changed: Mapping[str, bytes]) -> io.Byt
     """A copy of the archive with some of its parts changed. Raises IngestError where it is damaged."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as copy:
-        for member in archive.infolist():
-            content = changed.get(member.filename) or read_member(archive, member.filename)
-            copy.writestr(member.filename, content or b"")
+        for name in archive.NameToInfo:  # of members of one name, the last, as it is read
+            copy.writestr(name, changed.get(name) or read_member(archive, name) or b"")
     out.seek(0)
     return out
 
