@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import colorsys
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.html_style import NAMES
-from ingest.loaders.office_values import local, share
+from ingest.loaders.office_values import local, share, whole_number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 Rgb = tuple[int, int, int]
 
+_TURN = 360 * 60_000
 ALIKE = 8
 """Of 255: channels that differ by less can't be told apart."""
 WHITE: Rgb = (255, 255, 255)
 
+_NO_CHANGE = {"shade": 1.0, "tint": 1.0, "satMod": 1.0, "hueMod": 1.0, "satOff": 0.0}
+"""Changes of a colour, and by how much they leave it as it is."""
 _HEXADECIMAL = re.compile(r"(?:[0-9a-f]{2})?([0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -76,11 +79,15 @@ def ink(parent: _Element, scheme: Mapping[str, Rgb]) -> Ink:
         name, part = local(change), share(change.get("val"))
         if name == "alpha" and part is not None:
             opacity = part
+        elif name == "alphaMod" and part is not None:
+            opacity *= part
+        elif name == "alphaOff" and part is not None:
+            opacity += part
         elif name == "lumMod" and part is not None:
             times, plus = times * part, plus * part
         elif name == "lumOff" and part is not None:
             plus += part
-        else:
+        elif part is None or part != _NO_CHANGE.get(name):
             colour = None
     return Ink(lit(colour, times, plus) if colour is not None and (times, plus) != (1.0, 0.0) else colour, opacity)
 
@@ -92,6 +99,24 @@ def _named(one: _Element, scheme: Mapping[str, Rgb]) -> Rgb | None:
         return hexadecimal(value)
     if kind == "sysClr":
         return hexadecimal(one.get("lastClr"))
+    if kind == "scrgbClr":
+        return _rounded([_gamma(share(one.get(name))) for name in "rgb"])
+    if kind == "hslClr":
+        hue, saturation, luminance = whole_number(one.get("hue")), share(one.get("sat")), share(one.get("lum"))
+        if hue is None or saturation is None or luminance is None:
+            return None
+        return _rounded(colorsys.hls_to_rgb(hue / _TURN, luminance, saturation))
     if kind == "schemeClr":
         return scheme.get(value or "")
     return NAMES.get(value or "") if kind == "prstClr" else None
+
+
+def _gamma(part: float | None) -> float:
+    """A channel as screens have it, of one in which twice as much is twice as bright (IEC 61966-2-1)."""
+    linear = min(1.0, max(0.0, part or 0.0))
+    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+
+
+def _rounded(channels: Iterable[float]) -> Rgb:
+    red, green, blue = (round(255 * min(1.0, max(0.0, channel))) for channel in channels)
+    return red, green, blue

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.hidden_marks import mark_texts, marked, unmarked, with_parts
 from ingest.loaders.office_colours import Ink, Rgb, alike, theme_colours
-from ingest.loaders.office_values import local, share, whole_number
+from ingest.loaders.office_values import local, whole_number
 from ingest.loaders.package import Relation, main_part, part_root, related, relations
 from ingest.loaders.pptx_shapes import Box, Shape
-from ingest.loaders.pptx_style import MARGIN, Beneath, Fill, Said, Sheet, Theme, fill_of, said_by
+from ingest.loaders.pptx_style import MARGIN, Beneath, Fill, Said, Sheet, Theme, fill_of, level_of, said_by, scale_of
 from retrieval.types import Unseen
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _TINY = 100
 _OFF = frozenset({"0", "false", "off"})
 _MOST_PAINTED = 500
 """Shapes of other colours that a text's place is compared with; among more, it isn't judged."""
-_LEVEL = "lvl1pPr"
-_LEVELS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +132,8 @@ class _Look:
     def __init__(self, sheet: Sheet, page: Box) -> None:
         self._sheet, self._page = sheet, page
         self._unlike: dict[Rgb, list[tuple[int, Box | None, Fill]]] = {}
+        self._rooms: dict[_Element, Box | None] = {}
+        self._styled: dict[_Element, bool] = {}
 
     def place(self, shape: Shape) -> Unseen | None:
         """Whether a shape lies wholly beside the slide."""
@@ -144,12 +144,12 @@ class _Look:
         """Marks the runs of a shape that can't be seen; whether there are any."""
         changed = False
         levels: dict[str, tuple[Said, ...]] = {}
-        scale = _scale(shape.element)
+        scale = scale_of(shape.element)
         for run in shape.element.iter("{*}r", "{*}fld"):
             texts = [one for one in run.iterchildren("{*}t") if one.text and not one.text.isspace()]
             if not texts:
                 continue
-            level = _level(run)
+            level = level_of(run)
             if level not in levels:
                 levels[level] = self._sheet.text(shape, level)
             own = said_by(next(run.iterchildren("{*}rPr"), None), self._sheet.theme.colours)
@@ -191,9 +191,19 @@ class _Look:
         said = None
         for properties in cell.iterchildren("{*}tcPr") if cell is not None else ():
             said = fill_of(properties, self._sheet.theme.colours)
-        if said is None and any(True for _ in shape.element.iter("{*}tableStyleId", "{*}tableStyle")):
-            return Beneath.UNKNOWN
-        return said if said is not None else Beneath.THROUGH
+        if said is not None:
+            return said
+        if shape.element not in self._styled:
+            styled = any(True for _ in shape.element.iter("{*}tableStyleId", "{*}tableStyle"))
+            self._styled[shape.element] = styled
+        return Beneath.UNKNOWN if self._styled[shape.element] else Beneath.THROUGH
+
+    def _room(self, shape: Shape) -> Box | None:
+        """Where a shape's text stands, None where that isn't known."""
+        if shape.element not in self._rooms:
+            flows = any(body.get("wrap") == "none" for body in shape.element.iter("{*}bodyPr"))
+            self._rooms[shape.element] = None if flows else self._sheet.box(shape)
+        return self._rooms[shape.element]
 
     def _shows_against(self, colour: Rgb, shape: Shape) -> bool:
         """Whether something of another colour, or of an unknown one, was drawn where the shape stands, before it."""
@@ -201,9 +211,7 @@ class _Look:
             unlike = [one for one in self._painted if not (isinstance(one[2], tuple) and alike(colour, one[2]))]
             self._unlike[colour] = unlike[: _MOST_PAINTED + 1]
         unlike = self._unlike[colour]
-        box = self._sheet.box(shape)
-        if any(body.get("wrap") == "none" for body in shape.element.iter("{*}bodyPr")):
-            box = None
+        box = self._room(shape)
         place = self._places[shape.element] if unlike else 0
         return len(unlike) > _MOST_PAINTED or any(
             order < place and (box is None or other is None or _overlap(box, other)) for order, other, _ in unlike
@@ -273,20 +281,6 @@ def _mark_each(texts: list[_Element], reason: Unseen) -> bool:
     for one in worded:
         mark_texts(one, one, reason)
     return bool(worded)
-
-
-def _level(run: _Element) -> str:
-    for properties in run.itersiblings("{*}pPr", preceding=True):
-        number = whole_number(properties.get("lvl")) or 0
-        return f"lvl{number + 1}pPr" if 0 <= number < _LEVELS else _LEVEL
-    return _LEVEL
-
-
-def _scale(element: _Element) -> float:
-    """How much smaller its shape makes text, so that it fits."""
-    for fitted in element.iter("{*}normAutofit"):
-        return share(fitted.get("fontScale")) or 1.0
-    return 1.0
 
 
 def _wider(box: Box | None) -> Box | None:

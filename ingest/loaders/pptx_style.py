@@ -11,8 +11,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from ingest.loaders.office_colours import WHITE, Ink, Rgb, ink
-from ingest.loaders.office_values import flag, whole_number
+from ingest.loaders.office_colours import WHITE, Ink, Rgb, alike, ink
+from ingest.loaders.office_values import flag, local, share, whole_number
 from ingest.loaders.pptx_shapes import Box, Shape, properties, shapes
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ MARGIN = 228_600
 
 _PLAIN_GROUND = "1001"
 """The first of a theme's background fills."""
+_LEVEL = "lvl1pPr"
+_LEVELS = 9
 _BODY = frozenset({"body", "subTitle", "obj"})
 _TITLE = frozenset({"title", "ctrTitle"})
 _FILLS = ("{*}noFill", "{*}solidFill", "{*}gradFill", "{*}blipFill", "{*}pattFill", "{*}grpFill")
@@ -167,10 +169,6 @@ def said_by(text: _Element | None, colours: Mapping[str, Rgb]) -> Said:
     if not len(text):
         return Said(size=whole_number(text.get("sz")))
     filled = next(text.iterchildren(*_FILLS), None)
-    colour = None
-    if filled is not None:
-        plain, nothing = str(filled.tag).endswith("}solidFill"), str(filled.tag).endswith("}noFill")
-        colour = ink(filled, colours) if plain else Ink(None, 0.0 if nothing else 1.0)
     lines = [fill for line in text.iterchildren("{*}ln") for fill in line.iterchildren(*_FILLS)]
     effects = any(True for one in text.iterchildren("{*}effectLst") for _ in one.iterchildren("{*}*"))
     outlined = any(not str(one.tag).endswith("}noFill") for one in lines)
@@ -178,7 +176,7 @@ def said_by(text: _Element | None, colours: Mapping[str, Rgb]) -> Said:
     grounds = [ink(one, colours).colour or Beneath.UNKNOWN for one in text.iterchildren("{*}highlight")]
     return Said(
         size=whole_number(text.get("sz")),
-        ink=colour,
+        ink=_paint(filled, colours) if filled is not None else None,
         ground=grounds[0] if grounds else None,
         decorated=True if effects or outlined or linked else None,
     )
@@ -189,14 +187,42 @@ def fill_of(around: _Element | None, colours: Mapping[str, Rgb]) -> Fill | None:
     filled = next(around.iterchildren(*_FILLS), None) if around is not None else None
     if filled is None:
         return None
-    if str(filled.tag).endswith("}noFill"):
-        return Beneath.THROUGH
-    if not str(filled.tag).endswith("}solidFill"):
-        return Beneath.UNKNOWN
-    paint = ink(filled, colours)
+    paint = _paint(filled, colours)
     if paint.clear:
         return Beneath.THROUGH
     return paint.colour if paint.colour is not None and paint.opacity >= 1 else Beneath.UNKNOWN
+
+
+def _paint(filled: _Element, colours: Mapping[str, Rgb]) -> Ink:
+    """What a fill paints, as far as that is one colour; a gradient between colours alike is one."""
+    kind = local(filled)
+    if kind == "solidFill":
+        return ink(filled, colours)
+    stops = [ink(one, colours) for listed in filled.iterchildren("{*}gsLst") for one in listed.iterchildren("{*}gs")]
+    if kind == "noFill" or (stops and all(one.clear for one in stops)):
+        return Ink(None, 0.0)
+    first = stops[0] if stops else Ink(None)
+    plain = all(
+        one.colour and first.colour and alike(one.colour, first.colour) and one.opacity == first.opacity
+        for one in stops
+    )
+    return first if plain else Ink(None)
+
+
+def level_of(run: _Element) -> str:
+    """The name of a run's level."""
+    paragraph = run.getparent()
+    if paragraph is None or local(paragraph[0]) != "pPr":  # the first child, where there is one (21.1.2.2.6)
+        return _LEVEL
+    number = whole_number(paragraph[0].get("lvl")) or 0
+    return f"lvl{number + 1}pPr" if 0 <= number < _LEVELS else _LEVEL
+
+
+def scale_of(element: _Element) -> float:
+    """How much smaller its shape makes text, so that it fits."""
+    for fitted in element.iter("{*}normAutofit"):
+        return share(fitted.get("fontScale")) or 1.0
+    return 1.0
 
 
 def _levels(styles: Iterator[_Element], level: str, colours: Mapping[str, Rgb]) -> Iterator[Said]:
