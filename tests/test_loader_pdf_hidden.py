@@ -46,12 +46,14 @@ def secret(state: str = "", *, size: float = 12, at: str = "72 600") -> str:
         (secret("3 Tr"), Unseen.INVISIBLE),
         (secret("7 Tr"), Unseen.INVISIBLE),
         (secret(size=0.5), Unseen.TINY),
+        (secret("0.1 Tz"), Unseen.TINY),
+        (secret("1 0 0 0.01 0 600 cm", at="72 0"), Unseen.TINY),
         (secret(size=12, at="-900 600"), Unseen.OUTSIDE),
         (secret(size=12, at="72 900"), Unseen.OUTSIDE),
     ],
 )
 def test_what_nobody_sees_is_told_with_its_reason(tmp_path: Path, content: str, reason: Unseen) -> None:
-    """White on white, in the colour of the box beneath, drawn as nothing, of half a point, or off the page."""
+    """White on white, like the box beneath, drawn as nothing, of half a point, squeezed, or off the page."""
     assert found(tmp_path, BEFORE + content) == [(SECRET, reason)]
 
 

@@ -27,6 +27,8 @@ STRIDE = 48
 
 TINY = 1.2
 """Points of a glyph's box, which is a little larger than its font's size."""
+_FLAT = 0.3
+"""Points of one side of a glyph's box, however long the other is: squeezed to a line."""
 _MARGIN = 1.0
 _WHITE = 250
 """Of 255, from which a channel counts as white."""
@@ -149,7 +151,9 @@ class _Look:
         west, south, east, north = self._bounds
         if right < west or left > east or top < south or bottom > north:
             return Unseen.OUTSIDE
-        return Unseen.TINY if 0 < top - bottom < TINY and 0 < right - left < TINY else None
+        high, wide = top - bottom, right - left
+        tiny = (0 < high < TINY and 0 < wide < TINY) or 0 < high < _FLAT or 0 < wide < _FLAT
+        return Unseen.TINY if tiny else None
 
     def _look_at(self, owner: int) -> None:
         """Notes how a text object is drawn, where that may make it unseen, else that it is seen."""
