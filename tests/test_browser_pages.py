@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -109,6 +110,19 @@ def test_back_leads_to_what_was_seen_before(page: Page) -> None:
     page.until(lambda: page.texts("documents"), "the library")
     page.browser.back()
     page.until(searched, "the search, from the library")
+
+
+def test_what_was_asked_goes_along_to_other_pages(page: Page) -> None:
+    """Context begins with the query of the page before, and so does Search, by way of a page that asks nothing too."""
+    page.open("?query=travel+approval")
+    page.until(lambda: page.find('[data-testid="stage"]'), "hits")
+    for name, whole in (("Context", "budget"), ("Search", "stage"), ("Library", "documents"), ("Search", "stage")):
+        _click(page, name)
+        shown = f'[data-testid="{whole}"]'
+        page.until(partial(page.find, shown), name)
+        if name != "Library":
+            assert page.find('input[aria-label="Query"]')[0].get_attribute("value") == "travel approval"
+            assert _parameters(page)["query"] == ["travel approval"]
 
 
 def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:

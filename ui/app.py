@@ -26,7 +26,9 @@ def main() -> None:
     st.html(STYLE)
     st.html(KEYS + HISTORY, unsafe_allow_javascript=True)
     pages = [st.Page(file, title=title) for file, title in PAGES]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    session.arrive(page.url_path)
+    page.run()
 
 
 if __name__ == "__main__":

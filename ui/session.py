@@ -11,10 +11,14 @@ import streamlit as st
 from retrieval import Collection, PassageworkError, StoreError
 from ui.ingest_job import IngestJobs
 from ui.page_html import markdown_text
+from ui.search_settings import URL
 
 SEARCH, READ, JUDGE = "views/search.py", "views/read.py", "views/judge.py"
 LIBRARY, CONTEXT, EVALUATE = "views/library.py", "views/context.py", "views/evaluate.py"
 """The pages, by their files beside `app.py`."""
+
+AT, ARRIVED, ASKED = "at", "arrived", "asked"
+"""What a session keeps from page to page: the page, whether it was another one before, and what was asked last."""
 
 
 @st.cache_resource(show_spinner="Opening the collection")
@@ -48,6 +52,23 @@ def host() -> str:
 def this_collection() -> Collection:
     """The collection of this server; raises PassageworkError where it can't be opened."""
     return open_collection(str(collection_path()))
+
+
+def arrive(page: str) -> None:
+    """Notes which page is drawn, and whether it was another one before; called before it draws."""
+    st.session_state[ARRIVED] = st.session_state.get(AT) not in (None, page)
+    st.session_state[AT] = page
+
+
+def query_field(placeholder: str) -> str:
+    """The field for a page's query, "" where there is none: at first that of the address, else what was asked last."""
+    if st.session_state.get(ARRIVED) and "query" not in st.query_params:
+        st.session_state["query"] = asked = st.session_state.get(ASKED, "")
+        if asked:
+            st.query_params["query"] = asked
+    query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
+    st.session_state[ASKED] = query
+    return query
 
 
 def tell_empty() -> None:

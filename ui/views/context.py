@@ -69,8 +69,7 @@ def ask(collection: Collection) -> None:
     if not status_of(collection)["documents"]:
         session.tell_empty()
         return
-    placeholder = "What your application would ask"
-    query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
+    query = session.query_field("What your application would ask")
     with st.container(horizontal=True):
         max_tokens = int(
             st.number_input("Tokens at most", FEWEST, MOST, 2000, step=50, key="max_tokens", width=180, bind=URL)

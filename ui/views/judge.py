@@ -71,7 +71,7 @@ def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | 
 
 def against(collection: Collection, *, blind: bool) -> None:
     """The first hits of one query under two settings."""
-    query = str(st.text_input("Query", key="query", placeholder="A query to compare by", bind=URL, type="search") or "")
+    query = session.query_field("A query to compare by")
     with st.expander("The two settings", expanded=not blind):
         left, right = st.columns(2)
         with left:

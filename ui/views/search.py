@@ -23,7 +23,7 @@ from ui.links import document_names, place_parameters
 from ui.marking import Marks, mark
 from ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
 from ui.present import warnings_of
-from ui.search_settings import URL, SearchSettings, sidebar
+from ui.search_settings import SearchSettings, sidebar
 
 
 def contents(status: Mapping[str, Any]) -> list[str]:
@@ -163,9 +163,7 @@ def main() -> None:
         status, facets = status_of(collection), current_facets(collection)
     except PassageworkError as error:
         problem = error
-    query = st.text_input(
-        "Query", key="query", placeholder="Ask something that your documents answer", bind=URL, type="search"
-    )
+    query = session.query_field("Ask something that your documents answer")
     try:
         settings = sidebar(facets)  # drawn whatever happens below, or what was typed would be lost
         if problem is not None:
@@ -175,12 +173,12 @@ def main() -> None:
             st.sidebar.html(note_html(line))
         if not status["documents"]:
             session.tell_empty()
-        elif not str(query or "").strip():
+        elif not query.strip():
             st.html(
                 note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
             )
         else:
-            results(collection, str(query), settings)
+            results(collection, query, settings)
     except PassageworkError as error:
         session.tell(error)
 
