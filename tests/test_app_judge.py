@@ -162,12 +162,12 @@ def test_blind_comparison(collection: Path, monkeypatch: pytest.MonkeyPatch) -> 
     page.text_input(key="query").set_value("bees dance").run()
     assert not any("lexical, " in str(one.proto.body) for one in page.get("html"))
     sizes = [one.count('data-testid="compact-hit"') for one in html_of(page, "blind")]
-    next(one for one in page.button if one.label == "Left is better").click().run()
+    next(one for one in page.button if one.label == "First is better").click().run()
     [said] = preferences_of(collection)
     assert said.better == {1: "a", 2: "b"}[sizes[0]]
     assert (said.query, said.a["stage"], said.b["stage"]) == ("bees dance", "lexical", "dense")
     [success] = page.success
-    assert ("Left was A" in success.value) == (said.better == "a")
+    assert ("The first was A" in success.value) == (said.better == "a")
     assert 'class="pw-number">1</td>' in html_of(page, "tally")[0]
 
 

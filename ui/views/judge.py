@@ -98,7 +98,7 @@ def against(collection: Collection, *, blind: bool) -> None:
     salt = st.session_state.setdefault("salt", secrets.token_hex(8))
     straight = a_is_left(query, salt)
     sides = found if straight else found[::-1]
-    for column, hits, name in zip(st.columns(2), sides, ("Left", "Right"), strict=True):
+    for column, hits, name in zip(st.columns(2), sides, ("First list", "Second list"), strict=True):
         with column:
             _list(hits, None, name, "blind")
     if said_a == said_b:
@@ -119,7 +119,7 @@ def _vote(
 ) -> None:
     """Three buttons; once one was pressed, they are gone: which side was which, and how it stands."""
     left, right = ("a", "b") if straight else ("b", "a")
-    choices = {"Left is better": left, "No difference": "neither", "Right is better": right}
+    choices = {"First is better": left, "No difference": "neither", "Second is better": right}
     voted = st.session_state.setdefault("voted", set())
     asked = json.dumps([query, a, b])
     if asked not in voted:
@@ -132,7 +132,7 @@ def _vote(
         st.rerun()
     named = {"a": f"A ({_said(a)})", "b": f"B ({_said(b)})"}
     counts = tally(preferences_of(collection.path), a, b)
-    st.success(markdown_text(f"Kept. Left was {named[left]}, right was {named[right]}."))
+    st.success(markdown_text(f"Kept. The first was {named[left]}, the second was {named[right]}."))
     rows = [(named.get(choice, "no difference"), counts[choice]) for choice in counts]
     st.html(table_html("tally", ("Better", "Queries"), rows))
 
