@@ -62,7 +62,7 @@ def sidebar(facets: Facets) -> SearchSettings:
         choice = _filters(facets)
         st.header("Settings")
         stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP, bind=URL)
-        k = st.slider("k", 1, 50, 10, key="k", help="Hits shown.", bind=URL)
+        k = st.slider("Hits (k)", 1, 50, 10, key="k", help="Hits shown.", bind=URL)
         candidates = st.slider(
             "Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Per retriever.", bind=URL
         )
