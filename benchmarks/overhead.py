@@ -29,7 +29,7 @@ from retrieval.versions import current_version
 ROUNDS = 4
 
 
-def stored_texts(folder: Path, encoder: BiEncoder) -> list[TokenIds]:
+def stored_token_ids(folder: Path, encoder: BiEncoder) -> list[TokenIds]:
     """The token ids of every passage of a collection, below its title and headings."""
     store = Store.open(current_version(folder) / "store.db", dim=encoder.dim)
     try:
@@ -46,7 +46,7 @@ def ingesting(name: str, folder: Path, encoder: BiEncoder) -> dict[str, float]:
     start = time.perf_counter()
     ingest([documents_of(name)], folder, encoder=encoder)
     whole = time.perf_counter() - start
-    ids = stored_texts(folder, encoder)
+    ids = stored_token_ids(folder, encoder)
     start = time.perf_counter()
     encoder.encode_tokens(ids)
     bare = time.perf_counter() - start

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from retrieval.encoder import Encoder
+from retrieval.errors import StoreError
 from retrieval.identity import recorded_window
 from retrieval.reading import as_read, text_hash
 from retrieval.store import Store, token_rows
@@ -78,6 +79,11 @@ def coded(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> 
     keys = [key for key, text in texts.items() if len(text) <= LONGEST]
     parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
     for row, vectors in token_windows(own, [texts[key] for key in keys]):
+        if vectors.shape[1] != codec.dim:
+            raise StoreError(
+                f"the collection's record of its token vectors is damaged ({codec.dim} dimensions, not "
+                f"{vectors.shape[1]}); mend it with `passagework doctor --repair`"
+            )
         parts[keys[row]].append(codec.encode(vectors))
     codes = {key: b"".join(some) for key, some in parts.items()}
     return {key: TokenCodes(len(one) // codec.row_bytes, one) for key, one in codes.items()}

@@ -19,6 +19,9 @@ from retrieval.types import Json, Vectors
 TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
 """The record's key in the database."""
 
+MOST_DIMENSIONS = 8192
+"""Of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
+
 BITS = 4
 """Of a coordinate: docs/second-stage.md."""
 
@@ -65,7 +68,7 @@ class TokenRecord:
         """Of what `to_json` gave; raises StoreError for anything else."""
         if isinstance(found, Mapping):
             bits, dim, filled = found.get("bits"), found.get("dim"), found.get("filled")
-            whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= 1 << 16
+            whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= MOST_DIMENSIONS
             if whole and isinstance(bits, int) and bits in LEVELS and isinstance(filled, bool):
                 return cls(bits, int(str(dim)), Fingerprint.from_json(found.get("encoder")), filled)
         raise StoreError("the collection's record of its token vectors is damaged")

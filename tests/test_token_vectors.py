@@ -21,7 +21,7 @@ from ingest.rebuild import rebuild
 from ingest.removal import delete
 from retrieval import BiEncoder, Collection, ConfigError
 from retrieval.config import Settings
-from retrieval.errors import EncodingError
+from retrieval.errors import EncodingError, StoreError
 from retrieval.reading import text_hash, with_context
 from retrieval.store import Snapshot, Store, token_rows
 from retrieval.token_reading import token_vectors_of
@@ -375,6 +375,18 @@ class TestSearch:
         with Collection.open(plain, encoder=FakeTokenEncoder()) as collection:
             assert brief(hits) == brief(collection.search(QUERY, k=20))
         assert {finding.remedy for finding in examine(path, encoder=FakeTokenEncoder()).findings} == {Remedy.TOKENS}
+
+    def test_an_ingest_refuses_a_damaged_record(self, path: Path, docs: Path) -> None:
+        """In a line that says what mends it, and nothing is lost; a record beyond all models is not even read."""
+        edit(path, f"UPDATE meta SET value = json_set(value, '$.dim', 64) WHERE key = '{TOKEN_RECORD}'")
+        before = stored(path)
+        (docs / "new.md").write_text("# A new one\n\nThe ferry is new.", encoding="utf-8")
+        with pytest.raises(StoreError, match=r"damaged \(64 dimensions, not 32\); mend it with `passagework doctor"):
+            ingest([docs], path, encoder=FakeTokenEncoder(), settings=OFFLINE)
+        assert stored(path) == before
+        edit(path, f"UPDATE meta SET value = json_set(value, '$.dim', 65536) WHERE key = '{TOKEN_RECORD}'")
+        with opened(path) as snapshot:
+            assert recorded_tokens(snapshot) is None
 
     def test_of_a_real_transformer(self, docs: Path, tmp_path: Path) -> None:
         """What ingest stores is what late interaction would encode, to the last code."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from retrieval.errors import ConfigError, StoreError
 from retrieval.vector_index import (
     ExactIndex,
+    FaissIndex,
     IndexKind,
     build_index,
     digest_file,
@@ -57,6 +58,8 @@ def test_a_saved_index_answers_as_before(kind: IndexKind, tmp_path: Path) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["index"]
     loaded = load_index(path, digest=digest, kind=kind, dim=DIM, count=N)
     assert (loaded.kind, loaded.dim, loaded.ids.tolist()) == (kind, DIM, IDS.tolist())
+    if isinstance(loaded, FaissIndex) and "nprobe" in loaded.parameters:
+        assert loaded.index.parallel_mode == 1, "one query uses one core"
     for within in (None, IDS[::7], IDS[:2000]):
         before = index.search(QUERIES, 20, within=within)
         after = loaded.search(QUERIES, 20, within=within)
