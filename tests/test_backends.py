@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from retrieval import backends
 from retrieval.backends import encoder_backend, openvino_may_run
 from retrieval.backends.bert_graph import BertShape
 from retrieval.backends.openvino_encoder import OpenVinoEncoder
+from retrieval.backends.openvino_library import openvino_is_there
 from retrieval.backends.several_devices import SeveralDevices
 from retrieval.backends.torch_encoder import TorchEncoder
 from retrieval.config import Settings
@@ -25,7 +27,8 @@ from retrieval.errors import ConfigError, ModelUnavailableError
 from retrieval.models import resolve_model
 from tests.tiny_encoders import tiny_encoder, tiny_sentencepiece
 
-pytest.importorskip("openvino", reason="the fast extra isn't installed")
+if not openvino_is_there():
+    pytest.skip("the fast extra isn't installed", allow_module_level=True)
 
 CPU = Settings(device="cpu", precision="fp32", offline=True)
 
@@ -267,3 +270,18 @@ def test_texts_for_a_gpu_are_tokenised_ahead(tmp_path: Path, monkeypatch: pytest
         np.testing.assert_allclose(found, expected, atol=2e-6)
     assert asked == [0, 1, 10, 10, 10, 10, 0, 10, 10, 10, 5, 0]
     np.testing.assert_allclose(ahead.encode_queries(texts), plain.encode_queries(texts), atol=2e-6)
+
+
+def test_nobody_else_imports_openvino() -> None:
+    """Neither the packages nor tests nor benchmarks: its import alone would start its telemetry."""
+    root = Path(__file__).parents[1]
+    imports = re.compile(
+        r"""^\s*(?:import|from)\s+openvino\b|importorskip\(.openvino|import_module\(.openvino""", re.MULTILINE
+    )
+    found = [
+        path.relative_to(root).as_posix()
+        for folder in ("retrieval", "ingest", "ui", "tests", "benchmarks")
+        for path in sorted((root / folder).rglob("*.py"))
+        if imports.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == ["retrieval/backends/openvino_library.py"]
