@@ -88,7 +88,7 @@ class LateInteractionReranker:
         scores = np.zeros(len(passages), dtype=np.float32)
         if not len(asked):
             return RerankScores(scores, scores, windowed=0)
-        vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][_telling(query, asked)]
+        vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][telling_tokens(query, asked)]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
             found, kept = self._cosines(vectors, passages[start : start + AT_ONCE])
@@ -119,7 +119,7 @@ class LateInteractionReranker:
         return found
 
 
-def _telling(query: str, tokens: Tokens) -> NDArray[np.bool_]:
+def telling_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
     """Which tokens belong to words that tell something; all, where there are no words."""
     telling = np.zeros(len(tokens), dtype=np.bool_)
     for word in telling_words(query):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sentence_transformers import SentenceTransformer
 
 from retrieval import BiEncoder
 from retrieval.config import Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
+from retrieval.late_interaction import BLEND, LateInteractionReranker
 from retrieval.reranker import CrossEncoderReranker
 from retrieval.training import (
     Course,
@@ -33,12 +35,14 @@ from retrieval.training import (
     working_folder,
     write_pairs,
 )
+from retrieval.training.encoder import prompts_of
 from retrieval.training.folders import last_checkpoint
 from retrieval.training.held_out import mean_gain
 from retrieval.training.lesson import parted
 from retrieval.training.listwise import CERTAIN, listwise_loss
+from retrieval.training.maxsim import Comparison, joint_loss
 from retrieval.training.variations import MAKERS, SHARES, varied
-from tests.tiny_encoders import tiny_encoder
+from tests.tiny_encoders import tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.tiny_models import WORDS, tiny_bert
 
 FP32 = Settings(device="cpu", precision="fp32", offline=True)
@@ -334,6 +338,102 @@ def test_an_encoder_learns_and_is_loaded(tmp_path: Path) -> None:
     assert after >= before
     made = BiEncoder.load(tmp_path / "made", settings=FP32)
     assert (made.window, made.dim) == (64, 32)
+
+
+def comparison_of(folder: Path, queries: Sequence[str]) -> Comparison:
+    """What a training with token vectors compares by, of the encoder in this folder."""
+    model = SentenceTransformer(str(folder), device="cpu")
+    return Comparison(model, prompts_of(model), queries)
+
+
+QUERIES = ("what is the river paper", "stone of a bank", "the of", "paper a river stone history")
+TEXTS = ("river stone bank money", "a paper stone history of the river " * 2, "water")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda folder: tiny_encoder(folder),
+        lambda folder: tiny_encoder(folder, prompts={"query": "river: ", "document": "stone: "}),
+        lambda folder: tiny_encoder(folder, prompts={"query": "river: "}, include_prompt=False),
+        tiny_sentencepiece,
+    ],
+    ids=["plain", "prompts", "prompts-left-out", "sentencepiece"],
+)
+def test_what_an_encoder_learns_is_what_search_compares(made: Callable[[Path], Path], tmp_path: Path) -> None:
+    """Cosines and late interactions of a batch equal the encoder's and the reranker's, padding and prompts included."""
+    folder = made(tmp_path / "made")
+    comparison = comparison_of(folder, QUERIES)
+    with torch.inference_mode():
+        read = [
+            comparison.model(comparison.model.preprocess(list(texts), prompt=prompt))
+            for texts, prompt in zip((QUERIES, TEXTS), comparison.prompts, strict=True)
+        ]
+        cosines, late = comparison.scores(*read)
+    encoder = BiEncoder.load(folder, settings=FP32)
+    reranker = LateInteractionReranker(encoder)
+    np.testing.assert_allclose(cosines, encoder.encode_queries(QUERIES) @ encoder.encode_passages(TEXTS).T, atol=1e-5)
+    np.testing.assert_allclose(late, [reranker.rerank(query, TEXTS).logits for query in QUERIES], atol=1e-3)
+    assert np.ptp(late.numpy(), axis=1).min() > 0.01
+    found = comparison.of_pairs([Pair(query, TEXTS[0], negatives=TEXTS[1:]) for query in QUERIES])
+    np.testing.assert_allclose(np.reshape(found, (4, 3)), cosines + BLEND.reranked * late, atol=1e-5)
+
+
+def test_the_joint_loss_is_that_of_both_orders(tmp_path: Path) -> None:
+    """Against the cross entropies of the scores, by NumPy; its gradients reach the model."""
+    comparison = comparison_of(tiny_encoder(tmp_path / "made"), QUERIES)
+    comparison.model.eval()
+    columns = [QUERIES, [f"{query} money" for query in QUERIES], [f"{query} street" for query in QUERIES[::-1]]]
+    features = [comparison.model.preprocess(list(column)) for column in columns]
+    loss = joint_loss(comparison)(features)
+    read = [comparison.model(dict(one)) for one in features]
+    parts = [comparison.scores(read[0], column) for column in read[1:]]
+    cosines, late = (torch.cat(some, dim=1).detach().double().numpy() for some in zip(*parts, strict=True))
+    wanted = []
+    for scores in (20 * cosines, 20 * (cosines + BLEND.reranked * late)):
+        wanted.append(np.mean(np.log(np.exp(scores).sum(axis=1)) - scores[range(4), range(4)]))
+    assert loss.item() == pytest.approx(np.mean(wanted), rel=1e-4)
+    loss.backward()
+    assert comparison.model[0].model.embeddings.word_embeddings.weight.grad.abs().sum() > 0
+
+
+def test_an_encoder_learns_token_vectors(tmp_path: Path) -> None:
+    """Where queries share no word with what answers them, the tokens of the trained encoder find it."""
+    start = tiny_encoder(tmp_path / "base")
+    pairs = lesson_of(160)
+    options = replace(QUICK, batch=16, negatives=2, epochs=3, token_vectors=True)
+    course = train_encoder(pairs, tmp_path / "made", base=str(start), options=options, settings=FP32)
+    assert max(value for _, value in course.measures) > course.measures[0][1] + 0.05
+    assert json.loads((tmp_path / "made" / "training.json").read_text())["options"]["token_vectors"] is True
+
+    def own_gain(folder: Path) -> float:
+        reranker = LateInteractionReranker(BiEncoder.load(folder, settings=FP32))
+        held_out = [pair for pair in pairs if pair.held_out]
+        scores = [reranker.rerank(pair.query, [pair.text, *pair.negatives]).logits for pair in held_out]
+        return mean_gain(held_out, np.concatenate(scores).tolist())
+
+    assert own_gain(tmp_path / "made") > own_gain(start) + 0.05
+
+
+def test_token_vectors_are_an_encoders_that_gives_them(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reranker has none to train, nor has a model that gives a text's vector alone; a table of words is no model."""
+    options = replace(QUICK, token_vectors=True)
+    with pytest.raises(ConfigError, match="for an encoder alone"):
+        trained(base, tmp_path / "reranker", lesson_of(30), options)
+    static = tiny_static(tmp_path / "static")
+    with pytest.raises(ModelUnavailableError, match="is no transformer"):
+        train_encoder(lesson_of(30), tmp_path / "of-words", base=str(static), options=options, settings=FP32)
+    forward = SentenceTransformer.forward
+
+    def texts_alone(self: SentenceTransformer, *inputs: Any, **choices: Any) -> dict[str, Any]:
+        return {name: value for name, value in forward(self, *inputs, **choices).items() if name != "token_embeddings"}
+
+    monkeypatch.setattr(SentenceTransformer, "forward", texts_alone)
+    start = tiny_encoder(tmp_path / "base")
+    with pytest.raises(TrainingError, match="gives no vectors of tokens"):
+        train_encoder(lesson_of(30), tmp_path / "of-texts", base=str(start), options=options, settings=FP32)
 
 
 @pytest.mark.parametrize(

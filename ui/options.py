@@ -259,6 +259,9 @@ EvaluateEveryOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn at random.", metavar="N")]
+TrainedTokensOption = Annotated[
+    bool, typer.Option("--token-vectors", help="Of an encoder: token vectors learn too, as reranking compares them.")
+]
 ShuffledOption = Annotated[
     bool, typer.Option("--shuffled", help="Learn from shuffled labels: a control, which must do badly.")
 ]

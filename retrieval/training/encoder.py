@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from retrieval.config import Settings
-from retrieval.errors import ConfigError
-from retrieval.inference import load_model
+from retrieval.errors import ConfigError, TrainingError
+from retrieval.inference import load_model, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
 from retrieval.training.lesson import Lesson, TrainerParts
+from retrieval.training.maxsim import Comparison, joint_loss
 from retrieval.training.options import TrainingOptions
 from retrieval.training.pairs import Pair
+from retrieval.training.trainer import attend_eagerly
 
 ENCODER_OPTIONS = TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
 """What is done where nothing is said: the other texts of a large batch are negatives too."""
@@ -35,8 +37,9 @@ def train_encoder(
     """Fine-tunes the bi-encoder `base` on pairs with negatives, and writes it to the new folder `out`.
 
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
-    queries (Henderson et al. 2017), so a larger batch is a harder lesson. Loss and layers of the options are a
-    reranker's. All else is as for `train_reranker`. Raises the same errors.
+    queries (Henderson et al. 2017), so a larger batch is a harder lesson. With `token_vectors` it learns the order of a
+    reranked search as well, where late interaction is added. Loss and layers of the options are a reranker's. All else
+    is as for `train_reranker`. Raises the same errors.
     """
     options = options or ENCODER_OPTIONS
     if options.layers is not None:
@@ -48,7 +51,12 @@ def train_encoder(
     def trainer(model: Any, parts: TrainerParts) -> Any:
         return _trainer(model, rows, options, parts)
 
-    model = lesson.train(lambda: _loaded(lesson.base, options, settings), trainer, _scores, watch)
+    def scores(model: Any, held_out: Sequence[Pair]) -> list[float]:
+        if not options.token_vectors:
+            return _scores(model, held_out)
+        return Comparison(model, prompts_of(model), [pair.query for pair in held_out]).of_pairs(held_out)
+
+    model = lesson.train(lambda: _loaded(lesson.base, options, settings), trainer, scores, watch)
     return lesson.finish(model, command)
 
 
@@ -59,12 +67,18 @@ def _trainer(model: Any, rows: list[dict[str, str]], options: TrainingOptions, p
 
     held = parts.arguments(SentenceTransformerTrainingArguments)
     held.batch_sampler = "no_duplicates"
-    held.prompts = _prompts(model, options)
+    query, text = prompts = prompts_of(model)
+    columns = {name: query if name == "query" else text for name in rows[0]}
+    held.prompts = {name: prompt for name, prompt in columns.items() if prompt}
+    if options.token_vectors:
+        loss = joint_loss(Comparison(model, prompts, [row["query"] for row in rows]))
+    else:
+        loss = MultipleNegativesRankingLoss(model)
     return SentenceTransformerTrainer(
         model=model,
         args=held,
         train_dataset=Dataset.from_list(rows),
-        loss=MultipleNegativesRankingLoss(model),
+        loss=loss,
         evaluator=parts.evaluator,
         callbacks=parts.callbacks,
     )
@@ -72,11 +86,17 @@ def _trainer(model: Any, rows: list[dict[str, str]], options: TrainingOptions, p
 
 def _loaded(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
     from sentence_transformers import SentenceTransformer
+    from sentence_transformers.util import batch_to_device
     from transformers import set_seed
 
     set_seed(options.seed)
     model = load_model(SentenceTransformer, resolved, settings.device).float()
-    model.max_seq_length = min(options.window, int(model.max_seq_length or options.window))
+    model.max_seq_length = min(options.window, windows_of(model, resolved)[0])
+    if options.token_vectors:
+        read = model(batch_to_device(model.preprocess(["a"]), model.device))
+        if "token_embeddings" not in read:
+            raise TrainingError(f"{resolved.name} gives no vectors of tokens")
+    attend_eagerly(model)
     return model
 
 
@@ -95,13 +115,10 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, str
     return rows
 
 
-def _prompts(model: Any, options: TrainingOptions) -> dict[str, str]:
-    """What the base wants before queries and before texts, by column."""
+def prompts_of(model: Any) -> tuple[str, str]:
+    """What the base wants before queries, and before texts."""
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
-    texts = prompts.get("document") or prompts.get("passage") or ""
-    columns = {"query": prompts.get("query", ""), "positive": texts}
-    columns |= {f"negative_{place}": texts for place in range(1, options.negatives + 1)}
-    return {column: text for column, text in columns.items() if text}
+    return prompts.get("query", ""), prompts.get("document") or prompts.get("passage") or ""
 
 
 def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:

@@ -25,7 +25,8 @@ class TrainingOptions:
 
     `batch` is in queries, each with its positive and `negatives`. `window` is in tokens, query and special tokens
     included. `evaluate_every` is in steps; training ends after `patience` evaluations without a better one. `layers`
-    keeps the first so many of the base (None: all). `shuffled` trains on labels that mean nothing: a control.
+    keeps the first so many of the base (None: all). `token_vectors` has an encoder learn what late interaction compares
+    as well. `shuffled` trains on labels that mean nothing: a control.
     """
 
     loss: Loss = Loss.LISTWISE
@@ -36,6 +37,7 @@ class TrainingOptions:
     warmup: float = 0.1
     window: int = 256
     layers: int | None = None
+    token_vectors: bool = False
     evaluate_every: int = 250
     patience: int = 4
     limit: int | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.config import Settings
-from retrieval.errors import ModelUnavailableError, TrainingError
+from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
 from retrieval.inference import load_model
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
@@ -16,6 +16,7 @@ from retrieval.training.lesson import Lesson, TrainerParts
 from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair
+from retrieval.training.trainer import attend_eagerly
 
 POOL = 32
 """Batches that are sorted by length together: little padding, and still another order every epoch."""
@@ -38,8 +39,11 @@ def train_reranker(
     beside them. Raises TrainingError where nothing can be learned, ConfigError for a wrong option or a folder in use,
     ModelUnavailableError where the base can't be had.
     """
+    options = options or TrainingOptions()
+    if options.token_vectors:
+        raise ConfigError("token vectors can be trained for an encoder alone")
     settings = settings or Settings.from_environment()
-    lesson = Lesson.prepared("reranker", pairs, out, base, options or TrainingOptions(), settings)
+    lesson = Lesson.prepared("reranker", pairs, out, base, options, settings)
     rows = _rows(lesson.learned, lesson.options)
 
     def trainer(model: Any, parts: TrainerParts) -> Any:
@@ -74,8 +78,7 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU
-    if model.device.type == "cpu":
-        model.model.set_attn_implementation("eager")  # the fused one takes twice as long to go back through
+    attend_eagerly(model)
     return model.float()
 
 

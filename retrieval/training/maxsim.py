@@ -1,0 +1,119 @@
+"""An encoder's lesson in token vectors: what late interaction compares is learned beside what the index compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from tokenizers import Tokenizer
+
+from retrieval.framing import Frame
+from retrieval.inference import token_arrays
+from retrieval.late_interaction import BLEND, SHARPNESS, telling_tokens
+from retrieval.training.pairs import Pair
+
+SCALE = 20.0
+"""Of scores before their softmax, as where an encoder learns texts' vectors alone."""
+
+Read: TypeAlias = Mapping[str, Any]
+"""What the model makes of some texts: their ids, mask and vectors, of texts and of tokens."""
+
+
+class Comparison:
+    """What search makes of a query and a text: the cosine of their vectors, and the late interaction of their tokens.
+
+    `queries` are all that it will be asked for: which of their tokens are compared is found by their words.
+    """
+
+    def __init__(self, model: Any, prompts: tuple[str, str], queries: Iterable[str]) -> None:
+        self.model = model
+        self.prompts = prompts
+        tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
+        tokenizer.no_truncation()  # the model's own cuts and pads
+        tokenizer.no_padding()
+        self._query_frame, self._text_frame = (Frame.of(tokenizer, prompt) for prompt in prompts)
+        budget = model.max_seq_length - len(self._query_frame)
+        self._known: dict[tuple[int, ...], list[bool]] = {}
+        for query in queries:
+            tokens = token_arrays(tokenizer.encode(query, add_special_tokens=False))
+            if len(tokens):
+                self._known[tuple(tokens.ids[:budget].tolist())] = telling_tokens(query, tokens)[:budget].tolist()
+
+    def scores(self, queries: Read, texts: Read) -> tuple[Any, Any]:
+        """Cosines and late interactions of all queries with all texts, each (queries, texts), float32, -1..1, 0..1."""
+        import torch
+
+        with torch.autocast(self.model.device.type, enabled=False):
+            cosines = _units(queries["sentence_embedding"]) @ _units(texts["sentence_embedding"]).T
+            own, others = _units(queries["token_embeddings"]), _units(texts["token_embeddings"])
+            products = torch.einsum("qsh,pth->qpst", own, others)
+            outside = ~_within(texts["attention_mask"], self._text_frame)
+            best = products.masked_fill(outside[None, :, None, :], -1.0).amax(-1).clamp(0.0, 1.0) ** SHARPNESS
+            telling = self._telling(queries["input_ids"], _within(queries["attention_mask"], self._query_frame))
+            late = (best * telling[:, None, :]).sum(-1) / telling.sum(-1).clamp(min=1)[:, None]
+        return cosines, late
+
+    def of_pairs(self, pairs: Sequence[Pair]) -> list[float]:
+        """What a reranked search would order every pair's positive and negatives by, one pair behind another."""
+        import torch
+        from sentence_transformers.util import batch_to_device
+
+        found: list[float] = []
+        with torch.inference_mode():
+            for pair in pairs:
+                queries, texts = (
+                    self.model(batch_to_device(self.model.preprocess(some, prompt=prompt), self.model.device))
+                    for some, prompt in zip(([pair.query], [pair.text, *pair.negatives]), self.prompts, strict=True)
+                )
+                cosines, late = self.scores(queries, texts)
+                found += (cosines + BLEND.reranked * late)[0].tolist()
+        return found
+
+    def _telling(self, ids: Any, within: Any) -> Any:
+        """Which of the queries' tokens are compared; all of a query that isn't known."""
+        telling = within.clone()
+        for row, own in enumerate(within):
+            known = self._known.get(tuple(ids[row][own].tolist()))
+            if known is not None:
+                telling[row][own] = telling.new_tensor(known)
+        return telling
+
+
+def joint_loss(comparison: Comparison) -> Any:
+    """Cross entropy of every query's positive among all texts of the batch, by cosine, and by cosine and tokens.
+
+    So the vectors of texts stay good by themselves, for the index, and those of tokens learn what search adds to them.
+    """
+    import torch
+
+    class Joint(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = comparison.model  # whose weights the trainer looks for here
+
+        def forward(self, sentence_features: Sequence[Mapping[str, Any]], labels: Any = None) -> Any:
+            del labels
+            queries, *columns = (comparison.model(dict(features)) for features in sentence_features)
+            parts = [comparison.scores(queries, texts) for texts in columns]
+            cosines, late = (torch.cat(some, dim=1) for some in zip(*parts, strict=True))
+            right = torch.arange(len(cosines), device=cosines.device)  # the first column has the positives, in order
+            losses = [
+                torch.nn.functional.cross_entropy(SCALE * scores, right)
+                for scores in (cosines, cosines + BLEND.reranked * late)
+            ]
+            return torch.stack(losses).mean()
+
+    return Joint()
+
+
+def _units(vectors: Any) -> Any:
+    import torch
+
+    return torch.nn.functional.normalize(vectors.float(), dim=-1)
+
+
+def _within(mask: Any, frame: Frame) -> Any:
+    """Which tokens are the text's own: neither padding nor special tokens nor the prompt."""
+    places = mask.cumsum(-1)
+    lengths = mask.sum(-1, keepdim=True)
+    return (mask > 0) & (places > len(frame.prefix)) & (places <= lengths - len(frame.suffix))
