@@ -10,11 +10,15 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.wording import address, page_list, visible
+
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Vectors: TypeAlias = NDArray[np.float32]
 """(n, dim) float32, unit rows."""
 Ids: TypeAlias = NDArray[np.int64]
 TokenIds: TypeAlias = NDArray[np.int32]
+SHOWN = 100
+"""Characters of a passage in a printed hit."""
 
 
 class Stage(str, Enum):
@@ -186,6 +190,14 @@ class Hit:
     uri: str
     hidden: tuple[Hidden, ...] = ()
 
+    def __str__(self) -> str:
+        """Rank, score and place, and how the passage begins, in two lines."""
+        parts = (address(self.path, self.uri), page_list(self.pages), *self.headings)
+        place = "  ".join(" ".join(part.split()) for part in parts if part)
+        begins = " ".join(self.text.split())
+        begins = begins if len(begins) <= SHOWN else f"{begins[:SHOWN]} ..."
+        return visible(f"{self.rank:>2}  {self.score:.3f}  {place}\n           {begins}")
+
     def to_json(self) -> dict[str, Json]:
         """As in the search JSON."""
         return {
@@ -223,6 +235,10 @@ class Hits(Sequence[Hit]):
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __str__(self) -> str:
+        """The ranking, to look at: rank, score, place, and how each passage begins."""
+        return "\n".join([visible(self.query), *map(str, self.hits)])
 
     def to_json(self) -> dict[str, Json]:
         """The search JSON: `query`, `plan`, `timings_ms`, `hits`."""

@@ -242,6 +242,7 @@ def test_the_address_brings_query_and_settings(
     assert "1 hit · lexical, 200 candidates" in html_of(page, "plan")[0]
     assert page.slider(key="k").value == 2
     assert page.multiselect(key="type").value == ["text/plain"]
+    assert any(option.startswith("plain text (") for option in page.multiselect(key="type").options)
     assert page.selectbox(key="fusion").value == "convex"
     page.multiselect(key="type").set_value([]).run()
     assert "type" not in page.query_params

@@ -59,6 +59,29 @@ def test_rows_without_a_header_get_numbered_columns(tmp_path: Path) -> None:
     assert [document.uri for document in documents(tmp_path, "b.csv", "a,a\nb,c\n")] == ["#row=1", "#row=2"]
 
 
+def test_what_stands_above_the_header_is_a_document(tmp_path: Path) -> None:
+    """A table's name in a cell of its own doesn't take the columns' names away; rows keep their numbers."""
+    source = "Stanley Cups,,\n,,\n\n# to 2024\nTeam,Location,Cups\nBlues,STL,1\nMaple Leafs,,13\n"
+    found = documents(tmp_path, "a.csv", source)
+    assert [(document.uri, document.text) for document in found] == [
+        ("#row=1", "Stanley Cups"),
+        ("#row=4", "# to 2024"),
+        ("#row=6", "Team: Blues\nLocation: STL\nCups: 1"),
+        ("#row=7", "Team: Maple Leafs\nCups: 13"),
+    ]
+    assert found[2].metadata == {"Team": "Blues", "Location": "STL", "Cups": 1}
+
+
+@pytest.mark.parametrize(
+    "source", ["a,\nb,c\n", "a,,\nb,c,\nd,e,f\n", "a,,\nb,2,c\n", "a,,\nb,c,d\n"], ids=["two", "gap", "number", "last"]
+)
+def test_a_first_row_of_one_cell_is_data_where_no_header_follows(tmp_path: Path, source: str) -> None:
+    """Two columns, a name left out, a number among the names, nothing below."""
+    found = documents(tmp_path, "a.csv", source)
+    assert found[0].metadata == {"column 1": "a"}
+    assert len(found) == source.count("\n")
+
+
 def test_ragged_rows_lose_nothing(tmp_path: Path) -> None:
     """Short rows leave fields out, long ones get numbered fields, blank ones are passed over."""
     found = documents(tmp_path, "a.csv", "a,b\n1,2\n3\n\n4,5,6\n,\n7,8\n")

@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ingest.loaders import LoadOptions, RecordFailure, load, media_type, supported
+from ingest.loaders.formats import Format, format_name
 from retrieval.errors import IngestError
 from retrieval.types import Document
 
@@ -74,6 +75,15 @@ def test_media_types_are_the_official_ones() -> None:
     assert {suffix: media_type(Path(f"x.{suffix}")) for suffix in expected} == expected
     with pytest.raises(IngestError, match=r"unsupported type '\.png'"):
         media_type(Path("x.png"))
+
+
+def test_formats_have_names_that_people_know() -> None:
+    """No two are called the same; what no loader reads is called by its media type."""
+    names = [format_name(kind.value) for kind in Format]
+    assert {"PDF", "Markdown", "Word", "PowerPoint", "Excel", "e-mail", "CSV"} < set(names)
+    assert len(set(names)) == len(names)
+    assert not any("/" in name for name in names)
+    assert format_name("image/png") == "image/png"
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,22 @@ def test_hit_shows_place_passage_and_every_stage() -> None:
     ]
 
 
+def test_hits_print_as_a_ranking() -> None:
+    """In Python: two lines a hit, cut, and nothing that drives a terminal."""
+    found = hits(
+        hit(text="Trips\n\nare  approved. " + "x" * 200), hit(text=HOSTILE, title=HOSTILE, path="a\nb", rank=2)
+    )
+    first, *lines = str(found).split("\n")
+    assert first == "who?"
+    assert lines[:2] == [
+        " 1  0.916  policies/travel.md  pp. 3-4, 7  Approval  Travel",
+        f"           Trips are approved. {'x' * 80} ...",
+    ]
+    assert len(lines) == 4
+    assert lines[2].startswith(" 2  0.916  a b  pp. 3-4, 7  Approval  [bold]loud[/bold]")
+    assert not set("\x1b\x07\x9b\u202e\u202c") & set("".join(lines))
+
+
 def test_records_can_be_told_apart() -> None:
     """By `_id` or line behind the path, in a terminal and on the page; no absolute URI stands in for a title."""
     line = replace(hit(path="r.jsonl", title=""), uri="file:///d/r.jsonl#line=3", document="file:///d/r.jsonl#line=3")

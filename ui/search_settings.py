@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import streamlit as st
 
+from ingest.loaders.formats import format_name
 from retrieval import Collection, Hits, Stage
 from retrieval.config import CANDIDATES
 from retrieval.wording import visible
@@ -97,7 +98,7 @@ def _filters(facets: Facets) -> Choice:
         "Path", key="path", placeholder="policies/*", help="Only paths that match this glob.", bind=URL
     )
     folders = _several("Folder", "folder", facets.folders)
-    types = _several("Type", "type", facets.types)
+    types = _several("Type", "type", facets.types, format_name)
     date_field = since = until = None
     if facets.dates:
         date_field = st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL)
@@ -121,7 +122,7 @@ def _filters(facets: Facets) -> Choice:
     )
 
 
-def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
+def _several(label: str, key: str, counts: Mapping[str, int], named: Callable[[str], str] = str) -> list[str]:
     """A choice of several values, each with its number of documents; nothing is drawn where there is none.
 
     The address holds the values alone: a bound widget would write the numbers there too, which change.
@@ -134,7 +135,7 @@ def _several(label: str, key: str, counts: Mapping[str, int]) -> list[str]:
     gone = [value for value in st.session_state[key] if value not in counts]
 
     def shown(value: str) -> str:
-        return f"{visible(value)} ({counts.get(value, 0):,})"
+        return f"{visible(named(value))} ({counts.get(value, 0):,})"
 
     chosen = list(
         st.multiselect(label, [*counts, *gone], key=key, format_func=shown, filter_mode="contains", select_all=False)

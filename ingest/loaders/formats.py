@@ -50,6 +50,16 @@ SUFFIXES = {
     ".eml": Format.EML,
 }
 
+_SPOKEN = {
+    Format.MARKDOWN: "Markdown",
+    Format.TEXT: "plain text",
+    Format.RST: "reStructuredText",
+    Format.DOCX: "Word",
+    Format.PPTX: "PowerPoint",
+    Format.XLSX: "Excel",
+    Format.EML: "e-mail",
+}
+
 ZIPPED = frozenset({Format.DOCX, Format.PPTX, Format.XLSX, Format.EPUB})
 """Formats that are a zip archive of their parts."""
 
@@ -57,3 +67,12 @@ ZIPPED = frozenset({Format.DOCX, Format.PPTX, Format.XLSX, Format.EPUB})
 def named_format(path: Path) -> Format | None:
     """The format that the path's suffix promises, whatever the case; None where no loader reads it."""
     return SUFFIXES.get(path.suffix.lower())
+
+
+def format_name(media_type: str) -> str:
+    """What people call a media type, `Word`; of one that no loader reads, itself."""
+    try:
+        known = Format(media_type)
+    except ValueError:
+        return media_type
+    return _SPOKEN.get(known, known.name)

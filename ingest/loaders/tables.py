@@ -1,4 +1,7 @@
-"""CSV and TSV: one document a row, the columns its fields. Rows stream; no more than a row is held."""
+"""CSV and TSV: one document a row, the columns its fields. Rows stream; no more than a row is held.
+
+What stands above the header in a cell of its own, such as the table's name, is a document too.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ _DELIMITERS = (",", "\t", ";", "|")
 _NONE = "\x1f"
 """The delimiter of a table of one column: the unit separator, which no text holds."""
 _SAMPLE_ROWS = 50
+_FEWEST_COLUMNS = 3
 _FIELD_LIMIT = 1 << 30
 """Characters in a field; the csv module's own 131,072 would refuse long texts."""
 _RESERVED = frozenset({"_id", "id", "title", *TEXT_FIELDS})
@@ -34,11 +38,11 @@ _NUMERIC = re.compile(r"[-+(]?[$€£]?\d[\d.,' ]*%?\)?")
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How a table is written: its delimiter, its columns' names, and whether the first row holds them."""
+    """How a table is written: its delimiter, its columns' names, and the row that holds them, from 1 (0: none does)."""
 
     delimiter: str
     columns: tuple[str, ...]
-    header: bool
+    header: int
 
 
 def load_csv(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -61,10 +65,10 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
         for number, row in _numbered(map(_without_nul, lines), layout.delimiter):
             if isinstance(row, RecordFailure):
                 yield row
-            elif (number > 1 or not layout.header) and any(cell.strip() for cell in row):
-                fields = _fields(row, layout.columns)
+            elif number != layout.header and any(cell.strip() for cell in row):
+                fields = _fields(row, layout.columns) if number > layout.header else {"text": clean(row[0]).strip()}
                 values = {name: number_or_text(cell) for name, cell in fields.items() if cell.strip()}
-                found = True
+                found = found or number > layout.header
                 yield records.read(fields, number, values=values)
     if not found:
         raise IngestError("no text: no row below the header")
@@ -111,21 +115,35 @@ def _sample(path: Path, encoding: Encoding) -> list[str]:
 def _layout(lines: list[str], delimiters: tuple[str, ...]) -> _Layout:
     delimiter = _delimiter(lines, delimiters)
     rows = _rows(lines, delimiter)
-    width = max((_used(row) for row in rows), default=0)
-    first = [" ".join(clean(cell).split()) for cell in rows[0][:width]] if rows else []
-    header = len(rows) > 1 and _is_header(first)
-    names = first if header else []
+    width = max((_used(row) for _, row in rows), default=0)
+    above = _above(rows, width)
+    number, first = rows[above] if rows else (1, [])
+    names = [" ".join(clean(cell).split()) for cell in first[:width]]
+    header = number if len(rows) > 1 and _is_header(names) else 0
+    names = names if header else []
     columns = tuple(name or f"column {number}" for number, name in enumerate(names + [""] * (width - len(names)), 1))
     return _Layout(delimiter=delimiter, columns=columns, header=header)
 
 
-def _rows(lines: list[str], delimiter: str) -> list[list[str]]:
+def _above(rows: list[tuple[int, list[str]]], width: int) -> int:
+    """How many rows stand above the first that has several cells; 0 where that is no header without a gap.
+
+    They count where the table has three columns or more: of two, the second may just be empty.
+    """
+    above = next((place for place, (_, row) in enumerate(rows) if _used(row) > 1), 0)
+    whole = [cell.strip() for cell in rows[above][1][:width]] if rows else []
+    below = len(rows) > above + 1
+    return above if below and width >= _FEWEST_COLUMNS and all(whole) and _is_header(whole) else 0
+
+
+def _rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """The first that are not blank, with their numbers."""
     rows = []
-    for row in csv.reader(lines, delimiter=delimiter):
-        rows.append(row)
+    for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+        rows.append((number, row))
         if len(rows) == _SAMPLE_ROWS:
             break
-    return [row for row in rows if row]
+    return [(number, row) for number, row in rows if row]
 
 
 def _delimiter(lines: list[str], delimiters: tuple[str, ...]) -> str:
@@ -135,7 +153,7 @@ def _delimiter(lines: list[str], delimiters: tuple[str, ...]) -> str:
     """
     best, best_score = _NONE, 0.6
     for delimiter in delimiters:
-        widths = Counter(len(row) for row in _rows(lines, delimiter))
+        widths = Counter(len(row) for _, row in _rows(lines, delimiter))
         if not widths:
             continue
         width, rows = max(widths.items(), key=lambda item: (item[1], item[0]))

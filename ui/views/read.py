@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
+from ingest.loaders.formats import format_name
 from retrieval import Collection, PassageworkError
 from retrieval.lexical import matching_spans
 from retrieval.store import DocumentRow
@@ -106,7 +107,7 @@ def show(collection: Collection, name: str, query: str) -> None:
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
     st.subheader(markdown_text(row.title or address(row.path, row.uri)))
     pages = page_list([page.number for page in place.pages])
-    parts = (address(row.path, row.uri), pages, row.media_type)
+    parts = (address(row.path, row.uri), pages, format_name(row.media_type))
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)
