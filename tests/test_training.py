@@ -375,6 +375,7 @@ def test_what_an_encoder_learns_is_what_search_compares(made: Callable[[Path], P
     np.testing.assert_allclose(cosines, encoder.encode_queries(QUERIES) @ encoder.encode_passages(TEXTS).T, atol=1e-5)
     np.testing.assert_allclose(late, [reranker.rerank(query, TEXTS).logits for query in QUERIES], atol=1e-3)
     assert np.ptp(late.numpy(), axis=1).min() > 0.01
+    comparison.model.train()  # as a trainer leaves it: dropout must not blur the measure
     found = comparison.of_pairs([Pair(query, TEXTS[0], negatives=TEXTS[1:]) for query in QUERIES])
     np.testing.assert_allclose(np.reshape(found, (4, 3)), cosines + BLEND.reranked * late, atol=1e-5)
 

@@ -59,6 +59,7 @@ class Comparison:
         from sentence_transformers.util import batch_to_device
 
         found: list[float] = []
+        self.model.eval()  # the trainer sets it to learn again with its next step
         with torch.inference_mode():
             for pair in pairs:
                 queries, texts = (
