@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers import BertTokenizerFast, ModernBertConfig, ModernBertModel
 
 from retrieval import BiEncoder
 from retrieval.config import Settings
@@ -43,7 +44,7 @@ from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.maxsim import Comparison, joint_loss
 from retrieval.training.variations import MAKERS, SHARES, varied
 from tests.tiny_encoders import tiny_encoder, tiny_sentencepiece, tiny_static
-from tests.tiny_models import WORDS, tiny_bert
+from tests.tiny_models import WORDS, _wordpieces, tiny_bert
 
 FP32 = Settings(device="cpu", precision="fp32", offline=True)
 QUICK = TrainingOptions(
@@ -446,6 +447,8 @@ def test_token_vectors_are_an_encoders_that_gives_them(
         ({"window": 8}, "window is 8"),
         ({"warmup": 1.0}, "warmup is 1.0"),
         ({"layers": 0}, "layers is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**32}, "seed is 4294967296"),
     ],
 )
 def test_options_out_of_range_are_named(change: dict[str, Any], told: str) -> None:
@@ -470,6 +473,40 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(base: Path, tmp_path: 
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     with pytest.raises(ModelUnavailableError, match="may hold a pickle"):
         trained(pickled, tmp_path / "from-pickle", pairs)
+
+
+def test_a_reranker_reads_no_more_than_its_base_has_positions(base: Path, tmp_path: Path) -> None:
+    """Whatever window is asked for: a long text would end a training that short ones began."""
+    pairs = [replace(pair, negatives=(*pair.negatives, "alpha beta " * 100)) for pair in lesson_of(30)]
+    trained(base, tmp_path / "made", pairs, replace(QUICK, window=256, negatives=9))
+    assert CrossEncoderReranker.load(tmp_path / "made", settings=FP32).window == 64
+
+
+def test_an_encoder_takes_no_options_of_a_reranker(tmp_path: Path) -> None:
+    """They would be left unheard."""
+    for change, told in (({"layers": 1}, "layers can be chosen"), ({"loss": Loss.BINARY}, "loss can be chosen")):
+        with pytest.raises(ConfigError, match=told):
+            train_encoder(lesson_of(30), tmp_path / "made", base="none", options=replace(QUICK, **change))
+
+
+def test_layers_of_several_kinds_can_be_left_out(tmp_path: Path) -> None:
+    """A ModernBERT's configuration says of each layer what it attends to."""
+    config = ModernBertConfig(
+        vocab_size=len(_wordpieces()),
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        **{f"{name}_token_id": number for number, name in enumerate(("pad", "unk", "cls", "sep"))},
+        bos_token_id=2,
+        eos_token_id=3,
+    )
+    ModernBertModel(config).save_pretrained(tmp_path / "base")
+    BertTokenizerFast(vocab=_wordpieces(), model_max_length=64).save_pretrained(tmp_path / "base")
+    trained(tmp_path / "base", tmp_path / "made", lesson_of(30), replace(QUICK, layers=2))
+    made = json.loads((tmp_path / "made" / "config.json").read_text())
+    assert (made["num_hidden_layers"], len(made["layer_types"])) == (2, 2)
 
 
 def test_layers_can_be_left_out(base: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,26 @@ def test_mining_goes_on_where_it_stopped(
     assert len(searched) - before == 20
     assert resumed == go(tmp_path / "at-once")
     assert len(resumed) == len(pairs)
+
+
+def test_another_collection_of_the_same_name_is_mined_anew(
+    collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negatives of one are never those of the other."""
+    monkeypatch.setattr("retrieval.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    shutil.copytree(tmp_path / "collection", tmp_path / "other" / "collection")
+    searched: list[Path] = []
+    honest = Collection.search
+
+    def noted(self: Collection, query: str, **choices: object) -> Hits:
+        searched.append(self.path)
+        return honest(self, query, **choices)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Collection, "search", noted)
+    for folder in ("collection", "other/collection", "collection"):
+        pairs = [Pair("pump", TEXTS["pump"])]
+        pairs_with_negatives(pairs, tmp_path / "work", collection=tmp_path / folder, seed=1, passage_tokens=40)
+    assert searched == [tmp_path / "collection", tmp_path / "other" / "collection"]
 
 
 def test_one_text_alone_has_no_negatives(tmp_path: Path) -> None:

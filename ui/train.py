@@ -46,6 +46,7 @@ def train(
         TrainingOptions,
         check_out,
         needs_extra,
+        one_training,
         read_pairs,
         train_encoder,
         train_reranker,
@@ -79,21 +80,24 @@ def train(
     check_out(out)
     read = read_pairs(pairs)
     work = working_folder(out)
-    found, counts = pairs_with_negatives(
-        read,
-        work,
-        collection=collection,
-        seed=seed,
-        passage_tokens=passage_tokens,
-        ingesting=progress_bar,
-        searching=query_bar,
-    )
-    if counts.queries and not as_json:
-        complain(counts.describe())
-    begin = train_reranker if kind == "reranker" else train_encoder
-    command = shlex.join(["passagework", *sys.argv[1:]])
-    with training_bar() as watch:
-        course = begin(found, out, base=base or DEFAULT_ENCODER, options=options, command=command, watch=watch)
-    forget_mining(work)
+    with one_training(out):
+        found, counts = pairs_with_negatives(
+            read,
+            work,
+            collection=collection,
+            seed=seed,
+            passage_tokens=passage_tokens,
+            ingesting=progress_bar,
+            searching=query_bar,
+        )
+        if counts.queries and not as_json:
+            complain(counts.describe())
+        begin = train_reranker if kind == "reranker" else train_encoder
+        command = shlex.join(["passagework", *sys.argv[1:]])
+        with training_bar() as watch:
+            course = begin(found, out, base=base or DEFAULT_ENCODER, options=options, command=command, watch=watch)
+        forget_mining(work)
+    if not course.improved:
+        complain("no evaluation was better than the one before training: the model that it began with serves better")
     told = {"kind": kind, "out": str(out), "options": options.to_json(), **course.to_json()}
     answer(told, as_json, lambda console: show_training(console, kind, out, course))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -36,7 +37,9 @@ def pairs_with_negatives(
     counts = Mined()
     if all(pair.negatives for pair in pairs):
         return list(pairs), counts
-    source = f"{digest_pairs(pairs)[:12]}-{seed}-{passage_tokens}" + (f"-{collection.name}" if collection else "")
+    source = f"{digest_pairs(pairs)[:12]}-{seed}-{passage_tokens}"
+    if collection:
+        source += f"-{hashlib.sha256(str(collection.resolve()).encode()).hexdigest()[:12]}"
     folder = work / f"mined-{source}"
     folder.mkdir(parents=True, exist_ok=True)
     blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]

@@ -2,7 +2,7 @@
 
 from retrieval.training.course import Course, TrainingProgress, Watch
 from retrieval.training.encoder import ENCODER_OPTIONS, train_encoder
-from retrieval.training.folders import check_out, working_folder
+from retrieval.training.folders import check_out, one_training, working_folder
 from retrieval.training.mining import Mined, mine
 from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair, digest_pairs, read_pairs, write_pairs
@@ -22,6 +22,7 @@ __all__ = [
     "digest_pairs",
     "mine",
     "needs_extra",
+    "one_training",
     "read_pairs",
     "train_encoder",
     "train_reranker",

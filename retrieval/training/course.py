@@ -36,6 +36,11 @@ class Course:
     """Queries that fitted into memory at once."""
     resumed_at: int = 0
 
+    @property
+    def improved(self) -> bool:
+        """Whether an evaluation was better than the one before training."""
+        return any(value > self.measures[0][1] for _, value in self.measures)
+
     def to_json(self) -> dict[str, Json]:
         """As in the record beside the weights."""
         return {

@@ -16,7 +16,7 @@ from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
 from retrieval.training.lesson import Lesson, TrainerParts
 from retrieval.training.maxsim import Comparison, joint_loss
-from retrieval.training.options import TrainingOptions
+from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair
 from retrieval.training.trainer import attend_eagerly
 
@@ -37,27 +37,29 @@ def train_encoder(
     """Fine-tunes the bi-encoder `base` on pairs with negatives, and writes it to the new folder `out`.
 
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
-    queries (Henderson et al. 2017), so a larger batch is a harder lesson. With `token_vectors` it learns the order of a
-    reranked search as well, where late interaction is added. Loss and layers of the options are a reranker's. All else
-    is as for `train_reranker`. Raises the same errors.
+    queries (Henderson et al. 2017), so a larger batch is a harder lesson. With `token_vectors` it learns to do so by
+    cosine and late interaction together as well, as they are added in reranking. It reads no more than `window` tokens,
+    then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
+    the same errors.
     """
     options = options or ENCODER_OPTIONS
-    if options.layers is not None:
-        raise ConfigError("layers can be chosen for a reranker alone")
+    if options.layers is not None or options.loss is not Loss.LISTWISE:
+        raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
     settings = settings or Settings.from_environment()
-    lesson = Lesson.prepared("encoder", pairs, out, base, options, settings)
-    rows = _rows(lesson.learned, options)
-
-    def trainer(model: Any, parts: TrainerParts) -> Any:
-        return _trainer(model, rows, options, parts)
 
     def scores(model: Any, held_out: Sequence[Pair]) -> list[float]:
         if not options.token_vectors:
             return _scores(model, held_out)
         return Comparison(model, prompts_of(model), [pair.query for pair in held_out]).of_pairs(held_out)
 
-    model = lesson.train(lambda: _loaded(lesson.base, options, settings), trainer, scores, watch)
-    return lesson.finish(model, command)
+    with Lesson.begun("encoder", pairs, out, base, options, settings) as lesson:
+        rows = _rows(lesson.learned, options)
+
+        def trainer(model: Any, parts: TrainerParts) -> Any:
+            return _trainer(model, rows, options, parts)
+
+        model = lesson.train(lambda: _loaded(lesson.base, options, settings), trainer, scores, watch)
+        return lesson.finish(model, command)
 
 
 def _trainer(model: Any, rows: list[dict[str, str]], options: TrainingOptions, parts: TrainerParts) -> Any:

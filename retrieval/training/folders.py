@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from retrieval.errors import ConfigError, TrainingError
 from retrieval.types import Json
 
+_CHECKPOINT = re.compile(r"checkpoint-\d+")
+
 
 def check_out(out: Path) -> None:
-    """Raises ConfigError where a folder with something in it would be written over."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there, and not empty: name a new folder")
+    """Raises ConfigError where the model can't become a folder of that name, or one with something in it is there."""
+    try:
+        if not out.name or out.is_symlink() or os.path.ismount(out):
+            raise ConfigError(f"{out} can't be replaced by a folder: name a new one")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ConfigError(f"{out} is there, and not empty: name a new folder")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{out} can't be made: {getattr(error, 'strerror', None) or error}") from error
 
 
 def working_folder(out: Path) -> Path:
@@ -22,32 +34,79 @@ def working_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.training")
 
 
+@contextmanager
+def one_training(out: Path) -> Iterator[None]:
+    """The right to train `out`, for one process at a time; within it, once more in the same thread.
+
+    Raises TrainingError where another has it, ConfigError where the working folder can't be made.
+    """
+    check_out(out)
+    work = working_folder(out)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(str(work / "training.lock"), is_singleton=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise TrainingError(f"{out} is being trained by another process: try again when it is done") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{work} can't be written: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def told(out: Path) -> Iterator[None]:
+    """What the disk refuses as a TrainingError of one line, whichever library wrote."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{out} can't be written: {reason}; run again, and it goes on from the last checkpoint"
+        raise TrainingError(message) from error
+
+
 def claim_folder(work: Path, record: dict[str, Json]) -> Path | None:
     """The last checkpoint in `work`, where training goes on; None for a new one.
 
-    Raises TrainingError where the folder is of a training with other options, pairs or base.
+    Raises TrainingError where there are checkpoints of a training with other options, pairs or base.
     """
     made = work / "training.json"
-    if made.is_file():
-        try:
-            found = json.loads(made.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise TrainingError(f"{made} can't be read: remove {work} to begin anew") from error
+    reached = last_checkpoint(work)
+    if reached is not None:
+        found = _read_object(made)
+        if found is None:
+            raise TrainingError(f"{made} can't be read: remove {work} to begin anew")
         differing = sorted(name for name in record if found.get(name) != record[name])
         if differing:
             raise TrainingError(
                 f"{work} holds a training with other {', '.join(differing)}: remove it, or name another --out"
             )
     else:
-        work.mkdir(parents=True, exist_ok=True)
         made.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return last_checkpoint(work)
+    return reached
 
 
 def last_checkpoint(work: Path) -> Path | None:
-    """The latest that was written to its end."""
-    whole = [path for path in work.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    """The latest that was written to its end: what the trainer writes last can be read."""
+    whole = [
+        path
+        for path in work.glob("checkpoint-*")
+        if _CHECKPOINT.fullmatch(path.name) and _read_object(path / "trainer_state.json") is not None
+    ]
     return max(whole, key=step_of, default=None)
+
+
+def _read_object(file: Path) -> dict[str, Json] | None:
+    """A JSON object; None where there is none that can be read."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def step_of(checkpoint: Path) -> int:

@@ -41,6 +41,6 @@ def mean_gain(pairs: Sequence[Pair], scores: Sequence[float]) -> float:
     for pair in pairs:
         own, *others = scores[start : start + 1 + len(pair.negatives)]
         start += 1 + len(pair.negatives)
-        rank = 1 + sum(other >= own for other in others)
+        rank = 1 + sum(not other < own for other in others)  # what is no number is not below either
         gains.append(1 / math.log2(1 + rank) if rank <= 10 else 0.0)
     return float(np.mean(gains))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,19 @@ from retrieval.errors import TrainingError
 from retrieval.models import ResolvedModel, resolve_model
 from retrieval.training.card import write_card
 from retrieval.training.course import Course, Watch
-from retrieval.training.folders import check_out, claim_folder, last_checkpoint, put_in_place, step_of, working_folder
+from retrieval.training.folders import (
+    claim_folder,
+    last_checkpoint,
+    one_training,
+    put_in_place,
+    step_of,
+    told,
+    working_folder,
+)
 from retrieval.training.held_out import held_out_evaluator
 from retrieval.training.options import TrainingOptions
 from retrieval.training.pairs import Pair, digest_pairs, with_negatives
-from retrieval.training.trainer import arguments, callbacks, needs_extra, quiet
+from retrieval.training.trainer import Ended, arguments, callbacks, needs_extra, quiet
 from retrieval.types import Json
 from retrieval.wording import counted
 
@@ -54,13 +63,23 @@ class Lesson:
     course: Course
 
     @classmethod
-    def prepared(
+    @contextmanager
+    def begun(
         cls, kind: str, pairs: Sequence[Pair], out: str | Path, base: str, options: TrainingOptions, settings: Settings
-    ) -> Lesson:
-        """Everything that can be wrong is found here, before a model is loaded."""
+    ) -> Iterator[Lesson]:
+        """A lesson that nobody else has meanwhile; what can't be written afterwards is told in one line.
+
+        All that can be wrong with pairs, options and folders is found before a model is loaded.
+        """
         needs_extra()
         out = Path(out)
-        check_out(out)
+        with one_training(out), told(out):
+            yield cls._prepared(kind, pairs, out, base, options, settings)
+
+    @classmethod
+    def _prepared(
+        cls, kind: str, pairs: Sequence[Pair], out: Path, base: str, options: TrainingOptions, settings: Settings
+    ) -> Lesson:
         usable = with_negatives(pairs)
         learned, held_out = parted(usable, options)
         resolved = resolve_model(base, settings)
@@ -94,9 +113,13 @@ class Lesson:
                 made = trainer(model, self._parts(model, batch, scores, watch))
             made.remove_callback(PrinterCallback)
             self.course.batch = batch
+            made.args.eval_on_start = resume is None  # else the checkpoint knows what came of it
             try:
                 with quiet():
                     made.train(resume_from_checkpoint=str(resume) if resume else None)
+            except Ended:
+                made._load_best_model()
+                return model
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -112,10 +135,15 @@ class Lesson:
 
     def finish(self, model: Any, command: str) -> Course:
         """Writes the model's folder, in float16, with its card and record."""
+        import torch
+
         device = str(model.device.type)
+        model.half()
+        if not all(bool(torch.isfinite(weight).all()) for weight in model.state_dict().values()):
+            raise TrainingError("the weights became too large for float16: give a lower learning rate")
 
         def write(folder: Path) -> None:
-            model.half().save_pretrained(str(folder), create_model_card=False)
+            model.save_pretrained(str(folder), create_model_card=False)
             write_card(folder, self.kind, self.base, self.options, self.course, command=command, device=device)
 
         put_in_place(self.out, working_folder(self.out), write)

@@ -22,7 +22,8 @@ Read: TypeAlias = Mapping[str, Any]
 class Comparison:
     """What search makes of a query and a text: the cosine of their vectors, and the late interaction of their tokens.
 
-    `queries` are all that it will be asked for: which of their tokens are compared is found by their words.
+    `queries` are all that it will be asked for: which of their tokens are compared is found by their words. Texts are
+    cut at the model's window, where search would read on.
     """
 
     def __init__(self, model: Any, prompts: tuple[str, str], queries: Iterable[str]) -> None:
@@ -54,7 +55,7 @@ class Comparison:
         return cosines, late
 
     def of_pairs(self, pairs: Sequence[Pair]) -> list[float]:
-        """What a reranked search would order every pair's positive and negatives by, one pair behind another."""
+        """Cosine and late interaction of every pair's positive and negatives as reranking adds them, pair by pair."""
         import torch
         from sentence_transformers.util import batch_to_device
 

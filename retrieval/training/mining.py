@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.collection import Collection
 from retrieval.reading import with_context
-from retrieval.training.pairs import Pair
+from retrieval.training.pairs import Pair, taken_out
 from retrieval.types import Hit, Stage
 from retrieval.wording import counted
 
@@ -93,9 +93,8 @@ def _mined(collection: Collection, pair: Pair, wanted: int, draw: random.Random,
     rest = [number for number in safe if number not in chosen]
     chosen += draw.sample(rest, min(len(rest), wanted - len(chosen)))
     context, text = _parts(hits[place])
-    if pair.hidden:
-        text = text.replace(pair.hidden, " ").strip() or text
     texts = [with_context(hits[number]) for number in sorted(chosen)]
+    text = taken_out(pair.hidden, text)
     return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
 
 

@@ -51,6 +51,8 @@ class TrainingOptions:
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 raise ConfigError(f"{name} is {value!r}: give a whole number of at least {least}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed is {self.seed!r}: give a whole number from 0 to {2**32 - 1}")
         for name in ("epochs", "learning_rate"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):

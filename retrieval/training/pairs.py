@@ -90,14 +90,21 @@ def digest_pairs(pairs: Sequence[Pair]) -> str:
 
 
 def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
-    """Those that have negatives; raises TrainingError where none has."""
-    found = [pair for pair in pairs if pair.negatives]
+    """Those that have negatives, without their hidden words; raises TrainingError where none has."""
+    found = [
+        replace(pair, positive=taken_out(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
+    ]
     if not found:
         raise TrainingError(
             f"none of {counted(len(pairs), 'pair')} has negatives, and none could be mined: "
             "give more pairs, or a collection to mine in"
         )
     return found
+
+
+def taken_out(hidden: str, text: str) -> str:
+    """The text without these words, unless nothing else is in it."""
+    return (hidden and text.replace(hidden, " ").strip()) or text
 
 
 def _read(path: Path) -> Iterator[Pair]:

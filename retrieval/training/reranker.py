@@ -9,7 +9,7 @@ from typing import Any
 
 from retrieval.config import Settings
 from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
-from retrieval.inference import load_model
+from retrieval.inference import load_model, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
 from retrieval.training.lesson import Lesson, TrainerParts
@@ -43,14 +43,14 @@ def train_reranker(
     if options.token_vectors:
         raise ConfigError("token vectors can be trained for an encoder alone")
     settings = settings or Settings.from_environment()
-    lesson = Lesson.prepared("reranker", pairs, out, base, options, settings)
-    rows = _rows(lesson.learned, lesson.options)
+    with Lesson.begun("reranker", pairs, out, base, options, settings) as lesson:
+        rows = _rows(lesson.learned, options)
 
-    def trainer(model: Any, parts: TrainerParts) -> Any:
-        return _trainer(model, rows, lesson.options, parts)
+        def trainer(model: Any, parts: TrainerParts) -> Any:
+            return _trainer(model, rows, options, parts)
 
-    model = lesson.train(lambda: _fresh(lesson.base, lesson.options, settings), trainer, _scores, watch)
-    return lesson.finish(model, command)
+        model = lesson.train(lambda: _fresh(lesson.base, options, settings), trainer, _scores, watch)
+        return lesson.finish(model, command)
 
 
 def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
@@ -67,7 +67,11 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
     if options.layers is not None and (layers is None or options.layers > layers):
         raise TrainingError(f"layers is {options.layers}: {resolved.name} has {layers or 'no layers that it tells of'}")
     set_seed(options.seed)
-    kept: dict[str, object] = {} if options.layers is None else {"num_hidden_layers": options.layers}
+    kept: dict[str, object] = {}
+    if options.layers is not None:
+        kept["num_hidden_layers"] = options.layers
+        if getattr(config, "layer_types", None):
+            kept["layer_types"] = list(config.layer_types[: options.layers])
     choices = {
         "num_labels": 1,
         "max_length": options.window,
@@ -75,6 +79,7 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
         "config_kwargs": kept,
     }
     model = load_model(CrossEncoder, resolved, settings.device, choices)
+    model.max_seq_length = windows_of(model, resolved)[0]  # no more than the base has positions
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU

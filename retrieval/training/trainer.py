@@ -45,11 +45,30 @@ def arguments(
     )
 
 
+class Ended(Exception):  # noqa: N818 - no mistake
+    """The checkpoint that is gone on from was the last: training had ended early."""
+
+
 def callbacks(options: TrainingOptions, course: Course, watch: Watch | None) -> list[Any]:
-    """Early stopping, and what fills the course and tells who watches."""
-    from transformers import EarlyStoppingCallback, TrainerCallback
+    """Early stopping, and what fills the course and tells who watches.
+
+    Both read the evaluations that a checkpoint keeps, so that an interruption changes nothing.
+    """
+    from transformers import TrainerCallback
+
+    def patience_ended() -> bool:
+        values = [value for step, value in course.measures if step]
+        return bool(values) and len(values) - 1 - values.index(max(values)) >= options.patience
 
     class Reporter(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
+            course.steps, course.best_step = state.global_step, int(state.best_global_step or 0)
+            key = f"eval_{MEASURE}"
+            course.measures[:] = [(one["step"], float(one[key])) for one in state.log_history if key in one]
+            course.losses[:] = [(one["step"], float(one["loss"])) for one in state.log_history if "loss" in one]
+            if patience_ended():
+                raise Ended
+
         def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
             course.steps = state.global_step
             if watch is not None:
@@ -61,13 +80,16 @@ def callbacks(options: TrainingOptions, course: Course, watch: Watch | None) -> 
             if logs and "loss" in logs:
                 course.losses.append((state.global_step, float(logs["loss"])))
 
-        def on_evaluate(self, _: Any, state: Any, *__: Any, metrics: dict[str, float], **___: Any) -> None:
+        def on_evaluate(
+            self, _: Any, state: Any, control: Any, *__: Any, metrics: dict[str, float], **___: Any
+        ) -> None:
             course.measures.append((state.global_step, float(metrics[f"eval_{MEASURE}"])))
+            control.should_training_stop |= patience_ended()
 
         def on_train_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
             course.best_step = int(state.best_global_step or state.global_step)
 
-    return [EarlyStoppingCallback(early_stopping_patience=options.patience), Reporter()]
+    return [Reporter()]
 
 
 def attend_eagerly(model: Any) -> None:
