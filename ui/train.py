@@ -98,6 +98,6 @@ def train(
             course = begin(found, out, base=base or DEFAULT_ENCODER, options=options, command=command, watch=watch)
         forget_mining(work)
     if not course.improved:
-        complain("no evaluation was better than the one before training: the model that it began with serves better")
+        complain("no evaluation was better than the one before training: nothing was gained")
     told = {"kind": kind, "out": str(out), "options": options.to_json(), **course.to_json()}
     answer(told, as_json, lambda console: show_training(console, kind, out, course))
