@@ -176,13 +176,18 @@ class BiEncoder:
         _check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_frame)
 
+    def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
+        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
+        frame = self._query_frame if query else self._passage_frame
+        return [frame.unled(tokens) for tokens in self.tokenize([f"{frame.lead}{text}" for text in texts])]
+
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode_texts(texts, self.passage_budget, self._passage_frame)
+        return self._encode_texts(texts, query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode_texts(texts, self.query_budget, self._query_frame)
+        return self._encode_texts(texts, query=True)
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
@@ -220,12 +225,14 @@ class BiEncoder:
             parts = [self._token_batch([one], (1, shape[1]), frame) for one in batch]
             return np.concatenate([part for part in parts if part is not None])
 
-    def _encode_texts(self, texts: Sequence[str], budget: int, frame: Frame) -> Vectors:
+    def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
 
         def cut(start: int) -> list[TokenIds]:
-            return [tokens.ids[:budget] for tokens in self.tokenize(texts[start : start + at_once])]
+            some = self.tokenize_whole(texts[start : start + at_once], query=query)
+            return [tokens.ids[:budget] for tokens in some]
 
+        frame, budget = (self._query_frame, self.query_budget) if query else (self._passage_frame, self.passage_budget)
         at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
         if len(texts) <= at_once:
             return self._encode(cut(0), frame)

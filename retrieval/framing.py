@@ -7,16 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.types import TokenIds
+from retrieval.types import TokenIds, Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out."""
+    """Tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
+
+    `lead` is white space that ends the prompt and belongs to the text's first word, for some tokenizers: a text of its
+    own is tokenised with it.
+    """
 
     prefix: TokenIds
     suffix: TokenIds
     prompt_length: int
+    lead: str = ""
 
     @classmethod
     def of(cls, tokenizer: Any, prompt: str) -> Frame:
@@ -29,15 +34,28 @@ class Frame:
         alone = ids("a")
         inner = len(alone)
         start = example.special_tokens_mask.index(0)
-        # A space that ends the prompt belongs to the word that follows, for some tokenizers: so the prompt is read with
-        # a word behind it.
+        # So the prompt is read with a word behind it: SentencePiece takes the space of any word for a part of it, GPT's
+        # byte pairs only that which is there.
         together = ids(f"{prompt}a")
-        prompt_ids = together[:-inner] if together[-inner:] == alone else ids(prompt)
+        lead, prompt_ids = "", ids(prompt)
+        for white in ("", prompt[len(prompt.rstrip()) :]):
+            word = ids(f"{white}a")
+            if together[-len(word) :] == word:
+                lead, prompt_ids = white, together[: -len(word)]
+                break
         return cls(
             prefix=np.array(example.ids[:start] + prompt_ids, dtype=np.int32),
             suffix=np.array(example.ids[start + inner :], dtype=np.int32),
             prompt_length=start + len(prompt_ids) if prompt_ids else 0,
+            lead=lead,
         )
+
+    def unled(self, tokens: Tokens) -> Tokens:
+        """The tokens of `lead` and a text, with their places in the text alone."""
+        if not self.lead:
+            return tokens
+        starts, ends = (np.maximum(places - len(self.lead), 0) for places in (tokens.starts, tokens.ends))
+        return Tokens(tokens.ids, starts, ends)
 
     def __len__(self) -> int:
         return len(self.prefix) + len(self.suffix)

@@ -82,7 +82,7 @@ class LateInteractionReranker:
 
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
-        tokens = self._encoder.tokenize([query])[0]
+        tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
         asked = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 
 from retrieval.encoder import Encoder
 from retrieval.pairing import windows
-from retrieval.types import TokenIds, Vectors
+from retrieval.types import TokenIds, Tokens, Vectors
 
 AT_ONCE = 32
 """Passages, or windows of one, whose token vectors are in memory at once."""
@@ -22,6 +22,9 @@ class TokenEncoder(Encoder, Protocol):
     @property
     def has_token_vectors(self) -> bool:
         """Whether its model gives them: some give a text's vector alone."""
+
+    def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
+        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
@@ -42,7 +45,7 @@ def token_vectors_of(encoder: TokenEncoder, texts: Sequence[str]) -> list[Vector
 
 def token_windows(encoder: TokenEncoder, texts: Sequence[str]) -> Iterator[tuple[int, Vectors]]:
     """The same window by window: which text, and (n, hidden); few are in memory at once."""
-    tokens = encoder.tokenize(texts)
+    tokens = encoder.tokenize_whole(texts)
     spans = [(row, span) for row, one in enumerate(tokens) for span in windows(len(one), encoder.passage_budget)]
     for start in range(0, len(spans), AT_ONCE):
         some = spans[start : start + AT_ONCE]

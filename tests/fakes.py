@@ -92,6 +92,11 @@ class FakeTokenEncoder(FakeEncoder):
 
     has_token_vectors = True
 
+    def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
+        """As any other text."""
+        del query
+        return self.tokenize(texts)
+
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """A unit row a word."""
         if not query:

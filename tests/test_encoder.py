@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from retrieval.inference import OPENVINO, TORCH_CPU, batches
 from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
 from retrieval.types import Vectors
 from tests.fakes import FakeEncoder
-from tests.tiny_encoders import SPM_PROMPTS, tiny_encoder, tiny_sentencepiece, tiny_static
+from tests.tiny_encoders import SPM_PROMPTS, tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 
 EXACT: dict[str, Any] = {"precision": "fp32", "offline": True, "device": "cpu"}
 TEXTS = [
@@ -359,9 +359,12 @@ def test_a_passage_prompt_goes_by_several_names(tmp_path: Path, name: str, fp32:
     assert (only.fingerprint.passage_prompt, only.fingerprint.query_prompt) == ("", "river: ")
 
 
-def test_a_prompts_last_space_belongs_to_the_next_word(tmp_path: Path, fp32: Settings) -> None:
-    """SentencePiece reads `query: a` as `query`, `:`, ` a`: a space of its own would be a token too many."""
-    folder = tiny_sentencepiece(tmp_path)
+@pytest.mark.parametrize("make", [tiny_sentencepiece, tiny_byte_pairs])
+def test_a_prompts_last_space_belongs_to_the_next_word(
+    make: Callable[[Path], Path], tmp_path: Path, fp32: Settings
+) -> None:
+    """`query: a` is read as `query`, `:`, ` a`: a space of its own would be a token too many."""
+    folder = make(tmp_path)
     made = BiEncoder.load(folder, settings=fp32)
     texts = ["river stone", "paper"]
     np.testing.assert_allclose(made.encode_queries(texts), by_library(folder, texts, SPM_PROMPTS["query"]), atol=2e-6)
@@ -369,6 +372,11 @@ def test_a_prompts_last_space_belongs_to_the_next_word(tmp_path: Path, fp32: Set
         made.encode_passages(texts), by_library(folder, texts, SPM_PROMPTS["passage"]), atol=2e-6
     )
     assert made.query_budget == made.window - 4
+    tokens = made.tokenize_whole(["river stone"], query=True)[0]
+    assert ["river stone"[start:end].strip() for start, end in zip(tokens.starts, tokens.ends, strict=True)] == [
+        "river",
+        "stone",
+    ]
 
 
 def test_pooling_can_leave_the_prompt_out(tmp_path: Path, fp32: Settings) -> None:

@@ -43,7 +43,7 @@ from retrieval.training.lesson import parted
 from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.maxsim import Comparison, joint_loss
 from retrieval.training.variations import MAKERS, SHARES, varied
-from tests.tiny_encoders import tiny_encoder, tiny_sentencepiece, tiny_static
+from tests.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.tiny_models import WORDS, _wordpieces, tiny_bert
 
 FP32 = Settings(device="cpu", precision="fp32", offline=True)
@@ -358,8 +358,9 @@ TEXTS = ("river stone bank money", "a paper stone history of the river " * 2, "w
         lambda folder: tiny_encoder(folder, prompts={"query": "river: ", "document": "stone: "}),
         lambda folder: tiny_encoder(folder, prompts={"query": "river: "}, include_prompt=False),
         tiny_sentencepiece,
+        tiny_byte_pairs,
     ],
-    ids=["plain", "prompts", "prompts-left-out", "sentencepiece"],
+    ids=["plain", "prompts", "prompts-left-out", "sentencepiece", "byte-pairs"],
 )
 def test_what_an_encoder_learns_is_what_search_compares(made: Callable[[Path], Path], tmp_path: Path) -> None:
     """Cosines and late interactions of a batch equal the encoder's and the reranker's, padding and prompts included."""

@@ -36,7 +36,9 @@ class Comparison:
         budget = model.max_seq_length - len(self._query_frame)
         self._known: dict[tuple[int, ...], list[bool]] = {}
         for query in queries:
-            tokens = token_arrays(tokenizer.encode(query, add_special_tokens=False))
+            lead = self._query_frame.lead
+            read = tokenizer.encode(f"{lead}{query}", add_special_tokens=False)
+            tokens = self._query_frame.unled(token_arrays(read))
             if len(tokens):
                 self._known[tuple(tokens.ids[:budget].tolist())] = telling_tokens(query, tokens)[:budget].tolist()
 
