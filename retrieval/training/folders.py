@@ -15,6 +15,9 @@ from filelock import FileLock, Timeout
 from retrieval.errors import ConfigError, TrainingError
 from retrieval.types import Json
 
+_TORCH_WRITING = re.compile("inline_container|PytorchStreamWriter|iostream error")
+"""What torch says, without a reason, where a file can't be written."""
+
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 
 
@@ -57,16 +60,22 @@ def one_training(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def told(out: Path) -> Iterator[None]:
+def write_failures(out: Path) -> Iterator[None]:
     """What the disk refuses as a TrainingError of one line, whichever library wrote."""
     from safetensors import SafetensorError
 
     try:
         yield
+    except RuntimeError as error:
+        if not _TORCH_WRITING.search(str(error)):
+            raise
+        raise _unwritten(out, "the disk may be full") from error
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"{out} can't be written: {reason}; run again, and it goes on from the last checkpoint"
-        raise TrainingError(message) from error
+        raise _unwritten(out, getattr(error, "strerror", None) or str(error)) from error
+
+
+def _unwritten(out: Path, reason: str) -> TrainingError:
+    return TrainingError(f"{out} can't be written: {reason}; run again, and it goes on from the last checkpoint")
 
 
 def claim_folder(work: Path, record: dict[str, Json]) -> Path | None:

@@ -22,8 +22,8 @@ from retrieval.training.folders import (
     one_training,
     put_in_place,
     step_of,
-    told,
     working_folder,
+    write_failures,
 )
 from retrieval.training.held_out import held_out_evaluator
 from retrieval.training.options import TrainingOptions
@@ -73,7 +73,7 @@ class Lesson:
         """
         needs_extra()
         out = Path(out)
-        with one_training(out), told(out):
+        with one_training(out), write_failures(out):
             yield cls._prepared(kind, pairs, out, base, options, settings)
 
     @classmethod
