@@ -10,15 +10,13 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.wording import address, page_list, visible
+from retrieval.wording import address, in_two_lines, page_list, visible
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Vectors: TypeAlias = NDArray[np.float32]
 """(n, dim) float32, unit rows."""
 Ids: TypeAlias = NDArray[np.int64]
 TokenIds: TypeAlias = NDArray[np.int32]
-SHOWN = 100
-"""Characters of a passage in a printed hit."""
 
 
 class Stage(str, Enum):
@@ -87,8 +85,7 @@ class Document:
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
     `name` is a record's `_id` (None for a file). `pages`, `headings` and `hidden` are in order of `start`, pages don't
-    overlap.
-    `notes` are lines for the report about what could not be read.
+    overlap. `notes` are lines for the report about what could not be read.
     """
 
     text: str
@@ -129,18 +126,6 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderInput:
-    """What the encoder sees of a passage: the exact string, and its token ids without prompt and special tokens.
-
-    `cut` tells that the passage or its context did not fit the window, and was cut to fit.
-    """
-
-    text: str
-    token_ids: NDArray[np.int32]
-    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +177,8 @@ class Hit:
 
     def __str__(self) -> str:
         """Rank, score and place, and how the passage begins, in two lines."""
-        parts = (address(self.path, self.uri), page_list(self.pages), *self.headings)
-        place = "  ".join(" ".join(part.split()) for part in parts if part)
-        begins = " ".join(self.text.split())
-        begins = begins if len(begins) <= SHOWN else f"{begins[:SHOWN]} ..."
-        return visible(f"{self.rank:>2}  {self.score:.3f}  {place}\n           {begins}")
+        place = (address(self.path, self.uri), page_list(self.pages), *self.headings)
+        return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
     def to_json(self) -> dict[str, Json]:
         """As in the search JSON."""

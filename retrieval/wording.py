@@ -10,6 +10,9 @@ from urllib.parse import unquote
 JOINERS = "\u200c\u200d"
 """Zero-width (non-)joiners: Persian, Hindi and emoji need them, and they can't turn text round."""
 
+BEGINNING = 100
+"""Characters of a text that are enough to know it by."""
+
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -49,6 +52,14 @@ def address(path: str, uri: str) -> str:
     """A document by its path, and one record of a file as `path#_id` or `path#line=3`: what a person calls it by."""
     _, mark, record = uri.partition("#")
     return f"{path}{mark}{unquote(record)}"
+
+
+def in_two_lines(number: str, place: Sequence[str], text: str) -> str:
+    """What is numbered so, where it stands, and below that how the text begins."""
+    begins = " ".join(text.split())
+    begins = begins if len(begins) <= BEGINNING else f"{begins[:BEGINNING]} ..."
+    where = "  ".join(" ".join(part.split()) for part in place if part)
+    return visible(f"{number}  {where}\n{' ' * len(number)}  {begins}")
 
 
 def _shown(character: str) -> str:

@@ -134,7 +134,7 @@ def test_hits_print_as_a_ranking() -> None:
     assert first == "who?"
     assert lines[:2] == [
         " 1  0.916  policies/travel.md  pp. 3-4, 7  Approval  Travel",
-        f"           Trips are approved. {'x' * 80} ...",
+        f"{' ' * 11}Trips are approved. {'x' * 80} ...",
     ]
     assert len(lines) == 4
     assert lines[2].startswith(" 2  0.916  a b  pp. 3-4, 7  Approval  [bold]loud[/bold]")

@@ -14,12 +14,24 @@ from ingest.chunker.token_stream import TokenStream
 from retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
 from retrieval.encoder import Encoder
 from retrieval.errors import ConfigError
-from retrieval.types import Document, EncoderInput, Json, Passage
+from retrieval.types import Document, Json, Passage, TokenIds
 
 LEAST_PASSAGE_TOKENS = 8
 
 _CONTEXT_SHARE = 4
 """The context may take one in so many tokens of the encoder's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInput:
+    """What the encoder sees of a passage: the exact string, and its token ids without prompt and special tokens.
+
+    `cut` tells that the passage or its context did not fit the window, and was cut to fit.
+    """
+
+    text: str
+    token_ids: TokenIds
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ingest.chunker import Chunker
+from ingest.chunker import Chunker, EncoderInput
 from ingest.chunking import recorded_chunking
 from ingest.doctor.chart import UNREAD, VECTORS, Chart, Skipped
 from ingest.doctor.diagnosis import Remedy
@@ -13,7 +13,6 @@ from retrieval.errors import IndexMismatchError, ModelUnavailableError
 from retrieval.identity import PROBE_COSINE, check_encoder, recorded_encoder, recorded_window
 from retrieval.reading import text_hash
 from retrieval.store import Snapshot, integrity
-from retrieval.types import EncoderInput
 from retrieval.vector_index.protocol import UNIT_TOLERANCE
 from retrieval.wording import counted
 
