@@ -29,6 +29,7 @@ from retrieval.training import (
     TrainingOptions,
     TrainingProgress,
     digest_pairs,
+    encoder,
     read_pairs,
     reranker,
     train_encoder,
@@ -400,22 +401,41 @@ def test_the_joint_loss_is_that_of_both_orders(tmp_path: Path) -> None:
     assert comparison.model[0].model.embeddings.word_embeddings.weight.grad.abs().sum() > 0
 
 
-def test_an_encoder_learns_token_vectors(tmp_path: Path) -> None:
-    """Where queries share no word with what answers them, the tokens of the trained encoder find it."""
+def test_an_encoder_learns_token_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is asked for, and then the order of reranking gets better; else vectors of texts learn alone."""
     start = tiny_encoder(tmp_path / "base")
     pairs = lesson_of(160)
-    options = replace(QUICK, batch=16, negatives=2, epochs=3, token_vectors=True)
-    course = train_encoder(pairs, tmp_path / "made", base=str(start), options=options, settings=FP32)
-    assert max(value for _, value in course.measures) > course.measures[0][1] + 0.05
+    taught: list[Comparison] = []
+
+    def noted(comparison: Comparison) -> Any:
+        taught.append(comparison)
+        return joint_loss(comparison)
+
+    monkeypatch.setattr(encoder, "joint_loss", noted)
+    options = replace(QUICK, batch=16, negatives=2, epochs=3)
+    train_encoder(pairs, tmp_path / "without", base=str(start), options=options, settings=FP32)
+    assert not taught
+    asked = replace(options, token_vectors=True)
+    course = train_encoder(pairs, tmp_path / "made", base=str(start), options=asked, settings=FP32)
+    assert len(taught) == 1
     assert json.loads((tmp_path / "made" / "training.json").read_text())["options"]["token_vectors"] is True
 
-    def own_gain(folder: Path) -> float:
-        reranker = LateInteractionReranker(BiEncoder.load(folder, settings=FP32))
+    def gain(folder: Path) -> float:
         held_out = [pair for pair in pairs if pair.held_out]
-        scores = [reranker.rerank(pair.query, [pair.text, *pair.negatives]).logits for pair in held_out]
-        return mean_gain(held_out, np.concatenate(scores).tolist())
+        return mean_gain(held_out, comparison_of(folder, [pair.query for pair in held_out]).of_pairs(held_out))
 
-    assert own_gain(tmp_path / "made") > own_gain(start) + 0.05
+    assert gain(start) == pytest.approx(course.measures[0][1])
+    assert gain(tmp_path / "made") == pytest.approx(max(value for _, value in course.measures), abs=0.02)
+    assert gain(tmp_path / "made") > gain(start) + 0.05
+
+
+@pytest.mark.parametrize("name", ["document", "passage", "corpus"])
+def test_a_base_is_trained_with_the_prompts_it_is_searched_with(name: str, tmp_path: Path) -> None:
+    """Whatever it calls that of passages; an empty one that the library adds hides none."""
+    model = SentenceTransformer(
+        str(tiny_encoder(tmp_path, prompts={"query": "river: ", name: "stone: "})), device="cpu"
+    )
+    assert prompts_of(model) == ("river: ", "stone: ")
 
 
 def test_token_vectors_are_an_encoders_that_gives_them(

@@ -159,6 +159,13 @@ def test_a_full_disk_is_one_line(
     assert kind(tmp_path / "made", lesson_of(40)).resumed_at > 0
 
 
+def test_a_disk_that_fills_while_pairs_are_mined_is_one_line(tmp_path: Path) -> None:
+    """The command holds the right to train from the first mined pair on."""
+    with pytest.raises(TrainingError, match=r"made can't be written: No space left.*goes on where it stopped"):  # noqa: SIM117
+        with one_training(tmp_path / "made"):
+            raise OSError(28, "No space left on device")
+
+
 def test_a_lesson_that_diverges_makes_no_model(kind: Callable[..., Any], tmp_path: Path) -> None:
     """Weights that are no numbers are not the best ones, and no folder is made of them."""
     with pytest.raises(TrainingError, match="give a lower learning rate"):

@@ -158,6 +158,8 @@ def test_the_command_mines_trains_and_is_searched_with(tmp_path: Path) -> None:
     command = ["train", "reranker", "--pairs", str(tmp_path / "pairs.jsonl"), "--out", str(out), "--base", str(base)]
     done = run(*command, "--window", "64", "--evaluate-every", "2", "--json")
     assert done.code == 0, done.err
+    first, *later = [value for _, value in json.loads(done.out)["measures"]]
+    assert ("nothing was gained" in done.err) == (max(later) <= first)
     told = json.loads(done.out)
     assert (told["kind"], told["out"]) == ("reranker", str(out))
     assert told["pairs"] + told["held_out"] == len(rows)

@@ -38,18 +38,7 @@ def tiny_sentencepiece(folder: Path) -> Path:
     backend.normalizer = normalizers.Sequence([])
     backend.pre_tokenizer = pre_tokenizers.Metaspace()
     backend.decoder = decoders.Metaspace()
-    backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        model_max_length=64,
-    )
-    return _save(folder, tokenizer, prompts=SPM_PROMPTS)
+    return _save(folder, _framed(backend), prompts=SPM_PROMPTS)
 
 
 def tiny_byte_pairs(folder: Path) -> Path:
@@ -64,18 +53,7 @@ def tiny_byte_pairs(folder: Path) -> Path:
         show_progress=False,
     )
     backend.train_from_iterator(["query: river stone paper", "a paper of the river, a stone of the bank"] * 20, trainer)
-    backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
-        model_max_length=64,
-    )
-    return _save(folder, tokenizer, prompts=SPM_PROMPTS)
+    return _save(folder, _framed(backend), prompts=SPM_PROMPTS)
 
 
 def tiny_static(folder: Path) -> Path:
@@ -84,6 +62,21 @@ def tiny_static(folder: Path) -> Path:
     table = StaticEmbedding(tokenizer.backend_tokenizer, embedding_dim=8)
     SentenceTransformer(modules=[table], device="cpu").save(str(folder), create_model_card=False)
     return folder
+
+
+def _framed(backend: Tokenizer) -> PreTrainedTokenizerFast:
+    """A tokenizer that puts a text between `<s>` and `</s>`, its tokens 0 and 2."""
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        model_max_length=64,
+    )
 
 
 def _save(

@@ -125,9 +125,8 @@ def damaged(path: Path, error: Exception) -> IngestError:
 def parse_xml(data: bytes) -> _Element | None:
     """The root of an XML part, mended where it is malformed; None where nothing of it can be read. Nothing is fetched.
 
-    Remarks, which would part a text, are left out. Texts and depths beyond libxml2's own limits
-    are read too, or the rest of the part would be missing in silence.
-    Raises IngestError for a part that declares entities of its own.
+    Remarks, which would part a text, are left out. Texts and depths beyond libxml2's own limits are read too, or the
+    rest of the part would be missing in silence. Raises IngestError for a part that declares entities of its own.
     """
     if b"<!ENTITY" in data.replace(b"\x00", b""):
         raise IngestError("its XML declares entities, as attacks do: refused")

@@ -17,7 +17,7 @@ library_name: sentence-transformers
 base_model: {base}
 tags: [{kind}]
 ---
-# {kind_named} trained by passagework
+# {named} trained by passagework
 
 | | |
 |---|---|
@@ -58,7 +58,7 @@ def write_card(
     measures = dict(course.measures)
     text = CARD.format(
         kind=kind,
-        kind_named={"encoder": "An encoder", "reranker": "A reranker"}[kind],
+        named=kind.capitalize(),
         base=base.name,
         base_digest=base.weights[:12],
         digest=digest,

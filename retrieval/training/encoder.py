@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.backends.protocol import passage_prompt_of
 from retrieval.config import Settings
 from retrieval.errors import ConfigError, TrainingError
 from retrieval.inference import load_model, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
-from retrieval.training.lesson import Lesson, TrainerParts
+from retrieval.training.lesson import Craft, TrainerParts, teach
 from retrieval.training.maxsim import Comparison, joint_loss
 from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair
@@ -45,24 +46,11 @@ def train_encoder(
     options = options or ENCODER_OPTIONS
     if options.layers is not None or options.loss is not Loss.LISTWISE:
         raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
-    settings = settings or Settings.from_environment()
-
-    def scores(model: Any, held_out: Sequence[Pair]) -> list[float]:
-        if not options.token_vectors:
-            return _scores(model, held_out)
-        return Comparison(model, prompts_of(model), [pair.query for pair in held_out]).of_pairs(held_out)
-
-    with Lesson.begun("encoder", pairs, out, base, options, settings) as lesson:
-        rows = _rows(lesson.learned, options)
-
-        def trainer(model: Any, parts: TrainerParts) -> Any:
-            return _trainer(model, rows, options, parts)
-
-        model = lesson.train(lambda: _loaded(lesson.base, options, settings), trainer, scores, watch)
-        return lesson.finish(model, command)
+    craft = Craft("encoder", _loaded, _rows, _trainer, _reranked if options.token_vectors else _scores)
+    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
-def _trainer(model: Any, rows: list[dict[str, str]], options: TrainingOptions, parts: TrainerParts) -> Any:
+def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
@@ -102,7 +90,7 @@ def _loaded(resolved: ResolvedModel, options: TrainingOptions, settings: Setting
     return model
 
 
-def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, str]]:
+def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
     """A query, its positive and its negatives, as many for each: where there are fewer, some come twice."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     rows = []
@@ -120,7 +108,7 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, str
 def prompts_of(model: Any) -> tuple[str, str]:
     """What the base wants before queries, and before texts."""
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
-    return prompts.get("query", ""), prompts.get("document") or prompts.get("passage") or ""
+    return prompts.get("query", ""), passage_prompt_of(prompts)
 
 
 def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
@@ -129,3 +117,7 @@ def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
     vectors = model.encode_document(texts, show_progress_bar=False, normalize_embeddings=True)
     owners = np.repeat(np.arange(len(pairs)), [1 + len(pair.negatives) for pair in pairs])
     return [float(score) for score in np.einsum("ij,ij->i", np.asarray(queries)[owners], np.asarray(vectors))]
+
+
+def _reranked(model: Any, pairs: Sequence[Pair]) -> list[float]:
+    return Comparison(model, prompts_of(model), [pair.query for pair in pairs]).of_pairs(pairs)

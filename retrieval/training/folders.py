@@ -41,8 +41,11 @@ def working_folder(out: Path) -> Path:
 def one_training(out: Path) -> Iterator[None]:
     """The right to train `out`, for one process at a time; within it, once more in the same thread.
 
-    Raises TrainingError where another has it, ConfigError where the working folder can't be made.
+    Raises TrainingError where another has it, and, in one line, for what the disk refuses meanwhile, whichever library
+    writes; ConfigError where the working folder can't be made.
     """
+    from safetensors import SafetensorError
+
     check_out(out)
     work = working_folder(out)
     try:
@@ -55,27 +58,18 @@ def one_training(out: Path) -> Iterator[None]:
         raise ConfigError(f"{work} can't be written: {getattr(error, 'strerror', None) or error}") from error
     try:
         yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def write_failures(out: Path) -> Iterator[None]:
-    """What the disk refuses as a TrainingError of one line, whichever library wrote."""
-    from safetensors import SafetensorError
-
-    try:
-        yield
     except RuntimeError as error:
         if not _TORCH_WRITING.search(str(error)):
             raise
         raise _unwritten(out, "the disk may be full") from error
     except (OSError, SafetensorError) as error:
         raise _unwritten(out, getattr(error, "strerror", None) or str(error)) from error
+    finally:
+        lock.release()
 
 
 def _unwritten(out: Path, reason: str) -> TrainingError:
-    return TrainingError(f"{out} can't be written: {reason}; run again, and it goes on from the last checkpoint")
+    return TrainingError(f"{out} can't be written: {reason}; run again, and it goes on where it stopped")
 
 
 def claim_folder(work: Path, record: dict[str, Json]) -> Path | None:

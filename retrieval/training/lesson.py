@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from retrieval.training.folders import (
     put_in_place,
     step_of,
     working_folder,
-    write_failures,
 )
 from retrieval.training.held_out import held_out_evaluator
 from retrieval.training.options import TrainingOptions
@@ -49,6 +47,43 @@ class TrainerParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Craft:
+    """How a kind of model is taught: loaded, given its rows, trained on them, and what it makes of held-out pairs."""
+
+    kind: str
+    load: Callable[[ResolvedModel, TrainingOptions, Settings], Any]
+    rows: Callable[[Sequence[Pair], TrainingOptions], list[dict[str, Any]]]
+    trainer: Callable[[Any, list[dict[str, Any]], TrainingOptions, TrainerParts], Any]
+    scores: Scores
+
+
+def teach(
+    craft: Craft,
+    pairs: Sequence[Pair],
+    out: Path,
+    base: str,
+    options: TrainingOptions,
+    *,
+    settings: Settings | None,
+    command: str,
+    watch: Watch | None,
+) -> Course:
+    """A training from its beginning, or its last checkpoint, to the model's folder."""
+    settings = settings or Settings.from_environment()
+    needs_extra()
+    with one_training(out):
+        lesson = Lesson.prepared(craft.kind, pairs, out, base, options, settings)
+        rows = craft.rows(lesson.learned, options)
+        model = lesson.train(
+            lambda: craft.load(lesson.base, options, settings),
+            lambda model, parts: craft.trainer(model, rows, options, parts),
+            craft.scores,
+            watch,
+        )
+        return lesson.finish(model, command)
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """A training made ready: what is learned and what is held out, how, and where it stands."""
 
@@ -63,23 +98,10 @@ class Lesson:
     course: Course
 
     @classmethod
-    @contextmanager
-    def begun(
-        cls, kind: str, pairs: Sequence[Pair], out: str | Path, base: str, options: TrainingOptions, settings: Settings
-    ) -> Iterator[Lesson]:
-        """A lesson that nobody else has meanwhile; what can't be written afterwards is told in one line.
-
-        All that can be wrong with pairs, options and folders is found before a model is loaded.
-        """
-        needs_extra()
-        out = Path(out)
-        with one_training(out), write_failures(out):
-            yield cls._prepared(kind, pairs, out, base, options, settings)
-
-    @classmethod
-    def _prepared(
+    def prepared(
         cls, kind: str, pairs: Sequence[Pair], out: Path, base: str, options: TrainingOptions, settings: Settings
     ) -> Lesson:
+        """All that can be wrong with pairs, options and base is found here, before a model is loaded."""
         usable = with_negatives(pairs)
         learned, held_out = parted(usable, options)
         resolved = resolve_model(base, settings)

@@ -12,7 +12,7 @@ from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
 from retrieval.inference import load_model, windows_of
 from retrieval.models import ResolvedModel
 from retrieval.training.course import Course, Watch
-from retrieval.training.lesson import Lesson, TrainerParts
+from retrieval.training.lesson import Craft, TrainerParts, teach
 from retrieval.training.listwise import CERTAIN, listwise_loss
 from retrieval.training.options import Loss, TrainingOptions
 from retrieval.training.pairs import Pair
@@ -42,15 +42,8 @@ def train_reranker(
     options = options or TrainingOptions()
     if options.token_vectors:
         raise ConfigError("token vectors can be trained for an encoder alone")
-    settings = settings or Settings.from_environment()
-    with Lesson.begun("reranker", pairs, out, base, options, settings) as lesson:
-        rows = _rows(lesson.learned, options)
-
-        def trainer(model: Any, parts: TrainerParts) -> Any:
-            return _trainer(model, rows, options, parts)
-
-        model = lesson.train(lambda: _fresh(lesson.base, options, settings), trainer, _scores, watch)
-        return lesson.finish(model, command)
+    craft = Craft("reranker", _fresh, _rows, _trainer, _scores)
+    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
 def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
