@@ -18,10 +18,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
-from ingest import ingest
-from retrieval import BiEncoder, Collection, Stage
-from retrieval.evaluation import Evaluation, evaluate
-from retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection, Stage
+from passagework.retrieval.evaluation import Evaluation, evaluate
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 
 SETTINGS = (
     "64/16", "96/16", "128/0", "128/32", "160/24", "200/0", "200/32", "200/64", "240/32", "w512:300/48", "w512:400/64",
@@ -40,7 +40,9 @@ def measure(setting: str, data: str, keep: Path) -> dict[str, object]:
     encoder = BiEncoder.load(window=int(found[1]) if found[1] else None)
     folder = keep / f"{data}-{re.sub(r'[^0-9a-z]', '-', setting)}"
     share = 10**6 if found[4] else 4
-    with patch("ingest.chunker.chunker._CONTEXT_SHARE", share):  # of so many parts of the window none is left
+    with patch(
+        "passagework.ingest.chunker.chunker._CONTEXT_SHARE", share
+    ):  # of so many parts of the window none is left
         tokens, overlap = int(found[2]), int(found[3])
         report = ingest([documents_of(data)], folder, encoder=encoder, passage_tokens=tokens, overlap=overlap)
     with Collection.open(folder, encoder=encoder) as collection:

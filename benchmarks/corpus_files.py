@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ingest.chunker import Chunker, ChunkSettings
-from retrieval import BiEncoder
-from retrieval.evaluation import Benchmark, load_beir
-from retrieval.types import Document
+from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.evaluation import Benchmark, load_beir
+from passagework.retrieval.types import Document
 
 CUT = ChunkSettings(passage_tokens=200, overlap_tokens=0)
 """Of the passages that all systems get ready-made. Without overlap, so that no token is counted twice."""

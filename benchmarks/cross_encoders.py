@@ -25,15 +25,15 @@ from numpy.typing import NDArray
 
 from benchmarks.first_stage_sets import LIMITS, Set, loaded, shipped_words
 from benchmarks.second_stage import value
-from retrieval import BiEncoder
-from retrieval.config import CANDIDATES
-from retrieval.evaluation.compare import p_value
-from retrieval.late_interaction import BLEND, DEPTH, LateInteractionReranker
-from retrieval.models import digest_weights
-from retrieval.reading import with_context
-from retrieval.reranker import CrossEncoderReranker, Reranker
-from retrieval.store import PassageRow
-from retrieval.types import Ids
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.evaluation.compare import p_value
+from passagework.retrieval.late_interaction import BLEND, DEPTH, LateInteractionReranker
+from passagework.retrieval.models import digest_weights
+from passagework.retrieval.reading import with_context
+from passagework.retrieval.reranker import CrossEncoderReranker, Reranker
+from passagework.retrieval.store import PassageRow
+from passagework.retrieval.types import Ids
 
 WEIGHTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 FIRST = (5, 10, 20)

@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from retrieval.evaluation import Benchmark, load_beir
-from retrieval.evaluation.judgments import Judgment
+from passagework.retrieval.evaluation import Benchmark, load_beir
+from passagework.retrieval.evaluation.judgments import Judgment
 
 
 def data_folder() -> Path:

@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.corpus_files import Texts
 from benchmarks.peers.systems import OURS
 from benchmarks.rounds import ENCODE, INDEX, INGEST, JUDGE, SEARCH
-from retrieval.evaluation.measures import mean, per_query
-from retrieval.types import Stage
+from passagework.retrieval.evaluation.measures import mean, per_query
+from passagework.retrieval.types import Stage
 
 MEASURE = "nDCG@10"
 DEPTH = 10

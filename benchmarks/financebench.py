@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.datasets import documents_of, financebench
-from ingest import ingest
-from retrieval import Collection
-from retrieval.evaluation import evaluate
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.types import Stage
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
+from passagework.retrieval.evaluation import evaluate
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.types import Stage
 
 BAR = 0.4
 

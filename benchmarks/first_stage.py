@@ -21,8 +21,8 @@ import numpy as np
 from scipy.sparse import coo_matrix
 
 from benchmarks.first_stage_sets import LIMITS, Fusion, Scores, Set, every_word, loaded, shipped_words
-from retrieval import BiEncoder
-from retrieval.lexical import query_terms
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.lexical import query_terms
 
 Pools = Sequence[dict[int, float]]
 MOST = 400

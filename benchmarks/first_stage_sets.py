@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
-from ingest import ingest
-from retrieval import BiEncoder, Collection, Hit
-from retrieval.config import CONVEX_WEIGHT
-from retrieval.evaluation.judged import Judged, JudgedDocuments
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.lexical import match_expression
-from retrieval.store import Snapshot, Store
-from retrieval.types import Ids, Vectors
-from retrieval.versions import current_version
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection, Hit
+from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.lexical import match_expression
+from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.versions import current_version
 
 Scores = NDArray[np.float64]
 Fusion = Callable[[Scores, Scores, int], Scores]

@@ -22,12 +22,12 @@ from pathlib import Path
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
 
-from ingest.chunker.boundaries import sentence_spans
-from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf import load_pdf
-from retrieval.errors import IngestError
-from retrieval.types import Document
-from ui.highlights import Box, highlight
+from passagework.ingest.chunker.boundaries import sentence_spans
+from passagework.ingest.loaders.base import LoadOptions
+from passagework.ingest.loaders.pdf import load_pdf
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
+from passagework.ui.highlights import Box, highlight
 
 BAR = 0.97
 CHARACTERS = 800

@@ -24,14 +24,14 @@ from pathlib import Path
 from benchmarks.datasets import data_folder
 from benchmarks.mutation import inflated
 from benchmarks.mutation_archive import mutated
-from ingest.chunker import Chunker, ChunkSettings
-from ingest.loaders import LoadOptions, RecordFailure, load
-from ingest.loaders.formats import SUFFIXES
-from ingest.reasons import one_line
-from ingest.workers import Loaded, LoadRequest, ParserPool
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Hidden, Json, Page
-from retrieval.wording import storable
+from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.ingest.loaders import LoadOptions, RecordFailure, load
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.reasons import one_line
+from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page
+from passagework.retrieval.wording import storable
 from tests.fakes import FakeEncoder
 
 FOLDERS = ("pypdf-resources", "pypdf-samples", "office-and-web")

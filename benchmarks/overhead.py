@@ -19,12 +19,12 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.datasets import beir, documents_of
-from ingest import ingest
-from retrieval import BiEncoder, Collection
-from retrieval.reading import as_read
-from retrieval.store import Store
-from retrieval.types import TokenIds
-from retrieval.versions import current_version
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval.reading import as_read
+from passagework.retrieval.store import Store
+from passagework.retrieval.types import TokenIds
+from passagework.retrieval.versions import current_version
 
 ROUNDS = 4
 

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.figures import STAGES
 from benchmarks.peers.systems import OURS
 from benchmarks.pictures import Group, Row, bars, spans
-from retrieval.evaluation.report.drawing import Chart
+from passagework.retrieval.evaluation.report.drawing import Chart
 
 Result = Mapping[str, Any]
 LEAST_SHARE = 0.005

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from retrieval.evaluation.report.charts import rows_below
-from retrieval.evaluation.report.drawing import Chart, Dot, Label, Line, Rect, Scale, linear, logarithmic
+from passagework.retrieval.evaluation.report.charts import rows_below
+from passagework.retrieval.evaluation.report.drawing import Chart, Dot, Label, Line, Rect, Scale, linear, logarithmic
 
 WIDTH, NAMES, VALUES = 680.0, 260.0, 120.0
 """Units across a picture, and of those for the names on the left and the values on the right."""

@@ -15,9 +15,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from retrieval.reranker import CrossEncoderReranker, Reranker
-from retrieval.training import Pair, read_pairs
-from retrieval.training.held_out import mean_gain
+from passagework.retrieval.reranker import CrossEncoderReranker, Reranker
+from passagework.retrieval.training import Pair, read_pairs
+from passagework.retrieval.training.held_out import mean_gain
 
 
 def by_kind(pairs: Sequence[Pair], most: int) -> dict[str, list[Pair]]:

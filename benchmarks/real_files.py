@@ -13,10 +13,10 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.datasets import data_folder
-from ingest import ingest
-from retrieval.identity import recorded_encoder
-from retrieval.store import Store
-from retrieval.versions import current_version
+from passagework.ingest import ingest
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import Store
+from passagework.retrieval.versions import current_version
 
 
 def main() -> int:

@@ -16,9 +16,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.datasets import beir, documents_of
-from ingest import ingest
-from retrieval import BiEncoder, Collection, Fusion, Stage
-from retrieval.evaluation import evaluate
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection, Fusion, Stage
+from passagework.retrieval.evaluation import evaluate
 
 REFERENCE = {
     "scifact": {"dense": 0.646, "lexical": 0.687, "rrf": 0.717, "hybrid": 0.737},

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets import data_folder
-from retrieval import BiEncoder
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index import ExactIndex, IndexKind, build_index
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index import ExactIndex, IndexKind, build_index
 
 SEED = 5
 STEP = 10_000

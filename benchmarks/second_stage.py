@@ -26,17 +26,17 @@ from sqlalchemy import text as sql
 
 from benchmarks.datasets import documents_of
 from benchmarks.first_stage_sets import LIMITS, Set, judged_of, loaded, ndcg, shipped_words
-from ingest import ingest
-from retrieval import BiEncoder, Collection, Stage
-from retrieval.config import CANDIDATES, CONVEX_WEIGHT
-from retrieval.evaluation import evaluate
-from retrieval.evaluation.compare import p_value
-from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
-from retrieval.lexical import telling_words
-from retrieval.reading import with_context
-from retrieval.store import Snapshot
-from retrieval.token_codes import LEVELS, TokenCodec
-from retrieval.token_record import new_record
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection, Stage
+from passagework.retrieval.config import CANDIDATES, CONVEX_WEIGHT
+from passagework.retrieval.evaluation import evaluate
+from passagework.retrieval.evaluation.compare import p_value
+from passagework.retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
+from passagework.retrieval.lexical import telling_words
+from passagework.retrieval.reading import with_context
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.token_codes import LEVELS, TokenCodec
+from passagework.retrieval.token_record import new_record
 
 MOST = 100
 """Candidates of a query whose token vectors are read."""

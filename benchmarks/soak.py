@@ -27,16 +27,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
-from ingest.chunker import ChunkSettings
-from ingest.destination import create_version, refresh_index
-from ingest.doctor import examine
-from ingest.passage_writer import PassageWriter, SourceFile, document_hash
-from retrieval import Collection
-from retrieval.generations import save_generation
-from retrieval.request import SearchRequest
-from retrieval.store import Store
-from retrieval.types import Document, Stage
-from retrieval.versions import locked_version
+from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.destination import create_version, refresh_index
+from passagework.ingest.doctor import examine
+from passagework.ingest.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.retrieval import Collection
+from passagework.retrieval.generations import save_generation
+from passagework.retrieval.request import SearchRequest
+from passagework.retrieval.store import Store
+from passagework.retrieval.types import Document, Stage
+from passagework.retrieval.versions import locked_version
 from tests.collection_checks import NOUNS
 from tests.fakes import WORDS, FakeEncoder
 

@@ -26,9 +26,9 @@ from benchmarks.environments import ROOT
 from benchmarks.measured_process import run_measured
 from benchmarks.peers.program import read
 from benchmarks.rounds import QUIET, Workshop
-from ingest import ingest
-from retrieval import BiEncoder, Collection
-from retrieval.types import Stage
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval.types import Stage
 
 STEP_S = 0.005
 PARTS = (

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.datasets import data_folder
-from retrieval.training.pairs import Pair, write_pairs
-from retrieval.training.variations import SENTENCE, varied
+from passagework.retrieval.training.pairs import Pair, write_pairs
+from passagework.retrieval.training.variations import SENTENCE, varied
 
 SEED = 13
 SQUAD_PASSAGES, QUESTIONS_A_PASSAGE = 9_000, 2

@@ -12,7 +12,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from ui.cli import app
+from passagework.ui.cli import app
 
 PAGE = Path(__file__).with_name("cli.md")
 BEGIN, END = "<!-- COMMANDS: BEGIN (python docs/make_cli.py) -->\n", "<!-- COMMANDS: END -->\n"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from retrieval.errors import LostVersionError, PassageworkError, StoreError
-from retrieval.generations import check_whole
-from retrieval.store import Store
-from retrieval.versions import CURRENT, current_version, publish, set_aside, versions, writer_lock
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.generations import check_whole
+from passagework.retrieval.store import Store
+from passagework.retrieval.versions import CURRENT, current_version, publish, set_aside, versions, writer_lock
 
 _log = logging.getLogger(__name__)
 

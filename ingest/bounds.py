@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ingest.loaders.metadata import NotPlainError, plain
-from ingest.reasons import one_line
-from retrieval.types import Document, Json
-from retrieval.wording import counted, storable
+from passagework.ingest.loaders.metadata import NotPlainError, plain
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.types import Document, Json
+from passagework.retrieval.wording import counted, storable
 
 TITLE = 1_000
 """Characters of a document's title."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ingest.chunker import ChunkSettings
-from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError, IndexMismatchError, StoreError
-from retrieval.identity import recorded_window
-from retrieval.store import Snapshot
+from passagework.ingest.chunker import ChunkSettings
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import ConfigError, IndexMismatchError, StoreError
+from passagework.retrieval.identity import recorded_window
+from passagework.retrieval.store import Snapshot
 
 
 def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:

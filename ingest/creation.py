@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.chunking import chunking_asked
-from ingest.destination import Destination
-from retrieval.config import Settings
+from passagework.ingest.chunking import chunking_asked
+from passagework.ingest.destination import Destination
+from passagework.retrieval.config import Settings
 
 
 def create(collection: Path, *, settings: Settings | None = None) -> None:

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.adoption import live_version, mended_version
-from ingest.chunker import Chunker, ChunkSettings
-from ingest.chunking import check_chunking, check_fit, check_tokens, new_chunking, recorded_chunking
-from ingest.passage_writer import PassageWriter
-from retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import StoreError
-from retrieval.generations import check_whole, chosen_kind, open_index, save_generation
-from retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
-from retrieval.store import SourceRow, Store, token_rows
-from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
-from retrieval.versions import (
+from passagework.ingest.adoption import live_version, mended_version
+from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.ingest.chunking import check_chunking, check_fit, check_tokens, new_chunking, recorded_chunking
+from passagework.ingest.passage_writer import PassageWriter
+from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import check_whole, chosen_kind, open_index, save_generation
+from passagework.retrieval.identity import check_encoder, record_identity, recorded_encoder, recorded_window
+from passagework.retrieval.store import SourceRow, Store, token_rows
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
+from passagework.retrieval.versions import (
     BENCHMARK,
     CURRENT,
     JUDGMENTS,
@@ -30,7 +30,7 @@ from retrieval.versions import (
     publish,
     writer_lock,
 )
-from retrieval.word_generations import refresh_words
+from passagework.retrieval.word_generations import refresh_words
 
 
 class Destination:

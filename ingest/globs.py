@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError
 
 
 class Globs:

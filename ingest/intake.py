@@ -6,15 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from ingest.bounds import bounded
-from ingest.destination import Destination
-from ingest.loaders import media_type
-from ingest.passage_writer import SourceFile, document_hash
-from ingest.reasons import one_line
-from ingest.report import Problem, Report
-from ingest.scan import FoundFile
-from ingest.sync import State, SyncEntry
-from retrieval.types import Document
+from passagework.ingest.bounds import bounded
+from passagework.ingest.destination import Destination
+from passagework.ingest.loaders import media_type
+from passagework.ingest.passage_writer import SourceFile, document_hash
+from passagework.ingest.reasons import one_line
+from passagework.ingest.report import Problem, Report
+from passagework.ingest.scan import FoundFile
+from passagework.ingest.sync import State, SyncEntry
+from passagework.retrieval.types import Document
 
 MAX_NOTES = 1_000
 """Failed records of one file, and notes about it, that its record and the report name; the others are counted."""

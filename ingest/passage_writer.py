@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
-from ingest.chunker import Chunker, ChunkSettings, EncoderInput
-from ingest.token_queue import Readings, TokenQueue, coded, fill
-from retrieval.encoder import Encoder
-from retrieval.memory import enough_memory
-from retrieval.reading import as_read, text_hash
-from retrieval.store import NewPassage, Store, Writer, token_rows
-from retrieval.store.token_rows import TokenCodes
-from retrieval.store.writer import one_line_each
-from retrieval.token_record import TokenRecord
-from retrieval.types import Document, TokenIds, Vectors
+from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
+from passagework.ingest.token_queue import Readings, TokenQueue, coded, fill
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.memory import enough_memory
+from passagework.retrieval.reading import as_read, text_hash
+from passagework.retrieval.store import NewPassage, Store, Writer, token_rows
+from passagework.retrieval.store.token_rows import TokenCodes
+from passagework.retrieval.store.writer import one_line_each
+from passagework.retrieval.token_record import TokenRecord
+from passagework.retrieval.types import Document, TokenIds, Vectors
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from ingest.chunking import chunking_asked
-from ingest.destination import Destination
-from ingest.intake import Intake, name_title, record_part
-from ingest.loaders import supported
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.report import Problem, Progress, Report
-from ingest.scan import Scan, absolute, scan
-from ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
-from ingest.workers import Loaded, LoadRequest, ParserPool
-from retrieval.config import Settings
-from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError, IngestError
-from retrieval.store import SourceRow
-from retrieval.versions import UPLOADS
-from retrieval.wording import counted
+from passagework.ingest.chunking import chunking_asked
+from passagework.ingest.destination import Destination
+from passagework.ingest.intake import Intake, name_title, record_part
+from passagework.ingest.loaders import supported
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.scan import Scan, absolute, scan
+from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
+from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.store import SourceRow
+from passagework.retrieval.versions import UPLOADS
+from passagework.retrieval.wording import counted
 
 
 def ingest(

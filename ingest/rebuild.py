@@ -9,22 +9,22 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.adoption import is_damaged, writable_version
-from ingest.chunker import ChunkSettings
-from ingest.chunking import chunking_asked, new_chunking, recorded_chunking
-from ingest.destination import create_version, refresh_index
-from ingest.passage_writer import PassageWriter, SourceFile
-from ingest.report import Progress
-from retrieval.config import Settings
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import StoreError
-from retrieval.generations import check_whole, save_generation
-from retrieval.identity import recorded_encoder, recorded_window
-from retrieval.store import Generation, Snapshot, Store
-from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
-from retrieval.vector_index import IndexKind
-from retrieval.versions import publish, versions
-from retrieval.word_generations import refresh_words
+from passagework.ingest.adoption import is_damaged, writable_version
+from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.chunking import chunking_asked, new_chunking, recorded_chunking
+from passagework.ingest.destination import create_version, refresh_index
+from passagework.ingest.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.report import Progress
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import check_whole, save_generation
+from passagework.retrieval.identity import recorded_encoder, recorded_window
+from passagework.retrieval.store import Generation, Snapshot, Store
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
+from passagework.retrieval.vector_index import IndexKind
+from passagework.retrieval.versions import publish, versions
+from passagework.retrieval.word_generations import refresh_words
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:

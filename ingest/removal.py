@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
 
-from retrieval.errors import ConfigError
-from retrieval.filters import Where, compile_filter
-from retrieval.generations import check_whole
-from retrieval.store import DocumentRow, Store, Writer
-from retrieval.versions import locked_version
-from retrieval.wording import address
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters import Where, compile_filter
+from passagework.retrieval.generations import check_whole
+from passagework.retrieval.store import DocumentRow, Store, Writer
+from passagework.retrieval.versions import locked_version
+from passagework.retrieval.wording import address
 
 
 def delete(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from retrieval.types import Json
+from passagework.retrieval.types import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.globs import Globs
-from ingest.reasons import one_line, os_reason
-from retrieval.errors import IngestError
+from passagework.ingest.globs import Globs
+from passagework.ingest.reasons import one_line, os_reason
+from passagework.retrieval.errors import IngestError
 
 _READ_BYTES = 1 << 20
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

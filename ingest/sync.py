@@ -11,9 +11,9 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ingest.scan import FoundFile, sha256_file
-from retrieval.errors import IngestError
-from retrieval.store import SourceRow
+from passagework.ingest.scan import FoundFile, sha256_file
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.store import SourceRow
 
 
 class State(Enum):

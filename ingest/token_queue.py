@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from retrieval.encoder import Encoder
-from retrieval.errors import StoreError
-from retrieval.identity import recorded_window
-from retrieval.reading import as_read, text_hash
-from retrieval.store import Store, token_rows
-from retrieval.store.token_rows import ReadPassage, TokenCodes
-from retrieval.token_reading import AT_ONCE, token_windows
-from retrieval.token_record import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.identity import recorded_window
+from passagework.retrieval.reading import as_read, text_hash
+from passagework.retrieval.store import Store, token_rows
+from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.token_reading import AT_ONCE, token_windows
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""

@@ -1,11 +1,13 @@
-"""Find the passages that answer a query: `from retrieval import Collection`."""
+"""Find the passages that answer a query: `from passagework import Collection`."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from retrieval.errors import (
+from passagework.retrieval.errors import (
     ConfigError,
+    EncodingError,
     EvaluationError,
     FilterError,
     IndexMismatchError,
@@ -13,25 +15,29 @@ from retrieval.errors import (
     ModelUnavailableError,
     PassageworkError,
     StoreError,
+    TrainingError,
 )
 
 if TYPE_CHECKING:
-    from retrieval.collection import Collection
-    from retrieval.encoder import BiEncoder
-    from retrieval.reranker import CrossEncoderReranker
-    from retrieval.types import Citation, Context, Fusion, Hit, Hits, Passage, Stage
+    from passagework.retrieval.collection import Collection
+    from passagework.retrieval.encoder import BiEncoder
+    from passagework.retrieval.reranker import CrossEncoderReranker
+    from passagework.retrieval.types import Citation, Context, Fusion, Hit, Hits, Passage, Stage
 
-_HOMES = {
-    "BiEncoder": "retrieval.encoder",
-    "Citation": "retrieval.types",
-    "Collection": "retrieval.collection",
-    "Context": "retrieval.types",
-    "CrossEncoderReranker": "retrieval.reranker",
-    "Fusion": "retrieval.types",
-    "Hit": "retrieval.types",
-    "Hits": "retrieval.types",
-    "Passage": "retrieval.types",
-    "Stage": "retrieval.types",
+if __name__ == "retrieval":  # in a checkout, by the folder's own name
+    raise ImportError("`retrieval` is a part of passagework: write `from passagework import Collection`")
+
+_MODULES = {
+    "BiEncoder": "encoder",
+    "Citation": "types",
+    "Collection": "collection",
+    "Context": "types",
+    "CrossEncoderReranker": "reranker",
+    "Fusion": "types",
+    "Hit": "types",
+    "Hits": "types",
+    "Passage": "types",
+    "Stage": "types",
 }
 
 __all__ = [
@@ -41,6 +47,7 @@ __all__ = [
     "ConfigError",
     "Context",
     "CrossEncoderReranker",
+    "EncodingError",
     "EvaluationError",
     "FilterError",
     "Fusion",
@@ -53,13 +60,16 @@ __all__ = [
     "PassageworkError",
     "Stage",
     "StoreError",
+    "TrainingError",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """The public names, loaded when first asked for: importing this package loads neither torch nor faiss."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(_HOMES[name]), name)
+    """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,23 +8,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from retrieval.config import CANDIDATES, Settings
-from retrieval.context import build_context
-from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError, StoreError
-from retrieval.filters import Condition, Where, compile_filter
-from retrieval.identity import recorded_encoder
-from retrieval.live import LiveVersion
-from retrieval.loaded_models import LoadedModels
-from retrieval.memory import enough_memory
-from retrieval.request import SearchRequest
-from retrieval.reranker import Reranker
-from retrieval.searcher import Searcher
-from retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow, token_rows
-from retrieval.token_record import recorded_tokens
-from retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
-from retrieval.versions import current_version
-from retrieval.wording import address, storable
+from passagework.retrieval.config import CANDIDATES, Settings
+from passagework.retrieval.context import build_context
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.filters import Condition, Where, compile_filter
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.live import LiveVersion
+from passagework.retrieval.loaded_models import LoadedModels
+from passagework.retrieval.memory import enough_memory
+from passagework.retrieval.request import SearchRequest
+from passagework.retrieval.reranker import Reranker
+from passagework.retrieval.searcher import Searcher
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow, token_rows
+from passagework.retrieval.token_record import recorded_tokens
+from passagework.retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
+from passagework.retrieval.versions import current_version
+from passagework.retrieval.wording import address, storable
 
 Choice = TypeVar("Choice", Stage, Fusion)
 
@@ -61,9 +61,9 @@ class Collection:
         """The collection in the folder `path`.
 
         `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
-        `retrieval.late_interaction`) are objects, folders or hub names;
-        models load when first needed. Raises StoreError where there is no collection, IndexMismatchError for another
-        encoder than its own, ModelUnavailableError where weights are missing.
+        `passagework.retrieval.late_interaction`) are objects, folders or hub names; models load when first needed.
+        Raises StoreError where there is no collection, IndexMismatchError for another encoder than its own,
+        ModelUnavailableError where weights are missing.
         """
         settings = settings or Settings.from_environment()
         return cls(Path(path), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
@@ -84,9 +84,9 @@ class Collection:
         """The `k` best passages, with their traces, the plan and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
-        per first-stage retriever; `where` a filter (see `retrieval.filters`); `per_document` the most hits of one
-        document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker reads
-        (default: its own), never fewer than `k`. Ties are in order of path and start.
+        per first-stage retriever; `where` a filter (see `passagework.retrieval.filters`); `per_document` the most hits
+        of one document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker
+        reads (default: its own), never fewer than `k`. Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
         EncodingError where memory runs out.
         """

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_WINDOW, DEFAULT_FRAME = 256, 2
@@ -35,7 +35,7 @@ class Settings:
     """What a machine or a user prefers, beneath what a call says.
 
     `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16. `backend` is
-    auto, torch or openvino (see `retrieval.backends`).
+    auto, torch or openvino (see `passagework.retrieval.backends`).
     `parse_timeout` is in seconds, `parse_memory` in bytes for each parser process.
     """
 

@@ -19,10 +19,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from retrieval.errors import ConfigError
-from retrieval.hidden import cut_to, is_seen, without_hidden
-from retrieval.types import Citation, Context, Hidden, Hit, Hits
-from retrieval.wording import address, page_list
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.hidden import cut_to, is_seen, without_hidden
+from passagework.retrieval.types import Citation, Context, Hidden, Hit, Hits
+from passagework.retrieval.wording import address, page_list
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""

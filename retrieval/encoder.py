@@ -12,20 +12,20 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from retrieval.backends import Backend, DeviceMemoryError, encoder_backend
-from retrieval.backends.protocol import Rows
-from retrieval.config import DEFAULT_ENCODER, Settings
-from retrieval.errors import ConfigError
-from retrieval.framing import Frame
-from retrieval.inference import (
+from passagework.retrieval.backends import Backend, DeviceMemoryError, encoder_backend
+from passagework.retrieval.backends.protocol import Rows
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.framing import Frame
+from passagework.retrieval.inference import (
     batches,
     padded_width,
     release_memory,
     token_arrays,
     unit_rows,
 )
-from retrieval.models import Fingerprint, ResolvedModel, resolve_model
-from retrieval.types import TokenIds, Tokens, Vectors
+from passagework.retrieval.models import Fingerprint, ResolvedModel, resolve_model
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
 """Of batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""

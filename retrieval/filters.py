@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, not_, or_, select, true, union_all
 
-from retrieval.errors import FilterError
-from retrieval.store import Snapshot
-from retrieval.store import schema as t
-from retrieval.store.writer import number
+from passagework.retrieval.errors import FilterError
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.writer import number
 
 Where: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = ColumnElement[bool]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.types import TokenIds, Tokens
+from passagework.retrieval.types import TokenIds, Tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from retrieval.config import CONVEX_WEIGHT
-from retrieval.types import Fusion
+from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.types import Fusion
 
 RRF_K = 60
 """Cormack, Clarke and Büttcher 2009."""

@@ -13,11 +13,18 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.errors import StoreError
-from retrieval.store import Change, Generation, Snapshot, Store
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index import IndexKind, LiveIndex, automatic_kind, build_index, load_index, on_best_device
-from retrieval.versions import set_aside, write_problem
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Change, Generation, Snapshot, Store
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index import (
+    IndexKind,
+    LiveIndex,
+    automatic_kind,
+    build_index,
+    load_index,
+    on_best_device,
+)
+from passagework.retrieval.versions import set_aside, write_problem
 
 KEPT = 2
 """Generations kept: the newest, and one to fall back on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, Unseen
 
 LEFT_OUT = "[hidden text left out]"
 

@@ -7,11 +7,11 @@ from datetime import datetime, timezone
 
 import numpy as np
 
-from retrieval.encoder import Encoder
-from retrieval.errors import IndexMismatchError, StoreError
-from retrieval.models import Fingerprint
-from retrieval.store import Snapshot, Writer
-from retrieval.types import Json
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import IndexMismatchError, StoreError
+from passagework.retrieval.models import Fingerprint
+from passagework.retrieval.store import Snapshot, Writer
+from passagework.retrieval.types import Json
 
 PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
 PROBE_COSINE = 0.999

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.config import MAX_WINDOW, spin_briefly
-from retrieval.errors import ModelUnavailableError, PassageworkError
-from retrieval.models import ResolvedModel
-from retrieval.types import Tokens, Vectors
+from passagework.retrieval.config import MAX_WINDOW, spin_briefly
+from passagework.retrieval.errors import ModelUnavailableError, PassageworkError
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.types import Tokens, Vectors
 
 if TYPE_CHECKING:
     from tokenizers import Encoding

@@ -8,14 +8,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.array_memory import ArrayMemory
-from retrieval.encoder import Encoder
-from retrieval.fusion import Blend
-from retrieval.lexical import telling_words
-from retrieval.reranker import RerankScores
-from retrieval.token_reading import AT_ONCE, TokenEncoder, token_vectors_of
-from retrieval.token_record import StoredTokens
-from retrieval.types import Tokens, Vectors
+from passagework.retrieval.array_memory import ArrayMemory
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.fusion import Blend
+from passagework.retrieval.lexical import telling_words
+from passagework.retrieval.reranker import RerankScores
+from passagework.retrieval.token_reading import AT_ONCE, TokenEncoder, token_vectors_of
+from passagework.retrieval.token_record import StoredTokens
+from passagework.retrieval.types import Tokens, Vectors
 
 DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""

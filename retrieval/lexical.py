@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from retrieval.store import Snapshot
-from retrieval.store.fulltext import matched_words
-from retrieval.within import Within
-from retrieval.wording import storable
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store.fulltext import matched_words
+from passagework.retrieval.within import Within
+from passagework.retrieval.wording import storable
 
 TERM = re.compile(r"[\w\u0300-\u0331]+")
 """A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""

@@ -7,15 +7,15 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from retrieval.errors import StoreError
-from retrieval.generations import Opened, check_order, open_index, replay
-from retrieval.identity import recorded_encoder
-from retrieval.lexical import Bm25, Lexical
-from retrieval.store import Snapshot, Store
-from retrieval.vector_index import LiveIndex
-from retrieval.within import filter_memory
-from retrieval.word_generations import open_words, replay_words
-from retrieval.word_index import LiveWords
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import Opened, check_order, open_index, replay
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.lexical import Bm25, Lexical
+from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.vector_index import LiveIndex
+from passagework.retrieval.within import filter_memory
+from passagework.retrieval.word_generations import open_words, replay_words
+from passagework.retrieval.word_index import LiveWords
 
 AT_ONCE_BYTES = 1 << 30
 """Of a database that is read against its seal before the first answer, in about a second.

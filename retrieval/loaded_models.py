@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable
 from functools import cache
 
-from retrieval.config import Settings
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.identity import check_encoder, recorded_encoder, recorded_window
-from retrieval.late_interaction import LateInteractionReranker, TokenMemory, can_rerank, token_memory
-from retrieval.live import LiveVersion
-from retrieval.reranker import CrossEncoderReranker, Reranker
-from retrieval.store import Snapshot
-from retrieval.token_reading import gives_token_vectors
-from retrieval.token_record import StoredTokens
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.identity import check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.late_interaction import LateInteractionReranker, TokenMemory, can_rerank, token_memory
+from passagework.retrieval.live import LiveVersion
+from passagework.retrieval.reranker import CrossEncoderReranker, Reranker
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.token_reading import gives_token_vectors
+from passagework.retrieval.token_record import StoredTokens
 
 
 class LoadedModels:

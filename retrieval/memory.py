@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from retrieval.errors import EncodingError
-from retrieval.types import Stage
+from passagework.retrieval.errors import EncodingError
+from passagework.retrieval.types import Stage
 
 _SAID = ("out of memory", "can't allocate memory", "not enough memory")
 """By torch on a GPU and on a CPU, which raises RuntimeError or a class of its own below it."""

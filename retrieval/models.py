@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from retrieval.config import DEFAULT_ENCODER, Settings, hub_cache
-from retrieval.errors import ModelUnavailableError, StoreError
-from retrieval.types import Json
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings, hub_cache
+from passagework.retrieval.errors import ModelUnavailableError, StoreError
+from passagework.retrieval.types import Json
 
 DEFAULT_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 DEFAULT_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -7,13 +7,13 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from retrieval.lexical import BROAD
-from retrieval.store import Snapshot
-from retrieval.types import Ids, Json, Vectors
-from retrieval.vector_index import FilterPlan, LiveIndex
-from retrieval.vector_index.protocol import Scores
-from retrieval.vector_index.scoring import cosines
-from retrieval.within import Within
+from passagework.retrieval.lexical import BROAD
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import Ids, Json, Vectors
+from passagework.retrieval.vector_index import FilterPlan, LiveIndex
+from passagework.retrieval.vector_index.protocol import Scores
+from passagework.retrieval.vector_index.scoring import cosines
+from passagework.retrieval.within import Within
 
 LARGE = 50_000
 """Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""

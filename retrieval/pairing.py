@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from retrieval.errors import ConfigError, PassageworkError
-from retrieval.types import TokenIds, Tokens
+from passagework.retrieval.errors import ConfigError, PassageworkError
+from passagework.retrieval.types import TokenIds, Tokens
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from retrieval.store import PassageRow
-from retrieval.types import Hit
+from passagework.retrieval.store import PassageRow
+from passagework.retrieval.types import Hit
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from retrieval.config import CANDIDATES
-from retrieval.errors import ConfigError
-from retrieval.filters import Where
-from retrieval.types import Fusion, Stage
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters import Where
+from passagework.retrieval.types import Fusion, Stage
 
 
 @dataclass(frozen=True, slots=True)

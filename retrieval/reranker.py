@@ -11,15 +11,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.backends import DeviceMemoryError, PairBackend, reranker_backend
-from retrieval.backends.model_files import read_json
-from retrieval.config import RERANK_DEPTH, Settings
-from retrieval.errors import ConfigError, PassageworkError
-from retrieval.fusion import Blend
-from retrieval.inference import batches, token_arrays
-from retrieval.models import ResolvedModel, resolve_model
-from retrieval.pairing import Piece, cut_piece, windows
-from retrieval.types import Tokens
+from passagework.retrieval.backends import DeviceMemoryError, PairBackend, reranker_backend
+from passagework.retrieval.backends.model_files import read_json
+from passagework.retrieval.config import RERANK_DEPTH, Settings
+from passagework.retrieval.errors import ConfigError, PassageworkError
+from passagework.retrieval.fusion import Blend
+from passagework.retrieval.inference import batches, token_arrays
+from passagework.retrieval.models import ResolvedModel, resolve_model
+from passagework.retrieval.pairing import Piece, cut_piece, windows
+from passagework.retrieval.types import Tokens
 
 
 @dataclass(frozen=True, slots=True)

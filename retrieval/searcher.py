@@ -8,18 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from retrieval.encoder import Encoder
-from retrieval.fusion import competition_ranks, fuse
-from retrieval.lexical import Bm25, Lexical
-from retrieval.memory import memory_for
-from retrieval.nearest import DECIMALS, Nearest
-from retrieval.reading import with_context
-from retrieval.request import SearchRequest
-from retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
-from retrieval.store import Location, PassageRow, Snapshot
-from retrieval.types import Hit, Hits, Json, Stage, StageScore
-from retrieval.vector_index import FilterPlan, LiveIndex
-from retrieval.within import FilterMemory, Within
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.fusion import competition_ranks, fuse
+from passagework.retrieval.lexical import Bm25, Lexical
+from passagework.retrieval.memory import memory_for
+from passagework.retrieval.nearest import DECIMALS, Nearest
+from passagework.retrieval.reading import with_context
+from passagework.retrieval.request import SearchRequest
+from passagework.retrieval.reranker import Reranker, RerankScores, blend_of, depth_of
+from passagework.retrieval.store import Location, PassageRow, Snapshot
+from passagework.retrieval.types import Hit, Hits, Json, Stage, StageScore
+from passagework.retrieval.vector_index import FilterPlan, LiveIndex
+from passagework.retrieval.within import FilterMemory, Within
 
 
 class Searcher:

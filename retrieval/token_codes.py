@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import ConfigError
-from retrieval.types import Vectors
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Vectors
 
 LEVELS = {
     2: (0.452780, 1.510418),

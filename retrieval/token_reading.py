@@ -7,9 +7,9 @@ from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 
-from retrieval.encoder import Encoder
-from retrieval.pairing import windows
-from retrieval.types import TokenIds, Tokens, Vectors
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.pairing import windows
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 AT_ONCE = 32
 """Passages, or windows of one, whose token vectors are in memory at once."""

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
-from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError, StoreError
-from retrieval.identity import recorded_encoder
-from retrieval.models import Fingerprint
-from retrieval.reading import text_hash
-from retrieval.store import Snapshot, token_rows
-from retrieval.token_codes import LEVELS, TokenCodec
-from retrieval.token_reading import TokenEncoder, gives_token_vectors
-from retrieval.types import Json, Vectors
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.models import Fingerprint
+from passagework.retrieval.reading import text_hash
+from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.token_codes import LEVELS, TokenCodec
+from passagework.retrieval.token_reading import TokenEncoder, gives_token_vectors
+from passagework.retrieval.types import Json, Vectors
 
 TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
 """The record's key in the database."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from retrieval.errors import LostVersionError, StoreError
+from passagework.retrieval.errors import LostVersionError, StoreError
 
 CURRENT = "CURRENT"
 JUDGMENTS = "judgments.jsonl"

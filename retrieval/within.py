@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from retrieval.array_memory import ArrayMemory
-from retrieval.filters import Condition, Where, compile_filter
-from retrieval.store import Snapshot
-from retrieval.types import Ids
+from passagework.retrieval.array_memory import ArrayMemory
+from passagework.retrieval.filters import Condition, Where, compile_filter
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import Ids
 
 SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""

@@ -13,13 +13,13 @@ from collections.abc import Set
 from datetime import datetime, timezone
 from pathlib import Path
 
-from retrieval.errors import StoreError
-from retrieval.generations import KEPT, ids_of_removed, made_ready
-from retrieval.store import Snapshot, Store
-from retrieval.store.snapshot import WORDS
-from retrieval.store.vocabulary import counting
-from retrieval.versions import set_aside
-from retrieval.word_index import LiveWords, Postings, load_postings, save_postings
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import KEPT, ids_of_removed, made_ready
+from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.store.snapshot import WORDS
+from passagework.retrieval.store.vocabulary import counting
+from passagework.retrieval.versions import set_aside
+from passagework.retrieval.word_index import LiveWords, Postings, load_postings, save_postings
 
 LEAST_PASSAGES = 20_000
 """Below, FTS5 answers a question in about 10 ms."""

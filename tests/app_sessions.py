@@ -11,10 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from retrieval import Collection
-from retrieval.reranker import Reranker, RerankScores
+from passagework.retrieval import Collection
+from passagework.retrieval.reranker import Reranker, RerankScores
+from passagework.ui import app
 from tests.fakes import FakeEncoder
-from ui import app
 
 PAGE = Path(app.__file__)
 MARKS = re.compile(r'<mark class="pw-word">|</mark>|<span class="pw-best"[^>]*>(?=[^<])| data-label="[^"]*"')

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.retrieval.types import Document
 
 SIBLING = "sibling.secret"
 PORT = "port"

@@ -78,7 +78,7 @@ return [document.documentElement, ...document.querySelectorAll('[class^="pw-"]')
 def served(collection: Path, log_file: Path) -> Iterator[str]:
     """The address of the application over a collection; the server ends with the process that was asked to."""
     port = free_port()
-    command = [sys.executable, "-m", "ui.cli", "ui", "--collection", str(collection), "--port", str(port)]
+    command = [sys.executable, "-m", "passagework.ui.cli", "ui", "--collection", str(collection), "--port", str(port)]
     with log_file.open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as server:
         try:
             opener = build_opener(ProxyHandler({}))

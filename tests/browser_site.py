@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest import ingest
+from passagework.ingest import ingest
 from tests.pdf_files import typed
 
 EVIL_NAME = "<img src=x onerror=window.pwned=1> **loud**.md"

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from retrieval import Collection, Hits
-from retrieval.reranker import RerankScores
-from retrieval.store import Snapshot
-from retrieval.versions import current_version
+from passagework.retrieval import Collection, Hits
+from passagework.retrieval.reranker import RerankScores
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.versions import current_version
 from tests.fakes import WORDS, FakeEncoder
 
 NOUNS = (

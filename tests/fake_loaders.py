@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Hidden, Page, Unseen
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 RICH = Document(
     text="Über\x00 \ud83d\ude00 \u2028 \U0001f600 tail",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retrieval.models import Fingerprint
-from retrieval.types import TokenIds, Tokens, Vectors
+from passagework.retrieval.models import Fingerprint
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 WORDS = re.compile(r"\w+|[^\w\s]")
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest import ingest
-from retrieval.config import Settings
+from passagework.ingest import ingest
+from passagework.retrieval.config import Settings
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
 

@@ -22,16 +22,16 @@ from typing import Any, NoReturn
 
 import alembic.command  # so that the forks need not
 
-from ingest import Progress, passage_writer, token_queue
-from ingest.pipeline import ingest
-from ingest.rebuild import rebuild
-from ingest.removal import delete
-from retrieval import Collection
-from retrieval.config import Settings
-from retrieval.errors import PassageworkError
-from retrieval.store import database
-from retrieval.types import TokenIds, Vectors
-from retrieval.versions import current_version
+from passagework.ingest import Progress, passage_writer, token_queue
+from passagework.ingest.pipeline import ingest
+from passagework.ingest.rebuild import rebuild
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.store import database
+from passagework.retrieval.types import TokenIds, Vectors
+from passagework.retrieval.versions import current_version
 from tests.fakes import FakeEncoder, FakeTokenEncoder
 
 SETTINGS = Settings(workers=2)

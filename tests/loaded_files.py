@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.loaders import LoadOptions, RecordFailure, load
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, RecordFailure, load
+from passagework.retrieval.types import Document
 
 
 def only(path: Path) -> Document:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ingest.loaders import LoadOptions, load
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, load
+from passagework.retrieval.types import Document
 
 docx: Any = pytest.importorskip("docx")
 pptx: Any = pytest.importorskip("pptx")

@@ -10,9 +10,9 @@ from fpdf import FPDF
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, NumberObject, PdfObject, StreamObject
 
-from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf import load_pdf
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions
+from passagework.ingest.loaders.pdf import load_pdf
+from passagework.retrieval.types import Document
 
 
 def load(path: Path, *, password: str | None = None) -> Document:

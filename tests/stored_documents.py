@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from retrieval.store import NewPassage, Store, Writer
-from retrieval.types import Document, Heading, Hidden, Json, Page, Vectors
+from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Vectors
 
 DIM = 4
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from retrieval.identity import recorded_encoder
-from retrieval.store import Store
-from retrieval.versions import current_version
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import Store
+from passagework.retrieval.versions import current_version
 
 
 def stored_texts(collection: Path) -> dict[str, str]:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
-from retrieval import Collection, Hits, StoreError
-from retrieval.store import DocumentRow
+from passagework.ingest import ingest
+from passagework.retrieval import Collection, Hits, StoreError
+from passagework.retrieval.store import DocumentRow
+from passagework.ui.facets import Facets, facets_of
 from tests.app_sessions import FakeReranker, fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
-from ui.facets import Facets, facets_of
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -301,7 +301,7 @@ def test_what_is_counted_is_what_is_there_now(
         counted.append(1)
         return real(documents)
 
-    monkeypatch.setattr("ui.holdings.facets_of", counting)
+    monkeypatch.setattr("passagework.ui.holdings.facets_of", counting)
     page = open_page(collection, monkeypatch)
     page.selectbox(key="field").set_value("year").run()
     assert page.multiselect(key="value-year").options == ["2023 (1)"]
@@ -322,7 +322,7 @@ def test_nobody_waits_for_the_best_sentences(page: AppTest, monkeypatch: pytest.
     def never(*_: object) -> None:
         raise StoreError("looked for too early")
 
-    monkeypatch.setattr("ui.marking.mark", never)
+    monkeypatch.setattr("passagework.ui.marking.mark", never)
     _searched(page, "bees")
     assert [one.value for one in page.error] == [r"looked for too early"]
     assert len(html_of(page, "hit")) == 3

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
-from retrieval import Collection
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 
@@ -60,7 +60,7 @@ def test_nothing_found(page: AppTest) -> None:
 
 def test_the_path_of_the_collection_is_quoted(tmp_path: Path) -> None:
     """Whatever it holds, the program opens it."""
-    from ui.views.context import python_lines
+    from passagework.ui.views.context import python_lines
 
     program = python_lines('it\'s "here"\\n', "q", 2000, 20, None)
     assert "Collection.open('it\\'s \"here\"\\\\n')" in program

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
-from retrieval import Collection
-from retrieval.versions import RUNS
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
+from passagework.retrieval.versions import RUNS
+from passagework.ui.judging import judge
+from passagework.ui.measured_runs import FIGURES, REPORT
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.beir_files import write_beir
 from tests.fakes import FakeEncoder
-from ui.judging import judge
-from ui.measured_runs import FIGURES, REPORT
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

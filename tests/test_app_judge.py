@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
-from retrieval import Collection, EvaluationError
-from retrieval.evaluation import evaluate, load_trec
-from retrieval.evaluation.judged import JudgedDocuments
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.judgments import Judgment, read_judgments
-from retrieval.versions import JUDGMENTS, PREFERENCES
+from passagework.ingest import ingest
+from passagework.retrieval import Collection, EvaluationError
+from passagework.retrieval.evaluation import evaluate, load_trec
+from passagework.retrieval.evaluation.judged import JudgedDocuments
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.judgments import Judgment, read_judgments
+from passagework.retrieval.versions import JUDGMENTS, PREFERENCES
+from passagework.ui.judging import as_trec, grade_of, judge, judgments_of
+from passagework.ui.links import document_names
+from passagework.ui.preferences import Preference, a_is_left, add_preference, preferences_of, tally
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
-from ui.judging import as_trec, grade_of, judge, judgments_of
-from ui.links import document_names
-from ui.preferences import Preference, a_is_left, add_preference, preferences_of, tally
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

@@ -11,16 +11,16 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import Progress, ingest
-from ingest.loaders.formats import SUFFIXES
-from retrieval import Collection, ConfigError, IngestError
-from retrieval.versions import UPLOADS
+from passagework.ingest import Progress, ingest
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.retrieval import Collection, ConfigError, IngestError
+from passagework.retrieval.versions import UPLOADS
+from passagework.ui.ingest_job import IngestJob, IngestJobs, stop_jobs
+from passagework.ui.server import UPLOAD_MEGABYTES
+from passagework.ui.session import jobs_of
+from passagework.ui.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
-from ui.ingest_job import IngestJob, IngestJobs, stop_jobs
-from ui.server import UPLOAD_MEGABYTES
-from ui.session import jobs_of
-from ui.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -104,7 +104,7 @@ def test_folders_are_not_offered_to_other_machines(docs: Path, tmp_path: Path, m
     """Where the server listens to others, nobody reads this machine's files through it."""
     ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
     fake_models(monkeypatch, None)
-    monkeypatch.setattr("ui.session.host", lambda: "0.0.0.0")
+    monkeypatch.setattr("passagework.ui.session.host", lambda: "0.0.0.0")
     page = open_page(tmp_path / "c", monkeypatch, "library")
     assert [one.key for one in page.text_input] == ["find"]
     assert any("can be named only where the server listens" in str(one.proto.body) for one in page.get("html"))
@@ -244,7 +244,7 @@ def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeyp
         go_on.wait(60)
         raise ValueError("broken")
 
-    monkeypatch.setattr("ui.ingest_job.ingest", slow)
+    monkeypatch.setattr("passagework.ui.ingest_job.ingest", slow)
     jobs = IngestJobs()
     with Collection.open(tmp_path / "c") as opened:
         job = jobs.start(opened, [docs])

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from ingest import ingest
-from retrieval import Collection, PassageworkError
-from retrieval.types import Document, Heading, Page
+from passagework.ingest import ingest
+from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval.types import Document, Heading, Page
+from passagework.ui.reading import LONGEST, Place, citation, file_of, place_of, text_html
+from passagework.ui.views.read import AROUND
 from tests.app_sessions import fake_models, html_of, open_page
 from tests.fakes import FakeEncoder
 from tests.pdf_files import typed
-from ui.reading import LONGEST, Place, citation, file_of, place_of, text_html
-from ui.views.read import AROUND
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval import backends
-from retrieval.backends import encoder_backend, openvino_may_run
-from retrieval.backends.bert_graph import BertShape
-from retrieval.backends.openvino_encoder import OpenVinoEncoder
-from retrieval.backends.openvino_library import openvino_is_there
-from retrieval.backends.several_devices import SeveralDevices
-from retrieval.backends.torch_encoder import TorchEncoder
-from retrieval.config import Settings
-from retrieval.encoder import BiEncoder
-from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.models import resolve_model
+from passagework.retrieval import backends
+from passagework.retrieval.backends import encoder_backend, openvino_may_run
+from passagework.retrieval.backends.bert_graph import BertShape
+from passagework.retrieval.backends.openvino_encoder import OpenVinoEncoder
+from passagework.retrieval.backends.openvino_library import openvino_is_there
+from passagework.retrieval.backends.several_devices import SeveralDevices
+from passagework.retrieval.backends.torch_encoder import TorchEncoder
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import BiEncoder
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError
+from passagework.retrieval.models import resolve_model
 from tests.tiny_encoders import tiny_encoder, tiny_sentencepiece
 
 if not openvino_is_there():
@@ -160,8 +160,8 @@ def test_a_search_loads_neither_torch_nor_transformers(tmp_path: Path) -> None:
     folder = tiny_encoder(tmp_path)
     program = f"""
 import sys
-from retrieval import BiEncoder
-from retrieval.config import Settings
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import Settings
 made = BiEncoder.load({str(folder)!r}, settings=Settings(device="cpu", offline=True))
 made.encode_queries(["alpha"])
 made.encode_token_vectors([made.tokenize(["alpha beta"])[0].ids])
@@ -183,8 +183,8 @@ def asked(*arguments, **named):
     print("asked for", arguments[:2])
     raise OSError("no network")
 socket.getaddrinfo = socket.create_connection = asked
-from retrieval import BiEncoder
-from retrieval.config import Settings
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import Settings
 made = BiEncoder.load({str(folder)!r}, settings=Settings(device="cpu", offline=True, backend="openvino"))
 made.encode_queries(["alpha"])
 print(made.backend[:8], "openvino_telemetry" in sys.modules)
@@ -253,7 +253,7 @@ def test_texts_for_a_gpu_are_tokenised_ahead(tmp_path: Path, monkeypatch: pytest
         def device(self) -> str:
             return "cuda"
 
-    monkeypatch.setattr("retrieval.encoder.TOKENISED_AT_ONCE", 10)
+    monkeypatch.setattr("passagework.retrieval.encoder.TOKENISED_AT_ONCE", 10)
     folder = resolve_model(str(tiny_encoder(tmp_path)), CPU)
     ahead, plain = BiEncoder(Elsewhere.load(folder, CPU), folder), BiEncoder(TorchEncoder.load(folder, CPU), folder)
     texts = [f"alpha {'travel ' * (number % 9)}beta" for number in range(35)]

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import FrameType
 
 from benchmarks.time_spent import Sampler, part_of
-from ingest import ingest
-from retrieval.reading import text_hash
+from passagework.ingest import ingest
+from passagework.retrieval.reading import text_hash
 from tests.fakes import FakeEncoder
 
 

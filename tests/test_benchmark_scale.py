@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.scale import FILTERS, build, measure
 from benchmarks.scale_data import NEAR, Base, made_texts, made_vectors, real_texts
-from retrieval.vector_index import ExactIndex
+from passagework.retrieval.vector_index import ExactIndex
 from tests.fakes import FakeEncoder
 from tests.vector_sets import unit
 

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ingest.removal import delete
-from retrieval import Collection
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.judgments import read_judgments
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.judgments import read_judgments
 from tests.browser_sessions import IS_DARK, PALE, Page
 from tests.browser_site import DOCUMENTS, EVIL_NAME, LONG_WORD
 

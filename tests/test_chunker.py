@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.chunker import Chunker, ChunkSettings, EncoderInput
-from retrieval.types import Document, Heading, Page, Passage, Tokens
+from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
+from passagework.retrieval.types import Document, Heading, Page, Passage, Tokens
 from tests.fakes import FakeEncoder
 
 Pairs = list[tuple[Passage, EncoderInput]]

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.chunker import Chunker, ChunkSettings
-from retrieval.encoder import BiEncoder
-from retrieval.types import Document, Heading, Tokens
+from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.retrieval.encoder import BiEncoder
+from passagework.retrieval.types import Document, Heading, Tokens
 from tests.fakes import FakeEncoder
 
 ODD = [

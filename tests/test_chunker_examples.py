@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from ingest.chunker import Chunker, ChunkSettings, blocks
-from retrieval.errors import ConfigError
-from retrieval.types import Document, Heading, Tokens
+from passagework.ingest.chunker import Chunker, ChunkSettings, blocks
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Document, Heading, Tokens
 from tests.fakes import FakeEncoder
 from tests.test_chunker import Pairs, chunk
 

@@ -21,15 +21,14 @@ from typing import Any
 
 import pytest
 
-import ingest.pipeline
-import ui.server
-from retrieval import BiEncoder
+import passagework.ui.server
+from passagework.retrieval import BiEncoder
+from passagework.ui.cli import app, main
 from tests.pdf_files import typed
 from tests.tiny_models import tiny_bert
-from ui.cli import app, main
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = [sys.executable, "-m", "ui.cli"]
+COMMAND = [sys.executable, "-m", "passagework.ui.cli"]
 
 TRAVEL = """---
 title: Travel policy
@@ -514,14 +513,14 @@ class TestMistakes:
 
     def test_interrupted(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ctrl-C ends with one line that says what became of the work."""
-        monkeypatch.setattr(ingest.pipeline, "ingest", _raise(KeyboardInterrupt))
+        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(KeyboardInterrupt))
         done = run("ingest", docs, "--collection", collection)
         assert "what was committed is safe" in done.complaint
         assert done.code == 1
 
     def test_unexpected_error(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Even that is one line; PASSAGEWORK_DEBUG=1 shows the traceback."""
-        monkeypatch.setattr(ingest.pipeline, "ingest", _raise(RuntimeError("first\nsecond")))
+        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(RuntimeError("first\nsecond")))
         done = run("ingest", docs, "--collection", collection)
         assert "unexpected RuntimeError: first second (PASSAGEWORK_DEBUG=1 shows where)" in done.complaint
         assert done.code == 1
@@ -600,7 +599,9 @@ class TestPage:
     def test_listens_at_this_machine_unless_told(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """127.0.0.1 by default; another address is served with a warning."""
         asked: list[tuple[str, int]] = []
-        monkeypatch.setattr(ui.server, "serve", lambda collection, *, host, port: asked.append((host, port)))
+        monkeypatch.setattr(
+            passagework.ui.server, "serve", lambda collection, *, host, port: asked.append((host, port))
+        )
         assert run("ui", "--collection", collection) == Outcome(0, "", "")
         done = run("ui", "--collection", collection, "--host", "0.0.0.0", "--port", "9000")
         assert asked == [("127.0.0.1", 8501), ("0.0.0.0", 9000)]
@@ -609,7 +610,7 @@ class TestPage:
     def test_an_empty_folder_becomes_a_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Documents are put in on a page; a folder that is not there, or holds something else, is refused as before."""
         asked: list[Path] = []
-        monkeypatch.setattr(ui.server, "serve", lambda collection, *, host, port: asked.append(collection))
+        monkeypatch.setattr(passagework.ui.server, "serve", lambda collection, *, host, port: asked.append(collection))
         (tmp_path / "new").mkdir()
         done = run("ui", "--collection", tmp_path / "new")
         assert (done.code, "put documents in on the page Library" in done.err) == (0, True)
@@ -629,7 +630,7 @@ class TestProcess:
         """It loads nothing heavy: neither models nor the store, and no drawing of output."""
         script = (
             "import sys; sys.argv = ['passagework', 'search', '--help']\n"
-            "from ui.cli import app, main\n"
+            "from passagework.ui.cli import app, main\n"
             "try: main()\n"
             "finally: print(sorted({'torch', 'faiss', 'numpy', 'sqlalchemy', 'rich', 'streamlit'} & set(sys.modules)))"
         )

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ingest import ingest
-from ingest.removal import delete
-from retrieval import Collection, ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
-from retrieval.config import Settings
-from retrieval.encoder import BiEncoder
+from passagework.ingest import ingest
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import BiEncoder
 from tests.collection_checks import FakeReranker, brief
 from tests.fakes import FakeEncoder, FakeTokenEncoder
 from tests.pdf_files import typed

@@ -19,16 +19,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.chunker import ChunkSettings
-from ingest.destination import create_version
-from ingest.passage_writer import PassageWriter, SourceFile, document_hash
-from ingest.rebuild import rebuild, rebuild_index
-from ingest.removal import delete
-from retrieval import Collection, StoreError
-from retrieval.config import Settings
-from retrieval.store import Snapshot, Store
-from retrieval.types import Document
+from passagework.ingest import ingest
+from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.destination import create_version
+from passagework.ingest.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.ingest.rebuild import rebuild, rebuild_index
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, StoreError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.types import Document
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
 
@@ -402,7 +402,7 @@ def main() -> None:
             seen = search_often(collection, int(rest[1]), int(rest[2]), one_version)
         print(",".join(map(str, sorted(seen))))
     else:
-        from retrieval.versions import writer_lock
+        from passagework.retrieval.versions import writer_lock
 
         with writer_lock(Path(rest[0])):
             print("held", flush=True)

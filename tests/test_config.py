@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.config import Settings
-from retrieval.errors import ConfigError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError
 
 NAMES = ("HF_HUB_CACHE", "HF_HUB_OFFLINE")
 
@@ -116,7 +116,8 @@ def test_what_cant_be_read_is_named(monkeypatch: pytest.MonkeyPatch, name: str, 
 
 def test_reading_settings_loads_no_model_library() -> None:
     """The command line starts at once: neither torch nor faiss is behind the settings."""
-    script = "import sys, retrieval.config; print({'torch', 'faiss', 'transformers', 'sqlalchemy'} & set(sys.modules))"
+    heavy = "{'torch', 'faiss', 'transformers', 'sqlalchemy'}"
+    script = f"import sys, passagework.retrieval.config; print({heavy} & set(sys.modules))"
     root = Path(__file__).resolve().parent.parent
     ran = subprocess.run([sys.executable, "-c", script], cwd=root, check=True, capture_output=True, text=True)
     assert ran.stdout.strip() == "set()"

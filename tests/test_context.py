@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.context import GAP, build_context
-from retrieval.errors import ConfigError
-from retrieval.hidden import cut_to, without_hidden
-from retrieval.types import Context, Hidden, Hit, Hits, Unseen
+from passagework.retrieval.context import GAP, build_context
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.hidden import cut_to, without_hidden
+from passagework.retrieval.types import Context, Hidden, Hit, Hits, Unseen
 
 PLENTY = 10_000
 TRAVEL = "Trips abroad need approval.  The head of unit approves them within 5 days.\nOthers may not."

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.doctor import Diagnosis, Finding, Remedy, examine, repair
-from ingest.removal import delete
-from retrieval import Collection, StoreError, store
-from retrieval.store.seal import read_seal
-from retrieval.versions import writer_lock
+from passagework.ingest import ingest
+from passagework.ingest.doctor import Diagnosis, Finding, Remedy, examine, repair
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, StoreError, store
+from passagework.retrieval.store.seal import read_seal
+from passagework.retrieval.versions import writer_lock
 from tests.collection_checks import answers, check_whole
 from tests.fakes import FakeEncoder
 from tests.test_cli import ROOT, run
@@ -340,7 +340,7 @@ class TestWhereItWorks:
 
 def test_many_findings_are_counted() -> None:
     """Twenty of a check are told, and how many more there are."""
-    from ingest.doctor.examination import _shortened
+    from passagework.ingest.doctor.examination import _shortened
 
     lines = _shortened([Finding("documents", f"number {number}") for number in range(33)])
     assert [line.text for line in lines[-2:]] == ["number 19", "and 13 more"]

@@ -14,16 +14,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval import devices
-from retrieval.backends import DeviceMemoryError
-from retrieval.backends.openvino_library import openvino_is_there
-from retrieval.config import DEFAULT_ENCODER, Settings
-from retrieval.devices import pick_precision
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.inference import OPENVINO, TORCH_CPU, batches
-from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
-from retrieval.types import Vectors
+from passagework.retrieval import devices
+from passagework.retrieval.backends import DeviceMemoryError
+from passagework.retrieval.backends.openvino_library import openvino_is_there
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
+from passagework.retrieval.devices import pick_precision
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError
+from passagework.retrieval.inference import OPENVINO, TORCH_CPU, batches
+from passagework.retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
+from passagework.retrieval.types import Vectors
 from tests.fakes import FakeEncoder
 from tests.tiny_encoders import SPM_PROMPTS, tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 

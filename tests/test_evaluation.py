@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import pytrec_eval
 
-from ingest import ingest
-from retrieval import Collection, ConfigError, EvaluationError, Stage
-from retrieval.config import Settings
-from retrieval.evaluation import evaluate, load_beir, read_run
-from retrieval.evaluation.judged_places import JudgedPlaces, _relocated
-from retrieval.evaluation.judgments import Judgment, add_judgments, named, query_names, read_judgments
+from passagework.ingest import ingest
+from passagework.retrieval import Collection, ConfigError, EvaluationError, Stage
+from passagework.retrieval.config import Settings
+from passagework.retrieval.evaluation import evaluate, load_beir, read_run
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces, _relocated
+from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, named, query_names, read_judgments
 from tests.beir_files import write_beir
 from tests.collection_checks import FakeReranker
 from tests.fakes import FakeEncoder

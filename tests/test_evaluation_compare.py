@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import ConfigError, EvaluationError, Stage
-from retrieval.evaluation import Benchmark, Evaluation, StageFigures, compare, load_gate
-from retrieval.evaluation.compare import Move, moves, p_value
+from passagework.retrieval import ConfigError, EvaluationError, Stage
+from passagework.retrieval.evaluation import Benchmark, Evaluation, StageFigures, compare, load_gate
+from passagework.retrieval.evaluation.compare import Move, moves, p_value
 
 QRELS = {"q1": {"a": 1}, "q2": {"b": 1}, "q3": {"c": 1}}
 BENCHMARK = Benchmark("toy", {"q1": "one", "q2": "two", "q3": "three"}, QRELS)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import pytrec_eval
 
-from retrieval import ConfigError, EvaluationError, Stage
-from retrieval.evaluation import load_beir, load_trec, read_qrels, read_run, scan_corpus
-from retrieval.evaluation.benchmark import corpus_texts, evenly
-from retrieval.evaluation.measures import check_measures, mean, per_query
-from retrieval.evaluation.runs import RunFiles, decreasing, run_field
+from passagework.retrieval import ConfigError, EvaluationError, Stage
+from passagework.retrieval.evaluation import load_beir, load_trec, read_qrels, read_run, scan_corpus
+from passagework.retrieval.evaluation.benchmark import corpus_texts, evenly
+from passagework.retrieval.evaluation.measures import check_measures, mean, per_query
+from passagework.retrieval.evaluation.runs import RunFiles, decreasing, run_field
 from tests.beir_files import QUERIES, write_beir
 
 

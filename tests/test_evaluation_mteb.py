@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ingest import ingest
-from ingest.report import Report
-from retrieval import Collection, ConfigError, EvaluationError, Stage
-from retrieval.encoder import Encoder
-from retrieval.evaluation import evaluate, load_beir
-from retrieval.evaluation.mteb_corpus import original_id, stored_id
-from retrieval.evaluation.mteb_model import PassageworkSearch
+from passagework.ingest import ingest
+from passagework.ingest.report import Report
+from passagework.retrieval import Collection, ConfigError, EvaluationError, Stage
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.evaluation import evaluate, load_beir
+from passagework.retrieval.evaluation.mteb_corpus import original_id, stored_id
+from passagework.retrieval.evaluation.mteb_model import PassageworkSearch
 from tests.collection_checks import FakeReranker
 from tests.fakes import FakeEncoder
 
@@ -266,7 +266,7 @@ def test_refused_documents_are_told(index_and_search: Index, caplog: pytest.LogC
     ]
     for _ in range(2):
         model = PassageworkSearch(ingest, folder=tmp_path, encoder=FakeEncoder())
-        with caplog.at_level(logging.WARNING, logger="retrieval.evaluation.mteb_model"):
+        with caplog.at_level(logging.WARNING, logger="passagework.retrieval.evaluation.mteb_model"):
             caplog.clear()
             run = index_and_search(model, corpus, [{"id": "q", "text": "bees"}])
         assert "Library: 2 of 15 documents are not in the collection (line 13: " in caplog.text
@@ -319,7 +319,7 @@ def test_a_temporary_folder_goes_with_close(index_and_search: Index) -> None:
 def test_queries_that_are_not_plain_text(index_and_search: Index, caplog: pytest.LogCaptureFixture) -> None:
     """A blank query has no documents, instructions are left out with a warning, conversations are refused."""
     model = PassageworkSearch(ingest, encoder=FakeEncoder())
-    with caplog.at_level(logging.WARNING, logger="retrieval.evaluation.mteb_model"):
+    with caplog.at_level(logging.WARNING, logger="passagework.retrieval.evaluation.mteb_model"):
         run = index_and_search(model, CORPUS, [{"id": "q", "text": " ", "instruction": "Find bees."}])
     assert run == {"q": {}}
     assert "Library: instructions are not read" in caplog.text

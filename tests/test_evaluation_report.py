@@ -11,29 +11,29 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from ingest import ingest
-from retrieval import Collection
-from retrieval.config import Settings
-from retrieval.errors import EvaluationError
-from retrieval.evaluation.benchmark import Benchmark
-from retrieval.evaluation.compare import Comparison, Difference, Move, QueryDifference, compare
-from retrieval.evaluation.evaluator import Evaluation, StageFigures, evaluate
-from retrieval.evaluation.judged import JudgedDocuments
-from retrieval.evaluation.report import (
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.benchmark import Benchmark
+from passagework.retrieval.evaluation.compare import Comparison, Difference, Move, QueryDifference, compare
+from passagework.retrieval.evaluation.evaluator import Evaluation, StageFigures, evaluate
+from passagework.retrieval.evaluation.judged import JudgedDocuments
+from passagework.retrieval.evaluation.report import (
     QueryAnswer,
     answers_for,
     render_comparison,
     render_evaluation,
     worst_queries,
 )
-from retrieval.evaluation.report.comparison_charts import means_chart, wins_chart
-from retrieval.evaluation.report.drawing import apart, linear, logarithmic
-from retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
-from retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
-from retrieval.evaluation.report.settings import facts
-from retrieval.evaluation.report.wording import chance, figure, milliseconds, shortened, signed
-from retrieval.types import Hit, Hits, Json, Stage, StageScore
-from retrieval.wording import counted, page_list, visible
+from passagework.retrieval.evaluation.report.comparison_charts import means_chart, wins_chart
+from passagework.retrieval.evaluation.report.drawing import apart, linear, logarithmic
+from passagework.retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
+from passagework.retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
+from passagework.retrieval.evaluation.report.settings import facts
+from passagework.retrieval.evaluation.report.wording import chance, figure, milliseconds, shortened, signed
+from passagework.retrieval.types import Hit, Hits, Json, Stage, StageScore
+from passagework.retrieval.wording import counted, page_list, visible
 from tests.fakes import FakeEncoder
 
 HOSTILE = (

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest import ingest
-from ingest.doctor import examine
-from ingest.exchange import export_collection, import_collection, layout, snapshot_collection
-from ingest.removal import delete
-from retrieval import Collection, ConfigError, StoreError
-from retrieval.types import Json
+from passagework.ingest import ingest
+from passagework.ingest.doctor import examine
+from passagework.ingest.exchange import export_collection, import_collection, layout, snapshot_collection
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, ConfigError, StoreError
+from passagework.retrieval.types import Json
 from tests.collection_checks import answers, check_whole
 from tests.fakes import FakeEncoder
 from tests.kill_target import SETTINGS, SlowEncoder

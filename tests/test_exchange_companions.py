@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.doctor import examine, repair
-from ingest.exchange import export_collection, import_collection, snapshot_collection
-from retrieval.config import Settings
-from retrieval.errors import EvaluationError
-from retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments
+from passagework.ingest import ingest
+from passagework.ingest.doctor import examine, repair
+from passagework.ingest.exchange import export_collection, import_collection, snapshot_collection
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments
 from tests.fakes import FakeEncoder
 from tests.test_cli import run
 
@@ -123,7 +123,7 @@ class TestDoctor:
     def test_the_command_says_what_to_do(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The documents are well: nothing is to be restored from a copy."""
         (collection / "judgments.jsonl").write_bytes(b"oops\n")
-        monkeypatch.setattr("ingest.doctor.vector_checks.BiEncoder.load", lambda *_, **__: FakeEncoder())
+        monkeypatch.setattr("passagework.ingest.doctor.vector_checks.BiEncoder.load", lambda *_, **__: FakeEncoder())
         ended = run("doctor", "--collection", collection)
         assert ended.code == 1
         assert "judgments.jsonl, line 1: no judgment" in ended.out

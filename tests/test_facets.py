@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.chunker.boundaries import sentence_spans
-from retrieval import Collection
-from retrieval.lexical import matching_spans
-from retrieval.store import DocumentRow
-from retrieval.types import Json, Stage, StageScore
+from passagework.ingest import ingest
+from passagework.ingest.chunker.boundaries import sentence_spans
+from passagework.retrieval import Collection
+from passagework.retrieval.lexical import matching_spans
+from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.types import Json, Stage, StageScore
+from passagework.ui.bump_chart import ROW as PIXELS
+from passagework.ui.bump_chart import TOP, bump_chart
+from passagework.ui.facets import Choice, Facets, facets_of, filter_of
+from passagework.ui.marking import mark
+from passagework.ui.page_html import marked_html
 from tests.fakes import FakeEncoder
-from ui.bump_chart import ROW as PIXELS
-from ui.bump_chart import TOP, bump_chart
-from ui.facets import Choice, Facets, facets_of, filter_of
-from ui.marking import mark
-from ui.page_html import marked_html
 
 ROW = DocumentRow(1, 1, "file:///a.md", None, "a.md", 0, "text/markdown", "A", "", {}, 1, 0, 1, 0)
 

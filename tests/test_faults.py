@@ -20,12 +20,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest, passage_writer
-from ingest.doctor import examine, repair
-from retrieval import Collection, PassageworkError, StoreError, generations, identity, live, searcher
-from retrieval.errors import EncodingError
-from retrieval.reranker import RerankScores
-from retrieval.types import TokenIds, Vectors
+from passagework.ingest import ingest, passage_writer
+from passagework.ingest.doctor import examine, repair
+from passagework.retrieval import Collection, PassageworkError, StoreError, generations, identity, live, searcher
+from passagework.retrieval.errors import EncodingError
+from passagework.retrieval.reranker import RerankScores
+from passagework.retrieval.types import TokenIds, Vectors
 from tests.collection_checks import FakeReranker, answers, assert_same_answers, brief, check_whole
 from tests.fakes import FakeEncoder
 from tests.kill_target import REFUSED, SETTINGS
@@ -249,7 +249,7 @@ def put_back(path: Path, clean: dict[Path, bytes]) -> None:
 def killed(small: Goal, target: Target, path: Path, log: Path) -> dict[str, str]:
     """A collection whose writer was killed after some commits; what was committed."""
     task = {"docs": str(small.docs), "collection": str(path), "log": str(log)}
-    crash = ["ingest.passage_writer:PassageWriter._store_group", 4, "after"]
+    crash = ["passagework.ingest.passage_writer:PassageWriter._store_group", 4, "after"]
     assert target.run({**task, "crash": crash}) == -signal.SIGKILL
     shutil.copytree(path, path.with_name("looked at"))
     return check_whole(path.with_name("looked at"), FakeEncoder())
@@ -332,8 +332,8 @@ def test_a_writer_killed_beneath_open_readers(small: Goal, target: Target, tmp_p
     finish(docs, path)
     (docs / "more.txt").write_text("zebra " * 50)
     crashes = (
-        ("retrieval.store.writer:Writer.put_document", 1, "after"),
-        ("ingest.passage_writer:PassageWriter._store_group", 1, "before"),
+        ("passagework.retrieval.store.writer:Writer.put_document", 1, "after"),
+        ("passagework.ingest.passage_writer:PassageWriter._store_group", 1, "before"),
     )
     with Collection.open(path, encoder=FakeEncoder()) as one, Collection.open(path, encoder=FakeEncoder()) as two:
         expected = [(hit.path, hit.score) for hit in one.search("apple river", stage="hybrid")]

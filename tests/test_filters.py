@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.array_memory import BESIDE
-from retrieval.errors import FilterError
-from retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
-from retrieval.store import NewPassage, Snapshot, Store, Writer
-from retrieval.types import Page
-from retrieval.within import FilterMemory, Within, filter_memory
+from passagework.retrieval.array_memory import BESIDE
+from passagework.retrieval.errors import FilterError
+from passagework.retrieval.filters import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
+from passagework.retrieval.store import NewPassage, Snapshot, Store, Writer
+from passagework.retrieval.types import Page
+from passagework.retrieval.within import FilterMemory, Within, filter_memory
 from tests.stored_documents import DIM, copied, key_of, put
 from tests.where_oracle import Known, glob, holds, names_unknown_field
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.config import CONVEX_WEIGHT
-from retrieval.fusion import RRF_K, competition_ranks, convex, fuse, reciprocal_rank
-from retrieval.types import Fusion
+from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.fusion import RRF_K, competition_ranks, convex, fuse, reciprocal_rank
+from passagework.retrieval.types import Fusion
 
 SCORES = st.dictionaries(st.integers(1, 20), st.integers(1, 5).map(lambda n: n / 4), max_size=12)
 

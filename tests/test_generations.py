@@ -16,18 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import ingest
-from ingest.chunker import ChunkSettings
-from ingest.passage_writer import PassageWriter, SourceFile, document_hash
-from ingest.rebuild import rebuild_index
-from ingest.removal import delete
-from retrieval import Collection, StoreError
-from retrieval.generations import open_index, save_generation
-from retrieval.identity import record_identity
-from retrieval.live import LiveVersion
-from retrieval.store import Store
-from retrieval.types import Document
-from retrieval.vector_index import ExactIndex, IndexKind, live
+from passagework.ingest import ingest
+from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.ingest.rebuild import rebuild_index
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, StoreError
+from passagework.retrieval.generations import open_index, save_generation
+from passagework.retrieval.identity import record_identity
+from passagework.retrieval.live import LiveVersion
+from passagework.retrieval.store import Store
+from passagework.retrieval.types import Document
+from passagework.retrieval.vector_index import ExactIndex, IndexKind, live
 from tests.collection_checks import answers, check_whole
 from tests.fakes import FakeEncoder
 

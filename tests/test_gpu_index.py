@@ -9,11 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from retrieval.errors import ConfigError
-from retrieval.types import Ids
-from retrieval.vector_index import ExactIndex, GpuIndex, IndexKind, LiveIndex, automatic_kind, gpu, on_best_device
-from retrieval.vector_index.faiss_library import assigner
-from retrieval.vector_index.protocol import SearchResult
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Ids
+from passagework.retrieval.vector_index import (
+    ExactIndex,
+    GpuIndex,
+    IndexKind,
+    LiveIndex,
+    automatic_kind,
+    gpu,
+    on_best_device,
+)
+from passagework.retrieval.vector_index.faiss_library import assigner
+from passagework.retrieval.vector_index.protocol import SearchResult
 from tests.vector_sets import DIM, IDS, QUERIES, VECTORS, clustered, unit
 
 EXACT = ExactIndex(IDS, VECTORS)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.exchange import export_collection, import_collection
-from ingest.passage_writer import document_hash
-from retrieval import Collection
-from retrieval.config import Settings
-from retrieval.types import Document, Hidden, Unseen
+from passagework.ingest import ingest
+from passagework.ingest.exchange import export_collection, import_collection
+from passagework.ingest.passage_writer import document_hash
+from passagework.retrieval import Collection
+from passagework.retrieval.config import Settings
+from passagework.retrieval.types import Document, Hidden, Unseen
 from tests.fakes import FakeEncoder
 
 SETTINGS = Settings(workers=1, offline=True)

@@ -15,12 +15,12 @@ from pypdf.generic import RectangleObject
 from pypdfium2 import PdfDocument, PdfTextPage
 
 from benchmarks.highlights import BAR, Drawn, draw, read_back
-from ingest.loaders.pdf_text import NO_GLYPH, join_hyphens, page_text, settled_as
-from retrieval import PassageworkError
-from retrieval.types import Document
+from passagework.ingest.loaders.pdf_text import NO_GLYPH, join_hyphens, page_text, settled_as
+from passagework.retrieval import PassageworkError
+from passagework.retrieval.types import Document
+from passagework.ui.highlights import Box, glyphs_of, highlight
+from passagework.ui.page_drawing import PagePicture, draw_page
 from tests.pdf_files import copied, drawn, lines, load, saved, typed, written
-from ui.highlights import Box, glyphs_of, highlight
-from ui.page_drawing import PagePicture, draw_page
 
 COUNT = 100
 """Passages of the measure."""

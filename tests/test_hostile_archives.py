@@ -168,7 +168,7 @@ def test_each_is_refused_or_read_for_what_it_holds(outcome: tuple[Path, Outcome]
 def test_a_parser_of_office_files_starts_no_telemetry() -> None:
     """markitdown alone would bring onnxruntime, which writes into the home and talks to its maker."""
     code = (
-        "import sys; from ingest.loaders.converters import converters; converters();"
+        "import sys; from passagework.ingest.loaders.converters import converters; converters();"
         "sys.exit(' '.join({'magika', 'onnxruntime'} & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

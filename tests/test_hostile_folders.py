@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from retrieval import BiEncoder
-from retrieval.config import Settings
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import Settings
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
 from tests.hostile_run import GOOD, assert_plain, run
@@ -84,7 +84,7 @@ def test_nothing_that_drives_a_terminal_is_printed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names, titles, texts, metadata and reasons with escapes: neither what people read nor the JSON has any raw."""
-    import ui.cli
+    import passagework.ui.cli
 
     docs = tmp_path / "docs"
     docs.mkdir()
@@ -118,7 +118,7 @@ def test_nothing_that_drives_a_terminal_is_printed(
         for ending in ([], ["--json"]):
             monkeypatch.setattr(sys, "argv", ["passagework", *command, *ending])
             with pytest.raises(SystemExit):
-                ui.cli.main()
+                passagework.ui.cli.main()
             said = capfd.readouterr()
             assert said.out or command[0] == "delete", said.err
             for text in (said.out, said.err):

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.mutate import Source, Tally, damaged, originals, read_sources, run
 from benchmarks.mutation_archive import mutated
 from benchmarks.mutation_words import WORDS
-from ingest.workers import ParserPool
+from passagework.ingest.workers import ParserPool
 from tests.hostile_archives import packed, sample
 from tests.hostile_run import ROOT
 

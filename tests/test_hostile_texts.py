@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.bounds import FIELDS, HEADING, METADATA, TITLE, bounded
-from ingest.intake import MAX_NOTES
-from ingest.loaders.legacy import guess_legacy
-from ingest.workers import LoadRequest, ParserPool
-from retrieval import Collection
-from retrieval.config import Settings
-from retrieval.types import Document, Heading, Json
+from passagework.ingest import ingest
+from passagework.ingest.bounds import FIELDS, HEADING, METADATA, TITLE, bounded
+from passagework.ingest.intake import MAX_NOTES
+from passagework.ingest.loaders.legacy import guess_legacy
+from passagework.ingest.workers import LoadRequest, ParserPool
+from passagework.retrieval import Collection
+from passagework.retrieval.config import Settings
+from passagework.retrieval.types import Document, Heading, Json
 from tests.fakes import FakeEncoder
 from tests.hostile_run import Outcome, run
 from tests.hostile_texts import deep, long, mail

@@ -14,7 +14,9 @@ import pytest
 )
 def test_waiting_threads_are_told_before_torch_is_loaded(given: dict[str, str], spins: str) -> None:
     """OpenMP reads it once, when torch is loaded: it is set by then, unless the user has said otherwise."""
-    script = "import os, sys, retrieval.encoder; print('torch' in sys.modules, os.environ.get('GOMP_SPINCOUNT'))"
+    script = (
+        "import os, sys, passagework.retrieval.encoder; print('torch' in sys.modules, os.environ.get('GOMP_SPINCOUNT'))"
+    )
     clean = {key: value for key, value in os.environ.items() if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
     run = subprocess.run(
         [sys.executable, "-c", script], env={**clean, **given}, capture_output=True, text=True, check=True

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import Report, ingest
-from retrieval import Collection, ConfigError, IndexMismatchError, IngestError, StoreError
+from passagework.ingest import Report, ingest
+from passagework.retrieval import Collection, ConfigError, IndexMismatchError, IngestError, StoreError
 from tests.fakes import FakeEncoder
 
 

@@ -20,13 +20,13 @@ from typing import Any
 
 import pytest
 
-from ingest import ingest, passage_writer
-from ingest.rebuild import rebuild
-from ingest.removal import delete
-from retrieval import Collection, StoreError
-from retrieval.errors import EncodingError
-from retrieval.types import TokenIds, Vectors
-from retrieval.versions import current_version
+from passagework.ingest import ingest, passage_writer
+from passagework.ingest.rebuild import rebuild
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, StoreError
+from passagework.retrieval.errors import EncodingError
+from passagework.retrieval.types import TokenIds, Vectors
+from passagework.retrieval.versions import current_version
 from tests.collection_checks import NOUNS, Answer, answers, assert_same_answers, check_whole
 from tests.fakes import FakeEncoder
 from tests.kill_target import SETTINGS
@@ -295,18 +295,18 @@ def test_killed_at_random_instants(
 @pytest.mark.parametrize(
     ("where", "call", "when"),
     [
-        ("retrieval.store.database:_migrate", 1, "after"),
-        ("ingest.destination:publish", 1, "before"),
-        ("ingest.destination:publish", 1, "after"),
-        ("retrieval.store.writer:Writer.put_vectors", 3, "after"),
-        ("retrieval.store.writer:Writer.put_document", 20, "after"),
-        ("ingest.passage_writer:PassageWriter._store_group", 4, "after"),
-        ("retrieval.store.writer:Writer.sweep_vectors", 1, "after"),
-        ("retrieval.versions:os.fsync", 1, "before"),
-        ("retrieval.vector_index.container:os.fsync", 3, "before"),
-        ("retrieval.vector_index.container:_sync_folder", 1, "before"),
-        ("retrieval.store.writer:Writer.put_generation", 1, "after"),
-        ("retrieval.generations:_sweep", 1, "before"),
+        ("passagework.retrieval.store.database:_migrate", 1, "after"),
+        ("passagework.ingest.destination:publish", 1, "before"),
+        ("passagework.ingest.destination:publish", 1, "after"),
+        ("passagework.retrieval.store.writer:Writer.put_vectors", 3, "after"),
+        ("passagework.retrieval.store.writer:Writer.put_document", 20, "after"),
+        ("passagework.ingest.passage_writer:PassageWriter._store_group", 4, "after"),
+        ("passagework.retrieval.store.writer:Writer.sweep_vectors", 1, "after"),
+        ("passagework.retrieval.versions:os.fsync", 1, "before"),
+        ("passagework.retrieval.vector_index.container:os.fsync", 3, "before"),
+        ("passagework.retrieval.vector_index.container:_sync_folder", 1, "before"),
+        ("passagework.retrieval.store.writer:Writer.put_generation", 1, "after"),
+        ("passagework.retrieval.generations:_sweep", 1, "before"),
     ],
 )
 def test_killed_where_it_hurts(small: Goal, target: Target, tmp_path: Path, where: str, call: int, when: str) -> None:
@@ -375,10 +375,10 @@ def test_killed_while_updating(
 @pytest.mark.parametrize(
     ("where", "call", "when"),
     [
-        ("ingest.destination:Destination.move_source", 1, "after"),
-        ("ingest.destination:Destination.move_source", 2, "after"),
-        ("retrieval.store.writer:Writer._empty_document", 2, "after"),
-        ("ingest.destination:Destination.remove_source", 1, "after"),
+        ("passagework.ingest.destination:Destination.move_source", 1, "after"),
+        ("passagework.ingest.destination:Destination.move_source", 2, "after"),
+        ("passagework.retrieval.store.writer:Writer._empty_document", 2, "after"),
+        ("passagework.ingest.destination:Destination.remove_source", 1, "after"),
     ],
 )
 def test_killed_between_the_steps_of_an_update(
@@ -393,7 +393,9 @@ def test_killed_between_the_steps_of_an_update(
     check_update(changed, collection)
 
 
-@pytest.mark.parametrize("where", ["retrieval.store.writer:Writer.remove_source", "ingest.removal:_forget"])
+@pytest.mark.parametrize(
+    "where", ["passagework.retrieval.store.writer:Writer.remove_source", "passagework.ingest.removal:_forget"]
+)
 def test_killed_while_deleting(changed: Update, target: Target, tmp_path: Path, where: str) -> None:
     """Documents deleted together are all there, or all gone; deleting again does it."""
     collection = tmp_path / "c"
@@ -443,10 +445,10 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory, changed: Update, target: T
 @pytest.mark.parametrize(
     ("where", "call", "when"),
     [
-        ("ingest.rebuild:create_version", 1, "after"),
-        ("ingest.rebuild:refresh_index", 1, "before"),
-        ("ingest.rebuild:publish", 1, "before"),
-        ("ingest.rebuild:publish", 1, "after"),
+        ("passagework.ingest.rebuild:create_version", 1, "after"),
+        ("passagework.ingest.rebuild:refresh_index", 1, "before"),
+        ("passagework.ingest.rebuild:publish", 1, "before"),
+        ("passagework.ingest.rebuild:publish", 1, "after"),
     ],
 )
 def test_killed_between_the_steps_of_a_rebuild(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import Collection
-from retrieval.store import database, schema
+from passagework.retrieval import Collection
+from passagework.retrieval.store import database, schema
 from tests.collection_checks import answers, assert_same_answers, check_whole
 from tests.fakes import FakeEncoder
 from tests.test_kill import KILLS, QUERIES, Goal, Target, first_ingest, tell
@@ -134,10 +134,10 @@ def test_killed_at_random_while_migrating(
 @pytest.mark.parametrize(
     ("where", "call", "when"),
     [
-        ("retrieval.store.database:break_seal", 1, "before"),
-        ("retrieval.store.database:break_seal", 1, "after"),
+        ("passagework.retrieval.store.database:break_seal", 1, "before"),
+        ("passagework.retrieval.store.database:break_seal", 1, "after"),
         ("alembic.command:upgrade", 1, "after"),
-        ("retrieval.store.database:_migrate", 1, "after"),
+        ("passagework.retrieval.store.database:_migrate", 1, "after"),
     ],
 )
 @pytest.mark.usefixtures("newer")
@@ -148,4 +148,4 @@ def test_killed_between_the_steps_of_a_migration(
     shutil.copytree(layouts.path, tmp_path / "c")
     status = target.run({**layouts.task(tmp_path / "c"), "crash": [where, call, when]})
     assert status == -signal.SIGKILL
-    assert check_migrated(layouts, tmp_path / "c") == (where != "retrieval.store.database:_migrate")
+    assert check_migrated(layouts, tmp_path / "c") == (where != "passagework.retrieval.store.database:_migrate")

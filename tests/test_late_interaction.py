@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from ingest import ingest
-from retrieval import BiEncoder, Collection
-from retrieval.array_memory import BESIDE
-from retrieval.backends import DeviceMemoryError
-from retrieval.config import Settings
-from retrieval.errors import PassageworkError
-from retrieval.fusion import Blend
-from retrieval.late_interaction import BLEND, DEPTH, SHARPNESS, LateInteractionReranker, TokenMemory
-from retrieval.types import Stage, Vectors
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval.array_memory import BESIDE
+from passagework.retrieval.backends import DeviceMemoryError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.fusion import Blend
+from passagework.retrieval.late_interaction import BLEND, DEPTH, SHARPNESS, LateInteractionReranker, TokenMemory
+from passagework.retrieval.types import Stage, Vectors
 from tests.collection_checks import FakeReranker
 from tests.fakes import FakeEncoder, FakeTokenEncoder
 from tests.tiny_encoders import tiny_encoder
@@ -198,7 +198,7 @@ class TestTokenVectors:
             np.testing.assert_allclose(found, expected, atol=1e-5)
         assert heights == [4, 1, 1, 1, 1, 4, 1]
         heights.clear()
-        monkeypatch.setattr("retrieval.encoder.TOKEN_BATCH", (40, 40))
+        monkeypatch.setattr("passagework.retrieval.encoder.TOKEN_BATCH", (40, 40))
         encoder.encode_token_vectors(ids)
         assert heights == [1] * 5
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retrieval.lexical import MAX_TERMS, Bm25, match_expression, query_terms
-from retrieval.store import NewPassage, Store
-from retrieval.within import Within
+from passagework.retrieval.lexical import MAX_TERMS, Bm25, match_expression, query_terms
+from passagework.retrieval.store import NewPassage, Store
+from passagework.retrieval.within import Within
 from tests.stored_documents import DIM, copied, key_of, put
 
 K1, B, LEAST_IDF = 1.2, 0.75, 1e-6

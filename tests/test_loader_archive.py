@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders import archive
-from retrieval.errors import IngestError
+from passagework.ingest.loaders import archive
+from passagework.retrieval.errors import IngestError
 from tests.office_files import ONE, PACKAGE, book, changed, deck, letter, novel, only
 
 LAUGHS = (

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loaders import LoadOptions, load
-from ingest.loaders.html_text import render_html
-from ingest.loaders.unseen_characters import with_unseen
-from retrieval.types import Document, Hidden, Unseen
+from passagework.ingest.loaders import LoadOptions, load
+from passagework.ingest.loaders.html_text import render_html
+from passagework.ingest.loaders.unseen_characters import with_unseen
+from passagework.retrieval.types import Document, Hidden, Unseen
 from tests.office_files import ONE, changed, novel, only
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders import LoadOptions, load
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, load
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 
 def mail(tmp_path: Path, source: bytes | str) -> Document:

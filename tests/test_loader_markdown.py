@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loaders.markdown import front_matter, markdown_headings
-from ingest.loaders.rst import rst_headings
-from retrieval.errors import IngestError
-from retrieval.types import Heading
+from passagework.ingest.loaders.markdown import front_matter, markdown_headings
+from passagework.ingest.loaders.rst import rst_headings
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Heading
 from tests.loaded_files import written
 
 

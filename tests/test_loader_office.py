@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders.sheets import cell_text
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Page
+from passagework.ingest.loaders.sheets import cell_text
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Page
 from tests.office_files import PIXEL, book, changed, deck, docx, letter, novel, only, pptx
 
 

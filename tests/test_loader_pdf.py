@@ -22,11 +22,11 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from ingest.loaders.base import LoadOptions
-from ingest.loaders.pdf import MAX_PAGES, extract_pages, load_pdf
-from ingest.loaders.pdf_text import NO_GLYPH
-from retrieval.errors import IngestError
-from retrieval.types import Heading, Page
+from passagework.ingest.loaders.base import LoadOptions
+from passagework.ingest.loaders.pdf import MAX_PAGES, extract_pages, load_pdf
+from passagework.ingest.loaders.pdf_text import NO_GLYPH
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Heading, Page
 from tests.pdf_files import copied, load, saved, slices, typed, written
 
 THREE = typed([["Apples are red."], ["Pears are green."], ["Plums are blue."]])

@@ -9,8 +9,8 @@ import pypdfium2.raw as pdfium
 import pytest
 from pypdfium2 import PdfDocument
 
-from ingest.loaders.pdf import extract_pages
-from ingest.loaders.pdf_text import NO_GLYPH
+from passagework.ingest.loaders.pdf import extract_pages
+from passagework.ingest.loaders.pdf_text import NO_GLYPH
 from tests.pdf_files import drawn, lines, load, slices, typed, written
 
 

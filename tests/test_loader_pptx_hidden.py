@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ingest.loaders.pptx_hidden import with_marks
-from retrieval.types import Document, Unseen
+from passagework.ingest.loaders.pptx_hidden import with_marks
+from passagework.retrieval.types import Document, Unseen
 from tests.office_files import PIXEL, changed, deck, only, pptx
 
 charts: Any = pytest.importorskip("pptx.chart.data")

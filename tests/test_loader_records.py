@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders import LoadOptions, RecordFailure, load
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, RecordFailure, load
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 from tests.loaded_files import documents, outcomes, reasons
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.loaders.tables import number_or_text
-from retrieval.errors import IngestError
+from passagework.ingest.loaders.tables import number_or_text
+from passagework.retrieval.errors import IngestError
 from tests.loaded_files import documents, outcomes, reasons
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loaders.encoding import clean, decode
+from passagework.ingest.loaders.encoding import clean, decode
 from tests.loaded_files import only, written
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.loaders import LoadOptions, load
-from ingest.loaders.html_text import render_html
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, load
+from passagework.ingest.loaders.html_text import render_html
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 
 def page(tmp_path: Path, content: bytes | str, name: str = "a.html") -> Document:

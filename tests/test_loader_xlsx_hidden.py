@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ingest.loaders.xlsx_parts import may_hide
-from ingest.loaders.xlsx_style import _hides
-from retrieval.types import Document, Unseen
+from passagework.ingest.loaders.xlsx_parts import may_hide
+from passagework.ingest.loaders.xlsx_style import _hides
+from passagework.retrieval.types import Document, Unseen
 from tests.hostile_archives import SPREADSHEET
 from tests.office_files import book, changed, only, openpyxl
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.loaders import LoadOptions, RecordFailure, load, media_type, supported
-from ingest.loaders.formats import Format, format_name
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders import LoadOptions, RecordFailure, load, media_type, supported
+from passagework.ingest.loaders.formats import Format, format_name
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -226,7 +226,7 @@ def check(outcome: Document | RecordFailure) -> None:
 def test_importing_the_loaders_is_cheap() -> None:
     """No parser is imported before a file needs it: a command that ingests nothing starts at once."""
     code = (
-        "import sys, ingest.loaders\n"
+        "import sys, passagework.ingest.loaders\n"
         "heavy = {'markitdown', 'pypdf', 'pypdfium2', 'bs4', 'lxml', 'docutils', 'openpyxl', 'yaml', 'pandas'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )

@@ -17,11 +17,11 @@ from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from retrieval.errors import StoreError
-from retrieval.store import Store, database, token_rows
-from retrieval.store import schema as t
-from retrieval.store.token_rows import TokenCodes
-from retrieval.types import Hidden, Unseen
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Store, database, token_rows
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.token_rows import TokenCodes
+from passagework.retrieval.types import Hidden, Unseen
 from tests.stored_documents import DIM, put
 
 ORIGINAL = database.MIGRATIONS

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from retrieval import models
-from retrieval.config import DEFAULT_ENCODER, Settings
-from retrieval.errors import ModelUnavailableError, StoreError
-from retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, Fingerprint, digest_weights, resolve_model
+from passagework.retrieval import models
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
+from passagework.retrieval.errors import ModelUnavailableError, StoreError
+from passagework.retrieval.models import DEFAULT_DIGEST, DEFAULT_REVISION, Fingerprint, digest_weights, resolve_model
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,7 +115,7 @@ def test_the_cached_default_encoder_comes_before_the_bundled_one(bundled: Path, 
 def test_the_bundled_package_is_data_and_never_run() -> None:
     """Its folder is found without importing it."""
     script = (
-        "import sys; from retrieval.models import BUNDLED_PACKAGE, _bundled; found = _bundled();"
+        "import sys; from passagework.retrieval.models import BUNDLED_PACKAGE, _bundled; found = _bundled();"
         "print(found.source, BUNDLED_PACKAGE in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import re
 import subprocess
@@ -13,6 +14,8 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+
+import passagework
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("retrieval", "ingest", "ui")
@@ -43,6 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 
 def _package_files() -> Iterator[Path]:
+    yield from (ROOT / "passagework" / name for name in ("__init__.py", "py.typed"))
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -53,14 +57,19 @@ def _modules() -> list[Path]:
     return [path for path in _package_files() if path.suffix == ".py"]
 
 
+def _installed(path: Path) -> str:
+    """Where a file of the tree is in the wheel: the source folders lie within the package."""
+    relative = path.relative_to(ROOT).as_posix()
+    return relative if relative.startswith("passagework/") else f"passagework/{relative}"
+
+
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Modules, py.typed, migrations and UI pages are in the wheel; tests and data are not."""
+    """Modules, py.typed, migrations and UI pages are in the wheel, all in one package; tests and data are not."""
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert shipped == {path.relative_to(ROOT).as_posix() for path in _package_files()}
-    assert {f"{package}/py.typed" for package in PACKAGES} <= shipped
-    assert "retrieval/migrations/env.py" in shipped
-    assert any(re.fullmatch(r"retrieval/migrations/versions/\w+\.py", name) for name in shipped)
-    assert {"ui/cli.py", "ui/app.py"} <= shipped
+    assert shipped == {_installed(path) for path in _package_files()}
+    assert "passagework/py.typed" in shipped
+    assert any(re.fullmatch(r"passagework/retrieval/migrations/versions/\w+\.py", name) for name in shipped)
+    assert {"passagework/ui/cli.py", "passagework/ui/app.py"} <= shipped
 
 
 def test_the_wheel_names_its_version_licence_and_command(wheel: zipfile.ZipFile) -> None:
@@ -70,38 +79,82 @@ def test_the_wheel_names_its_version_licence_and_command(wheel: zipfile.ZipFile)
     assert metadata["Name"] == "passagework"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert wheel.read(f"{folder}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
-    assert "passagework = ui.cli:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+    assert "passagework = passagework.ui.cli:main" in wheel.read(f"{folder}/entry_points.txt").decode()
     latest = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert latest is not None
     assert metadata["Version"] == latest[1]
 
 
-def test_the_wheel_works_outside_the_checkout(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+SEARCH = """
+from passagework import Collection, PassageworkError, ingest
+
+report = ingest(["note.md"], collection="c")
+assert report.added == 1, report
+with Collection.open("c") as collection:
+    print(collection.search("how many bees", k=1, stage="hybrid")[0].text)
+"""
+
+
+@pytest.fixture(scope="module")
+def site(wheel: zipfile.ZipFile, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of installed packages with the wheel's files in it."""
+    folder = tmp_path_factory.mktemp("installed") / "site-packages"
+    wheel.extractall(folder)
+    return folder
+
+
+def _run_outside(site: Path, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python in another folder, with the wheel in place of this checkout."""
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_works_outside_the_checkout(site: Path, tmp_path: Path) -> None:
     """From the wheel's files alone, a document is ingested and found."""
-    wheel.extractall(tmp_path / "site")
     (tmp_path / "note.md").write_text("# Bees\n\nThe hive behind the library holds forty thousand bees.\n")
-    script = (
-        "import retrieval, ingest\n"
-        f"assert retrieval.__file__.startswith({str(tmp_path)!r}), retrieval.__file__\n"
-        "ingest.ingest(['note.md'], collection='c')\n"
-        "with retrieval.Collection.open('c') as collection:\n"
-        "    print(collection.search('how many bees', k=1, stage='hybrid')[0].text)\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = f"import passagework.retrieval as r; assert r.__file__.startswith({str(site)!r}), r.__file__\n{SEARCH}"
+    run = _run_outside(site, tmp_path, "-c", script)
     assert run.returncode == 0, run.stderr
     assert "forty thousand bees" in run.stdout
 
 
-@pytest.mark.parametrize("package", ["retrieval", "ingest"])
+def test_a_users_own_files_of_the_same_names_change_nothing(site: Path, tmp_path: Path) -> None:
+    """A script `ingest.py` beside folders of our names, each of which would fail if it were imported."""
+    (tmp_path / "note.md").write_text("# Bees\n\nThe hive behind the library holds forty thousand bees.\n")
+    for name in ("retrieval", "ui", "tests", "benchmarks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the user\\'s own')\n")
+    (tmp_path / "ingest.py").write_text(SEARCH)
+    run = _run_outside(site, tmp_path, "ingest.py")
+    assert run.returncode == 0, run.stderr
+    assert "forty thousand bees" in run.stdout
+    run = _run_outside(site, tmp_path, "-m", "passagework.ui.cli", "search", "bees", "--collection", "c", "--json")
+    assert run.returncode == 0, run.stderr
+    assert "forty thousand bees" in run.stdout
+
+
+@pytest.mark.parametrize("old", ["retrieval", "ingest", "ui"])
+def test_an_old_import_says_what_to_write_instead(old: str) -> None:
+    """In a checkout the source folders can be found by their own names; importing one ends in one line."""
+    run = subprocess.run([sys.executable, "-c", f"import {old}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(f"ImportError: `{old}` is a part of passagework: write `from passage")
+
+
+def test_the_package_can_be_called_like_its_function() -> None:
+    """`from passagework import ingest` is what it says, whatever was imported before."""
+    assert callable(passagework.ingest)
+    assert str(inspect.signature(passagework.ingest)).startswith("(paths: ")
+    assert set(passagework.__all__) == set(dir(passagework))
+    for name in passagework.__all__:
+        assert getattr(passagework, name) is not None
+
+
+@pytest.mark.parametrize("package", ["passagework", "passagework.retrieval", "passagework.ingest"])
 def test_importing_loads_neither_torch_nor_faiss(package: str) -> None:
-    """`import retrieval` and `import ingest` are quick: the heavy libraries come with the first encoder or index."""
+    """`import passagework` is quick: the heavy libraries come with the first encoder or index."""
     script = (
         f"import {package}, sys\n"
         "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'streamlit', 'markitdown', 'pandas'}\n"
@@ -126,7 +179,8 @@ def test_imports_point_one_way(package: str) -> None:
             else:
                 continue
             for name in names:
-                top = name.split(".")[0]
+                first, _, rest = name.partition(".")
+                top = rest.split(".")[0] if first == "passagework" else first
                 if top in PACKAGES and top != package and top not in MAY_IMPORT[package]:
                     against.append(f"{path.relative_to(ROOT)}:{node.lineno} imports {name}")
     assert against == []

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ingest.report import Problem, Progress, Report
-from retrieval.store import DocumentRow, SourceRow
-from retrieval.types import Citation, Context, Hidden, Hit, Hits, Json, Stage, StageScore, Unseen
-from retrieval.wording import counted, page_list, visible
-from ui.page_html import flowing, hit_html, markdown_text, plan_html
-from ui.present import (
+from passagework.ingest.report import Problem, Progress, Report
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.types import Citation, Context, Hidden, Hit, Hits, Json, Stage, StageScore, Unseen
+from passagework.retrieval.wording import counted, page_list, visible
+from passagework.ui.page_html import flowing, hit_html, markdown_text, plan_html
+from passagework.ui.present import (
     context_notes,
     documents_to_json,
     plan_line,
@@ -30,7 +30,7 @@ from ui.present import (
     show_status,
     warnings_of,
 )
-from ui.progress import progress_bar
+from passagework.ui.progress import progress_bar
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
 PLAN: dict[str, Json] = {"requested": "hybrid", "used": "hybrid", "candidates": 200, "fusion": "convex"}

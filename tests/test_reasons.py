@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.reasons import one_line, os_reason
+from passagework.ingest.reasons import one_line, os_reason
 
 
 def test_one_line_cleans_what_a_terminal_would_obey() -> None:

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest import Progress, ingest, passage_writer
-from ingest.rebuild import rebuild
-from ingest.removal import delete
-from retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
-from retrieval.config import Settings
-from retrieval.errors import EncodingError
-from retrieval.store import Snapshot
-from retrieval.types import TokenIds, Vectors
-from retrieval.versions import publish
+from passagework.ingest import Progress, ingest, passage_writer
+from passagework.ingest.rebuild import rebuild
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import EncodingError
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import TokenIds, Vectors
+from passagework.retrieval.versions import publish
 from tests.collection_checks import answers, assert_same_answers, brief, check_whole
 from tests.fakes import FakeEncoder
 from tests.pdf_files import typed

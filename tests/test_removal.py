@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ingest import ingest
-from ingest.removal import delete
-from retrieval import Collection, ConfigError, FilterError, StoreError
+from passagework.ingest import ingest
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, ConfigError, FilterError, StoreError
 from tests.collection_checks import check_whole
 from tests.fakes import FakeEncoder
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sentence_transformers import CrossEncoder
 from transformers import AutoModelForSequenceClassification
 
-from retrieval.backends.openvino_library import openvino_is_there
-from retrieval.config import Settings
-from retrieval.errors import ConfigError, ModelUnavailableError
-from retrieval.pairing import OVERLAP, windows
-from retrieval.reranker import CrossEncoderReranker
+from passagework.retrieval.backends.openvino_library import openvino_is_there
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError
+from passagework.retrieval.pairing import OVERLAP, windows
+from passagework.retrieval.reranker import CrossEncoderReranker
 from tests.tiny_models import WORDS, saved_again, tiny_bert, tiny_generative, tiny_headless_bert, tiny_roberta
 
 QUERY = "who approves travel?"
@@ -250,7 +250,7 @@ def test_bf16_is_chosen_only_where_the_processor_has_it(
     native: bool, precision: str, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Precision auto means bf16 on a CPU that multiplies it, else fp32."""
-    monkeypatch.setattr("retrieval.devices.cpu_multiplies_bf16", lambda: native)
+    monkeypatch.setattr("passagework.retrieval.devices.cpu_multiplies_bf16", lambda: native)
     reranker = CrossEncoderReranker.load(bert, settings=Settings(device="cpu", offline=True))
     assert reranker.backend.endswith(f" cpu {precision}")
 

@@ -19,11 +19,11 @@ import pypdfium2
 import pytest
 import yaml
 
-from ingest import ingest
-from retrieval import Collection
-from retrieval.evaluation import evaluate
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.judgments import read_judgments
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
+from passagework.retrieval.evaluation import evaluate
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.judgments import read_judgments
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLE = DATA / "sample"

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.globs import Globs
-from ingest.scan import FoundFile, Scan, Unread, scan, sha256_file
-from retrieval.errors import ConfigError, IngestError
+from passagework.ingest.globs import Globs
+from passagework.ingest.scan import FoundFile, Scan, Unread, scan, sha256_file
+from passagework.retrieval.errors import ConfigError, IngestError
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and FIFOs")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.errors import StoreError
-from retrieval.store import Store, beside, seal
-from retrieval.store.seal import read_seal, seal_path
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Store, beside, seal
+from passagework.retrieval.store.seal import read_seal, seal_path
 from tests.stored_documents import DIM, put
 
 

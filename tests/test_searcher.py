@@ -16,14 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest import ingest
-from ingest.rebuild import rebuild, rebuild_index
-from ingest.removal import delete
-from retrieval import Collection, Hits
-from retrieval.errors import ConfigError
-from retrieval.lexical import Bm25
-from retrieval.types import Stage
-from retrieval.vector_index import IndexKind
+from passagework.ingest import ingest
+from passagework.ingest.rebuild import rebuild, rebuild_index
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, Hits
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.lexical import Bm25
+from passagework.retrieval.types import Stage
+from passagework.retrieval.vector_index import IndexKind
 from tests.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.fakes import FakeEncoder
 
@@ -296,7 +296,7 @@ class TestKHits:
         self, kinds: dict[IndexKind, Collection], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The nearest of all are held against it, where enough of them match; the hits are as if it were looked up."""
-        monkeypatch.setattr("retrieval.nearest.LARGE", 100)
+        monkeypatch.setattr("passagework.retrieval.nearest.LARGE", 100)
         plans = set()
         for kind, collection in kinds.items():
             for where in ({"year": {"$gte": 1992}}, {"path": {"$eq": "s03.jsonl"}}, {"path": {"$eq": "absent"}}):

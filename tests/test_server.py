@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from retrieval import Collection
+from passagework.ingest import ingest
+from passagework.retrieval import Collection
 from tests.browser_sessions import ROOT, free_port
 
 SERVER = """
 import sys, threading, time
 from pathlib import Path
-from retrieval import Collection
-from ui.ingest_job import IngestJobs
-from ui.server import serve
+from passagework.retrieval import Collection
+from passagework.ui.ingest_job import IngestJobs
+from passagework.ui.server import serve
 
 collection, folder, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 job = IngestJobs().start(Collection.open(collection), [folder])

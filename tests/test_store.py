@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.store import Change, Generation, Location, NewPassage, Snapshot, SourceRow, Store
-from retrieval.store import schema as t
-from retrieval.store.writer import flatten
-from retrieval.types import Document, Heading, Page
+from passagework.retrieval.store import Change, Generation, Location, NewPassage, Snapshot, SourceRow, Store
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.writer import flatten
+from passagework.retrieval.types import Document, Heading, Page
 from tests.stored_documents import DIM, copied, cut, key_of, put, vector_of
 
 INTEGRITY = "INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-check', 1)"

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from retrieval.errors import StoreError
-from retrieval.store import Store, database
-from retrieval.store import schema as t
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Store, database
+from passagework.retrieval.store import schema as t
 from tests.stored_documents import DIM, key_of, put, vector_of
 
 
@@ -349,7 +349,7 @@ def test_a_killed_process_leaves_the_last_commit(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
-from retrieval.store import Store
+from passagework.retrieval.store import Store
 from tests.stored_documents import DIM, put
 store = Store.create(Path({str(tmp_path / "store.db")!r}), dim=DIM)
 with store.write() as writer:

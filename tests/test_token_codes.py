@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval import token_codes
-from retrieval.errors import ConfigError
-from retrieval.token_codes import LEVELS, TokenCodec, rotation
-from retrieval.types import Vectors
+from passagework.retrieval import token_codes
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.token_codes import LEVELS, TokenCodec, rotation
+from passagework.retrieval.types import Vectors
 
 LEAST = {4: 0.985, 2: 0.9}
 """By bits, the cosine of a vector with its code, where it has 384 dimensions."""

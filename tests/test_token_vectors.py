@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest import Progress, ingest, passage_writer, token_queue
-from ingest.doctor import Remedy, examine, repair, token_checks
-from ingest.exchange import export_collection, import_collection, snapshot_collection
-from ingest.rebuild import rebuild
-from ingest.removal import delete
-from retrieval import BiEncoder, Collection, ConfigError
-from retrieval.config import Settings
-from retrieval.errors import EncodingError, StoreError
-from retrieval.reading import text_hash, with_context
-from retrieval.store import Snapshot, Store, token_rows
-from retrieval.token_reading import token_vectors_of
-from retrieval.token_record import TOKEN_RECORD, TokenRecord, recorded_tokens
-from retrieval.types import TokenIds, Vectors
-from retrieval.versions import current_version
+from passagework.ingest import Progress, ingest, passage_writer, token_queue
+from passagework.ingest.doctor import Remedy, examine, repair, token_checks
+from passagework.ingest.exchange import export_collection, import_collection, snapshot_collection
+from passagework.ingest.rebuild import rebuild
+from passagework.ingest.removal import delete
+from passagework.retrieval import BiEncoder, Collection, ConfigError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import EncodingError, StoreError
+from passagework.retrieval.reading import text_hash, with_context
+from passagework.retrieval.store import Snapshot, Store, token_rows
+from passagework.retrieval.token_reading import token_vectors_of
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord, recorded_tokens
+from passagework.retrieval.types import TokenIds, Vectors
+from passagework.retrieval.versions import current_version
 from tests.collection_checks import brief, check_whole
 from tests.fakes import FakeEncoder, FakeTokenEncoder
 from tests.test_cli import run
@@ -311,11 +311,11 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("where", "call"),
         [
-            ("ingest.token_queue:coded", 1),
-            ("ingest.token_queue:coded", 2),
-            ("retrieval.store.token_rows:put_codes", 2),
-            ("retrieval.store.token_rows:put_readings", 1),
-            ("retrieval.token_record:TokenRecord.complete", 1),
+            ("passagework.ingest.token_queue:coded", 1),
+            ("passagework.ingest.token_queue:coded", 2),
+            ("passagework.retrieval.store.token_rows:put_codes", 2),
+            ("passagework.retrieval.store.token_rows:put_readings", 1),
+            ("passagework.retrieval.token_record:TokenRecord.complete", 1),
         ],
     )
     def test_killed(self, bare: Path, kept: Path, docs: Path, where: str, call: int, when: str, target: Target) -> None:

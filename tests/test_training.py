@@ -17,12 +17,12 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers import BertTokenizerFast, ModernBertConfig, ModernBertModel
 
-from retrieval import BiEncoder
-from retrieval.config import Settings
-from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
-from retrieval.late_interaction import BLEND, LateInteractionReranker
-from retrieval.reranker import CrossEncoderReranker
-from retrieval.training import (
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
+from passagework.retrieval.late_interaction import BLEND, LateInteractionReranker
+from passagework.retrieval.reranker import CrossEncoderReranker
+from passagework.retrieval.training import (
     Course,
     Loss,
     Pair,
@@ -37,13 +37,13 @@ from retrieval.training import (
     working_folder,
     write_pairs,
 )
-from retrieval.training.encoder import prompts_of
-from retrieval.training.folders import last_checkpoint
-from retrieval.training.held_out import mean_gain
-from retrieval.training.lesson import parted
-from retrieval.training.listwise import CERTAIN, listwise_loss
-from retrieval.training.maxsim import Comparison, joint_loss
-from retrieval.training.variations import MAKERS, SHARES, varied
+from passagework.retrieval.training.encoder import prompts_of
+from passagework.retrieval.training.folders import last_checkpoint
+from passagework.retrieval.training.held_out import mean_gain
+from passagework.retrieval.training.lesson import parted
+from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
+from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.variations import MAKERS, SHARES, varied
 from tests.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.tiny_models import WORDS, _wordpieces, tiny_bert
 

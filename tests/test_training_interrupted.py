@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from safetensors import SafetensorError
 
-from retrieval.errors import ConfigError, TrainingError
-from retrieval.training import (
+from passagework.retrieval.errors import ConfigError, TrainingError
+from passagework.retrieval.training import (
     Course,
     Pair,
     TrainingOptions,
@@ -25,9 +25,9 @@ from retrieval.training import (
     train_reranker,
     working_folder,
 )
-from retrieval.training.folders import last_checkpoint
-from retrieval.training.held_out import mean_gain
-from retrieval.training.pairs import with_negatives
+from passagework.retrieval.training.folders import last_checkpoint
+from passagework.retrieval.training.held_out import mean_gain
+from passagework.retrieval.training.pairs import with_negatives
 from tests.test_training import FP32, QUICK, lesson_of, one_thread
 from tests.tiny_encoders import tiny_encoder
 from tests.tiny_models import tiny_bert

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from retrieval import Collection, Hits
-from retrieval.errors import TrainingError
-from retrieval.training import Mined, Pair, mine
-from retrieval.training.mining import DEPTH
+from passagework.ingest import ingest
+from passagework.retrieval import Collection, Hits
+from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.training import Mined, Pair, mine
+from passagework.retrieval.training.mining import DEPTH
+from passagework.ui.training_pairs import BLOCK, forget_mining, pairs_with_negatives
 from tests.fakes import FakeEncoder
 from tests.test_cli import run
 from tests.tiny_models import tiny_bert
-from ui.training_pairs import BLOCK, forget_mining, pairs_with_negatives
 
 TEXTS = {
     "pump": "The cryostat pump is oil free. It was bought in 2019 for the workshop.",
@@ -100,7 +100,7 @@ def test_mining_goes_on_where_it_stopped(
         return honest(self, query, **choices)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Collection, "search", counted)
-    monkeypatch.setattr("retrieval.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr("passagework.retrieval.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
     folder, work = tmp_path / "collection", tmp_path / "work"
 
     def go(work: Path) -> list[Pair]:
@@ -120,7 +120,7 @@ def test_another_collection_of_the_same_name_is_mined_anew(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negatives of one are never those of the other."""
-    monkeypatch.setattr("retrieval.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr("passagework.retrieval.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
     shutil.copytree(tmp_path / "collection", tmp_path / "other" / "collection")
     searched: list[Path] = []
     honest = Collection.search

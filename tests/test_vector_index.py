@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.errors import ConfigError
-from retrieval.vector_index import (
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.vector_index import (
     ExactIndex,
     FaissIndex,
     IndexKind,
@@ -20,9 +20,9 @@ from retrieval.vector_index import (
     cosines,
     load_index,
 )
-from retrieval.vector_index.build import Proof
-from retrieval.vector_index.faiss_library import load_faiss, reproducible_graphs
-from retrieval.vector_index.scoring import finalists
+from passagework.retrieval.vector_index.build import Proof
+from passagework.retrieval.vector_index.faiss_library import load_faiss, reproducible_graphs
+from passagework.retrieval.vector_index.scoring import finalists
 from tests.vector_sets import (
     APPROXIMATE,
     DIM,
@@ -213,7 +213,7 @@ def test_automatic_kind_goes_by_size(monkeypatch: pytest.MonkeyPatch, caplog: py
     assert build_index(IDS, VECTORS).kind is IndexKind.EXACT
     assert automatic_kind(2**27 // 384, 384) is IndexKind.EXACT
     assert automatic_kind(2**27 // 384 + 1, 384) is IndexKind.IVF_SQ8
-    monkeypatch.setattr("retrieval.vector_index.build.faiss_available", lambda: False)
+    monkeypatch.setattr("passagework.retrieval.vector_index.build.faiss_available", lambda: False)
     assert automatic_kind(2**27, 384) is IndexKind.EXACT
     assert 'pip install "passagework[cpu]"' in caplog.text
 
@@ -249,7 +249,7 @@ def test_older_faiss_builds_graphs_on_one_thread(monkeypatch: pytest.MonkeyPatch
 def test_importing_the_package_loads_no_faiss() -> None:
     """Who only reads exact indexes doesn't pay for FAISS; importing it warns of nothing."""
     code = (
-        "import sys, retrieval.vector_index as v, numpy as np; assert 'faiss' not in sys.modules;"
+        "import sys, passagework.retrieval.vector_index as v, numpy as np; assert 'faiss' not in sys.modules;"
         "v.build_index(np.arange(2), np.eye(2, dtype='f4')); assert 'faiss' not in sys.modules;"
         "v.build_index(np.arange(2), np.eye(2, dtype='f4'), kind=v.IndexKind.FLAT); assert 'faiss' in sys.modules"
     )

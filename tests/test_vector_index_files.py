@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.errors import ConfigError, StoreError
-from retrieval.vector_index import (
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.vector_index import (
     ExactIndex,
     FaissIndex,
     IndexKind,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from retrieval.errors import ConfigError
-from retrieval.types import Vectors
-from retrieval.vector_index import (
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Vectors
+from passagework.retrieval.vector_index import (
     FaissIndex,
     FilterPlan,
     IndexKind,
@@ -21,7 +21,7 @@ from retrieval.vector_index import (
     load_index,
     plan_filter,
 )
-from retrieval.vector_index.protocol import allowed_mask
+from passagework.retrieval.vector_index.protocol import allowed_mask
 from tests.vector_sets import (
     APPROXIMATE,
     DIM,
@@ -119,8 +119,8 @@ def test_blocks_do_not_show(kind: IndexKind, monkeypatch: pytest.MonkeyPatch) ->
     index = built(kind).index
     sets = (None, IDS[::40], IDS[5:2600])
     before = [index.search(QUERIES, 30, within=within) for within in sets]
-    monkeypatch.setattr("retrieval.vector_index.scoring.BLOCK_ROWS", 7)
-    monkeypatch.setattr("retrieval.vector_index.scoring.BLOCK_SCORES", 4000)
+    monkeypatch.setattr("passagework.retrieval.vector_index.scoring.BLOCK_ROWS", 7)
+    monkeypatch.setattr("passagework.retrieval.vector_index.scoring.BLOCK_SCORES", 4000)
     for within, one in zip(sets, before, strict=True):
         again = index.search(QUERIES, 30, within=within)
         assert again.ids.tolist() == one.ids.tolist()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.errors import ConfigError
-from retrieval.types import Vectors
-from retrieval.vector_index import (
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Vectors
+from passagework.retrieval.vector_index import (
     ExactIndex,
     FilterPlan,
     IndexKind,

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest import ingest
-from ingest.rebuild import rebuild, rebuild_index
-from ingest.removal import delete
-from retrieval import Collection, StoreError
-from retrieval.versions import (
+from passagework.ingest import ingest
+from passagework.ingest.rebuild import rebuild, rebuild_index
+from passagework.ingest.removal import delete
+from passagework.retrieval import Collection, StoreError
+from passagework.retrieval.versions import (
     current_version,
     is_collection,
     locked_version,
@@ -107,7 +107,7 @@ class TestLock:
     def test_lock_of_a_killed_process_is_free(self, tmp_path: Path) -> None:
         """The system takes it back; the number that the dead process left misleads nobody."""
         code = (
-            "import sys; from pathlib import Path; from retrieval.versions import writer_lock\n"
+            "import sys; from pathlib import Path; from passagework.retrieval.versions import writer_lock\n"
             "with writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
         )
         with subprocess.Popen(

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from retrieval import word_generations
-from retrieval.errors import StoreError
-from retrieval.lexical import Bm25
-from retrieval.store import Store
-from retrieval.store.fulltext import DECIMALS, TOKENIZER
-from retrieval.store.vocabulary import _stemmer, stems
-from retrieval.within import Within
-from retrieval.word_generations import open_words, refresh_words, replay_words
-from retrieval.word_index import LiveWords, Postings, load_postings, save_postings
-from retrieval.word_index.live import _rounded
+from passagework.retrieval import word_generations
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.lexical import Bm25
+from passagework.retrieval.store import Store
+from passagework.retrieval.store.fulltext import DECIMALS, TOKENIZER
+from passagework.retrieval.store.vocabulary import _stemmer, stems
+from passagework.retrieval.within import Within
+from passagework.retrieval.word_generations import open_words, refresh_words, replay_words
+from passagework.retrieval.word_index import LiveWords, Postings, load_postings, save_postings
+from passagework.retrieval.word_index.live import _rounded
 from tests.stored_documents import DIM, copied, put
 
 WORDS = ("gold", "iron", "wood", "box", "river", "blue", "pumping", "pumps", "snake_case", "case")
@@ -231,7 +231,7 @@ def test_postings_are_saved_where_a_collection_is_large(
     """Made once, kept while little changes, made anew when much does; set aside when damaged; gone when it shrinks."""
     monkeypatch.setattr(word_generations, "LEAST_PASSAGES", 100)
     monkeypatch.setattr(word_generations, "LEAST_HOLDING", 5)
-    monkeypatch.setattr("retrieval.word_index.live.REBUILD_LEAST", 20)
+    monkeypatch.setattr("passagework.retrieval.word_index.live.REBUILD_LEAST", 20)
     folder = tmp_path / "index"
     with copied(empty) as store:
 

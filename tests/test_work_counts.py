@@ -14,17 +14,17 @@ import pytest
 from numpy.typing import NDArray
 from sqlalchemy import Engine, event
 
-from ingest import ingest
-from ingest.passage_writer import GROUP_DOCUMENTS, GROUP_TOKENS
-from retrieval import BiEncoder
-from retrieval.backends.openvino_library import openvino_is_there
-from retrieval.config import Settings
-from retrieval.types import TokenIds, Tokens, Vectors
+from passagework.ingest import ingest
+from passagework.ingest.passage_writer import GROUP_DOCUMENTS, GROUP_TOKENS
+from passagework.retrieval import BiEncoder
+from passagework.retrieval.backends.openvino_library import openvino_is_there
+from passagework.retrieval.config import Settings
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
 from tests.collection_checks import NOUNS
 from tests.fakes import WORDS, FakeEncoder
 
 MOST_PADDING = {"openvino": 0.05, "torch": 0.12}
-"""Share of the model's tokens: torch wants batches of few shapes (see `retrieval.inference`)."""
+"""Share of the model's tokens: torch wants batches of few shapes (see `passagework.retrieval.inference`)."""
 
 SHARED = "The same notice stands in every file: keep the doors shut."
 

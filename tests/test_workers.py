@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ingest.workers.pool
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.workers import LoadRequest, ParserPool
-from ingest.workers.messages import item_to_json, items_from_json, to_json
-from retrieval.errors import ConfigError, IngestError, PassageworkError
-from retrieval.types import Document, Heading, Page
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.workers import LoadRequest, ParserPool
+from passagework.ingest.workers.messages import item_to_json, items_from_json, to_json
+from passagework.retrieval.errors import ConfigError, IngestError, PassageworkError
+from passagework.retrieval.types import Document, Heading, Page
 from tests.fake_loaders import RICH, document
 
 Item = Document | RecordFailure
@@ -299,7 +298,7 @@ def test_going_on_gives_up_the_rest_of_a_file(tmp_path: Path) -> None:
 
 def test_parsers_are_replaced_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """One process reads several files, but not for ever."""
-    monkeypatch.setattr(ingest.workers.pool, "FILES_PER_PROCESS", 2)
+    monkeypatch.setattr("passagework.ingest.workers.pool.FILES_PER_PROCESS", 2)
     with new_pool() as pool:
         first, second, third, fourth = (text_of(items) for items in load(pool, "pid", "pid", "pid", "pid"))
     assert first == second != third == fourth
@@ -319,7 +318,7 @@ def test_starting_is_light() -> None:
     """A parser starts without the libraries that only searching needs."""
     with new_pool() as pool:
         modules = text_of(load(pool, "modules")[0]).split()
-    assert "retrieval.types" in modules
+    assert "passagework.retrieval.types" in modules
     assert not {"torch", "transformers", "sentence_transformers", "faiss", "sqlalchemy", "streamlit"} & set(modules)
 
 

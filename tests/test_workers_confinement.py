@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.confinement import Confinement, confinement_here, landlock, reading, seccomp
-from ingest.loaders.base import LoadOptions
-from ingest.workers import LoadRequest, ParserPool, given_file, pool, process
-from ingest.workers.process import ParserProcess
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.confinement import Confinement, confinement_here, landlock, reading, seccomp
+from passagework.ingest.loaders.base import LoadOptions
+from passagework.ingest.workers import LoadRequest, ParserPool, given_file, pool, process
+from passagework.ingest.workers.process import ParserProcess
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 from tests.attacking_loaders import CALLS, PORT, SIBLING
 
 HERE = confinement_here()
@@ -160,7 +160,7 @@ def test_seccomp_alone_forbids_all_but_reading(tmp_path: Path) -> None:
     """Where Landlock is missing, there is still no network, no writing and no program."""
     code = (
         "import os, socket, subprocess\n"
-        "from ingest.confinement import landlock, confine\n"
+        "from passagework.ingest.confinement import landlock, confine\n"
         "landlock.restrict = lambda paths: False\n"
         "print(confine().value)\n"
         "for attack in (socket.socket, os.fork, lambda: open('new', 'w'), lambda: subprocess.run(['true']),\n"

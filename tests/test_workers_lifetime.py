@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-import ingest
-from ingest.workers import LoadRequest, ParserPool
+import passagework
+from passagework.ingest.workers import LoadRequest, ParserPool
 from tests.test_workers import LOADER, is_gone, new_pool
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes and threads there are")
 
-ROOT = Path(ingest.__file__).parents[1]
+ROOT = Path(passagework.__file__).parents[1]
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def run_script(tmp_path: Path, body: str, *, cwd: Path | None = None) -> subproc
         textwrap.dedent(f"""
         import signal, sys
         from pathlib import Path
-        from ingest.workers import LoadRequest, ParserPool
+        from passagework.ingest.workers import LoadRequest, ParserPool
 
         signal.signal(signal.SIGINT, signal.default_int_handler)  # tests run in the background ignore Ctrl-C
 

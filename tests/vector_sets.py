@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import settings
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index import (
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index import (
     Built,
     FaissIndex,
     IndexKind,

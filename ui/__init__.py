@@ -1,1 +1,4 @@
 """What people see: the command line and the search page."""
+
+if __name__ == "ui":  # in a checkout, by the folder's own name
+    raise ImportError("`ui` is a part of passagework: write `from passagework.ui import ...`")

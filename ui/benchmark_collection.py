@@ -9,14 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest import ingest
-from ingest.chunking import chunking_asked, new_chunking
-from ingest.rebuild import rebuild
-from ingest.removal import delete_sources
-from ingest.report import Progress
-from retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
-from retrieval.evaluation import Corpus
-from retrieval.versions import BENCHMARK, CURRENT, versions
+from passagework.ingest import ingest
+from passagework.ingest.chunking import chunking_asked, new_chunking
+from passagework.ingest.rebuild import rebuild
+from passagework.ingest.removal import delete_sources
+from passagework.ingest.report import Progress
+from passagework.retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
+from passagework.retrieval.evaluation import Corpus
+from passagework.retrieval.versions import BENCHMARK, CURRENT, versions
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
 
-from retrieval.types import Hit, Hits, Stage
-from retrieval.wording import visible
-from ui.present import heading
+from passagework.retrieval.types import Hit, Hits, Stage
+from passagework.retrieval.wording import visible
+from passagework.ui.present import heading
 
 COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 260, 32
 """Pixels between stages and between rows, at the sides (titles stand at the right), and above the first row."""

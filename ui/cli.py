@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from retrieval.errors import ConfigError
-from ui import doctor as health
-from ui import evaluate as measuring
-from ui import exchange
-from ui import options as opt
-from ui import train as training
-from ui.outcome import answer, complain, parse_where, run
+from passagework.retrieval.errors import ConfigError
+from passagework.ui import doctor as health
+from passagework.ui import evaluate as measuring
+from passagework.ui import exchange
+from passagework.ui import options as opt
+from passagework.ui import train as training
+from passagework.ui.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
-    from retrieval import Collection
-    from retrieval.types import Json
+    from passagework.retrieval import Collection
+    from passagework.retrieval.types import Json
 
 app = typer.Typer(
     name="passagework",
@@ -54,9 +54,9 @@ def ingest(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
-    from ingest import ingest as bring_in
-    from ui.present import show_report
-    from ui.progress import progress_bar
+    from passagework.ingest import ingest as bring_in
+    from passagework.ui.present import show_report
+    from passagework.ui.progress import progress_bar
 
     with progress_bar() as progress:
         report = bring_in(
@@ -94,8 +94,8 @@ def search(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
-    from retrieval.config import CANDIDATES
-    from ui.present import show_hits
+    from passagework.retrieval.config import CANDIDATES
+    from passagework.ui.present import show_hits
 
     parsed = parse_where(where)
     with _open(collection, reranker=reranker) as opened:
@@ -126,7 +126,7 @@ def context(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Assemble cited text for a language model."""
-    from ui.present import context_notes, show_context
+    from passagework.ui.present import context_notes, show_context
 
     parsed = parse_where(where)
     with _open(collection, reranker=reranker) as opened:
@@ -140,7 +140,7 @@ def context(
 @app.command()
 def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
     """Tell what a collection holds and what it was made with, and what holds the parsers of this machine."""
-    from ui.present import show_status
+    from passagework.ui.present import show_status
 
     with _open(collection) as opened:
         found = {**opened.status(), "parsers": _parsers()}
@@ -150,7 +150,7 @@ def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) ->
 @app.command()
 def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, as_json: opt.JsonOption = False) -> None:
     """List documents, and the files that failed with their reasons."""
-    from ui.present import documents_to_json, show_documents
+    from passagework.ui.present import documents_to_json, show_documents
 
     parsed = parse_where(where)
     with _open(collection) as opened:
@@ -169,8 +169,8 @@ def delete(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Take documents out of a collection; the files themselves stay where they are."""
-    from ingest.removal import delete as take_out
-    from ui.present import deleted_to_json, show_deleted
+    from passagework.ingest.removal import delete as take_out
+    from passagework.ui.present import deleted_to_json, show_deleted
 
     rows = take_out(collection, targets or (), where=parse_where(where), dry_run=dry_run)
     out = deleted_to_json(rows, dry_run=dry_run)
@@ -189,11 +189,11 @@ def rebuild(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
-    from ingest.rebuild import rebuild as make_version
-    from ingest.rebuild import rebuild_index
-    from retrieval.vector_index import IndexKind
-    from ui.present import show_status
-    from ui.progress import progress_bar
+    from passagework.ingest.rebuild import rebuild as make_version
+    from passagework.ingest.rebuild import rebuild_index
+    from passagework.retrieval.vector_index import IndexKind
+    from passagework.ui.present import show_status
+    from passagework.ui.progress import progress_bar
 
     kinds = [kind.value for kind in IndexKind]
     if index is not None and index not in kinds:
@@ -230,10 +230,10 @@ app.command()(training.train)
 @app.command()
 def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
     """Serve the pages to a browser: search, read, judge, and the library. An empty folder becomes a collection."""
-    from ui.server import LOCAL, serve
+    from passagework.ui.server import LOCAL, serve
 
     if collection.is_dir() and not any(collection.iterdir()):
-        from ingest.creation import create
+        from passagework.ingest.creation import create
 
         create(collection)
         complain(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
@@ -251,8 +251,8 @@ def main() -> None:
 
 def _parsers() -> dict[str, Json]:
     """How the processes that read files are confined here, and their limits."""
-    from ingest.confinement import confinement_here
-    from retrieval.config import Settings
+    from passagework.ingest.confinement import confinement_here
+    from passagework.retrieval.config import Settings
 
     settings = Settings.from_environment()
     return {
@@ -264,7 +264,7 @@ def _parsers() -> dict[str, Json]:
 
 
 def _open(collection: Path, *, reranker: str | None = None) -> Collection:
-    from retrieval import Collection
+    from passagework.retrieval import Collection
 
     return Collection.open(collection, reranker=reranker)
 

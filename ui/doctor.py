@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from ui import options as opt
-from ui.outcome import FAILED, answer
+from passagework.ui import options as opt
+from passagework.ui.outcome import FAILED, answer
 
 
 def doctor(
@@ -14,9 +14,9 @@ def doctor(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Check a collection: database, text, vectors and index against each other; exits 1 with a line a finding."""
-    from ingest.doctor import examine
-    from ingest.doctor import repair as mend
-    from ui.present.health import show_diagnosis, show_repair
+    from passagework.ingest.doctor import examine
+    from passagework.ingest.doctor import repair as mend
+    from passagework.ui.present.health import show_diagnosis, show_repair
 
     if repair:
         repaired = mend(collection)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from retrieval.errors import ConfigError, EvaluationError
-from ui import options as opt
-from ui.outcome import FAILED, answer, complain
+from passagework.retrieval.errors import ConfigError, EvaluationError
+from passagework.ui import options as opt
+from passagework.ui.outcome import FAILED, answer, complain
 
 if TYPE_CHECKING:
-    from retrieval import Collection
-    from retrieval.evaluation import Benchmark, Evaluation
-    from retrieval.evaluation.judged import Judged
-    from ui.benchmark_collection import Building
+    from passagework.retrieval import Collection
+    from passagework.retrieval.evaluation import Benchmark, Evaluation
+    from passagework.retrieval.evaluation.judged import Judged
+    from passagework.ui.benchmark_collection import Building
 
 
 def evaluate(
@@ -42,15 +42,15 @@ def evaluate(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Measure quality and latency, stage by stage, on a benchmark or on one's own judgments."""
-    from retrieval.config import CANDIDATES
-    from retrieval.evaluation import DEFAULT_MEASURES, load_gate
-    from retrieval.evaluation import evaluate as measure
-    from retrieval.evaluation.evaluator import check_stages
-    from retrieval.evaluation.measures import check_measures
-    from retrieval.types import Fusion
-    from ui.benchmark_collection import Building
-    from ui.present import show_evaluation
-    from ui.progress import query_bar
+    from passagework.retrieval.config import CANDIDATES
+    from passagework.retrieval.evaluation import DEFAULT_MEASURES, load_gate
+    from passagework.retrieval.evaluation import evaluate as measure
+    from passagework.retrieval.evaluation.evaluator import check_stages
+    from passagework.retrieval.evaluation.measures import check_measures
+    from passagework.retrieval.types import Fusion
+    from passagework.ui.benchmark_collection import Building
+    from passagework.ui.present import show_evaluation
+    from passagework.ui.progress import query_bar
 
     if limit_queries is not None and limit_queries < 1:
         raise ConfigError(f"limit-queries is {limit_queries}: give at least 1")
@@ -102,10 +102,10 @@ def compare(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Compare two TREC runs on a benchmark or on one's own judgments: differences, chance, and what moved."""
-    from retrieval.evaluation import compare as set_against
-    from retrieval.evaluation import read_run
-    from retrieval.evaluation.benchmark import corpus_texts
-    from ui.present import show_comparison
+    from passagework.retrieval.evaluation import compare as set_against
+    from passagework.retrieval.evaluation import read_run
+    from passagework.retrieval.evaluation.benchmark import corpus_texts
+    from passagework.ui.present import show_comparison
 
     _refuse_inside(report, benchmark)
     judged = _benchmark(benchmark, qrels, split) if collection is None else _own(benchmark, qrels, collection)
@@ -114,7 +114,7 @@ def compare(
     found = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
     answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
     if report is not None:
-        from retrieval.evaluation.report import render_comparison
+        from passagework.retrieval.evaluation.report import render_comparison
 
         corpus = benchmark / "corpus.jsonl"
         wanted = {move.document for one in found.queries for move in one.moves}
@@ -139,13 +139,13 @@ def _judged(
     reranker: str | None,
 ) -> Iterator[tuple[Collection, Judged, list[str]]]:
     """The collection to search, what is judged, and notes on what does not fit together."""
-    from retrieval import Collection
-    from retrieval.evaluation import scan_corpus
-    from retrieval.evaluation.judged import JudgedDocuments
-    from retrieval.evaluation.judged_places import JudgedPlaces
-    from retrieval.evaluation.judgments import read_judgments
-    from ui.benchmark_collection import benchmark_collection
-    from ui.progress import progress_bar
+    from passagework.retrieval import Collection
+    from passagework.retrieval.evaluation import scan_corpus
+    from passagework.retrieval.evaluation.judged import JudgedDocuments
+    from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+    from passagework.retrieval.evaluation.judgments import read_judgments
+    from passagework.ui.benchmark_collection import benchmark_collection
+    from passagework.ui.progress import progress_bar
 
     if path.is_dir():
         benchmark = _benchmark(path, qrels, split)
@@ -173,7 +173,7 @@ def _judged(
 
 def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
     """What was left out, and how many relevant documents no search can find."""
-    from retrieval.wording import counted
+    from passagework.retrieval.wording import counted
 
     relevant = {one for grades in benchmark.qrels.values() for one, grade in grades.items() if grade > 0}
     lost = len(relevant) - len(collection.documents_named(relevant))
@@ -181,7 +181,7 @@ def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
 
 
 def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
-    from retrieval.evaluation import load_beir, load_trec
+    from passagework.retrieval.evaluation import load_beir, load_trec
 
     if not path.exists():
         raise EvaluationError(f"{path} does not exist")
@@ -198,9 +198,9 @@ def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
 
 def _own(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
     """What was judged of a collection, named as the runs that `evaluate` wrote name it."""
-    from retrieval import Collection
-    from retrieval.evaluation.judged_places import JudgedPlaces
-    from retrieval.evaluation.judgments import read_judgments
+    from passagework.retrieval import Collection
+    from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+    from passagework.retrieval.evaluation.judgments import read_judgments
 
     if path.is_dir() or qrels is not None:
         raise ConfigError("--collection goes with a file of one's own judgments, such as judgments.jsonl")
@@ -209,7 +209,7 @@ def _own(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
 
 
 def _report(collection: Collection, evaluation: Evaluation, judged: Judged) -> str:
-    from retrieval.evaluation.report import answers_for, render_evaluation, worst_queries
+    from passagework.retrieval.evaluation.report import answers_for, render_evaluation, worst_queries
 
     answers = answers_for(collection, evaluation, judged, worst_queries(evaluation))
     return render_evaluation(evaluation, answers)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ui import options as opt
-from ui.outcome import answer
+from passagework.ui import options as opt
+from passagework.ui.outcome import answer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ingest.exchange import Exchanged
+    from passagework.ingest.exchange import Exchanged
 
 
 def export(
@@ -20,7 +20,7 @@ def export(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Write a collection to Parquet files: text, places, metadata, vectors; or copy it while others use it."""
-    from ingest.exchange import export_collection, snapshot_collection
+    from passagework.ingest.exchange import export_collection, snapshot_collection
 
     written = (snapshot_collection if snapshot else export_collection)(collection, out)
     answer(written.to_json(), as_json, lambda console: _show(console, "written to", written))
@@ -32,7 +32,7 @@ def import_(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Make a new collection of an exported folder; nothing is encoded again."""
-    from ingest.exchange import import_collection
+    from passagework.ingest.exchange import import_collection
 
     made = import_collection(source, collection)
     answer(made.to_json(), as_json, lambda console: _show(console, "imported into", made))
@@ -41,8 +41,8 @@ def import_(
 def _show(console: Console, done: str, written: Exchanged) -> None:
     from rich.text import Text
 
-    from ingest.reasons import one_line
-    from retrieval.wording import counted
+    from passagework.ingest.reasons import one_line
+    from passagework.retrieval.wording import counted
 
     counts = f"{counted(written.documents, 'document')}, {counted(written.passages, 'passage')}"
     line = f"{counts} {done} {written.out} ({written.bytes / 1e6:,.1f} MB)"

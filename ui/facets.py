@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
-from retrieval.store import DocumentRow
-from retrieval.types import Json
+from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.types import Json
 
 MOST_VALUES = 200
 """Different values of a field that are offered; one with more is searched with a filter in JSON."""

@@ -17,7 +17,7 @@ import numpy as np
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage, PdfTextPage
 
-from ingest.loaders.pdf_text import NO_GLYPH, Glyphs, PageText, page_text, settled_as
+from passagework.ingest.loaders.pdf_text import NO_GLYPH, Glyphs, PageText, page_text, settled_as
 
 _GAP = 2.0
 """Heights of a line between two glyphs, at most, for one box to hold both: more is another column or cell."""

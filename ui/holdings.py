@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from retrieval import Collection
-from retrieval.store import DocumentRow, SourceRow
-from ui.facets import Facets, facets_of
+from passagework.retrieval import Collection
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.ui.facets import Facets, facets_of
 
 
 def status_of(collection: Collection) -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest import Progress, Report, ingest
-from retrieval import Collection, IngestError, PassageworkError
+from passagework.ingest import Progress, Report, ingest
+from passagework.retrieval import Collection, IngestError, PassageworkError
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from retrieval import Collection
-from retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
-from retrieval.evaluation.runs import run_field
-from retrieval.types import Hit
-from retrieval.versions import JUDGMENTS
+from passagework.retrieval import Collection
+from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
+from passagework.retrieval.evaluation.runs import run_field
+from passagework.retrieval.types import Hit
+from passagework.retrieval.versions import JUDGMENTS
 
 GRADES = {"relevant": 2, "partly": 1, "not": 0}
 

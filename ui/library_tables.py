@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from ingest.removal import delete, delete_sources
-from ingest.report import Problem
-from retrieval import Collection, PassageworkError
-from retrieval.store import DocumentRow, SourceRow
-from retrieval.wording import address, counted
-from ui import session
-from ui.page_html import markdown_text, note_html, table_html
-from ui.reading import file_of
-from ui.uploads import remove_upload
+from passagework.ingest.removal import delete, delete_sources
+from passagework.ingest.report import Problem
+from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.wording import address, counted
+from passagework.ui import session
+from passagework.ui.page_html import markdown_text, note_html, table_html
+from passagework.ui.reading import file_of
+from passagework.ui.uploads import remove_upload
 
 ROWS = 100
 """Documents and problems in a table at once."""

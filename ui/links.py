@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from retrieval import Collection
-from retrieval.types import Hit
-from retrieval.wording import address
+from passagework.retrieval import Collection
+from passagework.retrieval.types import Hit
+from passagework.retrieval.wording import address
 
 
 def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.chunker.boundaries import sentence_spans
-from retrieval.encoder import Encoder
-from retrieval.lexical import matching_spans
+from passagework.ingest.chunker.boundaries import sentence_spans
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.lexical import matching_spans
 
 Span = tuple[int, int]
 

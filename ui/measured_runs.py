@@ -12,14 +12,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from retrieval import Collection, EvaluationError
-from retrieval.evaluation import Benchmark, Comparison, compare, evaluate, load_beir, read_run
-from retrieval.evaluation.benchmark import corpus_texts
-from retrieval.evaluation.judged_places import JudgedPlaces
-from retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
-from retrieval.evaluation.runs import SUFFIX
-from retrieval.versions import RUNS, write_atomically
-from ui.judging import judgments_of
+from passagework.retrieval import Collection, EvaluationError
+from passagework.retrieval.evaluation import Benchmark, Comparison, compare, evaluate, load_beir, read_run
+from passagework.retrieval.evaluation.benchmark import corpus_texts
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
+from passagework.retrieval.evaluation.runs import SUFFIX
+from passagework.retrieval.versions import RUNS, write_atomically
+from passagework.ui.judging import judgments_of
 
 FIGURES, REPORT = "figures.json", "report.html"
 MOST = 500

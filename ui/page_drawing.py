@@ -16,11 +16,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.confinement import confine
-from retrieval.errors import PassageworkError
+import passagework
+from passagework.ingest.confinement import confine
+from passagework.retrieval.errors import PassageworkError
 
-_ROOT = str(Path(__file__).resolve().parents[1])
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ui.page_drawing import main; main()"
+_ROOT = str(Path(passagework.__file__).resolve().parents[1])
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from passagework.ui.page_drawing import main; main()"
 SECONDS = 60.0
 """For one page, the child's start included, on a busy machine."""
 
@@ -100,7 +101,7 @@ def main() -> None:
 def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
     from pypdfium2 import PdfDocument, PdfiumError
 
-    from ui.highlights import highlight, on_display
+    from passagework.ui.highlights import highlight, on_display
 
     number = int(str(request["number"]))
     try:

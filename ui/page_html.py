@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from retrieval.types import Hit, Hits, Stage, StageScore
-from retrieval.wording import address, counted, page_list, visible
-from ui.bump_chart import moved
-from ui.marking import Marks
-from ui.present import heading, hidden_line, plan_line, timing_line
+from passagework.retrieval.types import Hit, Hits, Stage, StageScore
+from passagework.retrieval.wording import address, counted, page_list, visible
+from passagework.ui.bump_chart import moved
+from passagework.ui.marking import Marks
+from passagework.ui.present import heading, hidden_line, plan_line, timing_line
 
 _WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
 """A long line that a word follows on the next one: no list, table or heading of Markdown looks so."""

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import EvaluationError
-from retrieval.evaluation.judgments import append_lines
-from retrieval.types import Hits
-from retrieval.versions import PREFERENCES, PREFERENCES_LOCK
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.judgments import append_lines
+from passagework.retrieval.types import Hits
+from passagework.retrieval.versions import PREFERENCES, PREFERENCES_LOCK
 
 CHOICES = ("a", "b", "neither")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ingest.report import Progress
+from passagework.ingest.report import Progress
 
 if TYPE_CHECKING:
-    from retrieval.training import TrainingProgress
+    from passagework.retrieval.training import TrainingProgress
 
 
 @contextmanager

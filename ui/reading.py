@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from retrieval.errors import PassageworkError
-from retrieval.types import Document, Heading, Page
-from retrieval.wording import address, page_list, visible
-from ui.marking import Marks
-from ui.page_drawing import PagePicture
-from ui.page_html import flowing, marked_html, plain
+from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.types import Document, Heading, Page
+from passagework.retrieval.wording import address, page_list, visible
+from passagework.ui.marking import Marks
+from passagework.ui.page_drawing import PagePicture
+from passagework.ui.page_html import flowing, marked_html, plain
 
 LONGEST = 20_000
 """Characters of a place: an address may name any, and no passage is as long."""

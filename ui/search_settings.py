@@ -9,12 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from ingest.loaders.formats import format_name
-from retrieval import Collection, Hits, Stage
-from retrieval.config import CANDIDATES
-from retrieval.wording import visible
-from ui.facets import Choice, Facets, filter_of
-from ui.outcome import parse_where
+from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval import Collection, Hits, Stage
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.wording import visible
+from passagework.ui.facets import Choice, Facets, filter_of
+from passagework.ui.outcome import parse_where
 
 STAGES = {
     "automatic": None,

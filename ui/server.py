@@ -7,8 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
-from retrieval.errors import PassageworkError
-from ui.outcome import DONE, complain
+from passagework.retrieval.errors import PassageworkError
+from passagework.ui.outcome import DONE, complain
 
 UPLOAD_MEGABYTES = 100
 """Of one file: a browser sends it whole, and it is held in memory until it is written."""
@@ -52,7 +52,7 @@ def _end_ingests() -> None:
     One that reads or encodes for longer than that ends as by a power cut, which costs only what was not yet committed:
     the interpreter would otherwise take away what its thread still works with.
     """
-    from ui.ingest_job import stop_jobs
+    from passagework.ui.ingest_job import stop_jobs
 
     under_way, left = stop_jobs(STOP_SECONDS)
     if under_way:

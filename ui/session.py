@@ -8,10 +8,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from retrieval import Collection, PassageworkError, StoreError
-from ui.ingest_job import IngestJobs
-from ui.page_html import markdown_text
-from ui.search_settings import URL
+from passagework.retrieval import Collection, PassageworkError, StoreError
+from passagework.ui.ingest_job import IngestJobs
+from passagework.ui.page_html import markdown_text
+from passagework.ui.search_settings import URL
 
 SEARCH, READ, JUDGE = "views/search.py", "views/read.py", "views/judge.py"
 LIBRARY, CONTEXT, EVALUATE = "views/library.py", "views/context.py", "views/evaluate.py"

@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from retrieval.errors import ConfigError
-from ui import options as opt
-from ui.outcome import answer, complain
+from passagework.retrieval.errors import ConfigError
+from passagework.ui import options as opt
+from passagework.ui.outcome import answer, complain
 
 KINDS = ("reranker", "encoder")
 
@@ -39,8 +39,8 @@ def train(
     if kind not in KINDS:
         raise ConfigError(f"{kind!r} can't be trained: give one of {', '.join(KINDS)}")
 
-    from retrieval.config import DEFAULT_ENCODER
-    from retrieval.training import (
+    from passagework.retrieval.config import DEFAULT_ENCODER
+    from passagework.retrieval.training import (
         ENCODER_OPTIONS,
         Loss,
         TrainingOptions,
@@ -52,9 +52,9 @@ def train(
         train_reranker,
         working_folder,
     )
-    from ui.present import show_training
-    from ui.progress import progress_bar, query_bar, training_bar
-    from ui.training_pairs import forget_mining, pairs_with_negatives
+    from passagework.ui.present import show_training
+    from passagework.ui.progress import progress_bar, query_bar, training_bar
+    from passagework.ui.training_pairs import forget_mining, pairs_with_negatives
 
     if loss not in {one.value for one in Loss}:
         raise ConfigError(f"loss is {loss!r}: give one of {', '.join(one.value for one in Loss)}")

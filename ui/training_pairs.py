@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from ingest import ingest
-from ingest.report import Progress
-from retrieval import Collection
-from retrieval.errors import TrainingError
-from retrieval.training import Mined, Pair, digest_pairs, mine, read_pairs, write_pairs
+from passagework.ingest import ingest
+from passagework.ingest.report import Progress
+from passagework.retrieval import Collection
+from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.training import Mined, Pair, digest_pairs, mine, read_pairs, write_pairs
 
 BLOCK = 500
 """Pairs that are mined and written together."""

@@ -10,15 +10,15 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
-from ingest.loaders import supported
-from ingest.loaders.formats import SUFFIXES
-from ingest.reasons import one_line
-from ingest.scan import absolute
-from retrieval.errors import ConfigError, IngestError
-from retrieval.store import SourceRow
-from retrieval.versions import UPLOADS
-from retrieval.wording import visible
-from ui.server import UPLOAD_MEGABYTES
+from passagework.ingest.loaders import supported
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.reasons import one_line
+from passagework.ingest.scan import absolute
+from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.store import SourceRow
+from passagework.retrieval.versions import UPLOADS
+from passagework.retrieval.wording import visible
+from passagework.ui.server import UPLOAD_MEGABYTES
 
 LONGEST_NAME = 120
 """Bytes of a name, its suffix included; file systems take 255."""

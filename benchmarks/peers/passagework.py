@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, RERANK, run
-from ingest import ingest
-from retrieval import BiEncoder, Collection
-from retrieval.late_interaction import DEPTH
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval.late_interaction import DEPTH
 
 
 class Passagework:

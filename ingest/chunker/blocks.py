@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.chunker.boundaries import (
+from passagework.ingest.chunker.boundaries import (
     SEPARATE,
     Kind,
     Kinds,
@@ -22,8 +22,8 @@ from ingest.chunker.boundaries import (
     long_words,
     whole_words,
 )
-from retrieval.encoder import Encoder
-from retrieval.types import TokenIds
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.types import TokenIds
 
 PART = 32 << 10
 """Characters tokenised as one string: the tokeniser is quickest at this size, and works at several at once."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.chunker.cutter import Cutter, Limits, Piece
-from ingest.chunker.outline import Outline, PageMap
-from ingest.chunker.passage_context import ContextBuilder
-from ingest.chunker.token_stream import TokenStream
-from retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
-from retrieval.encoder import Encoder
-from retrieval.errors import ConfigError
-from retrieval.types import Document, Json, Passage, TokenIds
+from passagework.ingest.chunker.cutter import Cutter, Limits, Piece
+from passagework.ingest.chunker.outline import Outline, PageMap
+from passagework.ingest.chunker.passage_context import ContextBuilder
+from passagework.ingest.chunker.token_stream import TokenStream
+from passagework.retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Document, Json, Passage, TokenIds
 
 LEAST_PASSAGE_TOKENS = 8
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingest.chunker.boundaries import Level
-from ingest.chunker.outline import Outline
-from ingest.chunker.passage_context import ContextBuilder, PassageContext
-from ingest.chunker.token_stream import TokenStream
-from retrieval.types import TokenIds
+from passagework.ingest.chunker.boundaries import Level
+from passagework.ingest.chunker.outline import Outline
+from passagework.ingest.chunker.passage_context import ContextBuilder, PassageContext
+from passagework.ingest.chunker.token_stream import TokenStream
+from passagework.retrieval.types import TokenIds
 
 _SMALL_SHARE = 4
 """A section of less than one in so many of a passage's tokens is joined by the next, and no cut makes less of text."""

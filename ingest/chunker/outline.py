@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from retrieval.types import Document, Page
+from passagework.retrieval.types import Document, Page
 
 _WORD = re.compile(r"\w")
 _INK = re.compile(r"\S")

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ingest.chunker.token_stream import TokenStream
-from retrieval.encoder import Encoder
-from retrieval.types import TokenIds
+from passagework.ingest.chunker.token_stream import TokenStream
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.types import TokenIds
 
 SEPARATOR = " > "
 

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
-from ingest.chunker.blocks import Block, read_block, with_breaks
-from retrieval.encoder import Encoder
-from retrieval.types import TokenIds
+from passagework.ingest.chunker.blocks import Block, read_block, with_breaks
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.types import TokenIds
 
 _INK = re.compile(r"\S")
 _STEP = 1 << 16

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from enum import Enum
 
-from ingest.confinement import landlock, seccomp
-from ingest.confinement.reading import readable_paths
+from passagework.ingest.confinement import landlock, seccomp
+from passagework.ingest.confinement.reading import readable_paths
 
 
 class Confinement(str, Enum):

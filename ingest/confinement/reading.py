@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGES = ("site-packages", "dist-packages")
-_OURS = ("ingest", "retrieval", "ui")
-_ROOT = Path(__file__).resolve().parents[2]
+_OURS = ("passagework", "passagework.retrieval", "passagework.ingest", "passagework.ui")
+"""Each may lie in a folder of its own: in a checkout they do."""
 
 _SYSTEM = (
     # shared libraries, where distributions keep them; and the loader's own files
@@ -30,7 +31,9 @@ def readable_paths() -> Iterator[Path]:
     Import paths count where they hold installed packages or were named in PYTHONPATH: the folder of the script that
     runs, or the current one, may be anybody's home. This package's own folders are there, not the one around them.
     """
-    yield from (_ROOT / name for name in _OURS)
+    for package in _OURS:
+        found = find_spec(package)
+        yield from map(Path, (found and found.submodule_search_locations) or ())
     yield Path(os.__file__).parent  # the standard library
     yield from (Path(entry) for entry in sys.path if Path(entry).name in _PACKAGES)
     if sys.pycache_prefix:

@@ -12,7 +12,7 @@ import os
 import struct
 import sys
 
-from ingest.confinement.landlock import give_up_privileges
+from passagework.ingest.confinement.landlock import give_up_privileges
 
 _SET_MODE_FILTER, _GET_ACTION_AVAILABLE = 1, 2
 _ALL_THREADS = 1  # SECCOMP_FILTER_FLAG_TSYNC

@@ -14,8 +14,8 @@ repair.py           the remedies
 
 from __future__ import annotations
 
-from ingest.doctor.diagnosis import Check, Diagnosis, Finding, Remedy, Repair
-from ingest.doctor.examination import examine
-from ingest.doctor.repair import repair
+from passagework.ingest.doctor.diagnosis import Check, Diagnosis, Finding, Remedy, Repair
+from passagework.ingest.doctor.examination import examine
+from passagework.ingest.doctor.repair import repair
 
 __all__ = ["Check", "Diagnosis", "Finding", "Remedy", "Repair", "examine", "repair"]

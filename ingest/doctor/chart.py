@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.doctor.diagnosis import Finding, Remedy
-from retrieval.config import Settings
-from retrieval.encoder import Encoder
-from retrieval.store import Store
+from passagework.ingest.doctor.diagnosis import Finding, Remedy
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.store import Store
 
 UNREAD = "unread documents"
 PASSAGES, FIELDS, VECTORS = "documents of passages", "documents of fields", "vectors"

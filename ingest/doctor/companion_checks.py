@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ingest.doctor.chart import Chart
-from ingest.doctor.diagnosis import Remedy
-from retrieval.versions import JUDGMENTS
-from retrieval.wording import counted
+from passagework.ingest.doctor.chart import Chart
+from passagework.ingest.doctor.diagnosis import Remedy
+from passagework.retrieval.versions import JUDGMENTS
+from passagework.retrieval.wording import counted
 
 
 def check_judgments(chart: Chart) -> str:
@@ -13,7 +13,7 @@ def check_judgments(chart: Chart) -> str:
     path = chart.folder.parent / JUDGMENTS
     if not path.exists():
         return "none"
-    from retrieval.evaluation.judgments import bad_lines
+    from passagework.retrieval.evaluation.judgments import bad_lines
 
     bad = bad_lines(path)
     for number, reason in bad.items():
@@ -23,6 +23,6 @@ def check_judgments(chart: Chart) -> str:
 
 def set_judgments_aside(chart: Chart) -> None:
     """Lines that are no judgments go to a file of their own; none is lost."""
-    from retrieval.evaluation.judgments import set_lines_aside
+    from passagework.retrieval.evaluation.judgments import set_lines_aside
 
     set_lines_aside(chart.folder.parent / JUDGMENTS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ingest.doctor.chart import Chart, Skipped
-from ingest.doctor.diagnosis import FINDINGS, Remedy
-from retrieval.errors import StoreError
-from retrieval.store import integrity
-from retrieval.store.seal import read_seal
-from retrieval.wording import counted
+from passagework.ingest.doctor.chart import Chart, Skipped
+from passagework.ingest.doctor.diagnosis import FINDINGS, Remedy
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import integrity
+from passagework.retrieval.store.seal import read_seal
+from passagework.retrieval.wording import counted
 
 INDEX_PROBLEM = re.compile(
     r"missing from index|wrong # of entries in index|non-unique entry in index|out of order in index"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from retrieval.types import Json
+from passagework.retrieval.types import Json
 
 FINDINGS = 20
 """Of one check; the rest are counted."""

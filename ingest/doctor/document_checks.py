@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, Chart
-from ingest.doctor.diagnosis import Remedy
-from ingest.passage_writer import document_hash
-from retrieval.errors import StoreError
-from retrieval.store import Snapshot, integrity
-from retrieval.store.database import storage_errors
-from retrieval.store.integrity import StoredDocument, StoredPassage
-from retrieval.types import Document
-from retrieval.wording import counted
+from passagework.ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, Chart
+from passagework.ingest.doctor.diagnosis import Remedy
+from passagework.ingest.passage_writer import document_hash
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Snapshot, integrity
+from passagework.retrieval.store.database import storage_errors
+from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
+from passagework.retrieval.types import Document
+from passagework.retrieval.wording import counted
 
 
 def check_documents(chart: Chart) -> str:

@@ -9,17 +9,24 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from ingest.adoption import live_version
-from ingest.doctor import companion_checks, database_checks, document_checks, index_checks, token_checks, vector_checks
-from ingest.doctor.chart import Chart, Skipped
-from ingest.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
-from ingest.reasons import one_line
-from retrieval.config import Settings
-from retrieval.encoder import Encoder
-from retrieval.errors import LostVersionError, PassageworkError, StoreError
-from retrieval.identity import recorded_encoder
-from retrieval.store import Store
-from retrieval.versions import current_version
+from passagework.ingest.adoption import live_version
+from passagework.ingest.doctor import (
+    companion_checks,
+    database_checks,
+    document_checks,
+    index_checks,
+    token_checks,
+    vector_checks,
+)
+from passagework.ingest.doctor.chart import Chart, Skipped
+from passagework.ingest.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import Store
+from passagework.retrieval.versions import current_version
 
 CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
     ("seal", database_checks.check_seal),

@@ -6,16 +6,16 @@ from contextlib import suppress
 
 import numpy as np
 
-from ingest.doctor.chart import VECTORS, Chart, Skipped
-from ingest.doctor.diagnosis import Remedy
-from retrieval.errors import ConfigError, StoreError
-from retrieval.generations import replay
-from retrieval.store import Generation, Snapshot, integrity
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index import IndexKind, LiveIndex, VectorIndex, load_index
-from retrieval.vector_index.build import Proof
-from retrieval.word_index import load_postings
-from retrieval.wording import counted
+from passagework.ingest.doctor.chart import VECTORS, Chart, Skipped
+from passagework.ingest.doctor.diagnosis import Remedy
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.generations import replay
+from passagework.retrieval.store import Generation, Snapshot, integrity
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index import IndexKind, LiveIndex, VectorIndex, load_index
+from passagework.retrieval.vector_index.build import Proof
+from passagework.retrieval.word_index import load_postings
+from passagework.retrieval.wording import counted
 
 SAMPLE = 100
 """Queries, made of the vectors, by which recall is measured."""

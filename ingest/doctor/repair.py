@@ -6,25 +6,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.adoption import writable_version
-from ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, VECTORS, Chart, Skipped
-from ingest.doctor.companion_checks import set_judgments_aside
-from ingest.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
-from ingest.doctor.document_checks import corrected, is_slice
-from ingest.doctor.examination import examine
-from ingest.doctor.index_checks import index_problem
-from ingest.doctor.token_checks import mend_token_vectors
-from ingest.doctor.vector_checks import inputs_of, loaded_encoder
-from ingest.reasons import one_line
-from retrieval.config import Settings
-from retrieval.encoder import Encoder
-from retrieval.errors import LostVersionError, PassageworkError, StoreError
-from retrieval.generations import chosen_kind, save_generation
-from retrieval.identity import recorded_encoder
-from retrieval.store import Store, integrity
-from retrieval.store.seal import read_seal
-from retrieval.versions import current_version, set_aside
-from retrieval.word_generations import refresh_words
+from passagework.ingest.adoption import writable_version
+from passagework.ingest.doctor.chart import FIELDS, PASSAGES, UNREAD, VECTORS, Chart, Skipped
+from passagework.ingest.doctor.companion_checks import set_judgments_aside
+from passagework.ingest.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
+from passagework.ingest.doctor.document_checks import corrected, is_slice
+from passagework.ingest.doctor.examination import examine
+from passagework.ingest.doctor.index_checks import index_problem
+from passagework.ingest.doctor.token_checks import mend_token_vectors
+from passagework.ingest.doctor.vector_checks import inputs_of, loaded_encoder
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.config import Settings
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.generations import chosen_kind, save_generation
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import Store, integrity
+from passagework.retrieval.store.seal import read_seal
+from passagework.retrieval.versions import current_version, set_aside
+from passagework.retrieval.word_generations import refresh_words
 
 GROUP = 256
 """Passages encoded between two commits."""

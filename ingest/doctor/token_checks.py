@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ingest.doctor.chart import READINGS, TOKENS, Chart
-from ingest.doctor.diagnosis import Remedy
-from ingest.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
-from ingest.token_queue import fill
-from retrieval.errors import StoreError
-from retrieval.identity import recorded_encoder
-from retrieval.reading import as_read, text_hash
-from retrieval.store import Snapshot, token_rows
-from retrieval.store.token_rows import ReadPassage, TokenCodes
-from retrieval.token_reading import token_vectors_of
-from retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
-from retrieval.types import Vectors
-from retrieval.wording import counted
+from passagework.ingest.doctor.chart import READINGS, TOKENS, Chart
+from passagework.ingest.doctor.diagnosis import Remedy
+from passagework.ingest.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
+from passagework.ingest.token_queue import fill
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.reading import as_read, text_hash
+from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.token_reading import token_vectors_of
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens, token_encoder
+from passagework.retrieval.types import Vectors
+from passagework.retrieval.wording import counted
 
 LEAST_COSINE = {4: 0.98, 2: 0.9}
 """By bits, between a passage's token vectors and their codes, on the mean: 0.995 and 0.94 where all is well."""

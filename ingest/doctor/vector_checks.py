@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ingest.chunker import Chunker, EncoderInput
-from ingest.chunking import recorded_chunking
-from ingest.doctor.chart import UNREAD, VECTORS, Chart, Skipped
-from ingest.doctor.diagnosis import Remedy
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import IndexMismatchError, ModelUnavailableError
-from retrieval.identity import PROBE_COSINE, check_encoder, recorded_encoder, recorded_window
-from retrieval.reading import text_hash
-from retrieval.store import Snapshot, integrity
-from retrieval.vector_index.protocol import UNIT_TOLERANCE
-from retrieval.wording import counted
+from passagework.ingest.chunker import Chunker, EncoderInput
+from passagework.ingest.chunking import recorded_chunking
+from passagework.ingest.doctor.chart import UNREAD, VECTORS, Chart, Skipped
+from passagework.ingest.doctor.diagnosis import Remedy
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError
+from passagework.retrieval.identity import PROBE_COSINE, check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.reading import text_hash
+from passagework.retrieval.store import Snapshot, integrity
+from passagework.retrieval.vector_index.protocol import UNIT_TOLERANCE
+from passagework.retrieval.wording import counted
 
 SAMPLE_DOCUMENTS, SAMPLE_PASSAGES = 8, 32
 """Of the documents evenly spaced; so many passages take the default encoder a second."""

@@ -8,9 +8,9 @@ snapshot.py    a collection to another folder, while others write
 
 from __future__ import annotations
 
-from ingest.exchange.exporting import export_collection
-from ingest.exchange.importing import import_collection
-from ingest.exchange.layout import Exchanged
-from ingest.exchange.snapshot import snapshot_collection
+from passagework.ingest.exchange.exporting import export_collection
+from passagework.ingest.exchange.importing import import_collection
+from passagework.ingest.exchange.layout import Exchanged
+from passagework.ingest.exchange.snapshot import snapshot_collection
 
 __all__ = ["Exchanged", "export_collection", "import_collection", "snapshot_collection"]

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from retrieval.versions import BENCHMARK, JUDGMENTS, JUDGMENTS_LOCK, PREFERENCES, PREFERENCES_LOCK, RUNS, UPLOADS
+from passagework.retrieval.versions import (
+    BENCHMARK,
+    JUDGMENTS,
+    JUDGMENTS_LOCK,
+    PREFERENCES,
+    PREFERENCES_LOCK,
+    RUNS,
+    UPLOADS,
+)
 
 LINES = {JUDGMENTS: JUDGMENTS_LOCK, PREFERENCES: PREFERENCES_LOCK}
 """Files that grow by whole lines, and the lock that those who write them hold."""

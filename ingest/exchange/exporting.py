@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ingest.exchange.companions import ALL, LINES, carry, left_out
-from ingest.exchange.layout import (
+from passagework.ingest.exchange.companions import ALL, LINES, carry, left_out
+from passagework.ingest.exchange.layout import (
     DOCUMENTS,
     FACTS,
     OPTIONAL_FACTS,
@@ -23,12 +23,12 @@ from ingest.exchange.layout import (
     made_whole,
     schemas,
 )
-from retrieval.errors import StoreError
-from retrieval.generations import check_whole
-from retrieval.identity import recorded_encoder
-from retrieval.store import PassageRow, Snapshot, Store
-from retrieval.types import Document
-from retrieval.versions import BENCHMARK, current_version
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import check_whole
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import PassageRow, Snapshot, Store
+from passagework.retrieval.types import Document
+from passagework.retrieval.versions import BENCHMARK, current_version
 
 ROWS = 2_000
 """Passages of one row group: 3 MB of vectors of the default encoder."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ingest.exchange.companions import LINES, carry
-from ingest.exchange.exporting import size_of
-from ingest.exchange.layout import (
+from passagework.ingest.exchange.companions import LINES, carry
+from passagework.ingest.exchange.exporting import size_of
+from passagework.ingest.exchange.layout import (
     DOCUMENTS,
     PASSAGES,
     SOURCES,
@@ -22,15 +22,15 @@ from ingest.exchange.layout import (
     read_facts,
     schemas,
 )
-from ingest.passage_writer import document_hash
-from retrieval.errors import StoreError
-from retrieval.generations import save_generation
-from retrieval.models import Fingerprint
-from retrieval.store import NewPassage, Store, Writer
-from retrieval.token_record import TOKEN_RECORD, TokenRecord
-from retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
-from retrieval.vector_index.protocol import UNIT_TOLERANCE
-from retrieval.versions import next_version, publish
+from passagework.ingest.passage_writer import document_hash
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.generations import save_generation
+from passagework.retrieval.models import Fingerprint
+from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
+from passagework.retrieval.vector_index.protocol import UNIT_TOLERANCE
+from passagework.retrieval.versions import next_version, publish
 
 ROWS = 2_000
 LATER = "hidden"

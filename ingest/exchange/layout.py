@@ -16,11 +16,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import ConfigError, StoreError
-from retrieval.models import Fingerprint
-from retrieval.token_record import TOKEN_RECORD, TokenRecord
-from retrieval.types import Json
-from retrieval.versions import sync_folder, write_problem
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.models import Fingerprint
+from passagework.retrieval.token_record import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.types import Json
+from passagework.retrieval.versions import sync_folder, write_problem
 
 FORMAT = 2
 KNOWN = (1, FORMAT)

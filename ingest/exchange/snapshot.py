@@ -6,14 +6,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ingest.destination import refresh_index
-from ingest.exchange.companions import ALL, carry
-from ingest.exchange.exporting import size_of
-from ingest.exchange.layout import Exchanged, made_whole
-from retrieval.generations import check_whole
-from retrieval.identity import recorded_encoder
-from retrieval.store import Store
-from retrieval.versions import current_version, publish
+from passagework.ingest.destination import refresh_index
+from passagework.ingest.exchange.companions import ALL, carry
+from passagework.ingest.exchange.exporting import size_of
+from passagework.ingest.exchange.layout import Exchanged, made_whole
+from passagework.retrieval.generations import check_whole
+from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.store import Store
+from passagework.retrieval.versions import current_version, publish
 
 
 def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:

@@ -10,13 +10,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from ingest.loaders.base import Loader, LoadOptions, RecordFailure
-from ingest.loaders.formats import SUFFIXES, Format, named_format
-from ingest.loaders.sniff import true_format
-from ingest.loaders.unseen_characters import with_unseen
-from ingest.reasons import one_line, os_reason
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
+from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
+from passagework.ingest.loaders.sniff import true_format
+from passagework.ingest.loaders.unseen_characters import with_unseen
+from passagework.ingest.reasons import one_line, os_reason
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 __all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.loaders.encoding import clean
-from ingest.reasons import one_line
-from retrieval.errors import IngestError
-from retrieval.types import Json
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from retrieval.types import Document
+from passagework.retrieval.types import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import re
 import zipfile
 from typing import TYPE_CHECKING
 
-from ingest.loaders.docx_elements import word
-from ingest.loaders.docx_style import Look, Styles
-from ingest.loaders.hidden_marks import mark_texts, unmarked, with_parts
-from ingest.loaders.package import MAIN, part_root, relations
+from passagework.ingest.loaders.docx_elements import word
+from passagework.ingest.loaders.docx_style import Look, Styles
+from passagework.ingest.loaders.hidden_marks import mark_texts, unmarked, with_parts
+from passagework.ingest.loaders.package import MAIN, part_root, relations
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest.loaders.docx_elements import SPACES, at_most, children, named, value, word
-from ingest.loaders.office_colours import lit, theme_colours
-from retrieval.types import Unseen
+from passagework.ingest.loaders.docx_elements import SPACES, at_most, children, named, value, word
+from passagework.ingest.loaders.office_colours import lit, theme_colours
+from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from retrieval.errors import IngestError
-from retrieval.types import Json
-from retrieval.wording import storable
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Json
+from passagework.retrieval.wording import storable
 
 FEW_CONTROLS = 4
 """Fewer control characters make no binary file: short texts have strays."""
@@ -150,7 +150,7 @@ def _not_utf8(head: bytes, bad: bytes, declared: Declared | None) -> str:
     high = len(bad) - len(bad.translate(None, bytes(range(128, 256))))
     if good and good >= 0.9 * high:
         return "utf-8"
-    from ingest.loaders.legacy import guess_legacy
+    from passagework.ingest.loaders.legacy import guess_legacy
 
     return guess_legacy(head + bad if head != bad[:SAMPLE] else bad)
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from ingest.loaders.archive import given_title, open_archive, parse_xml, read_member
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import clean, decode
-from ingest.loaders.formats import Format
-from ingest.loaders.html_text import render_html
-from ingest.loaders.markdown import first_title
-from ingest.loaders.web import declared_charset
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Hidden, Json
+from passagework.ingest.loaders.archive import given_title, open_archive, parse_xml, read_member
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import clean, decode
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.html_text import render_html
+from passagework.ingest.loaders.markdown import first_title
+from passagework.ingest.loaders.web import declared_charset
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -12,8 +12,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ingest.loaders.archive import read_member
-from retrieval.types import Hidden, Unseen
+from passagework.ingest.loaders.archive import read_member
+from passagework.retrieval.types import Hidden, Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

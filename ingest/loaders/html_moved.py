@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from retrieval.types import Unseen
+from passagework.retrieval.types import Unseen
 
 _FAR = 500.0
 """Pixels beyond the edge: far more than what peeps out."""

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_moved import gone
-from retrieval.types import Unseen
+from passagework.ingest.loaders.html_moved import gone
+from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_style import Style, declarations, page_style
-from ingest.loaders.html_writer import Cell, Writer
-from retrieval.types import Heading, Hidden, Json
+from passagework.ingest.loaders.html_style import Style, declarations, page_style
+from passagework.ingest.loaders.html_writer import Cell, Writer
+from passagework.retrieval.types import Heading, Hidden, Json
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

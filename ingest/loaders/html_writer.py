@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from retrieval.types import Heading, Hidden, Unseen
+from passagework.retrieval.types import Heading, Hidden, Unseen
 
 _OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
 _CLOSES = frozenset({")", "%", ")%", "%)"})

@@ -13,14 +13,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import clean, decode, detect, encoding_metadata
-from ingest.loaders.formats import Format
-from ingest.loaders.html_text import render_html
-from ingest.loaders.web import codec_for, declared_charset
-from ingest.reasons import one_line
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Hidden, Json
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import clean, decode, detect, encoding_metadata
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.html_text import render_html
+from passagework.ingest.loaders.web import codec_for, declared_charset
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 MAX_DEPTH = 20
 """Messages within messages."""

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import read_text
-from ingest.loaders.formats import Format
-from ingest.loaders.metadata import NotPlainError, plain
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Json
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.metadata import NotPlainError, plain
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Json
 
 MAX_FRONT_MATTER = 100_000
 """Characters. A longer block between `---` lines is text."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from datetime import date, time
 
-from ingest.loaders.encoding import clean
-from retrieval.types import Json
+from passagework.ingest.loaders.encoding import clean
+from passagework.retrieval.types import Json
 
 MAX_DEPTH = 32
 MAX_VALUES = 10_000

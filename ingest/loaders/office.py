@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest.loaders import docx_hidden, pptx_hidden
-from ingest.loaders.archive import core_properties, damaged, open_archive
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.converters import converters, stream_info
-from ingest.loaders.encoding import clean
-from ingest.loaders.formats import Format
-from ingest.loaders.hidden_marks import over_markup, without_marks
-from ingest.loaders.markdown import first_title, markdown_headings
-from ingest.reasons import one_line
-from retrieval.errors import IngestError
-from retrieval.types import Document, Hidden, Page, Unseen
+from passagework.ingest.loaders import docx_hidden, pptx_hidden
+from passagework.ingest.loaders.archive import core_properties, damaged, open_archive
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.converters import converters, stream_info
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.hidden_marks import over_markup, without_marks
+from passagework.ingest.loaders.markdown import first_title, markdown_headings
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Hidden, Page, Unseen
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")
 _INNER_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(#[^()\s]*\)")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.html_style import NAMES
-from ingest.loaders.office_values import local, share, whole_number
+from passagework.ingest.loaders.html_style import NAMES
+from passagework.ingest.loaders.office_values import local, share, whole_number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -17,14 +17,14 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.pdf_hidden import Codes, hidden_spans, unseen_glyphs
-from ingest.loaders.pdf_outline import locate
-from ingest.loaders.pdf_structure import Structure, open_reader, quiet, read_structure
-from ingest.loaders.pdf_text import PageText, join_hyphens, page_text, plain_page
-from retrieval.errors import IngestError
-from retrieval.types import Document, Json, Page
-from retrieval.wording import page_ranges
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.pdf_hidden import Codes, hidden_spans, unseen_glyphs
+from passagework.ingest.loaders.pdf_outline import locate
+from passagework.ingest.loaders.pdf_structure import Structure, open_reader, quiet, read_structure
+from passagework.ingest.loaders.pdf_text import PageText, join_hyphens, page_text, plain_page
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Json, Page
+from passagework.retrieval.wording import page_ranges
 
 MAX_PAGES = 100_000
 """More than any real document has; a file that claims more is damaged or hostile."""

@@ -17,10 +17,10 @@ import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 from pypdfium2 import PdfPage, PdfTextPage
 
-from ingest.loaders import pdf_calls as calls
-from ingest.loaders.pdf_layers import Layers, Rgb
-from ingest.loaders.pdf_text import NO_GLYPH, PageText
-from retrieval.types import Hidden, Unseen
+from passagework.ingest.loaders import pdf_calls as calls
+from passagework.ingest.loaders.pdf_layers import Layers, Rgb
+from passagework.ingest.loaders.pdf_text import NO_GLYPH, PageText
+from passagework.retrieval.types import Hidden, Unseen
 
 STRIDE = 48
 """Characters of text from one that is asked about to the next."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
 
-from ingest.loaders import pdf_calls as calls
+from passagework.ingest.loaders import pdf_calls as calls
 
 Rgb = tuple[int, int, int]
 Box = tuple[float, float, float, float]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 
-from retrieval.types import Heading, Page
+from passagework.retrieval.types import Heading, Page
 
 _MAX_TITLE = 300
 _MAX_DEPTH = 16

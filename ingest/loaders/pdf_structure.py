@@ -18,8 +18,8 @@ from typing import TypeVar
 
 from pypdf import DocumentInformation, PasswordType, PdfReader
 
-from ingest.loaders.pdf_outline import OutlineEntry, printable, read_outline
-from retrieval.types import Json
+from passagework.ingest.loaders.pdf_outline import OutlineEntry, printable, read_outline
+from passagework.retrieval.types import Json
 
 _MAX_VALUE = 2000
 """Characters kept of one metadata value: some tools write whole documents there."""

@@ -9,13 +9,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ingest.loaders.hidden_marks import mark_texts, marked, unmarked, with_parts
-from ingest.loaders.office_colours import Ink, Rgb, alike, theme_colours
-from ingest.loaders.office_values import local, whole_number
-from ingest.loaders.package import Relation, main_part, part_root, related, relations
-from ingest.loaders.pptx_shapes import Box, Shape
-from ingest.loaders.pptx_style import MARGIN, Beneath, Fill, Said, Sheet, Theme, fill_of, level_of, said_by, scale_of
-from retrieval.types import Unseen
+from passagework.ingest.loaders.hidden_marks import mark_texts, marked, unmarked, with_parts
+from passagework.ingest.loaders.office_colours import Ink, Rgb, alike, theme_colours
+from passagework.ingest.loaders.office_values import local, whole_number
+from passagework.ingest.loaders.package import Relation, main_part, part_root, related, relations
+from passagework.ingest.loaders.pptx_shapes import Box, Shape, overlap, wider
+from passagework.ingest.loaders.pptx_style import (
+    Beneath,
+    Fill,
+    Said,
+    Sheet,
+    Theme,
+    fill_of,
+    level_of,
+    said_by,
+    scale_of,
+)
+from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -138,7 +148,7 @@ class _Look:
     def place(self, shape: Shape) -> Unseen | None:
         """Whether a shape lies wholly beside the slide."""
         box = self._sheet.box(shape)
-        return None if box is None or _overlap(box, self._page) else Unseen.OUTSIDE
+        return None if box is None or overlap(box, self._page) else Unseen.OUTSIDE
 
     def mark_runs(self, shape: Shape) -> bool:
         """Marks the runs of a shape that can't be seen; whether there are any."""
@@ -214,7 +224,7 @@ class _Look:
         box = self._room(shape)
         place = self._places[shape.element] if unlike else 0
         return len(unlike) > _MOST_PAINTED or any(
-            order < place and (box is None or other is None or _overlap(box, other)) for order, other, _ in unlike
+            order < place and (box is None or other is None or overlap(box, other)) for order, other, _ in unlike
         )
 
     @cached_property
@@ -233,7 +243,7 @@ class _Look:
                     continue
                 fill = sheet.fill(shape)
                 if fill is not Beneath.THROUGH:
-                    found.append((-1 if behind else order, _wider(sheet.box(shape)), fill))
+                    found.append((-1 if behind else order, wider(sheet.box(shape)), fill))
             sheet = sheet.above
         return found
 
@@ -281,11 +291,3 @@ def _mark_each(texts: list[_Element], reason: Unseen) -> bool:
     for one in worded:
         mark_texts(one, one, reason)
     return bool(worded)
-
-
-def _wider(box: Box | None) -> Box | None:
-    return None if box is None else (box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN)
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]

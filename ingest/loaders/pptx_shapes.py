@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.office_values import flag, local, whole_number
+from passagework.ingest.loaders.office_values import flag, local, whole_number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
+
+MARGIN = 228_600
+"""EMU, a quarter of an inch, by which text may run out of its box."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in EMU, of which a point has 12,700."""
@@ -126,3 +129,13 @@ def _box(element: _Element, place: _Map) -> Box | None:
         x_times * (left + wide) + x_plus,
         y_times * (top + high) + y_plus,
     )
+
+
+def wider(box: Box | None) -> Box | None:
+    """The box with a margin around it."""
+    return None if box is None else (box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes share more than an edge."""
+    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]

@@ -11,15 +11,13 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from ingest.loaders.office_colours import WHITE, Ink, Rgb, alike, ink
-from ingest.loaders.office_values import flag, local, share, whole_number
-from ingest.loaders.pptx_shapes import Box, Shape, properties, shapes
+from passagework.ingest.loaders.office_colours import WHITE, Ink, Rgb, alike, ink
+from passagework.ingest.loaders.office_values import flag, local, share, whole_number
+from passagework.ingest.loaders.pptx_shapes import Box, Shape, properties, shapes
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-MARGIN = 228_600
-"""EMU, a quarter of an inch, by which text may run out of its box."""
 
 _PLAIN_GROUND = "1001"
 """The first of a theme's background fills."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ingest.loaders.base import RecordFailure
-from ingest.loaders.encoding import clean
-from ingest.loaders.metadata import NotPlainError, digits, plain
-from ingest.reasons import one_line
-from retrieval.types import Document, Json
+from passagework.ingest.loaders.base import RecordFailure
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.metadata import NotPlainError, digits, plain
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.types import Document, Json
 
 TEXT_FIELDS = ("text", "content", "body")
 _NAMING = frozenset({"_id", "id", "title", "metadata"})

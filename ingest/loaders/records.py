@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import Decoded, Encoding, detect_file, encoding_metadata, open_text, read_text
-from ingest.loaders.formats import Format
-from ingest.loaders.record import Records
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import Decoded, Encoding, detect_file, encoding_metadata, open_text, read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.record import Records
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 PATIENCE = 1000
 """Lines without one valid record among them, after which a file is no JSON Lines."""

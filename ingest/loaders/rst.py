@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import read_text
-from ingest.loaders.formats import Format
-from retrieval.types import Document, Heading, Json
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.retrieval.types import Document, Heading, Json
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*")
 _EXPLICIT = re.compile(r"\.\. |\.\.$|__ ")

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.loaders.archive import core_properties, damaged, open_archive
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import clean
-from ingest.loaders.formats import Format
-from ingest.loaders.hidden_marks import MARK, over_markup, unmarked, without_marks
-from ingest.loaders.xlsx_hidden import Looks, SheetLook
-from retrieval.errors import IngestError
-from retrieval.types import Document, Heading, Hidden, Unseen
+from passagework.ingest.loaders.archive import core_properties, damaged, open_archive
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.hidden_marks import MARK, over_markup, unmarked, without_marks
+from passagework.ingest.loaders.xlsx_hidden import Looks, SheetLook
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Heading, Hidden, Unseen
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook  # type: ignore[import-untyped]  # openpyxl ships no types

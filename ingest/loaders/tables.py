@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
-from ingest.loaders.formats import Format
-from ingest.loaders.record import TEXT_FIELDS, Records
-from ingest.reasons import one_line
-from retrieval.errors import IngestError
-from retrieval.types import Document, Json
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.record import TEXT_FIELDS, Records
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Json
 
 _DELIMITERS = (",", "\t", ";", "|")
 _NONE = "\x1f"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import read_text
-from ingest.loaders.formats import Format
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.retrieval.types import Document
 
 
 def load_text(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.loaders.encoding import read_text
-from ingest.loaders.formats import Format
-from ingest.loaders.html_text import render_html
-from ingest.loaders.markdown import first_title
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.html_text import render_html
+from passagework.ingest.loaders.markdown import first_title
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]+)", re.IGNORECASE)

@@ -12,15 +12,15 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.loaders.encoding import clean
-from ingest.loaders.hidden_marks import marked, unmarked
-from ingest.loaders.office_values import decimal, flag, local, whole_number
-from ingest.loaders.package import main_part, part_root, related, relations
-from ingest.loaders.xlsx_parts import MAIN, elements, forget, may_hide
-from ingest.loaders.xlsx_style import Font, Styles, Verdict
-from ingest.reasons import one_line
-from retrieval.errors import IngestError
-from retrieval.types import Unseen
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.hidden_marks import marked, unmarked
+from passagework.ingest.loaders.office_values import decimal, flag, local, whole_number
+from passagework.ingest.loaders.package import main_part, part_root, related, relations
+from passagework.ingest.loaders.xlsx_parts import MAIN, elements, forget, may_hide
+from passagework.ingest.loaders.xlsx_style import Font, Styles, Verdict
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

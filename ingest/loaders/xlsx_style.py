@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest.loaders.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
-from ingest.loaders.office_values import decimal, whole_number
-from ingest.loaders.xlsx_parts import MAIN
-from retrieval.types import Unseen
+from passagework.ingest.loaders.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
+from passagework.ingest.loaders.office_values import decimal, whole_number
+from passagework.ingest.loaders.xlsx_parts import MAIN
+from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types

@@ -6,7 +6,7 @@ with ParserPool(2) as pool:
             ...
 """
 
-from ingest.workers.flight import LoadRequest
-from ingest.workers.pool import Loaded, ParserPool
+from passagework.ingest.workers.flight import LoadRequest
+from passagework.ingest.workers.pool import Loaded, ParserPool
 
 __all__ = ["LoadRequest", "Loaded", "ParserPool"]

@@ -1,8 +1,9 @@
 """A parser process: reads requests from its standard input, loads the files, and answers on its standard output.
 
-It lives in fear of the files it reads: it is confined before the first of them (see `ingest.confinement`), memory and
-time are limited, whatever a library prints goes nowhere, and it ends when its parent does. The files come opened.
-Only `ingest.workers.process` starts it.
+It lives in fear of the files it reads: it is confined before the first of them (see `passagework.ingest.confinement`),
+memory and time are limited, whatever a library prints goes nowhere, and it ends when its parent does. The files come
+opened.
+Only `passagework.ingest.workers.process` starts it.
 """
 
 from __future__ import annotations
@@ -22,13 +23,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from ingest.confinement import Confinement, confine
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.reasons import one_line
-from ingest.workers.given_file import GivenFile
-from ingest.workers.messages import MESSAGE_LIMIT, SEGMENT, from_json, item_to_json, request_from_json, to_json
-from retrieval.errors import IngestError
-from retrieval.types import Document
+from passagework.ingest.confinement import Confinement, confine
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.reasons import one_line
+from passagework.ingest.workers.given_file import GivenFile
+from passagework.ingest.workers.messages import (
+    MESSAGE_LIMIT,
+    SEGMENT,
+    from_json,
+    item_to_json,
+    request_from_json,
+    to_json,
+)
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
 
 BATCH_ITEMS = 256
 BATCH_BYTES = 1 << 20

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from retrieval.errors import IngestError, PassageworkError
-from retrieval.types import Document
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.retrieval.errors import IngestError, PassageworkError
+from passagework.retrieval.types import Document
 
 
 @dataclass(frozen=True, slots=True)

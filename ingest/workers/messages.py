@@ -23,9 +23,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.loaders.base import LoadOptions, RecordFailure
-from ingest.reasons import one_line
-from retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 
 SEGMENT = 1 << 20
 """Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 
-from ingest.loaders.base import RecordFailure
-from ingest.reasons import one_line
-from ingest.workers.flight import Flight, InFlight, LoadRequest
-from ingest.workers.messages import items_from_json
-from ingest.workers.process import ParserProcess
-from retrieval.errors import ConfigError, IngestError
-from retrieval.types import Document
+from passagework.ingest.loaders.base import RecordFailure
+from passagework.ingest.reasons import one_line
+from passagework.ingest.workers.flight import Flight, InFlight, LoadRequest
+from passagework.ingest.workers.messages import items_from_json
+from passagework.ingest.workers.process import ParserProcess
+from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.types import Document
 
 FILES_PER_PROCESS = 200
 """After so many files a parser is replaced, for libraries in C leak."""
@@ -55,7 +55,7 @@ class ParserPool:
         timeout: float = 120.0,
         memory_limit: int = 4 << 30,
         ahead_limit: int = 64 << 20,
-        loader: str = "ingest.loaders:load",
+        loader: str = "passagework.ingest.loaders:load",
         confine: bool = True,
     ) -> None:
         if workers < 1 or timeout <= 0 or memory_limit < 1 or ahead_limit < 1:

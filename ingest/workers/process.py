@@ -14,13 +14,14 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ingest.loaders.base import LoadOptions
-from ingest.reasons import one_line
-from ingest.workers.messages import MESSAGE_LIMIT, from_json, request_to_json, to_json
-from retrieval.errors import IngestError
+import passagework
+from passagework.ingest.loaders.base import LoadOptions
+from passagework.ingest.reasons import one_line
+from passagework.ingest.workers.messages import MESSAGE_LIMIT, from_json, request_to_json, to_json
+from passagework.retrieval.errors import IngestError
 
-_ROOT = str(Path(__file__).resolve().parents[2])
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ingest.workers.child import main; main()"
+_ROOT = str(Path(passagework.__file__).resolve().parents[1])
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from passagework.ingest.workers.child import main; main()"
 START_SECONDS = 60.0
 """How long a parser may take to start: the imports of every loader, on a busy laptop."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from retrieval.backends.openvino_library import openvino_is_there
-from retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts, PairBackend
-from retrieval.backends.several_devices import SeveralDevices
-from retrieval.config import Settings
-from retrieval.devices import cuda_devices, cuda_is_there
-from retrieval.errors import ConfigError
-from retrieval.models import ResolvedModel
+from passagework.retrieval.backends.openvino_library import openvino_is_there
+from passagework.retrieval.backends.protocol import Backend, DeviceMemoryError, EncoderFacts, PairBackend
+from passagework.retrieval.backends.several_devices import SeveralDevices
+from passagework.retrieval.config import Settings
+from passagework.retrieval.devices import cuda_devices, cuda_is_there
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.models import ResolvedModel
 
 __all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encoder_backend", "reranker_backend"]
 
@@ -25,13 +25,13 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
     Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it.
     """
     if openvino_may_run(settings):
-        from retrieval.backends.openvino_encoder import OpenVinoEncoder
+        from passagework.retrieval.backends.openvino_encoder import OpenVinoEncoder
 
         made = OpenVinoEncoder.load(resolved, settings)
         if made is not None:
             return made
         _refuse_other(resolved, settings)
-    from retrieval.backends.torch_encoder import TorchEncoder
+    from passagework.retrieval.backends.torch_encoder import TorchEncoder
 
     gpus = cuda_devices() if settings.device in (None, "cuda") else []
     if len(gpus) < 2:
@@ -42,13 +42,13 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
 def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:
     """The same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
     if openvino_may_run(settings):
-        from retrieval.backends.openvino_reranker import OpenVinoReranker
+        from passagework.retrieval.backends.openvino_reranker import OpenVinoReranker
 
         made = OpenVinoReranker.load(resolved, settings)
         if made is not None:
             return made
         _refuse_other(resolved, settings)
-    from retrieval.backends.torch_reranker import TorchReranker
+    from passagework.retrieval.backends.torch_reranker import TorchReranker
 
     return TorchReranker.load(resolved, settings)
 

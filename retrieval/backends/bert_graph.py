@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.backends.openvino_library import load_openvino
+from passagework.retrieval.backends.openvino_library import load_openvino
 
 MASKED = -1e9
 """Added to the attention logits of padding."""

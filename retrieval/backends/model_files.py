@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from retrieval.backends.bert_graph import Weights
-from retrieval.errors import ModelUnavailableError
-from retrieval.models import ResolvedModel
+from passagework.retrieval.backends.bert_graph import Weights
+from passagework.retrieval.errors import ModelUnavailableError
+from passagework.retrieval.models import ResolvedModel
 
 
 def read_json(path: Path) -> dict[str, Any]:

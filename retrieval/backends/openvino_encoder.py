@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
-from retrieval.backends.model_files import (
+from passagework.retrieval.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
+from passagework.retrieval.backends.model_files import (
     loaded_or_told,
     module_names,
     read_json,
@@ -16,12 +16,12 @@ from retrieval.backends.model_files import (
     read_tokenizer,
     read_weights,
 )
-from retrieval.backends.openvino_model import OpenVinoModel
-from retrieval.backends.protocol import EncoderFacts, Rows, passage_prompt_of
-from retrieval.config import MAX_WINDOW, Settings
-from retrieval.inference import OPENVINO, BatchShape
-from retrieval.models import ResolvedModel
-from retrieval.types import Vectors
+from passagework.retrieval.backends.openvino_model import OpenVinoModel
+from passagework.retrieval.backends.protocol import EncoderFacts, Rows, passage_prompt_of
+from passagework.retrieval.config import MAX_WINDOW, Settings
+from passagework.retrieval.inference import OPENVINO, BatchShape
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.types import Vectors
 
 PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 """Modules of a model that is a BERT and a pooling, and no more."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.backends.openvino_library import load_openvino
-from retrieval.backends.protocol import Rows
-from retrieval.devices import pick_precision
-from retrieval.types import Vectors
+from passagework.retrieval.backends.openvino_library import load_openvino
+from passagework.retrieval.backends.protocol import Rows
+from passagework.retrieval.devices import pick_precision
+from passagework.retrieval.types import Vectors
 
 KEPT = 200
 """Pieces of code, compiled for a shape each, that are kept: over 240 shapes 110 MB in place of 160, as fast."""

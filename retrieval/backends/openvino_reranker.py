@@ -9,14 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.backends.bert_graph import TEXT, BertShape, bert_graph
-from retrieval.backends.model_files import loaded_or_told, module_names, read_json, read_tokenizer, read_weights
-from retrieval.backends.openvino_model import OpenVinoModel
-from retrieval.config import MAX_WINDOW, Settings
-from retrieval.inference import OPENVINO, BatchShape
-from retrieval.models import ResolvedModel
-from retrieval.pairing import Pairing, Piece, TokenPairs
-from retrieval.types import Vectors
+from passagework.retrieval.backends.bert_graph import TEXT, BertShape, bert_graph
+from passagework.retrieval.backends.model_files import (
+    loaded_or_told,
+    module_names,
+    read_json,
+    read_tokenizer,
+    read_weights,
+)
+from passagework.retrieval.backends.openvino_model import OpenVinoModel
+from passagework.retrieval.config import MAX_WINDOW, Settings
+from passagework.retrieval.inference import OPENVINO, BatchShape
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.pairing import Pairing, Piece, TokenPairs
+from passagework.retrieval.types import Vectors
 
 
 class OpenVinoReranker:

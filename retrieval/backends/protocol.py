@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.inference import BatchShape
-from retrieval.pairing import Pairing, Piece
-from retrieval.types import Vectors
+from passagework.retrieval.inference import BatchShape
+from passagework.retrieval.pairing import Pairing, Piece
+from passagework.retrieval.types import Vectors
 
 Rows = NDArray[np.int32]
 """(rows, width) of token ids, or of what goes with each of them."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrieval.backends.protocol import Backend, EncoderFacts, Rows
-from retrieval.inference import BatchShape
-from retrieval.types import Vectors
+from passagework.retrieval.backends.protocol import Backend, EncoderFacts, Rows
+from passagework.retrieval.inference import BatchShape
+from passagework.retrieval.types import Vectors
 
 LEAST_ROWS = 8
 """Of a device's share: a query stays on the first."""

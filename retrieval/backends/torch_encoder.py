@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.backends.protocol import DeviceMemoryError, EncoderFacts, Rows, passage_prompt_of
-from retrieval.config import Settings
-from retrieval.devices import pick_precision
-from retrieval.errors import ModelUnavailableError
-from retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, threads_for, windows_of
-from retrieval.models import ResolvedModel
-from retrieval.types import Vectors
+from passagework.retrieval.backends.protocol import DeviceMemoryError, EncoderFacts, Rows, passage_prompt_of
+from passagework.retrieval.config import Settings
+from passagework.retrieval.devices import pick_precision
+from passagework.retrieval.errors import ModelUnavailableError
+from passagework.retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, threads_for, windows_of
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.types import Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.backends.protocol import DeviceMemoryError
-from retrieval.config import Settings
-from retrieval.devices import pick_precision
-from retrieval.errors import ConfigError
-from retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, windows_of
-from retrieval.models import ResolvedModel
-from retrieval.pairing import Pairing, Piece, pairing_of
+from passagework.retrieval.backends.protocol import DeviceMemoryError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.devices import pick_precision
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.inference import TORCH_CPU, TORCH_GPU, BatchShape, load_model, windows_of
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.pairing import Pairing, Piece, pairing_of
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from retrieval.evaluation.benchmark import Benchmark, Corpus, load_beir, load_trec, read_qrels, scan_corpus
-from retrieval.evaluation.compare import Comparison, compare
-from retrieval.evaluation.evaluator import Evaluation, StageFigures, evaluate
-from retrieval.evaluation.gate import Gate, load_gate
-from retrieval.evaluation.measures import DEFAULT_MEASURES
-from retrieval.evaluation.runs import read_run
+from passagework.retrieval.evaluation.benchmark import Benchmark, Corpus, load_beir, load_trec, read_qrels, scan_corpus
+from passagework.retrieval.evaluation.compare import Comparison, compare
+from passagework.retrieval.evaluation.evaluator import Evaluation, StageFigures, evaluate
+from passagework.retrieval.evaluation.gate import Gate, load_gate
+from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES
+from passagework.retrieval.evaluation.runs import read_run
 
 __all__ = [
     "DEFAULT_MEASURES",

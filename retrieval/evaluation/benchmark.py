@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from retrieval.errors import EvaluationError
-from retrieval.wording import storable
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.wording import storable
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Query -> document -> grade; 0 and less is not relevant."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import permutation_test
 
-from retrieval.errors import EvaluationError
-from retrieval.evaluation.benchmark import Benchmark, Qrels
-from retrieval.evaluation.measures import DEFAULT_MEASURES, Run, check_measures, mean, per_query
-from retrieval.evaluation.runs import run_field
-from retrieval.types import Json
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
+from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, Run, check_measures, mean, per_query
+from passagework.retrieval.evaluation.runs import run_field
+from passagework.retrieval.types import Json
 
 RESAMPLES = 10_000
 SEED = 0

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.collection import Collection
-from retrieval.config import CANDIDATES, RERANK_DEPTH
-from retrieval.errors import ConfigError
-from retrieval.evaluation.benchmark import Benchmark, Qrels
-from retrieval.evaluation.judged import Judged, JudgedDocuments
-from retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
-from retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
-from retrieval.types import Fusion, Hits, Json, Stage
+from passagework.retrieval.collection import Collection
+from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
+from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
+from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
+from passagework.retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
+from passagework.retrieval.types import Fusion, Hits, Json, Stage
 
 RUN_DEPTH = 100
 """Documents of a run, a query."""

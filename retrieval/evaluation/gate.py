@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from retrieval.errors import ConfigError
-from retrieval.evaluation.evaluator import Evaluation
-from retrieval.evaluation.measures import TOKEN_MEASURES, check_measures
-from retrieval.types import Json, Stage
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.evaluation.evaluator import Evaluation
+from passagework.retrieval.evaluation.measures import TOKEN_MEASURES, check_measures
+from passagework.retrieval.types import Json, Stage
 
 TIMES = ("ms_p50", "ms_p95")
 

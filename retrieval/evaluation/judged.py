@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from retrieval.evaluation.benchmark import Benchmark, Qrels
-from retrieval.types import Hit
-from retrieval.wording import address
+from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
+from passagework.retrieval.types import Hit
+from passagework.retrieval.wording import address
 
 
 class Judged(Protocol):

@@ -22,11 +22,11 @@ from typing import Any
 
 from filelock import FileLock
 
-from retrieval.errors import ConfigError, EvaluationError
-from retrieval.evaluation.benchmark import MOST_GRADE
-from retrieval.types import Json
-from retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
-from retrieval.wording import storable
+from passagework.retrieval.errors import ConfigError, EvaluationError
+from passagework.retrieval.evaluation.benchmark import MOST_GRADE
+from passagework.retrieval.types import Json
+from passagework.retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
+from passagework.retrieval.wording import storable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import ir_measures
 
-from retrieval.errors import ConfigError
-from retrieval.evaluation.benchmark import Qrels
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.evaluation.benchmark import Qrels
 
 Run: TypeAlias = Mapping[str, Mapping[str, float]]
 """Query -> document -> score, higher is better."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote
 
-from retrieval.encoder import Encoder
-from retrieval.types import Json
+from passagework.retrieval.encoder import Encoder
+from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -11,16 +11,16 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from retrieval.collection import Collection
-from retrieval.config import CANDIDATES, Settings
-from retrieval.encoder import BiEncoder, Encoder
-from retrieval.errors import ConfigError, EvaluationError
-from retrieval.evaluation.evaluator import RUN_DEPTH
-from retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
-from retrieval.evaluation.runs import decreasing
-from retrieval.late_interaction import DEPTH, can_rerank
-from retrieval.reranker import CrossEncoderReranker, Reranker, depth_of
-from retrieval.types import Fusion, Json, Stage
+from passagework.retrieval.collection import Collection
+from passagework.retrieval.config import CANDIDATES, Settings
+from passagework.retrieval.encoder import BiEncoder, Encoder
+from passagework.retrieval.errors import ConfigError, EvaluationError
+from passagework.retrieval.evaluation.evaluator import RUN_DEPTH
+from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
+from passagework.retrieval.evaluation.runs import decreasing
+from passagework.retrieval.late_interaction import DEPTH, can_rerank
+from passagework.retrieval.reranker import CrossEncoderReranker, Reranker, depth_of
+from passagework.retrieval.types import Fusion, Json, Stage
 
 if TYPE_CHECKING:
     from datasets import Dataset

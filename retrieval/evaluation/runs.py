@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from retrieval.errors import EvaluationError
-from retrieval.types import Stage
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.types import Stage
 
 SUFFIX = ".trec"
 

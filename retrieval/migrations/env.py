@@ -1,4 +1,4 @@
-"""Run by Alembic: migrates the connection that retrieval.store.database hands over, inside its transaction."""
+"""Run by Alembic: migrates the connection that `store.database` hands over, inside its transaction."""
 
 from alembic import context
 

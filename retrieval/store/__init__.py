@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from retrieval.store import database
-from retrieval.store.beside import hold, let_go
-from retrieval.store.database import create_database, open_database, storage_errors, transaction
-from retrieval.store.integrity import text_index_problem
-from retrieval.store.records import (
+from passagework.retrieval.store import database
+from passagework.retrieval.store.beside import hold, let_go
+from passagework.retrieval.store.database import create_database, open_database, storage_errors, transaction
+from passagework.retrieval.store.integrity import text_index_problem
+from passagework.retrieval.store.records import (
     Change,
     DocumentRow,
     Generation,
@@ -24,7 +24,7 @@ from retrieval.store.records import (
     PassageRow,
     SourceRow,
 )
-from retrieval.store.seal import (
+from passagework.retrieval.store.seal import (
     COMMITS,
     break_seal,
     check_bytes,
@@ -34,8 +34,8 @@ from retrieval.store.seal import (
     read_seal,
     seal_path,
 )
-from retrieval.store.snapshot import Snapshot
-from retrieval.store.writer import Writer
+from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.store.writer import Writer
 
 __all__ = [
     "COMMITS",

@@ -14,10 +14,10 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
-from retrieval.errors import StoreError
-from retrieval.store.schema import LATER, READABLE, REVISION
-from retrieval.store.seal import break_seal
-from retrieval.versions import write_problem
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store.schema import LATER, READABLE, REVISION
+from passagework.retrieval.store.seal import break_seal
+from passagework.retrieval.versions import write_problem
 
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent.parent / "migrations"

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
-from retrieval.errors import StoreError
-from retrieval.hidden import cut_to
-from retrieval.store import schema as t
-from retrieval.store.batches import BATCH, batches
-from retrieval.store.matching import within
-from retrieval.store.naming import bears
-from retrieval.store.records import DocumentRow, SourceRow
-from retrieval.types import Document, Heading, Hidden, Page, Unseen
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.hidden import cut_to
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import BATCH, batches
+from passagework.retrieval.store.matching import within
+from passagework.retrieval.store.naming import bears
+from passagework.retrieval.store.records import DocumentRow, SourceRow
+from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 
 class DocumentReader:

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, or_, select, text, update
 
-from retrieval.store import schema as t
-from retrieval.store.snapshot import Snapshot
-from retrieval.store.writer import Writer, flatten
-from retrieval.types import Json
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.store.writer import Writer, flatten
+from passagework.retrieval.types import Json
 
 
 @dataclass(frozen=True, slots=True)

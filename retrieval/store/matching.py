@@ -8,9 +8,9 @@ import numpy as np
 from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 from sqlalchemy.sql import visitors
 
-from retrieval.store import schema as t
-from retrieval.store.batches import among
-from retrieval.types import Ids
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import among
+from passagework.retrieval.types import Ids
 
 
 def within(condition: ColumnElement[bool]) -> Select[tuple[int]]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from retrieval.store import schema as t
+from passagework.retrieval.store import schema as t
 
 
 def bears(connection: Connection, names: Sequence[str]) -> ColumnElement[bool]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from retrieval.store import schema as t
-from retrieval.store.batches import batches
-from retrieval.store.prepared import Prepared, among_bound, bound
-from retrieval.types import Hidden, Unseen
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import batches
+from passagework.retrieval.store.prepared import Prepared, among_bound, bound
+from passagework.retrieval.types import Hidden, Unseen
 
 _p, _g, _h = t.passages.c, t.pages.c, t.hidden.c
 

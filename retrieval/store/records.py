@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from retrieval.types import Hidden, Json
+from passagework.retrieval.types import Hidden, Json
 
 
 @dataclass(frozen=True, slots=True)

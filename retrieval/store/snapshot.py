@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
-from retrieval.store import schema as t
-from retrieval.store.batches import among, batches
-from retrieval.store.documents import DocumentReader
-from retrieval.store.fulltext import best_passages, word_gains
-from retrieval.store.matching import matching_ids, passing_ids, within
-from retrieval.store.overlap import hidden_in, pages_of
-from retrieval.store.prepared import Prepared, among_bound, bound
-from retrieval.store.records import Change, Generation, Location, PassageRow
-from retrieval.store.seal import COMMITS, commits_in
-from retrieval.store.vocabulary import WordReader, reading
-from retrieval.types import Ids, Json, Vectors
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import among, batches
+from passagework.retrieval.store.documents import DocumentReader
+from passagework.retrieval.store.fulltext import best_passages, word_gains
+from passagework.retrieval.store.matching import matching_ids, passing_ids, within
+from passagework.retrieval.store.overlap import hidden_in, pages_of
+from passagework.retrieval.store.prepared import Prepared, among_bound, bound
+from passagework.retrieval.store.records import Change, Generation, Location, PassageRow
+from passagework.retrieval.store.seal import COMMITS, commits_in
+from passagework.retrieval.store.vocabulary import WordReader, reading
+from passagework.retrieval.types import Ids, Json, Vectors
 
 WORDS = "words"
 """The kind of a generation that holds the postings of frequent words, not vectors."""

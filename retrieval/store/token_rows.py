@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from retrieval.store import schema as t
-from retrieval.store.batches import batches
-from retrieval.store.snapshot import Snapshot
-from retrieval.store.writer import Writer
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import batches
+from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.store.fulltext import TOKENIZER
-from retrieval.types import Ids
+from passagework.retrieval.store.fulltext import TOKENIZER
+from passagework.retrieval.types import Ids
 
 Counts = NDArray[np.uint16]
 Lengths = NDArray[np.int32]

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from retrieval.store import schema as t
-from retrieval.store.records import NewPassage
-from retrieval.store.snapshot import Snapshot
-from retrieval.types import Document, Json, Vectors
+from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.records import NewPassage
+from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.types import Document, Json, Vectors
 
 ROWS = 2_000
 """Rows sent to SQLite at once, so that a book's passages are never all in memory as rows."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from retrieval.models import ResolvedModel, digest_weights
-from retrieval.training.course import Course
-from retrieval.training.options import TrainingOptions
-from retrieval.wording import counted
+from passagework.retrieval.models import ResolvedModel, digest_weights
+from passagework.retrieval.training.course import Course
+from passagework.retrieval.training.options import TrainingOptions
+from passagework.retrieval.wording import counted
 
 RECORD = "training.json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from retrieval.types import Json
+from passagework.retrieval.types import Json
 
 
 @dataclass(frozen=True, slots=True)

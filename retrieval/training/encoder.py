@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.backends.protocol import passage_prompt_of
-from retrieval.config import Settings
-from retrieval.errors import ConfigError, TrainingError
-from retrieval.inference import load_model, windows_of
-from retrieval.models import ResolvedModel
-from retrieval.training.course import Course, Watch
-from retrieval.training.lesson import Craft, TrainerParts, teach
-from retrieval.training.maxsim import Comparison, joint_loss
-from retrieval.training.options import Loss, TrainingOptions
-from retrieval.training.pairs import Pair
-from retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.backends.protocol import passage_prompt_of
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, TrainingError
+from passagework.retrieval.inference import load_model, windows_of
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.training.course import Course, Watch
+from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
+from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.options import Loss, TrainingOptions
+from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.trainer import attend_eagerly
 
 ENCODER_OPTIONS = TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
 """What is done where nothing is said: the other texts of a large batch are negatives too."""

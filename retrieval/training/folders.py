@@ -12,8 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from retrieval.errors import ConfigError, TrainingError
-from retrieval.types import Json
+from passagework.retrieval.errors import ConfigError, TrainingError
+from passagework.retrieval.types import Json
 
 _TORCH_WRITING = re.compile("inline_container|PytorchStreamWriter|iostream error")
 """What torch says, without a reason, where a file can't be written."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.training.pairs import Pair
+from passagework.retrieval.training.pairs import Pair
 
 MEASURE = "nDCG@10"
 """Of the held-out pairs."""

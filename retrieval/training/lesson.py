@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.config import Settings
-from retrieval.devices import pick_precision
-from retrieval.errors import TrainingError
-from retrieval.models import ResolvedModel, resolve_model
-from retrieval.training.card import write_card
-from retrieval.training.course import Course, Watch
-from retrieval.training.folders import (
+from passagework.retrieval.config import Settings
+from passagework.retrieval.devices import pick_precision
+from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.models import ResolvedModel, resolve_model
+from passagework.retrieval.training.card import write_card
+from passagework.retrieval.training.course import Course, Watch
+from passagework.retrieval.training.folders import (
     claim_folder,
     last_checkpoint,
     one_training,
@@ -23,12 +23,12 @@ from retrieval.training.folders import (
     step_of,
     working_folder,
 )
-from retrieval.training.held_out import held_out_evaluator
-from retrieval.training.options import TrainingOptions
-from retrieval.training.pairs import Pair, digest_pairs, with_negatives
-from retrieval.training.trainer import Ended, arguments, callbacks, needs_extra, quiet
-from retrieval.types import Json
-from retrieval.wording import counted
+from passagework.retrieval.training.held_out import held_out_evaluator
+from passagework.retrieval.training.options import TrainingOptions
+from passagework.retrieval.training.pairs import Pair, digest_pairs, with_negatives
+from passagework.retrieval.training.trainer import Ended, arguments, callbacks, needs_extra, quiet
+from passagework.retrieval.types import Json
+from passagework.retrieval.wording import counted
 
 MOST_HELD_OUT = 200
 """Pairs of the evaluation during training."""

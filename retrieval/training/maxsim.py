@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from tokenizers import Tokenizer
 
-from retrieval.framing import Frame
-from retrieval.inference import token_arrays
-from retrieval.late_interaction import BLEND, SHARPNESS, telling_tokens
-from retrieval.training.pairs import Pair
+from passagework.retrieval.framing import Frame
+from passagework.retrieval.inference import token_arrays
+from passagework.retrieval.late_interaction import BLEND, SHARPNESS, telling_tokens
+from passagework.retrieval.training.pairs import Pair
 
 SCALE = 20.0
 """Of scores before their softmax, as where an encoder learns texts' vectors alone."""

@@ -6,8 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from enum import Enum
 
-from retrieval.errors import ConfigError
-from retrieval.types import Json
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Json
 
 
 class Loss(str, Enum):

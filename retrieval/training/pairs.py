@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retrieval.errors import TrainingError
-from retrieval.wording import counted, storable
+from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.wording import counted, storable
 
 HELD_OUT_SHARE = 20
 """One source of so many is held out for evaluation during training."""

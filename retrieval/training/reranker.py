@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from retrieval.config import Settings
-from retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
-from retrieval.inference import load_model, windows_of
-from retrieval.models import ResolvedModel
-from retrieval.training.course import Course, Watch
-from retrieval.training.lesson import Craft, TrainerParts, teach
-from retrieval.training.listwise import CERTAIN, listwise_loss
-from retrieval.training.options import Loss, TrainingOptions
-from retrieval.training.pairs import Pair
-from retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
+from passagework.retrieval.inference import load_model, windows_of
+from passagework.retrieval.models import ResolvedModel
+from passagework.retrieval.training.course import Course, Watch
+from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
+from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
+from passagework.retrieval.training.options import Loss, TrainingOptions
+from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.trainer import attend_eagerly
 
 POOL = 32
 """Batches that are sorted by length together: little padding, and still another order every epoch."""

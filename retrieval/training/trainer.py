@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from retrieval.errors import ConfigError
-from retrieval.training.course import Course, TrainingProgress, Watch
-from retrieval.training.held_out import MEASURE
-from retrieval.training.options import TrainingOptions
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.training.course import Course, TrainingProgress, Watch
+from passagework.retrieval.training.held_out import MEASURE
+from passagework.retrieval.training.options import TrainingOptions
 
 
 def arguments(

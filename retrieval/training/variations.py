@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from retrieval.lexical import telling_words
-from retrieval.training.pairs import Pair
+from passagework.retrieval.lexical import telling_words
+from passagework.retrieval.training.pairs import Pair
 
 SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?=\s|$)|$)")
 ASKED = re.compile(

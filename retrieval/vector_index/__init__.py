@@ -17,21 +17,21 @@ kind but the coded ones (ivf-sq8, ivf-pq) gives a passage the very same float32 
 
 from __future__ import annotations
 
-from retrieval.vector_index.build import Built, automatic_kind, build_index
-from retrieval.vector_index.container import digest_file
-from retrieval.vector_index.exact import ExactIndex
-from retrieval.vector_index.faiss_index import FaissIndex
-from retrieval.vector_index.gpu import GpuIndex, on_best_device
-from retrieval.vector_index.live import LiveIndex
-from retrieval.vector_index.load import load_index
-from retrieval.vector_index.protocol import (
+from passagework.retrieval.vector_index.build import Built, automatic_kind, build_index
+from passagework.retrieval.vector_index.container import digest_file
+from passagework.retrieval.vector_index.exact import ExactIndex
+from passagework.retrieval.vector_index.faiss_index import FaissIndex
+from passagework.retrieval.vector_index.gpu import GpuIndex, on_best_device
+from passagework.retrieval.vector_index.live import LiveIndex
+from passagework.retrieval.vector_index.load import load_index
+from passagework.retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     SearchResult,
     VectorIndex,
     plan_filter,
 )
-from retrieval.vector_index.scoring import cosines
+from passagework.retrieval.vector_index.scoring import cosines
 
 __all__ = [
     "Built",

@@ -11,15 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.errors import ConfigError
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.exact import ExactIndex
-from retrieval.vector_index.faiss_index import EFFORT_NAMES, FaissIndex
-from retrieval.vector_index.faiss_library import INSTALL, assigner, faiss_available, load_faiss, reproducible_graphs
-from retrieval.vector_index.gpu import gpu_has_room
-from retrieval.vector_index.live import LiveIndex
-from retrieval.vector_index.protocol import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
-from retrieval.vector_index.scoring import cosines
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.exact import ExactIndex
+from passagework.retrieval.vector_index.faiss_index import EFFORT_NAMES, FaissIndex
+from passagework.retrieval.vector_index.faiss_library import (
+    INSTALL,
+    assigner,
+    faiss_available,
+    load_faiss,
+    reproducible_graphs,
+)
+from passagework.retrieval.vector_index.gpu import gpu_has_room
+from passagework.retrieval.vector_index.live import LiveIndex
+from passagework.retrieval.vector_index.protocol import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
+from passagework.retrieval.vector_index.scoring import cosines
 
 logger = logging.getLogger(__name__)
 

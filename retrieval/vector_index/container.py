@@ -21,10 +21,10 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from retrieval.errors import ConfigError, StoreError
-from retrieval.types import Ids
-from retrieval.vector_index.protocol import IndexKind
-from retrieval.versions import write_problem
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.types import Ids
+from passagework.retrieval.vector_index.protocol import IndexKind
+from passagework.retrieval.versions import write_problem
 
 Write: TypeAlias = Callable[[bytes | memoryview], int]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.container import Write, write_index
-from retrieval.vector_index.protocol import (
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.container import Write, write_index
+from passagework.retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     SearchResult,
@@ -19,7 +19,7 @@ from retrieval.vector_index.protocol import (
     plan_filter,
     rows_of,
 )
-from retrieval.vector_index.scoring import finalists, picked_blocks, ranked, whole_blocks
+from passagework.retrieval.vector_index.scoring import finalists, picked_blocks, ranked, whole_blocks
 
 WRITE_ROWS = 4096
 

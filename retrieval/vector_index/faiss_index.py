@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.errors import ConfigError
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.container import write_index
-from retrieval.vector_index.faiss_library import load_faiss
-from retrieval.vector_index.protocol import (
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.container import write_index
+from passagework.retrieval.vector_index.faiss_library import load_faiss
+from passagework.retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     Mask,
@@ -25,7 +25,7 @@ from retrieval.vector_index.protocol import (
     plan_filter,
     rows_of,
 )
-from retrieval.vector_index.scoring import finalists, picked_blocks, ranked, rounding
+from passagework.retrieval.vector_index.scoring import finalists, picked_blocks, ranked, rounding
 
 EFFORT_NAMES = {
     IndexKind.HNSW: "efSearch",

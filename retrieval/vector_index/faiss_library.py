@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError
 
 GPU_SCRATCH_BYTES = 256 << 20
 """FAISS takes a gigabyte and more by default; torch needs it (faiss #2155)."""

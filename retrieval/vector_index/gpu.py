@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.exact import ExactIndex
-from retrieval.vector_index.protocol import (
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.exact import ExactIndex
+from passagework.retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     Mask,
@@ -28,7 +28,7 @@ from retrieval.vector_index.protocol import (
     checked_queries,
     plan_filter,
 )
-from retrieval.vector_index.scoring import ranked, rounding
+from passagework.retrieval.vector_index.scoring import ranked, rounding
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.protocol import (
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.protocol import (
     FilterPlan,
     IndexKind,
     SearchResult,
@@ -22,7 +22,7 @@ from retrieval.vector_index.protocol import (
     checked_vectors,
     rows_of,
 )
-from retrieval.vector_index.tail import NO_TAIL, Tail
+from passagework.retrieval.vector_index.tail import NO_TAIL, Tail
 
 REBUILD_SHARE = 0.2
 """Of the base: so much changed costs a search a fifth of an exact one, and each vector few rebuilds as a set grows."""

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from retrieval.errors import ConfigError, StoreError
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.container import READ_BYTES, Header, digest_open, read_header
-from retrieval.vector_index.exact import ExactIndex
-from retrieval.vector_index.faiss_index import FaissIndex
-from retrieval.vector_index.faiss_library import load_faiss
-from retrieval.vector_index.protocol import IndexKind, VectorIndex
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.container import READ_BYTES, Header, digest_open, read_header
+from passagework.retrieval.vector_index.exact import ExactIndex
+from passagework.retrieval.vector_index.faiss_index import FaissIndex
+from passagework.retrieval.vector_index.faiss_library import load_faiss
+from passagework.retrieval.vector_index.protocol import IndexKind, VectorIndex
 
 _reading = threading.Lock()
 """FAISS's byte limit belongs to the process, so one file is read at a time."""

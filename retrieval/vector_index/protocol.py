@@ -10,8 +10,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import ConfigError
-from retrieval.types import Ids, Vectors
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.types import Ids, Vectors
 
 Mask: TypeAlias = NDArray[np.bool_]
 Scores: TypeAlias = NDArray[np.float32]

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.protocol import Mask, Scores
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.protocol import Mask, Scores
 
 Decode: TypeAlias = Callable[[Ids], Vectors]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrieval.types import Ids, Vectors
-from retrieval.vector_index.protocol import Mask, Scores
-from retrieval.vector_index.scoring import finalists, ranked, whole_blocks
+from passagework.retrieval.types import Ids, Vectors
+from passagework.retrieval.vector_index.protocol import Mask, Scores
+from passagework.retrieval.vector_index.scoring import finalists, ranked, whole_blocks
 
 LEAST_CAPACITY = 1024
 

@@ -11,8 +11,8 @@ seconds. What is kept here are counts, not scores, so that scores are FTS5's own
 
 from __future__ import annotations
 
-from retrieval.word_index.live import LiveWords
-from retrieval.word_index.postings import Postings
-from retrieval.word_index.saved import load_postings, save_postings
+from passagework.retrieval.word_index.live import LiveWords
+from passagework.retrieval.word_index.postings import Postings
+from passagework.retrieval.word_index.saved import load_postings, save_postings
 
 __all__ = ["LiveWords", "Postings", "load_postings", "save_postings"]

@@ -11,15 +11,15 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.lexical import BROAD, query_terms
-from retrieval.store import Snapshot
-from retrieval.store.fulltext import DECIMALS
-from retrieval.store.vocabulary import MOST_COUNT, stems
-from retrieval.types import Ids
-from retrieval.vector_index.protocol import Mask, allowed_mask, rows_of
-from retrieval.within import Within
-from retrieval.word_index.postings import Postings
-from retrieval.word_index.ranking import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
+from passagework.retrieval.lexical import BROAD, query_terms
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store.fulltext import DECIMALS
+from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
+from passagework.retrieval.types import Ids
+from passagework.retrieval.vector_index.protocol import Mask, allowed_mask, rows_of
+from passagework.retrieval.within import Within
+from passagework.retrieval.word_index.postings import Postings
+from passagework.retrieval.word_index.ranking import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
 
 REBUILD_SHARE = 0.05
 REBUILD_LEAST = 10_000

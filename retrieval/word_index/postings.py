@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.store.vocabulary import Counts, Lengths, WordReader
-from retrieval.types import Ids
+from passagework.retrieval.store.vocabulary import Counts, Lengths, WordReader
+from passagework.retrieval.types import Ids
 
 Rows = NDArray[np.int32]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.store.vocabulary import Counts
-from retrieval.types import Ids
-from retrieval.vector_index.protocol import Mask
-from retrieval.word_index.postings import Rows
+from passagework.retrieval.store.vocabulary import Counts
+from passagework.retrieval.types import Ids
+from passagework.retrieval.vector_index.protocol import Mask
+from passagework.retrieval.word_index.postings import Rows
 
 K1, B = 1.2, 0.75
 LEAST_IDF = 1e-6

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import StoreError
-from retrieval.vector_index.container import ALIGNMENT, MOST_HEADER, Write, digest_open, write_whole
-from retrieval.word_index.postings import Postings
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.vector_index.container import ALIGNMENT, MOST_HEADER, Write, digest_open, write_whole
+from passagework.retrieval.word_index.postings import Postings
 
 MAGIC = b"PWWORDS1"
 WRITE_NUMBERS = 1 << 20

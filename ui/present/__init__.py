@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.present.answers import (
+from passagework.ui.present.answers import (
     context_notes,
     heading,
     hidden_line,
@@ -14,7 +14,7 @@ from ui.present.answers import (
     timing_line,
     warnings_of,
 )
-from ui.present.contents import (
+from passagework.ui.present.contents import (
     deleted_to_json,
     documents_to_json,
     show_deleted,
@@ -22,7 +22,7 @@ from ui.present.contents import (
     show_report,
     show_status,
 )
-from ui.present.measured import show_comparison, show_evaluation, show_training
+from passagework.ui.present.measured import show_comparison, show_evaluation, show_training
 
 __all__ = [
     "context_notes",

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.text import Text
 
-from ingest.reasons import one_line
-from retrieval.types import Context, Hit, Hits, Json
-from retrieval.wording import address, counted, page_list, visible
-from ui.present.lines import indented
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.types import Context, Hit, Hits, Json
+from passagework.retrieval.wording import address, counted, page_list, visible
+from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
 """Of a passage on screen; --json has all of it."""

@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ingest.reasons import one_line
-from ingest.report import Problem, Report
-from retrieval.config import OVERLAP_TOKENS
-from retrieval.store import DocumentRow, SourceRow
-from retrieval.types import Json
-from retrieval.wording import address, counted
-from ui.present.lines import SHOWN, indented, show_problems
+from passagework.ingest.reasons import one_line
+from passagework.ingest.report import Problem, Report
+from passagework.retrieval.config import OVERLAP_TOKENS
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.types import Json
+from passagework.retrieval.wording import address, counted
+from passagework.ui.present.lines import SHOWN, indented, show_problems
 
 LINE_CHARACTERS = 1_000
 """Of a line about a collection: its path may be long."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from ingest.doctor import Diagnosis, Finding, Remedy, Repair
-from ingest.reasons import one_line
-from retrieval.wording import counted
+from passagework.ingest.doctor import Diagnosis, Finding, Remedy, Repair
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.wording import counted
 
 LINE_CHARACTERS = 600
 

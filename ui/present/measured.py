@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from retrieval.wording import counted, visible
+from passagework.retrieval.wording import counted, visible
 
 if TYPE_CHECKING:  # what measures and trains is not loaded to show a search
-    from retrieval.evaluation import Comparison, Evaluation
-    from retrieval.training import Course
+    from passagework.retrieval.evaluation import Comparison, Evaluation
+    from passagework.retrieval.training import Course
 
 CHANGED = 10
 """Queries of a comparison on screen; --json has all that changed."""

@@ -6,13 +6,13 @@ import json
 
 import streamlit as st
 
-from retrieval import Collection, Context, PassageworkError
-from retrieval.wording import address, page_list, visible
-from ui import session
-from ui.holdings import status_of
-from ui.page_html import markdown_text, note_html, table_html
-from ui.present import context_notes
-from ui.search_settings import STAGES, URL
+from passagework.retrieval import Collection, Context, PassageworkError
+from passagework.retrieval.wording import address, page_list, visible
+from passagework.ui import session
+from passagework.ui.holdings import status_of
+from passagework.ui.page_html import markdown_text, note_html, table_html
+from passagework.ui.present import context_notes
+from passagework.ui.search_settings import STAGES, URL
 
 FEWEST, MOST = 50, 16_000
 """Tokens of a budget."""
@@ -26,7 +26,7 @@ def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: st
     if stage is not None:
         arguments.append(f"stage={stage!r}")
     return (
-        "from retrieval import Collection\n"
+        "from passagework import Collection\n"
         f"with Collection.open({collection!r}) as collection:\n"
         f"    context = collection.context({', '.join(arguments)})\n"
         "    print(context.text)\n"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from retrieval import Collection, ConfigError, PassageworkError
-from retrieval.versions import JUDGMENTS, RUNS
-from retrieval.wording import counted
-from ui import session
-from ui.measured_runs import (
+from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval.versions import JUDGMENTS, RUNS
+from passagework.retrieval.wording import counted
+from passagework.ui import session
+from passagework.ui.measured_runs import (
     REPORT,
     Measurement,
     benchmark_of,
@@ -21,9 +21,9 @@ from ui.measured_runs import (
     run_files,
     stage_rows,
 )
-from ui.page_html import note_html, table_html
-from ui.search_settings import URL
-from ui.server import LOCAL
+from passagework.ui.page_html import note_html, table_html
+from passagework.ui.search_settings import URL
+from passagework.ui.server import LOCAL
 
 VIEWS = ("Measurements", "Compare two runs")
 LARGEST = 1_500_000

@@ -9,17 +9,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from retrieval import Collection, Hits, PassageworkError
-from retrieval.config import CANDIDATES
-from retrieval.evaluation.judgments import Judgment
-from retrieval.versions import JUDGMENTS
-from retrieval.wording import counted
-from ui import session
-from ui.judging import GRADES, as_trec, grade_of, judgments_of
-from ui.links import document_names
-from ui.page_html import compact_hit_html, markdown_text, note_html, table_html
-from ui.preferences import Preference, a_is_left, add_preference, places_in_other, preferences_of, tally
-from ui.search_settings import FUSIONS, STAGES, URL, SearchSettings
+from passagework.retrieval import Collection, Hits, PassageworkError
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.evaluation.judgments import Judgment
+from passagework.retrieval.versions import JUDGMENTS
+from passagework.retrieval.wording import counted
+from passagework.ui import session
+from passagework.ui.judging import GRADES, as_trec, grade_of, judgments_of
+from passagework.ui.links import document_names
+from passagework.ui.page_html import compact_hit_html, markdown_text, note_html, table_html
+from passagework.ui.preferences import Preference, a_is_left, add_preference, places_in_other, preferences_of, tally
+from passagework.ui.search_settings import FUSIONS, STAGES, URL, SearchSettings
 
 VIEWS = ("Judgments", "Side by side", "Blind")
 QUOTED = 160

@@ -9,17 +9,17 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from ingest.loaders.formats import SUFFIXES
-from ingest.report import Problem, Report
-from retrieval import Collection, ConfigError, PassageworkError
-from retrieval.wording import counted
-from ui import session
-from ui.holdings import documents_of, sources_of, status_of
-from ui.ingest_job import IngestJob, IngestJobs
-from ui.library_tables import documents, failures, problems, told
-from ui.page_html import facts_html, markdown_text, note_html
-from ui.server import LOCAL, UPLOAD_MEGABYTES
-from ui.uploads import left_behind, save_upload
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.report import Problem, Report
+from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval.wording import counted
+from passagework.ui import session
+from passagework.ui.holdings import documents_of, sources_of, status_of
+from passagework.ui.ingest_job import IngestJob, IngestJobs
+from passagework.ui.library_tables import documents, failures, problems, told
+from passagework.ui.page_html import facts_html, markdown_text, note_html
+from passagework.ui.server import LOCAL, UPLOAD_MEGABYTES
+from passagework.ui.uploads import left_behind, save_upload
 
 
 def about(status: Mapping[str, Any]) -> None:

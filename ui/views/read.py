@@ -6,18 +6,18 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
-from ingest.loaders.formats import format_name
-from retrieval import Collection, PassageworkError
-from retrieval.lexical import matching_spans
-from retrieval.store import DocumentRow
-from retrieval.types import Page
-from retrieval.wording import address, counted, page_list
-from ui import session
-from ui.holdings import documents_of
-from ui.keyboard import TO_PASSAGE
-from ui.page_drawing import PagePicture, draw_page
-from ui.page_html import markdown_text, note_html
-from ui.reading import Place, citation, file_of, picture_html, place_of, text_html
+from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval.lexical import matching_spans
+from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.types import Page
+from passagework.retrieval.wording import address, counted, page_list
+from passagework.ui import session
+from passagework.ui.holdings import documents_of
+from passagework.ui.keyboard import TO_PASSAGE
+from passagework.ui.page_drawing import PagePicture, draw_page
+from passagework.ui.page_html import markdown_text, note_html
+from passagework.ui.reading import Place, citation, file_of, picture_html, place_of, text_html
 
 AROUND = 8_000
 """Characters shown before the passage and after it; more on demand."""

@@ -10,20 +10,20 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from retrieval import Collection, Hit, Hits, PassageworkError, Stage
-from retrieval.evaluation.judgments import Judgment
-from retrieval.lexical import matching_spans
-from retrieval.wording import counted
-from ui import session
-from ui.bump_chart import bump_chart
-from ui.facets import Facets
-from ui.holdings import current_facets, status_of
-from ui.judging import GRADES, grade_of, judge, judgments_of
-from ui.links import document_names, place_parameters
-from ui.marking import Marks, mark
-from ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
-from ui.present import warnings_of
-from ui.search_settings import SearchSettings, sidebar
+from passagework.retrieval import Collection, Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.evaluation.judgments import Judgment
+from passagework.retrieval.lexical import matching_spans
+from passagework.retrieval.wording import counted
+from passagework.ui import session
+from passagework.ui.bump_chart import bump_chart
+from passagework.ui.facets import Facets
+from passagework.ui.holdings import current_facets, status_of
+from passagework.ui.judging import GRADES, grade_of, judge, judgments_of
+from passagework.ui.links import document_names, place_parameters
+from passagework.ui.marking import Marks, mark
+from passagework.ui.page_html import hit_html, markdown_text, note_html, plain, plan_html
+from passagework.ui.present import warnings_of
+from passagework.ui.search_settings import SearchSettings, sidebar
 
 
 def contents(status: Mapping[str, Any]) -> list[str]:

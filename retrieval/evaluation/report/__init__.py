@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from retrieval.evaluation.report.answers import QueryAnswer, answers_for, worst_queries
-from retrieval.evaluation.report.comparison_page import render_comparison
-from retrieval.evaluation.report.evaluation_page import render_evaluation
+from passagework.retrieval.evaluation.report.answers import QueryAnswer, answers_for, worst_queries
+from passagework.retrieval.evaluation.report.comparison_page import render_comparison
+from passagework.retrieval.evaluation.report.evaluation_page import render_evaluation
 
 __all__ = ["QueryAnswer", "answers_for", "render_comparison", "render_evaluation", "worst_queries"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.collection import Collection
-from retrieval.config import CANDIDATES, RERANK_DEPTH
-from retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
-from retrieval.evaluation.judged import Judged
-from retrieval.evaluation.measures import per_query
-from retrieval.types import Fusion, Hit, Stage
+from passagework.retrieval.collection import Collection
+from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
+from passagework.retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
+from passagework.retrieval.evaluation.judged import Judged
+from passagework.retrieval.evaluation.measures import per_query
+from passagework.retrieval.types import Fusion, Hit, Stage
 
 SHOWN_HITS = 5
 MOST_TITLES = 100

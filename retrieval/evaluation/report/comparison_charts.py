@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from retrieval.evaluation.compare import Difference
-from retrieval.evaluation.report.charts import rows_below
-from retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Rect, linear
-from retrieval.evaluation.report.wording import chance, figure, shortened, signed
-from retrieval.wording import counted
+from passagework.retrieval.evaluation.compare import Difference
+from passagework.retrieval.evaluation.report.charts import rows_below
+from passagework.retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Rect, linear
+from passagework.retrieval.evaluation.report.wording import chance, figure, shortened, signed
+from passagework.retrieval.wording import counted
 
 ROW = 44.0
 NAME = 40

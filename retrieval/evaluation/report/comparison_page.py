@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.evaluation.compare import Comparison, Move, QueryDifference
-from retrieval.evaluation.report.charts import delta_chart, delta_tooltip
-from retrieval.evaluation.report.comparison_charts import means_chart, wins_chart
-from retrieval.evaluation.report.intervals import MOST_BARS, RESAMPLES, bootstrap_intervals, delta_bars
-from retrieval.evaluation.report.rendering import render
+from passagework.retrieval.evaluation.compare import Comparison, Move, QueryDifference
+from passagework.retrieval.evaluation.report.charts import delta_chart, delta_tooltip
+from passagework.retrieval.evaluation.report.comparison_charts import means_chart, wins_chart
+from passagework.retrieval.evaluation.report.intervals import MOST_BARS, RESAMPLES, bootstrap_intervals, delta_bars
+from passagework.retrieval.evaluation.report.rendering import render
 
 SHOWN_QUERIES = 10
 """Queries that gained most, and as many that lost most."""

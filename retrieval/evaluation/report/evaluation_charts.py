@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from retrieval.evaluation.evaluator import StageFigures
-from retrieval.evaluation.report.charts import LEFT, columns_left, rows_below
-from retrieval.evaluation.report.drawing import WIDTH, Chart, Dot, Label, Line, Scale, apart, linear, logarithmic
-from retrieval.evaluation.report.intervals import Interval
-from retrieval.evaluation.report.wording import figure, milliseconds
-from retrieval.types import Stage
+from passagework.retrieval.evaluation.evaluator import StageFigures
+from passagework.retrieval.evaluation.report.charts import LEFT, columns_left, rows_below
+from passagework.retrieval.evaluation.report.drawing import (
+    WIDTH,
+    Chart,
+    Dot,
+    Label,
+    Line,
+    Scale,
+    apart,
+    linear,
+    logarithmic,
+)
+from passagework.retrieval.evaluation.report.intervals import Interval
+from passagework.retrieval.evaluation.report.wording import figure, milliseconds
+from passagework.retrieval.types import Stage
 
 ROW = 28.0
 NAMES = 62.0

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.errors import EvaluationError
-from retrieval.evaluation.evaluator import Evaluation
-from retrieval.evaluation.report.answers import QueryAnswer, losses
-from retrieval.evaluation.report.charts import delta_chart, delta_tooltip, histogram_chart
-from retrieval.evaluation.report.drawing import Chart
-from retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
-from retrieval.evaluation.report.intervals import (
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.evaluator import Evaluation
+from passagework.retrieval.evaluation.report.answers import QueryAnswer, losses
+from passagework.retrieval.evaluation.report.charts import delta_chart, delta_tooltip, histogram_chart
+from passagework.retrieval.evaluation.report.drawing import Chart
+from passagework.retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
+from passagework.retrieval.evaluation.report.intervals import (
     FEW,
     MOST_BARS,
     RESAMPLES,
@@ -21,10 +21,10 @@ from retrieval.evaluation.report.intervals import (
     delta_bars,
     histogram,
 )
-from retrieval.evaluation.report.rendering import render
-from retrieval.evaluation.report.settings import facts
-from retrieval.evaluation.report.worst import Card, card
-from retrieval.types import Stage
+from passagework.retrieval.evaluation.report.rendering import render
+from passagework.retrieval.evaluation.report.settings import facts
+from passagework.retrieval.evaluation.report.worst import Card, card
+from passagework.retrieval.types import Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from retrieval.types import Json
+from passagework.retrieval.types import Json
 
 NAMES = {
     "encoder": "Encoder",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retrieval.wording import visible
+from passagework.retrieval.wording import visible
 
 NAME = 80
 """Characters shown of a run's or a measure's name, and of a list of pages."""

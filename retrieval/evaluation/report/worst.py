@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.evaluation.report.answers import QueryAnswer
-from retrieval.types import Hit, Stage
+from passagework.retrieval.evaluation.report.answers import QueryAnswer
+from passagework.retrieval.types import Hit, Stage
 
 MOST_RELEVANT = 12
 """Relevant things listed of one query."""

@@ -1,0 +1,38 @@
+"""Semantic search over your own documents, and the retrieval half of RAG.
+
+    from passagework import Collection, ingest
+
+    ingest("docs/", collection="handbook")
+    with Collection.open("handbook") as collection:
+        hits = collection.search("who approves travel?")
+
+These names are those of `passagework.retrieval`, which finds, and `passagework.ingest`, which brings in. Beside them
+stands `passagework.ui`: the command line and the pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from passagework import ingest as _ingest
+from passagework import retrieval as _retrieval
+
+if TYPE_CHECKING:
+    from passagework.ingest import *
+    from passagework.retrieval import *
+
+__all__ = []
+__all__ += _retrieval.__all__
+__all__ += _ingest.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
+    for package in (_retrieval, _ingest):
+        if name in package.__all__:
+            return getattr(package, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
