@@ -38,8 +38,8 @@ test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or 
 faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
 	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
-	    $(BIN)/python -m pytest tests/test_kill.py tests/test_kill_migrations.py tests/test_faults.py \
-	    tests/test_exchange.py $(ARGS)
+	    $(BIN)/python -m pytest tests/reliability/test_kill.py tests/reliability/test_kill_migrations.py tests/reliability/test_faults.py \
+	    tests/ingest/test_exchange.py $(ARGS)
 
 mutate: setup  ## damage real files in 5,000 ways, and have them read; takes half an hour
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.mutate $(ARGS)

@@ -22,7 +22,7 @@ from scipy.sparse import coo_matrix
 
 from benchmarks.first_stage_sets import LIMITS, Fusion, Scores, Set, every_word, loaded, shipped_words
 from passagework.retrieval import BiEncoder
-from passagework.retrieval.lexical import query_terms
+from passagework.retrieval.lexical.bm25 import query_terms
 
 Pools = Sequence[dict[int, float]]
 MOST = 400

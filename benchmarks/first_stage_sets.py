@@ -19,10 +19,10 @@ from passagework.retrieval import BiEncoder, Collection, Hit
 from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
-from passagework.retrieval.lexical import match_expression
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.lexical.bm25 import match_expression
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.types import Ids, Vectors
-from passagework.retrieval.versions import current_version
 
 Scores = NDArray[np.float64]
 Fusion = Callable[[Scores, Scores, int], Scores]

@@ -23,8 +23,8 @@ import torch
 from benchmarks.scale_data import real_texts
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
-from passagework.retrieval.models import resolve_model
-from passagework.retrieval.vector_index import ExactIndex, GpuIndex
+from passagework.retrieval.dense.index import ExactIndex, GpuIndex
+from passagework.retrieval.models.weights import resolve_model
 
 TOKENS = 200
 BATCHES = (32, 64, 128, 256, 512, 1024, 2048)
@@ -80,7 +80,7 @@ def encoding(device: str, count: int, batches: Sequence[int] = BATCHES) -> dict[
 
 def reranking(device: str, pairs: int) -> dict[str, float]:
     """Milliseconds to rerank so many passages by the default reranker, pairs of 256 tokens."""
-    from passagework.retrieval.late_interaction import LateInteractionReranker
+    from passagework.retrieval.late_interaction.late_interaction import LateInteractionReranker
 
     encoder = BiEncoder.load(settings=Settings(device=device))
     texts = passages(encoder, pairs, tokens=230)

@@ -24,10 +24,10 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
 
 from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.ingest.loaders.base import LoadOptions
-from passagework.ingest.loaders.pdf import load_pdf
+from passagework.ingest.loaders.pdf.highlights import Box, highlight
+from passagework.ingest.loaders.pdf.pdf import load_pdf
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document
-from passagework.ui.highlights import Box, highlight
 
 BAR = 0.97
 CHARACTERS = 800

@@ -30,9 +30,9 @@ from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.ingest.reasons import one_line
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import storable
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page
-from passagework.retrieval.wording import storable
-from tests.fakes import FakeEncoder
+from tests.support.fakes import FakeEncoder
 
 FOLDERS = ("pypdf-resources", "pypdf-samples", "office-and-web")
 SHARES = {".pdf": 40, ".docx": 10, ".pptx": 8, ".xlsx": 8, ".epub": 5, ".eml": 9, ".html": 7}

@@ -16,7 +16,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DecodedStreamObject, StreamObject
 
 from benchmarks.mutation_words import EDGES, TEXT_WORDS, WORDS
-from passagework.ingest.loaders.pdf_structure import quiet
+from passagework.ingest.loaders.pdf.pdf_structure import quiet
 
 INFLATED_LIMIT = 2 << 20
 """Bytes of a PDF with its streams inflated; a larger one is mutated as it stands."""

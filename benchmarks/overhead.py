@@ -21,10 +21,10 @@ from statistics import median
 from benchmarks.datasets import beir, documents_of
 from passagework.ingest import ingest
 from passagework.retrieval import BiEncoder, Collection
-from passagework.retrieval.reading import as_read
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.models.reranker_input import as_read
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import TokenIds
-from passagework.retrieval.versions import current_version
 
 ROUNDS = 4
 

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.figures import STAGES
 from benchmarks.page_charts import PICTURES, ingest_sentence, query_sentence
 from benchmarks.pictures import write_svg
-from passagework.retrieval.wording import counted
+from passagework.retrieval.text import counted
 
 MEGABYTE = 1e6
 COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (

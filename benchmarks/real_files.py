@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmarks.datasets import data_folder
 from passagework.ingest import ingest
-from passagework.retrieval.identity import recorded_encoder
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
-from passagework.retrieval.versions import current_version
 
 
 def main() -> int:

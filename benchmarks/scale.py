@@ -25,15 +25,15 @@ import numpy as np
 
 from benchmarks.scale_data import STEP, Base, Texts, likeness, made_texts, made_vectors, real_texts, real_vectors
 from passagework.ingest.chunker import ChunkSettings
-from passagework.ingest.destination import create_version, refresh_index
+from passagework.ingest.writing.destination import create_version, refresh_index
 from passagework.retrieval import BiEncoder, Collection
-from passagework.retrieval.encoder import Encoder
-from passagework.retrieval.lexical import Bm25
-from passagework.retrieval.live import LiveVersion
+from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.dense.index import ExactIndex
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.lexical.bm25 import Bm25
+from passagework.retrieval.models.bi_encoder import Encoder
 from passagework.retrieval.store import NewPassage, Store, Writer
 from passagework.retrieval.types import Document
-from passagework.retrieval.vector_index import ExactIndex
-from passagework.retrieval.versions import current_version
 
 PASSAGES_A_DOCUMENT = 10
 FILTERS: Mapping[str, Mapping[str, Any] | None] = {

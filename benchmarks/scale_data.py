@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmarks.datasets import data_folder
 from passagework.retrieval import BiEncoder
+from passagework.retrieval.dense.index import ExactIndex, IndexKind, build_index
 from passagework.retrieval.types import Ids, Vectors
-from passagework.retrieval.vector_index import ExactIndex, IndexKind, build_index
 
 SEED = 5
 STEP = 10_000

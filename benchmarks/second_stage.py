@@ -31,12 +31,12 @@ from passagework.retrieval import BiEncoder, Collection, Stage
 from passagework.retrieval.config import CANDIDATES, CONVEX_WEIGHT
 from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.compare import p_value
-from passagework.retrieval.late_interaction import BLEND, DEPTH, SHARPNESS
-from passagework.retrieval.lexical import telling_words
-from passagework.retrieval.reading import with_context
+from passagework.retrieval.late_interaction.codec import LEVELS, TokenCodec
+from passagework.retrieval.late_interaction.late_interaction import BLEND, DEPTH, SHARPNESS
+from passagework.retrieval.late_interaction.stored import new_record
+from passagework.retrieval.lexical.bm25 import telling_words
+from passagework.retrieval.models.reranker_input import with_context
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.token_codes import LEVELS, TokenCodec
-from passagework.retrieval.token_record import new_record
 
 MOST = 100
 """Candidates of a query whose token vectors are read."""

@@ -28,17 +28,17 @@ from numpy.typing import NDArray
 from scipy.stats import theilslopes
 
 from passagework.ingest.chunker import ChunkSettings
-from passagework.ingest.destination import create_version, refresh_index
-from passagework.ingest.doctor import examine
-from passagework.ingest.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.ingest.maintenance.doctor import examine
+from passagework.ingest.writing.destination import create_version, refresh_index
+from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection
-from passagework.retrieval.generations import save_generation
-from passagework.retrieval.request import SearchRequest
+from passagework.retrieval.dense.generations import save_generation
+from passagework.retrieval.folder import locked_version
+from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import Document, Stage
-from passagework.retrieval.versions import locked_version
-from tests.collection_checks import NOUNS
-from tests.fakes import WORDS, FakeEncoder
+from tests.support.collection_checks import NOUNS
+from tests.support.fakes import WORDS, FakeEncoder
 
 DOCUMENTS = 150
 PROCESSES = 4

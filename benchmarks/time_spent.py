@@ -33,13 +33,13 @@ from passagework.retrieval.types import Stage
 STEP_S = 0.005
 PARTS = (
     ("ingest/workers/", "", "reading files (waiting for the parser)"),
-    ("ingest/passage_writer.py", "_hand_on", "waiting for the encoder"),
-    ("retrieval/encoder.py", "tokenize", "tokenising"),
-    ("retrieval/inference.py", "token_arrays", "tokenising"),
+    ("ingest/writing/passage_writer.py", "_hand_on", "waiting for the encoder"),
+    ("retrieval/models/bi_encoder.py", "tokenize", "tokenising"),
+    ("retrieval/models/batching.py", "token_arrays", "tokenising"),
     ("ingest/chunker/", "", "cutting"),
     ("retrieval/store/", "", "database"),
-    ("retrieval/vector_index/", "", "index"),
-    ("retrieval/generations.py", "", "index"),
+    ("retrieval/dense/index/", "", "index"),
+    ("retrieval/dense/generations.py", "", "index"),
     ("", "text_hash", "hashing"),
     ("", "document_hash", "hashing"),
     ("", "", "the rest"),

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from passagework.ingest.loaders.metadata import NotPlainError, plain
 from passagework.ingest.reasons import one_line
+from passagework.retrieval.text import counted, storable
 from passagework.retrieval.types import Document, Json
-from passagework.retrieval.wording import counted, storable
 
 TITLE = 1_000
 """Characters of a document's title."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from passagework.ingest.bounds import bounded
-from passagework.ingest.destination import Destination
 from passagework.ingest.loaders import media_type
-from passagework.ingest.passage_writer import SourceFile, document_hash
 from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
+from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.passage_writer import SourceFile, document_hash
 from passagework.retrieval.types import Document
 
 MAX_NOTES = 1_000

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from passagework.ingest.chunking import chunking_asked
-from passagework.ingest.destination import Destination
 from passagework.ingest.intake import Intake, name_title, record_part
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
@@ -16,12 +14,14 @@ from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
+from passagework.ingest.writing.chunking import chunking_asked
+from passagework.ingest.writing.destination import Destination
 from passagework.retrieval.config import Settings
-from passagework.retrieval.encoder import Encoder
 from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.folder import UPLOADS
+from passagework.retrieval.models.bi_encoder import Encoder
 from passagework.retrieval.store import SourceRow
-from passagework.retrieval.versions import UPLOADS
-from passagework.retrieval.wording import counted
+from passagework.retrieval.text import counted
 
 
 def ingest(

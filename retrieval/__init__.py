@@ -19,20 +19,20 @@ from passagework.retrieval.errors import (
 )
 
 if TYPE_CHECKING:
-    from passagework.retrieval.collection import Collection
-    from passagework.retrieval.encoder import BiEncoder
-    from passagework.retrieval.reranker import CrossEncoderReranker
+    from passagework.retrieval.collection.collection import Collection
+    from passagework.retrieval.models.bi_encoder import BiEncoder
+    from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
     from passagework.retrieval.types import Citation, Context, Fusion, Hit, Hits, Passage, Stage
 
 if __name__ == "retrieval":  # in a checkout, by the folder's own name
     raise ImportError("`retrieval` is a part of passagework: write `from passagework import Collection`")
 
 _MODULES = {
-    "BiEncoder": "encoder",
+    "BiEncoder": "models.bi_encoder",
     "Citation": "types",
-    "Collection": "collection",
+    "Collection": "collection.collection",
     "Context": "types",
-    "CrossEncoderReranker": "reranker",
+    "CrossEncoderReranker": "models.cross_encoder",
     "Fusion": "types",
     "Hit": "types",
     "Hits": "types",

@@ -35,7 +35,7 @@ class Settings:
     """What a machine or a user prefers, beneath what a call says.
 
     `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16. `backend` is
-    auto, torch or openvino (see `passagework.retrieval.backends`).
+    auto, torch or openvino (see `passagework.retrieval.models.backends`).
     `parse_timeout` is in seconds, `parse_memory` in bytes for each parser process.
     """
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.wording import address, in_two_lines, page_list, visible
+from passagework.retrieval.text import address, in_two_lines, page_list, visible
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Vectors: TypeAlias = NDArray[np.float32]

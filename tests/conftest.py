@@ -30,7 +30,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One Chromium without a window for all tests; it starts without a past."""
-    from tests.browser_sessions import chromium
+    from tests.support.browser_sessions import chromium
 
     with chromium(tmp_path_factory.mktemp("profile")) as driver:
         yield driver
@@ -39,8 +39,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of one server for all browser tests, and its collection; what a test puts in, it takes out."""
-    from tests.browser_sessions import served
-    from tests.browser_site import make_site
+    from tests.support.browser_sessions import served
+    from tests.support.browser_site import make_site
 
     collection = make_site(tmp_path_factory.mktemp("site"))
     with served(collection, collection.parent / "log") as address:
@@ -50,7 +50,7 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 @pytest.fixture
 def page(site: tuple[str, Path], browser: Any) -> Iterator[Any]:
     """A wide window in light colours, nothing opened yet."""
-    from tests.browser_sessions import Page
+    from tests.support.browser_sessions import Page
 
     opened = Page(browser, site[0])
     opened.resize(1280, "light")

@@ -8,8 +8,8 @@ from types import FrameType
 
 from benchmarks.time_spent import Sampler, part_of
 from passagework.ingest import ingest
-from passagework.retrieval.reading import text_hash
-from tests.fakes import FakeEncoder
+from passagework.retrieval.models.reranker_input import text_hash
+from tests.support.fakes import FakeEncoder
 
 
 def test_time_is_counted_where_it_is_spent() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks.scale import FILTERS, build, measure
 from benchmarks.scale_data import NEAR, Base, made_texts, made_vectors, real_texts
-from passagework.retrieval.vector_index import ExactIndex
-from tests.fakes import FakeEncoder
-from tests.vector_sets import unit
+from passagework.retrieval.dense.index import ExactIndex
+from tests.support.fakes import FakeEncoder
+from tests.support.vector_sets import unit
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("PASSAGEWORK_TEST_DATA"), reason="needs PASSAGEWORK_TEST_DATA: its texts are real ones"

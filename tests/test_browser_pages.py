@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from passagework.ingest.removal import delete
+from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Collection
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
-from tests.browser_sessions import IS_DARK, PALE, Page
-from tests.browser_site import DOCUMENTS, EVIL_NAME, LONG_WORD
+from tests.support.browser_sessions import IS_DARK, PALE, Page
+from tests.support.browser_site import DOCUMENTS, EVIL_NAME, LONG_WORD
 
 DOWN, ENTER = "\ue015", "\ue007"
 PAGES = {

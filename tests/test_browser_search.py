@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.browser_sessions import Page
-from tests.browser_site import DOCUMENTS
+from tests.support.browser_sessions import Page
+from tests.support.browser_site import DOCUMENTS
 
 
 def test_a_query_gives_ranked_passages(page: Page) -> None:

@@ -68,7 +68,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: zipf
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert shipped == {_installed(path) for path in _package_files()}
     assert "passagework/py.typed" in shipped
-    assert any(re.fullmatch(r"passagework/retrieval/migrations/versions/\w+\.py", name) for name in shipped)
+    assert any(re.fullmatch(r"passagework/retrieval/store/migrations/versions/\w+\.py", name) for name in shipped)
     assert {"passagework/ui/cli.py", "passagework/ui/app.py"} <= shipped
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from passagework.ui import session
-from passagework.ui.browser_history import HISTORY
-from passagework.ui.keyboard import KEYS
-from passagework.ui.page_style import STYLE
+from passagework.ui.web import session
+from passagework.ui.web.browser_history import HISTORY
+from passagework.ui.web.keyboard import KEYS
+from passagework.ui.web.page_style import STYLE
 
 # File and title of each, in order. Without icons: the browser would fetch them from another host.
 PAGES = (

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui import doctor as health
-from passagework.ui import evaluate as measuring
-from passagework.ui import exchange
-from passagework.ui import options as opt
-from passagework.ui import train as training
-from passagework.ui.outcome import answer, complain, parse_where, run
+from passagework.ui.commands import doctor as health
+from passagework.ui.commands import evaluate as measuring
+from passagework.ui.commands import exchange
+from passagework.ui.commands import options as opt
+from passagework.ui.commands import train as training
+from passagework.ui.commands.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
     from passagework.retrieval import Collection
@@ -55,8 +55,8 @@ def ingest(
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
     from passagework.ingest import ingest as bring_in
+    from passagework.ui.commands.progress import progress_bar
     from passagework.ui.present import show_report
-    from passagework.ui.progress import progress_bar
 
     with progress_bar() as progress:
         report = bring_in(
@@ -169,7 +169,7 @@ def delete(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Take documents out of a collection; the files themselves stay where they are."""
-    from passagework.ingest.removal import delete as take_out
+    from passagework.ingest.maintenance.removal import delete as take_out
     from passagework.ui.present import deleted_to_json, show_deleted
 
     rows = take_out(collection, targets or (), where=parse_where(where), dry_run=dry_run)
@@ -189,11 +189,11 @@ def rebuild(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
-    from passagework.ingest.rebuild import rebuild as make_version
-    from passagework.ingest.rebuild import rebuild_index
-    from passagework.retrieval.vector_index import IndexKind
+    from passagework.ingest.maintenance.rebuild import rebuild as make_version
+    from passagework.ingest.maintenance.rebuild import rebuild_index
+    from passagework.retrieval.dense.index import IndexKind
+    from passagework.ui.commands.progress import progress_bar
     from passagework.ui.present import show_status
-    from passagework.ui.progress import progress_bar
 
     kinds = [kind.value for kind in IndexKind]
     if index is not None and index not in kinds:
@@ -230,10 +230,10 @@ app.command()(training.train)
 @app.command()
 def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
     """Serve the pages to a browser: search, read, judge, and the library. An empty folder becomes a collection."""
-    from passagework.ui.server import LOCAL, serve
+    from passagework.ui.web.server import LOCAL, serve
 
     if collection.is_dir() and not any(collection.iterdir()):
-        from passagework.ingest.creation import create
+        from passagework.ingest.maintenance.creation import create
 
         create(collection)
         complain(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, RERANK, run
 from passagework.ingest import ingest
 from passagework.retrieval import BiEncoder, Collection
-from passagework.retrieval.late_interaction import DEPTH
+from passagework.retrieval.late_interaction.late_interaction import DEPTH
 
 
 class Passagework:

@@ -12,8 +12,8 @@ from passagework.ingest.chunker.outline import Outline, PageMap
 from passagework.ingest.chunker.passage_context import ContextBuilder
 from passagework.ingest.chunker.token_stream import TokenStream
 from passagework.retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
-from passagework.retrieval.encoder import Encoder
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.models.bi_encoder import Encoder
 from passagework.retrieval.types import Document, Json, Passage, TokenIds
 
 LEAST_PASSAGE_TOKENS = 8

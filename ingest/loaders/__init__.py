@@ -21,19 +21,19 @@ from passagework.retrieval.types import Document
 __all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
 
 _LOADERS = {
-    Format.PDF: ("pdf", "load_pdf"),
-    Format.MARKDOWN: ("markdown", "load_markdown"),
-    Format.TEXT: ("text", "load_text"),
-    Format.HTML: ("web", "load_html"),
-    Format.RST: ("rst", "load_rst"),
-    Format.DOCX: ("office", "load_docx"),
-    Format.PPTX: ("office", "load_pptx"),
-    Format.XLSX: ("sheets", "load_xlsx"),
-    Format.EPUB: ("epub", "load_epub"),
-    Format.CSV: ("tables", "load_csv"),
-    Format.TSV: ("tables", "load_tsv"),
-    Format.JSON: ("records", "load_json"),
-    Format.JSONL: ("records", "load_jsonl"),
+    Format.PDF: ("pdf.pdf", "load_pdf"),
+    Format.MARKDOWN: ("text.markdown", "load_markdown"),
+    Format.TEXT: ("text.text", "load_text"),
+    Format.HTML: ("html.web", "load_html"),
+    Format.RST: ("text.rst", "load_rst"),
+    Format.DOCX: ("office.office", "load_docx"),
+    Format.PPTX: ("office.office", "load_pptx"),
+    Format.XLSX: ("office.sheets", "load_xlsx"),
+    Format.EPUB: ("html.epub", "load_epub"),
+    Format.CSV: ("records.tables", "load_csv"),
+    Format.TSV: ("records.tables", "load_tsv"),
+    Format.JSON: ("records.records", "load_json"),
+    Format.JSONL: ("records.records", "load_jsonl"),
     Format.EML: ("mail", "load_mail"),
 }
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import storable
 from passagework.retrieval.types import Json
-from passagework.retrieval.wording import storable
 
 FEW_CONTROLS = 4
 """Fewer control characters make no binary file: short texts have strays."""

@@ -16,8 +16,8 @@ from typing import TypeAlias
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import clean, decode, detect, encoding_metadata
 from passagework.ingest.loaders.formats import Format
-from passagework.ingest.loaders.html_text import render_html
-from passagework.ingest.loaders.web import codec_for, declared_charset
+from passagework.ingest.loaders.html.html_text import render_html
+from passagework.ingest.loaders.html.web import codec_for, declared_charset
 from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document, Heading, Hidden, Json

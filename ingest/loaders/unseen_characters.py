@@ -11,8 +11,8 @@ import re
 from dataclasses import replace
 from itertools import groupby
 
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Document, Hidden, Unseen
-from passagework.retrieval.wording import counted
 
 _UNSEEN = re.compile(
     "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from passagework.retrieval.errors import EvaluationError
-from passagework.retrieval.wording import storable
+from passagework.retrieval.text import storable
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Query -> document -> grade; 0 and less is not relevant."""

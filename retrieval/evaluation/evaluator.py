@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from passagework.retrieval.collection import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels

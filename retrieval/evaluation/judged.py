@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
+from passagework.retrieval.text import address
 from passagework.retrieval.types import Hit
-from passagework.retrieval.wording import address
 
 
 class Judged(Protocol):

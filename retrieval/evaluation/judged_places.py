@@ -9,14 +9,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.collection import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.errors import EvaluationError
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels, evenly
 from passagework.retrieval.evaluation.judgments import Judgment, named, query_names
 from passagework.retrieval.evaluation.measures import SPAN_DEPTH, TOKEN_IOU, TOKEN_PRECISION, TOKEN_RECALL
 from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.text import address
 from passagework.retrieval.types import Document, Hit
-from passagework.retrieval.wording import address
 
 REMEMBERED = 64
 """Documents whose tokens are kept at once."""

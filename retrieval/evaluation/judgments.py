@@ -24,9 +24,9 @@ from filelock import FileLock
 
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.benchmark import MOST_GRADE
+from passagework.retrieval.folder import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
+from passagework.retrieval.text import storable
 from passagework.retrieval.types import Json
-from passagework.retrieval.versions import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
-from passagework.retrieval.wording import storable
 
 
 @dataclass(frozen=True, slots=True)

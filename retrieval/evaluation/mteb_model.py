@@ -11,15 +11,15 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from passagework.retrieval.collection import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES, Settings
-from passagework.retrieval.encoder import BiEncoder, Encoder
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.evaluator import RUN_DEPTH
 from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
 from passagework.retrieval.evaluation.runs import decreasing
-from passagework.retrieval.late_interaction import DEPTH, can_rerank
-from passagework.retrieval.reranker import CrossEncoderReranker, Reranker, depth_of
+from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
+from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.cross_encoder import CrossEncoderReranker, Reranker, depth_of
 from passagework.retrieval.types import Fusion, Json, Stage
 
 if TYPE_CHECKING:

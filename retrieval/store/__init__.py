@@ -15,7 +15,7 @@ from passagework.retrieval.store import database
 from passagework.retrieval.store.beside import hold, let_go
 from passagework.retrieval.store.database import create_database, open_database, storage_errors, transaction
 from passagework.retrieval.store.integrity import text_index_problem
-from passagework.retrieval.store.records import (
+from passagework.retrieval.store.rows import (
     Change,
     DocumentRow,
     Generation,

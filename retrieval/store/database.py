@@ -15,12 +15,12 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folder import write_problem
 from passagework.retrieval.store.schema import LATER, READABLE, REVISION
 from passagework.retrieval.store.seal import break_seal
-from passagework.retrieval.versions import write_problem
 
 BUSY_TIMEOUT_MS = 30_000
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 ADVICE = {
     "database or disk is full": "free some space and run again: what was committed is safe",
     "disk I/O error": "the disk may be full, or failing: free some space and run again; what was committed is safe",

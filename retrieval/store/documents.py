@@ -13,7 +13,7 @@ from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.matching import within
 from passagework.retrieval.store.naming import bears
-from passagework.retrieval.store.records import DocumentRow, SourceRow
+from passagework.retrieval.store.rows import DocumentRow, SourceRow
 from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folder import sync_folder, write_atomically, write_problem
 from passagework.retrieval.store.beside import BLOCK_BYTES, block_digests
 from passagework.retrieval.types import Json
-from passagework.retrieval.versions import sync_folder, write_atomically, write_problem
 
 COMMITS = "commits"
 """The fact under which a database counts its own commits."""

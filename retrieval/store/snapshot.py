@@ -17,7 +17,7 @@ from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.matching import matching_ids, passing_ids, within
 from passagework.retrieval.store.overlap import hidden_in, pages_of
 from passagework.retrieval.store.prepared import Prepared, among_bound, bound
-from passagework.retrieval.store.records import Change, Generation, Location, PassageRow
+from passagework.retrieval.store.rows import Change, Generation, Location, PassageRow
 from passagework.retrieval.store.seal import COMMITS, commits_in
 from passagework.retrieval.store.vocabulary import WordReader, reading
 from passagework.retrieval.types import Ids, Json, Vectors

@@ -11,7 +11,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.records import NewPassage
+from passagework.retrieval.store.rows import NewPassage
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.types import Document, Json, Vectors
 

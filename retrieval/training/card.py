@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from passagework.retrieval.models import ResolvedModel, digest_weights
+from passagework.retrieval.models.weights import ResolvedModel, digest_weights
+from passagework.retrieval.text import counted
 from passagework.retrieval.training.course import Course
 from passagework.retrieval.training.options import TrainingOptions
-from passagework.retrieval.wording import counted
 
 RECORD = "training.json"
 

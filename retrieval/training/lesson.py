@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from passagework.retrieval.config import Settings
-from passagework.retrieval.devices import pick_precision
 from passagework.retrieval.errors import TrainingError
-from passagework.retrieval.models import ResolvedModel, resolve_model
+from passagework.retrieval.models.devices import pick_precision
+from passagework.retrieval.models.weights import ResolvedModel, resolve_model
+from passagework.retrieval.text import counted
 from passagework.retrieval.training.card import write_card
 from passagework.retrieval.training.course import Course, Watch
 from passagework.retrieval.training.folders import (
@@ -28,7 +29,6 @@ from passagework.retrieval.training.options import TrainingOptions
 from passagework.retrieval.training.pairs import Pair, digest_pairs, with_negatives
 from passagework.retrieval.training.trainer import Ended, arguments, callbacks, needs_extra, quiet
 from passagework.retrieval.types import Json
-from passagework.retrieval.wording import counted
 
 MOST_HELD_OUT = 200
 """Pairs of the evaluation during training."""

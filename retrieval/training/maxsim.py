@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 from tokenizers import Tokenizer
 
-from passagework.retrieval.framing import Frame
-from passagework.retrieval.inference import token_arrays
-from passagework.retrieval.late_interaction import BLEND, SHARPNESS, telling_tokens
+from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS, telling_tokens
+from passagework.retrieval.models.batching import token_arrays
+from passagework.retrieval.models.prompt_tokens import Frame
 from passagework.retrieval.training.pairs import Pair
 
 SCALE = 20.0

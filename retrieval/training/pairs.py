@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from passagework.retrieval.errors import TrainingError
-from passagework.retrieval.wording import counted, storable
+from passagework.retrieval.text import counted, storable
 
 HELD_OUT_SHARE = 20
 """One source of so many is held out for evaluation during training."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from passagework.retrieval.lexical import telling_words
+from passagework.retrieval.lexical.bm25 import telling_words
 from passagework.retrieval.training.pairs import Pair
 
 SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?=\s|$)|$)")

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from passagework.ingest.reasons import one_line
+from passagework.retrieval.text import address, counted, page_list, visible
 from passagework.retrieval.types import Context, Hit, Hits, Json
-from passagework.retrieval.wording import address, counted, page_list, visible
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600

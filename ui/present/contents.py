@@ -13,8 +13,8 @@ from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval.config import OVERLAP_TOKENS
 from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.text import address, counted
 from passagework.retrieval.types import Json
-from passagework.retrieval.wording import address, counted
 from passagework.ui.present.lines import SHOWN, indented, show_problems
 
 LINE_CHARACTERS = 1_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from passagework.ingest.doctor import Diagnosis, Finding, Remedy, Repair
+from passagework.ingest.maintenance.doctor import Diagnosis, Finding, Remedy, Repair
 from passagework.ingest.reasons import one_line
-from passagework.retrieval.wording import counted
+from passagework.retrieval.text import counted
 
 LINE_CHARACTERS = 600
 

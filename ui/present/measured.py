@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from passagework.retrieval.wording import counted, visible
+from passagework.retrieval.text import counted, visible
 
 if TYPE_CHECKING:  # what measures and trains is not loaded to show a search
     from passagework.retrieval.evaluation import Comparison, Evaluation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from passagework.retrieval.collection import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
 from passagework.retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
 from passagework.retrieval.evaluation.judged import Judged

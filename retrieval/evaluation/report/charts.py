@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from passagework.retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Line, Rect, Scale, linear
 from passagework.retrieval.evaluation.report.intervals import DeltaBar, histogram
-from passagework.retrieval.evaluation.report.wording import figure, shortened, signed
-from passagework.retrieval.wording import counted
+from passagework.retrieval.evaluation.report.words import figure, shortened, signed
+from passagework.retrieval.text import counted
 
 LEFT = 40.0
 """Units left of a plot, for the numbers of its vertical axis."""

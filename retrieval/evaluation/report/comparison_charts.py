@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from passagework.retrieval.evaluation.compare import Difference
 from passagework.retrieval.evaluation.report.charts import rows_below
 from passagework.retrieval.evaluation.report.drawing import WIDTH, Chart, Label, Rect, linear
-from passagework.retrieval.evaluation.report.wording import chance, figure, shortened, signed
-from passagework.retrieval.wording import counted
+from passagework.retrieval.evaluation.report.words import chance, figure, shortened, signed
+from passagework.retrieval.text import counted
 
 ROW = 44.0
 NAME = 40

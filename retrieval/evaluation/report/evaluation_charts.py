@@ -18,7 +18,7 @@ from passagework.retrieval.evaluation.report.drawing import (
     logarithmic,
 )
 from passagework.retrieval.evaluation.report.intervals import Interval
-from passagework.retrieval.evaluation.report.wording import figure, milliseconds
+from passagework.retrieval.evaluation.report.words import figure, milliseconds
 from passagework.retrieval.types import Stage
 
 ROW = 28.0

@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from passagework.retrieval.evaluation.report.wording import (
+from passagework.retrieval.evaluation.report.words import (
     NAME,
     PASSAGE,
     QUERY,
@@ -19,7 +19,7 @@ from passagework.retrieval.evaluation.report.wording import (
     shortened,
     signed,
 )
-from passagework.retrieval.wording import counted, page_list, visible
+from passagework.retrieval.text import counted, page_list, visible
 
 
 def render(template: str, values: Mapping[str, object]) -> str:

@@ -1,0 +1,70 @@
+"""HTML files: the visible text as one document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import read_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.html.html_text import render_html
+from passagework.ingest.loaders.text.markdown import first_title
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document
+
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w:.-]+)", re.IGNORECASE)
+
+# What the WHATWG encoding standard reads these labels as, and browsers therefore do.
+_ALIASES = {
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "ascii": "cp1252",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "big5": "big5hkscs",
+}
+
+
+def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+    """One document, titled by `<title>`, else by its first `h1`. Raises IngestError where nothing is visible."""
+    decoded = read_text(path, declared=declared_charset)
+    page = render_html(decoded.text)
+    if not page.text:
+        raise IngestError("no text: the page shows none")
+    yield Document(
+        text=page.text,
+        media_type=Format.HTML.value,
+        title=page.title or first_title(page.headings),
+        metadata={**page.metadata, **decoded.metadata},
+        headings=page.headings,
+        notes=decoded.notes,
+        hidden=page.hidden,
+    )
+
+
+def declared_charset(head: bytes) -> str | None:
+    """The encoding named by the XML declaration or a meta element, as a Python codec's name."""
+    match = _XML_ENCODING.match(head) or _CHARSET.search(head)
+    if match is None:
+        return None
+    return codec_for(match[1].decode("ascii", "replace"))
+
+
+def codec_for(label: str) -> str:
+    """The codec that browsers use for a charset label: ISO-8859-1 is read as Windows-1252."""
+    label = label.strip().lower()
+    return _ALIASES.get(label, label)

@@ -1,0 +1,266 @@
+"""What Word text looks like, as far as it tells whether anybody sees it (ECMA-376-1, 17.3.2 and 17.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from passagework.ingest.loaders.office.docx_elements import SPACES, at_most, children, named, value, word
+from passagework.ingest.loaders.office.office_colours import lit, theme_colours
+from passagework.retrieval.types import Unseen
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
+
+_Item = TypeVar("_Item")
+
+_TINY = 2
+"""Half-points: up to 1 point."""
+_LOW = 20
+"""Twentieths of a point: a line of exactly so little, or a row, shows nothing of its text."""
+_NARROW = 5
+"""Per cent of a glyph's width."""
+_EFFECTS = "http://schemas.microsoft.com/office/word/2010/wordml"
+_ALIKE = 8
+"""Of 255: channels that differ by less can't be told apart."""
+_PAPER = "FFFFFF"
+_OFF = frozenset({"0", "false", "off"})
+_DEEPEST = 20
+"""Styles based on styles."""
+_THEME = {
+    "background1": "lt1", "text1": "dk1", "background2": "lt2", "text2": "dk2", "light1": "lt1", "dark1": "dk1",
+    "light2": "lt2", "dark2": "dk2", "hyperlink": "hlink", "followedHyperlink": "folHlink"
+}  # fmt: skip
+"""What Word calls a theme's colours; accents have their own names."""
+_MARKERS = {"white": "FFFFFF", "black": "000000", "yellow": "FFFF00", "lightGray": "C0C0C0", "darkGray": "808080"}
+"""Colours of highlighting."""
+_REMEMBERED = 10_000
+"""Places whose look is kept for the runs that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one set of properties says of a run; None where it says nothing. A `ground` that isn't known is ""."""
+
+    vanish: bool | None = None
+    colour: str | None = None
+    half_points: int | None = None
+    ground: str | None = None
+    clear: bool | None = None
+    narrow: bool | None = None
+    low: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where runs stand: what their paragraph and their table say, and the colour beneath, None where it isn't known."""
+
+    said: tuple[_Said, ...] = ()
+    table: tuple[_Said, ...] = ()
+    ground: str | None = _PAPER
+    low: bool = False
+
+
+class Styles:
+    """The styles of a document by their ids."""
+
+    def __init__(self, root: _Element | None, theme: _Element | None = None) -> None:
+        self._theme = theme_colours(theme)
+        found = list(root.iter(*word("style"))) if root is not None else []
+        self._styles = {str(value(one, "styleId")): one for one in found}
+        self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
+        self._paragraph = next((key for key, one in self._styles.items() if _is_default(one, "paragraph")), None)
+        self._table = next((key for key, one in self._styles.items() if _is_default(one, "table")), None)
+        self._resolved: dict[str, list[_Said]] = {}
+        self._places: dict[_Element, Place] = {}
+        self._shading: dict[str, bool] = {}
+
+    def chain(self, name: str | None, *, paragraph: bool = False) -> list[_Said]:
+        """What a style says, then what those say that it is based on; of a paragraph that names none, the default."""
+        name = self._paragraph if name is None and paragraph else name
+        if name is None:
+            return []
+        if name not in self._resolved:
+            self._resolved[name] = list(self._chain(name))
+        return self._resolved[name]
+
+    @property
+    def defaults(self) -> list[_Said]:
+        """What holds where nothing else is said."""
+        return [self.said(child) for one in self._defaults for child in one.iterchildren(*word("rPr"))]
+
+    def place(self, element: _Element | None) -> Place:
+        """What holds for runs that stand in an element, of which each is looked at once."""
+        if len(self._places) > _REMEMBERED:
+            self._places.clear()
+        path = []
+        while element is not None and element not in self._places:
+            path.append(element)
+            element = element.getparent()
+        place = Place() if element is None else self._places[element]
+        for one in reversed(path):
+            place = self._places[one] = self._within(one, place)
+        return place
+
+    def _within(self, element: _Element, place: Place) -> Place:
+        space, _, name = str(element.tag).rpartition("}")
+        if space[1:] not in SPACES:
+            return place
+        if name == "p":
+            said: list[_Said] = []
+            style = None
+            for props in element.iterchildren(*word("pPr")):
+                said.append(self.said(props))
+                style = named(props, "pStyle")
+            return replace(place, said=(*said, *self.chain(style, paragraph=True)))
+        if name == "tr":
+            heights = [children(props).get("trHeight") for props in element.iterchildren(*word("trPr"))]
+            low = any(one is not None and at_most(one, "val", _LOW, rule="hRule") for one in heights)
+            return replace(place, low=low)
+        if name == "tc":
+            fills = [self._shade(children(props).get("shd")) for props in element.iterchildren(*word("tcPr"))]
+            return replace(place, ground=next((one for one in fills if one is not None), place.ground))
+        if name == "tbl":
+            style = _first(named(props, "tblStyle") for props in element.iterchildren(*word("tblPr"))) or self._table
+            ground = None if style is not None and self._shades(style) else place.ground
+            return replace(place, table=tuple(self.chain(style)), ground=ground)
+        if name == "txbxContent":
+            return Place(ground=None)
+        for background in element.iterchildren(*word("background")) if name == "document" else ():
+            return replace(place, ground=_PAPER if _alike(self._colour(background, "color") or "", _PAPER) else None)
+        return place
+
+    def _shades(self, name: str) -> bool:
+        """Whether a table's style may colour what lies beneath its text, with anything but the paper's white."""
+        if name not in self._shading:
+            shadings = (one for style in self._based(name) for one in style.iter(*word("shd")))
+            fills = [self._shade(one) for one in shadings]
+            self._shading[name] = any(one is not None and not _alike(one, _PAPER) for one in fills)
+        return self._shading[name]
+
+    def said(self, properties: _Element) -> _Said:
+        """What a set of properties says."""
+        found = children(properties)
+        vanish, colour, size = found.get("vanish"), found.get("color"), found.get("sz")
+        digits = value(size, "val") or "" if size is not None else ""
+        marker = value(found["highlight"], "val") if "highlight" in found else "none"
+        narrow, painted = found.get("w"), next(properties.iterchildren(f"{{{_EFFECTS}}}textFill"), None)
+        return _Said(
+            clear=None if painted is None else next(painted.iterchildren("{*}noFill"), None) is not None,
+            narrow=None if narrow is None else at_most(narrow, "val", _NARROW),
+            low=at_most(found["spacing"], "line", _LOW, rule="lineRule") if "spacing" in found else None,
+            vanish=None if vanish is None else (value(vanish, "val") or "1").lower() not in _OFF,
+            colour=None if colour is None else self._colour(colour, "val") or "auto",
+            half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
+            ground=self._shade(found.get("shd")) if marker == "none" else _MARKERS.get(marker or "", ""),
+        )
+
+    def _shade(self, shading: _Element | None) -> str | None:
+        """The colour of a shading, "" where it isn't known; None where there is none, or the paper shows through."""
+        if shading is None:
+            return None
+        pattern = value(shading, "val") or "clear"
+        if pattern in ("clear", "nil"):
+            fill = self._colour(shading, "fill", "themeFill")
+            return fill if fill and fill.lower() != "auto" and pattern == "clear" else None
+        return self._colour(shading, "color") if pattern == "solid" else ""
+
+    def _colour(self, element: _Element, name: str, theme: str = "themeColor") -> str | None:
+        """A colour as six digits; that of the theme, where there is one, is the one that is shown."""
+        slot = value(element, theme) or ""
+        colour = self._theme.get(_THEME.get(slot, slot))
+        if colour is None:
+            return value(element, name)
+        tint, shade = (value(element, theme.replace("Color", "") + change) for change in ("Tint", "Shade"))
+        if tint is not None and (part := _part(tint)) is not None:
+            colour = lit(colour, part, 1 - part)
+        if shade is not None and (part := _part(shade)) is not None:
+            colour = lit(colour, part, 0.0)
+        return "{:02X}{:02X}{:02X}".format(*colour)
+
+    def _chain(self, name: str) -> Iterator[_Said]:
+        for style in self._based(name):
+            for properties in style.iterchildren(*word("rPr"), *word("pPr")):
+                yield self.said(properties)
+
+    def _based(self, name: str) -> Iterator[_Element]:
+        """A style, and those that it is based on."""
+        for _ in range(_DEEPEST):
+            style = self._styles.get(name)
+            if style is None:
+                return
+            yield style
+            based = named(style, "basedOn")
+            if based is None:
+                return
+            name = based
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A run as it is shown. `ground` is None where what lies beneath it isn't known."""
+
+    vanish: bool
+    colour: str | None
+    half_points: int | None
+    ground: str | None
+    clear: bool
+    squeezed: bool
+
+    @classmethod
+    def of(cls, run: _Element, styles: Styles) -> Look:
+        """How a run looks, by its own properties, its styles, and where it stands."""
+        said: list[_Said] = []
+        names = []
+        for props in run.iterchildren(*word("rPr")):
+            said.append(styles.said(props))
+            names.append(named(props, "rStyle"))
+        place = styles.place(run.getparent())
+        said += [*(one for name in names for one in styles.chain(name)), *place.said, *place.table, *styles.defaults]
+        beneath = _first(one.ground for one in said)
+        return cls(
+            vanish=_first(one.vanish for one in said) or False,
+            colour=_first(one.colour for one in said),
+            half_points=_first(one.half_points for one in said),
+            ground=beneath if beneath is not None else place.ground,
+            clear=_first(one.clear for one in said) or False,
+            squeezed=_first(one.narrow for one in said) or _first(one.low for one in said) or place.low,
+        )
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """Why nobody sees it, None where somebody does, or where that can't be told."""
+        if self.vanish:
+            return Unseen.INVISIBLE
+        if self.clear:
+            return Unseen.TRANSPARENT
+        if self.squeezed or (self.half_points is not None and self.half_points <= _TINY):
+            return Unseen.TINY
+        if self.ground is not None and self.colour is not None and _alike(self.colour, self.ground):
+            return Unseen.BACKGROUND
+        return None
+
+
+def _alike(one: str, other: str) -> bool:
+    try:
+        pairs = [(int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (0, 2, 4)]
+    except ValueError:  # auto, or a colour of a theme
+        return False
+    return all(abs(a - b) < _ALIKE for a, b in pairs)
+
+
+def _part(digits: str) -> float | None:
+    """A tint or a shade, 00 to FF."""
+    try:
+        return int(digits, 16) / 255 if len(digits) == 2 else None
+    except ValueError:
+        return None
+
+
+def _is_default(style: _Element, kind: str) -> bool:
+    return value(style, "type") == kind and (value(style, "default") or "0").lower() not in _OFF
+
+
+def _first(values: Iterable[_Item | None]) -> _Item | None:
+    return next((one for one in values if one is not None), None)

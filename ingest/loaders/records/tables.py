@@ -1,0 +1,190 @@
+"""CSV and TSV: one document a row, the columns its fields. Rows stream; no more than a row is held.
+
+What stands above the header in a cell of its own, such as the table's name, is a document too.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
+from passagework.ingest.reasons import one_line
+from passagework.retrieval.errors import IngestError
+from passagework.retrieval.types import Document, Json
+
+_DELIMITERS = (",", "\t", ";", "|")
+_NONE = "\x1f"
+"""The delimiter of a table of one column: the unit separator, which no text holds."""
+_SAMPLE_ROWS = 50
+_FEWEST_COLUMNS = 3
+_FIELD_LIMIT = 1 << 30
+"""Characters in a field; the csv module's own 131,072 would refuse long texts."""
+_RESERVED = frozenset({"_id", "id", "title", *TEXT_FIELDS})
+
+# "007" and "1e5" are codes as often as numbers: they stay as they are.
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,17})\.\d{1,17}")
+_NUMERIC = re.compile(r"[-+(]?[$€£]?\d[\d.,' ]*%?\)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How a table is written: its delimiter, its columns' names, and the row that holds them, from 1 (0: none does)."""
+
+    delimiter: str
+    columns: tuple[str, ...]
+    header: int
+
+
+def load_csv(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+    """One document a row; delimiter and header row are found by looking. Raises IngestError for no rows."""
+    return _load(path, Format.CSV, _DELIMITERS)
+
+
+def load_tsv(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+    """As `load_csv`, with tabs wherever there are any."""
+    return _load(path, Format.TSV, ("\t", *_DELIMITERS))
+
+
+def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Document | RecordFailure]:
+    csv.field_size_limit(_FIELD_LIMIT)
+    encoding = detect_file(path)
+    layout = _layout(_sample(path, encoding), delimiters)
+    records = Records(media_type=kind.value, unit="row", encoding=encoding_metadata(encoding.name))
+    found = False
+    with open_text(path, encoding, newline="") as lines:
+        for number, row in _numbered(map(_without_nul, lines), layout.delimiter):
+            if isinstance(row, RecordFailure):
+                yield row
+            elif number != layout.header and any(cell.strip() for cell in row):
+                fields = _fields(row, layout.columns) if number > layout.header else {"text": clean(row[0]).strip()}
+                values = {name: number_or_text(cell) for name, cell in fields.items() if cell.strip()}
+                found = found or number > layout.header
+                yield records.read(fields, number, values=values)
+    if not found:
+        raise IngestError("no text: no row below the header")
+
+
+def _numbered(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | RecordFailure]]:
+    """Rows with their numbers as a spreadsheet shows them: from 1, the header row counted."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    for number in count(1):
+        row = _next_row(reader, number)
+        if row is None:
+            return
+        yield number, row
+
+
+def _next_row(reader: Iterator[list[str]], number: int) -> list[str] | RecordFailure | None:
+    try:
+        return next(reader, None)
+    except csv.Error as error:
+        return RecordFailure(f"row {number}: {one_line(str(error), limit=160)}")
+
+
+def number_or_text(cell: str) -> Json:
+    """A cell as metadata: an int or a float where it is plainly one, else its text without outer white space."""
+    text = cell.strip()
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def _without_nul(line: str) -> str:
+    return line.replace("\x00", "\ufffd") if "\x00" in line else line
+
+
+def _sample(path: Path, encoding: Encoding) -> list[str]:
+    """The first whole lines, some 64 KiB of them."""
+    with open_text(path, encoding, newline="") as text:
+        lines = text.readlines(SAMPLE)
+        if not text.read(1) and not any(line.strip() for line in lines):
+            raise IngestError("no text")
+    return [_without_nul(line) for line in lines]
+
+
+def _layout(lines: list[str], delimiters: tuple[str, ...]) -> _Layout:
+    delimiter = _delimiter(lines, delimiters)
+    rows = _rows(lines, delimiter)
+    width = max((_used(row) for _, row in rows), default=0)
+    above = _above(rows, width)
+    number, first = rows[above] if rows else (1, [])
+    names = [" ".join(clean(cell).split()) for cell in first[:width]]
+    header = number if len(rows) > 1 and _is_header(names) else 0
+    names = names if header else []
+    columns = tuple(name or f"column {number}" for number, name in enumerate(names + [""] * (width - len(names)), 1))
+    return _Layout(delimiter=delimiter, columns=columns, header=header)
+
+
+def _above(rows: list[tuple[int, list[str]]], width: int) -> int:
+    """How many rows stand above the first that has several cells; 0 where that is no header without a gap.
+
+    They count where the table has three columns or more: of two, the second may just be empty.
+    """
+    above = next((place for place, (_, row) in enumerate(rows) if _used(row) > 1), 0)
+    whole = [cell.strip() for cell in rows[above][1][:width]] if rows else []
+    below = len(rows) > above + 1
+    return above if below and width >= _FEWEST_COLUMNS and all(whole) and _is_header(whole) else 0
+
+
+def _rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    """The first that are not blank, with their numbers."""
+    rows = []
+    for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+        rows.append((number, row))
+        if len(rows) == _SAMPLE_ROWS:
+            break
+    return [(number, row) for number, row in rows if row]
+
+
+def _delimiter(lines: list[str], delimiters: tuple[str, ...]) -> str:
+    """The delimiter that gives most rows the same number of columns, the first of equals.
+
+    csv.Sniffer guesses letters and blanks as delimiters, so it isn't asked.
+    """
+    best, best_score = _NONE, 0.6
+    for delimiter in delimiters:
+        widths = Counter(len(row) for _, row in _rows(lines, delimiter))
+        if not widths:
+            continue
+        width, rows = max(widths.items(), key=lambda item: (item[1], item[0]))
+        score = rows / widths.total() if width > 1 else 0.0
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _used(row: list[str]) -> int:
+    """Columns up to the last one filled: exports end their rows with empty ones."""
+    return max((index for index, cell in enumerate(row, 1) if cell.strip()), default=0)
+
+
+def _is_header(first: list[str]) -> bool:
+    """Names: unique, none of them a number, most of them there, and none so long that it is a text."""
+    names = [name for name in first if name]
+    return (
+        2 * len(names) > len(first)
+        and len(set(names)) == len(names)
+        and not any(_NUMERIC.fullmatch(name) or len(name) > 200 for name in names)
+    )
+
+
+def _fields(row: list[str], columns: tuple[str, ...]) -> dict[str, str]:
+    """Column to cell. Cells beyond the known columns get numbers, so that ragged rows lose nothing."""
+    fields: dict[str, str] = {}
+    for index, cell in enumerate(row):
+        name = columns[index] if index < len(columns) else f"column {index + 1}"
+        if index >= len(columns) and not cell.strip():
+            continue
+        known = name.casefold()
+        fields[known if known in _RESERVED and known not in fields else name] = clean(cell).strip()
+    return fields

@@ -1,0 +1,97 @@
+"""Documents: what was ingested is what is there, and everything cut from it is a slice of it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from passagework.ingest.maintenance.doctor.chart import FIELDS, PASSAGES, UNREAD, Chart
+from passagework.ingest.maintenance.doctor.diagnosis import Remedy
+from passagework.ingest.writing.passage_writer import document_hash
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.store import Snapshot, integrity
+from passagework.retrieval.store.database import storage_errors
+from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
+from passagework.retrieval.text import counted
+from passagework.retrieval.types import Document
+
+
+def check_documents(chart: Chart) -> str:
+    """Every document against its digest, its passages against its text, its filter fields against its metadata."""
+    with chart.store.read() as snapshot:
+        ids = integrity.document_ids(snapshot)
+        partial = sum(source.state == "partial" for source in snapshot.sources())
+        for document_id in ids:
+            _try_document(chart, snapshot, document_id)
+    waiting = f"; the next ingest goes on with {counted(partial, 'file')}" if partial else ""
+    return f"{counted(len(ids), 'document')} with all that was cut from them{waiting}"
+
+
+def _try_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
+    """A page that can't be read costs the documents on it, and the rest is looked at."""
+    try:
+        with storage_errors(chart.store.path):
+            _check_document(chart, snapshot, document_id)
+    except (StoreError, ValueError, TypeError) as error:
+        chart.find("documents", f"document {document_id} can't be read: {error}")
+        chart.bad[UNREAD].append(document_id)
+
+
+def _check_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
+    document = snapshot.document(document_id)
+    stored = integrity.stored_document(snapshot, document_id)
+    if not _is_placed(stored):
+        chart.find("documents", f"{stored.uri} ({stored.path}) does not go with its file, {stored.source_uri}")
+        chart.bad[UNREAD].append(document_id)
+    if document_hash(document) != stored.sha256 or len(document.text) != stored.length:
+        chart.find("documents", f"{document.uri} is not what was ingested: its text, title, pages or metadata changed")
+        chart.bad[UNREAD].append(document_id)
+        return
+    passages = integrity.stored_passages(snapshot, document_id)
+    if [one.ordinal for one in passages] != list(range(len(passages))) or not passages:
+        chart.find("documents", f"{document.uri} lacks passages: {len(passages):,} are there")
+    titles = {" ".join(heading.title.split()) for heading in document.headings}
+    lines = {line for one in passages for line in one.headings.split("\n") if line}
+    if any(" ".join(line.split()) not in titles for line in lines):
+        chart.find("documents", f"passages of {document.uri} stand under headings that it doesn't have")
+    wrong = [one for one in passages if not is_slice(document, one)]
+    if wrong:
+        where = f"{wrong[0].start}-{wrong[0].end}"
+        text = f"{counted(len(wrong), 'passage')} of {document.uri} not what its text says, the first at {where}"
+        chart.find("documents", text, Remedy.PASSAGES)
+        chart.find("text index", f"it may hold the wrong words of {document.uri}", Remedy.TEXT_INDEX)
+        chart.bad[PASSAGES].append(document_id)
+    if not integrity.fields_agree(snapshot, document_id, document.metadata):
+        chart.find("documents", f"the filter fields of {document.uri} differ from its metadata", Remedy.FIELDS)
+        chart.bad[FIELDS].append(document_id)
+
+
+def _is_placed(stored: StoredDocument) -> bool:
+    """Whether a document's URI and path are those of its file, and a record's name is in its URI."""
+    part = stored.uri.removeprefix(stored.source_uri)
+    if not stored.uri.startswith(stored.source_uri) or (part and part[0] != "#") or stored.path != stored.source_path:
+        return False
+    return stored.name is None or part == f"#{quote(stored.name, safe='')}"
+
+
+def is_slice(document: Document, passage: StoredPassage) -> bool:
+    """`document.text[start:end] == text`, under the document's title."""
+    return document.text[passage.start : passage.end] == passage.text and passage.title == document.title
+
+
+def corrected(document: Document, passage: StoredPassage) -> tuple[int, int, str]:
+    """Start, end and text of a passage as its document has it: where its text stands, else what stands there."""
+    if document.text[passage.start : passage.end] == passage.text:
+        return passage.start, passage.end, passage.text
+    places = [start for start in _places(document.text, passage.text) if passage.text]
+    if places:
+        start = min(places, key=lambda place: abs(place - passage.start))
+        return start, start + len(passage.text), passage.text
+    return passage.start, passage.end, document.text[passage.start : passage.end]
+
+
+def _places(text: str, part: str) -> list[int]:
+    found, start = [], text.find(part) if part else -1
+    while start >= 0:
+        found.append(start)
+        start = text.find(part, start + 1)
+    return found

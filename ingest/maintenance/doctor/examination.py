@@ -1,0 +1,126 @@
+"""Looking a collection over, check by check: each goes as far as it can, and a damaged page ends no more than one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from passagework.ingest.maintenance.doctor import (
+    companion_checks,
+    database_checks,
+    document_checks,
+    index_checks,
+    token_checks,
+    vector_checks,
+)
+from passagework.ingest.maintenance.doctor.chart import Chart, Skipped
+from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
+from passagework.ingest.reasons import one_line
+from passagework.ingest.writing.recovery import live_version
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.store import Store
+
+CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
+    ("seal", database_checks.check_seal),
+    ("structure", database_checks.check_structure),
+    ("references", database_checks.check_references),
+    ("order", index_checks.check_changes),
+    ("documents", document_checks.check_documents),
+    ("text index", database_checks.check_text_index),
+    ("vectors", vector_checks.check_vectors),
+    ("token vectors", token_checks.check_token_vectors),
+    ("index", index_checks.check_index),
+    ("encoder", vector_checks.check_encoding),
+    ("token encoder", token_checks.check_token_encoding),
+    ("judgments", companion_checks.check_judgments),
+)
+
+LINE_CHARACTERS = 400
+
+
+def examine(
+    collection: str | Path, *, encoder: Encoder | str | None = None, settings: Settings | None = None
+) -> Diagnosis:
+    """Looks a collection over and changes nothing; raises StoreError where there is none."""
+    collection = Path(collection)
+    findings: list[Finding] = []
+    try:
+        folder = current_version(collection)
+    except LostVersionError as error:
+        found = live_version(collection)  # raises where no version is whole
+        if found is None:
+            raise
+        folder = found
+        findings.append(Finding("current", error.found, Remedy.CURRENT))
+    checks = [Check("current", "found" if findings else "ok", folder.name)]
+    try:
+        store = Store.open(folder / "store.db")
+    except StoreError as error:
+        findings.append(Finding("database", str(error)))
+        checks.append(Check("database", "found", "it doesn't open"))
+        return Diagnosis(str(collection), folder.name, {}, tuple(checks), tuple(findings))
+    try:
+        chart = Chart(folder, store, encoder, settings or Settings.from_environment())
+        counts: dict[str, int] = {}
+        try:
+            with store.read() as snapshot:
+                store.dim = recorded_encoder(snapshot).dimension
+                counts = snapshot.counts()
+        except PassageworkError as error:
+            findings.append(Finding("database", str(error)))
+        for name, check in CHECKS:
+            checks.append(_run(chart, name, check))
+        findings.extend(chart.findings)
+        bad = {kind: tuple(values) for kind, values in chart.bad.items()}
+    finally:
+        store.close()
+    return Diagnosis(str(collection), folder.name, counts, tuple(checks), _shortened(findings), bad)
+
+
+def _run(chart: Chart, name: str, check: Callable[[Chart], str]) -> Check:
+    before = len(chart.findings)
+    try:
+        detail = check(chart)
+    except Skipped as skipped:
+        return Check(name, "skipped", one_line(str(skipped)))
+    except PassageworkError as error:
+        if _is_refusal(error):
+            return Check(name, "skipped", one_line(str(error)))
+        chart.find(name, str(error))
+        detail = "it could not be finished"
+    except (ValueError, TypeError, KeyError, OverflowError) as error:  # a row that holds what no writer puts there
+        chart.find(name, f"the database holds what no writer puts there ({type(error).__name__}: {error})")
+        detail = "it could not be finished"
+    return Check(name, "found" if len(chart.findings) > before else "ok", detail)
+
+
+def _is_refusal(error: PassageworkError) -> bool:
+    """Whether the database was sound enough, but another was writing, or it may not be written."""
+    cause = error.__cause__
+    reason = str(cause.orig if isinstance(cause, OperationalError) else cause)
+    return isinstance(cause, OperationalError | sqlite3.OperationalError) and (
+        "locked" in reason or "readonly" in reason
+    )
+
+
+def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Each line short enough to read, and of many findings of one check the first; every remedy stays named."""
+    kept: list[Finding] = []
+    left: dict[tuple[str, Remedy | None], int] = defaultdict(int)
+    shown: dict[str, int] = defaultdict(int)
+    for one in findings:
+        shown[one.check] += 1
+        if shown[one.check] <= FINDINGS:
+            kept.append(Finding(one.check, one_line(one.text, limit=LINE_CHARACTERS), one.remedy))
+        else:
+            left[one.check, one.remedy] += 1
+    kept.extend(Finding(check, f"and {number:,} more", remedy) for (check, remedy), number in left.items())
+    return tuple(kept)

@@ -1,0 +1,208 @@
+"""Mending what can be made again from the rest of a collection; nothing that can't be is changed or taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from passagework.ingest.maintenance.doctor.chart import FIELDS, PASSAGES, UNREAD, VECTORS, Chart, Skipped
+from passagework.ingest.maintenance.doctor.companion_checks import set_judgments_aside
+from passagework.ingest.maintenance.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
+from passagework.ingest.maintenance.doctor.document_checks import corrected, is_slice
+from passagework.ingest.maintenance.doctor.examination import examine
+from passagework.ingest.maintenance.doctor.index_checks import index_problem
+from passagework.ingest.maintenance.doctor.token_checks import mend_token_vectors
+from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loaded_encoder
+from passagework.ingest.reasons import one_line
+from passagework.ingest.writing.recovery import writable_version
+from passagework.retrieval.config import Settings
+from passagework.retrieval.dense.generations import chosen_kind, save_generation
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.folder import current_version, set_aside
+from passagework.retrieval.lexical.word_generations import refresh_words
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.store import Store, integrity
+from passagework.retrieval.store.seal import read_seal
+
+GROUP = 256
+"""Passages encoded between two commits."""
+
+
+def repair(collection: str | Path, *, encoder: Encoder | str | None = None, settings: Settings | None = None) -> Repair:
+    """Examines a collection, mends what is derived, and examines it again.
+
+    Only one writer may be at work: raises StoreError where there is another, where the folder can't be written, and
+    where there is no collection.
+    """
+    collection = Path(collection)
+    settings = settings or Settings.from_environment()
+    lost = _lost(collection)
+    with writable_version(collection) as folder:  # which takes up a lost CURRENT
+        before = examine(collection, encoder=encoder, settings=settings)
+        done, failed = _mend(folder, before, encoder, settings)
+        after = examine(collection, encoder=encoder, settings=settings) if done else before
+        if {finding.check for finding in after.findings} <= {"seal"} and _seal(folder, anew=not after.well):
+            done.append(Remedy.SEAL.value)
+            after = examine(collection, encoder=encoder, settings=settings)
+    before = replace(before, findings=(*lost, *before.findings))
+    return Repair(before, (*(Remedy.CURRENT.value for _ in lost), *done), tuple(failed), after)
+
+
+def _seal(folder: Path, *, anew: bool) -> bool:
+    """Seals a database that was found sound, where it isn't or `anew`; whether it did."""
+    database = folder / "store.db"
+    found = read_seal(database)
+    if not anew and found is not None and found.blocks is not None:
+        return False
+    store = Store.open(database)
+    try:
+        store.accept()
+    finally:
+        store.close()
+    return True
+
+
+def _lost(collection: Path) -> list[Finding]:
+    try:
+        current_version(collection)
+    except LostVersionError as error:
+        return [Finding("current", error.found, Remedy.CURRENT)]
+    return []
+
+
+def _mend(
+    folder: Path, before: Diagnosis, encoder: Encoder | str | None, settings: Settings
+) -> tuple[list[str], list[str]]:
+    """Does what the findings ask for, but for the seal; what was done, and what went wrong."""
+    done: list[str] = []
+    failed: list[str] = []
+    wanted = [remedy for remedy in before.remedies if remedy in REMEDIES]
+    if not wanted:
+        return done, failed
+    store = Store.open(folder / "store.db")
+    store.keeps_seal = any(finding.check == "seal" for finding in before.findings)
+    try:
+        with store.read() as snapshot:
+            store.dim = recorded_encoder(snapshot).dimension
+        chart = Chart(folder, store, encoder, settings, findings=list(before.findings))
+        for kind, values in before.bad.items():
+            chart.bad[kind].extend(values)
+        for remedy in wanted:
+            problem = _tried(chart, remedy)
+            if problem:
+                failed.append(problem)
+            else:
+                done.append(remedy.value)
+        if not store.keeps_seal:
+            store.checkpoint()
+    finally:
+        store.close()
+    return done, failed
+
+
+def _tried(chart: Chart, remedy: Remedy) -> str:
+    """Does one thing; what went wrong, in a line, "" where nothing did."""
+    try:
+        REMEDIES[remedy](chart)
+    except (PassageworkError, Skipped) as error:
+        return one_line(f"not {remedy.value}: {error}")
+    return ""
+
+
+def _mend_passages(chart: Chart) -> None:
+    with chart.store.write() as writer:
+        for document_id in chart.bad[PASSAGES]:
+            document = writer.document(_number(document_id))
+            for passage in integrity.stored_passages(writer, _number(document_id)):
+                if not is_slice(document, passage):
+                    start, end, text = corrected(document, passage)
+                    integrity.correct_passage(writer, passage.id, start=start, end=end, text=text, title=document.title)
+
+
+def _mend_fields(chart: Chart) -> None:
+    with chart.store.write() as writer:
+        for document_id in chart.bad[FIELDS]:
+            document = writer.document(_number(document_id))
+            integrity.correct_fields(writer, _number(document_id), document.metadata)
+
+
+def _mend_text_index(chart: Chart) -> None:
+    with chart.store.write() as writer:
+        integrity.rebuild_text_index(writer)
+        writer.drop_generations([one.id for one in writer.word_generations()])  # they were counted in it
+
+
+def _mend_table_indexes(chart: Chart) -> None:
+    with chart.store.write() as writer:
+        integrity.rebuild_table_indexes(writer)
+
+
+def _mend_vectors(chart: Chart) -> None:
+    """Encodes again what has no vector or a wrong one: the damaged goes in the transaction that brings the good."""
+    encoder = loaded_encoder(chart)
+    bad = {key for key in chart.bad[VECTORS] if isinstance(key, bytes)}
+    unread = set(chart.bad[UNREAD])
+    with chart.store.read() as snapshot:
+        missing = integrity.documents_without_vectors(snapshot)
+        owners = integrity.documents_of_hashes(snapshot, list(bad))
+    for document_id in sorted(({*missing} | owners) - unread):
+        with chart.store.read() as snapshot:
+            inputs = inputs_of(snapshot, encoder, document_id)
+            known = snapshot.known_hashes(list(inputs))
+        keys = [key for key in inputs if key in bad or key not in known]
+        for start in range(0, len(keys), GROUP):
+            some = keys[start : start + GROUP]
+            vectors = encoder.encode_tokens([inputs[key].token_ids for key in some])
+            with chart.store.write() as writer:
+                integrity.drop_vectors(writer, some)
+                writer.put_vectors(some, vectors)
+                writer.expect_unused()
+    with chart.store.write() as writer:
+        writer.sweep_vectors()
+
+
+def _mend_orphans(chart: Chart) -> None:
+    with chart.store.write() as writer:
+        writer.expect_unused()
+        writer.sweep_vectors()
+
+
+def _mend_generation(chart: Chart) -> None:
+    """A new index of the stored vectors; what is not good is set aside, as a search would."""
+    if any(finding.remedy is Remedy.VECTORS for finding in chart.findings):
+        with chart.store.read() as snapshot:
+            if integrity.documents_without_vectors(snapshot):
+                raise StoreError("passages without vectors would be missing from it")
+    with chart.store.read() as snapshot:
+        kind = chosen_kind(snapshot)
+        last = snapshot.last_change()
+        bad = [one for one in snapshot.generations() if one.change > last or index_problem(chart, snapshot, one)]
+    for one in bad:
+        path = chart.folder / "index" / one.file
+        try:
+            if path.is_file():
+                set_aside(path)
+        except OSError as error:
+            raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
+    save_generation(chart.store, chart.folder / "index", kind=kind)
+    refresh_words(chart.store, chart.folder / "index")
+
+
+def _number(document_id: int | bytes) -> int:
+    assert isinstance(document_id, int)
+    return document_id
+
+
+REMEDIES: dict[Remedy, Callable[[Chart], None]] = {
+    Remedy.INDEXES: _mend_table_indexes,
+    Remedy.PASSAGES: _mend_passages,
+    Remedy.FIELDS: _mend_fields,
+    Remedy.TEXT_INDEX: _mend_text_index,
+    Remedy.VECTORS: _mend_vectors,
+    Remedy.TOKENS: mend_token_vectors,
+    Remedy.ORPHANS: _mend_orphans,
+    Remedy.GENERATION: _mend_generation,
+    Remedy.JUDGMENTS: set_judgments_aside,
+}

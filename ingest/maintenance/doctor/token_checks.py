@@ -1,0 +1,145 @@
+"""Token vectors, where a collection keeps them: every passage has them, whole, and the encoder still makes the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from passagework.ingest.maintenance.doctor.chart import READINGS, TOKENS, Chart
+from passagework.ingest.maintenance.doctor.diagnosis import Remedy
+from passagework.ingest.maintenance.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
+from passagework.ingest.writing.token_queue import fill
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.late_interaction.stored import (
+    TOKEN_RECORD,
+    TokenRecord,
+    new_record,
+    recorded_tokens,
+    token_encoder,
+)
+from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.models.reranker_input import as_read, text_hash
+from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.text import counted
+from passagework.retrieval.types import Vectors
+
+LEAST_COSINE = {4: 0.98, 2: 0.9}
+"""By bits, between a passage's token vectors and their codes, on the mean: 0.995 and 0.94 where all is well."""
+
+
+def check_token_vectors(chart: Chart) -> str:
+    """Every passage has those of the text that is read of it, each whole; none lies about unused."""
+    with chart.store.read() as snapshot:
+        record = recorded_tokens(snapshot)
+        if record is None:
+            return _check_none(chart, snapshot)
+        misshapen = token_rows.misshapen(snapshot, row_bytes=record.codec.row_bytes)
+        if misshapen:
+            text = f"those of {counted(len(misshapen), 'text')} are not of {record.codec.row_bytes} bytes a token"
+            chart.find("token vectors", text, Remedy.TOKENS)
+            chart.bad[TOKENS].extend(misshapen)
+        known = set(misshapen)
+        rest = ((key, codes) for key, codes in token_rows.every_code(snapshot) if key not in known)
+        broken = [key for key, codes in rest if not record.codec.whole(codes)]
+        if broken:
+            text = f"those of {counted(len(broken), 'text')} hold what no vector is coded as"
+            chart.find("token vectors", text, Remedy.TOKENS)
+            chart.bad[TOKENS].extend(broken)
+        strangers = [one.id for one in token_rows.read_passages(snapshot) if one.hash not in (None, _hash(one))]
+        if strangers:
+            text = f"{counted(len(strangers), 'passage')} with those of another text"
+            chart.find("token vectors", text, Remedy.TOKENS)
+            chart.bad[READINGS].extend(strangers)
+        missing, unused = token_rows.count_without(snapshot), token_rows.count_unused(snapshot)
+        if missing and record.filled:
+            chart.find("token vectors", f"{counted(missing, 'passage')} without", Remedy.TOKENS)
+        if unused and not snapshot.meta("unswept"):
+            chart.find("token vectors", f"those of {counted(unused, 'text')} that no passage reads", Remedy.TOKENS)
+        waiting = f"; {missing:,} wait for the next ingest" if missing and not record.filled else ""
+        return f"of {counted(token_rows.count_with(snapshot), 'passage')}{waiting}"
+
+
+def check_token_encoding(chart: Chart) -> str:
+    """A sample of passages, encoded again, gives the token vectors that are stored, as near as their bits allow."""
+    with chart.store.read() as snapshot:
+        record = recorded_tokens(snapshot)
+        sample = [] if record is None else _sample(snapshot, record, {*chart.bad[TOKENS]})
+    if record is None or not sample:
+        return "no token vectors are kept" if record is None else "none yet"
+    own = token_encoder(loaded_encoder(chart))
+    made = token_vectors_of(own, [text for text, _, _ in sample])
+    cosines = [_likeness(record, vectors, stored) for vectors, (_, _, stored) in zip(made, sample, strict=True)]
+    bad = [key for (_, key, _), cosine in zip(sample, cosines, strict=True) if not cosine >= LEAST_COSINE[record.bits]]
+    if bad:
+        of = counted(len(sample), "passage")
+        text = f"{len(bad):,} of {of} encoded again differ: least cosine {min(cosines):.4f}"
+        chart.find("token encoder", text, Remedy.TOKENS)
+        chart.bad[TOKENS].extend(bad)
+    return f"{counted(len(sample), 'passage')} encoded again, least cosine {min(cosines):.4f}"
+
+
+def mend_token_vectors(chart: Chart) -> None:
+    """Takes out what is damaged or unused, and makes what passages lack; all, where the record makes no sense."""
+    store = chart.store
+    bad = [key for key in chart.bad[TOKENS] if isinstance(key, bytes)]
+    strangers = [one for one in chart.bad[READINGS] if isinstance(one, int)]
+    with store.read() as snapshot:
+        record, kept = recorded_tokens(snapshot), snapshot.meta(TOKEN_RECORD) is not None
+    if not kept:
+        with store.write() as writer:
+            token_rows.forget_all(writer)
+        return
+    encoder = loaded_encoder(chart)
+    fresh = new_record(encoder) if record is None else new_record(encoder, bits=record.bits)
+    if record is not None and record.dim == fresh.dim:
+        fresh = record
+    with store.write() as writer:
+        if fresh is not record:
+            token_rows.forget_all(writer)
+        token_rows.drop_codes(writer, bad)
+        token_rows.drop_readings(writer, strangers)
+        writer.set_meta(TOKEN_RECORD, fresh.unfilled().to_json())
+        writer.expect_unused()
+        writer.sweep_vectors()
+    fill(store, encoder, fresh)
+
+
+def _check_none(chart: Chart, snapshot: Snapshot) -> str:
+    """Where the collection says that it keeps none, there are none; what it says makes sense."""
+    found = snapshot.meta(TOKEN_RECORD)
+    if found is not None:
+        try:
+            made_by, own = TokenRecord.from_json(found).encoder, recorded_encoder(snapshot)
+            text = f"kept of {made_by.describe()}, and the collection is of {own.describe()}"
+        except StoreError as error:
+            text = str(error)
+        chart.find("token vectors", text, Remedy.TOKENS)
+    elif token_rows.count_unused(snapshot) or token_rows.count_with(snapshot):
+        chart.find("token vectors", "there are some, though the collection keeps none", Remedy.TOKENS)
+    return "none are kept"
+
+
+def _hash(passage: ReadPassage) -> bytes:
+    return text_hash(as_read(passage.title, passage.headings, passage.text))
+
+
+def _sample(snapshot: Snapshot, record: TokenRecord, bad: set[int | bytes]) -> list[tuple[str, bytes, TokenCodes]]:
+    """Texts evenly spaced among the passages, with what is stored of them."""
+    ids = np.linspace(0, max(0, snapshot.passage_count() - 1), SAMPLE_PASSAGES).astype(int)
+    rows = token_rows.passages_at(snapshot, sorted(set(ids.tolist())))
+    texts = {text_hash(text): text for row in rows if (text := as_read(row.title, row.headings, row.text))}
+    stored = token_rows.codes_by_hash(snapshot, [key for key in texts if key not in bad])
+    whole = {key: one for key, one in stored.items() if one.codes}
+    return [(texts[key], key, one) for key, one in whole.items() if len(one.codes) % record.codec.row_bytes == 0]
+
+
+def _likeness(record: TokenRecord, vectors: Vectors, stored: TokenCodes) -> float:
+    """The mean cosine between token vectors and their codes; 0 where there are more or fewer."""
+    decoded = record.codec.decode(stored.codes)
+    if len(decoded) != len(vectors):
+        return 0.0
+    lengths = np.linalg.norm(decoded, axis=1) * np.linalg.norm(vectors, axis=1)
+    products = np.einsum("nd,nd->n", record.codec.rotate(vectors), decoded)
+    alike = np.divide(products, lengths, out=np.ones_like(products), where=lengths > 0)
+    return float(alike.mean())

@@ -1,0 +1,16 @@
+"""A collection as Parquet files, a collection made of such files, and a copy of one that is in use.
+
+layout.py      the files, their columns, and what stands in their schema
+exporting.py   a collection to files
+importing.py   files to a new collection
+snapshot.py    a collection to another folder, while others write
+"""
+
+from __future__ import annotations
+
+from passagework.ingest.maintenance.exchange.copying import snapshot_collection
+from passagework.ingest.maintenance.exchange.exporting import export_collection
+from passagework.ingest.maintenance.exchange.importing import import_collection
+from passagework.ingest.maintenance.exchange.layout import Exchanged
+
+__all__ = ["Exchanged", "export_collection", "import_collection", "snapshot_collection"]

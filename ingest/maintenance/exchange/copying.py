@@ -1,0 +1,54 @@
+"""A copy of a collection that opens elsewhere, made while others search it and write to it."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from passagework.ingest.maintenance.exchange.companions import ALL, carry
+from passagework.ingest.maintenance.exchange.exporting import size_of
+from passagework.ingest.maintenance.exchange.layout import Exchanged, made_whole
+from passagework.ingest.writing.destination import refresh_index
+from passagework.retrieval.dense.generations import check_whole
+from passagework.retrieval.folder import current_version, publish
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.store import Store
+
+
+def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
+    """Copies the live version, as of one moment, to the new folder `out`, with its index and what lies beside it.
+
+    That are judgments, preferences, uploaded files and measured runs. Documents keep the addresses that they were
+    ingested from.
+    Raises StoreError where there is no collection, where it is damaged, where something lies at `out` already or it
+    can't be written.
+    """
+    collection, out = Path(collection), Path(out)
+    live = current_version(collection)
+    store = Store.open(live / "store.db")
+    try:
+        check_whole(store)
+        with made_whole(out) as place:
+            folder = place / live.name
+            folder.mkdir(parents=True)
+            store.copy_to(folder / "store.db")
+            copy = Store.open(folder / "store.db")
+            try:
+                with copy.read() as snapshot:
+                    copy.dim = recorded_encoder(snapshot).dimension
+                    files = [one.file for one in snapshot.generations() + snapshot.word_generations()]
+                    counts = snapshot.counts()
+                (folder / "index").mkdir()
+                for name in files:
+                    with suppress(FileNotFoundError):  # a writer may have swept it; the rest makes a new one
+                        shutil.copyfile(live / "index" / name, folder / "index" / name)
+                refresh_index(copy, folder)
+                copy.checkpoint()
+            finally:
+                copy.close()
+            carried = carry(collection, place, ALL)
+            publish(place, folder)
+    finally:
+        store.close()
+    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried)

@@ -1,0 +1,176 @@
+"""A collection to Parquet files: one snapshot, read piece by piece, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from passagework.ingest.maintenance.exchange.companions import ALL, LINES, carry, left_out
+from passagework.ingest.maintenance.exchange.layout import (
+    DOCUMENTS,
+    FACTS,
+    OPTIONAL_FACTS,
+    PASSAGES,
+    SOURCES,
+    SUFFIX,
+    Exchanged,
+    load_arrow,
+    made_whole,
+    schemas,
+)
+from passagework.retrieval.dense.generations import check_whole
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folder import BENCHMARK, current_version
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.store import PassageRow, Snapshot, Store
+from passagework.retrieval.types import Document
+
+ROWS = 2_000
+"""Passages of one row group: 3 MB of vectors of the default encoder."""
+
+CHARACTERS = 16_000_000
+"""Of documents in one row group; a longer document has one of its own."""
+
+FEW = 1_000
+"""Passages of a document read at once."""
+
+
+def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
+    """Writes a collection to `out`: a folder that `import_collection` takes, or with the suffix .parquet its passages.
+
+    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out. Token
+    vectors stay behind too: an import records that they are kept, and the next ingest makes them.
+
+    What lies there already is left alone. Raises StoreError where there is no collection, or it is damaged, or `out`
+    can't be written; ConfigError where pyarrow is missing.
+    """
+    arrow, parquet = load_arrow()
+    out = Path(out)
+    store = Store.open(current_version(Path(collection)) / "store.db")
+    try:
+        check_whole(store)
+        with store.read() as snapshot, made_whole(out) as place:
+            snapshot.dim = recorded_encoder(snapshot).dimension
+            facts = {fact: snapshot.meta(fact) for fact in FACTS}
+            facts |= {fact: value for fact in OPTIONAL_FACTS if (value := snapshot.meta(fact)) is not None}
+            columns = schemas(arrow, snapshot.dim, facts)
+            alone = out.suffix.lower() == SUFFIX
+            tables = {PASSAGES: _passages, **({} if alone else {SOURCES: _sources, DOCUMENTS: _documents})}
+            if not alone:
+                place.mkdir()
+            try:
+                for name, rows in tables.items():
+                    file = place if alone else place / name
+                    with parquet.ParquetWriter(
+                        file, columns[name], compression="zstd", write_page_checksum=True
+                    ) as writer:
+                        for some in rows(snapshot):
+                            writer.write_table(arrow.Table.from_pylist(some, schema=columns[name]))
+            except arrow.ArrowException as error:
+                raise StoreError(f"{out} can't be written: {error}") from error
+            counts = snapshot.counts()
+            carried = () if alone else carry(Path(collection), place, LINES)
+    finally:
+        store.close()
+    left = left_out(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
+    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, left)
+
+
+def size_of(out: Path) -> int:
+    """Bytes of a file, or of all files beneath a folder."""
+    files = [out] if out.is_file() else [file for file in out.rglob("*") if file.is_file()]
+    total = 0
+    for file in files:
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total
+
+
+def _sources(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
+    yield [
+        {
+            "id": source.id,
+            "uri": source.uri,
+            "path": source.path,
+            "sha256": source.sha256,
+            "media_type": source.media_type,
+            "state": source.state,
+            "reason": source.reason,
+            "notes": list(source.notes),
+        }
+        for source in snapshot.sources()
+    ]
+
+
+def _documents(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    characters = 0
+    for row in sorted(snapshot.documents(), key=lambda row: row.id):
+        document = snapshot.document(row.id)
+        rows.append(
+            {
+                "id": row.id,
+                "source": row.source_id,
+                "uri": row.uri,
+                "name": row.name,
+                "path": row.path,
+                "position": row.position,
+                "media_type": row.media_type,
+                "title": row.title,
+                "sha256": row.sha256,
+                "metadata": json.dumps(dict(row.metadata), ensure_ascii=False),
+                **_structure(document),
+                "text": document.text,
+            }
+        )
+        characters += len(document.text)
+        if characters >= CHARACTERS or len(rows) >= ROWS:
+            yield rows
+            rows, characters = [], 0
+    yield rows
+
+
+def _structure(document: Document) -> dict[str, Any]:
+    return {
+        "hidden": [{"start": h.start, "end": h.end, "reason": h.reason.value} for h in document.hidden],
+        "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
+        "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
+    }
+
+
+def _passages(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    for document in sorted(snapshot.documents(), key=lambda row: row.id):
+        for first in range(0, document.passages, FEW):
+            some = snapshot.neighbours(document.id, range(first, first + FEW))
+            vectors = snapshot.vectors_of([one.id for one in some])
+            rows.extend(_passage(one, vector) for one, vector in zip(some, vectors, strict=True))
+            while len(rows) >= ROWS:
+                yield rows[:ROWS]
+                rows = rows[ROWS:]
+    yield rows
+
+
+def _passage(row: PassageRow, vector: np.ndarray) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "document": row.document_id,
+        "name": row.document,
+        "path": row.path,
+        "title": row.title,
+        "ordinal": row.ordinal,
+        "start": row.start,
+        "end": row.end,
+        "pages": list(row.pages),
+        "headings": list(row.headings),
+        "metadata": json.dumps(dict(row.metadata), ensure_ascii=False),
+        "text": row.text,
+        "cut": row.cut,
+        "hash": row.hash,
+        "vector": vector,
+    }

@@ -1,0 +1,187 @@
+"""Parquet files to a new collection: checked row by row, and there only once it is whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from passagework.ingest.maintenance.exchange.companions import LINES, carry
+from passagework.ingest.maintenance.exchange.exporting import size_of
+from passagework.ingest.maintenance.exchange.layout import (
+    DOCUMENTS,
+    PASSAGES,
+    SOURCES,
+    Exchanged,
+    load_arrow,
+    made_whole,
+    read_facts,
+    schemas,
+)
+from passagework.ingest.writing.passage_writer import document_hash
+from passagework.retrieval.dense.generations import save_generation
+from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folder import next_version, publish
+from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
+
+ROWS = 2_000
+LATER = "hidden"
+"""The column of the documents that exports of format 1 lack."""
+
+COMMIT = 256
+"""Documents between two commits."""
+
+
+def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
+    """Makes a new collection of an export's folder; it answers as the exported one did, with the same encoder.
+
+    Where the exported one kept token vectors, the next ingest makes them.
+
+    Nothing is left where anything is wrong. Raises StoreError where `source` is no whole export, and where something
+    lies at `collection` already or it can't be written; ConfigError where pyarrow is missing.
+    """
+    source, collection = Path(source), Path(collection)
+    files = _Files(source)
+    with made_whole(collection) as place:
+        place.mkdir()
+        folder = next_version(place)
+        store = Store.create(folder / "store.db", dim=files.dim)
+        try:
+            documents, passages = _fill(store, files)
+            if passages:
+                save_generation(store, folder / "index")
+            store.checkpoint()
+        finally:
+            store.close()
+        carried = carry(source, place, LINES)
+        publish(place, folder)
+    return Exchanged(str(collection), documents, passages, size_of(collection), carried)
+
+
+class _Files:
+    """The files of an export; raises StoreError where one is missing, of other columns, or made otherwise."""
+
+    def __init__(self, folder: Path) -> None:
+        self._arrow, parquet = load_arrow()
+        if not folder.is_dir():
+            kind = "a single file, which holds passages without their documents" if folder.is_file() else "not there"
+            raise StoreError(f"{folder} is {kind}: name the folder of an export")
+        self.folder = folder
+        self._files = {name: self._opened(parquet, name) for name in (SOURCES, DOCUMENTS, PASSAGES)}
+        found = {name: read_facts(file.schema_arrow, folder / name) for name, file in self._files.items()}
+        self.facts: dict[str, Json] = found[PASSAGES]
+        self.dim = Fingerprint.from_json(self.facts["encoder"]).dimension
+        if any(one != self.facts for one in found.values()):
+            raise StoreError(f"{folder} holds files of different exports: their encoders or settings differ")
+        wanted = schemas(self._arrow, self.dim, self.facts)
+        for name, file in self._files.items():
+            without = wanted[name].remove(wanted[name].get_field_index(LATER)) if name == DOCUMENTS else wanted[name]
+            if not (file.schema_arrow.equals(wanted[name]) or file.schema_arrow.equals(without)):
+                raise StoreError(f"{folder / name} has other columns than an export")
+
+    def _opened(self, parquet: Any, name: str) -> Any:
+        try:
+            return parquet.ParquetFile(self.folder / name, page_checksum_verification=True)
+        except FileNotFoundError as error:
+            raise StoreError(f"{self.folder} is not an export: it has no {name}") from error
+        except (OSError, ValueError, self._arrow.ArrowException) as error:
+            raise StoreError(f"{self.folder / name} can't be read: {_line(error)}") from error
+
+    def rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of a file, in order."""
+        size = 16 if name == DOCUMENTS else ROWS  # a document may be a book
+        try:
+            for batch in self._files[name].iter_batches(batch_size=size):
+                yield from batch.to_pylist()
+        except (OSError, ValueError, self._arrow.ArrowException) as error:
+            raise StoreError(f"{self.folder / name} can't be read: {_line(error)}") from error
+
+
+def _fill(store: Store, files: _Files) -> tuple[int, int]:
+    """Everything into the database; how many documents and passages there were."""
+    sources: dict[int, int] = {}
+    with store.write() as writer:
+        for fact, value in files.facts.items():
+            writer.set_meta(fact, value)
+        if TOKEN_RECORD in files.facts:
+            record = TokenRecord.from_json(files.facts[TOKEN_RECORD])
+            writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
+        for row in files.rows(SOURCES):
+            fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "state", "reason", "notes")}
+            sources[row["id"]] = writer.put_source(**fields)
+    by_document = groupby(files.rows(PASSAGES), key=lambda row: int(row["document"]))
+    waiting = next(by_document, None)
+    documents = passages = 0
+    rows = files.rows(DOCUMENTS)
+    more = True
+    while more:
+        with store.write() as writer:
+            more = False
+            for number, row in enumerate(rows, start=1):
+                if waiting is None or waiting[0] != row["id"]:
+                    raise StoreError(f"{files.folder / PASSAGES} has no passages of {row['uri']}, or in another order")
+                if row["source"] not in sources:
+                    raise StoreError(f"{files.folder / SOURCES} lacks the file of {row['uri']}")
+                passages += _put(writer, files, sources[row["source"]], row, list(waiting[1]))
+                documents += 1
+                waiting = next(by_document, None)
+                if number == COMMIT:
+                    more = True
+                    break
+    if waiting is not None:
+        raise StoreError(f"{files.folder / PASSAGES} has passages of a document that {DOCUMENTS} lacks")
+    with store.write() as writer:
+        writer.set_meta("state", "ready")
+    return documents, passages
+
+
+def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passages: Sequence[dict[str, Any]]) -> int:
+    document = _document(row, files)
+    for ordinal, one in enumerate(passages):
+        if one["ordinal"] != ordinal or document.text[one["start"] : one["end"]] != one["text"]:
+            raise StoreError(
+                f"passage {one['id']} of {document.uri} is not a slice of its text: the export was changed"
+            )
+    vectors = np.array([one["vector"] for one in passages], dtype=np.float32).reshape(len(passages), files.dim)
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    if not np.all(np.abs(lengths - 1.0) <= UNIT_TOLERANCE):
+        raise StoreError(f"a vector of {document.uri} is not of length 1: the export was changed")
+    writer.put_vectors([one["hash"] for one in passages], vectors)
+    cut = [
+        NewPassage(one["start"], one["end"], tuple(one["headings"]), one["hash"], bool(one["cut"])) for one in passages
+    ]
+    return writer.put_document(source, document, cut, sha256=row["sha256"], position=row["position"])
+
+
+def _document(row: dict[str, Any], files: _Files) -> Document:
+    try:
+        document = Document(
+            text=row["text"],
+            media_type=row["media_type"],
+            title=row["title"],
+            name=row["name"],
+            uri=row["uri"],
+            path=row["path"],
+            metadata=json.loads(row["metadata"]),
+            pages=tuple(Page(**page) for page in row["pages"]),
+            headings=tuple(Heading(**heading) for heading in row["headings"]),
+            hidden=tuple(Hidden(h["start"], h["end"], Unseen(h["reason"])) for h in row.get(LATER, ())),
+        )
+        same = document_hash(document) == row["sha256"]
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"{files.folder / DOCUMENTS} has a row that is no document: {_line(error)}") from error
+    if not same:
+        raise StoreError(f"{document.uri} is not what was exported: its text, title, pages or metadata changed")
+    return document
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

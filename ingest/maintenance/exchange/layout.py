@@ -1,0 +1,140 @@
+"""The files of an export: `sources`, `documents` and `passages`, each a Parquet file that any tool reads.
+
+The schema of each holds, under the key `passagework`, the same JSON: `format`, and the facts of FACTS: the encoder's
+fingerprint, its window, how documents are cut. Offsets are code points, as everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.folder import sync_folder, write_problem
+from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.types import Json
+
+FORMAT = 2
+KNOWN = (1, FORMAT)
+"""The first had no column `hidden`."""
+KEY = b"passagework"
+FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
+"""What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
+
+OPTIONAL_FACTS = (TOKEN_RECORD,)
+"""Likewise, where the database records them. Token vectors themselves stay behind: the next ingest makes them again."""
+
+SOURCES, DOCUMENTS, PASSAGES = "sources.parquet", "documents.parquet", "passages.parquet"
+SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What was written, and how much; of the files beside the versions, what came along and what did not."""
+
+    out: str
+    documents: int
+    passages: int
+    bytes: int
+    carried: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the export and import JSON."""
+        return {
+            "out": self.out,
+            "documents": self.documents,
+            "passages": self.passages,
+            "bytes": self.bytes,
+            "carried": list(self.carried),
+            "left_out": list(self.left_out),
+        }
+
+
+def load_arrow() -> tuple[Any, Any]:
+    """pyarrow and pyarrow.parquet; raises ConfigError where they are not installed."""
+    try:
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ConfigError(
+            f"Parquet files need pyarrow, and that can't be imported ({error}): pip install pyarrow"
+        ) from error
+
+
+def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
+    """The columns of each file, by its name."""
+    text, whole, many = arrow.string(), arrow.int64(), arrow.list_
+    place = [("start", whole), ("end", whole)]
+    columns = {
+        SOURCES: [
+            *(("id", whole), ("uri", text), ("path", text), ("sha256", text), ("media_type", text), ("state", text)),
+            *(("reason", text), ("notes", many(text))),
+        ],
+        DOCUMENTS: [
+            *(("id", whole), ("source", whole), ("uri", text), ("name", text), ("path", text), ("position", whole)),
+            *(("media_type", text), ("title", text), ("sha256", text), ("metadata", text)),
+            ("hidden", many(arrow.struct([*place, ("reason", text)]))),
+            ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
+            ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
+            ("text", arrow.large_string()),
+        ],
+        PASSAGES: [
+            *(("id", whole), ("document", whole), ("name", text), ("path", text), ("title", text), ("ordinal", whole)),
+            *(*place, ("pages", many(whole)), ("headings", many(text)), ("metadata", text), ("text", text)),
+            *(("cut", arrow.bool_()), ("hash", arrow.binary()), ("vector", arrow.list_(arrow.float32(), dim))),
+        ],
+    }
+    note = {KEY: json.dumps({"format": FORMAT, **facts}, ensure_ascii=False).encode()}
+    return {name: arrow.schema(fields, metadata=note) for name, fields in columns.items()}
+
+
+def read_facts(schema: Any, path: Path) -> dict[str, Json]:
+    """What stands in a file's schema; raises StoreError where it is no file of an export, or of a newer format."""
+    try:
+        facts = json.loads((schema.metadata or {})[KEY])
+        found = facts.pop("format")
+        Fingerprint.from_json(facts["encoder"])
+        if set(facts) - set(OPTIONAL_FACTS) != set(FACTS):
+            raise KeyError
+        if TOKEN_RECORD in facts:
+            TokenRecord.from_json(facts[TOKEN_RECORD])
+    except (KeyError, ValueError, TypeError, AttributeError, StoreError) as error:
+        raise StoreError(f"{path} is not of an export: it doesn't say how its vectors were made") from error
+    if found not in KNOWN:
+        raise StoreError(f"{path} is an export of format {found}, and format {FORMAT} is known: upgrade passagework")
+    return dict(facts)
+
+
+@contextmanager
+def made_whole(out: Path) -> Iterator[Path]:
+    """A name beside `out` to write to; it gets its own name at the end, and is taken away where anything fails.
+
+    Raises StoreError where something lies at `out` already, and where it can't be written.
+    """
+    try:
+        if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+            raise StoreError(f"{out} is there already: name a new file or folder")
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{out} can't be written: {write_problem(error)}") from error
+    temporary = out.absolute().with_name(f".{out.absolute().name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        temporary.replace(out)
+        sync_folder(out.absolute().parent)
+    except OSError as error:
+        raise StoreError(f"{out} can't be written: {write_problem(error)}") from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

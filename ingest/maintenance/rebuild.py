@@ -1,0 +1,188 @@
+"""A collection made anew from what it holds: the index alone, or a new version with another encoder or chunking."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.report import Progress
+from passagework.ingest.writing.chunking import chunking_asked, new_chunking, recorded_chunking
+from passagework.ingest.writing.destination import create_version, refresh_index
+from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.recovery import is_damaged, writable_version
+from passagework.retrieval.config import Settings
+from passagework.retrieval.dense.generations import check_whole, save_generation
+from passagework.retrieval.dense.index import IndexKind
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folder import publish, versions
+from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
+from passagework.retrieval.lexical.word_generations import refresh_words
+from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.identity import recorded_encoder, recorded_window
+from passagework.retrieval.store import Generation, Snapshot, Store
+
+
+def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
+    """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
+    with writable_version(Path(collection)) as folder:
+        store = Store.open(folder / "store.db")
+        try:
+            with store.read() as snapshot:
+                store.dim = recorded_encoder(snapshot).dimension
+                every = snapshot.generations() + snapshot.word_generations()
+                behind = any(one.change > snapshot.last_change() for one in every)
+            if not behind:
+                store.verify()
+            with store.write() as writer:
+                writer.sweep_vectors()
+                last = writer.last_change()
+                # A database restored from an older copy: what was indexed after it is no longer true.
+                every = writer.generations() + writer.word_generations()
+                writer.drop_generations([one.id for one in every if one.change > last])
+            saved = save_generation(store, folder / "index", kind=kind)
+            refresh_words(store, folder / "index")
+            store.checkpoint()
+            return saved
+        finally:
+            store.close()
+
+
+def rebuild(
+    collection: str | Path,
+    *,
+    encoder: Encoder | str | None = None,
+    window: int | None = None,
+    passage_tokens: int | None = None,
+    overlap: int | None = None,
+    whole: bool | None = None,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Path:
+    """Chunks and encodes every document again, from the stored text, into a new version; then makes it the live one.
+
+    What is not given stays as it was; token vectors are kept where they were. Searches go on in the old version until
+    the new one is whole; the old one stays on disk, and the ones before it go, but for damaged ones. Killed, the next
+    call goes on. Returns the new version's folder.
+    Raises ConfigError where token vectors are kept and the new encoder gives none.
+    """
+    settings = settings or Settings.from_environment()
+    collection = Path(collection)
+    with writable_version(collection) as live:
+        old = Store.open(live / "store.db")
+        try:
+            check_whole(old)
+            with old.read() as snapshot:
+                model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
+                old.dim = model.dimension
+                cut_as = recorded_chunking(snapshot)
+                kept = recorded_tokens(snapshot)
+            if encoder is None or isinstance(encoder, str):
+                keep_window = old_window if encoder is None else None
+                encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
+            asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
+            chunking = new_chunking(encoder, asked, cut_as)
+            tokens = None if kept is None else new_record(encoder, bits=kept.bits)
+            folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
+                collection, encoder, chunking, state="building", tokens=tokens
+            )
+            same = model.same_as(encoder.fingerprint)
+            _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)
+        finally:
+            old.close()
+        publish(collection, folder)
+        for entry in versions(collection):
+            if entry not in (folder, live) and not is_damaged(entry):
+                shutil.rmtree(entry, ignore_errors=True)
+    return folder
+
+
+def _fill(
+    old: Store,
+    folder: Path,
+    encoder: Encoder,
+    chunking: ChunkSettings,
+    tokens: TokenRecord | None,
+    *,
+    copy_vectors: bool,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Brings the new version up to the old one, as of now; what an earlier try did is kept."""
+    started = time.monotonic()
+    new = Store.open(folder / "store.db", dim=encoder.dim)
+    try:
+        copied = old if copy_vectors else None
+        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, tokens=tokens)
+        with old.read() as before:
+            done = _drop_outdated(new, before)
+            sources = before.sources()
+            for number, source in enumerate(sources, start=1):
+                file = SourceFile(source.uri, source.path, source.sha256, source.media_type)
+                for one in list(before.documents_of(source.id)):
+                    if one.uri not in done:
+                        writer.add(file, before.document(one.id), sha256=one.sha256, position=one.position)
+                writer.finish(replace(file, state=source.state, reason=source.reason, notes=source.notes))
+                if progress is not None:
+                    seconds = time.monotonic() - started
+                    counts = writer.documents, writer.passages, writer.encoded
+                    progress(Progress(number, len(sources), *counts, seconds))
+            writer.flush()
+        with new.write() as last:
+            last.sweep_vectors()
+        refresh_index(new, folder)
+        with new.write() as last:
+            last.set_meta("state", "ready")
+        new.checkpoint()
+    finally:
+        new.close()
+
+
+def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
+    """Takes out of the new version what the old one no longer holds; the uris of what stays."""
+    wanted = before.document_hashes()
+    paths = {source.uri: source.path for source in before.sources()}
+    with new.write() as writer:
+        for source in writer.sources():
+            if source.uri not in paths:
+                writer.remove_source(source.id)
+            elif source.path != paths[source.uri]:
+                writer.move_source(source.id, uri=source.uri, path=paths[source.uri])
+        there = writer.document_hashes()
+        good = {uri for uri, (_, sha256) in there.items() if uri in wanted and wanted[uri][1] == sha256}
+        writer.remove_documents([document_id for uri, (document_id, _) in there.items() if uri not in good])
+    return good
+
+
+def _unfinished(
+    collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | None
+) -> Path | None:
+    """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
+    for folder in versions(collection):
+        if _number(folder) <= _number(live):
+            break
+        with suppress(StoreError):
+            store = Store.open(folder / "store.db")
+            try:
+                with store.read() as snapshot:
+                    same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
+                    same &= recorded_window(snapshot) == encoder.window
+                    same &= snapshot.meta("chunking") == chunking.to_json()
+                    same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _keeps(snapshot, tokens)
+                    if same:
+                        return folder
+            finally:
+                store.close()
+    return None
+
+
+def _keeps(snapshot: Snapshot, tokens: TokenRecord) -> bool:
+    found = recorded_tokens(snapshot)
+    return tokens.alike(found) and found is not None and found.filled
+
+
+def _number(version: Path) -> int:
+    return int(version.name[1:])

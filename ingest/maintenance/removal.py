@@ -1,0 +1,125 @@
+"""Taking documents out on purpose."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from urllib.parse import unquote
+
+from passagework.retrieval.dense.generations import check_whole
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.folder import locked_version
+from passagework.retrieval.store import DocumentRow, Store, Writer
+from passagework.retrieval.text import address
+
+
+def delete(
+    collection: str | Path,
+    targets: Sequence[str] = (),
+    *,
+    uris: Sequence[str] = (),
+    where: Where | None = None,
+    dry_run: bool = False,
+) -> list[DocumentRow]:
+    """Takes out the documents that a target or one of the `uris` names and `where` lets through.
+
+    A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
+    so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
+
+    With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
+    document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
+    them brings the documents back. Returns what went.
+    """
+    if not targets and not uris and not where:
+        raise ConfigError("name the documents to delete, or give a filter")
+    with locked_version(Path(collection)) as folder:
+        store = Store.open(folder / "store.db")
+        try:
+            check_whole(store)
+            with store.write() as writer:
+                condition = compile_filter(where, writer) if where else None
+                rows = _chosen(list(writer.documents(condition)), targets, uris)
+                if not dry_run:
+                    _forget(writer, rows)
+            if not dry_run:
+                store.checkpoint()
+            return rows
+        finally:
+            store.close()
+
+
+def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
+    """Takes out files with all their documents, by URI, and what no document needs any more."""
+    with locked_version(Path(collection)) as folder:
+        store = Store.open(folder / "store.db")
+        try:
+            check_whole(store)
+            with store.write() as writer:
+                for source in writer.sources():
+                    if source.uri in uris:
+                        writer.remove_source(source.id)
+                writer.sweep_vectors()
+            store.checkpoint()
+        finally:
+            store.close()
+
+
+def _chosen(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
+    if not targets and not uris:
+        return list(rows)
+    chosen = {row.id: row for row in rows if row.uri in set(uris)}
+    if missing := set(uris) - {row.uri for row in chosen.values()}:
+        raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
+    for target in targets:
+        found = _named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
+        if not found:
+            raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
+        chosen.update({row.id: row for row in found})
+    return list(chosen.values())
+
+
+def _named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+    """The documents of that `_id`, or of that place; raises ConfigError where there are both, and they differ."""
+    by_id = [row for row in rows if row.name == target]
+    by_place = [row for row in rows if target in _places(row)]
+    if by_id and by_place and by_id != by_place:
+        one, other = (next(place for place in _places(found[0]) if place != target) for found in (by_id, by_place))
+        raise ConfigError(f"{target!r} is the _id of one document and the place of another: say {one!r} or {other!r}")
+    return by_id or by_place
+
+
+def _places(row: DocumentRow) -> tuple[str, ...]:
+    return address(row.path, row.uri), row.uri, row.path
+
+
+def _hint(rows: Sequence[DocumentRow], target: str) -> str:
+    """What was meant, where a target is a folder, or a path as the shell knows it."""
+    folder = target.rstrip("/") + "/"
+    if any(row.path.startswith(folder) for row in rows):
+        return f"the glob '{folder}*' takes all beneath that folder"
+    here = Path(target).absolute().as_uri() if "\0" not in target else ""
+    inside = [row for row in rows if (here and row.uri.startswith((f"{here}/", f"{here}#"))) or row.uri == here]
+    if inside and not inside[0].uri.startswith(f"{here}/"):
+        return f"paths are relative to the PATH ingested, and that file's is {inside[0].path!r}"
+    for row in inside[:1]:
+        above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{here}/")))
+        if len(inside) == sum(one.path.startswith(above) for one in rows):
+            return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
+    return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
+
+
+def _forget(writer: Writer, rows: Sequence[DocumentRow]) -> None:
+    """Removes documents, and the record of a file with the last of its documents; of others, that it is whole."""
+    by_source: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        by_source[row.source_id].append(row.id)
+    for source_id, document_ids in by_source.items():
+        if len(document_ids) == len(writer.document_hashes(source_id)):
+            writer.remove_source(source_id)
+        else:
+            writer.remove_documents(document_ids)
+            writer.mark_partial(source_id)
+    writer.sweep_vectors()

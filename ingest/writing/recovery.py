@@ -1,0 +1,93 @@
+"""A collection that lost the name of its live version: its newest whole version is taken up again."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from passagework.retrieval.dense.generations import check_whole
+from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
+from passagework.retrieval.folder import CURRENT, current_version, publish, set_aside, versions, writer_lock
+from passagework.retrieval.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+def live_version(collection: Path) -> Path | None:
+    """The live version, or the one that `mended_version` would make live; None where there is no collection yet.
+
+    Changes nothing. Raises StoreError where a damaged collection has no whole version.
+    """
+    if not os.path.lexists(collection / CURRENT) and not (os.path.lexists(collection) and versions(collection)):
+        return None
+    try:
+        return current_version(collection)
+    except LostVersionError as error:
+        whole = next(filter(_is_whole, versions(collection)), None)
+        if whole is None and os.path.lexists(collection / CURRENT):
+            raise StoreError(
+                f"{error.found}, and there is no version that is whole: "
+                "restore the collection from a copy, or name a new folder"
+            ) from error
+        return whole
+
+
+def mended_version(collection: Path) -> Path | None:
+    """As `live_version`, and publishes it where CURRENT was lost. A damaged CURRENT is renamed, never deleted.
+
+    Call it as the only writer. Raises StoreError also where the folder can't be written.
+    """
+    found = live_version(collection)
+    if found is None:
+        return None
+    try:
+        return current_version(collection)
+    except LostVersionError as error:
+        _log.warning("%s; took up %s", error.found, found.name)
+        if os.path.lexists(collection / CURRENT):
+            try:
+                set_aside(collection / CURRENT)
+            except OSError as failed:
+                raise StoreError(f"{collection} can't be written: {failed.strerror or failed}") from failed
+        publish(collection, found)
+    return found
+
+
+@contextmanager
+def writable_version(collection: Path) -> Iterator[Path]:
+    """The live version's folder, to write in, taken up again where its name was lost; raises StoreError as above."""
+    if live_version(collection) is None:
+        current_version(collection)  # says what is there instead, before a lock file is left in it
+    with writer_lock(collection):
+        yield mended_version(collection) or current_version(collection)
+
+
+def is_damaged(version: Path) -> bool:
+    """Whether a version has a database that isn't whole: there may be something left in it to save."""
+    try:
+        store = Store.open(version / "store.db")
+        try:
+            check_whole(store)
+        finally:
+            store.close()
+    except PassageworkError:
+        with suppress(OSError):
+            return (version / "store.db").stat().st_size > 0
+    return False
+
+
+def _is_whole(version: Path) -> bool:
+    """Whether its database is as it was left, and its making came to an end."""
+    try:
+        store = Store.open(version / "store.db")
+        try:
+            check_whole(store)
+            with store.read() as snapshot:
+                return snapshot.meta("state") == "ready"
+        finally:
+            store.close()
+    except PassageworkError:
+        return False

@@ -1,0 +1,129 @@
+"""Token vectors on their way into the store: which are fresh, which another version has, how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
+from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_windows
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.identity import recorded_window
+from passagework.retrieval.models.reranker_input import as_read, text_hash
+from passagework.retrieval.store import Store, token_rows
+from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+
+FILLED_AT_ONCE = 2 * AT_ONCE
+"""Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
+
+FILLED_CHARACTERS = 256_000
+"""Of the passages of such a commit, unless one alone is longer: those of ten times the usual length."""
+
+LONGEST = 4_000_000
+"""Characters of a passage whose token vectors are kept: 200 MB of them. A longer one is encoded when it is reranked."""
+
+
+@dataclass(slots=True)
+class Readings:
+    """Of one group: texts as a reranker reads them, by their hash, to be encoded; and hashes of those to be copied."""
+
+    texts: dict[bytes, str] = field(default_factory=dict)
+    copies: set[bytes] = field(default_factory=set)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self.texts or key in self.copies
+
+
+class TokenQueue:
+    """Sorts out what is to be encoded; `copies_from` is another version, whose token vectors serve if made alike."""
+
+    def __init__(self, store: Store, record: TokenRecord, *, copies_from: Store | None = None) -> None:
+        self.record = record
+        self._store = store
+        self._copies_from = copies_from
+        if copies_from is not None:
+            with copies_from.read() as before, store.read() as snapshot:
+                # A text beyond the window is read in several, which another window cuts elsewhere.
+                if not record.alike(recorded_tokens(before)) or recorded_window(before) != recorded_window(snapshot):
+                    self._copies_from = None
+
+    def put(self, texts: Mapping[bytes, str], group: Readings, others: Sequence[Readings]) -> set[bytes]:
+        """Queues in `group` what has no token vectors yet, nor on their way; the hashes of what is to be encoded."""
+        fresh = [key for key in texts if not any(key in one for one in (group, *others))]
+        if not fresh:
+            return set()
+        with self._store.read() as snapshot:
+            known = token_rows.known_hashes(snapshot, fresh)
+        if self._copies_from is not None:
+            with self._copies_from.read() as snapshot:
+                elsewhere = token_rows.known_hashes(snapshot, [key for key in fresh if key not in known])
+            group.copies |= elsewhere
+            known |= elsewhere
+        new = {key: texts[key] for key in fresh if key not in known}
+        group.texts.update(new)
+        return set(new)
+
+    def copied(self, group: Readings) -> dict[bytes, TokenCodes]:
+        """What another version has of a group."""
+        if self._copies_from is None or not group.copies:
+            return {}
+        with self._copies_from.read() as snapshot:
+            return token_rows.codes_by_hash(snapshot, list(group.copies))
+
+
+def coded(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
+    """The token vectors of texts, by the same hashes, coded a few at a time; none of a text beyond LONGEST."""
+    own, codec = token_encoder(encoder), record.codec
+    keys = [key for key, text in texts.items() if len(text) <= LONGEST]
+    parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
+    for row, vectors in token_windows(own, [texts[key] for key in keys]):
+        if vectors.shape[1] != codec.dim:
+            raise StoreError(
+                f"the collection's record of its token vectors is damaged ({codec.dim} dimensions, not "
+                f"{vectors.shape[1]}); mend it with `passagework doctor --repair`"
+            )
+        parts[keys[row]].append(codec.encode(vectors))
+    codes = {key: b"".join(some) for key, some in parts.items()}
+    return {key: TokenCodes(len(one) // codec.row_bytes, one) for key, one in codes.items()}
+
+
+def fill(
+    store: Store, encoder: Encoder, record: TokenRecord, *, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Makes the token vectors that passages lack, a few passages a commit, and records that none is missing.
+
+    Killed at any instant, the next call goes on from the last commit. `progress` gets how many passages are done, of
+    how many. Returns how many there were.
+    """
+    with store.read() as snapshot:
+        missing = token_rows.count_without(snapshot)
+    done = last = 0
+    while True:
+        with store.read() as snapshot:
+            rows = _some(token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE))
+            texts = {row.id: as_read(row.title, row.headings, row.text) for row in rows}
+            hashes = {one: text_hash(text) for one, text in texts.items()}
+            known = token_rows.known_hashes(snapshot, list(hashes.values()))
+        if not rows:
+            break
+        fresh = {hashes[one]: text for one, text in texts.items() if hashes[one] not in known}
+        made = coded(encoder, record, fresh)
+        with store.write() as writer:
+            token_rows.put_codes(writer, made)
+            token_rows.put_readings(writer, hashes)
+        done, last = done + len(rows), rows[-1].id
+        if progress is not None:
+            progress(done, missing)
+    with store.write() as writer:
+        writer.set_meta(TOKEN_RECORD, record.complete().to_json())
+    return done
+
+
+def _some(rows: Sequence[ReadPassage]) -> list[ReadPassage]:
+    """The first of them, as far as FILLED_CHARACTERS go; at least one, where there is one."""
+    behind = accumulate(len(row.text) for row in rows)
+    return [
+        row for place, (row, end) in enumerate(zip(rows, behind, strict=True)) if not place or end <= FILLED_CHARACTERS
+    ]

@@ -1,0 +1,1 @@
+"""An open collection: what applications use, and what it keeps open behind that."""

@@ -1,0 +1,293 @@
+"""A collection as applications use it: open it once, search it from as many threads as you like."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from passagework.retrieval.collection.models import LoadedModels
+from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.config import CANDIDATES, Settings
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.late_interaction.stored import recorded_tokens
+from passagework.retrieval.memory import enough_memory
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.cross_encoder import Reranker
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.search.context import build_context
+from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.search.searcher import Searcher
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow, token_rows
+from passagework.retrieval.text import address, storable
+from passagework.retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
+
+Choice = TypeVar("Choice", Stage, Fusion)
+
+
+class Collection:
+    """One searchable set of documents. Safe to share among threads; sees what other processes commit."""
+
+    def __init__(
+        self, path: Path, *, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings
+    ) -> None:
+        self.path = path
+        self._models = LoadedModels(encoder, reranker, settings)
+        self._lock = threading.Lock()  # guards the versions
+        self._live: LiveVersion | None = LiveVersion(current_version(path))
+        self._retired: LiveVersion | None = None  # a version that searches under way may still read
+        try:
+            if encoder is not None:
+                self.encoder()  # what was named is checked now, not at the first query
+            if reranker is not None:
+                self._models.named_reranker()
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        encoder: Encoder | str | None = None,
+        reranker: Reranker | str | None = None,
+        settings: Settings | None = None,
+    ) -> Collection:
+        """The collection in the folder `path`.
+
+        `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
+        `passagework.retrieval.late_interaction`) are objects, folders or hub names; models load when first needed.
+        Raises StoreError where there is no collection, IndexMismatchError for another encoder than its own,
+        ModelUnavailableError where weights are missing.
+        """
+        settings = settings or Settings.from_environment()
+        return cls(Path(path), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        stage: Stage | str | None = None,
+        candidates: int = CANDIDATES,
+        fusion: Fusion | str = Fusion.CONVEX,
+        where: Where | None = None,
+        per_document: int | None = None,
+        min_score: float | None = None,
+        rerank_depth: int | None = None,
+    ) -> Hits:
+        """The `k` best passages, with their traces, the plan and milliseconds per stage.
+
+        `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
+        per first-stage retriever; `where` a filter (see `passagework.retrieval.filters`); `per_document` the most hits
+        of one document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker
+        reads (default: its own), never fewer than `k`. Ties are in order of path and start.
+        Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
+        EncodingError where memory runs out.
+        """
+        request = SearchRequest(
+            query=_clean(query),
+            k=k,
+            stage=None if stage is None else _choice(Stage, stage, "stage"),
+            candidates=candidates,
+            fusion=_choice(Fusion, fusion, "fusion"),
+            where=where,
+            per_document=per_document,
+            min_score=min_score,
+            rerank_depth=rerank_depth,
+        )
+        live = self._current()
+        with live.store.read() as snapshot:
+            return self._search(request, live, snapshot)
+
+    def context(
+        self,
+        query: str,
+        *,
+        max_tokens: int = 2000,
+        k: int = 20,
+        stage: Stage | str | None = None,
+        where: Where | None = None,
+        per_document: int | None = None,
+        min_score: float | None = None,
+    ) -> Context:
+        """Text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and their citations.
+
+        Made of the `k` best passages; neighbours are merged, near-duplicates left out, and text that readers of the
+        documents don't see: `[hidden text left out]` stands for it. Raises as `search` does.
+        """
+        request = SearchRequest(
+            query=_clean(query),
+            k=k,
+            stage=None if stage is None else _choice(Stage, stage, "stage"),
+            where=where,
+            per_document=per_document,
+            min_score=min_score,
+        )
+        live = self._current()
+        with live.store.read() as snapshot:
+            hits = self._search(request, live, snapshot)
+            documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
+
+            def slice_text(hit: Hit, start: int, end: int) -> str:
+                return snapshot.text(documents[hit.id], start, end)
+
+            def hidden_in(hit: Hit, start: int, end: int) -> tuple[Hidden, ...]:
+                return snapshot.hidden(documents[hit.id], start, end)
+
+            return build_context(
+                hits,
+                max_tokens=max_tokens,
+                count_tokens=lambda text: len(self._models.encoder(live, snapshot).tokenize([text])[0]),
+                slice_text=slice_text,
+                hidden_in=hidden_in,
+            )
+
+    def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
+        """The passages around a hit in its document, itself included, in order; [] where it is gone."""
+        with self._current().store.read() as snapshot:
+            found = snapshot.passages([hit.id])
+            if not found or (found[0].uri, found[0].start, found[0].text) != (hit.uri, hit.start, hit.text):
+                return []  # another version counts its passages anew
+            ordinal = found[0].ordinal
+            return snapshot.neighbours(found[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
+
+    def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
+        """Every document, or those that a filter lets through, in order of path, without their text."""
+        with self._current().store.read() as snapshot:
+            return list(snapshot.documents(_document_filter(where, snapshot)))
+
+    def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
+        """The documents that each name stands for: a record's `_id`, a URI, a path, or `path#record` as it is shown.
+
+        Names of none are left out.
+        """
+        wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
+        found: dict[str, list[DocumentRow]] = {}
+        with self._current().store.read() as snapshot:
+            for row in snapshot.documents_named(sorted(wanted)):
+                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & wanted:
+                    found.setdefault(str(name), []).append(row)
+        return found
+
+    def document(self, document_id: int) -> Document:
+        """One document whole, by the id that `documents` gives."""
+        with self._current().store.read() as snapshot:
+            return snapshot.document(document_id)
+
+    def sources(self) -> list[SourceRow]:
+        """Every file ingested, with its state and the reason where it failed."""
+        with self._current().store.read() as snapshot:
+            return snapshot.sources()
+
+    def moment(self) -> str:
+        """A text that is another one after every commit: what was read of the collection holds as long as it stays."""
+        live = self._current()
+        with live.store.read() as snapshot:
+            return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
+
+    def status(self) -> dict[str, Json]:
+        """What the collection holds and what it was made with, as in `passagework status --json`."""
+        live = self._current()
+        with live.store.read() as snapshot:
+            opened = live.opened(snapshot)
+            generation = opened.generation
+            index: dict[str, Json] = {
+                "kind": opened.index.kind.value,
+                "passages": opened.index.size,
+                "since_build": opened.index.tail_size + opened.index.removed_size,
+                "saved": generation.file if generation else None,
+                "recall@10": generation.recall if generation else None,
+                "set_aside": list(opened.set_aside),
+            }
+            return {
+                "collection": str(self.path),
+                "version": live.folder.name,
+                **snapshot.counts(),
+                "encoder": recorded_encoder(snapshot).to_json(),
+                "backend": snapshot.meta("backend"),
+                "window": snapshot.meta("window"),
+                "chunking": snapshot.meta("chunking"),
+                "index": index,
+                "token_vectors": _tokens_status(snapshot),
+                "fields": list(snapshot.field_names()),
+                "created": snapshot.meta("created"),
+                "bytes": live.bytes_on_disk(),
+            }
+
+    def close(self) -> None:
+        """Lets go of the database; searches fail from here on."""
+        with self._lock:
+            for version in (self._live, self._retired):
+                if version is not None:
+                    version.close()
+            self._live = self._retired = None
+        self._models.forget()
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _current(self) -> LiveVersion:
+        """The live version: another one when CURRENT was changed since, or the collection made anew."""
+        with self._lock:
+            if self._live is None:
+                raise StoreError(f"the collection {self.path} was closed")
+            folder = current_version(self.path)  # read under the lock, or a late thread would bring back an old one
+            if not self._live.is_at(folder):
+                opened = LiveVersion(folder)
+                if self._retired is not None:
+                    self._retired.close()
+                self._retired, self._live = self._live, opened
+            return self._live
+
+    def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
+        """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
+        encoder, reranker = self._models.for_search(live, snapshot)
+        with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
+            searcher = Searcher(
+                encoder, reranker=reranker, lexical=lambda: live.lexical(snapshot), filters=live.filters
+            )
+            return searcher.search(request, snapshot, live.index(snapshot))
+
+    def encoder(self) -> Encoder:
+        """The encoder, loaded when first needed and checked against the collection's record."""
+        live = self._current()
+        with live.store.read() as snapshot:
+            return self._models.encoder(live, snapshot)
+
+
+def _tokens_status(snapshot: Snapshot) -> Json:
+    """Of what a reranker finds stored; None where the collection keeps nothing of it."""
+    record = recorded_tokens(snapshot)
+    if record is None:
+        return None
+    passages, size = token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)
+    return {"bits": record.bits, "passages": passages, "bytes": size}
+
+
+def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:
+    return None if where is None else compile_filter(where, snapshot)
+
+
+def _choice(kind: type[Choice], value: Choice | str, name: str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} is {value!r}: give one of {', '.join(one.value for one in kind)}") from error
+
+
+def _clean(query: str) -> str:
+    """NUL and lone surrogates become U+FFFD, as in the documents; raises ConfigError for what is no text."""
+    if not isinstance(query, str):
+        raise ConfigError(f"the query is {query!r}: give text")
+    return storable(query)

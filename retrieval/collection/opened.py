@@ -1,0 +1,132 @@
+"""A version opened for reading: its store, and its index as of any snapshot."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from passagework.retrieval.dense.generations import Opened, check_order, open_index, replay
+from passagework.retrieval.dense.index import LiveIndex
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.filters.allowed import filter_memory
+from passagework.retrieval.lexical.bm25 import Bm25, Lexical
+from passagework.retrieval.lexical.live_words import LiveWords
+from passagework.retrieval.lexical.word_generations import open_words, replay_words
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.store import Snapshot, Store
+
+AT_ONCE_BYTES = 1 << 30
+"""Of a database that is read against its seal before the first answer, in about a second.
+
+A larger one is read beside the first searches: what is found wrong there ends all later ones.
+"""
+
+
+class LiveVersion:
+    """An open version: its store, compared with its seal, and the index brought up to each snapshot in turn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._file = _identity(folder)  # before the database is opened: one put in its place since is another
+        self.store = Store.open(folder / "store.db")
+        try:
+            with self.store.read() as snapshot:
+                check_order(snapshot)
+                self.store.dim = recorded_encoder(snapshot).dimension
+            self.store.verify_commits()
+            self._damage: StoreError | None = None
+            self._compare_bytes()
+        except BaseException:
+            self.store.close()
+            raise
+        self.filters = filter_memory()
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+        self._words: tuple[LiveWords, int] | None = None
+        self._words_asked = 0  # the newest saved postings that were tried
+
+    def is_at(self, folder: Path) -> bool:
+        """Whether `folder` still holds this very database, not one made anew after it was deleted."""
+        return folder == self.folder and _identity(folder) == self._file
+
+    def index(self, snapshot: Snapshot) -> LiveIndex:
+        """The index as of this snapshot."""
+        return self.opened(snapshot).index
+
+    def opened(self, snapshot: Snapshot) -> Opened:
+        """The same, with where it came from."""
+        if self._damage is not None:
+            raise self._damage
+        # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
+        # here in the order of time, and the index never has to go back.
+        with self._lock:
+            change = snapshot.last_change()
+            opened = self._opened
+            if opened is None or change < opened.change:
+                opened = open_index(snapshot, self.folder / "index")
+            elif change > opened.change:
+                index = replay(opened.index, snapshot, opened.change)
+                opened = Opened(index, change, opened.generation, opened.set_aside)
+            if opened.index.needs_rebuild and _has_newer(snapshot, opened):
+                opened = open_index(snapshot, self.folder / "index")
+            self._opened = opened
+            return opened
+
+    def lexical(self, snapshot: Snapshot) -> Lexical:
+        """BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
+        with self._lock:
+            newest = snapshot.last_word_generation()
+            if newest > self._words_asked:
+                self._words_asked = newest
+                self._words = open_words(snapshot, self.folder / "index")
+            if self._words is None:
+                return Bm25()
+            words, change = self._words
+            last = snapshot.last_change()
+            if change < last:
+                words = replay_words(words, snapshot, change)
+                self._words = words, last
+            return words if change <= last else Bm25()
+
+    def _compare_bytes(self) -> None:
+        if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:
+            self.store.verify_bytes()
+        else:
+            threading.Thread(target=self._compare_bytes_meanwhile, name="seal", daemon=True).start()
+
+    def _compare_bytes_meanwhile(self) -> None:
+        with suppress(ValueError):  # the file was closed meanwhile
+            try:
+                self.store.verify_bytes()
+            except StoreError as error:
+                self._damage = error
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.store.close()
+
+    def bytes_on_disk(self) -> int:
+        """The size of its files; a writer may take some away meanwhile."""
+        total = 0
+        for parent, _, names in os.walk(self.folder):
+            for name in names:
+                with suppress(OSError):
+                    total += (Path(parent) / name).stat().st_size
+        return total
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """The system's own number for the database file; None where there is none."""
+    try:
+        found = (folder / "store.db").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _has_newer(snapshot: Snapshot, opened: Opened) -> bool:
+    """Whether the writer has saved an index since: one who reads for weeks must not carry every change in memory."""
+    known = opened.generation.id if opened.generation else 0
+    return any(one.id > known and one.file not in opened.set_aside for one in snapshot.generations())

@@ -1,0 +1,1 @@
+"""The dense half of the first stage: the nearest passages by cosine, and the saved indexes behind them."""

@@ -1,0 +1,147 @@
+"""The file of a saved index: one per generation, written atomically, its digest known before anyone trusts it.
+
+8 bytes   PWINDEX1
+8 bytes   length of the header, little endian
+header    JSON: kind, dim, count, parameters
+ids       count int64, little endian, at the next multiple of 64
+payload   to the end of the file, at the next multiple of 64: the matrix (count, dim) float32, or what FAISS writes
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+
+from passagework.retrieval.dense.index.vector_index import IndexKind
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.folder import write_problem
+from passagework.retrieval.types import Ids
+
+Write: TypeAlias = Callable[[bytes | memoryview], int]
+
+MAGIC = b"PWINDEX1"
+ALIGNMENT = 64
+"""Bytes: a cache line, and the widest vector register."""
+MOST_HEADER = 1 << 16
+READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself, and where its parts begin (bytes)."""
+
+    kind: IndexKind
+    dim: int
+    count: int
+    parameters: Mapping[str, int]
+    ids_at: int
+    payload_at: int
+
+
+def digest_file(path: Path) -> str:
+    """The sha256 of a file as 64 hex digits; StoreError where it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return digest_open(file)
+    except OSError as error:
+        raise StoreError(f"index file {path} can't be read: {error.strerror or error}") from error
+
+
+def digest_open(file: BinaryIO) -> str:
+    """The sha256 of what is left of an open file."""
+    digest = hashlib.sha256()
+    while block := file.read(READ_BYTES):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def write_index(
+    path: Path,
+    *,
+    kind: IndexKind,
+    dim: int,
+    ids: Ids,
+    parameters: Mapping[str, int],
+    payload: Callable[[Write], object],
+) -> str:
+    """Write one index as described above; returns its sha256. StoreError on failure."""
+
+    def body(write: Write) -> None:
+        header = {"kind": kind.value, "dim": dim, "count": len(ids), "parameters": dict(parameters)}
+        encoded = json.dumps(header, sort_keys=True).encode()
+        at = write(MAGIC + len(encoded).to_bytes(8, "little") + encoded)
+        at += write(bytes(-at % ALIGNMENT))
+        at += write(np.ascontiguousarray(ids, dtype="<i8").tobytes())
+        write(bytes(-at % ALIGNMENT))
+        payload(write)
+
+    return write_whole(path, body)
+
+
+def write_whole(path: Path, body: Callable[[Write], object]) -> str:
+    """Write a file beside its place, make it durable, move it there; returns its sha256. StoreError on failure."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    digest = hashlib.sha256()
+    try:
+        with temporary.open("xb") as file:
+
+            def write(data: bytes | memoryview) -> int:
+                digest.update(data)
+                return file.write(data)
+
+            body(write)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    # FAISS reports its own failures, and those of the disk beneath it, as RuntimeError.
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(f"index file {path} can't be written: {write_problem(error)}") from error
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # which can't open folders, and keeps renames durable itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_header(file: BinaryIO, size: int) -> Header:
+    """The header of an open file of `size` bytes, its bounds checked; raises ConfigError saying what is wrong."""
+    start = file.read(16)
+    length = int.from_bytes(start[8:], "little")
+    if len(start) < 16 or start[:8] != MAGIC:
+        raise ConfigError("it isn't an index file")
+    if not 2 <= length <= min(MOST_HEADER, size - 16):
+        raise ConfigError(f"its header claims {length} bytes")
+    try:
+        fields = json.loads(file.read(length))
+        kind, parameters = IndexKind(fields["kind"]), {k: int(v) for k, v in fields["parameters"].items()}
+        dim, count = int(fields["dim"]), int(fields["count"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ConfigError(f"its header can't be understood: {error}") from error
+    ids_at = _aligned(16 + length)
+    payload_at = _aligned(ids_at + 8 * count)
+    if dim < 1 or count < 0 or payload_at > size:
+        raise ConfigError(f"{size} bytes can't hold its {count} vectors of {dim} dimensions")
+    if kind is IndexKind.EXACT and size != payload_at + 4 * count * dim:
+        raise ConfigError(f"{size} bytes found, {payload_at + 4 * count * dim} expected")
+    return Header(kind, dim, count, parameters, ids_at, payload_at)
+
+
+def _aligned(offset: int) -> int:
+    return offset + -offset % ALIGNMENT

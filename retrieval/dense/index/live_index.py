@@ -1,0 +1,147 @@
+"""LiveIndex: a base index and what changed since, as one immutable value.
+
+HNSW can't delete, and IVF deletes wrongly behind an id map, so a base never changes: removed ids are masked, added
+vectors go to an exact tail, and a new base is built when both have grown. (The idea of log-structured merge trees:
+P. O'Neil et al., Acta Informatica 33, 1996.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from passagework.retrieval.dense.index.tail import NO_TAIL, Tail
+from passagework.retrieval.dense.index.vector_index import (
+    FilterPlan,
+    IndexKind,
+    SearchResult,
+    VectorIndex,
+    checked_ids,
+    checked_queries,
+    checked_vectors,
+    rows_of,
+)
+from passagework.retrieval.types import Ids, Vectors
+
+REBUILD_SHARE = 0.2
+"""Of the base: so much changed costs a search a fifth of an exact one, and each vector few rebuilds as a set grows."""
+REBUILD_LEAST = 10_000
+"""Rows: fewer changes cost a search under a millisecond, whatever the base."""
+
+
+def _no_ids() -> Ids:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveIndex:
+    """`LiveIndex(base)`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+
+    `tail` holds what was added, `removed` (ascending) the ids of the base that are gone. Safe to share among threads.
+    """
+
+    base: VectorIndex
+    tail: Tail = NO_TAIL
+    removed: Ids = field(default_factory=_no_ids)
+
+    @property
+    def kind(self) -> IndexKind:
+        """The base's."""
+        return self.base.kind
+
+    @property
+    def dim(self) -> int:
+        """Numbers per vector."""
+        return self.base.dim
+
+    @property
+    def lossless(self) -> bool:
+        """Whether the base keeps its vectors; the tail always does."""
+        return self.base.lossless
+
+    @property
+    def size(self) -> int:
+        """Vectors that a search can find."""
+        return len(self.base.ids) - len(self.removed) + self.tail.size
+
+    @property
+    def tail_size(self) -> int:
+        """How many of them came after the base."""
+        return self.tail.size
+
+    @property
+    def removed_size(self) -> int:
+        """Vectors of the base that a search must pass over."""
+        return len(self.removed)
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether so much changed that a new base would pay."""
+        changed = self.tail.length + len(self.removed)
+        return changed > max(REBUILD_LEAST, REBUILD_SHARE * len(self.base.ids))
+
+    @property
+    def ids(self) -> Ids:
+        """(size,) int64, ascending: made at each call."""
+        kept = np.setdiff1d(self.base.ids, self.removed, assume_unique=True)
+        return np.sort(np.concatenate([kept, self.tail.ids]))
+
+    def apply(self, *, added: tuple[Ids, Vectors] | None = None, removed: Ids | None = None) -> LiveIndex:
+        """A new version without `removed` (unknown ids don't matter), then with `added`: unique ids, unit rows.
+
+        An added id that is here already is replaced. Time grows with the change and the tail, not with the base.
+        Raises ConfigError.
+        """
+        gone = _no_ids() if removed is None else removed
+        if added is None:
+            return self._less(gone)
+        vectors = checked_vectors(added[1], self.dim, what="added vectors")
+        ids = checked_ids(added[0], len(vectors), ascending=False)
+        fewer = self._less(np.concatenate([gone, ids]))
+        return replace(fewer, tail=fewer.tail.added(ids, vectors)) if len(ids) else fewer
+
+    def search(
+        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+    ) -> SearchResult:
+        """As VectorIndex.search, over base and tail together.
+
+        `plan` says how the filter asked for was kept to; masking what was removed is no filter.
+        """
+        queries = checked_queries(queries, self.dim, k)
+        gone = self.removed if without is None else np.union1d(self.removed, without)
+        base = self.base.search(queries, k, within=within, without=gone)
+        plan = base.plan
+        if within is None and without is None:
+            plan = FilterPlan.NONE
+        elif not len(self.base.ids):
+            plan = FilterPlan.EXACT_WITHIN
+        if not self.tail.size:
+            return replace(base, plan=plan)
+        tail_ids, tail_scores = self.tail.search(queries, k, within=within, without=without)
+        ids = np.concatenate([base.ids, tail_ids], axis=1)
+        scores = np.concatenate([base.scores, tail_scores], axis=1)
+        order = np.lexsort((ids, -scores), axis=1)[:, :k]
+        return SearchResult(
+            np.take_along_axis(ids, order, axis=1),
+            np.take_along_axis(scores, order, axis=1),
+            plan,
+            base.widened,
+        )
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """As VectorIndex.vectors: those of `ids` that are here, ascending, and their vectors."""
+        found, vectors = self.base.vectors(np.setdiff1d(ids, self.removed))
+        if not self.tail.size:
+            return found, vectors
+        later, later_vectors = self.tail.vectors(ids)
+        found = np.concatenate([found, later])
+        order = np.argsort(found)
+        return found[order], np.concatenate([vectors, later_vectors])[order]
+
+    def _less(self, gone: Ids) -> LiveIndex:
+        if not len(gone):
+            return self
+        rows = rows_of(self.base.ids, gone)
+        removed = np.union1d(self.removed, self.base.ids[rows]) if len(rows) else self.removed
+        return replace(self, tail=self.tail.without(gone), removed=removed)

@@ -1,0 +1,103 @@
+"""Tail: vectors added since the base was built, searched exactly."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from passagework.retrieval.dense.index.scoring import finalists, ranked, whole_blocks
+from passagework.retrieval.dense.index.vector_index import Mask, Scores
+from passagework.retrieval.types import Ids, Vectors
+
+LEAST_CAPACITY = 1024
+
+
+class _Buffer:
+    """Rows that are only ever appended to, so that versions of a tail share them; each reads up to its own length."""
+
+    __slots__ = ("_lock", "_used", "ids", "matrix")
+
+    def __init__(self, capacity: int, dim: int) -> None:
+        self.ids: Ids = np.empty(capacity, np.int64)
+        self.matrix: Vectors = np.empty((capacity, dim), np.float32)
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def appended(self, length: int, ids: Ids, vectors: Vectors) -> _Buffer:
+        """A buffer with `length` rows of this one, then these: itself where the places are free, else a copy."""
+        end = length + len(ids)
+        with self._lock:
+            if self._used == length and end <= len(self.ids):
+                self.ids[length:end] = ids
+                self.matrix[length:end] = vectors
+                self._used = end
+                return self
+        # Another version went on from here first, or it's full. Doubling keeps the cost of growth constant per row.
+        grown = _Buffer(max(LEAST_CAPACITY, 2 * end), vectors.shape[1])
+        if length:  # an empty buffer has no dimensions yet
+            grown.ids[:length] = self.ids[:length]
+            grown.matrix[:length] = self.matrix[:length]
+        grown.ids[length:end] = ids
+        grown.matrix[length:end] = vectors
+        grown._used = end
+        return grown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """The first `length` rows of a shared buffer, but for the rows numbered in `dead` (ascending)."""
+
+    buffer: _Buffer
+    length: int
+    dead: Ids
+
+    @property
+    def size(self) -> int:
+        """Vectors that a search can find."""
+        return self.length - len(self.dead)
+
+    @property
+    def ids(self) -> Ids:
+        """Their ids, in order of arrival."""
+        return np.delete(self.buffer.ids[: self.length], self.dead)
+
+    def added(self, ids: Ids, vectors: Vectors) -> Tail:
+        """With these rows too; none of the ids may be here."""
+        return replace(self, buffer=self.buffer.appended(self.length, ids, vectors), length=self.length + len(ids))
+
+    def without(self, ids: Ids) -> Tail:
+        """Without these ids; those that aren't here don't matter."""
+        if not len(ids) or not self.length:
+            return self
+        gone = np.flatnonzero(np.isin(self.buffer.ids[: self.length], ids))
+        return replace(self, dead=np.union1d(self.dead, gone)) if len(gone) else self
+
+    def search(self, queries: Vectors, k: int, *, within: Ids | None, without: Ids | None) -> tuple[Ids, Scores]:
+        """The best of each query, (m, k) ids and scores as in a SearchResult."""
+        ids, matrix = self.buffer.ids[: self.length], self.buffer.matrix[: self.length]
+        mask = self._allowed(within, without)
+        candidates = finalists(whole_blocks(matrix, len(queries)), mask, queries, k)
+        return ranked(queries, candidates, ids, matrix.__getitem__, k)
+
+    def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of `ids` that are here, in order of arrival, and their vectors."""
+        mask = self._allowed(ids, None)
+        rows = np.arange(self.length) if mask is None else np.flatnonzero(mask)
+        return self.buffer.ids[rows], self.buffer.matrix[rows]
+
+    def _allowed(self, within: Ids | None, without: Ids | None) -> Mask | None:
+        ids = self.buffer.ids[: self.length]
+        mask = None if within is None else np.isin(ids, within)
+        if without is not None and len(without):
+            kept = np.isin(ids, without, invert=True)
+            mask = kept if mask is None else mask & kept
+        if len(self.dead):
+            mask = np.ones(self.length, np.bool_) if mask is None else mask
+            mask[self.dead] = False
+        return mask
+
+
+NO_TAIL = Tail(_Buffer(0, 0), 0, np.empty(0, np.int64))
+"""Nothing added yet. Shared by all: its buffer holds no row, so the first addition copies it."""

@@ -1,0 +1,112 @@
+"""The dense half of the first stage: the nearest passages that a filter lets through, with exact cosines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+
+from passagework.retrieval.dense.index import FilterPlan, LiveIndex
+from passagework.retrieval.dense.index.scoring import cosines
+from passagework.retrieval.dense.index.vector_index import Scores
+from passagework.retrieval.filters.allowed import Within
+from passagework.retrieval.lexical.bm25 import BROAD
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import Ids, Json, Vectors
+
+LARGE = 50_000
+"""Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""
+
+DECIMALS = 6
+"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
+
+
+class Nearest:
+    """Looks for the nearest of one query, whose `vector` (1, dim) is set once it is encoded.
+
+    `timed` adds the time within it to the clock of a name.
+    """
+
+    def __init__(
+        self,
+        index: LiveIndex,
+        snapshot: Snapshot,
+        within: Within | None,
+        timed: Callable[[str], AbstractContextManager[None]],
+    ) -> None:
+        self.vector: Vectors = np.empty((0, 0), np.float32)
+        self._index = index
+        self._snapshot = snapshot
+        self._within = within
+        self._timed = timed
+        self._narrow = within is None or index.size < LARGE
+
+    def finds_nothing(self) -> bool:
+        """Whether the filter lets nothing through."""
+        within = self._within
+        return within is not None and not self._is_broad(within) and not len(self._allowed(within))
+
+    def best(self, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
+        """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last.
+
+        With them how the filter was kept to, None where there is none.
+        """
+        if self._within is not None and self._is_broad(self._within):
+            found = self._checked(self._within, size)
+            if found is not None:
+                return found
+        return self._searched(self._within, size)
+
+    def cosines(self, ids: Sequence[int]) -> dict[int, float]:
+        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
+        if self._index.lossless:
+            found, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
+        else:
+            found, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
+        return _rounded(found, cosines(self.vector[0], vectors))
+
+    def _searched(self, within: Within | None, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
+        allowed = None if within is None else self._allowed(within)
+        limit = size + 1
+        while True:
+            with self._timed("dense"):
+                result = self._index.search(self.vector, limit, within=allowed)
+                there = result.ids[0] >= 0
+                ids = result.ids[0][there]
+                exact = self._index.lossless
+                found = _rounded(ids, result.scores[0][there]) if exact else self.cosines(ids.tolist())
+            ordered = sorted(found.values(), reverse=True)
+            if len(ids) < limit or ordered[-1] < ordered[size - 1]:
+                break
+            limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
+        return found, None if allowed is None else {"matching": len(allowed), "strategy": result.plan.value}
+
+    def _checked(self, within: Within, size: int) -> tuple[dict[int, float], dict[str, Json]] | None:
+        """The nearest of all, as far as they pass the filter; None where too few of them do."""
+        with self._timed("dense"):
+            result = self._index.search(self.vector, BROAD * size)
+            ids = result.ids[0][result.ids[0] >= 0]
+        with self._timed("filter"):
+            passing = within.passing(ids)
+        if len(passing) <= size:
+            self._narrow = True
+            return None
+        with self._timed("dense"):
+            found = self.cosines(passing.tolist())
+        ordered = sorted(found.values(), reverse=True)
+        if ordered[-1] == ordered[size - 1]:
+            return None  # the pool ends among equals
+        return found, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+
+    def _is_broad(self, within: Within) -> bool:
+        with self._timed("filter"):
+            return not self._narrow and within.is_broad(self._index.base.ids)
+
+    def _allowed(self, within: Within) -> Ids:
+        with self._timed("filter"):
+            return within.ids
+
+
+def _rounded(ids: Ids, scores: Scores) -> dict[int, float]:
+    return dict(zip(ids.tolist(), np.round(scores.astype(np.float64), DECIMALS).tolist(), strict=True))

@@ -1,0 +1,75 @@
+"""The passages that a filter lets through: all of them, or those of a few."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from passagework.retrieval.arrays import ArrayMemory
+from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import Ids
+
+SAMPLE = 64
+"""Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
+
+REMEMBERED_BYTES = 64 << 20
+"""Of looked-up filters kept for the next search: up to eight million ids."""
+
+
+FilterMemory: TypeAlias = ArrayMemory[Ids]
+"""What filters let through, by commit and filter."""
+
+
+def filter_memory() -> FilterMemory:
+    """An empty one, of the size that a collection has."""
+    return ArrayMemory(REMEMBERED_BYTES)
+
+
+class Within:
+    """The passages that a filter lets through, at one moment of a collection."""
+
+    def __init__(self, where: Where, snapshot: Snapshot, memory: FilterMemory | None = None) -> None:
+        self.condition = compile_filter(where, snapshot)
+        self._where = where
+        self._snapshot = snapshot
+        self._memory = memory or filter_memory()
+        self._broad: bool | None = None
+
+    @cached_property
+    def ids(self) -> Ids:
+        """All of them, ascending: looked up once, until something is committed."""
+        key = self._key()
+        found = None if key is None else self._memory.get(key)
+        if found is None:
+            found = self._snapshot.matching(self.condition)
+            if key is not None:
+                self._memory.put(key, found)
+        return found
+
+    def _key(self) -> str | None:
+        """The filter at this moment, in words; None for one with a number that Python prints none of."""
+        try:
+            return f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
+        except ValueError:  # of more than 4,300 digits
+            return None
+
+    def is_broad(self, ids: Ids) -> bool:
+        """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
+        if self._broad is None:
+            # At random, always the same: documents may repeat in a pattern.
+            some = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
+            self._broad = 2 * len(self.passing(some)) > len(some)
+        return self._broad
+
+    def passing(self, ids: Sequence[int] | Ids) -> Ids:
+        """Those of a few ids that are among them, ascending."""
+        return self._snapshot.passing(ids, self._one_by_one)
+
+    @cached_property
+    def _one_by_one(self) -> Condition:
+        return compile_filter(self._where, self._snapshot, one_by_one=True)

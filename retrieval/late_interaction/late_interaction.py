@@ -1,0 +1,129 @@
+"""Reranking without weights of its own: token vectors of query and passage compared (Khattab and Zaharia 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from passagework.retrieval.arrays import ArrayMemory
+from passagework.retrieval.late_interaction.stored import StoredTokens
+from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, TokenEncoder, token_vectors_of
+from passagework.retrieval.lexical.bm25 import telling_words
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.cross_encoder import RerankScores
+from passagework.retrieval.search.fusion import Blend
+from passagework.retrieval.types import Tokens, Vectors
+
+DEPTH = 20
+"""Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
+
+BLEND = Blend(lexical=0.2, reranked=1.6)
+"""Words count half of what they do in hybrid: token vectors see them too."""
+
+SHARPNESS = 2
+"""The power of a token's best cosine: near matches count, vague ones less."""
+
+REMEMBERED_BYTES = 256 << 20
+"""Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
+
+TokenVectors: TypeAlias = NDArray[np.float16]
+"""(n, hidden), a unit row a token."""
+
+
+def can_rerank(encoder: Encoder | str | None) -> bool:
+    """Whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
+    return encoder is None or isinstance(encoder, str | TokenEncoder)
+
+
+TokenMemory: TypeAlias = ArrayMemory[TokenVectors]
+"""Of the passages read last, by their text."""
+
+
+def token_memory() -> TokenMemory:
+    """An empty one, of the size that a collection has."""
+    return ArrayMemory(REMEMBERED_BYTES)
+
+
+class LateInteractionReranker:
+    """MaxSim over an encoder's token vectors, added to the first stage's scores; safe to share among threads.
+
+    A passage's score is the mean, over the tokens of the query's telling words, of the square of the best cosine that
+    a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
+
+    Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
+    earlier queries. Those of other passages are remembered, or encoded now.
+    """
+
+    depth = DEPTH
+    blend = BLEND
+
+    def __init__(
+        self, encoder: TokenEncoder, *, memory: TokenMemory | None = None, stored: StoredTokens | None = None
+    ) -> None:
+        self._encoder = encoder
+        self._memory = memory or token_memory()
+        self._stored = stored
+
+    @property
+    def name(self) -> str:
+        """What it is, and of which encoder."""
+        return f"late interaction of {self._encoder.fingerprint.model}"
+
+    @property
+    def window(self) -> int:
+        """Tokens of a passage that it reads at once."""
+        return self._encoder.window
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+
+        A query over the encoder's budget is cut to it, and `query_cut` says so.
+        """
+        tokens = self._encoder.tokenize_whole([query], query=True)[0]
+        budget = self._encoder.query_budget
+        asked = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
+        scores = np.zeros(len(passages), dtype=np.float32)
+        if not len(asked):
+            return RerankScores(scores, scores, windowed=0)
+        vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][telling_tokens(query, asked)]
+        windowed = stored = 0
+        for start in range(0, len(passages), AT_ONCE):
+            found, kept = self._cosines(vectors, passages[start : start + AT_ONCE])
+            stored += kept
+            for row, cosines in enumerate(found, start):
+                tokens_read = cosines.shape[1]
+                windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
+                if tokens_read:
+                    scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked), stored=stored)
+
+    def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
+        """(tokens of the query, tokens of the passage) for each passage; how many of these the collection keeps."""
+        cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
+        kept = sum(text in cosines for text in passages)
+        encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
+        cosines |= {text: vectors @ own.astype(np.float32).T for text, own in encoded.items()}
+        return [cosines[text] for text in passages], kept
+
+    def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
+        """Of every passage, from memory or encoded now."""
+        known = ((text, self._memory.get(text)) for text in passages)
+        found = {text: vectors for text, vectors in known if vectors is not None}
+        missing = [text for text in passages if text not in found]
+        for text, vectors in zip(missing, token_vectors_of(self._encoder, missing), strict=True):
+            found[text] = vectors.astype(np.float16)
+            self._memory.put(text, found[text])
+        return found
+
+
+def telling_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
+    """Which tokens belong to words that tell something; all, where there are no words."""
+    telling = np.zeros(len(tokens), dtype=np.bool_)
+    for word in telling_words(query):
+        if word.start() >= tokens.ends[-1]:
+            break
+        telling[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True
+    return telling if telling.any() else ~telling

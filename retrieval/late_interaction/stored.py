@@ -1,0 +1,134 @@
+"""Token vectors that a collection keeps: what it records of them, and those of one moment, for a reranker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.late_interaction.codec import LEVELS, TokenCodec
+from passagework.retrieval.late_interaction.token_encoder import TokenEncoder, gives_token_vectors
+from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.models.reranker_input import text_hash
+from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.types import Json, Vectors
+
+TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
+"""The record's key in the database."""
+
+MOST_DIMENSIONS = 8192
+"""Of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
+
+BITS = 4
+"""Of a coordinate: docs/second-stage.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """How token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
+
+    `filled` tells that every passage has them; before, the next ingest makes what is missing.
+    """
+
+    bits: int
+    dim: int
+    encoder: Fingerprint
+    filled: bool
+
+    @property
+    def codec(self) -> TokenCodec:
+        """What codes them."""
+        return _codec(self.dim, self.bits)
+
+    def unfilled(self) -> TokenRecord:
+        """The same, with passages to come."""
+        return replace(self, filled=False)
+
+    def complete(self) -> TokenRecord:
+        """The same, with nothing missing."""
+        return replace(self, filled=True)
+
+    def alike(self, other: TokenRecord | None) -> bool:
+        """Whether what one says of a text is what the other says."""
+        return other is not None and (self.bits, self.dim) == (other.bits, other.dim) and self.of(other.encoder)
+
+    def of(self, encoder: Fingerprint) -> bool:
+        """Whether this encoder made them."""
+        return self.encoder.same_as(encoder)
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the database, and in an export."""
+        return {**asdict(self), "encoder": self.encoder.to_json()}
+
+    @classmethod
+    def from_json(cls, found: Json) -> TokenRecord:
+        """Of what `to_json` gave; raises StoreError for anything else."""
+        if isinstance(found, Mapping):
+            bits, dim, filled = found.get("bits"), found.get("dim"), found.get("filled")
+            whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= MOST_DIMENSIONS
+            if whole and isinstance(bits, int) and bits in LEVELS and isinstance(filled, bool):
+                return cls(bits, int(str(dim)), Fingerprint.from_json(found.get("encoder")), filled)
+        raise StoreError("the collection's record of its token vectors is damaged")
+
+
+@lru_cache(4)
+def _codec(dim: int, bits: int) -> TokenCodec:
+    return TokenCodec(dim, bits)
+
+
+def new_record(encoder: Encoder, *, bits: int = BITS) -> TokenRecord:
+    """Of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
+    own = token_encoder(encoder)
+    (probe,) = own.encode_token_vectors([own.tokenize(["a"])[0].ids])
+    return TokenRecord(bits, probe.shape[1], own.fingerprint, filled=True)
+
+
+def token_encoder(encoder: Encoder) -> TokenEncoder:
+    """The encoder, where it gives token vectors; raises ConfigError where it doesn't."""
+    if not gives_token_vectors(encoder):
+        raise ConfigError(
+            f"{encoder.fingerprint.model} gives no vectors of tokens, so none can be kept: "
+            "ingest without token vectors (--no-token-vectors), or take another encoder"
+        )
+    return encoder
+
+
+def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
+    """How the version keeps token vectors; None where it doesn't, or what it says makes no sense: a doctor tells."""
+    found = snapshot.meta(TOKEN_RECORD)
+    if found is None:
+        return None
+    try:
+        record = TokenRecord.from_json(found)
+        return record if record.of(recorded_encoder(snapshot)) else None
+    except StoreError:
+        return None
+
+
+class StoredTokens:
+    """The token vectors that a collection keeps at one moment, by the text that a reranker reads."""
+
+    def __init__(self, snapshot: Snapshot, record: TokenRecord) -> None:
+        self._snapshot = snapshot
+        self._codec = record.codec
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> StoredTokens | None:
+        """Those of the version; None where it keeps none."""
+        record = recorded_tokens(snapshot)
+        return None if record is None else cls(snapshot, record)
+
+    def cosines(self, query: Vectors, texts: Iterable[str]) -> dict[str, Vectors]:
+        """(tokens of the query, tokens of the text) for those of the texts that have whole codes."""
+        if query.shape[1] != self._codec.dim:
+            return {}  # the record is damaged: no code is of the encoder's dimensions
+        hashes = {text: text_hash(text) for text in dict.fromkeys(texts)}
+        found = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
+        size = self._codec.row_bytes
+        whole = {key: one.codes for key, one in found.items() if one.codes and len(one.codes) == size * one.tokens}
+        there = [text for text, key in hashes.items() if key in whole]
+        cosines = self._codec.products(self._codec.rotate(query), [whole[hashes[text]] for text in there])
+        return dict(zip(there, cosines, strict=True))

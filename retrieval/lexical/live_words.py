@@ -1,0 +1,168 @@
+"""LiveWords: saved postings and what came and went since, as one immutable value that answers as FTS5 would."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from passagework.retrieval.dense.index.vector_index import Mask, allowed_mask, rows_of
+from passagework.retrieval.filters.allowed import Within
+from passagework.retrieval.lexical.bm25 import BROAD, query_terms
+from passagework.retrieval.lexical.maxscore import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
+from passagework.retrieval.lexical.postings import Postings
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store.fulltext import DECIMALS
+from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
+from passagework.retrieval.types import Ids
+
+REBUILD_SHARE = 0.05
+REBUILD_LEAST = 10_000
+"""Changed passages that are worth new postings: counting one again takes as long as a hundredth of encoding it."""
+Number = TypeVar("Number", bound=np.generic)
+
+
+@dataclass(frozen=True, eq=False)
+class LiveWords:
+    """`LiveWords((postings,))`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+
+    The first of `segments` keeps only frequent words, and says by that which words are looked up here; the others
+    FTS5 scores, being quick at them. `removed` marks passages of any segment that are gone.
+    """
+
+    segments: tuple[Postings, ...]
+    removed: Mask | None = None
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Ids of all rows, ascending, gone ones included."""
+        return _joined([one.ids for one in self.segments])
+
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """Words of all rows."""
+        return _joined([one.lengths for one in self.segments])
+
+    @property
+    def later(self) -> int:
+        """Passages that came or went since the saved postings."""
+        gone = 0 if self.removed is None else int(np.count_nonzero(self.removed))
+        return len(self.ids) - len(self.segments[0].ids) + gone
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether so much changed that new postings would pay."""
+        return self.later > max(REBUILD_LEAST, REBUILD_SHARE * len(self.segments[0].ids))
+
+    @cached_property
+    def _totals(self) -> tuple[int, float]:
+        """How many passages there are, and their average length."""
+        if self.removed is None:
+            count, words = len(self.ids), int(self.lengths.sum(dtype=np.int64))
+        else:
+            count = len(self.ids) - int(np.count_nonzero(self.removed))
+            words = int(self.lengths[~self.removed].sum(dtype=np.int64))
+        return count, words / count if count else 1.0
+
+    @cached_property
+    def _norms(self) -> NDArray[np.float32]:
+        return length_norms(self.lengths, self._totals[1]).astype(np.float32)
+
+    def apply(self, *, added: Postings | None = None, removed: Ids | None = None) -> LiveWords:
+        """A new version without `removed` (unknown ids don't matter), and with `added`, of higher ids than any here."""
+        segments = self.segments
+        gone = self.removed
+        if added is not None and len(added.ids):
+            segments = (*segments, added)
+            # Each twice as large as the next, so that a query asks few, and a row is moved a few times in all.
+            while len(segments) > 2 and len(segments[-2].ids) <= 2 * len(segments[-1].ids):
+                segments = (*segments[:-2], segments[-2].followed_by(segments[-1]))
+            if gone is not None:
+                gone = np.concatenate([gone, np.zeros(len(added.ids), np.bool_)])
+        if removed is not None and len(removed):
+            ids = _joined([one.ids for one in segments])
+            gone = np.zeros(len(ids), np.bool_) if gone is None else gone.copy()
+            gone[rows_of(ids, removed)] = True
+        return LiveWords(segments, gone)
+
+    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
+        """See Lexical.search."""
+        terms = self._terms(snapshot, query)
+        if not terms or k < 1:
+            return []
+        if within is None:
+            return self._best(terms, k, None)
+        if within.is_broad(self.ids):
+            found = self._best(terms, BROAD * k, None)
+            passing = set(within.passing([one for one, _ in found]).tolist())
+            if len(found) < BROAD * k or len(passing) >= k:
+                return _with_equals([pair for pair in found if pair[0] in passing], k)
+        return self._best(terms, k, allowed_mask(self.ids, within.ids, None))
+
+    def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
+        rows = best_rows(terms, self._norms, k, allowed)
+        norms = length_norms(self.lengths[rows], self._totals[1])
+        scores = _rounded(exact_scores(terms, norms, rows))
+        order = np.lexsort((rows, -scores))
+        return _with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
+
+    def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
+        """What each word of the query adds, in its order; words that no passage holds are left out."""
+        words = query_terms(query)
+        terms = []
+        for word, found in zip(words, stems(words), strict=True):
+            kept = self._kept(found[0]) if len(found) == 1 else None
+            if kept is not None:
+                terms.append(kept)
+            elif found:
+                terms.append(self._asked(snapshot, word))
+        return [term for term in terms if len(term.rows)]
+
+    def _kept(self, word: str) -> Term | None:
+        """A frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
+        if word not in self.segments[0].words:
+            return None
+        parts, start = [], 0
+        for segment in self.segments:
+            rows, counts = segment.of(word)
+            parts.append((rows + np.int32(start) if start else rows, counts))
+            start += len(segment.ids)
+        rows, counts = _joined([part[0] for part in parts]), _joined([part[1] for part in parts])
+        if self.removed is not None:
+            there = ~self.removed[rows]
+            rows, counts = rows[there], counts[there]
+        if counts.max(initial=0) == MOST_COUNT:
+            return None
+        passages = self._totals[0]
+        idf = math.log((passages - len(rows) + 0.5) / (len(rows) + 0.5))
+        return Term(rows, counts, None, idf if idf > 0 else LEAST_IDF)
+
+    def _asked(self, snapshot: Snapshot, word: str) -> Term:
+        """A rare word, or one of several parts: its share of BM25 as FTS5 has it."""
+        found = snapshot.match_word(word)
+        ids = np.array([one for one, _ in found], np.int64)
+        gains = np.array([gain for _, gain in found], np.float64)
+        return Term(np.searchsorted(self.ids, ids).astype(np.int32), None, gains, 0.0)
+
+
+def _rounded(scores: Gains) -> Gains:
+    """As scores of FTS5 are rounded: one in a thousand comes out otherwise by NumPy, which multiplies first."""
+    values, places = np.unique(scores, return_inverse=True)
+    return np.array([round(one, DECIMALS) for one in values.tolist()], np.float64)[places]
+
+
+def _with_equals(pairs: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    """The first k of pairs that are in order, and those equal to the last."""
+    if len(pairs) <= k:
+        return pairs
+    least = pairs[k - 1][1]
+    return [pair for pair in pairs if pair[1] >= least]
+
+
+def _joined(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

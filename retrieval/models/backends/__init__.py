@@ -1,0 +1,70 @@
+"""What runs a model: OpenVINO on a CPU where it is installed and knows the architecture, torch everywhere else.
+
+Neither torch nor transformers is loaded for a model that OpenVINO runs: a search on the command line answers in the
+time that they take to import.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderFacts, PairBackend
+from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.several_devices import SeveralDevices
+from passagework.retrieval.models.devices import cuda_devices, cuda_is_there
+from passagework.retrieval.models.weights import ResolvedModel
+
+__all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encoder_backend", "reranker_backend"]
+
+
+def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
+    """The fastest that can run this bi-encoder here, or the one that the settings name; on all GPUs, or on one named.
+
+    Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it.
+    """
+    if openvino_may_run(settings):
+        from passagework.retrieval.models.backends.openvino_encoder import OpenVinoEncoder
+
+        made = OpenVinoEncoder.load(resolved, settings)
+        if made is not None:
+            return made
+        _refuse_other(resolved, settings)
+    from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
+
+    gpus = cuda_devices() if settings.device in (None, "cuda") else []
+    if len(gpus) < 2:
+        return TorchEncoder.load(resolved, settings)
+    return SeveralDevices([TorchEncoder.load(resolved, replace(settings, device=gpu)) for gpu in gpus])
+
+
+def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:
+    """The same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
+    if openvino_may_run(settings):
+        from passagework.retrieval.models.backends.openvino_reranker import OpenVinoReranker
+
+        made = OpenVinoReranker.load(resolved, settings)
+        if made is not None:
+            return made
+        _refuse_other(resolved, settings)
+    from passagework.retrieval.models.backends.torch_reranker import TorchReranker
+
+    return TorchReranker.load(resolved, settings)
+
+
+def _refuse_other(resolved: ResolvedModel, settings: Settings) -> None:
+    if settings.backend == "openvino":
+        raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
+
+
+def openvino_may_run(settings: Settings) -> bool:
+    """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
+    if settings.backend == "openvino":
+        if not openvino_is_there():
+            raise ConfigError('the backend openvino isn\'t installed: pip install "passagework[fast]"')
+        if settings.device not in (None, "cpu"):
+            raise ConfigError(f"the backend openvino runs on cpu, not on {settings.device}")
+        return True
+    on_cpu = settings.device == "cpu" or (settings.device is None and not cuda_is_there())
+    return settings.backend == "auto" and on_cpu and openvino_is_there()

@@ -1,0 +1,124 @@
+"""BERT bi-encoders on a CPU by OpenVINO: more than twice as fast as torch in fp32, and without importing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from passagework.retrieval.config import MAX_WINDOW, Settings
+from passagework.retrieval.models.backends.backend import EncoderFacts, Rows, passage_prompt_of
+from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
+from passagework.retrieval.models.backends.model_files import (
+    loaded_or_told,
+    module_names,
+    read_json,
+    read_modules,
+    read_tokenizer,
+    read_weights,
+)
+from passagework.retrieval.models.backends.openvino_model import OpenVinoModel
+from passagework.retrieval.models.batching import OPENVINO, BatchShape
+from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.types import Vectors
+
+PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+"""Modules of a model that is a BERT and a pooling, and no more."""
+
+
+class OpenVinoEncoder:
+    """A BERT with mean or CLS pooling, from its folder's own files."""
+
+    def __init__(self, model: OpenVinoModel, facts: EncoderFacts) -> None:
+        self._model = model
+        self._facts = facts
+
+    @classmethod
+    def load(cls, resolved: ResolvedModel, settings: Settings) -> OpenVinoEncoder | None:
+        """The model of this folder; None where it is anything but a plain BERT.
+
+        Raises ModelUnavailableError where the files contradict one another.
+        """
+        with loaded_or_told(resolved):
+            config = read_json(resolved.path / "config.json")
+            shape = BertShape.read(config)
+            facts = None if shape is None else _facts(resolved.path, config, shape)
+            if shape is None or facts is None:
+                return None
+            stored = read_weights(resolved.path)
+            if stored is None:
+                return None
+            graph = bert_graph(stored, shape, pooling=facts.pooling)
+        return cls(OpenVinoModel(graph, settings.precision), facts)
+
+    @property
+    def name(self) -> str:
+        """What runs it, where, and at what precision."""
+        return f"openvino cpu {self._model.precision}"
+
+    @property
+    def device(self) -> str:
+        """In torch's word."""
+        return "cpu"
+
+    @property
+    def shape(self) -> BatchShape:
+        """How it likes its batches."""
+        return OPENVINO
+
+    @property
+    def facts(self) -> EncoderFacts:
+        """What the model's files say."""
+        return self._facts
+
+    def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:  # noqa: ARG002 - no such pooling
+        """(rows, dimension) float32."""
+        return self._model.run(_inputs(ids, mask), TEXT)
+
+    def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:  # noqa: ARG002
+        """(rows, width, hidden) float32."""
+        return self._model.run(_inputs(ids, mask), TOKENS)
+
+
+def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
+    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+
+
+def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFacts | None:
+    """What the files say; None where they say something that the graph has no part for."""
+    if module_names(folder) not in PLAIN or read_modules(folder)[0].get("path"):
+        return None
+    own = read_json(folder / "sentence_bert_config.json")
+    told = read_json(folder / "config_sentence_transformers.json")
+    pooling = _pooling(read_json(folder / str(read_modules(folder)[1].get("path")) / "config.json"))
+    odd = own.get("do_lower_case") or told.get("truncate_dim") or told.get("default_prompt_name")
+    if pooling is None or odd or own.get("transformer_task", "feature-extraction") != "feature-extraction":
+        return None
+    tokenizer = read_tokenizer(folder)
+    if tokenizer is None:
+        return None
+    said = read_json(folder / "tokenizer_config.json")
+    positions = min(shape.positions, MAX_WINDOW)
+    prompts = {key: value for key, value in (told.get("prompts") or {}).items() if value}
+    return EncoderFacts(
+        tokenizer=tokenizer,
+        pad=int(config.get("pad_token_id") or 0),
+        window=min(int(own.get("max_seq_length") or said.get("model_max_length") or positions), positions),
+        positions=positions,
+        pooling=pooling,
+        dimension=shape.hidden,
+        query_prompt=prompts.get("query", ""),
+        passage_prompt=passage_prompt_of(prompts),
+    )
+
+
+def _pooling(config: dict[str, Any]) -> str | None:
+    """mean or cls over all tokens; None for another way."""
+    if config.get("include_prompt", True) is not True:
+        return None
+    if "pooling_mode" in config:
+        return config["pooling_mode"] if config["pooling_mode"] in {"mean", "cls"} else None
+    chosen = [name for name, value in config.items() if name.startswith("pooling_mode_") and value is True]
+    older = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
+    return older.get(chosen[0]) if len(chosen) == 1 else None

@@ -1,0 +1,62 @@
+"""One bi-encoder on several GPUs: its weights on each, every batch shared out among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from passagework.retrieval.models.backends.backend import Backend, EncoderFacts, Rows
+from passagework.retrieval.models.batching import BatchShape
+from passagework.retrieval.types import Vectors
+
+LEAST_ROWS = 8
+"""Of a device's share: a query stays on the first."""
+
+
+class SeveralDevices:
+    """Backends of the same model, a device each, as one. A thread a device waits for it; torch lets others run then.
+
+    Token vectors are the first's: they must not depend on what is encoded beside them.
+    """
+
+    def __init__(self, backends: Sequence[Backend]) -> None:
+        self._backends = list(backends)
+        self._threads = ThreadPoolExecutor(len(self._backends), thread_name_prefix="passagework-device")
+
+    @property
+    def name(self) -> str:
+        """What runs it, on how many devices, and at what precision."""
+        return f"{self._backends[0].name} on {len(self._backends)} devices"
+
+    @property
+    def device(self) -> str:
+        """In torch's word."""
+        return self._backends[0].device
+
+    @property
+    def shape(self) -> BatchShape:
+        """A device's, as many times as there are devices."""
+        own = self._backends[0].shape
+        return replace(own, tokens=own.tokens * len(self._backends))
+
+    @property
+    def facts(self) -> EncoderFacts:
+        """What the model's files say."""
+        return self._backends[0].facts
+
+    def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
+        """(rows, dimension or more) float32, in order. Raises DeviceMemoryError where one of them is too small."""
+        shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
+        cuts = [len(ids) * share // shares for share in range(shares + 1)]
+        begun = [
+            self._threads.submit(backend.text_vectors, ids[start:end], mask[start:end], prompt_length=prompt_length)
+            for backend, start, end in zip(self._backends, cuts[:-1], cuts[1:], strict=False)
+        ]
+        return np.concatenate([one.result() for one in begun])
+
+    def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
+        """(rows, width, hidden) float32; None where the model gives none."""
+        return self._backends[0].token_vectors(ids, mask, prompt_length=prompt_length)

@@ -1,0 +1,284 @@
+"""Text to vectors: the Encoder protocol, and the bi-encoder, which a backend runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.models.backends import Backend, DeviceMemoryError, encoder_backend
+from passagework.retrieval.models.backends.backend import Rows
+from passagework.retrieval.models.batching import batches, padded_width, release_memory, token_arrays, unit_rows
+from passagework.retrieval.models.prompt_tokens import Frame
+from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
+
+TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
+"""Of batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
+
+TOKENISED_AT_ONCE = 4096
+"""Texts for a GPU, in one go: a dozen batches of passages."""
+
+MANY = 32
+"""Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
+
+
+class Encoder(Protocol):
+    """Text to unit vectors within a window of tokens. Queries and passages are encoded by different methods."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Its identity."""
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision, such as `torch cpu bf16`. Not identity."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once, prompt and special tokens included."""
+
+    @property
+    def passage_budget(self) -> int:
+        """Tokens of the window left to a passage and its context."""
+
+    @property
+    def query_budget(self) -> int:
+        """Tokens of the window left to a query."""
+
+    @property
+    def max_word_chars(self) -> int | None:
+        """Characters beyond which an unbroken word becomes one unknown token; None where words have no limit."""
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's tokens, uncut, without prompt and special tokens."""
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+
+class BiEncoder:
+    """A sentence-transformers model on the best device and backend at hand; safe to share among threads."""
+
+    def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
+        facts = backend.facts
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._shape = backend.shape
+        if window is not None and not 16 <= window <= facts.positions:
+            raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {facts.positions} tokens")
+        self._window = window or facts.window
+        self._tokenizer: Any = facts.tokenizer
+        self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
+        self._tokenizer.no_padding()
+        self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
+        self._passage_frame = Frame.of(self._tokenizer, facts.passage_prompt)
+        self._query_frame = Frame.of(self._tokenizer, facts.query_prompt)
+        if min(self.passage_budget, self.query_budget) < 8:
+            raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
+        self._fingerprint = Fingerprint(
+            model=resolved.name,
+            revision=resolved.revision,
+            weights=resolved.weights,
+            pooling=facts.pooling,
+            query_prompt=facts.query_prompt,
+            passage_prompt=facts.passage_prompt,
+            dimension=facts.dimension,
+        )
+
+    @classmethod
+    def load(
+        cls, model: str | Path | None = None, *, window: int | None = None, settings: Settings | None = None
+    ) -> BiEncoder:
+        """The model named, or the default one, ready to encode.
+
+        `model` is a folder or a hub name; `window` raises or lowers the model's own, in tokens.
+        Raises ModelUnavailableError where weights are missing or refused, ConfigError for an impossible window.
+        """
+        settings = settings or Settings.from_environment()
+        resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
+        return cls(encoder_backend(resolved, settings), resolved, window=window)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Its identity."""
+        return self._fingerprint
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision."""
+        return self._backend.name
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+        return self._fingerprint.dimension
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once, prompt and special tokens included."""
+        return self._window
+
+    @property
+    def passage_budget(self) -> int:
+        """Tokens of the window left to a passage and its context."""
+        return self._window - len(self._passage_frame)
+
+    @property
+    def query_budget(self) -> int:
+        """Tokens of the window left to a query."""
+        return self._window - len(self._query_frame)
+
+    @property
+    def max_word_chars(self) -> int | None:
+        """Characters beyond which an unbroken word becomes one unknown token."""
+        return self._max_word_chars
+
+    @cached_property
+    def has_token_vectors(self) -> bool:
+        """Whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
+        probe = self._passage_frame.around(self.tokenize(["a"])[0].ids)
+        with self._lock:
+            return self._token_batch([probe], (1, len(probe)), self._passage_frame) is not None
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's tokens, uncut, without prompt and special tokens."""
+        return [
+            token_arrays(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+        _check_budget(token_ids, self.passage_budget)
+        return self._encode(token_ids, self._passage_frame)
+
+    def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
+        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
+        frame = self._query_frame if query else self._passage_frame
+        return [frame.unled(tokens) for tokens in self.tokenize([f"{frame.lead}{text}" for text in texts])]
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        return self._encode_texts(texts, query=False)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        return self._encode_texts(texts, query=True)
+
+    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
+        """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
+
+        A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
+        text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.
+        """
+        frame = self._query_frame if query else self._passage_frame
+        _check_budget(token_ids, self.query_budget if query else self.passage_budget)
+        on_gpu = self._backend.device == "cuda"
+        out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
+        by_width: dict[int, list[int]] = {}
+        for row, ids in enumerate(token_ids):
+            by_width.setdefault(padded_width(len(ids) + len(frame), self._window, TOKEN_STEP), []).append(row)
+        with self._lock:
+            for width, alike in by_width.items():
+                height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
+                for start in range(0, len(alike), height):
+                    rows = alike[start : start + height]
+                    found = self._token_batch([frame.around(token_ids[row]) for row in rows], (height, width), frame)
+                    if found is None:
+                        raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
+                    for row, vectors in zip(rows, found, strict=False):
+                        own = vectors[len(frame.prefix) : len(frame.prefix) + len(token_ids[row])]
+                        out[row] = unit_rows(own, self._fingerprint.model, zeros=True)
+        return out
+
+    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], frame: Frame) -> Vectors | None:
+        """One text at a time where memory is short, which changes the last digits."""
+        try:
+            return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=frame.prompt_length)
+        except DeviceMemoryError:
+            if shape[0] == 1:
+                raise
+            parts = [self._token_batch([one], (1, shape[1]), frame) for one in batch]
+            return np.concatenate([part for part in parts if part is not None])
+
+    def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
+        """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
+
+        def cut(start: int) -> list[TokenIds]:
+            some = self.tokenize_whole(texts[start : start + at_once], query=query)
+            return [tokens.ids[:budget] for tokens in some]
+
+        frame, budget = (self._query_frame, self.query_budget) if query else (self._passage_frame, self.passage_budget)
+        at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
+        if len(texts) <= at_once:
+            return self._encode(cut(0), frame)
+        parts = []
+        with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
+            ready = ahead.submit(cut, 0)
+            for start in range(0, len(texts), at_once):
+                ids = ready.result()
+                ready = ahead.submit(cut, start + at_once)
+                parts.append(self._encode(ids, frame))
+        return np.concatenate(parts)
+
+    def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
+        out = np.empty((len(token_ids), self.dim), dtype=np.float32)
+        order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
+
+        def width(row: int) -> int:
+            return self._shape.width(len(token_ids[row]) + len(frame), self._window)
+
+        done = 0
+        with self._lock:
+            while done < len(order):
+                rows = next(batches(order[done:], width, self._shape.tokens))
+                wide = width(rows[0])
+                shape = self._shape.rows(len(rows), wide), wide
+                padded = self._padded([frame.around(token_ids[row]) for row in rows], shape)
+                try:
+                    found = self._backend.text_vectors(*padded, prompt_length=frame.prompt_length)
+                except DeviceMemoryError:
+                    if len(rows) == 1:
+                        raise
+                    self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
+                    continue
+                # A model saved with a shorter length than its own means the first so many dimensions of it.
+                out[rows] = found[: len(rows), : self.dim]
+                done += len(rows)
+            if len(order) > MANY and self._backend.device == "cpu":
+                release_memory()
+        return unit_rows(out, self._fingerprint.model)
+
+    def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
+        """Token ids of a batch, and which of them are there, each of this shape."""
+        ids = np.full(shape, self._backend.facts.pad, dtype=np.int32)
+        mask = np.zeros(shape, dtype=np.int32)
+        mask[len(batch) :, 0] = 1  # attention over nothing is not a number
+        for row, own in enumerate(batch):
+            ids[row, : len(own)] = own
+            mask[row, : len(own)] = 1
+        return ids, mask
+
+
+def _check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:
+    longest = max((len(ids) for ids in token_ids), default=0)
+    if longest > budget:
+        raise ConfigError(f"a text of {longest} tokens exceeds the window's {budget}")

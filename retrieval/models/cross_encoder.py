@@ -1,0 +1,166 @@
+"""(query, passage) to a score: the Reranker protocol, and any cross-encoder, which a backend runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from passagework.retrieval.config import RERANK_DEPTH, Settings
+from passagework.retrieval.errors import ConfigError, PassageworkError
+from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend, reranker_backend
+from passagework.retrieval.models.backends.model_files import read_json
+from passagework.retrieval.models.batching import batches, token_arrays
+from passagework.retrieval.models.pair_inputs import Piece, cut_piece, windows
+from passagework.retrieval.models.weights import ResolvedModel, resolve_model
+from passagework.retrieval.search.fusion import Blend
+from passagework.retrieval.types import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class RerankScores:
+    """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
+
+    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window; of
+    `stored` passages the collection keeps what the reranker needs of them.
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    windowed: int
+    query_cut: bool = False
+    stored: int = 0
+
+
+class Reranker(Protocol):
+    """Scores passages against a query, reading both at once. No part of a passage goes unread."""
+
+    @property
+    def name(self) -> str:
+        """Its folder or hub name."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages."""
+
+
+def blend_of(reranker: Reranker) -> Blend | None:
+    """How its scores join those of the first stage, where it has a `blend`; None: they replace them."""
+    found = getattr(reranker, "blend", None)
+    return found if isinstance(found, Blend) else None
+
+
+def depth_of(reranker: Reranker) -> int:
+    """Candidates of a query that it reads: its own `depth`, or RERANK_DEPTH."""
+    found = getattr(reranker, "depth", None)
+    return found if isinstance(found, int) else RERANK_DEPTH
+
+
+class CrossEncoderReranker:
+    """A cross-encoder with one score per pair, on the best device and backend at hand; safe to share among threads.
+
+    A pair longer than the window is scored in windows of its passage that overlap by a quarter or more; its logit is
+    its best window's. Logits are what the model gives before any activation, and probabilities their sigmoid.
+    """
+
+    def __init__(self, backend: PairBackend, resolved: ResolvedModel) -> None:
+        self._backend = backend
+        self._name = resolved.name
+        self._lock = threading.Lock()
+        self._batch_tokens = backend.shape.tokens
+        self._query_budget = self.window // 2
+        if self.window - backend.pairing.overhead - self._query_budget < 8:
+            raise ConfigError(f"{resolved.name} reads {self.window} tokens at once: too few for a query and a passage")
+
+    @classmethod
+    def load(cls, model: str | Path, *, settings: Settings | None = None) -> CrossEncoderReranker:
+        """The model in a folder, or of a hub name, ready to score.
+
+        Raises ModelUnavailableError where weights are missing or refused, ConfigError for a model that is no reranker.
+        """
+        settings = settings or Settings.from_environment()
+        resolved = resolve_model(str(model), settings)
+        _check_head(resolved)
+        return cls(reranker_backend(resolved, settings), resolved)
+
+    @property
+    def name(self) -> str:
+        """Its folder or hub name."""
+        return self._name
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision, such as `torch cpu bf16`."""
+        return self._backend.name
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+        return self._backend.window
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+
+        A query of more than half of the window is cut to that, and `query_cut` says so.
+        """
+        query = self._backend.pairing.query_prefix + query
+        with self._lock:
+            query_tokens, *tokens = self._tokenize([query, *passages])
+            asked = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
+            room = self.window - self._backend.pairing.overhead - len(asked.ids)
+            rows = [(pair, *span) for pair, one in enumerate(tokens) for span in windows(len(one), room)]
+            scores = self._score(
+                asked, [cut_piece(passages[pair], tokens[pair], start, end) for pair, start, end in rows]
+            )
+        logits = np.full(len(passages), -np.inf, dtype=np.float32)
+        np.maximum.at(logits, np.array([pair for pair, _, _ in rows], dtype=np.intp), scores)
+        return RerankScores(
+            logits=logits,
+            probabilities=np.exp(-np.logaddexp(0.0, -logits.astype(np.float64))).astype(np.float32),
+            windowed=sum(len(one) > room for one in tokens),
+            query_cut=len(query_tokens) > self._query_budget,
+        )
+
+    def _tokenize(self, texts: list[str]) -> list[Tokens]:
+        tokenizer = self._backend.tokenizer
+        tokenizer.no_truncation()  # pairing by template turns both on again
+        tokenizer.no_padding()
+        return [token_arrays(encoding) for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+    def _score(self, query: Piece, pieces: Sequence[Piece]) -> NDArray[np.float32]:
+        out = np.empty(len(pieces), dtype=np.float32)
+        order = sorted(range(len(pieces)), key=lambda i: -len(pieces[i].ids))
+        fixed = self._backend.pairing.overhead + len(query.ids)
+        done = 0
+        while done < len(order):
+            rows = next(batches(order[done:], lambda i: len(pieces[i].ids) + fixed, self._batch_tokens))
+            try:
+                out[rows] = self._backend.scores(query, [pieces[i] for i in rows])
+            except DeviceMemoryError:
+                if len(rows) == 1:
+                    raise
+                self._batch_tokens //= 2
+                continue
+            done += len(rows)
+        if not np.all(np.isfinite(out)):
+            raise PassageworkError(f"{self._name} gave a score that is not finite; try fp32 precision")
+        return out
+
+
+def _check_head(resolved: ResolvedModel) -> None:
+    """Raises ConfigError for a model without a trained head: it would be given a random one, and score at random."""
+    config = read_json(resolved.path / "config.json")
+    saved_as = read_json(resolved.path / "config_sentence_transformers.json").get("model_type")
+    architectures = [str(name) for name in config.get("architectures") or []]
+    headed = any(name.endswith(("ForSequenceClassification", "ForCausalLM")) for name in architectures)
+    if config and not headed and saved_as != "CrossEncoder":
+        found = ", ".join(architectures) or "no architecture"
+        raise ConfigError(f"{resolved.name} is not a reranker: {found} has no head that scores a pair")

@@ -1,0 +1,43 @@
+"""What a search is asked for, checked before anything is done."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.types import Fusion, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is asked. `stage` None means the last one there is; `candidates` is the pool per first-stage retriever.
+
+    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
+    Raises ConfigError where a value is out of range.
+    """
+
+    query: str
+    k: int = 10
+    stage: Stage | None = None
+    candidates: int = CANDIDATES
+    fusion: Fusion = Fusion.CONVEX
+    where: Where | None = None
+    per_document: int | None = None
+    min_score: float | None = None
+    rerank_depth: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.query.strip():
+            raise ConfigError("the query is empty")
+        for name in ("k", "candidates", "per_document", "rerank_depth"):
+            value = getattr(self, name)
+            if name in ("per_document", "rerank_depth") and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name} is {value!r}: give a whole number of at least 1")
+        least = self.min_score
+        if least is not None and (not isinstance(least, float | int) or math.isnan(least)):
+            raise ConfigError(f"min_score is not a number: {least!r}")

@@ -1,0 +1,123 @@
+"""An encoder of one's own: a bi-encoder fine-tuned on pairs, by sentence-transformers' trainer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, TrainingError
+from passagework.retrieval.models.backends.backend import passage_prompt_of
+from passagework.retrieval.models.batching import load_model, windows_of
+from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.training.course import Course, Watch
+from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
+from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.options import Loss, TrainingOptions
+from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.trainer import attend_eagerly
+
+ENCODER_OPTIONS = TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
+"""What is done where nothing is said: the other texts of a large batch are negatives too."""
+
+
+def train_encoder(
+    pairs: Sequence[Pair],
+    out: str | Path,
+    *,
+    base: str,
+    options: TrainingOptions | None = None,
+    settings: Settings | None = None,
+    command: str = "",
+    watch: Watch | None = None,
+) -> Course:
+    """Fine-tunes the bi-encoder `base` on pairs with negatives, and writes it to the new folder `out`.
+
+    It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
+    queries (Henderson et al. 2017), so a larger batch is a harder lesson. With `token_vectors` it learns to do so by
+    cosine and late interaction together as well, as they are added in reranking. It reads no more than `window` tokens,
+    then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
+    the same errors.
+    """
+    options = options or ENCODER_OPTIONS
+    if options.layers is not None or options.loss is not Loss.LISTWISE:
+        raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
+    craft = Craft("encoder", _loaded, _rows, _trainer, _reranked if options.token_vectors else _scores)
+    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+
+
+def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+    held = parts.arguments(SentenceTransformerTrainingArguments)
+    held.batch_sampler = "no_duplicates"
+    query, text = prompts = prompts_of(model)
+    columns = {name: query if name == "query" else text for name in rows[0]}
+    held.prompts = {name: prompt for name, prompt in columns.items() if prompt}
+    if options.token_vectors:
+        loss = joint_loss(Comparison(model, prompts, [row["query"] for row in rows]))
+    else:
+        loss = MultipleNegativesRankingLoss(model)
+    return SentenceTransformerTrainer(
+        model=model,
+        args=held,
+        train_dataset=Dataset.from_list(rows),
+        loss=loss,
+        evaluator=parts.evaluator,
+        callbacks=parts.callbacks,
+    )
+
+
+def _loaded(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.util import batch_to_device
+    from transformers import set_seed
+
+    set_seed(options.seed)
+    model = load_model(SentenceTransformer, resolved, settings.device).float()
+    model.max_seq_length = min(options.window, windows_of(model, resolved)[0])
+    if options.token_vectors:
+        read = model(batch_to_device(model.preprocess(["a"]), model.device))
+        if "token_embeddings" not in read:
+            raise TrainingError(f"{resolved.name} gives no vectors of tokens")
+    attend_eagerly(model)
+    return model
+
+
+def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
+    """A query, its positive and its negatives, as many for each: where there are fewer, some come twice."""
+    draw = random.Random(options.seed)  # noqa: S311 - not for secrets
+    rows = []
+    for pair in pairs:
+        negatives = draw.sample(pair.negatives, min(options.negatives, len(pair.negatives)))
+        negatives += draw.choices(pair.negatives, k=options.negatives - len(negatives))
+        texts = [pair.text, *negatives]
+        if options.shuffled:
+            draw.shuffle(texts)
+        named = {f"negative_{place}": text for place, text in enumerate(texts[1:], start=1)}
+        rows.append({"query": pair.query, "positive": texts[0], **named})
+    return rows
+
+
+def prompts_of(model: Any) -> tuple[str, str]:
+    """What the base wants before queries, and before texts."""
+    prompts = {name: text for name, text in (model.prompts or {}).items() if text}
+    return prompts.get("query", ""), passage_prompt_of(prompts)
+
+
+def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
+    queries = model.encode_query([pair.query for pair in pairs], show_progress_bar=False, normalize_embeddings=True)
+    texts = [text for pair in pairs for text in (pair.text, *pair.negatives)]
+    vectors = model.encode_document(texts, show_progress_bar=False, normalize_embeddings=True)
+    owners = np.repeat(np.arange(len(pairs)), [1 + len(pair.negatives) for pair in pairs])
+    return [float(score) for score in np.einsum("ij,ij->i", np.asarray(queries)[owners], np.asarray(vectors))]
+
+
+def _reranked(model: Any, pairs: Sequence[Pair]) -> list[float]:
+    return Comparison(model, prompts_of(model), [pair.query for pair in pairs]).of_pairs(pairs)

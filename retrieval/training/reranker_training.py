@@ -1,0 +1,151 @@
+"""A cross-encoder of one's own: an encoder or reranker fine-tuned on pairs, by sentence-transformers' trainer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
+from passagework.retrieval.models.batching import load_model, windows_of
+from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.training.course import Course, Watch
+from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
+from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
+from passagework.retrieval.training.options import Loss, TrainingOptions
+from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.trainer import attend_eagerly
+
+POOL = 32
+"""Batches that are sorted by length together: little padding, and still another order every epoch."""
+
+
+def train_reranker(
+    pairs: Sequence[Pair],
+    out: str | Path,
+    *,
+    base: str,
+    options: TrainingOptions | None = None,
+    settings: Settings | None = None,
+    command: str = "",
+    watch: Watch | None = None,
+) -> Course:
+    """Fine-tunes `base` into a cross-encoder with one score a pair, and writes it to the new folder `out`.
+
+    `pairs` have negatives (`mine` finds them). Checkpoints go to `<out>.training`, from where the same call goes on
+    after an interruption. The weights are those of the best evaluation, float16 safetensors, with a card and a record
+    beside them. Raises TrainingError where nothing can be learned, ConfigError for a wrong option or a folder in use,
+    ModelUnavailableError where the base can't be had.
+    """
+    options = options or TrainingOptions()
+    if options.token_vectors:
+        raise ConfigError("token vectors can be trained for an encoder alone")
+    craft = Craft("reranker", _fresh, _rows, _trainer, _scores)
+    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+
+
+def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+    """The base with a head of one score, which is new unless the base is a reranker; of as many layers as asked."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers import AutoConfig, set_seed
+
+    try:
+        config = AutoConfig.from_pretrained(resolved.path, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelUnavailableError(f"{resolved.name} has no configuration that can be read: {error}") from error
+    layers = getattr(config, "num_hidden_layers", None)
+    if options.layers is not None and (layers is None or options.layers > layers):
+        raise TrainingError(f"layers is {options.layers}: {resolved.name} has {layers or 'no layers that it tells of'}")
+    set_seed(options.seed)
+    kept: dict[str, object] = {}
+    if options.layers is not None:
+        kept["num_hidden_layers"] = options.layers
+        if getattr(config, "layer_types", None):
+            kept["layer_types"] = list(config.layer_types[: options.layers])
+    choices = {
+        "num_labels": 1,
+        "max_length": options.window,
+        "activation_fn": torch.nn.Identity(),
+        "config_kwargs": kept,
+    }
+    model = load_model(CrossEncoder, resolved, settings.device, choices)
+    model.max_seq_length = windows_of(model, resolved)[0]  # no more than the base has positions
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU
+    attend_eagerly(model)
+    return model.float()
+
+
+def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
+    """What the loss reads: a query with a list of texts and their labels, or (binary) one text and its label."""
+    draw = random.Random(options.seed)  # noqa: S311 - not for secrets
+    rows: list[dict[str, Any]] = []
+    for pair in pairs:
+        negatives = draw.sample(pair.negatives, min(options.negatives, len(pair.negatives)))
+        texts = [pair.text, *negatives]
+        right = draw.randrange(len(texts)) if options.shuffled else 0
+        labels = [float(place == right) for place in range(len(texts))]
+        if options.loss is Loss.LISTWISE:
+            rows.append({"query": pair.query, "texts": texts, "label": [CERTAIN * label for label in labels]})
+        else:
+            rows += (
+                {"query": pair.query, "text": text, "label": label} for text, label in zip(texts, labels, strict=True)
+            )
+    return rows
+
+
+def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
+    from datasets import Dataset
+    from sentence_transformers.cross_encoder import CrossEncoderTrainer, CrossEncoderTrainingArguments
+    from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
+
+    listwise = options.loss is Loss.LISTWISE
+    held = parts.arguments(CrossEncoderTrainingArguments)
+    if listwise:
+        held.batch_sampler = similar_lengths
+    else:  # a row a text
+        held.per_device_train_batch_size *= 1 + options.negatives
+    return CrossEncoderTrainer(
+        model=model,
+        args=held,
+        train_dataset=Dataset.from_list(rows),
+        loss=listwise_loss(model) if listwise else BinaryCrossEntropyLoss(model),
+        evaluator=parts.evaluator,
+        callbacks=parts.callbacks,
+    )
+
+
+def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
+    asked = [(pair.query, text) for pair in pairs for text in (pair.text, *pair.negatives)]
+    return [float(score) for score in model.predict(asked, show_progress_bar=False)]
+
+
+def similar_lengths(dataset: Any, batch_size: int, drop_last: bool, **choices: Any) -> Any:
+    """A batch sampler whose batches hold queries with texts of similar length, in a new random order every epoch."""
+    import torch
+    from sentence_transformers.base.sampler import DefaultBatchSampler
+
+    lengths = [
+        len(query) + max(map(len, texts)) for query, texts in zip(dataset["query"], dataset["texts"], strict=True)
+    ]
+
+    class SimilarLengths(DefaultBatchSampler):  # type: ignore[misc]
+        def __iter__(self) -> Iterator[list[int]]:
+            draw = torch.Generator().manual_seed(self.seed + self.epoch)
+            order = torch.randperm(len(lengths), generator=draw).tolist()
+            found: list[list[int]] = []
+            for start in range(0, len(order), batch_size * POOL):
+                pool = sorted(order[start : start + batch_size * POOL], key=lambda row: lengths[row])
+                found += [pool[at : at + batch_size] for at in range(0, len(pool), batch_size)]
+            for place in torch.randperm(len(found), generator=draw).tolist():
+                yield found[place]
+
+        def __len__(self) -> int:
+            whole, rest = divmod(len(lengths), batch_size * POOL)
+            return whole * POOL + -(-rest // batch_size)
+
+    return SimilarLengths(dataset, batch_size=batch_size, drop_last=drop_last, **choices)

@@ -1,0 +1,136 @@
+"""CSV and TSV: one document a row, delimiter and header found, numbers as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from passagework.ingest.loaders.records.tables import number_or_text
+from passagework.retrieval.errors import IngestError
+from tests.support.loaded_files import documents, outcomes, reasons
+
+
+def test_a_csv_of_records_reads_like_jsonl(tmp_path: Path) -> None:
+    """`_id`, `title` and `text` columns, in any case; other cells are metadata, numbers as numbers, codes as text."""
+    source = '_id,Title,TEXT,year,code,score,empty\nd1,T,"Body, with\nlines",2020,007,-1.5,\n'
+    (document,) = documents(tmp_path, "a.csv", source)
+    assert (document.name, document.title, document.text) == ("d1", "T", "Body, with\nlines")
+    assert document.metadata == {"year": 2020, "code": "007", "score": -1.5}
+    assert document.media_type == "text/csv"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
+    """Whatever parts the columns, the rows read the same; decimal commas don't mislead."""
+    rows = [
+        ["city", "people", "note"],
+        ["Bern", "134000", "a, b"],
+        ["Basel", "173000", 'say "hi"'],
+        ["Chur", "38000", ""],
+    ]
+    source = "\r\n".join(
+        delimiter.join('"' + cell.replace('"', '""') + '"' if set(cell) & set(',"') else cell for cell in row)
+        for row in rows
+    )
+    found = documents(tmp_path, "a.csv", source)
+    assert [document.metadata for document in found] == [
+        {"city": "Bern", "people": 134000, "note": "a, b"},
+        {"city": "Basel", "people": 173000, "note": 'say "hi"'},
+        {"city": "Chur", "people": 38000},
+    ]
+    assert found[0].text == "city: Bern\npeople: 134000\nnote: a, b"
+    assert [document.uri for document in found] == ["#row=2", "#row=3", "#row=4"]
+
+
+def test_one_column_is_not_cut_at_its_commas(tmp_path: Path) -> None:
+    """Sentences, one a line, are one column."""
+    found = documents(tmp_path, "a.csv", "text\nOne, two, three\nFour\nFive, six\nSeven; eight\n")
+    assert [document.text for document in found] == ["One, two, three", "Four", "Five, six", "Seven; eight"]
+
+
+def test_rows_without_a_header_get_numbered_columns(tmp_path: Path) -> None:
+    """A first row with numbers, or the same name twice, is data."""
+    found = documents(tmp_path, "a.csv", "1,apple\n2,pear\n")
+    assert [document.metadata for document in found] == [
+        {"column 1": 1, "column 2": "apple"},
+        {"column 1": 2, "column 2": "pear"},
+    ]
+    assert [document.uri for document in documents(tmp_path, "b.csv", "a,a\nb,c\n")] == ["#row=1", "#row=2"]
+
+
+def test_what_stands_above_the_header_is_a_document(tmp_path: Path) -> None:
+    """A table's name in a cell of its own doesn't take the columns' names away; rows keep their numbers."""
+    source = "Stanley Cups,,\n,,\n\n# to 2024\nTeam,Location,Cups\nBlues,STL,1\nMaple Leafs,,13\n"
+    found = documents(tmp_path, "a.csv", source)
+    assert [(document.uri, document.text) for document in found] == [
+        ("#row=1", "Stanley Cups"),
+        ("#row=4", "# to 2024"),
+        ("#row=6", "Team: Blues\nLocation: STL\nCups: 1"),
+        ("#row=7", "Team: Maple Leafs\nCups: 13"),
+    ]
+    assert found[2].metadata == {"Team": "Blues", "Location": "STL", "Cups": 1}
+
+
+@pytest.mark.parametrize(
+    "source", ["a,\nb,c\n", "a,,\nb,c,\nd,e,f\n", "a,,\nb,2,c\n", "a,,\nb,c,d\n"], ids=["two", "gap", "number", "last"]
+)
+def test_a_first_row_of_one_cell_is_data_where_no_header_follows(tmp_path: Path, source: str) -> None:
+    """Two columns, a name left out, a number among the names, nothing below."""
+    found = documents(tmp_path, "a.csv", source)
+    assert found[0].metadata == {"column 1": "a"}
+    assert len(found) == source.count("\n")
+
+
+def test_ragged_rows_lose_nothing(tmp_path: Path) -> None:
+    """Short rows leave fields out, long ones get numbered fields, blank ones are passed over."""
+    found = documents(tmp_path, "a.csv", "a,b\n1,2\n3\n\n4,5,6\n,\n7,8\n")
+    assert [(document.uri, document.metadata) for document in found] == [
+        ("#row=2", {"a": 1, "b": 2}),
+        ("#row=3", {"a": 3}),
+        ("#row=5", {"a": 4, "b": 5, "column 3": 6}),
+        ("#row=7", {"a": 7, "b": 8}),
+    ]
+
+
+def test_failures_name_the_row_as_a_spreadsheet_counts_it(tmp_path: Path) -> None:
+    """The header is row 1; a row without text and a repeated id are failures, the rest goes on."""
+    found = outcomes(tmp_path, "a.csv", "_id,text,n\na,x,1\nb,,2\na,y,3\nc,z,4\n")
+    assert reasons(found) == [
+        "a",
+        "row 3: record 'b' has no text",
+        "row 4: duplicate _id 'a', first seen on row 2",
+        "c",
+    ]
+
+
+def test_long_fields_and_nul_are_read(tmp_path: Path) -> None:
+    """A field beyond the csv module's own limit, and a NUL, which older versions of it refuse."""
+    (document,) = documents(tmp_path, "a.csv", "id,text\n1," + "x" * 200_000 + "\x00\n")
+    assert document.text == "x" * 200_000 + "\ufffd"
+
+
+def test_tabs_in_tsv_and_utf16_tables(tmp_path: Path) -> None:
+    """A TSV is parted by tabs though commas are as regular; spreadsheets' UTF-16 exports are read."""
+    (document,) = documents(tmp_path, "a.tsv", "a,1\tb,2\nc,3\td,4\n".encode("utf-16"))
+    assert document.metadata == {"a,1": "c,3", "b,2": "d,4", "encoding": "utf-16-le"}
+    assert document.media_type == "text/tab-separated-values"
+
+
+def test_a_header_alone_has_no_text(tmp_path: Path) -> None:
+    """A table with nothing below its header says so."""
+    with pytest.raises(IngestError, match="no row below the header"):
+        outcomes(tmp_path, "a.csv", "name,year\n,\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("0", 0), ("-12", -12), (" 7 ", 7), ("1.50", 1.5), ("007", "007"), ("1e5", "1e5"), ("1,234", "1,234"),
+        ("+4", "+4"), ("12%", "12%"), ("9" * 19, "9" * 19), ("nan", "nan"), ("１２", "１２"), ("", ""),
+    ],
+)  # fmt: skip
+def test_cells_become_numbers_only_where_they_plainly_are(cell: str, value: object) -> None:
+    """Codes, thousands and percentages stay text; so does what 64 bits can't hold, and digits beyond ASCII."""
+    result = number_or_text(cell)
+    assert (type(result), result) == (type(value), value)

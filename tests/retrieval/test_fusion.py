@@ -1,0 +1,89 @@
+"""Fusion: the two formulas by hand, ties that stay ties, and sides that are empty."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.search.fusion import RRF_K, competition_ranks, convex, fuse, reciprocal_rank
+from passagework.retrieval.types import Fusion
+
+SCORES = st.dictionaries(st.integers(1, 20), st.integers(1, 5).map(lambda n: n / 4), max_size=12)
+
+
+def test_the_constants_are_those_of_the_reference_figures() -> None:
+    """0.4 and 60: another value would be another method than the one measured."""
+    assert (CONVEX_WEIGHT, RRF_K) == (0.4, 60)
+
+
+def test_convex_adds_the_share_of_the_best_bm25_to_the_cosine() -> None:
+    """cosine + 0.4 x BM25 / best BM25, and the cosine alone outside the lexical pool."""
+    fused = convex({1: 0.5, 2: 0.25, 3: -0.1, 4: 0.9}, {1: 6.0, 2: 12.0, 3: 3.0})
+    assert fused == {1: 0.5 + 0.4 * 0.5, 2: 0.25 + 0.4, 3: pytest.approx(-0.1 + 0.1, abs=1e-12), 4: 0.9}
+
+
+def test_convex_without_words_is_the_cosine() -> None:
+    """An empty lexical side, or one without weight, adds nothing and divides by nothing."""
+    assert convex({1: 0.5, 2: -0.25}, {}) == {1: 0.5, 2: -0.25}
+    assert convex({1: 0.5}, {1: 0.0}) == {1: 0.5}
+    assert convex({}, {}) == {}
+
+
+def test_convex_gives_words_their_weight_however_small_the_scores() -> None:
+    """BM25 near its floor counts by its share of the best, like any other."""
+    assert convex({1: 0.1, 2: 0.1}, {1: 2e-6, 2: 1e-6}) == {1: 0.5, 2: 0.3}
+
+
+def test_rrf_sums_over_the_retrievers_that_found_it() -> None:
+    """1 / (60 + rank) on each side, nothing where it wasn't found."""
+    fused = reciprocal_rank({1: 1, 2: 2}, {2: 9.5, 3: 4.0})
+    assert fused == pytest.approx({1: 1 / 61, 2: 1 / 62 + 1 / 61, 3: 1 / 62}, abs=1e-9)
+    assert max(fused, key=lambda one: fused[one]) == 2
+
+
+def test_rrf_with_an_empty_side_keeps_the_others_order() -> None:
+    """Dense alone, lexical alone, none."""
+    assert reciprocal_rank({7: 1, 8: 2}, {}) == pytest.approx({7: 1 / 61, 8: 1 / 62}, abs=1e-9)
+    assert reciprocal_rank({}, {7: 2.0, 8: 3.0}) == pytest.approx({8: 1 / 61, 7: 1 / 62}, abs=1e-9)
+    assert reciprocal_rank({}, {}) == {}
+
+
+def test_equal_scores_share_a_rank_and_the_next_one_counts_them() -> None:
+    """1, 2, 2, 4: a tie depends neither on ids nor on the order of arrival."""
+    assert competition_ranks({9: 1.0, 1: 3.0, 4: 2.0, 2: 2.0, 5: 0.5}) == {1: 1, 2: 2, 4: 2, 9: 4, 5: 5}
+    assert competition_ranks({}) == {}
+    tied = reciprocal_rank({}, {3: 1.0, 1: 1.0, 2: 1.0})
+    assert set(tied.values()) == {round(1 / 61, 9)}
+
+
+def test_the_method_is_the_one_asked_for() -> None:
+    """`convex` scores what has a cosine, `rrf` what was found."""
+    cosines, ranks, lexical = {1: 0.5, 2: 0.4}, {1: 1}, {2: 8.0}
+    assert fuse(Fusion.CONVEX, cosines, ranks, lexical) == {1: 0.5, 2: 0.8}
+    assert fuse(Fusion.RRF, cosines, ranks, lexical) == {1: round(1 / 61, 9), 2: round(1 / 61, 9)}
+
+
+@given(SCORES, SCORES)
+def test_ranks_are_by_score_alone(scores: dict[int, float], other: dict[int, float]) -> None:
+    """A rank is one more than the number of better scores; fusing twice, in any order of arrival, gives the same."""
+    ranks = competition_ranks(scores)
+    assert ranks == {one: 1 + sum(x > score for x in scores.values()) for one, score in scores.items()}
+    backwards = dict(reversed(scores.items()))
+    assert reciprocal_rank(competition_ranks(other), scores) == reciprocal_rank(competition_ranks(other), backwards)
+    assert convex(other, scores) == convex(other, backwards)
+
+
+@given(SCORES, SCORES)
+def test_fusion_scores_every_candidate_between_its_bounds(cosines: dict[int, float], lexical: dict[int, float]) -> None:
+    """Convex: from the cosine to 0.4 above it, and the best by words gets all of that. RRF: 2/61 at most."""
+    fused = convex(cosines, lexical)
+    assert fused.keys() == cosines.keys()
+    best = max(lexical.values(), default=0)
+    for one, score in fused.items():
+        share = lexical.get(one, 0) / best if best else 0
+        assert score == pytest.approx(cosines[one] + 0.4 * share, abs=1e-6)
+    summed = reciprocal_rank(competition_ranks(cosines), lexical)
+    assert summed.keys() == cosines.keys() | lexical.keys()
+    assert all(0 < score <= 2 / 61 + 1e-9 for score in summed.values())

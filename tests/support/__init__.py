@@ -1,0 +1,1 @@
+"""What tests share: fakes, files they write, servers and browsers they start."""

@@ -1,0 +1,312 @@
+"""The library without a browser: what is there, what failed, putting in and taking out, and where uploads land."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from passagework.ingest import Progress, ingest
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.retrieval import Collection, ConfigError, IngestError
+from passagework.retrieval.folder import UPLOADS
+from passagework.ui.web.ingest_job import IngestJob, IngestJobs, stop_jobs
+from passagework.ui.web.server import UPLOAD_MEGABYTES
+from passagework.ui.web.session import jobs_of
+from passagework.ui.web.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
+from tests.support.app_sessions import fake_models, html_of, open_page
+from tests.support.fakes import FakeEncoder
+
+pytestmark = pytest.mark.usefixtures("empty_cache")
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """One document and one damaged file."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "bees.txt").write_text("Bees dance to tell of flowers.")
+    (folder / "<b>broken<b>.pdf").write_bytes(b"no PDF")
+    return folder
+
+
+@pytest.fixture
+def page(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The library of their collection."""
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    fake_models(monkeypatch, None)
+    return open_page(tmp_path / "c", monkeypatch, "library")
+
+
+def _finished(page: AppTest, collection: Path) -> AppTest:
+    job = jobs_of(str(collection.resolve())).last
+    assert job is not None
+    job.join(60)
+    assert not job.is_alive()
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_what_is_there_and_what_failed(page: AppTest) -> None:
+    """Sizes, encoder, index with its measured recall; every document with its state; failures with their reasons."""
+    [status] = html_of(page, "status")
+    for said in ("1 from 2 files; 1 failed", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
+        assert said in status
+    [rows] = html_of(page, "documents")
+    assert ">bees.txt</td>" in rows
+    assert ">done</td>" in rows
+    [problems] = html_of(page, "failed")
+    assert "&lt;b&gt;broken&lt;b&gt;.pdf</td>" in problems
+    assert ">named .pdf but isn&#x27;t one: it has no %PDF- header</td>" in problems
+
+
+def test_notes_and_failures_are_told_apart(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of which nothing was read failed, also one of records; notes are told under a plain name."""
+    (docs / "none.json").write_text("[{}, {}]")
+    (docs / "some.json").write_text('[{}, {"text": "wasps"}]')
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    fake_models(monkeypatch, None)
+    page = open_page(tmp_path / "c", monkeypatch, "library")
+    labels = [one.label for one in page.expander]
+    assert "Failed files (2)" in labels
+    assert "Notes: what was not read, or is not seen, in files (3)" in labels
+    [failed] = html_of(page, "failed")
+    assert ("none.json" in failed, "some.json" in failed) == (True, False)
+
+
+def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """In a thread of its own, with the encoder in memory; then what it did is told, and what is new is listed."""
+    (docs / "wasps.txt").write_text("Wasps build paper nests.")
+    page.text_input(key="folder_path").set_value(str(docs))
+    next(one for one in page.button if one.label == "Bring in").click().run()
+    _finished(page, tmp_path / "c")
+    [report] = html_of(page, "report")
+    assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
+    assert ">wasps.txt</td>" in html_of(page, "documents")[0]
+
+
+def test_a_folder_that_is_not_there(page: AppTest) -> None:
+    """Is said not to be; nothing is started."""
+    for named in ("/no/such/folder", "~nobody-here/x", "\0"):
+        page.text_input(key="folder_path").set_value(named)
+        next(one for one in page.button if one.label == "Bring in").click().run()
+        assert not page.exception
+        assert len(page.error) == 1
+
+
+def test_folders_are_not_offered_to_other_machines(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the server listens to others, nobody reads this machine's files through it."""
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    fake_models(monkeypatch, None)
+    monkeypatch.setattr("passagework.ui.web.session.host", lambda: "0.0.0.0")
+    page = open_page(tmp_path / "c", monkeypatch, "library")
+    assert [one.key for one in page.text_input] == ["find"]
+    assert any("can be named only where the server listens" in str(one.proto.body) for one in page.get("html"))
+
+
+def test_an_upload_is_found_and_deleted(page: AppTest, tmp_path: Path) -> None:
+    """It lies in the collection's own folder and is a document like any other; deleted, its file is gone too."""
+    collection = tmp_path / "c"
+    save_upload(collection, "wasps.txt", b"Wasps build paper nests.")
+    jobs = jobs_of(str(collection.resolve()))
+    with Collection.open(collection) as opened:
+        jobs.start(opened, [collection / UPLOADS]).join(60)
+        assert [hit.path for hit in opened.search("wasps", stage="lexical")] == ["wasps.txt"]
+    page.run()
+    uri = (collection / UPLOADS / "wasps.txt").as_uri()
+    page.multiselect(key="chosen").set_value([uri]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    assert not page.exception
+    assert [one.value for one in page.success] == [r"1 document deleted\."]
+    assert "wasps.txt" not in html_of(page, "documents")[0]
+    assert list((collection / UPLOADS).iterdir()) == []
+
+
+def test_files_that_can_be_read_are_offered_and_no_others(page: AppTest) -> None:
+    """By their endings: a kind of file, such as all text, would let the browser offer what no loader reads."""
+    [uploader] = page.get("file_uploader")
+    assert set(uploader.proto.type) == set(SUFFIXES)
+
+
+def test_a_file_elsewhere_stays_when_its_document_goes(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """The library deletes no file but those that came through it."""
+    page.multiselect(key="chosen").set_value([(docs / "bees.txt").as_uri()]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    assert (docs / "bees.txt").exists()
+    assert [one.value for one in page.info] == [
+        "The collection is empty. Upload files, or name a folder of this machine."
+    ]
+    assert not remove_upload(tmp_path / "c", docs / "bees.txt")
+
+
+def _uploaded(page: AppTest, monkeypatch: pytest.MonkeyPatch, *files: tuple[str, bytes]) -> AppTest:
+    """The page after these files were put into the form and sent; AppTest has no uploads of its own."""
+    sent = [SimpleNamespace(name=name, getvalue=lambda data=data: data) for name, data in files]
+    with monkeypatch.context() as patch:
+        patch.setattr("streamlit.file_uploader", lambda *args, **options: sent)
+        next(one for one in page.button if one.label == "Put into the collection").click().run()
+    assert not page.exception
+    return page
+
+
+def test_deleted_records_of_an_upload_stay_away(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another upload brings in what was uploaded, and nothing of the files that lie there already; nor does a file
+    that lies there unseen, because the server ended before, stay out."""
+    collection = tmp_path / "c"
+    _finished(_uploaded(page, monkeypatch, ("list.csv", b"text\nAnts dig.\nMoths fly.\n")), collection)
+    folder = collection / UPLOADS
+    page.multiselect(key="chosen").set_value([f"{(folder / 'list.csv').as_uri()}#row=2"]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    (folder / "left.txt").write_text("Left behind.")
+    _finished(_uploaded(page, monkeypatch, ("wasps.txt", b"Wasps build.")), collection)
+    [rows] = html_of(page, "documents")
+    for name in ("list.csv#row=3", "left.txt", "wasps.txt"):
+        assert f">{name}</td>" in rows
+    assert "list.csv#row=2" not in rows
+    _finished(_uploaded(page, monkeypatch, ("list.csv", b"text\nAnts dig.\nMoths fly.\n")), collection)
+    assert ">list.csv#row=2</td>" in html_of(page, "documents")[0]  # for it was asked for
+
+
+def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes from the list and from the disk; a file of a folder that failed goes from the list alone."""
+    collection = tmp_path / "c"
+    _finished(_uploaded(page, monkeypatch, ("broken.pdf", b"no PDF either")), collection)
+    upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / "<b>broken<b>.pdf"
+    assert ">broken.pdf</td>" in html_of(page, "failed")[0]
+    page.multiselect(key="failures").set_value([upload.as_uri(), other.as_uri()]).run()
+    next(one for one in page.button if one.label == "Take off the list").click().run()
+    assert not page.exception
+    assert [one.value for one in page.success] == [r"2 files taken off the list\."]
+    assert html_of(page, "failed") == []
+    assert (upload.exists(), other.exists()) == (False, True)
+
+
+def test_a_record_that_calls_itself_like_another_document(
+    page: AppTest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was chosen is deleted, and not the record whose `_id` is that document's URI."""
+    uri = (docs / "bees.txt").as_uri()
+    _finished(
+        _uploaded(page, monkeypatch, ("list.jsonl", f'{{"_id": "{uri}", "text": "Liar."}}'.encode())), tmp_path / "c"
+    )
+    page.multiselect(key="chosen").set_value([uri]).run()
+    page.checkbox(key="sure").check().run()
+    next(one for one in page.button if one.label == "Delete").click().run()
+    assert [one.value for one in page.success] == [r"1 document deleted\."]
+    with Collection.open(tmp_path / "c") as opened:
+        assert [row.path for row in opened.documents()] == ["list.jsonl"]
+
+
+def test_an_ingest_ends_between_two_steps(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the server ends: what was committed stays, the job says so, and the same ingest goes on from there."""
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(40):
+        (many / f"{number:02}.txt").write_text(f"Bee number {number}.")
+    begun, noted = threading.Event(), IngestJob._note
+
+    def note(job: IngestJob, progress: Progress) -> None:
+        noted(job, progress)
+        if progress.files >= 5:
+            begun.set()
+            while not job._stopping:
+                time.sleep(0.01)
+
+    with monkeypatch.context() as patch, Collection.open(tmp_path / "c") as opened:
+        patch.setattr(IngestJob, "_note", note)
+        job = IngestJobs().start(opened, [many])
+        assert begun.wait(60)
+        assert stop_jobs(60) == (1, 0)
+        assert job.problem == "stopped; what was committed is safe, and the same ingest goes on from there"
+        assert stop_jobs(0) == (0, 0)
+    with Collection.open(tmp_path / "c") as opened:
+        job = IngestJobs().start(opened, [many])
+        job.join(60)
+        assert job.report is not None
+        assert job.report.added + job.report.unchanged == 40
+        assert opened.status()["documents"] == 41
+
+
+def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second one is refused as long as the first runs; what goes wrong in one is told, not lost."""
+    go_on = threading.Event()
+
+    def slow(*args: object, **options: object) -> None:
+        go_on.wait(60)
+        raise ValueError("broken")
+
+    monkeypatch.setattr("passagework.ui.web.ingest_job.ingest", slow)
+    jobs = IngestJobs()
+    with Collection.open(tmp_path / "c") as opened:
+        job = jobs.start(opened, [docs])
+        with pytest.raises(IngestError, match="under way"):
+            jobs.start(opened, [docs])
+        go_on.set()
+        job.join(60)
+    assert (job.is_alive(), job.problem) == (False, "unexpected ValueError: broken")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("notes.txt", "notes.txt"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        (r"C:\Users\x\notes.txt", "notes.txt"),
+        ("/abs/notes.md", "notes.md"),
+        (".hidden.md", "hidden.md"),
+        ("a\x1b[31mb\u202e\x00.txt", "a [31mb.txt"),
+        ('<img src=x onerror="1">.html', "_img src=x onerror=_1__.html"),
+        ("x" * 300 + ".pdf", "x" * (LONGEST_NAME - 4) + ".pdf"),
+        ("é" * 200 + ".pdf", "é" * 58 + ".pdf"),
+    ],
+)
+def test_names_of_uploads(name: str, written: str) -> None:
+    """A name is the last part of a path, without what could lead elsewhere or drive a terminal, and not too long."""
+    assert upload_name(name) == written
+
+
+@pytest.mark.parametrize("name", ["", ".txt", "..", "../", "run.sh", "a.txt.exe", "\0"])
+def test_names_that_are_refused(name: str) -> None:
+    """What is no document, or no name."""
+    with pytest.raises(ConfigError, match="supported types are"):
+        upload_name(name)
+
+
+def test_where_uploads_land(tmp_path: Path) -> None:
+    """Beneath the collection; never over another file, nor through a link; too large ones are refused."""
+    first = save_upload(tmp_path, "a.txt", b"one")
+    assert first == tmp_path / UPLOADS / "a.txt"
+    assert save_upload(tmp_path, "a.txt", b"one") == first
+    assert save_upload(tmp_path, "b/../a.txt", b"two") == tmp_path / UPLOADS / "a (2).txt"
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "c.txt").write_text("mine")
+    (tmp_path / UPLOADS / "c.txt").symlink_to(tmp_path / "outside" / "c.txt")
+    assert save_upload(tmp_path, "c.txt", b"mine").name == "c (2).txt"
+    assert first.read_bytes() == b"one"
+    with pytest.raises(ConfigError, match=f"larger than {UPLOAD_MEGABYTES} MB"):
+        save_upload(tmp_path, "big.txt", bytes((UPLOAD_MEGABYTES << 20) + 1))
+    assert sorted(one.name for one in (tmp_path / UPLOADS).iterdir()) == ["a (2).txt", "a.txt", "c (2).txt", "c.txt"]
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / UPLOADS).symlink_to(tmp_path / "outside")
+    with pytest.raises(ConfigError, match="leads out of the collection"):
+        save_upload(other, "d.txt", b"x")
+
+
+def test_uploads_of_one_name_at_once_are_all_kept(tmp_path: Path) -> None:
+    """Whichever comes first, the others get a number, and nothing half-written stays."""
+    (tmp_path / "c").mkdir()
+    texts = [f"{number}" * 1000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            list(pool.map(lambda text: save_upload(tmp_path / "c", "a.txt", text.encode()), texts))
+    assert sorted(path.read_text() for path in (tmp_path / "c" / "uploads").iterdir()) == texts

@@ -1,0 +1,707 @@
+"""The command line: what it prints, as JSON and for people, and how it exits."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import passagework.ui.web.server
+from passagework.retrieval import BiEncoder
+from passagework.ui.cli import app, main
+from tests.support.pdf_files import typed
+from tests.support.tiny_models import tiny_bert
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "passagework.ui.cli"]
+
+TRAVEL = """---
+title: Travel policy
+year: 2024
+---
+# Approval
+
+Trips abroad are approved by the head of department.
+A trip to another continent is approved by the Director — always.
+"""
+HOSTILE = "# Gulls [bold]x[/bold]\n\nThe keeper counts [red]gulls[/red] \x1b[31mat\x1b[0m noon. <i>Loud</i>\n"
+RECORDS = (
+    '{"_id": "r1", "title": "Cats", "text": "cats purr at night", "year": 2020}\n'
+    '{"_id": "r2", "title": "Dogs", "text": "dogs bark at night", "year": 2021}\n'
+    "{broken\n"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON object on stdout; nothing else may be there, and nothing on stderr."""
+        assert (self.code, self.err) == (0, "")
+        assert self.out.count("\n") == 1
+        return json.loads(self.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+    @property
+    def complaint(self) -> str:
+        """The one line on stderr of a command that printed nothing else."""
+        assert self.out == ""
+        assert re.fullmatch(r"passagework: [^\n]+\n", self.err), self.err
+        return self.err
+
+
+def run(*arguments: str | Path) -> Outcome:
+    """The console script in this process, called with these arguments."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["passagework", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    assert isinstance(stopped.value.code, int)
+    return Outcome(stopped.value.code, *(text.buffer.getvalue().decode() for text in (out, err)))
+
+
+def run_apart(*arguments: str | Path | bytes, **environment: str) -> Outcome:
+    """The same as a process of its own."""
+    done = subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, check=False, env={**os.environ, **environment}, cwd=ROOT
+    )
+    return Outcome(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_model() -> Iterator[None]:
+    """The real encoder, read from disk once for all tests of this file: each command would load it again."""
+    loaded: dict[object, BiEncoder] = {}
+    load = BiEncoder.load
+
+    def once(model: str | Path | None = None, *, window: int | None = None, settings: Any = None) -> BiEncoder:
+        if (model, window) not in loaded:
+            loaded[model, window] = load(model, window=window, settings=settings)
+        return loaded[model, window]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BiEncoder, "load", once)
+        yield
+
+
+@pytest.fixture(scope="module")
+def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Markdown file with metadata, a hostile one, a PDF of two pages, records of which one is bad, and a binary."""
+    folder = tmp_path_factory.mktemp("files") / "docs"
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies" / "travel.md").write_text(TRAVEL, encoding="utf-8")
+    (folder / "evil.md").write_text(HOSTILE, encoding="utf-8")
+    (folder / "grid.pdf").write_bytes(typed([["Cover sheet."], ["The battery carries the grid for nine hours."]]))
+    (folder / "rec.jsonl").write_text(RECORDS, encoding="utf-8")
+    (folder / "x.dat").write_bytes(b"\0\1")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ingested(docs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """The collection of `docs`, and what `ingest --json` printed when it was made."""
+    folder = tmp_path_factory.mktemp("collections") / "c"
+    return folder, run("ingest", docs, "--collection", folder, "--json")
+
+
+@pytest.fixture(scope="module")
+def collection(ingested: tuple[Path, Outcome]) -> Path:
+    """The collection of `docs`, which no test changes."""
+    return ingested[0]
+
+
+@pytest.fixture
+def copy(collection: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    return Path(shutil.copytree(collection, tmp_path / "copy"))
+
+
+def of_type(value: Any, shape: Any) -> bool:
+    """Whether JSON has a shape: a type, several, a list of one shape, or exactly these keys."""
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and value.keys() == shape.keys() and all(map(of_type, *_pairs(value, shape)))
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(of_type(one, shape[0]) for one in value)
+    if shape in (int, float) and isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if shape is float else shape)
+
+
+def _pairs(value: dict[str, Any], shape: dict[str, Any]) -> tuple[list[Any], list[Any]]:
+    return [value[key] for key in shape], list(shape.values())
+
+
+PROBLEMS = [{"path": str, "reason": str}]
+HIT = {
+    "rank": int,
+    "score": float,
+    "text": str,
+    "document": str,
+    "path": str,
+    "title": str,
+    "pages": [int],
+    "start": int,
+    "end": int,
+    "headings": [str],
+    "metadata": dict,
+    "stages": dict,
+    "hidden": list,
+}
+STATUS = {
+    "collection": str,
+    "version": str,
+    "files": int,
+    "failed": int,
+    "documents": int,
+    "passages": int,
+    "cut": int,
+    "vectors": int,
+    "encoder": {
+        "model": str,
+        "revision": (str, type(None)),
+        "weights": str,
+        "pooling": str,
+        "query_prompt": str,
+        "passage_prompt": str,
+        "dimension": int,
+        "normalized": bool,
+    },
+    "backend": str,
+    "window": int,
+    "chunking": {"passage_tokens": int, "overlap_tokens": int, "whole": bool},
+    "index": {
+        "kind": str,
+        "passages": int,
+        "since_build": int,
+        "saved": (str, type(None)),
+        "recall@10": (float, type(None)),
+        "set_aside": [str],
+    },
+    "token_vectors": type(None),
+    "fields": [str],
+    "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
+    "created": str,
+    "bytes": int,
+}
+
+
+class TestJson:
+    """--json prints one object, with these keys and types."""
+
+    def test_ingest(self, ingested: tuple[Path, Outcome]) -> None:
+        """Counts of documents, reasons in one line, unsupported types apart; failures don't change the exit code."""
+        found = ingested[1].json
+        counts = dict.fromkeys(("added", "updated", "moved", "deleted", "unchanged", "gone"), int)
+        problems = dict.fromkeys(("failed", "skipped", "notes"), PROBLEMS)
+        rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
+        assert of_type(found, {**counts, **problems, **rest})
+        assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
+        [failed] = found["failed"]
+        assert (failed["path"], failed["reason"][:8]) == ("rec.jsonl", "line 3: ")
+        assert [one["path"] for one in found["skipped"]] == ["x.dat"]
+        assert (found["passages"], found["encoded"], found["cut"]) == (5, 5, 0)
+
+    def test_ingest_again(self, docs: Path, copy: Path) -> None:
+        """A dry run and the run itself say the same: nothing to do."""
+        for dry_run in (True, False):
+            flags = ["--dry-run"] if dry_run else []
+            found = run("ingest", docs, "--collection", copy, "--json", *flags).json
+            assert (found["added"], found["unchanged"], found["dry_run"]) == (0, 5, dry_run)
+
+    def test_search_of_a_file(self, collection: Path, docs: Path) -> None:
+        """`document` is the file's URI, `path` relative to the PATH ingested, the text a slice, and each stage told."""
+        found = run("search", "who approves a trip abroad?", "--collection", collection, "-k", "2", "--json").json
+        assert of_type(found, {"query": str, "plan": dict, "timings_ms": dict, "hits": [HIT]})
+        assert found["query"] == "who approves a trip abroad?"
+        plan = found["plan"]
+        assert (plan["used"], plan["fusion"], plan["candidates"], plan["index"]) == ("rerank", "convex", 200, "exact")
+        assert all(isinstance(ms, float) for ms in found["timings_ms"].values())
+        assert {"encode", "dense", "lexical", "fusion", "total"} <= found["timings_ms"].keys()
+        first, second = found["hits"]
+        assert (first["rank"], second["rank"]) == (1, 2)
+        assert first["score"] > second["score"]
+        assert first["document"] == (docs / "policies" / "travel.md").as_uri()
+        assert (first["path"], first["title"], first["pages"]) == ("policies/travel.md", "Travel policy", [])
+        assert (first["headings"], first["metadata"]) == (["Approval"], {"year": 2024})
+        assert first["end"] - first["start"] == len(first["text"])
+        assert "the Director — always." in first["text"]
+        assert list(first["stages"]) == ["dense", "lexical", "hybrid", "rerank"]
+        for score in list(first["stages"].values())[:-1]:
+            assert of_type(score, {"rank": int, "score": float})
+        assert of_type(first["stages"]["rerank"], {"rank": int, "score": float, "probability": float})
+        assert (first["stages"]["rerank"]["rank"], first["stages"]["rerank"]["score"]) == (1, first["score"])
+
+    def test_search_of_a_record_and_of_a_page(self, collection: Path) -> None:
+        """A record goes by its `_id`; pages are counted from 1 as they lie in the file; a filter is in the plan."""
+        where = '{"year": {"$lt": 2021}}'
+        found = run("search", "animals", "--collection", collection, "--where", where, "--json").json
+        assert [(hit["document"], hit["path"]) for hit in found["hits"]] == [("r1", "rec.jsonl")]
+        assert found["plan"]["filter"]["matching"] == 1
+        found = run("search", "battery", "--collection", collection, "--stage", "lexical", "--json").json
+        assert [(hit["path"], hit["pages"]) for hit in found["hits"]] == [("grid.pdf", [1, 2])]
+        assert found["hits"][0]["stages"].keys() == {"lexical"}
+
+    def test_search_options(self, collection: Path) -> None:
+        """Each option reaches the search: the plan and the hits show it."""
+        base = ("search", "night", "--collection", collection, "--json")
+        found = run(*base, "--fusion", "rrf", "--candidates", "3", "-k", "1").json
+        assert (found["plan"]["fusion"], found["plan"]["candidates"], len(found["hits"])) == ("rrf", 3, 1)
+        assert len(run(*base, "-k", "9", "--stage", "dense").json["hits"]) == 5
+        least = run(*base, "-k", "9", "--stage", "dense").json["hits"][1]["score"]
+        assert len(run(*base, "-k", "9", "--stage", "dense", "--min-score", str(least)).json["hits"]) == 2
+        assert len(run(*base, "-k", "9", "--stage", "dense", "--per-document", "1").json["hits"]) == 5
+
+    def test_context(self, collection: Path) -> None:
+        """Text with its citations, within the budget."""
+        arguments = ("context", "night", "--collection", collection, "--max-tokens", "60", "--json")
+        found = run(*arguments, "--where", '{"path": "rec.jsonl"}').json
+        citation = {key: shape for key, shape in HIT.items() if key not in ("rank", "text", "metadata", "stages")}
+        shape = {"query": str, "text": str, "tokens": int, "max_tokens": int, "plan": dict}
+        assert of_type(found, {**shape, "citations": [{"number": int, "uri": str, **citation}]})
+        assert found["max_tokens"] == 60
+        assert 0 < found["tokens"] <= 60
+        assert [(one["number"], one["document"]) for one in found["citations"]] == [(1, "r2"), (2, "r1")]
+        assert found["text"].index("dogs bark at night") < found["text"].index("[2]")
+        assert run(*arguments, "--min-score", "99").json["citations"] == []
+
+    def test_status(self, collection: Path) -> None:
+        """What there is, and what it was made with."""
+        found = run("status", "--collection", collection, "--json").json
+        assert of_type(found, STATUS)
+        assert found["encoder"]["model"] == "sentence-transformers/all-MiniLM-L6-v2"
+        assert (found["documents"], found["files"], found["passages"], found["window"]) == (5, 4, 5, 256)
+        assert found["index"]["kind"] == "exact"
+        assert found["collection"] == str(collection)
+
+    def test_documents(self, collection: Path, docs: Path) -> None:
+        """Every document, or those that a filter lets through; and what failed."""
+        found = run("documents", "--collection", collection, "--json").json
+        shape = {
+            **dict.fromkeys(("document", "uri", "path", "title", "media_type"), str),
+            **dict.fromkeys(("characters", "pages", "passages", "cut"), int),
+            "metadata": dict,
+        }
+        assert of_type(found, {"documents": [shape], "failed": PROBLEMS})
+        uri = (docs / "rec.jsonl").as_uri()
+        assert {one["document"]: one["pages"] for one in found["documents"]} == {
+            (docs / "evil.md").as_uri(): 0,
+            (docs / "grid.pdf").as_uri(): 2,
+            (docs / "policies" / "travel.md").as_uri(): 0,
+            "r1": 0,
+            "r2": 0,
+        }
+        assert [one["uri"] for one in found["documents"][-2:]] == [f"{uri}#r1", f"{uri}#r2"]
+        assert [one["path"] for one in found["failed"]] == ["rec.jsonl"]
+        found = run("documents", "--collection", collection, "--where", '{"year": 2024}', "--json").json
+        assert [one["path"] for one in found["documents"]] == ["policies/travel.md"]
+
+    def test_delete(self, copy: Path) -> None:
+        """A dry run says what would go; then it goes, and nothing else."""
+        for dry_run in (True, False):
+            flags = ["--dry-run"] if dry_run else []
+            found = run("delete", "--collection", copy, "r1", "--json", *flags).json
+            assert found == {"deleted": 1, "documents": ["r1"], "dry_run": dry_run}
+        where = '{"path": {"$glob": "policies/*"}}'
+        assert run("delete", "--collection", copy, "--where", where, "--json").json["deleted"] == 1
+        left = run("documents", "--collection", copy, "--json").json["documents"]
+        assert [one["path"] for one in left] == ["evil.md", "grid.pdf", "rec.jsonl"]
+
+    def test_rebuild(self, copy: Path) -> None:
+        """The index of the kind asked for; with another chunking, a new version; the answer is the status."""
+        found = run("rebuild", "--collection", copy, "--index", "flat", "--json").json
+        assert of_type(found, STATUS)
+        assert (found["version"], found["index"]["kind"], found["index"]["since_build"]) == ("v0001", "flat", 0)
+        found = run("rebuild", "--collection", copy, "--passage-tokens", "20", "--json").json
+        assert of_type(found, STATUS)
+        assert (found["version"], found["chunking"]["passage_tokens"]) == ("v0002", 20)
+        assert (found["index"]["kind"], found["index"]["since_build"]) == ("exact", 0)
+        assert run("search", "battery", "--collection", copy, "--json").json["hits"][0]["path"] == "grid.pdf"
+
+    def test_rebuild_says_what_kind_it_made_instead(self, copy: Path) -> None:
+        """An approximate kind makes no sense of a few passages: one line on stderr; stdout is as ever."""
+        done = run("rebuild", "--collection", copy, "--index", "hnsw", "--json")
+        assert re.fullmatch(r"passagework: note: \d passages are too few for hnsw; the index is flat\n", done.err), (
+            done.err
+        )
+        assert (done.code, json.loads(done.out)["index"]["kind"]) == (0, "flat")
+
+    def test_version(self) -> None:
+        """The one of the installed package."""
+        done = run("--version")
+        assert (done.code, done.out, done.err) == (0, f"passagework {version('passagework')}\n", "")
+
+    def test_nothing_to_ingest(self, tmp_path: Path) -> None:
+        """Exit code 0; it is said, and no collection is made."""
+        (tmp_path / "docs").mkdir()
+        done = run("ingest", tmp_path / "docs", "--collection", tmp_path / "c")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.splitlines() == [
+            "nothing to do",
+            "no file of a supported type was found: no collection was made",
+        ]
+        assert not (tmp_path / "c").exists()
+
+    @pytest.mark.parametrize(
+        "options", [("--passage-tokens", "5000"), ("--window", "128", "--passage-tokens", "127"), ("--overlap", "-1")]
+    )
+    def test_a_dry_run_refuses_what_the_real_one_does(
+        self, docs: Path, tmp_path: Path, options: tuple[str, ...]
+    ) -> None:
+        """In the same words, although it loads no model."""
+        dry, real = (
+            run("ingest", docs, "--collection", tmp_path / "c", *options, *flag) for flag in (["--dry-run"], [])
+        )
+        assert (dry.code, dry.complaint) == (real.code, real.complaint) == (2, dry.complaint)
+
+
+class TestText:
+    """Without --json, output is for people."""
+
+    def test_search(self, collection: Path) -> None:
+        """Passage, place, scores and plan; markup of a document is text, its escapes are gone."""
+        done = run("search", "gulls", "--collection", collection, "-k", "1")
+        assert (done.code, done.err) == (0, "")
+        lines = done.out.splitlines()
+        assert lines[0].startswith(" 1  Gulls [bold]x[/bold]  ")
+        assert lines[1:3] == [
+            "    evil.md",
+            "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
+        ]
+        stages = r"dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}  rerank #1 \d\.\d{3} \(\d\.\d\d\)"
+        assert re.fullmatch(f"    {stages}", lines[3])
+        assert lines[5].startswith("plan  rerank, convex fusion, 200 candidates")
+        assert lines[-1].startswith("time  ")
+
+    def test_context(self, collection: Path) -> None:
+        """stdout holds the text as it is, long lines too; stderr tells what was used of the budget."""
+        arguments = ("context", "gulls", "--collection", collection, "-k", "1")
+        done = run(*arguments)
+        text = run(*arguments, "--json").json["text"]
+        assert done.out == text.replace("\x1b", " ") + "\n"
+        assert re.fullmatch(r"passagework: \d+ of 2,000 tokens, 1 citation\n", done.err)
+
+    @pytest.mark.parametrize(
+        ("arguments", "shown"),
+        [
+            (("status",), "documents   5 from 4 files; 0 failed\n"),
+            (("documents",), "policies/travel.md  Travel policy  (1 passage)\n"),
+            (("documents",), "failed  rec.jsonl: line 3: "),
+            (("delete", "r*", "--dry-run"), "2 documents would be deleted\n"),
+        ],
+    )
+    def test_other_commands(self, collection: Path, arguments: tuple[str, ...], shown: str) -> None:
+        """Facts in lines, nothing on stderr."""
+        done = run(*arguments, "--collection", collection)
+        assert (done.code, done.err) == (0, "")
+        assert shown in done.out
+
+    def test_ingest(self, docs: Path, collection: Path) -> None:
+        """What was done, and every failure."""
+        done = run("ingest", docs, "--collection", collection, "--dry-run")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.splitlines()[0] == "would be: 5 unchanged, 1 failed, 1 skipped"
+
+
+class TestMistakes:
+    """A user's mistake is one line on stderr, nothing on stdout, and the right exit code."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "said"),
+        [
+            (("search", ""), 2, "the query is empty"),
+            (("search", " \n"), 2, "the query is empty"),
+            (("search", "x", "-k", "0"), 2, "k is 0"),
+            (("search", "x", "-k", "-1"), 2, "k is -1"),
+            (("search", "x", "-k", "many"), 2, "'-k'"),
+            (("search", "x", "--candidates", "0"), 2, "candidates is 0"),
+            (("search", "x", "--per-document", "0"), 2, "per_document is 0"),
+            (("search", "x", "--min-score", "nan"), 2, "min_score is not a number"),
+            (("search", "x", "--stage", "best"), 2, "dense, lexical, hybrid, rerank"),
+            (("search", "x", "--fusion", "sum"), 2, "convex, rrf"),
+            (("search", "x", "--where", "{"), 2, "--where is not JSON"),
+            (("search", "x", "--where", "[" * 100_000), 2, "--where is not JSON"),
+            (("search", "x", "--where", "[1]"), 2, "--where is not an object"),
+            (("search", "x", "--where", '{"year": {"$more": 1}}'), 2, "no operator '$more'"),
+            (("search", "x", "--where", '{"colour": "red"}'), 2, "no document has a field 'colour'"),
+            (("search", "x", "--where", '{"year": NaN}'), 2, "nan"),
+            (("search", "x", "--bogus"), 2, "--bogus"),
+            (("search", "x", "--reranker", "/nowhere/model"), 1, "/nowhere/model"),
+            (("search",), 2, "QUERY"),
+            (("context", "x", "--max-tokens", "0"), 2, "max_tokens is 0"),
+            (("context", ""), 2, "the query is empty"),
+            (("documents", "--where", "null"), 2, "--where is not an object"),
+            (("delete",), 2, "name the documents to delete"),
+            (("delete", "nothing-of-that-name"), 2, "no document is named 'nothing-of-that-name'"),
+            (("rebuild", "--index", "tree"), 2, "ivf-pq"),
+            (("ingest",), 2, "PATH"),
+            (("ingest", "/nowhere/at-all"), 1, "/nowhere/at-all: doesn't exist"),
+            (("ui", "--port", "70000"), 2, "--port"),
+        ],
+    )
+    def test_arguments(self, collection: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
+        """The line names what is wrong."""
+        done = run(*arguments, "--collection", collection)
+        assert said in done.complaint
+        assert done.code == code
+
+    @pytest.mark.parametrize("arguments", [(), ("serch", "x"), ("search", "x"), ("status",), ("--bogus",)])
+    def test_no_such_command_or_no_collection_named(self, arguments: tuple[str, ...]) -> None:
+        """Usage, in one line."""
+        done = run(*arguments)
+        assert done.complaint
+        assert done.code == 2
+
+    @pytest.mark.parametrize("command", ["search", "context", "status", "documents", "delete", "rebuild", "ui"])
+    def test_missing_collection(self, tmp_path: Path, command: str) -> None:
+        """Every command but ingest says that there is none and what makes one, and leaves no folder behind."""
+        query = ["x"] if command in ("search", "context", "delete") else []
+        done = run(command, *query, "--collection", tmp_path / "none")
+        assert "no collection at" in done.complaint
+        assert "passagework ingest" in done.complaint
+        assert done.code == 1
+        assert not (tmp_path / "none").exists()
+
+    @pytest.mark.parametrize("command", ["search", "status", "documents", "delete", "rebuild", "ingest"])
+    def test_collection_of_a_newer_version(self, copy: Path, docs: Path, command: str) -> None:
+        """It is refused, naming the way out, and left as it is."""
+        with sqlite3.connect(copy / "v0001" / "store.db") as database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.close()
+        more: dict[str, list[str | Path]] = {"search": ["x"], "delete": ["x"], "ingest": [docs]}
+        done = run(command, *more.get(command, []), "--collection", copy)
+        assert "made by a newer version of passagework (layout 9999)" in done.complaint
+        assert done.code == 1
+
+    def test_another_encoder_than_the_collections(self, copy: Path, docs: Path) -> None:
+        """Refused with exit code 1."""
+        done = run("ingest", docs, "--collection", copy, "--passage-tokens", "50")
+        assert "rebuild" in done.complaint
+        assert done.code == 1
+
+    def test_message_cannot_drive_the_terminal(self, tmp_path: Path) -> None:
+        """What a user typed, or a file is called, is shown without its escapes, on one line."""
+        done = run("status", "--collection", tmp_path / "a\x1b[31m\nb")
+        assert "a [31m b" in done.complaint
+
+    def test_bad_environment(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A setting that makes no sense is a usage error that names the variable."""
+        monkeypatch.setenv("PASSAGEWORK_PRECISION", "double")
+        done = run("search", "x", "--collection", collection)
+        assert "PASSAGEWORK_PRECISION" in done.complaint
+        assert done.code == 2
+
+    def test_interrupted(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ctrl-C ends with one line that says what became of the work."""
+        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(KeyboardInterrupt))
+        done = run("ingest", docs, "--collection", collection)
+        assert "what was committed is safe" in done.complaint
+        assert done.code == 1
+
+    def test_unexpected_error(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Even that is one line; PASSAGEWORK_DEBUG=1 shows the traceback."""
+        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(RuntimeError("first\nsecond")))
+        done = run("ingest", docs, "--collection", collection)
+        assert "unexpected RuntimeError: first second (PASSAGEWORK_DEBUG=1 shows where)" in done.complaint
+        assert done.code == 1
+        monkeypatch.setenv("PASSAGEWORK_DEBUG", "1")
+        monkeypatch.setattr(sys, "argv", ["passagework", "ingest", str(docs), "--collection", str(collection)])
+        with pytest.raises(RuntimeError, match="first"):
+            main()
+
+
+def _raise(error: BaseException | type[BaseException]) -> Any:
+    def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    return fail
+
+
+class TestLongQuery:
+    """A query of 100,000 characters is answered."""
+
+    QUERY = "who approves a trip abroad and why " * 2858
+
+    def test_it_is_cut_and_the_plan_says_so(self, collection: Path) -> None:
+        """How many tokens there were, and how many the encoder read."""
+        found = run("search", self.QUERY[:100_000], "--collection", collection, "--json").json
+        cut = found["plan"]["query_cut"]
+        assert cut["tokens"] > 20_000
+        assert cut["used"] == 254
+        assert found["hits"][0]["path"] == "policies/travel.md"
+
+    def test_people_see_a_note(self, collection: Path) -> None:
+        """Above the hits; for a context on stderr."""
+        found = run("search", self.QUERY[:100_000], "--collection", collection)
+        assert re.match(r"note: the query was cut: 2\d,\d{3} tokens, of which the encoder read 254\n", found.out)
+        found = run("context", self.QUERY[:100_000], "--collection", collection)
+        assert found.err.startswith("passagework: the query was cut: 2")
+
+
+class TestRerank:
+    """The last stage, with a model and without."""
+
+    def test_none_has_to_be_named(self, collection: Path) -> None:
+        """The encoder's own token vectors rerank, and the plan names them with their part in the score."""
+        found = run("search", "trip", "--collection", collection, "--json").json
+        assert (found["plan"]["requested"], found["plan"]["used"]) == ("rerank", "rerank")
+        assert found["plan"]["reranker"] == "late interaction of sentence-transformers/all-MiniLM-L6-v2"
+        assert found["plan"]["blend"].keys() == {"dense", "lexical", "rerank"}
+        plain = run("search", "trip", "--collection", collection, "--stage", "hybrid", "--json").json
+        assert plain["plan"]["used"] == "hybrid"
+        assert "rerank" not in plain["hits"][0]["stages"]
+
+    def test_a_named_one_takes_its_place(self, collection: Path, tmp_path: Path) -> None:
+        """Logits rank the hits; beside them the same as 0..1."""
+        model = tiny_bert(tmp_path / "model")
+        found = run("search", "trip", "--collection", collection, "--reranker", model, "--json").json
+        assert (found["plan"]["requested"], found["plan"]["used"]) == ("rerank", "rerank")
+        scores = [hit["stages"]["rerank"] for hit in found["hits"]]
+        assert [score["rank"] for score in scores] == [1, 2, 3, 4, 5]
+        assert [hit["score"] for hit in found["hits"]] == [score["score"] for score in scores]
+        assert sorted((score["score"] for score in scores), reverse=True) == [score["score"] for score in scores]
+        for score in scores:
+            assert of_type(score, {"rank": int, "score": float, "probability": float})
+            assert score["probability"] == pytest.approx(1 / (1 + math.exp(-score["score"])), abs=1e-4)
+
+
+class TestPage:
+    """`ui` checks before it serves."""
+
+    def test_address_that_is_taken(self, collection: Path) -> None:
+        """One line, and no server."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = run("ui", "--collection", collection, "--port", str(port))
+        assert f"can't listen at 127.0.0.1, port {port}: " in done.complaint
+        assert done.code == 1
+
+    def test_listens_at_this_machine_unless_told(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """127.0.0.1 by default; another address is served with a warning."""
+        asked: list[tuple[str, int]] = []
+        monkeypatch.setattr(
+            passagework.ui.web.server, "serve", lambda collection, *, host, port: asked.append((host, port))
+        )
+        assert run("ui", "--collection", collection) == Outcome(0, "", "")
+        done = run("ui", "--collection", collection, "--host", "0.0.0.0", "--port", "9000")
+        assert asked == [("127.0.0.1", 8501), ("0.0.0.0", 9000)]
+        assert "listening at 0.0.0.0: whoever reaches this machine can search the collection, and" in done.complaint
+
+    def test_an_empty_folder_becomes_a_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Documents are put in on a page; a folder that is not there, or holds something else, is refused as before."""
+        asked: list[Path] = []
+        monkeypatch.setattr(
+            passagework.ui.web.server, "serve", lambda collection, *, host, port: asked.append(collection)
+        )
+        (tmp_path / "new").mkdir()
+        done = run("ui", "--collection", tmp_path / "new")
+        assert (done.code, "put documents in on the page Library" in done.err) == (0, True)
+        assert asked == [tmp_path / "new"]
+        assert run("status", "--collection", tmp_path / "new", "--json").json["documents"] == 0
+        assert run("ui", "--collection", tmp_path / "new") == Outcome(0, "", "")
+        assert run("ui", "--collection", tmp_path / "none").code == 1
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "mine.txt").write_text("mine")
+        assert run("ui", "--collection", tmp_path / "other").code == 1
+
+
+class TestProcess:
+    """What only a process of its own shows."""
+
+    def test_help_is_quick(self) -> None:
+        """It loads nothing heavy: neither models nor the store, and no drawing of output."""
+        script = (
+            "import sys; sys.argv = ['passagework', 'search', '--help']\n"
+            "from passagework.ui.cli import app, main\n"
+            "try: main()\n"
+            "finally: print(sorted({'torch', 'faiss', 'numpy', 'sqlalchemy', 'rich', 'streamlit'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Usage: passagework search [OPTIONS] ")
+        assert done.stdout.splitlines()[-1] == "[]"
+
+    def test_terminal_that_has_no_letters_beyond_ascii(self, collection: Path) -> None:
+        """What can't be shown becomes a question mark; JSON escapes it; neither fails. The query may be any bytes."""
+        environment = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        arguments = ("--collection", collection, "--stage", "lexical")
+        done = run_apart("search", b"trip caf\xe9", *arguments, **environment)
+        assert (done.code, done.err) == (0, "")
+        assert "the Director ? always." in done.out
+        found = run_apart("search", b"trip caf\xe9", "--json", *arguments, **environment).json
+        assert found["hits"][0]["text"].endswith("the Director — always.")
+        assert found["query"].startswith("trip caf")
+
+    def test_reader_that_leaves(self, collection: Path) -> None:
+        """`| head` ends the command without a word."""
+        process = subprocess.Popen(
+            [*COMMAND, "documents", "--collection", str(collection), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        with process.stderr:
+            assert process.stderr.read() == b""
+        assert process.wait(60) == 1
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    def test_full_disk(self, collection: Path) -> None:
+        """An answer that can't be written is a failure in one line."""
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*COMMAND, "status", "--collection", str(collection)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+                cwd=ROOT,
+                text=True,
+            )
+        assert done.stderr == "passagework: the answer can't be written: No space left on device\n"
+        assert done.returncode == 1
+
+
+class TestReference:
+    """docs/cli.md is in step with the commands."""
+
+    PAGE = ROOT / "docs" / "cli.md"
+
+    def test_commands(self, tmp_path: Path) -> None:
+        """What docs/make_cli.py writes now is what is there."""
+        out = tmp_path / "cli.md"
+        subprocess.run([sys.executable, str(ROOT / "docs" / "make_cli.py"), "--out", str(out)], check=True)
+        assert out.read_text(encoding="utf-8") == self.PAGE.read_text(encoding="utf-8")
+        named = re.findall(r"^### (\w+)$", out.read_text(encoding="utf-8"), re.MULTILINE)
+        commands = [(command.name, command.callback) for command in app.registered_commands]
+        assert named == [name or callback.__name__ for name, callback in commands if callback]
+
+    def test_json(self) -> None:
+        """Every key of every answer is explained."""
+        explained = set(re.findall(r"`([^`]+)`", self.PAGE.read_text(encoding="utf-8").partition("## JSON")[2]))
+        encoder, index = STATUS["encoder"], STATUS["index"]
+        assert isinstance(encoder, dict)
+        assert isinstance(index, dict)
+        keys = {*HIT, *STATUS, *encoder, *index, "added", "seconds", "citations", "query_cut", "probability"}
+        assert keys - explained == set()

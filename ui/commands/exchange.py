@@ -1,0 +1,55 @@
+"""`passagework export` and `import`: a collection as Parquet files, and back; a copy of one that is in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from passagework.ui.commands import options as opt
+from passagework.ui.commands.outcome import answer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from passagework.ingest.maintenance.exchange import Exchanged
+
+
+def export(
+    collection: opt.CollectionOption,
+    out: opt.OutOption,
+    snapshot: opt.SnapshotOption = False,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Write a collection to Parquet files: text, places, metadata, vectors; or copy it while others use it."""
+    from passagework.ingest.maintenance.exchange import export_collection, snapshot_collection
+
+    written = (snapshot_collection if snapshot else export_collection)(collection, out)
+    answer(written.to_json(), as_json, lambda console: _show(console, "written to", written))
+
+
+def import_(
+    source: opt.ExportArgument,
+    collection: opt.NewCollectionOption,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Make a new collection of an exported folder; nothing is encoded again."""
+    from passagework.ingest.maintenance.exchange import import_collection
+
+    made = import_collection(source, collection)
+    answer(made.to_json(), as_json, lambda console: _show(console, "imported into", made))
+
+
+def _show(console: Console, done: str, written: Exchanged) -> None:
+    from rich.text import Text
+
+    from passagework.ingest.reasons import one_line
+    from passagework.retrieval.text import counted
+
+    counts = f"{counted(written.documents, 'document')}, {counted(written.passages, 'passage')}"
+    line = f"{counts} {done} {written.out} ({written.bytes / 1e6:,.1f} MB)"
+    console.print(Text(one_line(line, limit=1_000)), soft_wrap=True)
+    if written.carried:
+        console.print(Text(f"with {', '.join(written.carried)}", style="dim"), soft_wrap=True)
+    if written.left_out:
+        console.print(
+            Text(f"left out: {', '.join(written.left_out)}; --snapshot takes them", style="yellow"), soft_wrap=True
+        )

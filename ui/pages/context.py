@@ -1,0 +1,98 @@
+"""The context page: what an application gets for a language model, and the lines of Python that make it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from passagework.retrieval import Collection, Context, PassageworkError
+from passagework.retrieval.text import address, page_list, visible
+from passagework.ui.present import context_notes
+from passagework.ui.web import session
+from passagework.ui.web.holdings import status_of
+from passagework.ui.web.page_html import markdown_text, note_html, table_html
+from passagework.ui.web.search_settings import STAGES, URL
+
+FEWEST, MOST = 50, 16_000
+"""Tokens of a budget."""
+
+
+def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: str | None) -> str:
+    """The program of four lines that prints this context; what has its usual value is left out."""
+    arguments = [repr(query), f"max_tokens={max_tokens}"]
+    if k != 20:
+        arguments.append(f"k={k}")
+    if stage is not None:
+        arguments.append(f"stage={stage!r}")
+    return (
+        "from passagework import Collection\n"
+        f"with Collection.open({collection!r}) as collection:\n"
+        f"    context = collection.context({', '.join(arguments)})\n"
+        "    print(context.text)\n"
+    )
+
+
+def show(found: Context, program: str) -> None:
+    """The text with its numbers, what each number stands for, the JSON, and the program."""
+    *warnings, used = context_notes(found)
+    for warning in warnings:
+        st.warning(markdown_text(warning))
+    st.html(f'<div data-testid="budget">{note_html(used)}</div>')
+    text, citations, as_json, python = st.tabs(["Text", "Citations", "JSON", "Python"])
+    with text:
+        if found.text:
+            st.code(visible(found.text), language=None, wrap_lines=True)
+        else:
+            st.info("No passage found. Try other words.")
+    with citations:
+        rows = [
+            (
+                f"[{one.number}]",
+                one.title,
+                address(one.path, one.uri),
+                page_list(one.pages),
+                f"{one.start}-{one.end}",
+                f"{one.score:.3f}",
+            )
+            for one in found.citations
+        ]
+        st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))
+    with as_json:
+        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
+    with python:
+        st.code(program, language=None, wrap_lines=True)
+
+
+def ask(collection: Collection) -> None:
+    """The query, its budget and its settings; then the context."""
+    if not status_of(collection)["documents"]:
+        session.tell_empty()
+        return
+    query = session.query_field("What your application would ask")
+    with st.container(horizontal=True):
+        max_tokens = int(
+            st.number_input("Tokens at most", FEWEST, MOST, 2000, step=50, key="max_tokens", width=180, bind=URL)
+        )
+        k = int(st.number_input("Passages at most", 1, 200, 20, key="pool", width=180, bind=URL))
+        chosen = str(st.selectbox("Stage", list(STAGES), key="stage", width=180, bind=URL))
+    if not query.strip():
+        st.html(note_html("Type a question. You see the text that a language model would be given, and its sources."))
+        return
+    stage = STAGES[chosen]
+    with st.spinner("Assembling"):
+        found = collection.context(query, max_tokens=max_tokens, k=k, stage=stage)
+    show(found, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value))
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Context")
+    try:
+        ask(session.this_collection())
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

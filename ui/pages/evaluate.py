@@ -1,0 +1,132 @@
+"""The evaluation page: the pipeline measured on one's own judgments, runs on disk, and two of them compared."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+
+import streamlit as st
+
+from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval.folder import JUDGMENTS, RUNS
+from passagework.retrieval.text import counted
+from passagework.ui.web import session
+from passagework.ui.web.measured_runs import (
+    REPORT,
+    Measurement,
+    benchmark_of,
+    compared,
+    measure,
+    measurements,
+    run_files,
+    stage_rows,
+)
+from passagework.ui.web.page_html import note_html, table_html
+from passagework.ui.web.search_settings import URL
+from passagework.ui.web.server import LOCAL
+
+VIEWS = ("Measurements", "Compare two runs")
+LARGEST = 1_500_000
+"""Characters of a report that is shown in the page: browsers take no longer address."""
+
+
+def made(collection: Collection) -> None:
+    """Measurements of this collection, the newest shown; a button makes another."""
+    judged = (collection.path / JUDGMENTS).exists()
+    if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
+        bar = st.progress(0.0, "Searching the judged queries")
+
+        def draw(done: int, total: int) -> None:
+            bar.progress(done / max(1, total), f"{done:,} of {total:,} queries")
+
+        measure(collection, draw)
+        bar.empty()
+    found = measurements(collection.path)
+    if not found:
+        st.info("Nothing is measured yet. Judge some hits, then measure how well each stage finds them.")
+        st.page_link(session.JUDGE, label="Go to the judgments")
+        return
+    names = {one.folder.name: one for one in found}
+    chosen = names[str(st.selectbox("Measurement", list(names), key="measurement"))]
+    show(chosen)
+
+
+def show(measurement: Measurement) -> None:
+    """Its figures, then its report with the plots."""
+    figures = measurement.figures
+    said = f"{counted(int(figures.get('queries') or 0), 'query')} of {figures.get('dataset', '')}"
+    st.html(note_html(said))
+    columns, rows = stage_rows(figures)
+    st.html(table_html("figures", columns, rows))
+    st.code(str(measurement.folder), language=None, wrap_lines=True)
+    file = measurement.folder / REPORT
+    if file.is_file():
+        report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
+
+
+def report(page: str, title: str) -> None:
+    """A page of plots in a frame of its own, which can't reach the application around it."""
+    address = f"data:text/html;charset=utf-8;base64,{b64encode(page.encode()).decode()}"
+    if len(address) <= LARGEST:
+        st.iframe(address, height=900, alt=title)
+    st.download_button("Download the report", page.encode(), REPORT, "text/html")
+
+
+def comparison(collection: Collection) -> None:
+    """Two runs of one folder over one benchmark: means, differences by query, and what moved."""
+    local = session.host() in LOCAL
+    folder, beir = collection.path / RUNS, None
+    if local:
+        named = st.text_input("Folder of runs", key="runs", placeholder=str(folder), bind=URL)
+        layout = "A folder in BEIR layout; without one, the judgments of this collection"
+        benchmark = st.text_input("Benchmark", key="beir", placeholder=layout, bind=URL)
+        folder, beir = _path(named) or folder, _path(benchmark)
+    else:
+        st.html(note_html("Other folders can be named only where the server listens at 127.0.0.1."))
+    files = {f"{file.parent.name}/{file.name}": file for file in run_files(folder)}
+    if len(files) < 2:
+        st.info("There are no two runs here. Measure the judgments, or write runs with passagework evaluate --runs.")
+        return
+    left, right = st.columns(2)
+    a = files[str(left.selectbox("Run a", list(files), 0, key="run_a"))]
+    b = files[str(right.selectbox("Run b", list(files), len(files) - 1, key="run_b"))]
+    with st.spinner("Comparing"):
+        judged = benchmark_of(collection, beir)
+        found, page = compared(judged, a, b, None if beir is None else beir / "corpus.jsonl")
+    rows = [
+        (one.measure, f"{one.a:.3f}", f"{one.b:.3f}", f"{one.difference:+.3f}", one.wins, one.losses, f"{one.p:.3f}")
+        for one in found.measures
+    ]
+    columns = ("Measure", "a", "b", "b less a", "Queries better", "Queries worse", "p")
+    st.html(table_html("differences", columns, rows))
+    report(page, "Report of the comparison")
+
+
+def _path(named: str | None) -> Path | None:
+    if not named or not named.strip():
+        return None
+    try:
+        path = Path(named.strip()).expanduser()
+        if path.is_dir():
+            return path
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"{named.strip()} can't be read: {error}") from error
+    raise ConfigError(f"{named.strip()} is no folder")
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Evaluate")
+    view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
+    try:
+        collection = session.this_collection()
+        if view == VIEWS[1]:
+            comparison(collection)
+        else:
+            made(collection)
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The judging page: the grades that were given, and two settings side by side, openly or blind."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shlex
+from collections.abc import Sequence
+
+import streamlit as st
+
+from passagework.retrieval import Collection, Hits, PassageworkError
+from passagework.retrieval.config import CANDIDATES
+from passagework.retrieval.evaluation.judgments import Judgment
+from passagework.retrieval.folder import JUDGMENTS
+from passagework.retrieval.text import counted
+from passagework.ui.web import session
+from passagework.ui.web.judging import GRADES, as_trec, grade_of, judgments_of
+from passagework.ui.web.links import document_names
+from passagework.ui.web.page_html import compact_hit_html, markdown_text, note_html, table_html
+from passagework.ui.web.preferences import Preference, a_is_left, add_preference, places_in_other, preferences_of, tally
+from passagework.ui.web.search_settings import FUSIONS, STAGES, URL, SearchSettings
+
+VIEWS = ("Judgments", "Side by side", "Blind")
+QUOTED = 160
+"""Characters of a judged passage in the table."""
+
+SHOWN = 500
+"""Judgments in the table; the file has all."""
+
+
+def given(collection: Collection) -> None:
+    """What was judged, and the files that `passagework evaluate` reads."""
+    judgments = judgments_of(collection.path)
+    if not judgments:
+        st.info("Nothing is judged yet. Search for something, and say of each hit whether it answers.")
+        st.page_link(session.SEARCH, label="Go to the search")
+        return
+    queries = len({one.query for one in judgments})
+    st.html(note_html(f"{counted(len(judgments), 'judgment')} of {counted(queries, 'query')}"))
+    lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
+    qrels, topics = as_trec(judgments, collection)
+    with st.container(horizontal=True):
+        st.download_button("Judgments (JSONL)", lines.encode(errors="replace"), JUDGMENTS, "application/x-ndjson")
+        st.download_button("Qrels (TREC)", qrels.encode(errors="replace"), "qrels.txt", "text/plain")
+        st.download_button("Topics", topics.encode(errors="replace"), "topics.tsv", "text/tab-separated-values")
+    words = ("passagework", "evaluate", collection.path / JUDGMENTS, "--collection", collection.path)
+    st.code(shlex.join(map(str, words)), language=None, wrap_lines=True)
+    rows = [_row(one) for one in judgments[:SHOWN]]
+    st.html(table_html("judgments", ("Query", "Grade", "Document", "Passage"), rows))
+
+
+def _row(judgment: Judgment) -> tuple[str, str, str, str]:
+    names = {grade: name for name, grade in GRADES.items()}
+    quote = " ".join((judgment.quote or "").split())
+    shown = quote if len(quote) <= QUOTED else f"{quote[:QUOTED]}…"
+    return judgment.query, names.get(judgment.grade or 0, str(judgment.grade)), judgment.document, shown
+
+
+def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | int]]:
+    """One of the two settings, as the search takes it and as it is recorded."""
+    st.markdown(f"**{name.upper()}**")
+    stages = list(STAGES)
+    chosen = str(st.selectbox(f"Stage {name.upper()}", stages, stages.index(stage), key=f"stage_{name}", bind=URL))
+    fusion = str(st.selectbox(f"Fusion {name.upper()}", FUSIONS, key=f"fusion_{name}", bind=URL))
+    label = f"Candidates {name.upper()}"
+    candidates = int(st.number_input(label, 10, 1000, CANDIDATES, step=10, key=f"candidates_{name}", bind=URL))
+    settings = SearchSettings(stage=STAGES[chosen], k=5, candidates=candidates, fusion=fusion)
+    return settings, {"stage": chosen, "fusion": fusion, "candidates": candidates}
+
+
+def against(collection: Collection, *, blind: bool) -> None:
+    """The first hits of one query under two settings."""
+    query = session.query_field("A query to compare by")
+    with st.expander("The two settings", expanded=not blind):
+        left, right = st.columns(2)
+        with left:
+            a, said_a = settings_of("a", "hybrid")
+        with right:
+            b, said_b = settings_of("b", "rerank")
+    if not query.strip():
+        st.html(note_html("Type a query: the first five hits of both settings appear beside each other."))
+        return
+    with st.spinner("Searching twice"):
+        found = a.search(collection, query), b.search(collection, query)
+    judged = judgments_of(collection.path)
+    if not blind:
+        for column, hits, other, name in zip(st.columns(2), found, found[::-1], "AB", strict=True):
+            with column:
+                took = hits.timings_ms.get("total", 0.0) - hits.timings_ms.get("load", 0.0)
+                _list(
+                    hits,
+                    other,
+                    f"{name}: {hits.plan['used']}, {took:.0f} ms{_graded(collection, judged, query, hits)}",
+                    "side",
+                )
+        return
+    salt = st.session_state.setdefault("salt", secrets.token_hex(8))
+    straight = a_is_left(query, salt)
+    sides = found if straight else found[::-1]
+    for column, hits, name in zip(st.columns(2), sides, ("First list", "Second list"), strict=True):
+        with column:
+            _list(hits, None, name, "blind")
+    if said_a == said_b:
+        st.info("Both sides are the same setting: choose another for one of them.")
+    elif any(found):
+        _vote(collection, query, said_a, said_b, straight=straight)
+
+
+def _list(hits: Hits, other: Hits | None, title: str, name: str) -> None:
+    st.html(note_html(title))
+    moves = places_in_other(hits, other) if other is not None else [""] * len(hits)
+    cards = "".join(compact_hit_html(hit, move) for hit, move in zip(hits, moves, strict=True))
+    st.html(f'<div data-testid="{name}">{cards or "No passage found."}</div>')
+
+
+def _vote(
+    collection: Collection, query: str, a: dict[str, str | int], b: dict[str, str | int], *, straight: bool
+) -> None:
+    """Three buttons; once one was pressed, they are gone: which side was which, and how it stands."""
+    left, right = ("a", "b") if straight else ("b", "a")
+    choices = {"First is better": left, "No difference": "neither", "Second is better": right}
+    voted = st.session_state.setdefault("voted", set())
+    asked = json.dumps([query, a, b])
+    if asked not in voted:
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            pressed = [better for label, better in choices.items() if st.button(label)]
+        if not pressed:
+            return
+        add_preference(collection.path, Preference(query, a, b, pressed[0]))
+        voted.add(asked)
+        st.rerun()
+    named = {"a": f"A ({_said(a)})", "b": f"B ({_said(b)})"}
+    counts = tally(preferences_of(collection.path), a, b)
+    st.success(markdown_text(f"Kept. The first was {named[left]}, the second was {named[right]}."))
+    rows = [(named.get(choice, "no difference"), counts[choice]) for choice in counts]
+    st.html(table_html("tally", ("Better", "Queries"), rows))
+
+
+def _said(settings: dict[str, str | int]) -> str:
+    return f"{settings['stage']}, {settings['fusion']}, {settings['candidates']} candidates"
+
+
+def _graded(collection: Collection, judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
+    """How many of the hits were judged relevant, where this query was judged."""
+    if all(one.query != query for one in judgments):
+        return ""
+    names = document_names(collection, hits)
+    good = sum(bool(GRADES.get(grade_of(judgments, query, names[hit.uri], hit) or "")) for hit in hits)
+    return f", {good} of {len(hits)} judged relevant or partly so"
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Judge")
+    view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
+    try:
+        collection = session.this_collection()
+        if view in (None, VIEWS[0]):
+            given(collection)
+        else:
+            against(collection, blind=view == VIEWS[2])
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

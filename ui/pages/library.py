@@ -1,0 +1,153 @@
+"""The library page: what is in the collection and what failed; putting documents in and taking them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.report import Problem, Report
+from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval.text import counted
+from passagework.ui.web import session
+from passagework.ui.web.holdings import documents_of, sources_of, status_of
+from passagework.ui.web.ingest_job import IngestJob, IngestJobs
+from passagework.ui.web.library_tables import documents, failures, problems, told
+from passagework.ui.web.page_html import facts_html, markdown_text, note_html
+from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
+from passagework.ui.web.uploads import left_behind, save_upload
+
+
+def about(status: Mapping[str, Any]) -> None:
+    """Sizes, encoder and index, as `passagework status` tells them."""
+    encoder, index = status["encoder"], status["index"]
+    recall = index["recall@10"]
+    proof = f"{recall:.3f}, measured at build" if isinstance(recall, float) else "not measured: there is no saved index"
+    facts = [
+        ("Collection", f"{status['collection']} ({status['version']}, {status['bytes'] / 1e6:,.1f} MB)"),
+        ("Documents", f"{status['documents']:,} from {counted(status['files'], 'file')}; {status['failed']:,} failed"),
+        ("Passages", f"{status['passages']:,}; {status['cut']:,} cut to fit the encoder's window"),
+        ("Encoder", f"{encoder['model']}, {encoder['dimension']} dimensions, window {status['window']}"),
+        ("Index", f"{index['kind']}; {counted(index['since_build'], 'change')} since it was built"),
+        ("Recall@10 against exact search", proof),
+    ]
+    st.html(facts_html("status", facts))
+
+
+def add(collection: Collection, jobs: IngestJobs) -> None:
+    """Uploads, and folders of this machine where nobody else can name them."""
+    with st.form("upload", clear_on_submit=True):
+        files = st.file_uploader(
+            "Upload files",
+            type=list(SUFFIXES),
+            accept_multiple_files=True,
+            key="files",
+            max_upload_size=UPLOAD_MEGABYTES,
+        )
+        sent = st.form_submit_button("Put into the collection")
+    if sent and files:
+        jobs.check()  # or they would lie there until the next upload
+    if sent and files and (saved := _saved(collection, files)):
+        jobs.start(collection, [*saved, *left_behind(collection.path, sources_of(collection))])
+    if session.host() not in LOCAL:
+        st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
+        return
+    with st.form("folder"):
+        named = st.text_input("Folder or file on this machine", placeholder="~/Documents/handbook", key="folder_path")
+        gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
+        if st.form_submit_button("Bring in") and named and named.strip():
+            jobs.start(collection, [_path(named)], delete_missing=gone)
+
+
+def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
+    """Writes what was uploaded; the files. One that is refused is told, and costs only itself."""
+    taken = []
+    for file in files:
+        try:
+            taken.append(save_upload(collection.path, file.name, file.getvalue()))
+        except PassageworkError as error:  # noqa: PERF203 - a few files
+            st.error(markdown_text(str(error)))
+    return taken
+
+
+def progress(job: IngestJob) -> None:
+    """How far a job is, anew every second until it is done; then what it did."""
+    if job.is_alive():
+        _watch(job)
+    elif job.problem is not None:
+        st.error(markdown_text(job.problem))
+    elif job.report is not None:
+        _report(job.report)
+
+
+@st.fragment(run_every=1.0)
+def _watch(job: IngestJob) -> None:
+    if not job.is_alive():
+        st.rerun()
+    now = job.progress
+    if now is None:
+        st.progress(0.0, "Getting ready")
+        return
+    if now.to_fill:
+        said = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
+        st.progress(now.filled / now.to_fill, f"{said}, {now.seconds:.0f} s")
+        return
+    said = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
+    st.progress(now.files / max(1, now.total_files), f"{said}, {now.seconds:.0f} s")
+
+
+def _report(report: Report) -> None:
+    counts = {"added": report.added, "updated": report.updated, "moved": report.moved, "deleted": report.deleted}
+    counts |= {"unchanged": report.unchanged, "failed": len(report.failed), "skipped": len(report.skipped)}
+    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
+    line = f"Last run: {said}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
+    st.html(f'<div data-testid="report">{note_html(line)}</div>')
+    problems("Failed in the last run", report.failed)
+    problems("Skipped", report.skipped)
+
+
+def _path(named: str) -> Path:
+    try:
+        path = Path(named.strip()).expanduser()
+        if not path.exists():
+            raise ConfigError(f"{named.strip()} does not exist")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"{named.strip()} can't be read: {error}") from error
+    return path
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Library")
+    try:
+        collection = session.this_collection()
+        status = status_of(collection)
+        about(status)
+        jobs = session.jobs_of(str(collection.path.resolve()))
+        with st.expander("Put documents in", expanded=not status["documents"]):
+            try:
+                add(collection, jobs)
+            except PassageworkError as error:
+                st.error(markdown_text(str(error)))
+        if jobs.last is not None:
+            progress(jobs.last)
+        told()
+        sources = sources_of(collection)
+        failures(collection, [source for source in sources if source.state == "failed"])
+        notes = [Problem(source.path, note) for source in sources for note in source.notes]
+        problems("Notes: what was not read, or is not seen, in files", notes)
+        rows = documents_of(collection)
+        if rows:
+            documents(collection, rows, sources)
+        else:
+            st.info("The collection is empty. Upload files, or name a folder of this machine.")
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""The reading page: a passage in its place, on the picture of its PDF page or in the document's text."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+import streamlit as st
+
+from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval.lexical.bm25 import matching_spans
+from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.text import address, counted, page_list
+from passagework.retrieval.types import Page
+from passagework.ui.web import session
+from passagework.ui.web.holdings import documents_of
+from passagework.ui.web.keyboard import TO_PASSAGE
+from passagework.ui.web.page_drawing import PagePicture, draw_page
+from passagework.ui.web.page_html import markdown_text, note_html
+from passagework.ui.web.reading import Place, citation, file_of, picture_html, place_of, text_html
+
+AROUND = 8_000
+"""Characters shown before the passage and after it; more on demand."""
+
+LISTED = 2_000
+"""Documents in the list to choose from."""
+
+PDF = "application/pdf"
+
+
+@st.cache_data(show_spinner="Drawing the page", max_entries=32)
+def _picture(path: str, changed: int, sha256: str, number: int, text: str, start: int, end: int) -> PagePicture:  # noqa: ARG001
+    """A page that was drawn before is shown at once, unless its file `changed` since (nanoseconds of its date)."""
+    return draw_page(file_of(path), sha256, number=number, text=text, start=start, end=end)
+
+
+def picture(collection: Collection, row: DocumentRow, place: Place) -> None:
+    """The page that was asked for, else the first that the passage touches."""
+    pages = place.document.pages
+    touched = [page.number for page in place.pages]
+    _begin_at(row, place, touched[0] if touched else 1, len(pages))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = int(st.number_input("Page", 1, len(pages), key="page", width=140, bind="query-params"))
+        st.button("Previous page", disabled=number <= 1, on_click=_turn, args=(number - 1,))
+        st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
+    page = pages[number - 1]
+    st.html(note_html(_where(page, touched, len(pages))))
+    source = next(one for one in collection.sources() if one.id == row.source_id)
+    try:
+        path = file_of(source.uri)
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        start, end = place.start - page.start, place.end - page.start
+        text = place.document.text[page.start : page.end]
+        drawn = _picture(source.uri, changed, source.sha256, number, text, max(0, start), max(0, end))
+    except (PassageworkError, OSError) as error:
+        st.warning(f"{markdown_text(str(error))}\\. Its text, as it was ingested:")
+        st.html(text_html(place, page.start, page.end))
+        return
+    if not drawn.unchanged:
+        st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
+    if number in touched and drawn.missing:
+        st.html(note_html(f"{counted(drawn.missing, 'character')} of the passage could not be found on the page."))
+    st.html(picture_html(drawn, f"Page {page.label} of {address(row.path, row.uri)}"))
+
+
+def text(place: Place, query: str) -> None:
+    """The document's text, opened at the passage."""
+    words = matching_spans(query, [place.text])[0] if query and place.text else []
+    key = f"{place.document.uri}-{place.start}"
+    earlier, later = (f"{side}-{key}" for side in ("earlier", "later"))
+    first = max(0, place.start - AROUND * (1 + st.session_state.get(earlier, 0)))
+    last = min(len(place.document.text), place.end + AROUND * (1 + st.session_state.get(later, 0)))
+    if first > 0:
+        st.button("Earlier text", on_click=_more, args=(earlier,))
+    st.html(text_html(place, first, last, words))
+    if last < len(place.document.text):
+        st.button("Later text", on_click=_more, args=(later,))
+
+
+def choose(collection: Collection) -> None:
+    """Nothing was opened yet: a list of what there is."""
+    rows = documents_of(collection)
+    if not rows:
+        session.tell_empty()
+        return
+    st.html(note_html("Open a hit of a search, or a document from this list."))
+    if len(rows) > LISTED:
+        st.html(note_html(f"These are the first {LISTED:,} of {len(rows):,}. The library finds the others."))
+    names = {row.uri: address(row.path, row.uri) for row in rows[:LISTED]}
+    chosen = st.selectbox("Document", list(names), None, format_func=lambda uri: names[uri], placeholder="Choose one")
+    if chosen:
+        st.query_params["document"] = chosen
+        st.rerun()
+
+
+def show(collection: Collection, name: str, query: str) -> None:
+    """The document of that name, opened at the place that the address gives."""
+    rows = collection.documents_named([name]).get(name, [])
+    if not rows:
+        st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
+        choose(collection)
+        return
+    row, *others = rows
+    if others:
+        st.warning(f"{len(rows)} documents bear this name. This is the first.")
+    document = collection.document(row.id)
+    place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
+    st.subheader(markdown_text(row.title or address(row.path, row.uri)))
+    pages = page_list([page.number for page in place.pages])
+    parts = (address(row.path, row.uri), pages, format_name(row.media_type))
+    st.html(note_html(" · ".join(part for part in parts if part)))
+    if place.text:
+        st.code(citation(place), language=None, wrap_lines=True)
+    shown = "Picture" if row.media_type == PDF and document.pages else "Text"
+    if shown == "Picture":
+        shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
+    if shown == "Picture":
+        picture(collection, row, place)
+    else:
+        text(place, query)
+    st.html(TO_PASSAGE, unsafe_allow_javascript=True)
+
+
+def _where(page: Page, touched: list[int], pages: int) -> str:
+    label = f" (printed {page.label})" if page.label != str(page.number) else ""
+    told = f"Page {page.number}{label} of {pages:,}."
+    if touched and page.number not in touched:
+        return f"{told} The passage is on {page_list(touched)}."
+    if page.number in touched[:-1]:
+        return f"{told} The passage continues on the next page."
+    return told
+
+
+def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
+    """Another passage is opened at its own page, whichever was read before, unless the address names one."""
+    here = (row.uri, place.start, place.end)
+    if st.session_state.get("place") != here:
+        st.session_state["place"] = here
+        if "page" not in st.query_params:
+            st.session_state["page"] = first
+    st.session_state["page"] = min(max(1, int(st.session_state.get("page", first))), last)
+
+
+def _settings(search: str) -> dict[str, list[str]]:
+    """What a query string holds, but for what is Streamlit's own."""
+    return {key: values for key, values in parse_qs(search).items() if not key.casefold().startswith("embed")}
+
+
+def _turn(number: int) -> None:
+    st.session_state["page"] = number
+
+
+def _more(key: str) -> None:
+    st.session_state[key] = st.session_state.get(key, 0) + 1
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("Read")
+    name, query = st.query_params.get("document", ""), st.query_params.get("for", "")
+    if query:
+        st.page_link(
+            session.SEARCH,
+            label="Back to the search",
+            query_params=_settings(st.query_params.get("search", "")) or {"query": query},
+        )
+    try:
+        collection = session.this_collection()
+        if name:
+            show(collection, name, query)
+        else:
+            choose(collection)
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""The search page: a query in, ranked passages out, each with its place, its story, and what stands beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from passagework.retrieval import Collection, Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.evaluation.judgments import Judgment
+from passagework.retrieval.lexical.bm25 import matching_spans
+from passagework.retrieval.text import counted
+from passagework.ui.present import warnings_of
+from passagework.ui.web import session
+from passagework.ui.web.bump_chart import bump_chart
+from passagework.ui.web.facets import Facets
+from passagework.ui.web.holdings import current_facets, status_of
+from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
+from passagework.ui.web.links import document_names, place_parameters
+from passagework.ui.web.marking import Marks, mark
+from passagework.ui.web.page_html import hit_html, markdown_text, note_html, plain, plan_html
+from passagework.ui.web.search_settings import SearchSettings, sidebar
+
+
+def contents(status: Mapping[str, Any]) -> list[str]:
+    """Which collection is open, what is in it, and how well the index is known to find it."""
+    index = status["index"]
+    recall = index["recall@10"]
+    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
+    documents, passages = counted(status["documents"], "document"), counted(status["passages"], "passage")
+    return [f"Collection {status['collection']}", f"{documents}, {passages}", f"{index['kind']} index{proof}"]
+
+
+def results(collection: Collection, query: str, settings: SearchSettings) -> None:
+    """First-stage hits at once, where a reranker is to follow; in their place what was asked for; then best sentences.
+
+    To find those in ten passages takes as long as to rerank. Nobody waits for it: they come one by one, and another
+    query ends it at the next.
+    """
+    with st.spinner("Searching"):
+        hits, marks, cards = _found(collection, query, settings)
+    encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
+    for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
+        [marks[at]] = mark(query, [hit.text], encoder)  # a card that is drawn anew finds it there
+        card.html(hit_html(hit, marks[at]))
+
+
+def _found(
+    collection: Collection, query: str, settings: SearchSettings
+) -> tuple[Hits, list[Marks], list[DeltaGenerator]]:
+    """The hits with their matching words, and where each stands on the page."""
+    place = st.empty()
+    if settings.stage in (None, Stage.RERANK):
+        first = settings.search(collection, query, Stage.HYBRID)
+        if first:
+            with place.container():
+                _first_stage(first)
+    hits = settings.search(collection, query)
+    marks = _words(hits)
+    with place.container():
+        cards = _all(collection, hits, marks, filtered=settings.where is not None)
+    return hits, marks, cards
+
+
+def _words(hits: Hits) -> list[Marks]:
+    return [Marks(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
+
+
+def _first_stage(hits: Hits) -> None:
+    st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
+    for hit, marks in zip(hits, _words(hits), strict=True):
+        with st.container(border=True):
+            st.html(hit_html(hit, marks, first_stage=True))
+
+
+def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bool) -> list[DeltaGenerator]:
+    """The plan, the chart and the hits, or what to try where there is none; where each hit stands on the page."""
+    for warning in warnings_of(hits.plan):
+        st.warning(markdown_text(warning))
+    st.html(plan_html(hits))
+    if not hits:
+        advice = " with these filters. Loosen them, or try" if filtered else ". Try"
+        st.info(f"No passage found{advice} other words or another stage.")
+        return []
+    if chart := bump_chart(hits):
+        with st.expander("How the ranks came about"):
+            st.html(chart)
+    names = document_names(collection, hits)
+    try:
+        judgments = judgments_of(collection.path)
+    except PassageworkError as error:
+        st.warning(markdown_text(str(error)))
+        judgments = []
+    return [hit_card(collection, hits.query, hit, marks, names[hit.uri], judgments) for hit in hits]
+
+
+@st.fragment
+def hit_card(
+    collection: Collection, query: str, hit: Hit, marks: list[Marks], name: str, judgments: list[Judgment]
+) -> DeltaGenerator:
+    """A hit with what can be done to it; a click draws this card anew, and nothing else. Returns its text's place."""
+    unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
+    with st.container(border=True, key=f"hit-{hit.rank}"):
+        shown = st.empty()
+        shown.html(hit_html(hit, marks[hit.rank - 1]))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            search = urlencode([(key, one) for key in st.query_params for one in st.query_params.get_all(key)])
+            parameters = place_parameters(name, hit, query, search)
+            st.page_link(session.READ, label="Open", query_params=dict(parameters))
+            grade = st.segmented_control(
+                f"Grade of hit {hit.rank}",
+                list(GRADES),
+                default=grade_of(judgments, query, name, hit),
+                key=f"grade-{unique}",
+                label_visibility="collapsed",
+                on_change=_graded,
+                args=(collection, query, name, hit, f"grade-{unique}"),
+            )
+            beside = st.toggle("Neighbours", key=f"beside-{unique}")
+        if problem := st.session_state.pop(f"problem-grade-{unique}", None):
+            st.error(markdown_text(problem))
+        elif grade:
+            st.html(note_html(f"Kept as a judgment: {grade}."))
+        if beside:
+            try:
+                neighbours(collection, hit)
+            except PassageworkError as error:  # a card is drawn anew by itself
+                session.tell(error)
+    return shown
+
+
+def neighbours(collection: Collection, hit: Hit) -> None:
+    """The passages before and after a hit in its document."""
+    rows = collection.neighbours(hit)
+    for row in rows:
+        if row.id != hit.id:
+            side = "before" if row.ordinal < next(one.ordinal for one in rows if one.id == hit.id) else "after"
+            text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
+            st.html(f'<div class="pw-place">{side}</div>{text}')
+    if len(rows) < 2:
+        st.html(note_html("No passage stands beside it."))
+
+
+def _graded(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
+    grade = st.session_state[key]
+    try:
+        judge(collection.path, query, name, hit, None if grade is None else GRADES[grade])
+    except PassageworkError as error:
+        st.session_state[f"problem-{key}"] = str(error)
+
+
+def main() -> None:
+    """Draws the page once."""
+    st.title("passagework")
+    collection, facets, problem = None, Facets(), None
+    status: Mapping[str, Any] = {}
+    try:
+        collection = session.this_collection()
+        status, facets = status_of(collection), current_facets(collection)
+    except PassageworkError as error:
+        problem = error
+    query = session.query_field("Ask something that your documents answer")
+    try:
+        settings = sidebar(facets)  # drawn whatever happens below, or what was typed would be lost
+        if problem is not None:
+            raise problem
+        assert collection is not None  # else there would be a problem
+        for line in contents(status):
+            st.sidebar.html(note_html(line))
+        if not status["documents"]:
+            session.tell_empty()
+        elif not query.strip():
+            st.html(
+                note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
+            )
+        else:
+            results(collection, query, settings)
+    except PassageworkError as error:
+        session.tell(error)
+
+
+if __name__ == "__main__":
+    main()

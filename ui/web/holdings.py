@@ -1,0 +1,59 @@
+"""What the collection holds, read once after each commit, however many sessions look at it and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from passagework.retrieval import Collection
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.ui.web.facets import Facets, facets_of
+
+
+def status_of(collection: Collection) -> Mapping[str, Any]:
+    """As `passagework status --json`."""
+    return _status(collection, *_key(collection))
+
+
+def documents_of(collection: Collection) -> Sequence[DocumentRow]:
+    """Every document, in order of path."""
+    return _documents(collection, *_key(collection))
+
+
+def sources_of(collection: Collection) -> Sequence[SourceRow]:
+    """Every file, with its state."""
+    return _sources(collection, *_key(collection))
+
+
+def current_facets(collection: Collection) -> Facets:
+    """What its documents can be narrowed down by."""
+    return _facets(collection, *_key(collection))
+
+
+def _key(collection: Collection) -> tuple[str, str]:
+    return str(collection.path.resolve()), collection.moment()
+
+
+# As resources, for nobody changes them: as data they would be copied at every click.
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _status(_collection: Collection, path: str, moment: str) -> Mapping[str, Any]:  # noqa: ARG001 - the key
+    return _collection.status()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _documents(_collection: Collection, path: str, moment: str) -> Sequence[DocumentRow]:  # noqa: ARG001 - the key
+    return _collection.documents()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _sources(_collection: Collection, path: str, moment: str) -> Sequence[SourceRow]:  # noqa: ARG001 - the key
+    return _collection.sources()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _facets(_collection: Collection, path: str, moment: str) -> Facets:  # noqa: ARG001 - the key
+    return facets_of(_collection.documents())

@@ -1,0 +1,127 @@
+"""What the collection holds and what failed, as tables to choose from, and taking it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from passagework.ingest.maintenance.removal import delete, delete_sources
+from passagework.ingest.report import Problem
+from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.text import address, counted
+from passagework.ui.web import session
+from passagework.ui.web.page_html import markdown_text, note_html, table_html
+from passagework.ui.web.reading import file_of
+from passagework.ui.web.uploads import remove_upload
+
+ROWS = 100
+"""Documents and problems in a table at once."""
+
+FEW = 10
+"""Problems that are shown unasked."""
+
+STATES = {"partial": "file read in part", "failed": "as it was: the file failed since"}
+"""What a person is told of the state of a document's file, where it isn't done."""
+
+
+def problems(title: str, found: Sequence[Problem]) -> None:
+    """Files with what was wrong with each; nothing where nothing was."""
+    if found:
+        with st.expander(f"{title} ({len(found):,})", expanded=len(found) <= FEW):
+            rows = [(one.path, one.reason) for one in found[:ROWS]]
+            st.html(table_html("problems", ("File", "Reason"), rows))
+
+
+def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
+    """The files that could not be read, with the reasons; a choice of them to be taken off the list."""
+    if not failed:
+        return
+    with st.expander(f"Failed files ({len(failed):,})", expanded=len(failed) <= FEW):
+        rows = [(one.path, one.reason or "") for one in failed[:ROWS]]
+        st.html(table_html("failed", ("File", "Reason"), rows))
+        names = {one.uri: one.path for one in failed[:ROWS]}
+        chosen = st.multiselect(
+            "Choose failed files", list(names), key="failures", format_func=lambda uri: names.get(uri, uri)
+        )
+        said = "An uploaded file is deleted. Another stays where it is, and is tried again with its folder."
+        st.button("Take off the list", disabled=not chosen, help=said, on_click=_forget, args=(collection, chosen))
+
+
+def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
+    """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
+    states = {source.id: STATES.get(source.state, source.state) for source in sources}
+    wanted = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
+    found = [row for row in rows if wanted in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
+    last = max(1, -(-len(found) // ROWS))
+    at = int(st.number_input("Part", 1, last, 1, key="part", width=140)) if last > 1 else 1
+    shown = found[(at - 1) * ROWS : at * ROWS]
+    st.html(note_html(f"{counted(len(found), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
+    columns = ("Document", "Title", "State", "Pages", "Passages", "Cut")
+    cells = [_cells(row, states.get(row.source_id, "")) for row in shown]
+    st.html(table_html("documents", columns, cells))
+    names = {row.uri: address(row.path, row.uri) for row in shown}
+    chosen = st.multiselect(
+        "Choose documents",
+        list(names),
+        key="chosen",
+        format_func=lambda uri: names.get(uri, uri),
+        filter_mode="contains",
+        select_all=False,
+        on_change=_unsure,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(chosen) == 1:
+            st.page_link(session.READ, label="Open", query_params={"document": chosen[0]})
+        sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)
+        st.button("Delete", disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
+
+
+def _cells(row: DocumentRow, state: str) -> tuple[str | int, ...]:
+    """Without the noughts: most documents have no pages, and hardly any passage is cut."""
+    return address(row.path, row.uri), row.title, state, row.pages or "", row.passages, row.cut or ""
+
+
+def told() -> None:
+    """What the last click took out, or why it didn't."""
+    if said := st.session_state.pop("deleted", None):
+        st.toast(markdown_text(said), duration="long")  # seen wherever the page is scrolled to
+        st.success(markdown_text(said))
+    if said := st.session_state.pop("not deleted", None):
+        st.toast(markdown_text(said), duration="infinite")
+        st.error(markdown_text(said))
+
+
+def _unsure() -> None:
+    """Another choice is to be confirmed anew."""
+    st.session_state["sure"] = False
+
+
+def _delete(collection: Collection, uris: Sequence[str]) -> None:
+    """Takes documents out; of uploaded files that hold nothing else, the file too."""
+    try:
+        gone = delete(collection.path, uris=uris)
+        left = {source.uri for source in collection.sources()}
+        _remove_uploads(collection, {row.uri.partition("#")[0] for row in gone} - left)
+        st.session_state["deleted"] = f"{counted(len(gone), 'document')} deleted."
+    except PassageworkError as error:
+        st.session_state["not deleted"] = str(error)
+    st.session_state["chosen"], st.session_state["sure"] = [], False
+
+
+def _forget(collection: Collection, uris: Sequence[str]) -> None:
+    """Takes files that failed off the list, with what is left of an earlier state of them."""
+    try:
+        delete_sources(collection.path, uris)
+        _remove_uploads(collection, uris)
+        st.session_state["deleted"] = f"{counted(len(uris), 'file')} taken off the list."
+    except PassageworkError as error:
+        st.session_state["not deleted"] = str(error)
+    st.session_state["failures"] = []
+
+
+def _remove_uploads(collection: Collection, uris: Iterable[str]) -> None:
+    """Deletes those of the files that were uploaded, and no other."""
+    for uri in uris:
+        remove_upload(collection.path, file_of(uri))

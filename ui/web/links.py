@@ -1,0 +1,29 @@
+"""Addresses of places in documents: what a link to the reading page carries, and what a judgment names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from passagework.retrieval import Collection
+from passagework.retrieval.text import address
+from passagework.retrieval.types import Hit
+
+
+def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:
+    """By the URI of each hit's document: its `_id`, its path, or both, where only it bears that name; else the URI."""
+    hits = list(hits)
+
+    def names(hit: Hit) -> tuple[str, ...]:
+        return hit.document, hit.path, address(hit.path, hit.uri)
+
+    found = collection.documents_named({name for hit in hits for name in names(hit)})
+
+    def shortest(hit: Hit) -> str:
+        return next((name for name in names(hit) if name != hit.uri and len(found.get(name, [])) == 1), hit.uri)
+
+    return {hit.uri: shortest(hit) for hit in hits}
+
+
+def place_parameters(name: str, hit: Hit, query: str, search: str) -> Mapping[str, str]:
+    """What the reading page is opened with, at a hit; `search` is the query string that leads back."""
+    return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}

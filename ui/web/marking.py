@@ -1,0 +1,79 @@
+"""Which words of a passage match the query, and which of its sentences answers it best."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from passagework.ingest.chunker.boundaries import sentence_spans
+from passagework.retrieval.lexical.bm25 import matching_spans
+from passagework.retrieval.models.bi_encoder import Encoder
+
+Span = tuple[int, int]
+
+SENTENCES = 40
+"""Of one passage, at most, that are compared with the query: a table has hundreds of lines."""
+
+LEAST_WORDS = 4
+_NUMBERED = re.compile(r"^[0-9]+(\.[0-9]+)*\.?\s")
+"""A heading's number."""
+_SAYING = re.compile(r"[.!?;:…।。！？|0-9]|\w,")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Of one text, in its own offsets: matching `words` in order, and the `best` sentence where there are several."""
+
+    words: tuple[Span, ...] = ()
+    best: Span | None = None
+
+
+def mark(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None) -> list[Marks]:
+    """The marks of each text. Sentences are compared by meaning where `encoder` is given, else by matching words."""
+    words = matching_spans(query, texts)
+    sentences = [_several(text) for text in texts]
+    if encoder is None:
+        best = [_by_words(spans, found) for spans, found in zip(sentences, words, strict=True)]
+    else:
+        best = _by_meaning(query, texts, sentences, encoder)
+    return [Marks(tuple(found), one) for found, one in zip(words, best, strict=True)]
+
+
+def _several(text: str) -> list[Span]:
+    """The first sentences, less headings where there is anything else; none where there is no choice."""
+    spans = sentence_spans(text)
+    told = [(start, end) for start, end in spans if _tells(text[start:end])] or spans
+    return told[:SENTENCES] if len(spans) > 1 else []
+
+
+def _tells(sentence: str) -> bool:
+    """Whether it is more than a heading: several words, and an end or a number or the bars of a table."""
+    said = _NUMBERED.sub("", sentence)
+    return len(said.split()) >= LEAST_WORDS and not said.startswith("#") and bool(_SAYING.search(said))
+
+
+def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:
+    """The sentence with most matching words, the first of equals."""
+    counts = [sum(start <= word[0] < end for word in words) for start, end in sentences]
+    most = max(counts, default=0)
+    return sentences[counts.index(most)] if most else None
+
+
+def _by_meaning(
+    query: str, texts: Sequence[str], sentences: Sequence[Sequence[Span]], encoder: Callable[[], Encoder]
+) -> list[Span | None]:
+    """The sentence nearest to the query, the first of equals; without sentences no model is loaded."""
+    pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
+    if not pieces:
+        return [None for _ in texts]
+    loaded = encoder()
+    cosines = loaded.encode_passages(pieces) @ loaded.encode_queries([query])[0]
+    best: list[Span | None] = []
+    done = 0
+    for spans in sentences:
+        best.append(spans[int(np.argmax(cosines[done : done + len(spans)]))] if spans else None)
+        done += len(spans)
+    return best

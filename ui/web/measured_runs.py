@@ -1,0 +1,111 @@
+"""Runs on disk: measured here on one's own judgments, or written by `passagework evaluate --runs`; found and compared.
+
+A measurement is a folder beneath the collection's `runs`: a TREC run a stage, `figures.json`, and `report.html`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from passagework.retrieval import Collection, EvaluationError
+from passagework.retrieval.evaluation import Benchmark, Comparison, compare, evaluate, load_beir, read_run
+from passagework.retrieval.evaluation.benchmark import corpus_texts
+from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
+from passagework.retrieval.evaluation.runs import SUFFIX
+from passagework.retrieval.folder import RUNS, write_atomically
+from passagework.ui.web.judging import judgments_of
+
+FIGURES, REPORT = "figures.json", "report.html"
+MOST = 500
+"""Runs that are listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A folder of runs with what was measured; `figures` is the evaluate JSON."""
+
+    folder: Path
+    figures: dict[str, Any]
+
+
+def own_judgments(collection: Collection) -> JudgedPlaces:
+    """What was judged of this collection; raises EvaluationError where nothing is, or nothing holds any more."""
+    judgments = judgments_of(collection.path)
+    if not judgments:
+        raise EvaluationError("nothing is judged yet: grade some hits of a search first")
+    return JudgedPlaces(collection, judgments, name="own judgments")
+
+
+def measure(collection: Collection, progress: Callable[[int, int], None] | None = None) -> Measurement:
+    """Every stage on one's own judgments, written beneath the collection; raises EvaluationError."""
+    judged = own_judgments(collection)
+    folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S-%f")
+    notes = [f"drifted: {line}" for line in judged.drifted]
+    found = evaluate(collection, judged, runs=folder, notes=notes, progress=progress)
+    page = render_evaluation(found, answers_for(collection, found, judged, worst_queries(found)))
+    figures = found.to_json()
+    try:
+        write_atomically(folder / REPORT, page.encode())
+        write_atomically(folder / FIGURES, json.dumps(figures).encode())
+    except OSError as error:
+        raise EvaluationError(f"the report can't be written to {folder}: {error.strerror or error}") from error
+    return Measurement(folder, figures)
+
+
+def measurements(collection: Path) -> list[Measurement]:
+    """Those made here, newest first; what is no measurement is passed over."""
+    files = sorted((collection / RUNS).glob(f"*/{FIGURES}"), reverse=True)
+    return [Measurement(file.parent, figures) for file in files if (figures := _figures(file)) is not None]
+
+
+def run_files(folder: Path) -> list[Path]:
+    """The runs in a folder and its folders, in order of path; raises EvaluationError where it can't be read."""
+    try:
+        return sorted([*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")])[:MOST]
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{folder} can't be read: {error}") from error
+
+
+def compared(judged: Benchmark, a: Path, b: Path, corpus: Path | None = None) -> tuple[Comparison, str]:
+    """Two runs over one benchmark, and the page about it; titles come from the `corpus`, where there is one."""
+    names = (f"{a.parent.name}/{a.stem}", f"{b.parent.name}/{b.stem}")
+    found = compare(judged, read_run(a), read_run(b), names=names)
+    wanted = {move.document for one in found.queries for move in one.moves}
+    texts = corpus_texts(corpus, wanted) if corpus is not None and corpus.is_file() else {}
+    return found, render_comparison(found, {one: title for one, (title, _) in texts.items()})
+
+
+def benchmark_of(collection: Collection, beir: Path | None) -> Benchmark:
+    """A folder in BEIR layout, else one's own judgments."""
+    if beir is not None:
+        return load_beir(beir)
+    return own_judgments(collection).benchmark()
+
+
+def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Columns and rows of a measurement's figures, a stage a row."""
+    stages = figures.get("stages", {})
+    columns = list(dict.fromkeys(name for values in stages.values() for name in values))
+    rows = [(stage, *(_shown(name, values.get(name)) for name in columns)) for stage, values in stages.items()]
+    return ("Stage", *columns), rows
+
+
+def _shown(name: str, value: object) -> str:
+    """Measures to three places, milliseconds to one."""
+    return f"{value:.{1 if name.startswith('ms_') else 3}f}" if isinstance(value, int | float) else ""
+
+
+def _figures(file: Path) -> dict[str, Any] | None:
+    try:
+        figures = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    stages = figures.get("stages") if isinstance(figures, dict) else None
+    whole = isinstance(stages, dict) and all(isinstance(values, dict) for values in stages.values())
+    return figures if whole and isinstance(figures.get("queries"), int) else None

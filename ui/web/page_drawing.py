@@ -1,0 +1,127 @@
+"""A PDF page as a picture with a passage's boxes, drawn in a process of its own: a hostile file may crash pdfium.
+
+The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture. It is
+confined as parsers are, once it has the file's bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import passagework
+from passagework.ingest.confinement import confine
+from passagework.retrieval.errors import PassageworkError
+
+_ROOT = str(Path(passagework.__file__).resolve().parents[1])
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from passagework.ui.web.page_drawing import main; main()"
+SECONDS = 60.0
+"""For one page, the child's start included, on a busy machine."""
+
+MEMORY = 4 << 30
+"""Bytes of address space that the child may take."""
+
+LONGEST_SIDE = 1600
+"""Pixels of a picture; more than a page has on most screens."""
+
+Share = tuple[float, float, float, float]
+"""Left, top, width and height of a box, 0 to 1 of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page in PNG; the passage's `boxes`; `exact` where the page reads as it did, `missing` characters not shown.
+
+    `unchanged` tells whether the file is the one that was ingested.
+    """
+
+    png: bytes
+    boxes: tuple[Share, ...]
+    exact: bool
+    missing: int
+    unchanged: bool
+
+
+def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, end: int) -> PagePicture:
+    """Page `number` (from 1), on which `text` was read and `[start, end)` of it is marked.
+
+    `sha256` is that of the file as it was ingested. Raises PassageworkError where there is no picture of it.
+    """
+    if not path.is_file():
+        raise PassageworkError(f"{path} is gone since it was ingested: there is no picture of the page")
+    request = {"path": str(path), "sha256": sha256, "number": number, "text": text, "start": start, "end": end}
+    entries = [entry for entry in sys.path if Path(entry).is_absolute()]
+    try:
+        done = subprocess.run(  # noqa: S603 - this interpreter, this module
+            [sys.executable, "-c", _BOOT, *entries, _ROOT],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PassageworkError(f"the page takes longer than {SECONDS:g} s to draw") from error
+    except OSError as error:
+        raise PassageworkError(f"the page can't be drawn: {error.strerror or error}") from error
+    head, _, png = done.stdout.partition(b"\n")
+    if done.returncode != 0 or not head:
+        raise PassageworkError("the page can't be drawn: the PDF is damaged, or pdfium can't read it")
+    answer = json.loads(head)
+    if "problem" in answer:
+        raise PassageworkError(answer["problem"])
+    boxes = tuple(tuple(box) for box in answer["boxes"])
+    return PagePicture(png, boxes, answer["exact"], answer["missing"], answer["unchanged"])
+
+
+def main() -> None:
+    """The child: one page, then its end."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    request = json.load(sys.stdin)
+    answer: dict[str, object]
+    try:
+        data = Path(str(request["path"])).read_bytes()
+    except OSError as error:
+        answer, png = {"problem": f"{request['path']} can't be read: {error.strerror}"}, b""
+    else:
+        confine()
+        answer, png = _drawn(data, request)
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + png)
+
+
+def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    from passagework.ingest.loaders.pdf.highlights import highlight, on_display
+
+    number = int(str(request["number"]))
+    try:
+        with closing(PdfDocument(data)) as pdf:
+            if number > len(pdf):
+                return {"problem": f"the file has only {len(pdf)} pages now"}, b""
+            with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as text:
+                span = int(str(request["start"])), int(str(request["end"]))
+                found = highlight(text, str(request["text"]), *span)
+                boxes: Sequence[Share] = [on_display(page, box) for box in found.boxes]
+                scale = min(2.0, LONGEST_SIDE / max(page.get_size()))
+                image = page.render(scale=scale).to_pil()
+    except PdfiumError:
+        return {"problem": "the page can't be drawn: the PDF is damaged, or needs a password"}, b""
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    answer: dict[str, object] = {
+        "boxes": boxes,
+        "exact": found.exact,
+        "missing": found.missing,
+        "unchanged": hashlib.sha256(data).hexdigest() == request["sha256"],
+    }
+    return answer, out.getvalue()

@@ -1,0 +1,147 @@
+"""Hits as HTML. Every text that comes from a document goes through `plain`, without exception."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from passagework.retrieval.text import address, counted, page_list, visible
+from passagework.retrieval.types import Hit, Hits, Stage, StageScore
+from passagework.ui.present import heading, hidden_line, plan_line, timing_line
+from passagework.ui.web.bump_chart import moved
+from passagework.ui.web.marking import Marks
+
+_WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
+"""A long line that a word follows on the next one: no list, table or heading of Markdown looks so."""
+
+
+def plain(text: str) -> str:
+    """Text as HTML that shows it as it is: no markup, no control codes, nothing that turns the words around it."""
+    return escape(visible(text))
+
+
+def flowing(text: str) -> str:
+    """Text whose lines, where they were broken to a width, go on: at another width they would break twice.
+
+    A space stands for each line end, so that offsets hold.
+    """
+    return _WRAPPED.sub(r"\1 ", text)
+
+
+def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
+    """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage.
+
+    One of the first stage, which another is to replace, bears other test ids.
+    """
+    named = "first-stage-" if first_stage else ""
+    stages = "".join(
+        f'<span class="pw-stage" data-testid="{named}stage">{_stage(stage, score, moved(hit))}</span>'
+        for stage, score in hit.stages.items()
+    )
+    hidden = hidden_line(hit)
+    warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
+    passage = marked_html(flowing(hit.text), marks or Marks())
+    return (
+        f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
+        f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
+        f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}</div>{warning}'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>'
+        f'<div class="pw-stages">{stages}</div></article>'
+    )
+
+
+def compact_hit_html(hit: Hit, move: str) -> str:
+    """A hit among few, for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
+    return (
+        '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
+        f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
+        f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(flowing(hit.text))}</div></article>'
+    )
+
+
+def place_html(hit: Hit) -> str:
+    """Where a hit stands: path and record, pages, and the headings above it."""
+    parts = (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings))
+    return plain(" · ".join(part for part in parts if part))
+
+
+def marked_html(text: str, marks: Marks) -> str:
+    """A passage whose matching words and best sentence stand out."""
+    if marks.best is None:
+        return _words_html(text, 0, len(text), marks.words)
+    start, end = marks.best
+    before, best, behind = (
+        _words_html(text, *part, marks.words) for part in ((0, start), (start, end), (end, len(text)))
+    )
+    return f'{before}<span class="pw-best" data-testid="best" title="best sentence">{best}</span>{behind}'
+
+
+def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]]) -> str:
+    out = []
+    at = start
+    for first, last in words:
+        first, last = max(first, at), min(last, end)
+        if first < last:
+            out.append(f'{plain(text[at:first])}<mark class="pw-word">{plain(text[first:last])}</mark>')
+            at = last
+    return "".join([*out, plain(text[at:end])])
+
+
+def plan_html(hits: Hits) -> str:
+    """How the hits were found, and how long it took."""
+    found = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
+    return f'<div class="pw-plan" data-testid="plan">{plain(found)}</div>'
+
+
+def note_html(text: str) -> str:
+    """A line beside the hits; Streamlit's own captions are too faint to read with ease."""
+    return f'<div class="pw-plan">{plain(text)}</div>'
+
+
+def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
+    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right.
+
+    Where there is no room for columns (see `page_style`), each cell stands on a line behind the name of its own.
+    """
+    numbers = [all(_is_number(row[place]) for row in rows) and bool(rows) for place in range(len(columns))]
+    head = "".join(
+        f'<th class="pw-number">{plain(column)}</th>' if number else f"<th>{plain(column)}</th>"
+        for column, number in zip(columns, numbers, strict=True)
+    )
+    body = "".join(
+        f"<tr>{''.join(_cell(*cell) for cell in zip(columns, row, numbers, strict=True))}</tr>" for row in rows
+    )
+    table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="pw-scroll" data-testid="{name}">{table}</div>'
+
+
+def facts_html(name: str, facts: Sequence[tuple[str, str]]) -> str:
+    """What each thing is, beside its name, however narrow the window."""
+    lines = "".join(f"<dt>{plain(what)}</dt><dd>{plain(value)}</dd>" for what, value in facts)
+    return f'<dl class="pw-facts" data-testid="{name}">{lines}</dl>'
+
+
+def markdown_text(text: str) -> str:
+    """Text for the places where Streamlit expects Markdown, shown as it is."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(visible(text).split()))
+
+
+def _is_number(value: str | int) -> bool:
+    return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?|", value))
+
+
+def _cell(column: str, value: str | int, number: bool) -> str:
+    shown = f"{value:,}" if isinstance(value, int) else plain(value)
+    kind = 'class="pw-number" ' if number else ""
+    return f'<td {kind}data-label="{plain(column)}">{shown}</td>'
+
+
+def _stage(stage: Stage, score: StageScore, up: int | None) -> str:
+    probability = "" if score.probability is None else f" ({score.probability:.2f})"
+    arrow = ""
+    if stage is Stage.RERANK and up:
+        arrow = f" {'▲' if up > 0 else '▼'}{abs(up)}"
+    return f"{stage.value} #{score.rank}{arrow} · {score.score:.3f}{probability}"

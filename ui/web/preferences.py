@@ -1,0 +1,86 @@
+"""Which of two settings a person found better for a query, without knowing which was which; one JSON object a line.
+
+{"query": "who approves travel?", "a": {"stage": "dense"}, "b": {"stage": "rerank"}, "better": "b"}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.evaluation.judgments import append_lines
+from passagework.retrieval.folder import PREFERENCES, PREFERENCES_LOCK
+from passagework.retrieval.types import Hits
+
+CHOICES = ("a", "b", "neither")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """`better` is a, b or neither; `a` and `b` are settings of a search by name."""
+
+    query: str
+    a: Mapping[str, Any]
+    b: Mapping[str, Any]
+    better: str
+
+
+def add_preference(collection: Path, preference: Preference) -> None:
+    """Writes it behind what is there; raises EvaluationError where it can't be written."""
+    path = collection / PREFERENCES
+    try:
+        append_lines(
+            path, json.dumps(asdict(preference), ensure_ascii=True) + "\n", lock=path.with_name(PREFERENCES_LOCK)
+        )
+    except OSError as error:
+        raise EvaluationError(f"preferences can't be written to {path}: {error.strerror or error}") from error
+
+
+def preferences_of(collection: Path) -> list[Preference]:
+    """All that was said, in order; raises EvaluationError where the file is damaged."""
+    path = collection / PREFERENCES
+    if not path.exists():
+        return []
+    try:
+        return [Preference(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (ValueError, TypeError, OSError) as error:
+        raise EvaluationError(f"{path} holds something else than preferences: {error}") from error
+
+
+def tally(preferences: Sequence[Preference], a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, int]:
+    """How often a, b and neither was better, whichever way round they were set; a query counts by its last word."""
+    last: dict[str, str] = {}
+    turned = {"a": "b", "b": "a"}
+    for one in preferences:
+        if (one.a, one.b) == (a, b):
+            last[one.query] = one.better
+        elif (one.a, one.b) == (b, a):
+            last[one.query] = turned.get(one.better, one.better)
+    counts = Counter(last.values())
+    return {choice: counts[choice] for choice in CHOICES}
+
+
+def a_is_left(query: str, salt: str) -> bool:
+    """On which side A stands: the same as long as the query is looked at, and nobody can tell beforehand."""
+    return hashlib.blake2b(f"{salt}\0{query}".encode(errors="replace")).digest()[0] % 2 == 0
+
+
+def places_in_other(hits: Hits, other: Hits) -> list[str]:
+    """Of each hit: how far up or down it stands against the other list, or that it is not there."""
+    ranks = {hit.id: hit.rank for hit in other}
+    said = []
+    for hit in hits:
+        there = ranks.get(hit.id)
+        if there is None:
+            said.append("only here")
+        elif there == hit.rank:
+            said.append("same rank")
+        else:
+            said.append(f"{'▲' if there > hit.rank else '▼'}{abs(there - hit.rank)}")
+    return said

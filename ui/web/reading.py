@@ -1,0 +1,109 @@
+"""A passage where it stands: which pages it is on, the text around it as HTML, and how it is cited."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.text import address, page_list, visible
+from passagework.retrieval.types import Document, Heading, Page
+from passagework.ui.web.marking import Marks
+from passagework.ui.web.page_drawing import PagePicture
+from passagework.ui.web.page_html import flowing, marked_html, plain
+
+LONGEST = 20_000
+"""Characters of a place: an address may name any, and no passage is as long."""
+
+QUOTED = 300
+"""Characters of a passage in its citation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A document's `[start, end)`; nothing is marked where both are equal."""
+
+    document: Document
+    start: int = 0
+    end: int = 0
+
+    @property
+    def text(self) -> str:
+        """The passage."""
+        return self.document.text[self.start : self.end]
+
+    @property
+    def pages(self) -> list[Page]:
+        """The pages that it touches."""
+        return [page for page in self.document.pages if page.start < self.end and self.start < page.end]
+
+
+def place_of(document: Document, start: str | None, end: str | None) -> Place:
+    """The place that a link names; the document's beginning where it names none, or one that is not there."""
+    if start and end and start.isascii() and end.isascii() and start.isdigit() and end.isdigit():
+        first, last = int(start[:12]), int(end[:12])
+        if first < last <= len(document.text):
+            return Place(document, first, min(last, first + LONGEST))
+    return Place(document)
+
+
+def file_of(uri: str) -> Path:
+    """The file that a document's URI names, whatever record of it; raises PassageworkError where it is elsewhere."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        raise PassageworkError(f"{uri} is no file of this machine")
+    return Path(url2pathname(parts.path))
+
+
+def citation(place: Place) -> str:
+    """Title, path, pages and, in quotation marks, the passage, cut where it is long; one line."""
+    document = place.document
+    pages = page_list([page.number for page in place.pages])
+    where = address(document.path, document.uri)
+    parts = [part for part in (document.title, where, pages) if part]
+    quote = " ".join(visible(place.text).split())
+    if len(quote) > QUOTED:
+        quote = f"{quote[:QUOTED].rsplit(' ', 1)[0]} …"
+    return " ".join(visible(", ".join(parts)).split()) + (f': "{quote}"' if quote else "")
+
+
+def picture_html(picture: PagePicture, label: str) -> str:
+    """The page with the passage's boxes over it."""
+    boxes = "".join(
+        f'<div class="pw-box" data-testid="box" style="left:{left:.4%};top:{top:.4%};width:{width:.4%};'
+        f'height:{height:.4%}"></div>'
+        for left, top, width, height in picture.boxes
+    )
+    source = b64encode(picture.png).decode()
+    image = f'<img alt="{plain(label)}" src="data:image/png;base64,{source}">'
+    return f'<div class="pw-page" data-testid="page-picture">{image}{boxes}</div>'
+
+
+def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, int]] = ()) -> str:
+    """The document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
+    document = place.document
+    start, end = min(max(place.start, first), last), min(max(place.end, first), last)
+    text = f"{document.text[:first]}{flowing(document.text[first:last])}"
+    before = "".join(_pieces(text, document.headings, first, start))
+    behind = "".join(_pieces(text, document.headings, end, last))
+    passage = ""
+    if start < end:
+        whole = (start, end) == (place.start, place.end)
+        inside = marked_html(text[start:end], Marks(tuple(words) if whole else ()))
+        passage = f'<mark class="pw-passage" data-testid="passage">{inside}</mark>'
+    return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
+
+
+def _pieces(text: str, headings: Sequence[Heading], first: int, last: int) -> Iterator[str]:
+    at = first
+    for heading in headings:
+        start, end = max(heading.start, at), min(heading.end, last)
+        if start < end:
+            yield plain(text[at:start])
+            yield f'<span class="pw-heading">{plain(text[start:end])}</span>'
+            at = end
+    yield plain(text[at:last])

@@ -1,0 +1,71 @@
+"""The pages, served by Streamlit in this process: it ends when the process does."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from passagework.retrieval.errors import PassageworkError
+from passagework.ui.commands.outcome import DONE, complain
+
+UPLOAD_MEGABYTES = 100
+"""Of one file: a browser sends it whole, and it is held in memory until it is written."""
+
+STOP_SECONDS = 10.0
+"""For an ingest to come to its next step."""
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(collection: Path, *, host: str, port: int) -> None:
+    """Serves the pages until SIGINT or SIGTERM; raises PassageworkError where nothing can listen at that address."""
+    _check_address(host, port)
+    from streamlit.web.cli import main as streamlit
+
+    options = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": "true",  # or it would ask for an e-mail address, and open a browser
+        "server.fileWatcherType": "none",
+        "runner.magicEnabled": "false",  # or docstrings of the pages would be shown
+        "server.maxUploadSize": str(UPLOAD_MEGABYTES),
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        # White stands on these with a contrast of 4.5 or more; `page_style` sees to where they would be text.
+        "theme.light.primaryColor": "#0b5cad",
+        "theme.dark.primaryColor": "#3273cc",
+        "client.showErrorDetails": "none",  # a traceback stays in the terminal
+    }
+    page = Path(__file__).parents[1] / "app.py"
+    arguments = ["run", str(page), *(f"--{name}={value}" for name, value in options.items())]
+    try:
+        streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
+    finally:
+        _end_ingests()
+
+
+def _end_ingests() -> None:
+    """An ingest that is under way stops at its next step, and that is told in a line.
+
+    One that reads or encodes for longer than that ends as by a power cut, which costs only what was not yet committed:
+    the interpreter would otherwise take away what its thread still works with.
+    """
+    from passagework.ui.web.ingest_job import stop_jobs
+
+    under_way, left = stop_jobs(STOP_SECONDS)
+    if under_way:
+        complain("the ingest was stopped; what was committed is safe, and the same ingest goes on from there")
+    if left:
+        sys.stdout.flush()
+        os._exit(DONE)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Asks the system now: what Streamlit prints of a port that is taken is no line for a user."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PassageworkError(f"can't listen at {host}, port {port}: {reason}; --port names another") from error

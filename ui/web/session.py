@@ -1,0 +1,85 @@
+"""What every page shares: the collection on the command line, opened once for all sessions, and how errors are told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+from passagework.retrieval import Collection, PassageworkError, StoreError
+from passagework.ui.web.ingest_job import IngestJobs
+from passagework.ui.web.page_html import markdown_text
+from passagework.ui.web.search_settings import URL
+
+SEARCH, READ, JUDGE = "pages/search.py", "pages/read.py", "pages/judge.py"
+LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/evaluate.py"
+"""The pages, by their files beside `app.py`."""
+
+AT, ARRIVED, ASKED = "at", "arrived", "asked"
+"""What a session keeps from page to page: the page, whether it was another one before, and what was asked last."""
+
+
+@st.cache_resource(show_spinner="Opening the collection")
+def open_collection(path: str) -> Collection:
+    """One collection, and one model in memory, for every session."""
+    return Collection.open(path)
+
+
+@st.cache_resource
+def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
+    """The ingests of one collection, for every session."""
+    return IngestJobs()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--collection", default="collection")
+    return parser.parse_known_args(sys.argv[1:])[0]
+
+
+def collection_path() -> Path:
+    """The folder named on the command line: streamlit run app.py -- --collection DIR."""
+    return Path(_arguments().collection)
+
+
+def host() -> str:
+    """The address that the server listens at; without one it listens at all."""
+    return str(st.get_option("server.address") or "0.0.0.0")  # noqa: S104 - told, not chosen
+
+
+def this_collection() -> Collection:
+    """The collection of this server; raises PassageworkError where it can't be opened."""
+    return open_collection(str(collection_path()))
+
+
+def arrive(page: str) -> None:
+    """Notes which page is drawn, and whether it was another one before; called before it draws."""
+    st.session_state[ARRIVED] = st.session_state.get(AT) not in (None, page)
+    st.session_state[AT] = page
+
+
+def query_field(placeholder: str) -> str:
+    """The field for a page's query, "" where there is none: at first that of the address, else what was asked last."""
+    if st.session_state.get(ARRIVED) and "query" not in st.query_params:
+        st.session_state["query"] = asked = st.session_state.get(ASKED, "")
+        if asked:
+            st.query_params["query"] = asked
+    query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
+    st.session_state[ASKED] = query
+    return query
+
+
+def tell_empty() -> None:
+    """There is nothing yet, and where to change that."""
+    st.info("The collection is empty. Put documents into it first.")
+    st.page_link(LIBRARY, label="Go to the library")
+
+
+def tell(error: PassageworkError) -> None:
+    """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
+    st.error(markdown_text(str(error)))
+    if isinstance(error, StoreError):
+        open_collection.clear()
+        st.button("Try again", help="When the collection is there.")

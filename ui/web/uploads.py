@@ -1,0 +1,99 @@
+"""Files that come through the browser, written into the collection's own `uploads` folder and nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterable
+from pathlib import Path, PureWindowsPath
+
+from passagework.ingest.loaders import supported
+from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.reasons import one_line
+from passagework.ingest.scan import absolute
+from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.folder import UPLOADS
+from passagework.retrieval.store import SourceRow
+from passagework.retrieval.text import visible
+from passagework.ui.web.server import UPLOAD_MEGABYTES
+
+LONGEST_NAME = 120
+"""Bytes of a name, its suffix included; file systems take 255."""
+
+_UNWANTED = re.compile(r'[\\/:*?"<>|]')
+
+
+def upload_name(name: str) -> str:
+    """The name under which a file is written: its last part, without what a file system or a shell might stumble over.
+
+    Raises ConfigError for a type that can't be read, and for a name of which nothing is left.
+    """
+    last = PureWindowsPath(name.replace("\0", "")).name
+    plain = _UNWANTED.sub("_", " ".join(visible(unicodedata.normalize("NFC", last)).split())).strip(" .")
+    path = Path(plain)
+    stem, suffix = path.stem.strip(" ."), path.suffix
+    if not stem or not supported(path):
+        known = " ".join(sorted(SUFFIXES))
+        raise ConfigError(f"{one_line(name, limit=80)}: supported types are {known}")
+    room = LONGEST_NAME - len(suffix.encode())
+    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
+
+
+def save_upload(collection: Path, name: str, data: bytes) -> Path:
+    """Writes a file beneath the collection, whole or not at all; another of that name gets a number.
+
+    The same bytes under the same name are written once. Raises ConfigError for a name or size that is not taken,
+    IngestError where it can't be written.
+    """
+    if len(data) > UPLOAD_MEGABYTES << 20:
+        raise ConfigError(f"{one_line(name, limit=80)} is larger than {UPLOAD_MEGABYTES} MB")
+    chosen = Path(upload_name(name))
+    folder = collection / UPLOADS
+    try:
+        folder.mkdir(exist_ok=True)
+        if folder.resolve() != collection.resolve() / UPLOADS:
+            raise ConfigError(f"{folder} leads out of the collection")
+        numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
+        names = itertools.chain([chosen.name], numbered)
+        part = folder / f".{uuid.uuid4().hex}.part"
+        try:
+            part.write_bytes(data)
+            target = next(path for one in names if _placed(part, path := folder / one, data))
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise IngestError(f"{one_line(name, limit=80)} can't be written: {error.strerror or error}") from error
+    return target
+
+
+def _placed(part: Path, path: Path, data: bytes) -> bool:
+    """Whether the file is at `path` now; not where something else is, which another session may put there at once."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        plain = path.is_file() and not path.is_symlink()
+        return plain and path.stat().st_size == len(data) and path.read_bytes() == data
+    return True
+
+
+def left_behind(collection: Path, known: Iterable[SourceRow]) -> list[Path]:
+    """Uploaded files that no ingest has seen: the server ended before. One whose documents were deleted was seen."""
+    folder = collection / UPLOADS
+    uris = {source.uri for source in known}
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [file for file in files if supported(file) and file.is_file() and absolute(file).as_uri() not in uris]
+
+
+def remove_upload(collection: Path, path: Path) -> bool:
+    """Deletes a file that was uploaded, and no other; whether it did. Raises IngestError where it can't."""
+    folder = collection.resolve() / UPLOADS
+    if path.parent.resolve() != folder or not path.is_file():
+        return False
+    try:
+        path.unlink()
+    except OSError as error:
+        raise IngestError(f"{path} can't be deleted: {error.strerror or error}") from error
+    return True
