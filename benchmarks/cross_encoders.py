@@ -29,7 +29,8 @@ from passagework.retrieval import BiEncoder
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation.compare import p_value
 from passagework.retrieval.late_interaction.late_interaction import BLEND, DEPTH, LateInteractionReranker
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker, Reranker
+from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.reranker_input import with_context
 from passagework.retrieval.models.weights import digest_weights
 from passagework.retrieval.store import PassageRow

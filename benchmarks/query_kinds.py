@@ -15,7 +15,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker, Reranker
+from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.training import Pair, read_pairs
 from passagework.retrieval.training.held_out import mean_gain
 

@@ -31,7 +31,7 @@ from passagework.retrieval.collection.opened import LiveVersion
 from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.bm25 import Bm25
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import NewPassage, Store, Writer
 from passagework.retrieval.types import Document
 

@@ -74,7 +74,7 @@ class Sampler:
 def part_of(frame: FrameType | None) -> str:
     """What the innermost function of this project on a stack counts as."""
     while frame is not None:
-        name = frame.f_code.co_filename.removeprefix(f"{ROOT}{os.sep}").replace(os.sep, "/")
+        name = os.path.relpath(Path(frame.f_code.co_filename).resolve(), ROOT).replace(os.sep, "/")
         if name.startswith(("retrieval/", "ingest/")):
             function = frame.f_code.co_name
             return next(part for path, named, part in PARTS if name.startswith(path) and named in ("", function))

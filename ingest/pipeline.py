@@ -19,7 +19,7 @@ from passagework.ingest.writing.destination import Destination
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import SourceRow
 from passagework.retrieval.text import counted
 

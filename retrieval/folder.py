@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from passagework.retrieval.errors import LostVersionError, StoreError
+from passagework.retrieval.files import write_atomically, write_problem
 
 CURRENT = "CURRENT"
 JUDGMENTS = "judgments.jsonl"
@@ -89,46 +89,6 @@ def publish(collection: Path, version: Path) -> None:
         write_atomically(collection / CURRENT, f"{version.name}\n".encode("ascii"))
     except OSError as error:
         raise StoreError(f"{collection / CURRENT} can't be written: {write_problem(error)}") from error
-
-
-def set_aside(path: Path) -> Path:
-    """Renames what is damaged to `.damaged`, or `.damaged-2` and so on: nothing that was set aside is written over.
-
-    Returns its new path; raises OSError where it can't be renamed.
-    """
-    aside, number = path.with_name(f"{path.name}.damaged"), 1
-    while os.path.lexists(aside):
-        number += 1
-        aside = path.with_name(f"{path.name}.damaged-{number}")
-    return path.rename(aside)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file so that a crash leaves the old one or the new one, whole and on the disk. For one writer."""
-    temporary = path.with_name(f".{path.name}.tmp")  # always the same, so that crashes leave no more than one
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def write_problem(error: OSError | RuntimeError) -> str:
-    """Why a file can't be written, in a line, with what to do where the disk is full."""
-    reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return f"{reason}; free some space and run again: what was committed is safe" if full else reason
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a folder's new entries survive a power cut; Windows can't, and needs it less."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -19,6 +20,11 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 def storable(text: str) -> str:
     """NUL and lone surrogates as U+FFFD: neither SQLite nor other tools take them."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def text_hash(text: str) -> bytes:
+    """Returns 16 bytes that stand for the exact string encoded."""
+    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,7 @@ from types import FrameType
 
 from benchmarks.time_spent import Sampler, part_of
 from passagework.ingest import ingest
-from passagework.retrieval.models.reranker_input import text_hash
+from passagework.retrieval.text import text_hash
 from tests.support.fakes import FakeEncoder
 
 

@@ -22,7 +22,7 @@ from passagework.ingest.chunker.boundaries import (
     long_words,
     whole_words,
 )
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
 
 PART = 32 << 10

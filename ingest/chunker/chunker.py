@@ -13,7 +13,7 @@ from passagework.ingest.chunker.passage_context import ContextBuilder
 from passagework.ingest.chunker.token_stream import TokenStream
 from passagework.retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import Document, Json, Passage, TokenIds
 
 LEAST_PASSAGE_TOKENS = 8

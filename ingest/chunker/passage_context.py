@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from passagework.ingest.chunker.token_stream import TokenStream
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
 
 SEPARATOR = " > "

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from passagework.ingest.chunker.blocks import Block, read_block, with_breaks
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
 
 _INK = re.compile(r"\S")

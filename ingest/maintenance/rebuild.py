@@ -22,7 +22,8 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import publish, versions
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
 from passagework.retrieval.lexical.word_generations import refresh_words
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.store import Generation, Snapshot, Store
 

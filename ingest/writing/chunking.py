@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from passagework.ingest.chunker import ChunkSettings
 from passagework.retrieval.errors import ConfigError, IndexMismatchError, StoreError
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_window
 from passagework.retrieval.store import Snapshot
 

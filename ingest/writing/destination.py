@@ -34,7 +34,8 @@ from passagework.retrieval.late_interaction.stored import (
     token_encoder,
 )
 from passagework.retrieval.lexical.word_generations import refresh_words
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import check_encoder, record_identity, recorded_encoder, recorded_window
 from passagework.retrieval.store import SourceRow, Store, token_rows
 

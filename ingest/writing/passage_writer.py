@@ -12,11 +12,12 @@ from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
 from passagework.ingest.writing.token_queue import Readings, TokenQueue, coded, fill
 from passagework.retrieval.late_interaction.stored import TokenRecord
 from passagework.retrieval.memory import enough_memory
-from passagework.retrieval.models.bi_encoder import Encoder
-from passagework.retrieval.models.reranker_input import as_read, text_hash
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker_input import as_read
 from passagework.retrieval.store import NewPassage, Store, Writer, token_rows
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.store.writer import one_line_each
+from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, TokenIds, Vectors
 
 GROUP_TOKENS = 32_768

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from passagework.retrieval.dense.generations import check_whole
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
-from passagework.retrieval.folder import CURRENT, current_version, publish, set_aside, versions, writer_lock
+from passagework.retrieval.files import set_aside
+from passagework.retrieval.folder import CURRENT, current_version, publish, versions, writer_lock
 from passagework.retrieval.store import Store
 
 _log = logging.getLogger(__name__)

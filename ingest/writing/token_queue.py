@@ -9,11 +9,12 @@ from itertools import accumulate
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_windows
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_window
-from passagework.retrieval.models.reranker_input import as_read, text_hash
+from passagework.retrieval.models.reranker_input import as_read
 from passagework.retrieval.store import Store, token_rows
 from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.text import text_hash
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""

@@ -16,9 +16,9 @@ from passagework.retrieval.filters.compiler import Condition, Where, compile_fil
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.late_interaction.stored import recorded_tokens
 from passagework.retrieval.memory import enough_memory
-from passagework.retrieval.models.bi_encoder import Encoder
-from passagework.retrieval.models.cross_encoder import Reranker
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher

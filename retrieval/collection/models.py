@@ -15,10 +15,11 @@ from passagework.retrieval.late_interaction.late_interaction import (
     token_memory,
 )
 from passagework.retrieval.late_interaction.stored import StoredTokens
-from passagework.retrieval.late_interaction.token_encoder import gives_token_vectors
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker, Reranker
+from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
+from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
 from passagework.retrieval.models.identity import check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.store import Snapshot
 
 

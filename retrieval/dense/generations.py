@@ -22,7 +22,7 @@ from passagework.retrieval.dense.index import (
     on_best_device,
 )
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.folder import set_aside, write_problem
+from passagework.retrieval.files import set_aside, write_problem
 from passagework.retrieval.store import Change, Generation, Snapshot, Store
 from passagework.retrieval.types import Ids, Vectors
 

@@ -10,8 +10,7 @@ import numpy as np
 from passagework.retrieval.dense.index import FilterPlan, LiveIndex
 from passagework.retrieval.dense.index.scoring import cosines
 from passagework.retrieval.dense.index.vector_index import Scores
-from passagework.retrieval.filters.allowed import Within
-from passagework.retrieval.lexical.bm25 import BROAD
+from passagework.retrieval.filters.allowed import BROAD, Within
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids, Json, Vectors
 

@@ -24,7 +24,8 @@ from filelock import FileLock
 
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.benchmark import MOST_GRADE
-from passagework.retrieval.folder import JUDGMENTS, JUDGMENTS_LOCK, write_atomically
+from passagework.retrieval.files import write_atomically
+from passagework.retrieval.folder import JUDGMENTS, JUDGMENTS_LOCK
 from passagework.retrieval.text import storable
 from passagework.retrieval.types import Json
 

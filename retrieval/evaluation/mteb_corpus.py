@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, unquote
 
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ from passagework.retrieval.evaluation.evaluator import RUN_DEPTH
 from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
 from passagework.retrieval.evaluation.runs import decreasing
 from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker, Reranker, depth_of
+from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.types import Fusion, Json, Stage
 
 if TYPE_CHECKING:
@@ -233,7 +235,7 @@ class PassageworkSearch:
         depths = [(Stage.HYBRID, RUN_DEPTH), (Stage.HYBRID, top_k)]
         if self.stage is Stage.RERANK:
             named = self._reranker()
-            depths.insert(0, (Stage.RERANK, DEPTH if named is None else depth_of(named)))
+            depths.insert(0, (Stage.RERANK, DEPTH if named is None else named.depth))
         return [(stage, min(top_k, k)) for stage, k in depths]
 
     def _experiment(self) -> dict[str, str | int | bool]:

@@ -14,6 +14,9 @@ from passagework.retrieval.filters.compiler import Condition, Where, compile_fil
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids
 
+BROAD = 2
+"""Where a filter may be broad, so many times the pool is first looked at without it: quickest, if half passes."""
+
 SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.arrays import ArrayMemory
 from passagework.retrieval.late_interaction.stored import StoredTokens
-from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, TokenEncoder, token_vectors_of
+from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_vectors_of
 from passagework.retrieval.lexical.bm25 import telling_words
-from passagework.retrieval.models.bi_encoder import Encoder
-from passagework.retrieval.models.cross_encoder import RerankScores
-from passagework.retrieval.search.fusion import Blend
+from passagework.retrieval.models.encoder import Encoder, TokenEncoder
+from passagework.retrieval.models.reranker import Blend, RerankScores
 from passagework.retrieval.types import Tokens, Vectors
 
 DEPTH = 20

@@ -8,12 +8,11 @@ from functools import lru_cache
 
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.late_interaction.codec import LEVELS, TokenCodec
-from passagework.retrieval.late_interaction.token_encoder import TokenEncoder, gives_token_vectors
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder, TokenEncoder, gives_token_vectors
 from passagework.retrieval.models.identity import recorded_encoder
-from passagework.retrieval.models.reranker_input import text_hash
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Json, Vectors
 
 TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password

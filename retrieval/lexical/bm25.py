@@ -14,9 +14,6 @@ from passagework.retrieval.text import storable
 TERM = re.compile(r"[\w\u0300-\u0331]+")
 """A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
 
-BROAD = 2
-"""Where a filter may be broad, so many times the pool is first looked at without it: quickest, if half passes."""
-
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.dense.index.vector_index import Mask, allowed_mask, rows_of
-from passagework.retrieval.filters.allowed import Within
-from passagework.retrieval.lexical.bm25 import BROAD, query_terms
+from passagework.retrieval.filters.allowed import BROAD, Within
+from passagework.retrieval.ids import Mask, allowed_mask, rows_of
+from passagework.retrieval.lexical.bm25 import query_terms
 from passagework.retrieval.lexical.maxscore import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.store import Snapshot

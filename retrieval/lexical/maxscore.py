@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.dense.index.vector_index import Mask
+from passagework.retrieval.ids import Mask
 from passagework.retrieval.lexical.postings import Rows
 from passagework.retrieval.store.vocabulary import Counts
 from passagework.retrieval.types import Ids

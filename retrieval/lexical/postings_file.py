@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.dense.index.index_file import ALIGNMENT, MOST_HEADER, Write, digest_open, write_whole
+from passagework.retrieval.dense.index.index_file import ALIGNMENT, MOST_HEADER, write_derived
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.files import Write, digest_open
 from passagework.retrieval.lexical.postings import Postings
 
 MAGIC = b"PWWORDS1"
@@ -45,7 +46,7 @@ def save_postings(postings: Postings, path: Path) -> str:
                 at += write(array[start : start + WRITE_NUMBERS].astype(kind).tobytes())
         write(bytes(-at % ALIGNMENT) + words)
 
-    return write_whole(path, body)
+    return write_derived(path, body)
 
 
 def load_postings(path: Path, *, digest: str) -> Postings:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from passagework.retrieval.dense.generations import KEPT, ids_of_removed, made_ready
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.folder import set_aside
+from passagework.retrieval.files import set_aside
 from passagework.retrieval.lexical.live_words import LiveWords
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.lexical.postings_file import load_postings, save_postings

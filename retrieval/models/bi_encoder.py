@@ -1,4 +1,4 @@
-"""Text to vectors: the Encoder protocol, and the bi-encoder, which a backend runs."""
+"""Text to vectors: a bi-encoder, which a backend runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -29,50 +29,6 @@ TOKENISED_AT_ONCE = 4096
 
 MANY = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
-
-
-class Encoder(Protocol):
-    """Text to unit vectors within a window of tokens. Queries and passages are encoded by different methods."""
-
-    @property
-    def fingerprint(self) -> Fingerprint:
-        """Its identity."""
-
-    @property
-    def backend(self) -> str:
-        """What runs it, and at what precision, such as `torch cpu bf16`. Not identity."""
-
-    @property
-    def dim(self) -> int:
-        """Dimensions of a vector."""
-
-    @property
-    def window(self) -> int:
-        """Tokens that it reads at once, prompt and special tokens included."""
-
-    @property
-    def passage_budget(self) -> int:
-        """Tokens of the window left to a passage and its context."""
-
-    @property
-    def query_budget(self) -> int:
-        """Tokens of the window left to a query."""
-
-    @property
-    def max_word_chars(self) -> int | None:
-        """Characters beyond which an unbroken word becomes one unknown token; None where words have no limit."""
-
-    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """Each text's tokens, uncut, without prompt and special tokens."""
-
-    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
-        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
-
-    def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
 
 
 class BiEncoder:

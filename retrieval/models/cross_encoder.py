@@ -1,12 +1,10 @@
-"""(query, passage) to a score: the Reranker protocol, and any cross-encoder, which a backend runs."""
+"""(query, passage) to a score: a cross-encoder, which a backend runs."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,51 +15,9 @@ from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend
 from passagework.retrieval.models.backends.model_files import read_json
 from passagework.retrieval.models.batching import batches, token_arrays
 from passagework.retrieval.models.pair_inputs import Piece, cut_piece, windows
+from passagework.retrieval.models.reranker import Blend, RerankScores
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
-from passagework.retrieval.search.fusion import Blend
 from passagework.retrieval.types import Tokens
-
-
-@dataclass(frozen=True, slots=True)
-class RerankScores:
-    """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
-
-    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window; of
-    `stored` passages the collection keeps what the reranker needs of them.
-    """
-
-    logits: NDArray[np.float32]
-    probabilities: NDArray[np.float32]
-    windowed: int
-    query_cut: bool = False
-    stored: int = 0
-
-
-class Reranker(Protocol):
-    """Scores passages against a query, reading both at once. No part of a passage goes unread."""
-
-    @property
-    def name(self) -> str:
-        """Its folder or hub name."""
-
-    @property
-    def window(self) -> int:
-        """Tokens that it reads at once: query, passage and special tokens."""
-
-    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """Scores in the order of the passages."""
-
-
-def blend_of(reranker: Reranker) -> Blend | None:
-    """How its scores join those of the first stage, where it has a `blend`; None: they replace them."""
-    found = getattr(reranker, "blend", None)
-    return found if isinstance(found, Blend) else None
-
-
-def depth_of(reranker: Reranker) -> int:
-    """Candidates of a query that it reads: its own `depth`, or RERANK_DEPTH."""
-    found = getattr(reranker, "depth", None)
-    return found if isinstance(found, int) else RERANK_DEPTH
 
 
 class CrossEncoderReranker:
@@ -70,6 +26,9 @@ class CrossEncoderReranker:
     A pair longer than the window is scored in windows of its passage that overlap by a quarter or more; its logit is
     its best window's. Logits are what the model gives before any activation, and probabilities their sigmoid.
     """
+
+    depth = RERANK_DEPTH
+    blend: Blend | None = None
 
     def __init__(self, backend: PairBackend, resolved: ResolvedModel) -> None:
         self._backend = backend

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from passagework.retrieval.errors import IndexMismatchError, StoreError
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, Writer
 from passagework.retrieval.types import Json

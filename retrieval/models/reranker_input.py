@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from passagework.retrieval.store import PassageRow
@@ -21,8 +20,3 @@ def as_read(title: str, headings: Sequence[str], text: str) -> str:
 def with_context(row: PassageRow | Hit) -> str:
     """The same, of a passage as it was found."""
     return as_read(row.title, row.headings, row.text)
-
-
-def text_hash(text: str) -> bytes:
-    """16 bytes that stand for the exact string encoded."""
-    return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()

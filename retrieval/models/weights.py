@@ -14,6 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings, hub_cache
 from passagework.retrieval.errors import ModelUnavailableError, StoreError
+from passagework.retrieval.files import digest_file
 from passagework.retrieval.types import Json
 
 DEFAULT_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
@@ -131,10 +132,10 @@ def digest_weights(folder: Path) -> str:
     if not found:
         raise ModelUnavailableError(f"no safetensors weights in {folder}")
     if len(found) == 1:
-        return _sha256(found[0])
+        return digest_file(found[0])
     whole = hashlib.sha256()
     for path in found:
-        whole.update(f"{path.relative_to(folder).as_posix()} {_sha256(path)}\n".encode())
+        whole.update(f"{path.relative_to(folder).as_posix()} {digest_file(path)}\n".encode())
     return whole.hexdigest()
 
 
@@ -241,11 +242,3 @@ def _hub_answers() -> bool:
     thread.start()
     thread.join(HUB_DEADLINE)
     return answered.is_set()
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

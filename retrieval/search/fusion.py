@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.models.reranker import Blend
 from passagework.retrieval.types import Fusion
 
 RRF_K = 60
@@ -33,23 +33,16 @@ def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[i
     return {one: round(cosine + scale * lexical.get(one, 0.0), 6) for one, cosine in cosines.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """How a reranker's score joins those of the first stage: cosine + lexical x BM25 / best BM25 + reranked x score."""
-
-    lexical: float
-    reranked: float
-
-    def scores(
-        self, cosines: Mapping[int, float], lexical: Mapping[int, float], reranked: Mapping[int, float]
-    ) -> dict[int, float]:
-        """A score for every passage that was reranked."""
-        best = max(lexical.values(), default=0.0)
-        scale = self.lexical / best if best > 0 else 0.0
-        return {
-            one: round(cosines[one] + scale * lexical.get(one, 0.0) + self.reranked * score, 6)
-            for one, score in reranked.items()
-        }
+def blended(
+    blend: Blend, cosines: Mapping[int, float], lexical: Mapping[int, float], reranked: Mapping[int, float]
+) -> dict[int, float]:
+    """Returns a score for every passage that was reranked: that of the first stage and the reranker's, weighted."""
+    best = max(lexical.values(), default=0.0)
+    scale = blend.lexical / best if best > 0 else 0.0
+    return {
+        one: round(cosines[one] + scale * lexical.get(one, 0.0) + blend.reranked * score, 6)
+        for one, score in reranked.items()
+    }
 
 
 def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]) -> dict[int, float]:

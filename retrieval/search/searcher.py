@@ -13,10 +13,10 @@ from passagework.retrieval.dense.nearest import DECIMALS, Nearest
 from passagework.retrieval.filters.allowed import FilterMemory, Within
 from passagework.retrieval.lexical.bm25 import Bm25, Lexical
 from passagework.retrieval.memory import memory_for
-from passagework.retrieval.models.bi_encoder import Encoder
-from passagework.retrieval.models.cross_encoder import Reranker, RerankScores, blend_of, depth_of
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker import Reranker, RerankScores
 from passagework.retrieval.models.reranker_input import with_context
-from passagework.retrieval.search.fusion import competition_ranks, fuse
+from passagework.retrieval.search.fusion import blended, competition_ranks, fuse
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, PassageRow, Snapshot
 from passagework.retrieval.types import Hit, Hits, Json, Stage, StageScore
@@ -186,8 +186,8 @@ class _Run:
             self.plan |= {"used": Stage.HYBRID.value, "reason": "the encoder gives no vectors of tokens"}
             del self.scores[Stage.RERANK]
             return
-        blend = blend_of(loaded)
-        depth = max(self.request.rerank_depth or depth_of(loaded), self.request.k)
+        blend = loaded.blend
+        depth = max(self.request.rerank_depth or loaded.depth, self.request.k)
         top = self._limit(self._best_first(self.scores[Stage.HYBRID]), depth)
         self.plan["reranker"] = loaded.name
         with self.timed("rerank"), memory_for("reranker", Stage.HYBRID):
@@ -198,7 +198,7 @@ class _Run:
         scored = {one: self.reranked[one][0] for one in top if one in self.reranked}
         if blend is not None:
             self.plan["blend"] = {"dense": 1.0, "lexical": blend.lexical, "rerank": blend.reranked}
-            scored = blend.scores(self.scores[Stage.DENSE], self.scores[Stage.LEXICAL], scored)
+            scored = blended(blend, self.scores[Stage.DENSE], self.scores[Stage.LEXICAL], scored)
         self.scores[Stage.RERANK] = scored
 
     def _note_rerank(self, rows: Sequence[PassageRow], scores: RerankScores, depth: int) -> None:

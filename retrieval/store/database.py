@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.folder import write_problem
+from passagework.retrieval.files import write_problem
 from passagework.retrieval.store.schema import LATER, READABLE, REVISION
 from passagework.retrieval.store.seal import break_seal
 

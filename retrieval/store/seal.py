@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.folder import sync_folder, write_atomically, write_problem
+from passagework.retrieval.files import sync_folder, write_atomically, write_problem
 from passagework.retrieval.store.beside import BLOCK_BYTES, block_digests
 from passagework.retrieval.types import Json
 

@@ -28,7 +28,7 @@ from passagework.retrieval.collection import opened as live
 from passagework.retrieval.dense import generations
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.models import identity
-from passagework.retrieval.models.cross_encoder import RerankScores
+from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.search import searcher
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.reliability.test_kill import QUERIES, Goal, Target, check_and_finish, finish, first_ingest

@@ -20,8 +20,9 @@ from passagework.retrieval.models import devices
 from passagework.retrieval.models.backends import DeviceMemoryError
 from passagework.retrieval.models.backends.openvino_library import openvino_is_there
 from passagework.retrieval.models.batching import OPENVINO, TORCH_CPU, batches
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.devices import pick_precision
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.weights import DEFAULT_DIGEST, DEFAULT_REVISION, _bundled
 from passagework.retrieval.types import Vectors
 from tests.support.fakes import FakeEncoder

@@ -20,7 +20,7 @@ from passagework.retrieval import Collection, ConfigError, EvaluationError, Stag
 from passagework.retrieval.evaluation import evaluate, load_beir
 from passagework.retrieval.evaluation.mteb_corpus import original_id, stored_id
 from passagework.retrieval.evaluation.mteb_model import PassageworkSearch
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeEncoder
 

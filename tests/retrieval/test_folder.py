@@ -16,13 +16,13 @@ from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Collection, StoreError
+from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import (
     current_version,
     is_collection,
     locked_version,
     next_version,
     publish,
-    write_atomically,
     writer_lock,
 )
 from tests.support.fakes import FakeEncoder

@@ -25,7 +25,8 @@ from passagework.retrieval.late_interaction.late_interaction import (
     TokenMemory,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
-from passagework.retrieval.search.fusion import Blend
+from passagework.retrieval.models.reranker import Blend
+from passagework.retrieval.search.fusion import blended
 from passagework.retrieval.types import Stage, Vectors
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeEncoder, FakeTokenEncoder
@@ -295,6 +296,7 @@ class TestSearch:
 
 def test_blend() -> None:
     """Cosine, the query's BM25 from 0 to 1, and the reranker's score, each with its weight."""
-    found = Blend(lexical=0.5, reranked=2.0).scores({1: 0.4, 2: 0.3, 3: 0.9}, {1: 10.0, 7: 20.0}, {1: 0.1, 2: 0.2})
+    blend = Blend(lexical=0.5, reranked=2.0)
+    found = blended(blend, {1: 0.4, 2: 0.3, 3: 0.9}, {1: 10.0, 7: 20.0}, {1: 0.1, 2: 0.2})
     assert found == {1: 0.85, 2: 0.7}
-    assert Blend(lexical=0.5, reranked=2.0).scores({1: 0.4}, {}, {1: 0.1}) == {1: 0.6}
+    assert blended(blend, {1: 0.4}, {}, {1: 0.1}) == {1: 0.6}

@@ -26,8 +26,9 @@ from passagework.retrieval.errors import EncodingError, StoreError
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
-from passagework.retrieval.models.reranker_input import text_hash, with_context
+from passagework.retrieval.models.reranker_input import with_context
 from passagework.retrieval.store import Snapshot, Store, token_rows
+from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.reliability.test_kill import Target
 from tests.support.collection_checks import brief, check_whole

@@ -19,8 +19,8 @@ from passagework.retrieval.dense.index import (
     load_index,
     plan_filter,
 )
-from passagework.retrieval.dense.index.vector_index import allowed_mask
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.ids import allowed_mask
 from passagework.retrieval.types import Vectors
 from tests.support.vector_sets import (
     APPROXIMATE,

@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from passagework.retrieval import Collection
-from passagework.retrieval.models.cross_encoder import Reranker, RerankScores
+from passagework.retrieval.config import RERANK_DEPTH
+from passagework.retrieval.models.reranker import Blend, Reranker, RerankScores
 from passagework.ui import app
 from tests.support.fakes import FakeEncoder
 
@@ -25,6 +26,8 @@ class FakeReranker:
 
     name = "fake-reranker"
     window = 64
+    depth = RERANK_DEPTH
+    blend: Blend | None = None
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
         """The length in hundreds as logit."""

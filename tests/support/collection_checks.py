@@ -10,8 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from passagework.retrieval import Collection, Hits
+from passagework.retrieval.config import RERANK_DEPTH
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.models.cross_encoder import RerankScores
+from passagework.retrieval.models.reranker import Blend, RerankScores
 from passagework.retrieval.store import Snapshot
 from tests.support.fakes import WORDS, FakeEncoder
 
@@ -31,6 +32,8 @@ class FakeReranker:
 
     name = "fake-reranker"
     window = 512
+    depth = RERANK_DEPTH
+    blend: Blend | None = None
 
     def __init__(self) -> None:
         self.read: list[str] = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.retrieval.lexical.bm25 import matching_spans
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 
 Span = tuple[int, int]
 

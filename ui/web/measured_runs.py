@@ -18,7 +18,8 @@ from passagework.retrieval.evaluation.benchmark import corpus_texts
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
 from passagework.retrieval.evaluation.runs import SUFFIX
-from passagework.retrieval.folder import RUNS, write_atomically
+from passagework.retrieval.files import write_atomically
+from passagework.retrieval.folder import RUNS
 from passagework.ui.web.judging import judgments_of
 
 FIGURES, REPORT = "figures.json", "report.html"

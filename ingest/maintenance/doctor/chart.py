@@ -8,7 +8,7 @@ from pathlib import Path
 
 from passagework.ingest.maintenance.doctor.diagnosis import Finding, Remedy
 from passagework.retrieval.config import Settings
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import Store
 
 UNREAD = "unread documents"

@@ -24,7 +24,7 @@ from passagework.ingest.writing.recovery import live_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
 

@@ -19,9 +19,10 @@ from passagework.ingest.writing.recovery import writable_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.dense.generations import chosen_kind, save_generation
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
-from passagework.retrieval.folder import current_version, set_aside
+from passagework.retrieval.files import set_aside
+from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.word_generations import refresh_words
-from passagework.retrieval.models.bi_encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal

@@ -18,10 +18,10 @@ from passagework.retrieval.late_interaction.stored import (
 )
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
 from passagework.retrieval.models.identity import recorded_encoder
-from passagework.retrieval.models.reranker_input import as_read, text_hash
+from passagework.retrieval.models.reranker_input import as_read
 from passagework.retrieval.store import Snapshot, token_rows
 from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
-from passagework.retrieval.text import counted
+from passagework.retrieval.text import counted, text_hash
 from passagework.retrieval.types import Vectors
 
 LEAST_COSINE = {4: 0.98, 2: 0.9}

@@ -10,11 +10,11 @@ from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.chunking import recorded_chunking
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError
-from passagework.retrieval.models.bi_encoder import BiEncoder, Encoder
+from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import PROBE_COSINE, check_encoder, recorded_encoder, recorded_window
-from passagework.retrieval.models.reranker_input import text_hash
 from passagework.retrieval.store import Snapshot, integrity
-from passagework.retrieval.text import counted
+from passagework.retrieval.text import counted, text_hash
 
 SAMPLE_DOCUMENTS, SAMPLE_PASSAGES = 8, 32
 """Of the documents evenly spaced; so many passages take the default encoder a second."""

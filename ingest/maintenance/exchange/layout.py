@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from passagework.retrieval.errors import ConfigError, StoreError
-from passagework.retrieval.folder import sync_folder, write_problem
+from passagework.retrieval.files import sync_folder, write_problem
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json

@@ -21,7 +21,6 @@ from passagework.retrieval.dense.index.build import Built, automatic_kind, build
 from passagework.retrieval.dense.index.exact import ExactIndex
 from passagework.retrieval.dense.index.faiss_index import FaissIndex
 from passagework.retrieval.dense.index.gpu import GpuIndex, on_best_device
-from passagework.retrieval.dense.index.index_file import digest_file
 from passagework.retrieval.dense.index.live_index import LiveIndex
 from passagework.retrieval.dense.index.load import load_index
 from passagework.retrieval.dense.index.scoring import cosines
@@ -40,7 +39,6 @@ __all__ = [
     "automatic_kind",
     "build_index",
     "cosines",
-    "digest_file",
     "load_index",
     "on_best_device",
     "plan_filter",

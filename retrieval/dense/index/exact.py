@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from passagework.retrieval.dense.index.index_file import Write, write_index
+from passagework.retrieval.dense.index.index_file import write_index
 from passagework.retrieval.dense.index.scoring import finalists, picked_blocks, ranked, whole_blocks
 from passagework.retrieval.dense.index.vector_index import (
     FilterPlan,
     IndexKind,
     SearchResult,
-    allowed_mask,
     checked_ids,
     checked_queries,
     plan_filter,
-    rows_of,
 )
+from passagework.retrieval.files import Write
+from passagework.retrieval.ids import allowed_mask, rows_of
 from passagework.retrieval.types import Ids, Vectors
 
 WRITE_ROWS = 4096

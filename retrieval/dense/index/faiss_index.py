@@ -15,16 +15,14 @@ from passagework.retrieval.dense.index.scoring import finalists, picked_blocks, 
 from passagework.retrieval.dense.index.vector_index import (
     FilterPlan,
     IndexKind,
-    Mask,
     Scores,
     SearchResult,
-    allowed_mask,
     checked_ids,
     checked_queries,
     plan_filter,
-    rows_of,
 )
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.ids import Mask, allowed_mask, rows_of
 from passagework.retrieval.types import Ids, Vectors
 
 EFFORT_NAMES = {

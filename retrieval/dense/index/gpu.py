@@ -21,13 +21,12 @@ from passagework.retrieval.dense.index.scoring import ranked, rounding
 from passagework.retrieval.dense.index.vector_index import (
     FilterPlan,
     IndexKind,
-    Mask,
     SearchResult,
     VectorIndex,
-    allowed_mask,
     checked_queries,
     plan_filter,
 )
+from passagework.retrieval.ids import Mask, allowed_mask
 from passagework.retrieval.types import Ids, Vectors
 
 if TYPE_CHECKING:

@@ -9,30 +9,23 @@ payload   to the end of the file, at the next multiple of 64: the matrix (count,
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import secrets
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import numpy as np
 
 from passagework.retrieval.dense.index.vector_index import IndexKind
 from passagework.retrieval.errors import ConfigError, StoreError
-from passagework.retrieval.folder import write_problem
+from passagework.retrieval.files import Write, write_atomically, write_problem
 from passagework.retrieval.types import Ids
-
-Write: TypeAlias = Callable[[bytes | memoryview], int]
 
 MAGIC = b"PWINDEX1"
 ALIGNMENT = 64
 """Bytes: a cache line, and the widest vector register."""
 MOST_HEADER = 1 << 16
-READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +38,6 @@ class Header:
     parameters: Mapping[str, int]
     ids_at: int
     payload_at: int
-
-
-def digest_file(path: Path) -> str:
-    """The sha256 of a file as 64 hex digits; StoreError where it can't be read."""
-    try:
-        with path.open("rb") as file:
-            return digest_open(file)
-    except OSError as error:
-        raise StoreError(f"index file {path} can't be read: {error.strerror or error}") from error
-
-
-def digest_open(file: BinaryIO) -> str:
-    """The sha256 of what is left of an open file."""
-    digest = hashlib.sha256()
-    while block := file.read(READ_BYTES):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def write_index(
@@ -84,40 +60,16 @@ def write_index(
         write(bytes(-at % ALIGNMENT))
         payload(write)
 
-    return write_whole(path, body)
+    return write_derived(path, body)
 
 
-def write_whole(path: Path, body: Callable[[Write], object]) -> str:
-    """Write a file beside its place, make it durable, move it there; returns its sha256. StoreError on failure."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    digest = hashlib.sha256()
+def write_derived(path: Path, content: Callable[[Write], object]) -> str:
+    """Writes an index file, which can be made again from the store; returns its sha256. Raises StoreError."""
     try:
-        with temporary.open("xb") as file:
-
-            def write(data: bytes | memoryview) -> int:
-                digest.update(data)
-                return file.write(data)
-
-            body(write)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        return write_atomically(path, content)
     # FAISS reports its own failures, and those of the disk beneath it, as RuntimeError.
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         raise StoreError(f"index file {path} can't be written: {write_problem(error)}") from error
-    return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # which can't open folders, and keeps renames durable itself
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_header(file: BinaryIO, size: int) -> Header:

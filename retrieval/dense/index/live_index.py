@@ -20,8 +20,8 @@ from passagework.retrieval.dense.index.vector_index import (
     checked_ids,
     checked_queries,
     checked_vectors,
-    rows_of,
 )
+from passagework.retrieval.ids import rows_of
 from passagework.retrieval.types import Ids, Vectors
 
 REBUILD_SHARE = 0.2

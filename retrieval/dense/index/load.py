@@ -15,9 +15,10 @@ import numpy as np
 from passagework.retrieval.dense.index.exact import ExactIndex
 from passagework.retrieval.dense.index.faiss_index import FaissIndex
 from passagework.retrieval.dense.index.faiss_library import load_faiss
-from passagework.retrieval.dense.index.index_file import READ_BYTES, Header, digest_open, read_header
+from passagework.retrieval.dense.index.index_file import Header, read_header
 from passagework.retrieval.dense.index.vector_index import IndexKind, VectorIndex
 from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.files import READ_BYTES, digest_open
 from passagework.retrieval.types import Ids, Vectors
 
 _reading = threading.Lock()

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from passagework.retrieval.dense.index.vector_index import Mask, Scores
+from passagework.retrieval.dense.index.vector_index import Scores
+from passagework.retrieval.ids import Mask
 from passagework.retrieval.types import Ids, Vectors
 
 Decode: TypeAlias = Callable[[Ids], Vectors]

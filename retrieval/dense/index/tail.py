@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from passagework.retrieval.dense.index.scoring import finalists, ranked, whole_blocks
-from passagework.retrieval.dense.index.vector_index import Mask, Scores
+from passagework.retrieval.dense.index.vector_index import Scores
+from passagework.retrieval.ids import Mask
 from passagework.retrieval.types import Ids, Vectors
 
 LEAST_CAPACITY = 1024

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.types import Ids, Vectors
 
-Mask: TypeAlias = NDArray[np.bool_]
 Scores: TypeAlias = NDArray[np.float32]
 
 
@@ -111,38 +110,6 @@ class VectorIndex(Protocol):
 
     def save(self, path: Path) -> str:
         """Write one file, atomically and durably; returns its sha256. Raises StoreError."""
-
-
-def allowed_mask(ids: Ids, within: Ids | None, without: Ids | None) -> Mask | None:
-    """(n,) bool: which of `ids` (ascending) may be returned; None where all may."""
-    mask = None if within is None else _among(ids, within)
-    if without is not None and len(without):
-        gone = _among(ids, without)
-        mask = ~gone if mask is None else mask & ~gone
-    return mask
-
-
-def _among(ids: Ids, wanted: Ids) -> Mask:
-    """Which of `ids` (ascending) are wanted: by a table of all numbers for many, by bisection for a few."""
-    mask = np.zeros(len(ids), np.bool_)
-    if len(ids) and len(ids) == ids[-1] - ids[0] + 1:  # no number is missing between them: an id tells its row
-        rows = wanted - ids[0]
-        mask[rows[(rows >= 0) & (rows < len(ids))]] = True
-        return mask
-    if 20 * len(wanted) > len(ids):
-        return np.isin(ids, wanted)
-    mask[rows_of(ids, wanted)] = True
-    return mask
-
-
-def rows_of(ids: Ids, wanted: Ids) -> Ids:
-    """Ascending positions in `ids` (ascending) of those of `wanted` that are there; unknown ones don't matter."""
-    asked = np.unique(np.asarray(wanted, dtype=np.int64))
-    places = np.searchsorted(ids, asked)
-    inside = places < len(ids)
-    places, asked = places[inside], asked[inside]
-    rows: Ids = places[ids[places] == asked]
-    return rows
 
 
 def checked_queries(queries: Vectors, dim: int, k: int) -> Vectors:

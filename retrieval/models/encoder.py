@@ -1,0 +1,73 @@
+"""What an encoder promises: text to unit vectors; and one that shows the vectors of tokens as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeGuard, runtime_checkable
+
+from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
+
+
+class Encoder(Protocol):
+    """Text to unit vectors within a window of tokens. Queries and passages are encoded by different methods."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Its identity."""
+
+    @property
+    def backend(self) -> str:
+        """What runs it, and at what precision, such as `torch cpu bf16`. Not identity."""
+
+    @property
+    def dim(self) -> int:
+        """Dimensions of a vector."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once, prompt and special tokens included."""
+
+    @property
+    def passage_budget(self) -> int:
+        """Tokens of the window left to a passage and its context."""
+
+    @property
+    def query_budget(self) -> int:
+        """Tokens of the window left to a query."""
+
+    @property
+    def max_word_chars(self) -> int | None:
+        """Characters beyond which an unbroken word becomes one unknown token; None where words have no limit."""
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """Each text's tokens, uncut, without prompt and special tokens."""
+
+    def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
+        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+
+
+@runtime_checkable
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that shows the vectors of tokens as well as those of texts."""
+
+    @property
+    def has_token_vectors(self) -> bool:
+        """Whether its model gives them: some give a text's vector alone."""
+
+    def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
+        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
+
+    def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
+        """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
+
+
+def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
+    """Whether it does; the model is asked, which takes a moment."""
+    return isinstance(encoder, TokenEncoder) and encoder.has_token_vectors

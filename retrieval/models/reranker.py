@@ -1,0 +1,56 @@
+"""What a reranker promises: (query, passage) to a score, and how that score joins those of the first stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How a reranker's score joins those of the first stage: cosine + lexical x BM25 / best BM25 + reranked x score."""
+
+    lexical: float
+    reranked: float
+
+
+@dataclass(frozen=True, slots=True)
+class RerankScores:
+    """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
+
+    `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window; of
+    `stored` passages the collection keeps what the reranker needs of them.
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    windowed: int
+    query_cut: bool = False
+    stored: int = 0
+
+
+class Reranker(Protocol):
+    """Scores passages against a query, reading both at once. No part of a passage goes unread."""
+
+    @property
+    def name(self) -> str:
+        """Its folder or hub name."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that it reads at once: query, passage and special tokens."""
+
+    @property
+    def depth(self) -> int:
+        """Candidates of a query that it reads where nothing else is asked for."""
+
+    @property
+    def blend(self) -> Blend | None:
+        """How its scores join those of the first stage; None where they replace them."""
+
+    def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
+        """Scores in the order of the passages."""
