@@ -47,7 +47,7 @@ def measure(setting: str, data: str, keep: Path) -> dict[str, object]:
         report = ingest([documents_of(data)], folder, encoder=encoder, passage_tokens=tokens, overlap=overlap)
     with Collection.open(folder, encoder=encoder) as collection:
         figures = evaluate_data(collection, data)
-        passages = collection.status()["passages"]
+        passages = collection.status().passages
     if figures.notes:
         print(setting, data, figures.notes[:3], file=sys.stderr)
     by_stage = {stage.value: {key: round(value, 4) for key, value in one.means.items()}

@@ -27,7 +27,7 @@ from benchmarks.scale_data import STEP, Base, Texts, likeness, made_texts, made_
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.writing.destination import create_version, refresh_index
 from passagework.retrieval import BiEncoder, Collection
-from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.bm25 import Bm25
@@ -114,7 +114,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
     """Everything about one collection but how it was made."""
     version = current_version(folder)
     start = time.perf_counter()
-    live = LiveVersion(version)
+    live = OpenedVersion(version)
     with live.store.read() as snapshot:
         opened = live.opened(snapshot)
         lexical = live.lexical(snapshot)
@@ -142,7 +142,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
 
             def ask(query: str, where: Any = where, plans: list[Any] = plans) -> None:
                 hits = collection.search(query, stage="hybrid", where=where)
-                plans.append((hits.plan.get("filter"), dict(hits.timings_ms), len(hits)))
+                plans.append((hits.plan.to_json().get("filter"), dict(hits.timings_ms), len(hits)))
 
             timed = spread(ask, queries)
             stages = {key for _, timings, _ in plans for key in timings}

@@ -20,22 +20,23 @@ from passagework.retrieval.errors import (
 
 if TYPE_CHECKING:
     from passagework.retrieval.collection.collection import Collection
+    from passagework.retrieval.hits import Citation, Context, Hit, Hits
     from passagework.retrieval.models.bi_encoder import BiEncoder
     from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
-    from passagework.retrieval.types import Citation, Context, Fusion, Hit, Hits, Passage, Stage
+    from passagework.retrieval.types import Fusion, Passage, Stage
 
 if __name__ == "retrieval":  # in a checkout, by the folder's own name
     raise ImportError("`retrieval` is a part of passagework: write `from passagework import Collection`")
 
 _MODULES = {
     "BiEncoder": "models.bi_encoder",
-    "Citation": "types",
+    "Citation": "hits",
     "Collection": "collection.collection",
-    "Context": "types",
+    "Context": "hits",
     "CrossEncoderReranker": "models.cross_encoder",
     "Fusion": "types",
-    "Hit": "types",
-    "Hits": "types",
+    "Hit": "hits",
+    "Hits": "hits",
     "Passage": "types",
     "Stage": "types",
 }

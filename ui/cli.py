@@ -18,7 +18,6 @@ from passagework.ui.commands.outcome import answer, complain, parse_where, run
 
 if TYPE_CHECKING:
     from passagework.retrieval import Collection
-    from passagework.retrieval.types import Json
 
 app = typer.Typer(
     name="passagework",
@@ -140,11 +139,15 @@ def context(
 @app.command()
 def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
     """Tell what a collection holds and what it was made with, and what holds the parsers of this machine."""
+    from passagework.ingest.workers.limits import ParserLimits
+    from passagework.retrieval.config import Settings
     from passagework.ui.present import show_status
 
     with _open(collection) as opened:
-        found = {**opened.status(), "parsers": _parsers()}
-    answer(found, as_json, lambda console: show_status(console, found))
+        found = opened.status()
+    parsers = ParserLimits.here(Settings.from_environment())
+    out = {**found.to_json(), "parsers": parsers.to_json()}
+    answer(out, as_json, lambda console: show_status(console, found, parsers))
 
 
 @app.command()
@@ -191,6 +194,8 @@ def rebuild(
     """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
     from passagework.ingest.maintenance.rebuild import rebuild as make_version
     from passagework.ingest.maintenance.rebuild import rebuild_index
+    from passagework.ingest.workers.limits import ParserLimits
+    from passagework.retrieval.config import Settings
     from passagework.retrieval.dense.index import IndexKind
     from passagework.ui.commands.progress import progress_bar
     from passagework.ui.present import show_status
@@ -215,8 +220,10 @@ def rebuild(
         if index is not None and made.kind != index:
             complain(f"note: {made.count:,} passages are too few for {index}; the index is {made.kind}")
     with _open(collection) as opened:
-        found = {**opened.status(), "parsers": _parsers()}
-    answer(found, as_json, lambda console: show_status(console, found))
+        found = opened.status()
+    parsers = ParserLimits.here(Settings.from_environment())
+    out = {**found.to_json(), "parsers": parsers.to_json()}
+    answer(out, as_json, lambda console: show_status(console, found, parsers))
 
 
 app.command()(health.doctor)
@@ -247,20 +254,6 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
 def main() -> None:
     """The console script: exit codes 0 done, 1 failed, 2 usage; one line on stderr for a user's mistake."""
     sys.exit(run(app, sys.argv[1:]))
-
-
-def _parsers() -> dict[str, Json]:
-    """How the processes that read files are confined here, and their limits."""
-    from passagework.ingest.confinement import confinement_here
-    from passagework.retrieval.config import Settings
-
-    settings = Settings.from_environment()
-    return {
-        "confined": confinement_here().value,
-        "workers": settings.workers,
-        "seconds": settings.parse_timeout,
-        "memory_mb": settings.parse_memory >> 20,
-    }
 
 
 def _open(collection: Path, *, reranker: str | None = None) -> Collection:

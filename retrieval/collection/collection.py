@@ -9,22 +9,22 @@ from types import TracebackType
 from typing import TypeVar
 
 from passagework.retrieval.collection.models import LoadedModels
-from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.collection.status import Status, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.late_interaction.stored import recorded_tokens
+from passagework.retrieval.hits import Context, Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
-from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow, token_rows
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
 from passagework.retrieval.text import address, storable
-from passagework.retrieval.types import Context, Document, Fusion, Hidden, Hit, Hits, Json, Stage
+from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
 Choice = TypeVar("Choice", Stage, Fusion)
 
@@ -38,8 +38,8 @@ class Collection:
         self.path = path
         self._models = LoadedModels(encoder, reranker, settings)
         self._lock = threading.Lock()  # guards the versions
-        self._live: LiveVersion | None = LiveVersion(current_version(path))
-        self._retired: LiveVersion | None = None  # a version that searches under way may still read
+        self._live: OpenedVersion | None = OpenedVersion(current_version(path))
+        self._retired: OpenedVersion | None = None  # a version that searches under way may still read
         try:
             if encoder is not None:
                 self.encoder()  # what was named is checked now, not at the first query
@@ -191,34 +191,11 @@ class Collection:
         with live.store.read() as snapshot:
             return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
 
-    def status(self) -> dict[str, Json]:
-        """What the collection holds and what it was made with, as in `passagework status --json`."""
+    def status(self) -> Status:
+        """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
         live = self._current()
         with live.store.read() as snapshot:
-            opened = live.opened(snapshot)
-            generation = opened.generation
-            index: dict[str, Json] = {
-                "kind": opened.index.kind.value,
-                "passages": opened.index.size,
-                "since_build": opened.index.tail_size + opened.index.removed_size,
-                "saved": generation.file if generation else None,
-                "recall@10": generation.recall if generation else None,
-                "set_aside": list(opened.set_aside),
-            }
-            return {
-                "collection": str(self.path),
-                "version": live.folder.name,
-                **snapshot.counts(),
-                "encoder": recorded_encoder(snapshot).to_json(),
-                "backend": snapshot.meta("backend"),
-                "window": snapshot.meta("window"),
-                "chunking": snapshot.meta("chunking"),
-                "index": index,
-                "token_vectors": _tokens_status(snapshot),
-                "fields": list(snapshot.field_names()),
-                "created": snapshot.meta("created"),
-                "bytes": live.bytes_on_disk(),
-            }
+            return status_of(self.path, live, snapshot)
 
     def close(self) -> None:
         """Lets go of the database; searches fail from here on."""
@@ -237,26 +214,24 @@ class Collection:
     ) -> None:
         self.close()
 
-    def _current(self) -> LiveVersion:
+    def _current(self) -> OpenedVersion:
         """The live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
             if self._live is None:
                 raise StoreError(f"the collection {self.path} was closed")
             folder = current_version(self.path)  # read under the lock, or a late thread would bring back an old one
             if not self._live.is_at(folder):
-                opened = LiveVersion(folder)
+                opened = OpenedVersion(folder)
                 if self._retired is not None:
                     self._retired.close()
                 self._retired, self._live = self._live, opened
             return self._live
 
-    def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
+    def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
         """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
-        encoder, reranker = self._models.for_search(live, snapshot)
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
-            searcher = Searcher(
-                encoder, reranker=reranker, lexical=lambda: live.lexical(snapshot), filters=live.filters
-            )
+            models = self._models.at(live, snapshot)
+            searcher = Searcher(models, lexical=lambda: live.lexical(snapshot), filters=live.filters)
             return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:
@@ -264,15 +239,6 @@ class Collection:
         live = self._current()
         with live.store.read() as snapshot:
             return self._models.encoder(live, snapshot)
-
-
-def _tokens_status(snapshot: Snapshot) -> Json:
-    """Of what a reranker finds stored; None where the collection keeps nothing of it."""
-    record = recorded_tokens(snapshot)
-    if record is None:
-        return None
-    passages, size = token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)
-    return {"bits": record.bits, "passages": passages, "bytes": size}
 
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 
-from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import Settings
 from passagework.retrieval.late_interaction.late_interaction import (
     LateInteractionReranker,
@@ -32,35 +31,26 @@ class LoadedModels:
         self._settings = settings
         self._lock = threading.Lock()  # loading takes seconds
         self._encoder: Encoder | None = None
-        self._encoder_of: LiveVersion | None = None
+        self._encoder_of: OpenedVersion | None = None
         self._memory = token_memory()
 
-    def encoder(self, live: LiveVersion, snapshot: Snapshot) -> Encoder:
+    def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         """The one that was named, else the one on the version's record, which either is checked against."""
-        return self._with_memory(live, snapshot)[0]
+        return self.with_memory(version, snapshot)[0]
 
-    def for_search(
-        self, live: LiveVersion, snapshot: Snapshot
-    ) -> tuple[Callable[[], Encoder], Callable[[], Reranker | None] | None]:
-        """What gives the encoder, and what gives the reranker: the one that was named, else late interaction.
+    def at(self, version: OpenedVersion, snapshot: Snapshot) -> ModelsAtMoment:
+        """Returns the models for a search of this version at this moment, whatever is loaded meanwhile."""
+        return ModelsAtMoment(self, version, snapshot)
 
-        Late interaction is that of the very encoder that reads the query, whatever is loaded meanwhile. Its giver gives
-        None where the encoder turns out to have no token vectors, and is itself None where that is known beforehand.
-        """
+    @property
+    def may_rerank(self) -> bool:
+        """Whether a reranker was named, or the encoder may give the token vectors that late interaction compares."""
+        return self._asked_reranker is not None or can_rerank(self._asked_encoder)
 
-        @cache
-        def loaded() -> tuple[Encoder, TokenMemory]:
-            return self._with_memory(live, snapshot)
-
-        def late_interaction() -> Reranker | None:
-            encoder, memory = loaded()
-            if not gives_token_vectors(encoder):
-                return None
-            return LateInteractionReranker(encoder, memory=memory, stored=StoredTokens.of(snapshot))
-
-        if self._asked_reranker is not None:
-            return lambda: loaded()[0], self.named_reranker
-        return lambda: loaded()[0], late_interaction if can_rerank(self._asked_encoder) else None
+    @property
+    def reranker_was_named(self) -> bool:
+        """Whether another reranker than late interaction was named."""
+        return self._asked_reranker is not None
 
     def forget(self) -> None:
         """Lets go of the token vectors."""
@@ -75,14 +65,15 @@ class LoadedModels:
             assert self._asked_reranker is not None
             return self._asked_reranker
 
-    def _with_memory(self, live: LiveVersion, snapshot: Snapshot) -> tuple[Encoder, TokenMemory]:
+    def with_memory(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenMemory]:
+        """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
-            if self._encoder is None or self._encoder_of is not live:
+            if self._encoder is None or self._encoder_of is not version:
                 encoder = self._load_encoder(snapshot)
                 check_encoder(snapshot, encoder)
                 if encoder is not self._encoder:
                     self._memory = token_memory()  # a search of the version before keeps the one it has
-                self._encoder, self._encoder_of = encoder, live
+                self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
 
     def _load_encoder(self, snapshot: Snapshot) -> Encoder:
@@ -92,3 +83,34 @@ class LoadedModels:
         if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
             return loaded  # another version, made with the same
         return BiEncoder.load(asked or recorded.model, window=recorded_window(snapshot), settings=self._settings)
+
+
+class ModelsAtMoment:
+    """The models of a search of one version at one moment; see `SearchModels`."""
+
+    def __init__(self, models: LoadedModels, version: OpenedVersion, snapshot: Snapshot) -> None:
+        self._models = models
+        self._version = version
+        self._snapshot = snapshot
+
+    @property
+    def may_rerank(self) -> bool:
+        """Whether something may rerank, as far as that is known without loading a model."""
+        return self._models.may_rerank
+
+    def encoder(self) -> Encoder:
+        """Returns the encoder that made the version's vectors."""
+        return self._loaded[0]
+
+    def reranker(self) -> Reranker | None:
+        """Returns the reranker that was named, else late interaction of the very encoder that reads the query."""
+        if self._models.reranker_was_named:
+            return self._models.named_reranker()
+        encoder, memory = self._loaded
+        if not gives_token_vectors(encoder):
+            return None
+        return LateInteractionReranker(encoder, memory=memory, stored=StoredTokens.of(self._snapshot))
+
+    @cached_property
+    def _loaded(self) -> tuple[Encoder, TokenMemory]:
+        return self._models.with_memory(self._version, self._snapshot)

@@ -24,7 +24,7 @@ A larger one is read beside the first searches: what is found wrong there ends a
 """
 
 
-class LiveVersion:
+class OpenedVersion:
     """An open version: its store, compared with its seal, and the index brought up to each snapshot in turn."""
 
     def __init__(self, folder: Path) -> None:

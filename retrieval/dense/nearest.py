@@ -10,9 +10,10 @@ import numpy as np
 from passagework.retrieval.dense.index import FilterPlan, LiveIndex
 from passagework.retrieval.dense.index.scoring import cosines
 from passagework.retrieval.dense.index.vector_index import Scores
-from passagework.retrieval.filters.allowed import BROAD, Within
+from passagework.retrieval.filters.allowed import BROAD, AllowedIds
+from passagework.retrieval.hits import FilterUse
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.types import Ids, Json, Vectors
+from passagework.retrieval.types import Ids, Vectors
 
 LARGE = 50_000
 """Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""
@@ -22,7 +23,7 @@ DECIMALS = 6
 
 
 class Nearest:
-    """Looks for the nearest of one query, whose `vector` (1, dim) is set once it is encoded.
+    """Looks for the passages nearest to a query, of those that a filter lets through.
 
     `timed` adds the time within it to the clock of a name.
     """
@@ -31,10 +32,9 @@ class Nearest:
         self,
         index: LiveIndex,
         snapshot: Snapshot,
-        within: Within | None,
+        within: AllowedIds | None,
         timed: Callable[[str], AbstractContextManager[None]],
     ) -> None:
-        self.vector: Vectors = np.empty((0, 0), np.float32)
         self._index = index
         self._snapshot = snapshot
         self._within = within
@@ -46,45 +46,47 @@ class Nearest:
         within = self._within
         return within is not None and not self._is_broad(within) and not len(self._allowed(within))
 
-    def best(self, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
-        """Cosines of at least the `size` nearest that the filter lets through, and of those equal to the last.
+    def best(self, vector: Vectors, size: int) -> tuple[dict[int, float], FilterUse | None]:
+        """Returns cosines of at least the `size` passages nearest to `vector` (1, dim), and of those equal to the last.
 
-        With them how the filter was kept to, None where there is none.
+        With them comes how the filter was kept to, None where there is none.
         """
         if self._within is not None and self._is_broad(self._within):
-            found = self._checked(self._within, size)
+            found = self._checked(vector, self._within, size)
             if found is not None:
                 return found
-        return self._searched(self._within, size)
+        return self._searched(vector, self._within, size)
 
-    def cosines(self, ids: Sequence[int]) -> dict[int, float]:
+    def cosines(self, vector: Vectors, ids: Sequence[int]) -> dict[int, float]:
         """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
         if self._index.lossless:
             found, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
         else:
             found, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
-        return _rounded(found, cosines(self.vector[0], vectors))
+        return _rounded(found, cosines(vector[0], vectors))
 
-    def _searched(self, within: Within | None, size: int) -> tuple[dict[int, float], dict[str, Json] | None]:
+    def _searched(
+        self, vector: Vectors, within: AllowedIds | None, size: int
+    ) -> tuple[dict[int, float], FilterUse | None]:
         allowed = None if within is None else self._allowed(within)
         limit = size + 1
         while True:
             with self._timed("dense"):
-                result = self._index.search(self.vector, limit, within=allowed)
+                result = self._index.search(vector, limit, within=allowed)
                 there = result.ids[0] >= 0
                 ids = result.ids[0][there]
                 exact = self._index.lossless
-                found = _rounded(ids, result.scores[0][there]) if exact else self.cosines(ids.tolist())
+                found = _rounded(ids, result.scores[0][there]) if exact else self.cosines(vector, ids.tolist())
             ordered = sorted(found.values(), reverse=True)
             if len(ids) < limit or ordered[-1] < ordered[size - 1]:
                 break
             limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        return found, None if allowed is None else {"matching": len(allowed), "strategy": result.plan.value}
+        return found, None if allowed is None else FilterUse(result.plan.value, matching=len(allowed))
 
-    def _checked(self, within: Within, size: int) -> tuple[dict[int, float], dict[str, Json]] | None:
+    def _checked(self, vector: Vectors, within: AllowedIds, size: int) -> tuple[dict[int, float], FilterUse] | None:
         """The nearest of all, as far as they pass the filter; None where too few of them do."""
         with self._timed("dense"):
-            result = self._index.search(self.vector, BROAD * size)
+            result = self._index.search(vector, BROAD * size)
             ids = result.ids[0][result.ids[0] >= 0]
         with self._timed("filter"):
             passing = within.passing(ids)
@@ -92,17 +94,17 @@ class Nearest:
             self._narrow = True
             return None
         with self._timed("dense"):
-            found = self.cosines(passing.tolist())
+            found = self.cosines(vector, passing.tolist())
         ordered = sorted(found.values(), reverse=True)
         if ordered[-1] == ordered[size - 1]:
             return None  # the pool ends among equals
-        return found, {"looked_at": len(ids), "strategy": FilterPlan.CHECKED.value}
+        return found, FilterUse(FilterPlan.CHECKED.value, looked_at=len(ids))
 
-    def _is_broad(self, within: Within) -> bool:
+    def _is_broad(self, within: AllowedIds) -> bool:
         with self._timed("filter"):
             return not self._narrow and within.is_broad(self._index.base.ids)
 
-    def _allowed(self, within: Within) -> Ids:
+    def _allowed(self, within: AllowedIds) -> Ids:
         with self._timed("filter"):
             return within.ids
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.collection.status import Status
 from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
 from passagework.retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
-from passagework.retrieval.types import Fusion, Hits, Json, Stage
+from passagework.retrieval.hits import Hits
+from passagework.retrieval.types import Fusion, Json, Stage
 
 RUN_DEPTH = 100
 """Documents of a run, a query."""
@@ -118,7 +120,7 @@ def evaluate(
     notes = (*notes, *stale_runs(runs, skipped))
     return Evaluation(
         dataset=judged.name,
-        documents=int(str(status["documents"])),
+        documents=status.documents,
         queries=judged.queries,
         qrels=judged.qrels,
         measures=names,
@@ -166,12 +168,12 @@ class _Search:
         first = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
             plan = self._collection.search(first, k=1, stage=stage).plan
-            if plan["used"] == stage.value:
+            if plan.used is stage:
                 usable.append(stage)
-                self.reranker = str(plan.get("reranker") or "") or self.reranker
-                self.rerank_depth = int(str(plan.get("rerank_depth", self.rerank_depth)))
+                self.reranker = plan.reranker or self.reranker
+                self.rerank_depth = plan.rerank_depth or self.rerank_depth
             else:
-                skipped[stage] = str(plan.get("reason", f"only {plan['used']} was possible"))
+                skipped[stage] = plan.reason or f"only {plan.used.value} was possible"
         return usable, skipped
 
     def answer(self, stage: Stage, query: str) -> _Answer:
@@ -223,13 +225,12 @@ def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
         yield queries[start : start + BATCH]
 
 
-def _settings(status: Mapping[str, Json], candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
+def _settings(status: Status, candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
     """What the figures depend on."""
-    kept = {name: status[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")}
-    index = status["index"]
+    told = status.to_json()
     return {
-        **kept,
-        "index": index["kind"] if isinstance(index, dict) else None,
+        **{name: told[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")},
+        "index": status.index.kind,
         "candidates": candidates,
         "fusion": fusion.value,
         "reranker": reranker,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
+from passagework.retrieval.hits import Hit
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hit
 
 
 class Judged(Protocol):

@@ -14,9 +14,10 @@ from passagework.retrieval.errors import EvaluationError
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels, evenly
 from passagework.retrieval.evaluation.judgments import Judgment, named, query_names
 from passagework.retrieval.evaluation.measures import SPAN_DEPTH, TOKEN_IOU, TOKEN_PRECISION, TOKEN_RECALL
+from passagework.retrieval.hits import Hit
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Document, Hit
+from passagework.retrieval.types import Document
 
 REMEMBERED = 64
 """Documents whose tokens are kept at once."""

@@ -109,7 +109,7 @@ class PassageworkSearch:
         self._collection = Collection.open(
             written.collection, encoder=encoder, reranker=self._reranker(), settings=self._settings
         )
-        missing = written.documents - int(str(self._collection.status()["documents"]))
+        missing = written.documents - self._collection.status().documents
         if missing:
             reason = report.failed[0].reason if report.failed else "no reason was given"
             lost = f"{name}: {missing} of {written.documents} documents are not in the collection ({reason})"

@@ -33,7 +33,7 @@ def filter_memory() -> FilterMemory:
     return ArrayMemory(REMEMBERED_BYTES)
 
 
-class Within:
+class AllowedIds:
     """The passages that a filter lets through, at one moment of a collection."""
 
     def __init__(self, where: Where, snapshot: Snapshot, memory: FilterMemory | None = None) -> None:

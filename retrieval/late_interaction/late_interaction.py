@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passagework.retrieval.arrays import ArrayMemory
+from passagework.retrieval.hits import Blend
 from passagework.retrieval.late_interaction.stored import StoredTokens
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_vectors_of
 from passagework.retrieval.lexical.bm25 import telling_words
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder
-from passagework.retrieval.models.reranker import Blend, RerankScores
+from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.types import Tokens, Vectors
 
 DEPTH = 20

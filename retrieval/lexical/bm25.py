@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from passagework.retrieval.filters.allowed import Within
+from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import matched_words
 from passagework.retrieval.text import storable
@@ -37,14 +37,14 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 class Lexical(Protocol):
     """Finds passages by the words of a query."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
 
 class Bm25:
     """BM25 over title, headings and text, stemmed by Porter's rules; a passage needs one of the query's terms."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
         expression = match_expression(query)
         condition = None if within is None else within.condition

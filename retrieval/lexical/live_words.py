@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.filters.allowed import BROAD, Within
+from passagework.retrieval.filters.allowed import BROAD, AllowedIds
 from passagework.retrieval.ids import Mask, allowed_mask, rows_of
 from passagework.retrieval.lexical.bm25 import query_terms
 from passagework.retrieval.lexical.maxscore import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
@@ -90,7 +90,7 @@ class LiveWords:
             gone[rows_of(ids, removed)] = True
         return LiveWords(segments, gone)
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: Within | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
         """See Lexical.search."""
         terms = self._terms(snapshot, query)
         if not terms or k < 1:

@@ -9,13 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """How a reranker's score joins those of the first stage: cosine + lexical x BM25 / best BM25 + reranked x score."""
-
-    lexical: float
-    reranked: float
+from passagework.retrieval.hits import Blend
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from passagework.retrieval.hits import Hit
 from passagework.retrieval.store import PassageRow
-from passagework.retrieval.types import Hit
 
 CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""

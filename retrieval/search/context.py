@@ -21,8 +21,9 @@ from dataclasses import dataclass
 
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, is_seen, without_hidden
+from passagework.retrieval.hits import Citation, Context, Hit, Hits
 from passagework.retrieval.text import address, page_list
-from passagework.retrieval.types import Citation, Context, Hidden, Hit, Hits
+from passagework.retrieval.types import Hidden
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from passagework.retrieval.config import CONVEX_WEIGHT
-from passagework.retrieval.models.reranker import Blend
+from passagework.retrieval.hits import Blend
 from passagework.retrieval.types import Fusion
 
 RRF_K = 60

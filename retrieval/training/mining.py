@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.hits import Hit
 from passagework.retrieval.models.reranker_input import with_context
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.pairs import Pair, taken_out
-from passagework.retrieval.types import Hit, Stage
+from passagework.retrieval.types import Stage
 
 DEPTH = 50
 """Hits of hybrid that negatives are drawn from: the reranker will read the first of them."""

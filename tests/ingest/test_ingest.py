@@ -135,7 +135,7 @@ class TestSync:
         assert counts(report) == {"deleted": 1, "unchanged": 3}
         with Collection.open(tmp_path / "c", encoder=encoder) as collection:
             assert collection.search("apples", stage="lexical").hits == ()
-            assert collection.status()["vectors"] == 3
+            assert collection.status().vectors == 3
 
     def test_gone_record_stays_until_delete_missing(self, docs: Path, tmp_path: Path) -> None:
         """The same for a record that is no longer in its file."""
@@ -326,7 +326,7 @@ class TestFailures:
                     "none.json": "failed",
                     "some.json": "partial",
                 }
-                assert collection.status()["failed"] == 1
+                assert collection.status().failed == 1
 
     def test_failed_file_is_tried_again_and_keeps_what_it_had(self, docs: Path, tmp_path: Path) -> None:
         """A document whose new version can't be read is answered from its old version."""
@@ -455,7 +455,7 @@ def test_sync_against_a_model_of_the_folder(
         assert found == expected
         hits = collection.search("apples", k=50, stage="dense")
         assert {hit.path: hit.text for hit in hits} == expected
-        assert collection.status()["vectors"] == len({(hit.title, hit.text) for hit in hits})
+        assert collection.status().vectors == len({(hit.title, hit.text) for hit in hits})
 
 
 def test_a_collection_made_anew_at_its_path_is_seen(docs: Path, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class TestNewVersion:
         encoder = FakeEncoder()
         rebuild(path, encoder=encoder, passage_tokens=15, settings=OFFLINE)
         with Collection.open(path, encoder=encoder) as collection:
-            assert collection.status()["chunking"] == {"passage_tokens": 15, "overlap_tokens": 0, "whole": False}
+            assert collection.status().chunking == {"passage_tokens": 15, "overlap_tokens": 0, "whole": False}
             [row] = collection.documents(where={"path": "long.txt"})
             assert row.passages == 8
         texts, known = hashes(path / "v0002"), hashes(path / "v0001")
@@ -138,7 +138,7 @@ class TestNewVersion:
         rebuild(path, encoder=FakeEncoder(), whole=True, settings=OFFLINE)
         with Collection.open(path, encoder=FakeEncoder()) as collection:
             status = collection.status()
-            assert (status["documents"], status["passages"], status["cut"]) == (8, 8, 1)
+            assert (status.documents, status.passages, status.cut) == (8, 8, 1)
 
     def test_progress(self, path: Path) -> None:
         """It is told file by file."""
@@ -278,7 +278,7 @@ class TestIdentity:
         if accepted:
             with Collection.open(path, encoder=Elsewhere()) as collection:
                 assert collection.search("owl number 3", k=1)[0].document == "r3"
-                assert collection.status()["backend"] == "fake"
+                assert collection.status().backend == "fake"
             return
         message = (
             r"fake on torch elsewhere bf16 gives other vectors than on fake.*cosine is 0\.9\d+, expected at least 0.999"

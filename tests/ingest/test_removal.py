@@ -92,7 +92,7 @@ def test_vectors_go_with_their_last_passage(path: Path) -> None:
 
     def vectors() -> object:
         with Collection.open(path) as collection:
-            return collection.status()["vectors"]
+            return collection.status().vectors
 
     assert vectors() == 6  # the twins share one
     delete(path, ["sub/a.txt"])

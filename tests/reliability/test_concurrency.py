@@ -389,7 +389,7 @@ def test_rebuild_beneath_a_search(tmp_path: Path) -> None:
         assert all(one in shapes for one in found), "an answer mixes two versions"
         assert shapes[0] in found
         assert shapes[1] in found
-        assert collection.status()["version"] == "v0004"
+        assert collection.status().version == "v0004"
 
 
 def main() -> None:

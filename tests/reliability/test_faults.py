@@ -205,7 +205,7 @@ class TestFlippedBits:
                 name: wanted for name, wanted in small.answers.items() if name.endswith(f": {QUERIES[0]}")
             })  # fmt: skip
             with Collection.open(path) as collection:
-                found = collection.status()["index"]
+                found = collection.status().index.to_json()
             assert isinstance(found, dict)
             assert found["saved"] is None
             assert not index.exists()

@@ -181,7 +181,7 @@ def finish(docs: Path, collection: Path, *, delete_missing: bool = False) -> Fak
 def goal_of(docs: Path, collection: Path, seconds: float, encoder: FakeEncoder) -> Goal:
     """What a finished collection holds and answers."""
     with Collection.open(collection, encoder=encoder) as opened:
-        vectors = opened.status()["vectors"]
+        vectors = opened.status().vectors
     assert isinstance(vectors, int)
     return Goal(
         docs, check_whole(collection, encoder, QUERIES), answers(collection, encoder, QUERIES), vectors, seconds
@@ -220,7 +220,7 @@ def committed(log: Path) -> dict[str, str]:
 def vectors_in(collection: Path) -> int:
     """Vectors stored, used or not."""
     with Collection.open(collection) as opened:
-        found = opened.status()["vectors"]
+        found = opened.status().vectors
     assert isinstance(found, int)
     return found
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from passagework.retrieval.filters.allowed import Within
+from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.bm25 import MAX_TERMS, Bm25, match_expression, query_terms
 from passagework.retrieval.store import NewPassage, Store
 from tests.support.stored_documents import DIM, copied, key_of, put
@@ -55,7 +55,7 @@ def store(empty: Path) -> Iterator[Store]:
 def search(store: Store, query: str, k: int = 100, where: object = None) -> list[tuple[int, float]]:
     """What BM25 finds, in one snapshot."""
     with store.read() as snapshot:
-        within = Within(where, snapshot) if isinstance(where, dict) else None
+        within = AllowedIds(where, snapshot) if isinstance(where, dict) else None
         return Bm25().search(snapshot, query, k, within)
 
 

@@ -144,7 +144,7 @@ class TestModels:
         """A lexical search, status and documents work where the encoder can't be had."""
         with Collection.open(path, settings=SETTINGS) as collection:
             assert collection.search("owls", stage="lexical", k=1)[0].document == "r1"
-            assert collection.status()["documents"] == 4
+            assert collection.status().documents == 4
             with pytest.raises(ModelUnavailableError, match="fake"):
                 collection.search("owls")
 
@@ -158,7 +158,10 @@ class TestModels:
         with Collection.open(path, settings=SETTINGS) as opened:
             hits = opened.search("owls", stage=stage, where=nothing)
             assert hits.hits == ()
-            assert (hits.plan["index"], hits.plan["filter"]) == ("exact", {"matching": 0, "strategy": "exact-within"})
+            assert (hits.plan.to_json()["index"], hits.plan.to_json()["filter"]) == (
+                "exact",
+                {"matching": 0, "strategy": "exact-within"},
+            )
             assert opened.context("owls", stage=stage, where=nothing).text == ""
 
     def test_encoder_is_loaded_once_by_its_recorded_name_and_window(
@@ -191,7 +194,7 @@ class TestModels:
         with pytest.raises(ModelUnavailableError, match="no/reranker"):
             Collection.open(path, encoder=FakeEncoder(), settings=settings)
         with Collection.open(path, encoder=FakeEncoder(), reranker=FakeReranker(), settings=settings) as collection:
-            assert collection.search("owls").plan["used"] == "rerank"
+            assert collection.search("owls").plan.to_json()["used"] == "rerank"
 
     def test_reranker_reads_title_and_headings(self, path: Path) -> None:
         """Above the passage, each once."""
@@ -214,7 +217,7 @@ class TestContext:
         assert (first.path, first.title) == ("policies/travel.md", "Travel")
         assert GUIDE[first.start : first.end] in context.text
         assert context.tokens == len(FakeEncoder().tokenize([context.text])[0]) <= 60
-        assert context.plan["requested"] == context.plan["used"] == "hybrid"
+        assert context.plan.to_json()["requested"] == context.plan.to_json()["used"] == "hybrid"
 
     def test_neighbouring_passages_are_one_block(self, collection: Collection) -> None:
         """The guide's three sections stand in the text once, whole."""
@@ -239,7 +242,7 @@ class TestLooking:
 
     def test_status(self, collection: Collection, path: Path) -> None:
         """Counts, how it was made, its index, its fields and its size."""
-        status = collection.status()
+        status = collection.status().to_json()
         assert isinstance(status.pop("created"), str)
         size = status.pop("bytes")
         assert isinstance(size, int)
@@ -349,7 +352,7 @@ class TestOpening:
             for stage in Stage:
                 assert collection.search("owls", stage=stage, per_document=1).hits == ()
             assert collection.documents() == []
-            assert collection.status()["passages"] == 0
+            assert collection.status().passages == 0
             assert collection.context("owls").text == ""
 
     def test_no_collection(self, tmp_path: Path) -> None:

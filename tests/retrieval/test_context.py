@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
+from passagework.retrieval.hits import Context, Hit, Hits, Plan
 from passagework.retrieval.search.context import GAP, build_context
-from passagework.retrieval.types import Context, Hidden, Hit, Hits, Unseen
+from passagework.retrieval.types import Hidden, Stage, Unseen
 
 PLENTY = 10_000
+PLAN = Plan(requested=Stage.DENSE, used=Stage.DENSE, candidates=200)
 TRAVEL = "Trips abroad need approval.  The head of unit approves them within 5 days.\nOthers may not."
 
 
@@ -63,7 +65,7 @@ def build(
     hits = [dataclasses.replace(hit, hidden=cut_to(hidden, hit.start, hit.end)) for hit in hits]
     known = {hit.uri: hit.text for hit in reversed(hits)} | (texts or {})
     return build_context(
-        Hits("who?", tuple(hits), {"used": "dense"}, {}),
+        Hits("who?", tuple(hits), PLAN, {}),
         max_tokens=max_tokens,
         count_tokens=count,  # type: ignore[arg-type]  # always a function of a text
         slice_text=lambda hit, start, end: known[hit.uri][start:end],
@@ -92,7 +94,7 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
         "[2] notes.txt\n"
         "Unrelated words."
     )
-    assert (context.query, context.plan, context.max_tokens) == ("who?", {"used": "dense"}, PLENTY)
+    assert (context.query, context.plan, context.max_tokens) == ("who?", PLAN, PLENTY)
     assert context.tokens == words(context.text)
     assert [citation.to_json() for citation in context.citations] == [
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",

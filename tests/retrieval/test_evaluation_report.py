@@ -32,8 +32,9 @@ from passagework.retrieval.evaluation.report.evaluation_charts import latency_ch
 from passagework.retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
 from passagework.retrieval.evaluation.report.settings import facts
 from passagework.retrieval.evaluation.report.words import chance, figure, milliseconds, shortened, signed
+from passagework.retrieval.hits import Hit, Hits, Plan, StageScore
 from passagework.retrieval.text import counted, page_list, visible
-from passagework.retrieval.types import Hit, Hits, Json, Stage, StageScore
+from passagework.retrieval.types import Json, Stage
 from tests.support.fakes import FakeEncoder
 
 HOSTILE = (
@@ -387,7 +388,7 @@ class Searched:
         """The first `k` of that stage."""
         self.asked.append((query, stage, k, fusion, candidates))
         assert per_document == 1
-        return Hits(query, tuple(self.found[stage][:k]), {}, {})
+        return Hits(query, tuple(self.found[stage][:k]), Plan(stage, stage, candidates), {})
 
     def documents_named(self, names: object) -> dict[str, list[Any]]:
         """None is there to have a title."""

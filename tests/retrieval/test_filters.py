@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from passagework.retrieval.arrays import BESIDE
 from passagework.retrieval.errors import FilterError
-from passagework.retrieval.filters.allowed import FilterMemory, Within, filter_memory
+from passagework.retrieval.filters.allowed import AllowedIds, FilterMemory, filter_memory
 from passagework.retrieval.filters.compiler import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from passagework.retrieval.store import NewPassage, Snapshot, Store, Writer
 from passagework.retrieval.types import Page
@@ -106,7 +106,7 @@ def store(empty: Path) -> Iterator[Store]:
 
 def found(snapshot: Snapshot, where: Any) -> list[int]:
     """Ids of the passages that a filter lets through: looked up at once, and asked about one by one."""
-    within = Within(where, snapshot)
+    within = AllowedIds(where, snapshot)
     every = [row[0] for row in snapshot.passage_texts(first=0)]
     assert within.passing(every).tolist() == within.ids.tolist()
     assert within.passing([*every[::2], 10**9]).tolist() == sorted(set(every[::2]) & set(within.ids.tolist()))
@@ -551,15 +551,15 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
         with store.write() as writer:
             put(writer, "a.md", "one", metadata={"year": 2020})
         with store.read() as before:
-            first = Within(where, before, memory).ids.tolist()
-            assert Within(same, before, memory).ids.tolist() == first
+            first = AllowedIds(where, before, memory).ids.tolist()
+            assert AllowedIds(same, before, memory).ids.tolist() == first
             assert (len(first), len(asked)) == (1, 1)
-            assert Within({"year": 2021}, before, memory).ids.tolist() == []
+            assert AllowedIds({"year": 2021}, before, memory).ids.tolist() == []
             with store.write() as writer:
                 put(writer, "b.md", "two", metadata={"year": 2020})
             with store.read() as after:
-                assert len(Within(where, after, memory).ids) == 2
-            assert Within(where, before, memory).ids.tolist() == first
+                assert len(AllowedIds(where, after, memory).ids) == 2
+            assert AllowedIds(where, before, memory).ids.tolist() == first
             assert len(asked) == 3
 
 
@@ -616,7 +616,7 @@ def test_looked_up_filters_are_told_apart_by_what_they_say(store: Store) -> None
                     {"$not": wrap({"year": {"$ne": year}})},
                     {"year": wrap({"$eq": year})},
                 ):
-                    assert Within(where, snapshot, memory).ids.tolist() == expected
+                    assert AllowedIds(where, snapshot, memory).ids.tolist() == expected
 
 
 def test_a_number_too_long_to_print_filters_like_any_other(store: Store) -> None:
@@ -624,4 +624,4 @@ def test_a_number_too_long_to_print_filters_like_any_other(store: Store) -> None
     memory = filter_memory()
     with store.read() as snapshot:
         for where, expected in (({"year": {"$lt": 10**5000}}, [1, 3]), ({"year": {"$gt": 10**5000}}, [])):
-            assert Within(where, snapshot, memory).ids.tolist() == expected
+            assert AllowedIds(where, snapshot, memory).ids.tolist() == expected

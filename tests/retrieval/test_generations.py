@@ -22,7 +22,7 @@ from passagework.ingest.maintenance.rebuild import rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection, StoreError
-from passagework.retrieval.collection.opened import LiveVersion
+from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.generations import open_index, save_generation
 from passagework.retrieval.dense.index import ExactIndex, IndexKind
 from passagework.retrieval.dense.index import live_index as live
@@ -62,7 +62,7 @@ def indexes(path: Path) -> list[str]:
 def index_status(path: Path) -> dict[str, object]:
     """What `status` says of the index."""
     with Collection.open(path) as collection:
-        found = collection.status()["index"]
+        found = collection.status().index.to_json()
     assert isinstance(found, dict)
     return dict(found)
 
@@ -227,12 +227,12 @@ class TestRecord:
             reader.search("owl")
             (docs / "6.txt").write_text("one more owl")
             ingest([docs], path, encoder=encoder)
-            status = reader.status()["index"]
+            status = reader.status().index.to_json()
             assert isinstance(status, dict)
             assert (status["saved"], status["since_build"], status["passages"]) == (first, 7, 13)
             monkeypatch.setattr(live, "REBUILD_LEAST", 5)
             ingest([docs], path, encoder=encoder)
-            status = reader.status()["index"]
+            status = reader.status().index.to_json()
             assert isinstance(status, dict)
             assert (status["saved"] != first, status["since_build"], status["passages"]) == (True, 0, 13)
             assert "one more owl" in [hit.text for hit in reader.search("owl", k=4)]
@@ -293,7 +293,7 @@ def test_replay_equals_a_fresh_build(
     with store.write() as transaction:
         record_identity(transaction, encoder, {}, state="ready")
     writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=8, overlap_tokens=0))
-    reader = LiveVersion(folder)
+    reader = OpenedVersion(folder)
     for action, which, length in steps:
         uri = f"file:///{which}"
         with store.read() as snapshot:
@@ -383,7 +383,7 @@ class TestReadOnly:
         with read_only(path):
             assert answers(path, FakeEncoder(), QUERIES) == expected
             with Collection.open(path) as collection:
-                assert collection.status()["documents"] == 6
+                assert collection.status().documents == 6
         assert sorted(entry.name for entry in path.rglob("*")) == before
 
     @pytest.mark.usefixtures("gone")

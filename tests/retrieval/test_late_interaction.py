@@ -17,6 +17,7 @@ from passagework.retrieval import BiEncoder, Collection
 from passagework.retrieval.arrays import BESIDE
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.hits import Blend
 from passagework.retrieval.late_interaction.late_interaction import (
     BLEND,
     DEPTH,
@@ -25,7 +26,6 @@ from passagework.retrieval.late_interaction.late_interaction import (
     TokenMemory,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
-from passagework.retrieval.models.reranker import Blend
 from passagework.retrieval.search.fusion import blended
 from passagework.retrieval.types import Stage, Vectors
 from tests.support.collection_checks import FakeReranker
@@ -231,11 +231,11 @@ class TestSearch:
         """The plan names it, its depth and its part in the score; scores are the blend of the stages' own."""
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
             hits = collection.search("gold of word3", k=10)
-            assert hits.plan["used"] == "rerank"
-            assert hits.plan["reranker"] == "late interaction of fake"
-            assert hits.plan["rerank_depth"] == DEPTH
-            assert hits.plan["blend"] == {"dense": 1.0, "lexical": BLEND.lexical, "rerank": BLEND.reranked}
-            best = hits.plan["best_bm25"]
+            assert hits.plan.to_json()["used"] == "rerank"
+            assert hits.plan.to_json()["reranker"] == "late interaction of fake"
+            assert hits.plan.to_json()["rerank_depth"] == DEPTH
+            assert hits.plan.to_json()["blend"] == {"dense": 1.0, "lexical": BLEND.lexical, "rerank": BLEND.reranked}
+            best = hits.plan.to_json()["best_bm25"]
             assert isinstance(best, float)
             for hit in hits:
                 bm25 = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
@@ -250,14 +250,14 @@ class TestSearch:
     def test_is_not_there_for_an_encoder_without_token_vectors(self, path: Path) -> None:
         """Then hybrid is the last stage."""
         with Collection.open(path, encoder=FakeEncoder()) as collection:
-            assert collection.search("gold").plan["used"] == "hybrid"
+            assert collection.search("gold").plan.to_json()["used"] == "hybrid"
 
     def test_without_token_vectors_the_answer_is_hybrid(self, path: Path) -> None:
         """And the plan says why."""
         with Collection.open(path, encoder=Wordless()) as collection:
             hits = collection.search("gold of word3")
-            assert (hits.plan["requested"], hits.plan["used"]) == ("rerank", "hybrid")
-            assert hits.plan["reason"] == "the encoder gives no vectors of tokens"
+            assert (hits.plan.to_json()["requested"], hits.plan.to_json()["used"]) == ("rerank", "hybrid")
+            assert hits.plan.to_json()["reason"] == "the encoder gives no vectors of tokens"
             expected = collection.search("gold of word3", stage="hybrid")
             assert [(hit.id, hit.score) for hit in hits] == [(hit.id, hit.score) for hit in expected]
             assert Stage.RERANK not in hits[0].stages
@@ -267,11 +267,10 @@ class TestSearch:
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
             models, live = collection._models, collection._current()
             with live.store.read() as snapshot:
-                encoder, late = models.for_search(live, snapshot)
-                first = encoder()
+                moment = models.at(live, snapshot)
+                first = moment.encoder()
                 models.forget()  # as when another encoder is loaded
-                assert late is not None
-                reranker = late()
+                reranker = moment.reranker()
                 assert isinstance(reranker, LateInteractionReranker)
                 assert reranker._encoder is first
                 reranker.rerank("gold", ["gold"])
@@ -290,7 +289,7 @@ class TestSearch:
     def test_a_named_reranker_takes_its_place(self, path: Path) -> None:
         """And needs no blend."""
         with Collection.open(path, encoder=FakeTokenEncoder(), reranker=FakeReranker()) as collection:
-            plan = collection.search("gold").plan
+            plan = collection.search("gold").plan.to_json()
             assert (plan["reranker"], plan.get("blend")) == ("fake-reranker", None)
 
 

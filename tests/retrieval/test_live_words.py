@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.filters.allowed import Within
+from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical import word_generations
 from passagework.retrieval.lexical.bm25 import Bm25
 from passagework.retrieval.lexical.live_words import LiveWords, _rounded
@@ -75,7 +75,7 @@ def assert_same(
 ) -> None:
     """Every query finds what FTS5 finds, in its order, with its scores to the last digit."""
     with store.read() as snapshot:
-        within = None if where is None else Within(where, snapshot)
+        within = None if where is None else AllowedIds(where, snapshot)
         for query in queries:
             for k in ks:
                 expected = Bm25().search(snapshot, query, k, within)

@@ -193,7 +193,7 @@ def kinds(library: Path) -> Iterator[dict[IndexKind, Collection]]:
         report = ingest([library / "docs"], path, encoder=FakeEncoder(), delete_missing=True)
         assert (report.added, report.deleted) == (300, 100)
         opened[kind] = Collection.open(path, encoder=FakeEncoder(), reranker=FakeReranker())
-        index = opened[kind].status()["index"]
+        index = opened[kind].status().index.to_json()
         assert isinstance(index, dict)
         assert (index["kind"], index["passages"], index["since_build"]) == (kind.value, 1300, 400)
     yield opened
@@ -271,7 +271,7 @@ class TestKHits:
         """The pool is never smaller than k."""
         hits = kinds[IndexKind.EXACT].search("river stone", k=30, candidates=5, stage="dense")
         assert pairs(hits) == oracle.answer("river stone", "dense", 30, 5, None)
-        assert hits.plan["candidates"] == 30
+        assert hits.plan.to_json()["candidates"] == 30
 
     def test_filter_that_lets_nothing_through(self, kinds: dict[IndexKind, Collection]) -> None:
         """No hits, no error, on every kind and at every stage."""
@@ -287,10 +287,10 @@ class TestKHits:
         many = collection.search("apple", stage="dense", where={"year": {"$gte": 1992}})
         words = collection.search("apple", stage="lexical", where={"path": "s03.jsonl"})
         matching = len(oracle.matching({"year": {"$gte": 1992}}))
-        assert few.plan["filter"] == {"matching": 100, "strategy": "exact-within"}
-        assert many.plan["filter"] == {"matching": matching, "strategy": "selector"}
-        assert words.plan["filter"] == {"strategy": "inside the text index"}
-        assert "filter" not in collection.search("apple", stage="dense").plan
+        assert few.plan.to_json()["filter"] == {"matching": 100, "strategy": "exact-within"}
+        assert many.plan.to_json()["filter"] == {"matching": matching, "strategy": "selector"}
+        assert words.plan.to_json()["filter"] == {"strategy": "inside the text index"}
+        assert "filter" not in collection.search("apple", stage="dense").plan.to_json()
 
     def test_a_broad_filter_in_a_large_collection(
         self, kinds: dict[IndexKind, Collection], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
@@ -302,7 +302,7 @@ class TestKHits:
             for where in ({"year": {"$gte": 1992}}, {"path": {"$eq": "s03.jsonl"}}, {"path": {"$eq": "absent"}}):
                 for stage in ("dense", "hybrid"):
                     hits = collection.search("apple river", k=20, candidates=30, stage=stage, where=where)
-                    plan = hits.plan["filter"]
+                    plan = hits.plan.to_json()["filter"]
                     assert isinstance(plan, dict)
                     plans.add(plan["strategy"])
                     expected = oracle.answer("apple river", stage, 20, 30, where)
@@ -444,7 +444,7 @@ class TestTrace:
         """1 / (60 + rank) of each retriever that found the passage, equal scores sharing a rank."""
         query = "winter harbour kettle"
         hits = kinds[IndexKind.EXACT].search(query, k=50, candidates=80, stage="hybrid", fusion="rrf")
-        assert hits.plan["fusion"] == "rrf"
+        assert hits.plan.to_json()["fusion"] == "rrf"
         pools = [oracle.pool(scores(query, oracle.rows), 80) for scores in (oracle.cosines, oracle.bm25)]
         expected = {
             one: round(sum(1 / (61 + sum(s > pool[one] for s in pool.values())) for pool in pools if one in pool), 9)
@@ -460,7 +460,7 @@ class TestTrace:
         assert set(parts) == {"filter", "load", "encode", "dense", "lexical", "fusion", "fetch", "rerank"}
         assert all(ms >= 0 for ms in parts.values())
         assert sum(parts.values()) <= hits.timings_ms["total"] + 0.1
-        plan = dict(hits.plan)
+        plan = hits.plan.to_json()
         assert plan.pop("filter") == {"matching": plan.pop("pool") and _matching(hits), "strategy": "selector"}
         assert float(str(plan.pop("best_bm25"))) >= max(hit.stages[Stage.LEXICAL].score for hit in hits)
         assert plan == {
@@ -474,11 +474,11 @@ class TestTrace:
         }
         words = kinds[IndexKind.EXACT].search("apple", stage="lexical")
         assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch"}
-        assert "index" not in words.plan
+        assert "index" not in words.plan.to_json()
 
 
 def _matching(hits: Hits) -> Any:
-    found = hits.plan["filter"]
+    found = hits.plan.to_json()["filter"]
     assert isinstance(found, dict)
     return found["matching"]
 
@@ -509,7 +509,7 @@ class TestRerank:
             assert len(reranker.read) == 50
             fused = [hit.text for hit in collection.search("apple river", k=50, stage="hybrid")]
             assert reranker.read == fused
-            assert hits.plan["rerank_depth"] == 50
+            assert hits.plan.to_json()["rerank_depth"] == 50
 
     @pytest.mark.parametrize(("asked", "read"), [(12, 12), (2, 5), (90, 90)])
     def test_reads_as_many_as_it_is_told(self, library: Path, asked: int, read: int) -> None:
@@ -517,7 +517,7 @@ class TestRerank:
         reranker = FakeReranker()
         with Collection.open(library / "c", encoder=FakeEncoder(), reranker=reranker) as collection:
             hits = collection.search("apple river", k=5, rerank_depth=asked)
-            assert len(reranker.read) == hits.plan["rerank_depth"] == read
+            assert len(reranker.read) == hits.plan.to_json()["rerank_depth"] == read
             with pytest.raises(ConfigError, match="rerank_depth is 0"):
                 collection.search("apple river", rerank_depth=0)
 
@@ -528,11 +528,11 @@ class TestRerank:
             for stage in ("rerank", None):
                 hits = collection.search("apple river", stage=stage)
                 assert brief(hits) == brief(hybrid)
-                assert hits.plan["requested"] == (stage or "hybrid")
-                assert hits.plan["used"] == "hybrid"
-                assert hits.plan.get("reason") == ("no reranker was named" if stage else None)
-            assert "reason" not in hybrid.plan
-            assert hybrid.plan["requested"] == hybrid.plan["used"] == "hybrid"
+                assert hits.plan.to_json()["requested"] == (stage or "hybrid")
+                assert hits.plan.to_json()["used"] == "hybrid"
+                assert hits.plan.to_json().get("reason") == ("no reranker was named" if stage else None)
+            assert "reason" not in hybrid.plan.to_json()
+            assert hybrid.plan.to_json()["requested"] == hybrid.plan.to_json()["used"] == "hybrid"
 
 
 def test_query_beyond_the_window_is_cut_and_the_plan_says_so(kinds: dict[IndexKind, Collection]) -> None:
@@ -540,9 +540,9 @@ def test_query_beyond_the_window_is_cut_and_the_plan_says_so(kinds: dict[IndexKi
     collection = kinds[IndexKind.EXACT]
     long = " ".join(["apple river"] * 9000)
     hits = collection.search(long, k=3)
-    assert hits.plan["query_cut"] == {"tokens": 18000, "used": 62}
+    assert hits.plan.to_json()["query_cut"] == {"tokens": 18000, "used": 62}
     assert [hit.id for hit in hits] == [hit.id for hit in collection.search(" ".join(["apple river"] * 31), k=3)]
-    assert "query_cut" not in collection.search("apple river").plan
+    assert "query_cut" not in collection.search("apple river").plan.to_json()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing import passage_writer, token_queue
 from passagework.retrieval import BiEncoder, Collection, ConfigError
+from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError, StoreError
 from passagework.retrieval.folder import current_version
@@ -249,7 +250,7 @@ class TestIngest:
         assert {len(codes) > 0 for _, codes in stored(path).values()} == {True, False}
         assert examine(path, encoder=FakeTokenEncoder()).well
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
-            assert collection.search(QUERY, k=5).plan["token_vectors"] == "partly stored"
+            assert collection.search(QUERY, k=5).plan.to_json()["token_vectors"] == "partly stored"
 
     @pytest.mark.parametrize("encoder", [FakeEncoder(), Wordless()])
     def test_an_encoder_without(self, docs: Path, tmp_path: Path, bare: Path, path: Path, encoder: FakeEncoder) -> None:
@@ -306,7 +307,7 @@ class TestInterrupted:
             ingest([docs], bare, encoder=BreaksDown(passages=8), token_vectors=True, settings=OFFLINE)
         with Collection.open(bare, encoder=FakeTokenEncoder()) as collection:
             first = collection.search(QUERY, k=20)
-            assert first.plan["token_vectors"] == "partly stored"
+            assert first.plan.to_json()["token_vectors"] == "partly stored"
             assert brief(collection.search(QUERY, k=20)) == brief(first)
 
     @pytest.mark.parametrize("when", ["before", "after"])
@@ -338,12 +339,12 @@ class TestSearch:
         encoder = FakeTokenEncoder()
         with Collection.open(kept, encoder=encoder) as collection:
             hits = collection.search(QUERY, k=20)
-            assert hits.plan["token_vectors"] == "stored"
+            assert hits.plan.to_json()["token_vectors"] == "stored"
             assert encoder.encoded == 0
-            assert collection.search(QUERY, stage="hybrid").plan.get("token_vectors") is None
+            assert collection.search(QUERY, stage="hybrid").plan.to_json().get("token_vectors") is None
         with Collection.open(plain, encoder=FakeTokenEncoder()) as collection:
             expected = {(hit.path, hit.start, hit.document): hit.score for hit in collection.search(QUERY, k=20)}
-            assert "token_vectors" not in collection.search(QUERY, k=20).plan
+            assert "token_vectors" not in collection.search(QUERY, k=20).plan.to_json()
         found = {(hit.path, hit.start, hit.document): hit.score for hit in hits}
         assert found.keys() == expected.keys()
         for place, score in found.items():
@@ -373,7 +374,7 @@ class TestSearch:
         edit(path, damage)
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
             hits = collection.search(QUERY, k=20)
-            assert "token_vectors" not in hits.plan
+            assert "token_vectors" not in hits.plan.to_json()
         with Collection.open(plain, encoder=FakeTokenEncoder()) as collection:
             assert brief(hits) == brief(collection.search(QUERY, k=20))
         assert {finding.remedy for finding in examine(path, encoder=FakeTokenEncoder()).findings} == {Remedy.TOKENS}
@@ -405,7 +406,7 @@ class TestSearch:
             (vectors,) = token_vectors_of(encoder, [with_context(row)])
             assert codes[text_hash(with_context(row))] == (len(vectors), found.codec.encode(vectors))
         with Collection.open(path, encoder=encoder) as collection:
-            assert collection.search(QUERY).plan["token_vectors"] == "stored"
+            assert collection.search(QUERY).plan.to_json()["token_vectors"] == "stored"
 
 
 class TestRebuild:
@@ -463,7 +464,7 @@ class TestExchange:
         assert (stored(tmp_path / "new"), found.filled) == ({}, False)
         assert examine(tmp_path / "new", encoder=FakeTokenEncoder()).well
         with Collection.open(tmp_path / "new", encoder=FakeTokenEncoder()) as collection:
-            assert "token_vectors" not in collection.search(QUERY).plan
+            assert "token_vectors" not in collection.search(QUERY).plan.to_json()
         ingest([docs], tmp_path / "new", encoder=FakeTokenEncoder(), settings=OFFLINE)
         check_kept(tmp_path / "new")
 
@@ -547,9 +548,9 @@ class TestCommands:
         with Collection.open(kept) as collection:
             status = collection.status()
         size = sum(len(codes) for _, codes in stored(kept).values())
-        assert status["token_vectors"] == {"bits": 4, "passages": status["passages"], "bytes": size}
+        assert status.token_vectors == TokenVectorsStatus(bits=4, passages=status.passages, bytes=size)
         with Collection.open(plain) as collection:
-            assert collection.status()["token_vectors"] is None
+            assert collection.status().token_vectors is None
         assert "token vectors" in run("status", "--collection", kept).out
         assert "token vectors" not in run("status", "--collection", plain).out
 

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from passagework.retrieval import Collection
 from passagework.retrieval.config import RERANK_DEPTH
-from passagework.retrieval.models.reranker import Blend, Reranker, RerankScores
+from passagework.retrieval.hits import Blend
+from passagework.retrieval.models.reranker import Reranker, RerankScores
 from passagework.ui import app
 from tests.support.fakes import FakeEncoder
 

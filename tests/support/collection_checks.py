@@ -12,7 +12,8 @@ import numpy as np
 from passagework.retrieval import Collection, Hits
 from passagework.retrieval.config import RERANK_DEPTH
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.models.reranker import Blend, RerankScores
+from passagework.retrieval.hits import Blend
+from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.store import Snapshot
 from tests.support.fakes import WORDS, FakeEncoder
 

@@ -233,7 +233,7 @@ def test_an_ingest_ends_between_two_steps(page: AppTest, tmp_path: Path, monkeyp
         job.join(60)
         assert job.report is not None
         assert job.report.added + job.report.unchanged == 40
-        assert opened.status()["documents"] == 41
+        assert opened.status().documents == 41
 
 
 def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,10 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.retrieval import Collection
+from passagework.retrieval.hits import StageScore
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.types import Json, Stage, StageScore
+from passagework.retrieval.types import Json, Stage
 from passagework.ui.web.bump_chart import ROW as PIXELS
 from passagework.ui.web.bump_chart import TOP, bump_chart
 from passagework.ui.web.facets import Choice, Facets, facets_of, filter_of

@@ -14,9 +14,12 @@ import pytest
 from rich.console import Console
 
 from passagework.ingest.report import Problem, Progress, Report
+from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
+from passagework.retrieval.hits import Citation, Context, FilterUse, Hit, Hits, Plan, QueryCut, StageScore
+from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.text import counted, page_list, visible
-from passagework.retrieval.types import Citation, Context, Hidden, Hit, Hits, Json, Stage, StageScore, Unseen
+from passagework.retrieval.types import Fusion, Hidden, Stage, Unseen
 from passagework.ui.commands.progress import progress_bar
 from passagework.ui.present import (
     context_notes,
@@ -33,7 +36,7 @@ from passagework.ui.present import (
 from passagework.ui.web.page_html import flowing, hit_html, markdown_text, plan_html
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
-PLAN: dict[str, Json] = {"requested": "hybrid", "used": "hybrid", "candidates": 200, "fusion": "convex"}
+PLAN = Plan(requested=Stage.HYBRID, used=Stage.HYBRID, candidates=200, fusion=Fusion.CONVEX)
 
 
 def hit(
@@ -58,9 +61,9 @@ def hit(
     )
 
 
-def hits(*found: Hit, plan: dict[str, Json] | None = None) -> Hits:
+def hits(*found: Hit, plan: Plan = PLAN) -> Hits:
     """An answer with these hits."""
-    return Hits("who?", found, PLAN if plan is None else plan, {"total": 12.4, "dense": 3.21, "filter": 0.001})
+    return Hits("who?", found, plan, {"total": 12.4, "dense": 3.21, "filter": 0.001})
 
 
 def row(*, path: str = "r.jsonl", name: str | None = "r1", title: str = "One", pages: int = 0) -> DocumentRow:
@@ -180,7 +183,7 @@ def test_a_terminal_of_no_width_still_shows_words() -> None:
 
 def test_no_hits_says_so_and_how_it_was_searched() -> None:
     """The plan tells how many passages the filter let through."""
-    plan: dict[str, Json] = {**PLAN, "index": "exact", "filter": {"strategy": "selector", "matching": 1200}}
+    plan = replace(PLAN, index="exact", filter=FilterUse("selector", matching=1200))
     screen = Screen(width=120)
     show_hits(screen.console, hits(plan=plan))
     assert screen.text.splitlines() == [
@@ -192,19 +195,19 @@ def test_no_hits_says_so_and_how_it_was_searched() -> None:
 
 def test_plan_names_the_stage_that_was_left_out() -> None:
     """A fallback is said with its reason."""
-    plan: dict[str, Json] = {**PLAN, "requested": "rerank", "reason": "no reranker was named"}
+    plan = replace(PLAN, requested=Stage.RERANK, reason="no reranker was named")
     assert plan_line(hits(plan=plan)).startswith("hybrid (not rerank: no reranker was named), ")
 
 
 def test_cut_query_is_a_warning() -> None:
     """What the encoder read, of how much; and the reranker's own cut."""
-    plan: dict[str, Json] = {"query_cut": {"tokens": 20_000, "used": 254}, "rerank_query_cut": True}
+    plan = replace(PLAN, query_cut=QueryCut(tokens=20_000, used=254), rerank_query_cut=True)
     assert warnings_of(plan) == [
         "the query was cut: 20,000 tokens, of which the encoder read 254",
         "the query was cut for the reranker",
     ]
     screen = Screen()
-    show_hits(screen.console, hits(hit(), plan={**PLAN, **plan}))
+    show_hits(screen.console, hits(hit(), plan=plan))
     assert screen.text.startswith("note: the query was cut: 20,000 tokens")
 
 
@@ -219,7 +222,7 @@ def _everything_hostile(console: Console) -> None:
     source = SourceRow(1, HOSTILE, HOSTILE, "", "", "failed", HOSTILE, ())
     show_documents(console, rows, [source])
     show_deleted(console, rows, dry_run=False)
-    show_status(console, {**STATUS, "collection": HOSTILE, "fields": [HOSTILE]})
+    show_status(console, replace(STATUS, collection=HOSTILE, fields=(HOSTILE,)))
 
 
 def test_no_document_drives_the_terminal() -> None:
@@ -248,7 +251,7 @@ def test_clean_keeps_lines_and_spaces() -> None:
 def test_context_is_printed_as_it_is() -> None:
     """No wrapping, no indentation, no note: what is piped is the text."""
     text = "[1] Travel — a.md\n" + "long " * 60 + "\n\n    code"
-    context = Context("q", text, 70, 2000, (), {**PLAN, "query_cut": {"tokens": 300, "used": 254}})
+    context = Context("q", text, 70, 2000, (), replace(PLAN, query_cut=QueryCut(tokens=300, used=254)))
     screen = Screen(width=40)
     show_context(screen.console, context)
     assert screen.text == text + "\n"
@@ -321,23 +324,27 @@ def test_report_of_many_failures_in_one_file() -> None:
     assert few.text.splitlines()[-1] == "failed  a.json: record 4: no text"
 
 
-STATUS: dict[str, Json] = {
-    "collection": "handbook",
-    "version": "v0001",
-    "created": "2026-01-02T03:04:05+00:00",
-    "documents": 1200,
-    "files": 1,
-    "failed": 0,
-    "passages": 2400,
-    "cut": 1,
-    "vectors": 2300,
-    "encoder": {"model": "all-MiniLM-L6-v2", "dimension": 384},
-    "window": 256,
-    "chunking": {"passage_tokens": 200, "whole": False},
-    "index": {"kind": "hnsw", "recall@10": 0.987, "since_build": 1, "set_aside": ["g000001.index"]},
-    "fields": ["year"],
-    "bytes": 1_250_000,
-}
+STATUS = Status(
+    collection="handbook",
+    version="v0001",
+    created="2026-01-02T03:04:05+00:00",
+    documents=1200,
+    files=1,
+    failed=0,
+    passages=2400,
+    cut=1,
+    vectors=2300,
+    encoder=Fingerprint("all-MiniLM-L6-v2", None, "0" * 64, "mean", "", "", 384),
+    backend="fake",
+    window=256,
+    chunking={"passage_tokens": 200, "whole": False},
+    index=IndexStatus(
+        kind="hnsw", passages=2400, since_build=1, saved=None, recall_at_10=0.987, set_aside=("g000001.index",)
+    ),
+    token_vectors=None,
+    fields=("year",),
+    bytes=1_250_000,
+)
 
 
 def test_status_in_lines() -> None:
@@ -356,7 +363,9 @@ def test_status_in_lines() -> None:
         "index file g000001.index is missing or damaged; searches are complete, the next ingest mends it",
     ]
     screen = Screen()
-    show_status(screen.console, {**STATUS, "token_vectors": {"bits": 4, "passages": 2_400, "bytes": 84_000_000}})
+    show_status(
+        screen.console, replace(STATUS, token_vectors=TokenVectorsStatus(bits=4, passages=2_400, bytes=84_000_000))
+    )
     assert "index          hnsw" in screen.text
     assert "token vectors  of 2,400 passages, 4 bits a coordinate, 84.0 MB" in screen.text
 
@@ -381,7 +390,7 @@ def test_documents_in_lines_and_json() -> None:
 def test_status_says_where_a_short_overlap_comes_from(tokens: int, overlap: int, derived: bool) -> None:
     """One that was lowered with the passages, without having been asked for."""
     screen = Screen()
-    show_status(screen.console, {**STATUS, "chunking": {"passage_tokens": tokens, "overlap_tokens": overlap}})
+    show_status(screen.console, replace(STATUS, chunking={"passage_tokens": tokens, "overlap_tokens": overlap}))
     assert ("(the overlap is a quarter of passage_tokens)" in screen.text) == derived
 
 
@@ -438,7 +447,7 @@ def test_hidden_text_is_a_warning_everywhere() -> None:
 
 def test_html_of_a_plan() -> None:
     """How many hits, how they were found, how long it took; escaped like the rest."""
-    plan: dict[str, Json] = {**PLAN, "requested": "rerank", "reason": "<b>none</b>"}
+    plan = replace(PLAN, requested=Stage.RERANK, reason="<b>none</b>")
     assert plan_html(hits(hit(), plan=plan)) == (
         '<div class="pw-plan" data-testid="plan">1 hit · hybrid (not rerank: &lt;b&gt;none&lt;/b&gt;), convex fusion, '
         "200 candidates a retriever · 12 ms (dense 3.2)</div>"

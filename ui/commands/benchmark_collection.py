@@ -90,8 +90,8 @@ def _prepare(
         foreign = [source.path for source in sources if source.uri not in own]
         if foreign:
             raise EvaluationError(f"{folder} also holds {foreign[0]}, which is of no benchmark: name another folder")
-        made = status["encoder"], status["window"], status["chunking"]
-        outdated = made != (encoder.fingerprint.to_json(), encoder.window, chunking.to_json())
+        made = status.encoder, status.window, status.chunking
+        outdated = made != (encoder.fingerprint, encoder.window, chunking.to_json())
         others = [source.uri for source in sources if source.uri != uri]
         if others:  # another corpus, or this one at another place
             delete_sources(folder, others)
@@ -149,10 +149,10 @@ def _borrowed(corpus: Corpus, folder: Path, building: Building, reranker: str | 
                 "or name a folder that does not exist yet"
             )
         status = collection.status()
-        if building.window not in (None, status["window"]):
-            raise IndexMismatchError(f"{folder} has a window of {status['window']}, not {building.window}")
-        made = status["chunking"]
-        wanted = {**made, **building.chunking} if isinstance(made, dict) else made
+        if building.window not in (None, status.window):
+            raise IndexMismatchError(f"{folder} has a window of {status.window}, not {building.window}")
+        made = status.chunking
+        wanted = {**made, **building.chunking}
         if made != wanted:
             raise IndexMismatchError(f"{folder} was chunked by {made}, not {wanted}: leave the options out")
         yield collection

@@ -10,7 +10,7 @@ from passagework.retrieval import Collection, Context, PassageworkError
 from passagework.retrieval.text import address, page_list, visible
 from passagework.ui.present import context_notes
 from passagework.ui.web import session
-from passagework.ui.web.holdings import status_of
+from passagework.ui.web.collection_cache import status_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
 from passagework.ui.web.search_settings import STAGES, URL
 
@@ -66,7 +66,7 @@ def show(found: Context, program: str) -> None:
 
 def ask(collection: Collection) -> None:
     """The query, its budget and its settings; then the context."""
-    if not status_of(collection)["documents"]:
+    if not status_of(collection).documents:
         session.tell_empty()
         return
     query = session.query_field("What your application would ask")

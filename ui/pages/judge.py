@@ -91,7 +91,7 @@ def against(collection: Collection, *, blind: bool) -> None:
                 _list(
                     hits,
                     other,
-                    f"{name}: {hits.plan['used']}, {took:.0f} ms{_graded(collection, judged, query, hits)}",
+                    f"{name}: {hits.plan.used.value}, {took:.0f} ms{_graded(collection, judged, query, hits)}",
                     "side",
                 )
         return

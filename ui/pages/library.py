@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -12,9 +11,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval.collection.status import Status
 from passagework.retrieval.text import counted
 from passagework.ui.web import session
-from passagework.ui.web.holdings import documents_of, sources_of, status_of
+from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
 from passagework.ui.web.library_tables import documents, failures, problems, told
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
@@ -22,17 +22,17 @@ from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
 from passagework.ui.web.uploads import left_behind, save_upload
 
 
-def about(status: Mapping[str, Any]) -> None:
+def about(status: Status) -> None:
     """Sizes, encoder and index, as `passagework status` tells them."""
-    encoder, index = status["encoder"], status["index"]
-    recall = index["recall@10"]
-    proof = f"{recall:.3f}, measured at build" if isinstance(recall, float) else "not measured: there is no saved index"
+    encoder, index = status.encoder, status.index
+    recall = index.recall_at_10
+    proof = "not measured: there is no saved index" if recall is None else f"{recall:.3f}, measured at build"
     facts = [
-        ("Collection", f"{status['collection']} ({status['version']}, {status['bytes'] / 1e6:,.1f} MB)"),
-        ("Documents", f"{status['documents']:,} from {counted(status['files'], 'file')}; {status['failed']:,} failed"),
-        ("Passages", f"{status['passages']:,}; {status['cut']:,} cut to fit the encoder's window"),
-        ("Encoder", f"{encoder['model']}, {encoder['dimension']} dimensions, window {status['window']}"),
-        ("Index", f"{index['kind']}; {counted(index['since_build'], 'change')} since it was built"),
+        ("Collection", f"{status.collection} ({status.version}, {status.bytes / 1e6:,.1f} MB)"),
+        ("Documents", f"{status.documents:,} from {counted(status.files, 'file')}; {status.failed:,} failed"),
+        ("Passages", f"{status.passages:,}; {status.cut:,} cut to fit the encoder's window"),
+        ("Encoder", f"{encoder.model}, {encoder.dimension} dimensions, window {status.window}"),
+        ("Index", f"{index.kind}; {counted(index.since_build, 'change')} since it was built"),
         ("Recall@10 against exact search", proof),
     ]
     st.html(facts_html("status", facts))
@@ -128,7 +128,7 @@ def main() -> None:
         status = status_of(collection)
         about(status)
         jobs = session.jobs_of(str(collection.path.resolve()))
-        with st.expander("Put documents in", expanded=not status["documents"]):
+        with st.expander("Put documents in", expanded=not status.documents):
             try:
                 add(collection, jobs)
             except PassageworkError as error:

@@ -13,7 +13,7 @@ from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import address, counted, page_list
 from passagework.retrieval.types import Page
 from passagework.ui.web import session
-from passagework.ui.web.holdings import documents_of
+from passagework.ui.web.collection_cache import documents_of
 from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.page_drawing import PagePicture, draw_page
 from passagework.ui.web.page_html import markdown_text, note_html

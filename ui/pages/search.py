@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from passagework.retrieval import Collection, Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.collection.status import Status
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.text import counted
 from passagework.ui.present import warnings_of
 from passagework.ui.web import session
 from passagework.ui.web.bump_chart import bump_chart
+from passagework.ui.web.collection_cache import current_facets, status_of
 from passagework.ui.web.facets import Facets
-from passagework.ui.web.holdings import current_facets, status_of
 from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
 from passagework.ui.web.links import document_names, place_parameters
 from passagework.ui.web.marking import Marks, mark
@@ -26,13 +25,12 @@ from passagework.ui.web.page_html import hit_html, markdown_text, note_html, pla
 from passagework.ui.web.search_settings import SearchSettings, sidebar
 
 
-def contents(status: Mapping[str, Any]) -> list[str]:
+def contents(status: Status) -> list[str]:
     """Which collection is open, what is in it, and how well the index is known to find it."""
-    index = status["index"]
-    recall = index["recall@10"]
-    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
-    documents, passages = counted(status["documents"], "document"), counted(status["passages"], "passage")
-    return [f"Collection {status['collection']}", f"{documents}, {passages}", f"{index['kind']} index{proof}"]
+    recall = status.index.recall_at_10
+    proof = "" if recall is None else f", recall@10 {recall:.3f}"
+    documents, passages = counted(status.documents, "document"), counted(status.passages, "passage")
+    return [f"Collection {status.collection}", f"{documents}, {passages}", f"{status.index.kind} index{proof}"]
 
 
 def results(collection: Collection, query: str, settings: SearchSettings) -> None:
@@ -43,7 +41,7 @@ def results(collection: Collection, query: str, settings: SearchSettings) -> Non
     """
     with st.spinner("Searching"):
         hits, marks, cards = _found(collection, query, settings)
-    encoder = None if hits.plan["used"] == Stage.LEXICAL.value else collection.encoder
+    encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
     for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
         [marks[at]] = mark(query, [hit.text], encoder)  # a card that is drawn anew finds it there
         card.html(hit_html(hit, marks[at]))
@@ -156,8 +154,7 @@ def _graded(collection: Collection, query: str, name: str, hit: Hit, key: str) -
 def main() -> None:
     """Draws the page once."""
     st.title("passagework")
-    collection, facets, problem = None, Facets(), None
-    status: Mapping[str, Any] = {}
+    collection, status, facets, problem = None, None, Facets(), None
     try:
         collection = session.this_collection()
         status, facets = status_of(collection), current_facets(collection)
@@ -169,9 +166,10 @@ def main() -> None:
         if problem is not None:
             raise problem
         assert collection is not None  # else there would be a problem
+        assert status is not None
         for line in contents(status):
             st.sidebar.html(note_html(line))
-        if not status["documents"]:
+        if not status.documents:
             session.tell_empty()
         elif not query.strip():
             st.html(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.console import Console
 from rich.text import Text
 
 from passagework.ingest.reasons import one_line
+from passagework.retrieval.hits import Context, Hit, Hits, Plan
 from passagework.retrieval.text import address, counted, page_list, visible
-from passagework.retrieval.types import Context, Hit, Hits, Json
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
@@ -51,19 +49,18 @@ def hidden_line(hit: Hit) -> str:
 def plan_line(hits: Hits) -> str:
     """How the hits were found, in one line."""
     plan = hits.plan
-    parts = [str(plan["used"])]
-    if plan["requested"] != plan["used"]:
-        parts[0] += f" (not {plan['requested']}: {plan.get('reason', 'not available')})"
-    if "fusion" in plan:
-        parts.append(f"{plan['fusion']} fusion")
-    parts.append(f"{plan['candidates']} candidates a retriever")
-    if "index" in plan:
-        parts.append(f"{plan['index']} index")
-    found = plan.get("filter")
-    if isinstance(found, Mapping):
-        matching = found.get("matching")
-        of_them = f" ({counted(matching, 'passage')})" if isinstance(matching, int) else ""
-        parts.append(f"filter {found['strategy']}{of_them}")
+    parts = [plan.used.value]
+    if plan.requested is not plan.used:
+        parts[0] += f" (not {plan.requested.value}: {plan.reason})"
+    if plan.fusion is not None:
+        parts.append(f"{plan.fusion.value} fusion")
+    parts.append(f"{plan.candidates} candidates a retriever")
+    if plan.index is not None:
+        parts.append(f"{plan.index} index")
+    if plan.filter is not None:
+        matching = plan.filter.matching
+        counts = "" if matching is None else f" ({counted(matching, 'passage')})"
+        parts.append(f"filter {plan.filter.strategy}{counts}")
     return ", ".join(parts)
 
 
@@ -73,13 +70,12 @@ def timing_line(hits: Hits) -> str:
     return f"{hits.timings_ms.get('total', 0.0):.0f} ms ({stages})"
 
 
-def warnings_of(plan: Mapping[str, Json]) -> list[str]:
+def warnings_of(plan: Plan) -> list[str]:
     """What a person should know before trusting what was found."""
     out = []
-    cut = plan.get("query_cut")
-    if isinstance(cut, Mapping):
-        out.append(f"the query was cut: {cut['tokens']:,} tokens, of which the encoder read {cut['used']:,}")
-    if plan.get("rerank_query_cut"):
+    if cut := plan.query_cut:
+        out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
+    if plan.rerank_query_cut:
         out.append("the query was cut for the reranker")
     return out
 

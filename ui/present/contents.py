@@ -11,6 +11,8 @@ from rich.text import Text
 
 from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem, Report
+from passagework.ingest.workers.limits import ParserLimits
+from passagework.retrieval.collection.status import Status, TokenVectorsStatus
 from passagework.retrieval.config import OVERLAP_TOKENS
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.text import address, counted
@@ -61,48 +63,44 @@ def _written(report: Report) -> str:
     return f"{counted(report.passages, 'passage')} in {report.seconds:.1f} s ({rate:.0f}/s) into"
 
 
-def show_status(console: Console, status: Mapping[str, Json]) -> None:
+def show_status(console: Console, status: Status, parsers: ParserLimits | None = None) -> None:
     """A collection in a few lines."""
-    encoder, index, chunking = (_mapping(status[name]) for name in ("encoder", "index", "chunking"))
-    recall = index["recall@10"]
-    proof = f", recall@10 {recall:.3f}" if isinstance(recall, float) else ""
-    passages, cut, vectors = (_whole(status[name]) for name in ("passages", "cut", "vectors"))
-    files, failed, since = _whole(status["files"]), _whole(status["failed"]), _whole(index["since_build"])
+    encoder, index = status.encoder, status.index
+    proof = "" if index.recall_at_10 is None else f", recall@10 {index.recall_at_10:.3f}"
     lines = {
-        "collection": f"{status['collection']} ({status['version']}, made {status['created']})",
-        "documents": f"{_whole(status['documents']):,} from {counted(files, 'file')}; {failed:,} failed",
-        "passages": f"{passages:,}, {cut:,} cut; {counted(vectors, 'vector')}",
-        "encoder": f"{encoder['model']} ({encoder['dimension']} dimensions, window {status['window']})",
-        "chunking": ", ".join(f"{name} {value}" for name, value in chunking.items()) + _derived(chunking),
-        "index": f"{index['kind']}{proof}; {counted(since, 'change')} since it was built",
-        **_token_vectors(_mapping(status.get("token_vectors"))),
-        "fields": ", ".join(str(name) for name in _list(status["fields"])) or "none",
-        "size": f"{_whole(status['bytes']) / 1e6:,.1f} MB",
-        **_parsers(_mapping(status.get("parsers"))),
+        "collection": f"{status.collection} ({status.version}, made {status.created})",
+        "documents": f"{status.documents:,} from {counted(status.files, 'file')}; {status.failed:,} failed",
+        "passages": f"{status.passages:,}, {status.cut:,} cut; {counted(status.vectors, 'vector')}",
+        "encoder": f"{encoder.model} ({encoder.dimension} dimensions, window {status.window})",
+        "chunking": ", ".join(f"{name} {value}" for name, value in status.chunking.items()) + _derived(status.chunking),
+        "index": f"{index.kind}{proof}; {counted(index.since_build, 'change')} since it was built",
+        **_token_vectors(status.token_vectors),
+        "fields": ", ".join(status.fields) or "none",
+        "size": f"{status.bytes / 1e6:,.1f} MB",
+        **_parsers(parsers),
     }
     width = max(map(len, lines)) + 2
     for name, value in lines.items():
         indented(console, one_line(value, limit=LINE_CHARACTERS), "", column=Text(f"{name:<{width}}", style="bold"))
-    for file in _list(index["set_aside"]):
+    for file in index.set_aside:
         note = f"index file {file} is missing or damaged; searches are complete, the next ingest mends it"
         console.print(Text(note, style="yellow"))
 
 
-def _token_vectors(kept: Mapping[str, Json]) -> dict[str, str]:
+def _token_vectors(kept: TokenVectorsStatus | None) -> dict[str, str]:
     """Of passages that a search reranks without encoding them, where the collection keeps any."""
-    if not kept:
+    if kept is None:
         return {}
-    passages, size = _whole(kept["passages"]), _whole(kept["bytes"])
-    said = f"of {counted(passages, 'passage')}, {kept['bits']} bits a coordinate, {size / 1e6:,.1f} MB"
-    return {"token vectors": said}
+    passages = counted(kept.passages, "passage")
+    return {"token vectors": f"of {passages}, {kept.bits} bits a coordinate, {kept.bytes / 1e6:,.1f} MB"}
 
 
-def _parsers(parsers: Mapping[str, Json]) -> dict[str, str]:
+def _parsers(parsers: ParserLimits | None) -> dict[str, str]:
     """What holds the processes that read files, where that is told."""
-    if not parsers:
+    if parsers is None:
         return {}
-    limits = f"{parsers['seconds']:g} s of silence, {_whole(parsers['memory_mb']):,} MB"
-    return {"parsers": f"confined by {parsers['confined']}; {counted(_whole(parsers['workers']), 'worker')}, {limits}"}
+    limits = f"{parsers.seconds:g} s of silence, {parsers.memory_mb:,} MB"
+    return {"parsers": f"confined by {parsers.confined.value}; {counted(parsers.workers, 'worker')}, {limits}"}
 
 
 def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:
@@ -164,17 +162,7 @@ def _named(row: DocumentRow) -> str:
 
 def _derived(chunking: Mapping[str, Json]) -> str:
     """Where the overlap comes from, if it is not what was asked for or the default: passages are too short for it."""
-    tokens, overlap = _whole(chunking.get("passage_tokens")), _whole(chunking.get("overlap_tokens"))
+    tokens, overlap = chunking.get("passage_tokens"), chunking.get("overlap_tokens")
+    if not isinstance(tokens, int) or not isinstance(overlap, int):
+        return ""
     return " (the overlap is a quarter of passage_tokens)" if 0 < overlap == tokens // 4 < OVERLAP_TOKENS else ""
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _whole(value: Json) -> int:
-    return value if isinstance(value, int) else 0

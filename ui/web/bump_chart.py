@@ -11,8 +11,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
 
+from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.text import visible
-from passagework.retrieval.types import Hit, Hits, Stage
+from passagework.retrieval.types import Stage
 from passagework.ui.present import heading
 
 COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 260, 32

@@ -9,7 +9,7 @@ from passagework.retrieval import Collection
 from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
 from passagework.retrieval.evaluation.runs import run_field
 from passagework.retrieval.folder import JUDGMENTS
-from passagework.retrieval.types import Hit
+from passagework.retrieval.hits import Hit
 
 GRADES = {"relevant": 2, "partly": 1, "not": 0}
 

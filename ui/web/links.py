@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from passagework.retrieval import Collection
+from passagework.retrieval.hits import Hit
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hit
 
 
 def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:

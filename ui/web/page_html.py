@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from passagework.retrieval.hits import Hit, Hits, StageScore
 from passagework.retrieval.text import address, counted, page_list, visible
-from passagework.retrieval.types import Hit, Hits, Stage, StageScore
+from passagework.retrieval.types import Stage
 from passagework.ui.present import heading, hidden_line, plan_line, timing_line
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.marking import Marks

@@ -16,7 +16,7 @@ from typing import Any
 from passagework.retrieval.errors import EvaluationError
 from passagework.retrieval.evaluation.judgments import append_lines
 from passagework.retrieval.folder import PREFERENCES, PREFERENCES_LOCK
-from passagework.retrieval.types import Hits
+from passagework.retrieval.hits import Hits
 
 CHOICES = ("a", "b", "neither")
 

@@ -10,7 +10,8 @@ from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
 from passagework.retrieval.evaluation.evaluator import RUN_DEPTH, Evaluation, rankings
 from passagework.retrieval.evaluation.judged import Judged
 from passagework.retrieval.evaluation.measures import per_query
-from passagework.retrieval.types import Fusion, Hit, Stage
+from passagework.retrieval.hits import Hit
+from passagework.retrieval.types import Fusion, Stage
 
 SHOWN_HITS = 5
 MOST_TITLES = 100

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from passagework.retrieval.evaluation.report.answers import QueryAnswer
-from passagework.retrieval.types import Hit, Stage
+from passagework.retrieval.hits import Hit
+from passagework.retrieval.types import Stage
 
 MOST_RELEVANT = 12
 """Relevant things listed of one query."""

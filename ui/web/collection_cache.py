@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from passagework.retrieval import Collection
+from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.ui.web.facets import Facets, facets_of
 
 
-def status_of(collection: Collection) -> Mapping[str, Any]:
+def status_of(collection: Collection) -> Status:
     """As `passagework status --json`."""
     return _status(collection, *_key(collection))
 
@@ -40,7 +40,7 @@ def _key(collection: Collection) -> tuple[str, str]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
-def _status(_collection: Collection, path: str, moment: str) -> Mapping[str, Any]:  # noqa: ARG001 - the key
+def _status(_collection: Collection, path: str, moment: str) -> Status:  # noqa: ARG001 - the key
     return _collection.status()
 
 

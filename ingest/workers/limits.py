@@ -1,0 +1,33 @@
+"""What holds the processes that read files on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from passagework.ingest.confinement import Confinement, confinement_here
+from passagework.retrieval.config import Settings
+from passagework.retrieval.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """How parsers are confined, how many there are, and what each may take: seconds of silence, megabytes of memory."""
+
+    confined: Confinement
+    workers: int
+    seconds: float
+    memory_mb: int
+
+    @classmethod
+    def here(cls, settings: Settings) -> ParserLimits:
+        """Returns what would hold a parser that starts now."""
+        return cls(confinement_here(), settings.workers, settings.parse_timeout, settings.parse_memory >> 20)
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the status JSON of the command line has under `parsers`."""
+        return {
+            "confined": self.confined.value,
+            "workers": self.workers,
+            "seconds": self.seconds,
+            "memory_mb": self.memory_mb,
+        }

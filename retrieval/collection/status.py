@@ -1,0 +1,138 @@
+"""What a collection holds, and what it was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.late_interaction.stored import recorded_tokens
+from passagework.retrieval.models.identity import recorded_encoder, recorded_window
+from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The index that searches use: its `kind`, its `passages`, and how many came or went since it was built.
+
+    `saved` is its file (None: built when it was needed), `recall_at_10` its recall against exact search, measured as it
+    was saved. `set_aside` are index files that were missing or damaged.
+    """
+
+    kind: str
+    passages: int
+    since_build: int
+    saved: str | None
+    recall_at_10: float | None
+    set_aside: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the status JSON has under `index`."""
+        return {
+            "kind": self.kind,
+            "passages": self.passages,
+            "since_build": self.since_build,
+            "saved": self.saved,
+            "recall@10": self.recall_at_10,
+            "set_aside": list(self.set_aside),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectorsStatus:
+    """The token vectors kept for reranking: `bits` of each coordinate, of how many passages, and their bytes."""
+
+    bits: int
+    passages: int
+    bytes: int
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the status JSON has under `token_vectors`."""
+        return {"bits": self.bits, "passages": self.passages, "bytes": self.bytes}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a collection holds and what it was made with, at one moment.
+
+    `failed` counts files, `cut` passages that did not fit the encoder's window, `window` and `chunking` are in tokens,
+    `fields` are the metadata fields that filters can name, `created` is a time in ISO 8601, `bytes` the size on disk.
+    """
+
+    collection: str
+    version: str
+    files: int
+    failed: int
+    documents: int
+    passages: int
+    cut: int
+    vectors: int
+    encoder: Fingerprint
+    backend: str
+    window: int
+    chunking: Mapping[str, Json]
+    index: IndexStatus
+    token_vectors: TokenVectorsStatus | None
+    fields: tuple[str, ...]
+    created: str
+    bytes: int
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns the status JSON."""
+        return {
+            "collection": self.collection,
+            "version": self.version,
+            "files": self.files,
+            "failed": self.failed,
+            "documents": self.documents,
+            "passages": self.passages,
+            "cut": self.cut,
+            "vectors": self.vectors,
+            "encoder": self.encoder.to_json(),
+            "backend": self.backend,
+            "window": self.window,
+            "chunking": dict(self.chunking),
+            "index": self.index.to_json(),
+            "token_vectors": None if self.token_vectors is None else self.token_vectors.to_json(),
+            "fields": list(self.fields),
+            "created": self.created,
+            "bytes": self.bytes,
+        }
+
+
+def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
+    """Returns the status of the collection at `path`; raises StoreError where a record of it is damaged."""
+    opened = version.opened(snapshot)
+    generation = opened.generation
+    chunking = snapshot.meta("chunking")
+    return Status(
+        collection=str(path),
+        version=version.folder.name,
+        **snapshot.counts(),
+        encoder=recorded_encoder(snapshot),
+        backend=str(snapshot.meta("backend")),
+        window=recorded_window(snapshot),
+        chunking=chunking if isinstance(chunking, dict) else {},
+        index=IndexStatus(
+            kind=opened.index.kind.value,
+            passages=opened.index.size,
+            since_build=opened.index.tail_size + opened.index.removed_size,
+            saved=generation.file if generation else None,
+            recall_at_10=generation.recall if generation else None,
+            set_aside=opened.set_aside,
+        ),
+        token_vectors=_token_vectors(snapshot),
+        fields=tuple(snapshot.field_names()),
+        created=str(snapshot.meta("created")),
+        bytes=version.bytes_on_disk(),
+    )
+
+
+def _token_vectors(snapshot: Snapshot) -> TokenVectorsStatus | None:
+    record = recorded_tokens(snapshot)
+    if record is None:
+        return None
+    return TokenVectorsStatus(record.bits, token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot))

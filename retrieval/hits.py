@@ -1,0 +1,268 @@
+"""The answer to a query: hits with their traces, the plan that found them, and cited text made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, TypeAlias, overload
+
+from passagework.retrieval.text import address, in_two_lines, page_list, visible
+from passagework.retrieval.types import Fusion, Hidden, Json, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class StageScore:
+    """A hit's `rank` (from 1) and `score` (higher is better) at one stage.
+
+    `probability` is the reranker's score as 0..1, and None at every other stage.
+    """
+
+    rank: int
+    score: float
+    probability: float | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the search JSON."""
+        out: dict[str, Json] = {"rank": self.rank, "score": self.score}
+        if self.probability is not None:
+            out["probability"] = self.probability
+        return out
+
+
+Trace: TypeAlias = "Mapping[Stage, StageScore]"
+"""A hit's story: its rank and score at every stage it passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
+
+    `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
+    reader of the document does not see of `[start, end)`, in the same offsets.
+    """
+
+    rank: int
+    score: float
+    text: str
+    document: str
+    path: str
+    title: str
+    pages: tuple[int, ...]
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    metadata: Mapping[str, Json]
+    stages: Trace
+    id: int
+    uri: str
+    hidden: tuple[Hidden, ...] = ()
+
+    def __str__(self) -> str:
+        """Rank, score and place, and how the passage begins, in two lines."""
+        place = (address(self.path, self.uri), page_list(self.pages), *self.headings)
+        return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the search JSON."""
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "text": self.text,
+            "document": self.document,
+            "path": self.path,
+            "title": self.title,
+            "pages": list(self.pages),
+            "start": self.start,
+            "end": self.end,
+            "headings": list(self.headings),
+            "metadata": dict(self.metadata),
+            "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
+            "hidden": [span.to_json() for span in self.hidden],
+        }
+
+
+class TokenVectorsUsed(str, Enum):
+    """Of how many reranked passages the collection kept the token vectors."""
+
+    STORED = "stored"
+    PARTLY = "partly stored"
+
+
+@dataclass(frozen=True, slots=True)
+class FilterUse:
+    """How a search kept to its filter: the `strategy`, and how many passages matched where they were counted.
+
+    `looked_at` counts the nearest passages that were held against the filter, where it was checked behind the search.
+    """
+
+    strategy: str
+    matching: int | None = None
+    looked_at: int | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the plan's JSON has under `filter`."""
+        counts = {"matching": self.matching, "looked_at": self.looked_at}
+        return {**{name: count for name, count in counts.items() if count is not None}, "strategy": self.strategy}
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCut:
+    """A query of so many `tokens`, of which the encoder read the first `used`."""
+
+    tokens: int
+    used: int
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the plan's JSON has under `query_cut`."""
+        return {"tokens": self.tokens, "used": self.used}
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """How a reranker's score joins those of the first stage: cosine + lexical x BM25 / best BM25 + reranked x score."""
+
+    lexical: float
+    reranked: float
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the plan's JSON has under `blend`: the weight of each stage's score."""
+        return {"dense": 1.0, "lexical": self.lexical, "rerank": self.reranked}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a search was done. What has no part in it is None.
+
+    `requested` is the stage that was asked for, `used` the one that gave the hits, and `reason` why they differ.
+    `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
+    vector index, `best_bm25` the query's best score by words. `rerank_depth` candidates were read by `reranker`,
+    `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
+    """
+
+    requested: Stage
+    used: Stage
+    candidates: int
+    reason: str | None = None
+    fusion: Fusion | None = None
+    index: str | None = None
+    filter: FilterUse | None = None
+    query_cut: QueryCut | None = None
+    best_bm25: float | None = None
+    pool: int | None = None
+    reranker: str | None = None
+    rerank_depth: int | None = None
+    token_vectors: TokenVectorsUsed | None = None
+    reranked_in_windows: int = 0
+    rerank_query_cut: bool = False
+    blend: Blend | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns the plan as in the search JSON: what has no part in the search is left out."""
+        out: dict[str, Json] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut") and not value):
+                continue
+            if isinstance(value, Enum):
+                out[field.name] = value.value
+            else:
+                out[field.name] = value.to_json() if isinstance(value, _Part) else value
+        return out
+
+
+_Part = FilterUse | QueryCut | Blend
+"""What of a plan has a JSON object of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits(Sequence[Hit]):
+    """The answer to one query: hits in order of rank, the plan that found them, and milliseconds per stage."""
+
+    query: str
+    hits: tuple[Hit, ...]
+    plan: Plan
+    timings_ms: Mapping[str, float]
+
+    @overload
+    def __getitem__(self, index: int) -> Hit: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Hit, ...]: ...
+    def __getitem__(self, index: int | slice) -> Hit | tuple[Hit, ...]:
+        return self.hits[index]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __str__(self) -> str:
+        """The ranking, to look at: rank, score, place, and how each passage begins."""
+        return "\n".join([visible(self.query), *map(str, self.hits)])
+
+    def to_json(self) -> dict[str, Json]:
+        """The search JSON: `query`, `plan`, `timings_ms`, `hits`."""
+        return {
+            "query": self.query,
+            "plan": self.plan.to_json(),
+            "timings_ms": dict(self.timings_ms),
+            "hits": [hit.to_json() for hit in self.hits],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text.
+
+    `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
+    `hidden` is what was left out of the text, because a reader of the document does not see it.
+    """
+
+    number: int
+    document: str
+    uri: str
+    path: str
+    title: str
+    pages: tuple[int, ...]
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    score: float
+    hidden: tuple[Hidden, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """As in the context JSON."""
+        return {
+            "number": self.number,
+            "document": self.document,
+            "uri": self.uri,
+            "path": self.path,
+            "title": self.title,
+            "pages": list(self.pages),
+            "start": self.start,
+            "end": self.end,
+            "headings": list(self.headings),
+            "score": self.score,
+            "hidden": [span.to_json() for span in self.hidden],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
+
+    query: str
+    text: str
+    tokens: int
+    max_tokens: int
+    citations: tuple[Citation, ...]
+    plan: Plan
+
+    def to_json(self) -> dict[str, Any]:
+        """The context JSON."""
+        return {
+            "query": self.query,
+            "text": self.text,
+            "tokens": self.tokens,
+            "max_tokens": self.max_tokens,
+            "citations": [citation.to_json() for citation in self.citations],
+            "plan": self.plan.to_json(),
+        }

@@ -1,0 +1,122 @@
+"""The first stage: candidates by vectors and by words, and one score for both."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from passagework.retrieval.dense.index import FilterPlan
+from passagework.retrieval.dense.nearest import Nearest
+from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.hits import FilterUse
+from passagework.retrieval.lexical.bm25 import Lexical
+from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.search.fusion import competition_ranks, fuse
+from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.store import Location, Snapshot
+from passagework.retrieval.types import Stage, Vectors
+
+Scores = dict[int, float]
+"""By passage id; higher is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What the first stage found: scores by stage, and where each candidate stands that may become a hit.
+
+    `size` counts different passages; `full` tells that a retriever gave as many as it was asked for: there may be more.
+    """
+
+    scores: Mapping[Stage, Scores]
+    places: Mapping[int, Location]
+    size: int
+    full: bool
+    filter: FilterUse | None
+
+    def best_first(self, scores: Mapping[int, float]) -> list[int]:
+        """Returns ids by score, ties by where the passages stand in their documents."""
+        known = [passage for passage in scores if passage in self.places]
+        return sorted(known, key=lambda passage: (-scores[passage], self.places[passage].order))
+
+
+class FirstStage:
+    """Finds candidates for one query; a larger pool can be asked for after a smaller one.
+
+    `vector` (1, dim) is the query's, None where the stage is lexical, or the filter lets nothing through.
+    """
+
+    def __init__(
+        self,
+        request: SearchRequest,
+        stage: Stage,
+        snapshot: Snapshot,
+        *,
+        nearest: Nearest,
+        vector: Vectors | None,
+        lexical: Lexical,
+        allowed: AllowedIds | None,
+        clock: Clock,
+    ) -> None:
+        self._request = request
+        self._stage = stage
+        self._snapshot = snapshot
+        self._nearest = nearest
+        self._vector = vector
+        self._lexical = lexical
+        self._allowed = allowed
+        self._clock = clock
+        self._places: dict[int, Location] = {}
+
+    def pool(self, size: int) -> Pool:
+        """Returns `size` candidates per retriever, and those equal to the last."""
+        dense, used = ({}, None) if self._stage is Stage.LEXICAL else self._by_vector(size)
+        lexical = {} if self._stage is Stage.DENSE else self._by_words(size)
+        if self._stage is Stage.LEXICAL and self._allowed is not None:
+            used = FilterUse("inside the text index")
+        with self._clock.timed("fetch"):
+            unplaced = [passage for passage in self._in_question(dense, lexical) if passage not in self._places]
+            self._places.update(self._snapshot.locations(unplaced))
+        size_found, full = len(dense.keys() | lexical.keys()), len(dense) >= size or len(lexical) >= size
+        return Pool(self._scores(dense, lexical), self._places, size_found, full, used)
+
+    def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
+        """Cosines of the `size` nearest passages, and of those equal to the last."""
+        if self._vector is None:
+            return {}, FilterUse(FilterPlan.EXACT_WITHIN.value, matching=0)
+        cosines, used = self._nearest.best(self._vector, size)
+        ordered = sorted(cosines.values(), reverse=True)
+        cut = ordered[size - 1] if len(ordered) >= size else -2.0
+        return {passage: cosine for passage, cosine in cosines.items() if cosine >= cut}, used
+
+    def _by_words(self, size: int) -> Scores:
+        """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
+        with self._clock.timed("lexical"):
+            return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
+
+    def _scores(self, dense: Scores, lexical: Scores) -> dict[Stage, Scores]:
+        if self._stage is Stage.DENSE:
+            return {Stage.DENSE: dense}
+        if self._stage is Stage.LEXICAL:
+            return {Stage.LEXICAL: lexical}
+        with self._clock.timed("fusion"):
+            ranks = competition_ranks(dense)
+            # a passage that only words found gets its cosine too
+            unseen = [passage for passage in lexical if passage not in dense]
+            cosines = (
+                {**dense, **self._nearest.cosines(self._vector, unseen)}
+                if unseen and self._vector is not None
+                else dense
+            )
+            fused = fuse(self._request.fusion, cosines, ranks, lexical)
+        return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
+
+    def _in_question(self, dense: Scores, lexical: Scores) -> Iterable[int]:
+        """Candidates that can become hits: where one retriever decides alone, its `k` best, and equals of the last."""
+        if self._stage not in (Stage.DENSE, Stage.LEXICAL) or self._request.per_document:
+            return dense.keys() | lexical.keys()
+        scores = dense or lexical
+        if len(scores) <= self._request.k:
+            return scores
+        last = heapq.nlargest(self._request.k, scores.values())[-1]
+        return [passage for passage, score in scores.items() if score >= last]

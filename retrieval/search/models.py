@@ -1,0 +1,62 @@
+"""The models of one search, decided before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from passagework.retrieval.memory import memory_for
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.types import Stage
+
+
+class SearchModels(Protocol):
+    """What gives the models of one collection at one moment; each is loaded when it is first asked for."""
+
+    @property
+    def may_rerank(self) -> bool:
+        """Whether something may rerank, as far as that is known without loading a model."""
+
+    def encoder(self) -> Encoder:
+        """Returns the encoder that made the collection's vectors."""
+
+    def reranker(self) -> Reranker | None:
+        """Returns what reranks; None where the encoder turns out to give no vectors of tokens, and none was named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
+
+    A model that the stage has no use for is None.
+    """
+
+    requested: Stage
+    stage: Stage
+    reason: str | None = None
+    encoder: Encoder | None = None
+    reranker: Reranker | None = None
+
+
+def decide(models: SearchModels, asked: Stage | None, *, nothing_matches: bool, clock: Clock) -> Decided:
+    """Loads what a search at the stage `asked` (None: the last that is possible) needs, and says how far it can go.
+
+    Where `nothing_matches` the filter there is nothing to encode, and no model is loaded.
+    """
+    requested = asked or (Stage.RERANK if models.may_rerank else Stage.HYBRID)
+    stage, reason = requested, None
+    if stage is Stage.RERANK and not models.may_rerank:
+        stage, reason = Stage.HYBRID, "no reranker was named"
+    if stage is Stage.LEXICAL or nothing_matches:
+        return Decided(requested, stage, reason)
+    with clock.timed("load"), memory_for("encoder", Stage.LEXICAL):
+        encoder = models.encoder()
+    if stage is not Stage.RERANK:
+        return Decided(requested, stage, reason, encoder)
+    with clock.timed("load"), memory_for("reranker", Stage.HYBRID):
+        reranker = models.reranker()
+    if reranker is None:
+        return Decided(requested, Stage.HYBRID, "the encoder gives no vectors of tokens", encoder)
+    return Decided(requested, stage, reason, encoder, reranker)

@@ -1,0 +1,60 @@
+"""The second stage: the first of the fused candidates, read together with the query by a reranker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from passagework.retrieval.hits import TokenVectorsUsed
+from passagework.retrieval.memory import memory_for
+from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.search.fusion import blended
+from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.types import Stage
+
+DECIMALS = 6
+"""Of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
+
+
+class SecondStage:
+    """Reranks candidates of one query, each once, however often the pool grows."""
+
+    def __init__(self, reranker: Reranker, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> None:
+        self.reranker = reranker
+        self.depth = max(request.rerank_depth or reranker.depth, request.k)
+        self.probabilities: dict[int, float] = {}
+        self.windowed = 0
+        self.query_cut = False
+        self._query = request.query
+        self._snapshot = snapshot
+        self._clock = clock
+        self._logits: dict[int, float] = {}
+        self._stored = 0
+
+    def scores(
+        self, candidates: Sequence[int], cosines: Mapping[int, float], lexical: Mapping[int, float]
+    ) -> dict[int, float]:
+        """Returns a score for each candidate: the reranker's own, or blended with those of the first stage."""
+        with self._clock.timed("rerank"), memory_for("reranker", Stage.HYBRID):
+            self._read([passage for passage in candidates if passage not in self._logits])
+        scored = {passage: self._logits[passage] for passage in candidates if passage in self._logits}
+        return scored if self.reranker.blend is None else blended(self.reranker.blend, cosines, lexical, scored)
+
+    @property
+    def token_vectors(self) -> TokenVectorsUsed | None:
+        """Of how many of the passages the collection kept what the reranker needs; None for none."""
+        if not self._stored:
+            return None
+        return TokenVectorsUsed.STORED if self._stored == len(self._logits) else TokenVectorsUsed.PARTLY
+
+    def _read(self, passages: Sequence[int]) -> None:
+        rows = self._snapshot.passages(passages)
+        found = self.reranker.rerank(self._query, [with_context(row) for row in rows])
+        for row, logit, probability in zip(rows, found.logits.tolist(), found.probabilities.tolist(), strict=True):
+            self._logits[row.id] = round(logit, DECIMALS)
+            self.probabilities[row.id] = probability
+        self._stored += found.stored
+        self.windowed += found.windowed
+        self.query_cut |= found.query_cut
