@@ -117,28 +117,26 @@ def loaded(name: str, keep: Path, encoder: BiEncoder) -> Iterator[Set]:
     """A set, cut as by default into a collection in `keep`."""
     folder = keep / f"{name}-200-32"
     ingest([documents_of(name)], folder, encoder=encoder)
-    store = Store.open(current_version(folder) / "store.db", dim=encoder.dim)
-    try:
-        with Collection.open(folder, encoder=encoder) as collection, store.read() as snapshot:
-            judged = judged_of(name, collection)
-            ids, vectors = snapshot.passage_vectors()
-            rows = snapshot.passages(ids.tolist())
-            order = np.array(sorted(range(len(rows)), key=lambda one: (rows[one].path, rows[one].start)))
-            hits = [
-                Hit(
-                    rank=0, score=0.0, text="", document=row.document, path=row.path, title="", pages=row.pages,
-                    start=row.start, end=row.end, headings=(), metadata={}, stages={}, id=row.id, uri=row.uri,
-                )
-                for row in (rows[one] for one in order)
-            ]  # fmt: skip
-            queries = tuple(judged.queries)
-            asked = np.vstack([encoder.encode_queries([judged.queries[query]]) for query in queries])
-            sorted_vectors = vectors[order]
-            yield Set(
-                name, judged, queries, hits, ids[order], sorted_vectors, asked, asked @ sorted_vectors.T, snapshot
+    with (
+        Store.open(current_version(folder) / "store.db") as store,
+        Collection.open(folder, encoder=encoder) as collection,
+        store.read() as snapshot,
+    ):
+        judged = judged_of(name, collection)
+        ids, vectors = snapshot.passage_vectors()
+        rows = snapshot.passages(ids.tolist())
+        order = np.array(sorted(range(len(rows)), key=lambda one: (rows[one].path, rows[one].start)))
+        hits = [
+            Hit(
+                rank=0, score=0.0, text="", document=row.document, path=row.path, title="", pages=row.pages,
+                start=row.start, end=row.end, headings=(), metadata={}, stages={}, id=row.id, uri=row.uri,
             )
-    finally:
-        store.close()
+            for row in (rows[one] for one in order)
+        ]  # fmt: skip
+        queries = tuple(judged.queries)
+        asked = np.vstack([encoder.encode_queries([judged.queries[query]]) for query in queries])
+        sorted_vectors = vectors[order]
+        yield Set(name, judged, queries, hits, ids[order], sorted_vectors, asked, asked @ sorted_vectors.T, snapshot)
 
 
 def judged_of(name: str, collection: Collection) -> Judged:

@@ -31,12 +31,8 @@ ROUNDS = 4
 
 def stored_token_ids(folder: Path, encoder: BiEncoder) -> list[TokenIds]:
     """The token ids of every passage of a collection, below its title and headings."""
-    store = Store.open(current_version(folder) / "store.db", dim=encoder.dim)
-    try:
-        with store.read() as snapshot:
-            rows = snapshot.passages(snapshot.passage_vectors()[0].tolist())
-    finally:
-        store.close()
+    with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
+        rows = snapshot.passages(snapshot.passage_vectors()[0].tolist())
     texts = [as_read(row.title, row.headings, row.text) for row in rows]
     return [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks.datasets import data_folder
 from passagework.ingest import ingest
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
 
 
@@ -49,7 +48,6 @@ def check_slices(collection: Path) -> tuple[int, int]:
     store = Store.open(current_version(collection) / "store.db")
     checked = bad = 0
     with store.read() as snapshot:
-        snapshot.dim = recorded_encoder(snapshot).dimension
         for row in list(snapshot.documents()):
             text = snapshot.document(row.id).text
             for passage in snapshot.neighbours(row.id, range(row.passages)):

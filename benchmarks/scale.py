@@ -32,7 +32,7 @@ from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.bm25 import Bm25
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.store import NewPassage, SourceState, Store, VersionState, Writer
 from passagework.retrieval.types import Document
 
 PASSAGES_A_DOCUMENT = 10
@@ -53,9 +53,8 @@ def build(folder: Path, texts: Texts, vectors: Callable[[], Base], count: int, e
     unfinished.mkdir(parents=True)
     seconds = {}
     start = time.perf_counter()
-    version = create_version(unfinished, encoder, ChunkSettings(), state="ready")
-    store = Store.open(version / "store.db", dim=encoder.dim)
-    try:
+    version = create_version(unfinished, encoder, ChunkSettings(), state=VersionState.READY)
+    with Store.open(version / "store.db") as store:
         for number, group in enumerate(made_texts(texts, count)):
             with store.write() as writer:
                 put(writer, group, first=number * STEP)
@@ -70,8 +69,6 @@ def build(folder: Path, texts: Texts, vectors: Callable[[], Base], count: int, e
         refresh_index(store, version)
         store.checkpoint()
         seconds["index_s"] = time.perf_counter() - start
-    finally:
-        store.close()
     unfinished.rename(folder)
     return seconds
 
@@ -95,7 +92,7 @@ def put(writer: Writer, group: Sequence[tuple[str, str]], *, first: int) -> None
         )
         digest = hashlib.sha256(document.text.encode()).hexdigest()
         source = writer.put_source(
-            uri=document.uri, path=document.path, sha256=digest, media_type="text/plain", state="done"
+            uri=document.uri, path=document.path, sha256=digest, media_type="text/plain", state=SourceState.DONE
         )
         writer.put_document(source, document, passages, sha256=digest, position=0)
 
@@ -119,7 +116,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
         opened = live.opened(snapshot)
         lexical = live.lexical(snapshot)
         lexical.search(snapshot, "first", 1, None)
-    found: dict[str, Any] = {"open_s": time.perf_counter() - start, "index": opened.index.kind.value}
+    found: dict[str, Any] = {"open_s": time.perf_counter() - start, "index": opened.derived.kind.value}
     with live.store.read() as snapshot:
         saved = [*snapshot.generations()[:1], *snapshot.word_generations()[:1]]
         count = snapshot.passage_count()
@@ -132,7 +129,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
         found["lexical_ms"] = spread(lambda query: lexical.search(snapshot, query, 200, None), queries)
         found["fts5_ms"] = spread(lambda query: Bm25().search(snapshot, query, 200, None), queries[:10])
         found["encode_ms"] = spread(lambda query: encoder.encode_queries([query]), queries)
-        found["pool_recall"] = pool_recall(opened.index, snapshot.passage_vectors(), encoder, queries[:50])
+        found["pool_recall"] = pool_recall(opened.derived, snapshot.passage_vectors(), encoder, queries[:50])
     live.close()
     with Collection.open(folder, encoder=encoder) as collection:
         for name, where in FILTERS.items():
@@ -171,7 +168,7 @@ def pool_recall(index: Any, stored: tuple[Any, Any], encoder: Encoder, queries: 
 
 def change(version: Path, collection: Collection, texts: Texts, base: Base, queries: Sequence[str]) -> dict[str, float]:
     """Seconds to add and to take out passages, and of the first search that sees it; nothing is rebuilt."""
-    store = Store.open(version / "store.db", dim=base.vectors.shape[1])
+    store = Store.open(version / "store.db")
     group, rows = next(made_texts(texts, CHANGED, seed=99)), next(made_vectors(base, CHANGED, seed=99))
     found: dict[str, float] = {"passages": CHANGED}
 

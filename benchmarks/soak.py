@@ -32,10 +32,10 @@ from passagework.ingest.maintenance.doctor import examine
 from passagework.ingest.writing.destination import create_version, refresh_index
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection
-from passagework.retrieval.dense.generations import save_generation
+from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.folder import locked_version
 from passagework.retrieval.search.request import SearchRequest
-from passagework.retrieval.store import Store
+from passagework.retrieval.store import Store, VersionState
 from passagework.retrieval.types import Document, Stage
 from tests.support.collection_checks import NOUNS
 from tests.support.fakes import WORDS, FakeEncoder
@@ -110,8 +110,8 @@ def put(writer: PassageWriter, store: Store, rng: random.Random, number: int) ->
 def make(path: Path) -> None:
     """A collection to begin with."""
     encoder, chunking, rng = FakeEncoder(), ChunkSettings(passage_tokens=15, overlap_tokens=0), random.Random(0)
-    folder = create_version(path, encoder, chunking, state="ready")
-    store = Store.open(folder / "store.db", dim=encoder.dim)
+    folder = create_version(path, encoder, chunking, state=VersionState.READY)
+    store = Store.open(folder / "store.db")
     writer = PassageWriter(store, lambda: encoder, chunking)
     for number in range(DOCUMENTS):
         put(writer, store, rng, number)
@@ -127,7 +127,7 @@ def write(path: Path, seconds: float, _: int) -> int:
     commits = saves = 0
     until = time.monotonic() + seconds
     with locked_version(path) as folder:
-        store = Store.open(folder / "store.db", dim=encoder.dim)
+        store = Store.open(folder / "store.db")
         writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=15, overlap_tokens=0))
         while time.monotonic() < until:
             if rng.random() < 0.2:
@@ -143,7 +143,7 @@ def write(path: Path, seconds: float, _: int) -> int:
             if commits % 20 == 0:
                 store.checkpoint()
             if commits % 100 == 0:
-                save_generation(store, folder / "index")
+                save_index(store, folder / "index")
                 saves += 1
             time.sleep(0.01)
         store.checkpoint()

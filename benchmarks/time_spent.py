@@ -39,7 +39,7 @@ PARTS = (
     ("ingest/chunker/", "", "cutting"),
     ("retrieval/store/", "", "database"),
     ("retrieval/dense/index/", "", "index"),
-    ("retrieval/dense/generations.py", "", "index"),
+    ("retrieval/dense/saved_indexes.py", "", "index"),
     ("", "text_hash", "hashing"),
     ("", "document_hash", "hashing"),
     ("", "", "the rest"),

@@ -14,6 +14,7 @@ from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.passage_writer import SourceFile, document_hash
+from passagework.retrieval.store import SourceState
 from passagework.retrieval.types import Document
 
 MAX_NOTES = 1_000
@@ -87,7 +88,7 @@ class Intake:
         writer = self._destination.writer
         if writer is not None:
             nothing = reason is not None or (self._failures and not self._seen)
-            state = "done" if whole else "failed" if nothing else "partial"
+            state = SourceState.DONE if whole else SourceState.FAILED if nothing else SourceState.PARTIAL
             shown = reason or (self._failures[0] if self._failures else None)
             notes = tuple((self._failures + self._notes)[:MAX_NOTES])
             writer.finish(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)

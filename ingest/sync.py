@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.store import SourceRow
+from passagework.retrieval.store import SourceRow, SourceState
 
 
 class State(Enum):
@@ -45,7 +45,7 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
     by_uri = {source.uri: source for source in recorded}
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
     for one in recorded:
-        if one.state == "done" and is_gone(one.uri):
+        if one.state is SourceState.DONE and is_gone(one.uri):
             orphans[one.sha256].append(one)
     for file in files:
         source = by_uri.get(file.uri)
@@ -55,7 +55,7 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
         if source is not None:
-            same = source.sha256 == sha256 and source.state == "done"
+            same = source.sha256 == sha256 and source.state is SourceState.DONE
             yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
         elif orphans[sha256]:
             yield SyncEntry(file, State.MOVED, sha256, orphans[sha256].pop(0))

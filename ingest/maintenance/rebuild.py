@@ -16,41 +16,37 @@ from passagework.ingest.writing.destination import create_version, refresh_index
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.recovery import is_damaged, writable_version
 from passagework.retrieval.config import Settings
-from passagework.retrieval.dense.generations import check_whole, save_generation
 from passagework.retrieval.dense.index import IndexKind
+from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import publish, versions
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
-from passagework.retrieval.lexical.word_generations import refresh_words
+from passagework.retrieval.lexical.saved_postings import refresh_words
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
-from passagework.retrieval.store import Generation, Snapshot, Store
+from passagework.retrieval.store import Generation, Snapshot, Store, VersionState
+from passagework.retrieval.store.generations import check_whole
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
     """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
-    with writable_version(Path(collection)) as folder:
-        store = Store.open(folder / "store.db")
-        try:
-            with store.read() as snapshot:
-                store.dim = recorded_encoder(snapshot).dimension
-                every = snapshot.generations() + snapshot.word_generations()
-                behind = any(one.change > snapshot.last_change() for one in every)
-            if not behind:
-                store.verify()
-            with store.write() as writer:
-                writer.sweep_vectors()
-                last = writer.last_change()
-                # A database restored from an older copy: what was indexed after it is no longer true.
-                every = writer.generations() + writer.word_generations()
-                writer.drop_generations([one.id for one in every if one.change > last])
-            saved = save_generation(store, folder / "index", kind=kind)
-            refresh_words(store, folder / "index")
-            store.checkpoint()
-            return saved
-        finally:
-            store.close()
+    with writable_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
+        with store.read() as snapshot:
+            every = snapshot.generations() + snapshot.word_generations()
+            behind = any(one.change > snapshot.last_change() for one in every)
+        if not behind:
+            store.verify()
+        with store.write() as writer:
+            writer.sweep_vectors()
+            last = writer.last_change()
+            # A database restored from an older copy: what was indexed after it is no longer true.
+            every = writer.generations() + writer.word_generations()
+            writer.drop_generations([one.id for one in every if one.change > last])
+        saved = save_index(store, folder / "index", kind=kind)
+        refresh_words(store, folder / "index")
+        store.checkpoint()
+        return saved
 
 
 def rebuild(
@@ -74,12 +70,10 @@ def rebuild(
     settings = settings or Settings.from_environment()
     collection = Path(collection)
     with writable_version(collection) as live:
-        old = Store.open(live / "store.db")
-        try:
+        with Store.open(live / "store.db") as old:
             check_whole(old)
             with old.read() as snapshot:
                 model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
-                old.dim = model.dimension
                 cut_as = recorded_chunking(snapshot)
                 kept = recorded_tokens(snapshot)
             if encoder is None or isinstance(encoder, str):
@@ -89,12 +83,10 @@ def rebuild(
             chunking = new_chunking(encoder, asked, cut_as)
             tokens = None if kept is None else new_record(encoder, bits=kept.bits)
             folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
-                collection, encoder, chunking, state="building", tokens=tokens
+                collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens
             )
             same = model.same_as(encoder.fingerprint)
             _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)
-        finally:
-            old.close()
         publish(collection, folder)
         for entry in versions(collection):
             if entry not in (folder, live) and not is_damaged(entry):
@@ -114,8 +106,7 @@ def _fill(
 ) -> None:
     """Brings the new version up to the old one, as of now; what an earlier try did is kept."""
     started = time.monotonic()
-    new = Store.open(folder / "store.db", dim=encoder.dim)
-    try:
+    with Store.open(folder / "store.db") as new:
         copied = old if copy_vectors else None
         writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, tokens=tokens)
         with old.read() as before:
@@ -136,10 +127,8 @@ def _fill(
             last.sweep_vectors()
         refresh_index(new, folder)
         with new.write() as last:
-            last.set_meta("state", "ready")
+            last.set_meta("state", VersionState.READY.value)
         new.checkpoint()
-    finally:
-        new.close()
 
 
 def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
@@ -165,18 +154,13 @@ def _unfinished(
     for folder in versions(collection):
         if _number(folder) <= _number(live):
             break
-        with suppress(StoreError):
-            store = Store.open(folder / "store.db")
-            try:
-                with store.read() as snapshot:
-                    same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
-                    same &= recorded_window(snapshot) == encoder.window
-                    same &= snapshot.meta("chunking") == chunking.to_json()
-                    same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _keeps(snapshot, tokens)
-                    if same:
-                        return folder
-            finally:
-                store.close()
+        with suppress(StoreError), Store.open(folder / "store.db") as store, store.read() as snapshot:
+            same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
+            same &= recorded_window(snapshot) == encoder.window
+            same &= snapshot.meta("chunking") == chunking.to_json()
+            same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _keeps(snapshot, tokens)
+            if same:
+                return folder
     return None
 
 

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
 
-from passagework.retrieval.dense.generations import check_whole
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import locked_version
 from passagework.retrieval.store import DocumentRow, Store, Writer
+from passagework.retrieval.store.generations import check_whole
 from passagework.retrieval.text import address
 
 
@@ -35,36 +35,28 @@ def delete(
     """
     if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
-    with locked_version(Path(collection)) as folder:
-        store = Store.open(folder / "store.db")
-        try:
-            check_whole(store)
-            with store.write() as writer:
-                condition = compile_filter(where, writer) if where else None
-                rows = _chosen(list(writer.documents(condition)), targets, uris)
-                if not dry_run:
-                    _forget(writer, rows)
+    with locked_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
+        check_whole(store)
+        with store.write() as writer:
+            condition = compile_filter(where, writer) if where else None
+            rows = _chosen(list(writer.documents(condition)), targets, uris)
             if not dry_run:
-                store.checkpoint()
-            return rows
-        finally:
-            store.close()
+                _forget(writer, rows)
+        if not dry_run:
+            store.checkpoint()
+        return rows
 
 
 def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
     """Takes out files with all their documents, by URI, and what no document needs any more."""
-    with locked_version(Path(collection)) as folder:
-        store = Store.open(folder / "store.db")
-        try:
-            check_whole(store)
-            with store.write() as writer:
-                for source in writer.sources():
-                    if source.uri in uris:
-                        writer.remove_source(source.id)
-                writer.sweep_vectors()
-            store.checkpoint()
-        finally:
-            store.close()
+    with locked_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
+        check_whole(store)
+        with store.write() as writer:
+            for source in writer.sources():
+                if source.uri in uris:
+                    writer.remove_source(source.id)
+            writer.sweep_vectors()
+        store.checkpoint()
 
 
 def _chosen(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:

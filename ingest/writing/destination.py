@@ -12,7 +12,7 @@ from passagework.ingest.writing.chunking import check_chunking, check_fit, check
 from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.recovery import live_version, mended_version
 from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
-from passagework.retrieval.dense.generations import check_whole, chosen_kind, open_index, save_generation
+from passagework.retrieval.dense.saved_indexes import chosen_kind, open_index, save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import (
     BENCHMARK,
@@ -33,11 +33,12 @@ from passagework.retrieval.late_interaction.stored import (
     recorded_tokens,
     token_encoder,
 )
-from passagework.retrieval.lexical.word_generations import refresh_words
+from passagework.retrieval.lexical.saved_postings import refresh_words
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import check_encoder, record_identity, recorded_encoder, recorded_window
-from passagework.retrieval.store import SourceRow, Store, token_rows
+from passagework.retrieval.store import SourceRow, Store, VersionState, token_rows
+from passagework.retrieval.store.generations import check_whole
 
 
 class Destination:
@@ -100,12 +101,9 @@ class Destination:
                 encoder = _loaded(encoder, window, settings)
                 tokens = new_record(encoder) if token_vectors else None
                 fitted = new_chunking(encoder, chunking)
-                folder = create_version(collection, encoder, fitted, state="ready", tokens=tokens)
-            store = Store.open(folder / "store.db")
-            try:
+                folder = create_version(collection, encoder, fitted, state=VersionState.READY, tokens=tokens)
+            with Store.open(folder / "store.db") as store:
                 yield cls(folder, store, _writer(store, encoder, window, chunking, settings, token_vectors))
-            finally:
-                store.close()
 
     def sources(self) -> list[SourceRow]:
         """Every file on record."""
@@ -158,7 +156,7 @@ def refresh_index(store: Store, folder: Path) -> None:
     if _index_lags(store, folder):
         with store.read() as snapshot:
             kind = chosen_kind(snapshot)
-        save_generation(store, folder / "index", kind=kind)
+        save_index(store, folder / "index", kind=kind)
     refresh_words(store, folder / "index")
 
 
@@ -167,7 +165,7 @@ def _index_lags(store: Store, folder: Path) -> bool:
         if not snapshot.generations():  # nothing to open: it would be built here, and built again to be saved
             return snapshot.passage_count() > 0
         opened = open_index(snapshot, folder / "index")
-        return opened.generation is None or bool(opened.set_aside) or opened.index.needs_rebuild
+        return opened.generation is None or bool(opened.set_aside) or opened.derived.needs_rebuild
 
 
 def _writer(
@@ -182,7 +180,6 @@ def _writer(
     check_whole(store)
     with store.read() as snapshot:
         recorded = recorded_encoder(snapshot)
-        store.dim = recorded.dimension
         cut_as = recorded_chunking(snapshot)
         window_as = recorded_window(snapshot)
         check_chunking(snapshot, cut_as, window, chunking)
@@ -268,7 +265,12 @@ def _loaded(encoder: Encoder | str | None, window: int | None, settings: Setting
 
 
 def create_version(
-    collection: Path, encoder: Encoder, chunking: ChunkSettings, *, state: str, tokens: TokenRecord | None = None
+    collection: Path,
+    encoder: Encoder,
+    chunking: ChunkSettings,
+    *,
+    state: VersionState,
+    tokens: TokenRecord | None = None,
 ) -> Path:
     """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens.
 
@@ -276,14 +278,10 @@ def create_version(
     """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
-    store = Store.create(folder / "store.db", dim=encoder.dim)
-    try:
-        with store.write() as writer:
-            record_identity(writer, encoder, chunking.to_json(), state=state)
-            if tokens is not None:
-                writer.set_meta(TOKEN_RECORD, tokens.to_json())
-    finally:
-        store.close()
-    if state == "ready":
+    with Store.create(folder / "store.db") as store, store.write() as writer:
+        record_identity(writer, encoder, chunking.to_json(), state=state)
+        if tokens is not None:
+            writer.set_meta(TOKEN_RECORD, tokens.to_json())
+    if state is VersionState.READY:
         publish(collection, folder)
     return folder

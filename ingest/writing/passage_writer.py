@@ -14,7 +14,7 @@ from passagework.retrieval.late_interaction.stored import TokenRecord
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker_input import as_read
-from passagework.retrieval.store import NewPassage, Store, Writer, token_rows
+from passagework.retrieval.store import NewPassage, SourceState, Store, Writer, token_rows
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.store.writer import one_line_each
 from passagework.retrieval.text import text_hash
@@ -39,7 +39,7 @@ class SourceFile:
     path: str
     sha256: str
     media_type: str
-    state: str = "partial"
+    state: SourceState = SourceState.PARTIAL
     reason: str | None = None
     notes: tuple[str, ...] = ()
 

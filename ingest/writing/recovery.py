@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from passagework.retrieval.dense.generations import check_whole
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.files import set_aside
 from passagework.retrieval.folder import CURRENT, current_version, publish, versions, writer_lock
-from passagework.retrieval.store import Store
+from passagework.retrieval.store import Store, VersionState
+from passagework.retrieval.store.generations import check_whole
 
 _log = logging.getLogger(__name__)
 
@@ -69,11 +69,8 @@ def writable_version(collection: Path) -> Iterator[Path]:
 def is_damaged(version: Path) -> bool:
     """Whether a version has a database that isn't whole: there may be something left in it to save."""
     try:
-        store = Store.open(version / "store.db")
-        try:
+        with Store.open(version / "store.db") as store:
             check_whole(store)
-        finally:
-            store.close()
     except PassageworkError:
         with suppress(OSError):
             return (version / "store.db").stat().st_size > 0
@@ -83,12 +80,9 @@ def is_damaged(version: Path) -> bool:
 def _is_whole(version: Path) -> bool:
     """Whether its database is as it was left, and its making came to an end."""
     try:
-        store = Store.open(version / "store.db")
-        try:
+        with Store.open(version / "store.db") as store:
             check_whole(store)
             with store.read() as snapshot:
-                return snapshot.meta("state") == "ready"
-        finally:
-            store.close()
+                return bool(snapshot.meta("state") == VersionState.READY.value)
     except PassageworkError:
         return False

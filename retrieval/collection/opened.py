@@ -7,15 +7,15 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from passagework.retrieval.dense.generations import Opened, check_order, open_index, replay
 from passagework.retrieval.dense.index import LiveIndex
+from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import filter_memory
 from passagework.retrieval.lexical.bm25 import Bm25, Lexical
 from passagework.retrieval.lexical.live_words import LiveWords
-from passagework.retrieval.lexical.word_generations import open_words, replay_words
-from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_words
 from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.store.generations import Opened, check_order
 
 AT_ONCE_BYTES = 1 << 30
 """Of a database that is read against its seal before the first answer, in about a second.
@@ -34,7 +34,6 @@ class OpenedVersion:
         try:
             with self.store.read() as snapshot:
                 check_order(snapshot)
-                self.store.dim = recorded_encoder(snapshot).dimension
             self.store.verify_commits()
             self._damage: StoreError | None = None
             self._compare_bytes()
@@ -43,8 +42,8 @@ class OpenedVersion:
             raise
         self.filters = filter_memory()
         self._lock = threading.Lock()
-        self._opened: Opened | None = None
-        self._words: tuple[LiveWords, int] | None = None
+        self._index: Opened[LiveIndex] | None = None
+        self._words: Opened[LiveWords] | None = None
         self._words_asked = 0  # the newest saved postings that were tried
 
     def is_at(self, folder: Path) -> bool:
@@ -53,9 +52,9 @@ class OpenedVersion:
 
     def index(self, snapshot: Snapshot) -> LiveIndex:
         """The index as of this snapshot."""
-        return self.opened(snapshot).index
+        return self.opened(snapshot).derived
 
-    def opened(self, snapshot: Snapshot) -> Opened:
+    def opened(self, snapshot: Snapshot) -> Opened[LiveIndex]:
         """The same, with where it came from."""
         if self._damage is not None:
             raise self._damage
@@ -63,15 +62,14 @@ class OpenedVersion:
         # here in the order of time, and the index never has to go back.
         with self._lock:
             change = snapshot.last_change()
-            opened = self._opened
+            opened = self._index
             if opened is None or change < opened.change:
                 opened = open_index(snapshot, self.folder / "index")
             elif change > opened.change:
-                index = replay(opened.index, snapshot, opened.change)
-                opened = Opened(index, change, opened.generation, opened.set_aside)
-            if opened.index.needs_rebuild and _has_newer(snapshot, opened):
+                opened = SAVED_INDEXES.replay(opened, snapshot)
+            if opened.derived.needs_rebuild and _has_newer(snapshot, opened):
                 opened = open_index(snapshot, self.folder / "index")
-            self._opened = opened
+            self._index = opened
             return opened
 
     def lexical(self, snapshot: Snapshot) -> Lexical:
@@ -83,12 +81,10 @@ class OpenedVersion:
                 self._words = open_words(snapshot, self.folder / "index")
             if self._words is None:
                 return Bm25()
-            words, change = self._words
             last = snapshot.last_change()
-            if change < last:
-                words = replay_words(words, snapshot, change)
-                self._words = words, last
-            return words if change <= last else Bm25()
+            if self._words.change < last:
+                self._words = SAVED_POSTINGS.replay(self._words, snapshot)
+            return self._words.derived if self._words.change <= last else Bm25()
 
     def _compare_bytes(self) -> None:
         if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:
@@ -126,7 +122,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _has_newer(snapshot: Snapshot, opened: Opened) -> bool:
+def _has_newer(snapshot: Snapshot, opened: Opened[LiveIndex]) -> bool:
     """Whether the writer has saved an index since: one who reads for weeks must not carry every change in memory."""
     known = opened.generation.id if opened.generation else 0
     return any(one.id > known and one.file not in opened.set_aside for one in snapshot.generations())

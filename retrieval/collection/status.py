@@ -117,9 +117,9 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
         window=recorded_window(snapshot),
         chunking=chunking if isinstance(chunking, dict) else {},
         index=IndexStatus(
-            kind=opened.index.kind.value,
-            passages=opened.index.size,
-            since_build=opened.index.tail_size + opened.index.removed_size,
+            kind=opened.derived.kind.value,
+            passages=opened.derived.size,
+            since_build=opened.derived.tail_size + opened.derived.removed_size,
             saved=generation.file if generation else None,
             recall_at_10=generation.recall if generation else None,
             set_aside=opened.set_aside,

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, n
 from passagework.retrieval.errors import FilterError
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.writer import number
+from passagework.retrieval.store.metadata_fields import number
 
 Where: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = ColumnElement[bool]

@@ -10,7 +10,7 @@ import numpy as np
 from passagework.retrieval.errors import IndexMismatchError, StoreError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.weights import Fingerprint
-from passagework.retrieval.store import Snapshot, Writer
+from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
 
 PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
@@ -18,7 +18,7 @@ PROBE_COSINE = 0.999
 """Between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
-def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, state: str) -> None:
+def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, state: VersionState) -> None:
     """Writes down the encoder, its window, a probe of it, and how documents are cut."""
     writer.set_meta("encoder", encoder.fingerprint.to_json())
     writer.set_meta("backend", encoder.backend)
@@ -26,7 +26,7 @@ def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Jso
     writer.set_meta("probe", _probe(encoder).tolist())
     writer.set_meta("chunking", dict(chunking))
     writer.set_meta("created", datetime.now(timezone.utc).isoformat(timespec="seconds"))
-    writer.set_meta("state", state)
+    writer.set_meta("state", state.value)
 
 
 def recorded_encoder(snapshot: Snapshot) -> Fingerprint:

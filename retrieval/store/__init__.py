@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
-
-from passagework.retrieval.store import database
-from passagework.retrieval.store.beside import hold, let_go
-from passagework.retrieval.store.database import create_database, open_database, storage_errors, transaction
-from passagework.retrieval.store.integrity import text_index_problem
 from passagework.retrieval.store.rows import (
     Change,
+    ChangeKind,
     DocumentRow,
     Generation,
     Location,
     NewPassage,
     PassageRow,
     SourceRow,
+    SourceState,
+    VersionState,
 )
-from passagework.retrieval.store.seal import (
-    COMMITS,
-    break_seal,
-    check_bytes,
-    check_commits,
-    count_commits,
-    put_seal,
-    read_seal,
-    seal_path,
-)
+from passagework.retrieval.store.seal import COMMITS
 from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.store.store import Store
 from passagework.retrieval.store.writer import Writer
 
 __all__ = [
     "COMMITS",
     "Change",
+    "ChangeKind",
     "DocumentRow",
     "Generation",
     "Location",
@@ -47,116 +30,8 @@ __all__ = [
     "PassageRow",
     "Snapshot",
     "SourceRow",
+    "SourceState",
     "Store",
+    "VersionState",
     "Writer",
 ]
-
-TEXT_INDEX_WAIT_MS = 5_000
-"""For a writer's transaction to end, before the text index can be looked at."""
-
-
-class Store:
-    """A version's database. Any number of threads and processes may read; one transaction at a time writes."""
-
-    def __init__(self, path: Path, engine: Engine, dim: int) -> None:
-        self.path = path
-        self.dim = dim
-        self._engine = engine
-        self._file = hold(path)
-        self.keeps_seal = False
-        """Set where a damaged database is mended: it stays refused, even by a crash, until `accept`."""
-
-    @classmethod
-    def create(cls, path: Path, *, dim: int) -> Store:
-        """A new, empty database at `path` for vectors of `dim` dimensions."""
-        return cls(path, create_database(path), dim)
-
-    @classmethod
-    def open(cls, path: Path, *, dim: int = 0) -> Store:
-        """The database at `path`; raises StoreError where it is missing, damaged, or made by a newer version."""
-        return cls(path, open_database(path), dim)
-
-    @contextmanager
-    def read(self) -> Iterator[Snapshot]:
-        """One moment of the collection, however long it is looked at and whoever writes meanwhile."""
-        with transaction(self._engine, self.path) as connection:
-            yield Snapshot(connection, self.dim)
-
-    @contextmanager
-    def write(self) -> Iterator[Writer]:
-        """One transaction: committed at the end, rolled back where anything is raised."""
-        commits = 0
-        with transaction(self._engine, self.path, write=True) as connection:
-            driver: Any = connection.connection.dbapi_connection
-            before = driver.total_changes
-            writer = Writer(connection, self.dim)
-            yield writer
-            if driver.total_changes != before and not self.keeps_seal:
-                break_seal(self.path)
-                commits = writer.commits() + 1
-                writer.set_meta(COMMITS, commits)
-        if commits:
-            count_commits(self.path, commits)
-
-    def verify(self) -> None:
-        """Raises StoreError where the database lost commits, or a byte of it is not what its last writer left.
-
-        Reads the whole file. While a writer is at work, or after it was killed, only the commits are compared.
-        """
-        self.verify_commits()
-        self.verify_bytes()
-
-    def verify_commits(self) -> None:
-        """Raises StoreError where the database has fewer commits than were made."""
-        seal = read_seal(self.path)
-        with self.read() as snapshot:
-            check_commits(self.path, seal, snapshot.commits())
-
-    def verify_bytes(self) -> None:
-        """Raises StoreError where a byte is not what the last writer left; reads the whole file."""
-        check_bytes(self.path)
-
-    def text_index_problem(self) -> str | None:
-        """How the text index differs from the passages, None where it doesn't. StoreError where it can't be asked."""
-        with storage_errors(self.path), self._engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            return text_index_problem(driver, wait_ms=TEXT_INDEX_WAIT_MS, then_ms=database.BUSY_TIMEOUT_MS)
-
-    def accept(self) -> None:
-        """Seals the database as it is, whatever it was before: for one that was found sound in all its parts.
-
-        It counts as a commit: what readers remember of the database as it was holds no longer.
-        """
-        seal_path(self.path).unlink(missing_ok=True)
-        with transaction(self._engine, self.path, write=True) as connection:
-            writer = Writer(connection, self.dim)
-            writer.set_meta(COMMITS, writer.commits() + 1)
-        self.checkpoint()
-
-    def checkpoint(self) -> None:
-        """Moves what the log holds into the database file and seals it, as far as others allow; waits for none."""
-        log = self.path.with_name(f"{self.path.name}-wal")
-        with storage_errors(self.path), self._engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            driver.execute("PRAGMA busy_timeout=0")
-            try:
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-                # While somebody writes, nothing is sealed: the last writer does.
-                with suppress(OperationalError), connection.execution_options(immediate=True).begin():
-                    if not log.exists() or not log.stat().st_size:
-                        put_seal(self.path, Snapshot(connection, self.dim).commits())
-            finally:
-                driver.execute(f"PRAGMA busy_timeout={database.BUSY_TIMEOUT_MS}")
-
-    def copy_to(self, path: Path) -> None:
-        """Copies the database as of this moment to a new file; who writes meanwhile is not held up."""
-        with storage_errors(self.path), self._engine.connect() as connection:
-            driver: Any = connection.connection.dbapi_connection
-            with storage_errors(path), closing(sqlite3.connect(path)) as copy:
-                driver.backup(copy)  # at once: in steps it would begin anew at every commit
-
-    def close(self) -> None:
-        """Closes every connection."""
-        self._engine.dispose()
-        let_go(self._file)
-        self._file = None

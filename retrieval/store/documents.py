@@ -13,7 +13,7 @@ from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.matching import within
 from passagework.retrieval.store.naming import bears
-from passagework.retrieval.store.rows import DocumentRow, SourceRow
+from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
 from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
 
 
@@ -107,4 +107,9 @@ class DocumentReader:
     def sources(self) -> list[SourceRow]:
         """Every file on record, in order of uri."""
         rows = self.connection.execute(select(t.sources).order_by(t.sources.c.uri))
-        return [SourceRow(**{**row._asdict(), "notes": tuple(json.loads(row.notes))}) for row in rows]
+        return [
+            SourceRow(
+                **{**row._asdict(), "state": recorded(SourceState, row.state), "notes": tuple(json.loads(row.notes))}
+            )
+            for row in rows
+        ]

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import delete, exists, func, insert, or_, select, text, update
 
 from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.store.snapshot import Snapshot
-from passagework.retrieval.store.writer import Writer, flatten
+from passagework.retrieval.store.writer import Writer
 from passagework.retrieval.types import Json
 
 
@@ -94,7 +95,9 @@ def fields_agree(snapshot: Snapshot, document_id: int, metadata: Mapping[str, Js
     """Whether the rows that filters look at say what the document's metadata says."""
     f = t.fields.c
     rows = snapshot.connection.execute(select(f.key, f.type, f.value).where(f.document_id == document_id))
-    return Counter(repr(tuple(row)) for row in rows) == Counter(repr(row) for row in flatten(metadata))
+    return Counter(repr(tuple(row)) for row in rows) == Counter(
+        repr((key, kind.value, value)) for key, kind, value in flatten(metadata)
+    )
 
 
 def documents_without_vectors(snapshot: Snapshot) -> dict[int, int]:
@@ -176,7 +179,9 @@ def correct_passage(writer: Writer, passage_id: int, *, start: int, end: int, te
 def correct_fields(writer: Writer, document_id: int, metadata: Mapping[str, Json]) -> None:
     """Makes the rows that filters look at again, from the document's metadata."""
     writer.connection.execute(delete(t.fields).where(t.fields.c.document_id == document_id))
-    rows = [{"document_id": document_id, "key": key, "type": kind, "value": v} for key, kind, v in flatten(metadata)]
+    rows = [
+        {"document_id": document_id, "key": key, "type": kind.value, "value": v} for key, kind, v in flatten(metadata)
+    ]
     if rows:
         writer.connection.execute(insert(t.fields), rows)
 

@@ -4,20 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
+from passagework.retrieval.errors import StoreError
 from passagework.retrieval.types import Hidden, Json
+
+Recorded = TypeVar("Recorded", bound=Enum)
+
+
+class SourceState(str, Enum):
+    """How far a file was ingested."""
+
+    PARTIAL = "partial"  # documents of it are still to come, or are missing
+    DONE = "done"
+    FAILED = "failed"
+
+
+class VersionState(str, Enum):
+    """Whether a version is whole, or a rebuild is still to come to its end."""
+
+    BUILDING = "building"
+    READY = "ready"
+
+
+class ChangeKind(str, Enum):
+    """What happened to passages."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+def recorded(kind: type[Recorded], value: object) -> Recorded:
+    """Returns what a column says; raises StoreError where it holds what no writer puts there."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise StoreError(
+            f"the database is damaged: it holds {str(value)[:40]!r} in place of a {kind.__name__}"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A file as last ingested. `state` is partial, done or failed; `notes` are lines about what could not be read."""
+    """A file as last ingested; `notes` are lines about what could not be read of it."""
 
     id: int
     uri: str
     path: str
     sha256: str
     media_type: str
-    state: str
+    state: SourceState
     reason: str | None
     notes: tuple[str, ...]
 
@@ -97,10 +134,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Passages `first` to `last` came (`add`) or went (`remove`)."""
+    """Passages `first` to `last` came or went."""
 
     id: int
-    kind: str
+    kind: ChangeKind
     first: int
     last: int
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
+from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import among, batches
 from passagework.retrieval.store.documents import DocumentReader
@@ -17,7 +19,7 @@ from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.matching import matching_ids, passing_ids, within
 from passagework.retrieval.store.overlap import hidden_in, pages_of
 from passagework.retrieval.store.prepared import Prepared, among_bound, bound
-from passagework.retrieval.store.rows import Change, Generation, Location, PassageRow
+from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, PassageRow, SourceState, recorded
 from passagework.retrieval.store.seal import COMMITS, commits_in
 from passagework.retrieval.store.vocabulary import WordReader, reading
 from passagework.retrieval.types import Ids, Json, Vectors
@@ -50,9 +52,14 @@ NEIGHBOURS = Prepared(
 class Snapshot(DocumentReader):
     """A collection at one moment; lives as long as the transaction that it was made in."""
 
-    def __init__(self, connection: Connection, dim: int) -> None:
-        super().__init__(connection)
-        self.dim = dim
+    @cached_property
+    def dim(self) -> int:
+        """The numbers of a vector, by the record of the encoder; raises StoreError where that is damaged."""
+        record = self.meta("encoder")
+        found = record.get("dimension") if isinstance(record, dict) else None
+        if not isinstance(found, int):
+            raise StoreError("the collection's record of its encoder is damaged")
+        return found
 
     # what changed
 
@@ -63,7 +70,7 @@ class Snapshot(DocumentReader):
     def changes_since(self, change: int) -> list[Change]:
         """Changes after `change`, oldest first."""
         rows = self.connection.execute(select(t.changes).where(t.changes.c.id > change).order_by(t.changes.c.id))
-        return [Change(row.id, row.kind, row.first, row.last) for row in rows]
+        return [Change(row.id, recorded(ChangeKind, row.kind), row.first, row.last) for row in rows]
 
     def generations(self) -> list[Generation]:
         """Saved vector indexes, newest first."""
@@ -227,7 +234,7 @@ class Snapshot(DocumentReader):
         """Sizes for `status`."""
         return {
             "files": self._count(select(func.count()).select_from(t.sources)),
-            "failed": self._count(select(func.count()).where(t.sources.c.state == "failed")),
+            "failed": self._count(select(func.count()).where(t.sources.c.state == SourceState.FAILED.value)),
             "documents": self._count(select(func.count()).select_from(t.documents)),
             "passages": self.passage_count(),
             "cut": self._count(select(func.coalesce(func.sum(t.passages.c.cut), 0))),

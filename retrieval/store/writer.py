@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,8 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.rows import NewPassage
+from passagework.retrieval.store.metadata_fields import flatten
+from passagework.retrieval.store.rows import ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.types import Document, Json, Vectors
 
@@ -46,7 +46,7 @@ class Writer(Snapshot):
         path: str,
         sha256: str,
         media_type: str,
-        state: str,
+        state: SourceState,
         reason: str | None = None,
         notes: Sequence[str] = (),
     ) -> int:
@@ -56,7 +56,7 @@ class Writer(Snapshot):
             "path": path,
             "sha256": sha256,
             "media_type": media_type,
-            "state": state,
+            "state": state.value,
             "reason": reason,
             "notes": json.dumps(list(notes), ensure_ascii=False),
         }
@@ -113,7 +113,9 @@ class Writer(Snapshot):
 
     def mark_partial(self, source_id: int) -> None:
         """Records that documents of a file are missing, so that the next ingest reads it again."""
-        self.connection.execute(update(t.sources).where(t.sources.c.id == source_id).values(state="partial"))
+        self.connection.execute(
+            update(t.sources).where(t.sources.c.id == source_id).values(state=SourceState.PARTIAL.value)
+        )
 
     def remove_source(self, source_id: int) -> None:
         """Forgets a file and everything that came of it."""
@@ -135,9 +137,29 @@ class Writer(Snapshot):
         """Has the next sweep look for vectors that no passage uses."""
         self.set_meta("unswept", True)
 
-    def put_generation(self, values: Mapping[str, Any]) -> None:
-        """Records a saved index (the fields of Generation but for its id)."""
-        row = {**values, "parameters": json.dumps(values["parameters"])}
+    def put_generation(
+        self,
+        *,
+        file: str,
+        kind: str,
+        digest: str,
+        count: int,
+        change: int,
+        recall: float,
+        parameters: Mapping[str, Json],
+        created: str,
+    ) -> None:
+        """Records a saved file; see `Generation`."""
+        row = {
+            "file": file,
+            "kind": kind,
+            "digest": digest,
+            "count": count,
+            "change": change,
+            "recall": recall,
+            "parameters": json.dumps(dict(parameters)),
+            "created": created,
+        }
         self.connection.execute(insert(t.generations).values(row))
 
     def drop_generations(self, ids: Sequence[int]) -> None:
@@ -168,7 +190,7 @@ class Writer(Snapshot):
             for ordinal, h in enumerate(document.headings)
         )
         fields = (
-            {"document_id": document_id, "key": key, "type": kind, "value": value}
+            {"document_id": document_id, "key": key, "type": kind.value, "value": value}
             for key, kind, value in flatten(document.metadata)
         )
         hidden = (
@@ -206,7 +228,7 @@ class Writer(Snapshot):
                 self.connection.execute(insert(t.readings), readings)
             count += len(some)
         if count:
-            self._record("add", before + 1, before + count)
+            self._record(ChangeKind.ADD, before + 1, before + count)
         return count
 
     def _empty_document(self, document_id: int) -> None:
@@ -218,7 +240,7 @@ class Writer(Snapshot):
             self.connection.execute(delete(table).where(table.c.document_id == document_id))
         if ids:
             # Stored in one go, so nothing of another document lies between the first and the last.
-            self._record("remove", ids[0], ids[-1])
+            self._record(ChangeKind.REMOVE, ids[0], ids[-1])
             self.expect_unused()
 
     def _last_passage(self) -> int:
@@ -226,49 +248,13 @@ class Writer(Snapshot):
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
         return int(self.connection.exec_driver_sql(query).scalar() or 0)
 
-    def _record(self, kind: str, first: int, last: int) -> None:
-        self.connection.execute(insert(t.changes).values(kind=kind, first=first, last=last))
+    def _record(self, kind: ChangeKind, first: int, last: int) -> None:
+        self.connection.execute(insert(t.changes).values(kind=kind.value, first=first, last=last))
 
 
 def one_line_each(headings: Sequence[str]) -> list[str]:
     """Headings as they are stored."""
     return [title.replace("\n", " ") for title in headings]
-
-
-def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, str, Json]]:
-    """(key, type, value) of every scalar in metadata: nested keys joined by dots, a list's items each under its key.
-
-    The type is number, text, bool or null; an empty list or dict is one row of type empty, so that it exists.
-    """
-    stack: list[tuple[str, Json]] = [(str(key), value) for key, value in reversed(list(metadata.items()))]
-    while stack:
-        key, value = stack.pop()
-        if isinstance(value, Mapping) and value:
-            stack.extend((f"{key}.{inner}", one) for inner, one in reversed(list(value.items())))
-        elif isinstance(value, list) and value:
-            stack.extend((key, one) for one in reversed(value))
-        elif value is None:
-            yield key, "null", None
-        elif isinstance(value, bool):
-            yield key, "bool", int(value)
-        elif isinstance(value, int):
-            yield key, "number", number(value)
-        elif isinstance(value, float):
-            yield key, "number", value
-        elif isinstance(value, str):
-            yield key, "text", value
-        else:
-            yield key, "empty", None
-
-
-def number(value: int | float) -> int | float:
-    """As SQLite can hold it: an integer beyond its 64 bits becomes the nearest float, infinity where there is none."""
-    if isinstance(value, float) or -(1 << 63) <= value < 1 << 63:
-        return value
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:

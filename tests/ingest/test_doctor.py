@@ -15,7 +15,7 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import Diagnosis, Finding, Remedy, examine, repair
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, StoreError, store
+from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.folder import writer_lock
 from passagework.retrieval.store.seal import read_seal
 from tests.retrieval.test_generations import read_only
@@ -399,7 +399,7 @@ def test_beside_a_transaction_of_another_process(path: Path, monkeypatch: pytest
     assert holder.stdin is not None
     assert holder.stdout is not None
     assert holder.stdout.readline() == "locked\n"
-    monkeypatch.setattr(store, "TEXT_INDEX_WAIT_MS", 100)
+    monkeypatch.setattr("passagework.retrieval.store.store.TEXT_INDEX_WAIT_MS", 100)
     diagnosis = examine(path, encoder=FakeEncoder())
     holder.stdin.close()
     holder.wait(timeout=30)

@@ -27,7 +27,7 @@ from passagework.ingest.writing.destination import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.config import Settings
-from passagework.retrieval.store import Snapshot, Store
+from passagework.retrieval.store import Snapshot, Store, VersionState
 from passagework.retrieval.types import Document
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
@@ -208,7 +208,7 @@ def test_searches_between_quick_transactions(tmp_path: Path) -> None:
     folder, path, encoder = tmp_path / "docs", tmp_path / "c", FakeEncoder()
     ingest_version(folder, path, encoder, 0)
     delete(path, ["*"])
-    store = Store.open(path / "v0001" / "store.db", dim=encoder.dim)
+    store = Store.open(path / "v0001" / "store.db")
     writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=15, overlap_tokens=0))
     done = threading.Event()
     seen: set[int] = set()
@@ -257,7 +257,7 @@ def test_a_commit_in_the_midst_of_a_search(
     path, encoder = tmp_path / "c", FakeEncoder()
     path.mkdir()
     settings = ChunkSettings(passage_tokens=15, overlap_tokens=0)
-    store = Store.open(create_version(path, encoder, settings, state="ready") / "store.db", dim=encoder.dim)
+    store = Store.open(create_version(path, encoder, settings, state=VersionState.READY) / "store.db")
     writer = PassageWriter(store, lambda: encoder, settings)
     put_pair(writer, store, 1, 1)
     put_pair(writer, store, 2, 1)

@@ -307,7 +307,7 @@ def test_killed_at_random_instants(
         ("passagework.retrieval.files:os.fsync", 3, "before"),
         ("passagework.retrieval.files:sync_folder", 1, "before"),
         ("passagework.retrieval.store.writer:Writer.put_generation", 1, "after"),
-        ("passagework.retrieval.dense.generations:_sweep", 1, "before"),
+        ("passagework.retrieval.store.generations:Generations._sweep", 1, "before"),
     ],
 )
 def test_killed_where_it_hurts(small: Goal, target: Target, tmp_path: Path, where: str, call: int, when: str) -> None:

@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import Store, database
 from passagework.retrieval.store import schema as t
-from tests.support.stored_documents import DIM, key_of, put, vector_of
+from tests.support.stored_documents import key_of, new_store, put, vector_of
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store with one document."""
-    made = Store.create(tmp_path / "store.db", dim=DIM)
+    made = new_store(tmp_path / "store.db")
     with made.write() as writer:
         put(writer, "a", "first text")
     yield made
@@ -85,7 +85,7 @@ def test_a_snapshot_stays_the_same_while_others_write(store: Store) -> None:
 
 def write_more(path: Path) -> None:
     """Another connection's commit."""
-    other = Store.open(path, dim=DIM)
+    other = Store.open(path)
     with other.write() as writer:
         put(writer, "b", "second text")
     other.close()
@@ -130,7 +130,7 @@ def test_a_listing_left_unread_holds_no_old_snapshot(store: Store) -> None:
 def test_a_second_writer_is_told_to_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the busy timeout a locked collection is one line that says who is in the way; readers go on."""
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
-    late = Store.open(store.path, dim=DIM)
+    late = Store.open(store.path)
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError) as error, late.write():
@@ -193,7 +193,7 @@ def test_a_damaged_file_is_named(store: Store) -> None:
     with store.path.open("r+b") as file:
         file.seek((page - 1) * 4096)
         file.write(b"\xa5" * 4096)
-    again = Store.open(store.path, dim=DIM)
+    again = Store.open(store.path)
     assert paths(again) == ["a"]
     with pytest.raises(StoreError) as error, again.read() as snapshot:
         snapshot.document(1)
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -
     """Text, or a header with noise behind it, is called damaged, and left as it is."""
     path = tmp_path / "store.db"
     path.write_bytes(content)
-    for make in (Store.open, lambda path: Store.create(path, dim=DIM)):
+    for make in (Store.open, lambda path: new_store(path)):
         with pytest.raises(StoreError) as error:
             make(path)
         assert f"{path} is damaged (" in message(error)
@@ -239,7 +239,7 @@ def test_a_folder_that_cant_be_made_is_one_line(tmp_path: Path) -> None:
     """A file where the folder should be: StoreError with the system's reason."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError) as error:
-        Store.create(tmp_path / "file" / "v1" / "store.db", dim=DIM)
+        new_store(tmp_path / "file" / "v1" / "store.db")
     assert message(error) == f"{tmp_path}/file/v1 can't be made: Not a directory"
 
 
@@ -249,7 +249,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE documents (id INTEGER)")
     other.close()
-    for make in (Store.open, lambda path: Store.create(path, dim=DIM)):
+    for make in (Store.open, lambda path: new_store(path)):
         with pytest.raises(StoreError) as error:
             make(path)
         assert message(error) == f"{path} is not a passagework database"
@@ -260,14 +260,14 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_creating_again_keeps_what_is_there(store: Store) -> None:
     """A creation that was killed is made good by the next one; a finished one is simply opened."""
-    again = Store.create(store.path, dim=DIM)
+    again = new_store(store.path)
     assert paths(again) == ["a"]
     again.close()
     halfway = store.path.with_name("halfway.db")
     connection = sqlite3.connect(halfway)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.close()
-    made = Store.create(halfway, dim=DIM)
+    made = new_store(halfway)
     assert paths(made) == []
     made.close()
 
@@ -278,7 +278,7 @@ def test_stores_can_be_made_at_once(tmp_path: Path) -> None:
 
     def make(name: str) -> None:
         try:
-            store = Store.create(tmp_path / f"{name}.db", dim=DIM)
+            store = new_store(tmp_path / f"{name}.db")
             with store.write() as writer:
                 writer.set_meta("by", name)
             store.close()
@@ -296,11 +296,11 @@ def test_stores_can_be_made_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["with space & 100%.db", "ünïcode 漢.db", "q?mode=ro#x.db"])
 def test_any_path_will_do(tmp_path: Path, name: str) -> None:
     """Characters that mean something in URLs or in Alembic's settings mean nothing in a path."""
-    store = Store.create(tmp_path / "50%s dir" / name, dim=DIM)
+    store = new_store(tmp_path / "50%s dir" / name)
     with store.write() as writer:
         put(writer, "a", "text")
     store.close()
-    again = Store.open(tmp_path / "50%s dir" / name, dim=DIM)
+    again = Store.open(tmp_path / "50%s dir" / name)
     assert paths(again) == ["a"]
     again.close()
 
@@ -332,7 +332,7 @@ def test_closing_lets_go_of_every_file(tmp_path: Path) -> None:
 
     (tmp_path / "noise.db").write_bytes(b"noise" * 1000)
     for _ in range(3):
-        store = Store.create(tmp_path / "store.db", dim=DIM)
+        store = new_store(tmp_path / "store.db")
         with store.write() as writer:
             put(writer, "a", "text")
         with store.read() as one, store.read() as two:
@@ -350,8 +350,8 @@ def test_a_killed_process_leaves_the_last_commit(tmp_path: Path) -> None:
 import os, signal
 from pathlib import Path
 from passagework.retrieval.store import Store
-from tests.support.stored_documents import DIM, put
-store = Store.create(Path({str(tmp_path / "store.db")!r}), dim=DIM)
+from tests.support.stored_documents import new_store, put
+store = new_store(Path({str(tmp_path / "store.db")!r}))
 with store.write() as writer:
     put(writer, "kept", "text")
 with store.write() as writer:
@@ -362,7 +362,7 @@ with store.write() as writer:
     root = Path(__file__).resolve().parents[2]
     ended = subprocess.run([sys.executable, "-c", script], cwd=root, check=False)
     assert ended.returncode == -9
-    store = Store.open(tmp_path / "store.db", dim=DIM)
+    store = Store.open(tmp_path / "store.db")
     with store.read() as snapshot:
         assert [(row.path, snapshot.document(row.id).text) for row in snapshot.documents()] == [("kept", "text")]
     store.close()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.bm25 import MAX_TERMS, Bm25, match_expression, query_terms
 from passagework.retrieval.store import NewPassage, Store
-from tests.support.stored_documents import DIM, copied, key_of, put
+from tests.support.stored_documents import copied, key_of, new_store, put
 
 K1, B, LEAST_IDF = 1.2, 0.75, 1e-6
 
@@ -37,7 +37,7 @@ CORPUS = [  # (title, headings, text): words that Porter's rules leave alone
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty store, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "store.db"
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     return path
 
 

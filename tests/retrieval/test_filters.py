@@ -20,9 +20,9 @@ from passagework.retrieval.arrays import BESIDE
 from passagework.retrieval.errors import FilterError
 from passagework.retrieval.filters.allowed import AllowedIds, FilterMemory, filter_memory
 from passagework.retrieval.filters.compiler import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
-from passagework.retrieval.store import NewPassage, Snapshot, Store, Writer
+from passagework.retrieval.store import NewPassage, Snapshot, SourceState, Store, Writer
 from passagework.retrieval.types import Page
-from tests.support.stored_documents import DIM, copied, key_of, put
+from tests.support.stored_documents import copied, key_of, new_store, put
 from tests.support.where_oracle import Known, glob, holds, names_unknown_field
 
 KEYS = ["year", "tags", "a.b", "a", "title", "it's", 'q"uote', "ключ", "a/"]
@@ -82,7 +82,7 @@ DOCUMENTS = st.fixed_dictionaries(
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty store, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "store.db"
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     return path
 
 
@@ -473,7 +473,7 @@ def large(empty: Path) -> Iterator[Store]:
 def fill(store: Store, numbers: range) -> None:
     """A document for each number, under a file's name or a record's, with a field that 20 of them share."""
     with store.write() as writer:
-        writer.put_source(uri="s", path="s", sha256="", media_type="m", state="done")
+        writer.put_source(uri="s", path="s", sha256="", media_type="m", state=SourceState.DONE)
         run = writer.connection.exec_driver_sql
         run("DROP TRIGGER passages_inserted")
         run(

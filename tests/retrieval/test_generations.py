@@ -23,11 +23,11 @@ from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.dense.generations import open_index, save_generation
 from passagework.retrieval.dense.index import ExactIndex, IndexKind
 from passagework.retrieval.dense.index import live_index as live
+from passagework.retrieval.dense.saved_indexes import open_index, save_index
 from passagework.retrieval.models.identity import record_identity
-from passagework.retrieval.store import Store
+from passagework.retrieval.store import Store, VersionState
 from passagework.retrieval.types import Document
 from tests.support.collection_checks import answers, check_whole
 from tests.support.fakes import FakeEncoder
@@ -289,9 +289,9 @@ def test_replay_equals_a_fresh_build(
     """
     folder = tmp_path_factory.mktemp("replay")
     encoder = FakeEncoder(dim=8)
-    store = Store.create(folder / "store.db", dim=8)
+    store = Store.create(folder / "store.db")
     with store.write() as transaction:
-        record_identity(transaction, encoder, {}, state="ready")
+        record_identity(transaction, encoder, {}, state=VersionState.READY)
     writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=8, overlap_tokens=0))
     reader = OpenedVersion(folder)
     for action, which, length in steps:
@@ -309,14 +309,14 @@ def test_replay_equals_a_fresh_build(
                 transaction.remove_documents([known[uri][0]])
                 transaction.sweep_vectors()
         elif action == "save":
-            save_generation(store, folder / "index")
+            save_index(store, folder / "index")
         elif action == "look":
             with reader.store.read() as snapshot:
                 reader.index(snapshot)
     with store.read() as snapshot:
         ids, vectors = snapshot.passage_vectors()
         oracle = ExactIndex(ids, vectors)
-        found = [open_index(snapshot, folder / "index").index, reader.index(snapshot)]
+        found = [open_index(snapshot, folder / "index").derived, reader.index(snapshot)]
         query = encoder.encode_queries(["red apples number 1"])
         for index in found:
             assert index.ids.tolist() == ids.tolist()

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.lexical import word_generations
+from passagework.retrieval.lexical import saved_postings
 from passagework.retrieval.lexical.bm25 import Bm25
 from passagework.retrieval.lexical.live_words import LiveWords, _rounded
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.lexical.postings_file import load_postings, save_postings
-from passagework.retrieval.lexical.word_generations import open_words, refresh_words, replay_words
+from passagework.retrieval.lexical.saved_postings import open_words, refresh_words, replay_words
 from passagework.retrieval.store import Store
 from passagework.retrieval.store.fulltext import DECIMALS, TOKENIZER
 from passagework.retrieval.store.vocabulary import _stemmer, stems
-from tests.support.stored_documents import DIM, copied, put
+from tests.support.stored_documents import copied, new_store, put
 
 WORDS = ("gold", "iron", "wood", "box", "river", "blue", "pumping", "pumps", "snake_case", "case")
 QUERIES = (
@@ -41,7 +41,7 @@ QUERIES = (
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty store, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "store.db"
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     return path
 
 
@@ -230,8 +230,8 @@ def test_postings_are_saved_where_a_collection_is_large(
     empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Made once, kept while little changes, made anew when much does; set aside when damaged; gone when it shrinks."""
-    monkeypatch.setattr(word_generations, "LEAST_PASSAGES", 100)
-    monkeypatch.setattr(word_generations, "LEAST_HOLDING", 5)
+    monkeypatch.setattr(saved_postings, "LEAST_PASSAGES", 100)
+    monkeypatch.setattr(saved_postings, "LEAST_HOLDING", 5)
     monkeypatch.setattr("passagework.retrieval.lexical.live_words.REBUILD_LEAST", 20)
     folder = tmp_path / "index"
     with copied(empty) as store:
@@ -256,7 +256,7 @@ def test_postings_are_saved_where_a_collection_is_large(
         with store.read() as snapshot:
             opened = open_words(snapshot, folder)
         assert opened is not None
-        assert len(opened[0].ids) == 144
+        assert len(opened.derived.ids) == 144
         assert "damaged" in caplog.text
         assert (folder / f"{second[0]}.damaged").exists()
         with store.write() as writer:

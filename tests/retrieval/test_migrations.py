@@ -22,7 +22,7 @@ from passagework.retrieval.store import Store, database, token_rows
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.types import Hidden, Unseen
-from tests.support.stored_documents import DIM, put
+from tests.support.stored_documents import new_store, put
 
 ORIGINAL = database.MIGRATIONS
 VIRTUAL = re.compile(r"passages_fts|sqlite_sequence|alembic_version")
@@ -31,7 +31,7 @@ VIRTUAL = re.compile(r"passages_fts|sqlite_sequence|alembic_version")
 @pytest.fixture
 def migrated(tmp_path: Path) -> Iterator[Inspector]:
     """A look into a database that the migrations made."""
-    Store.create(tmp_path / "migrated.db", dim=DIM).close()
+    new_store(tmp_path / "migrated.db").close()
     engine = create_engine(f"sqlite:///{tmp_path}/migrated.db")
     yield inspect(engine)
     engine.dispose()
@@ -81,7 +81,7 @@ def test_there_are_no_other_tables(migrated: Inspector) -> None:
 
 def test_ids_that_must_not_be_reused_are_autoincrement(tmp_path: Path) -> None:
     """Reflection doesn't show it: the tables declared with AUTOINCREMENT are created with it."""
-    store = Store.create(tmp_path / "store.db", dim=DIM)
+    store = new_store(tmp_path / "store.db")
     with store.read() as snapshot:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
         made = set(snapshot.connection.exec_driver_sql(query).scalars())
@@ -95,7 +95,7 @@ def test_ids_that_must_not_be_reused_are_autoincrement(tmp_path: Path) -> None:
 
 def test_references_are_enforced(tmp_path: Path) -> None:
     """Foreign keys are on outside of migrations: a passage needs its document."""
-    store = Store.create(tmp_path / "store.db", dim=DIM)
+    store = new_store(tmp_path / "store.db")
     row = {"document_id": 9, "ordinal": 0, "text": "x"}
     with pytest.raises(StoreError, match="FOREIGN KEY constraint failed"), store.write() as writer:
         writer.connection.execute(t.segments.insert().values(row))
@@ -106,7 +106,7 @@ def test_a_new_database_is_at_the_newest_step(tmp_path: Path) -> None:
     """REVISION is the last migration, the only head, and what a new database says of itself."""
     script = ScriptDirectory(str(database.MIGRATIONS))
     assert script.get_heads() == [t.REVISION]
-    Store.create(tmp_path / "store.db", dim=DIM).close()
+    new_store(tmp_path / "store.db").close()
     assert facts(tmp_path / "store.db") == (t.REVISION, database.APPLICATION_ID, "wal")
 
 
@@ -131,7 +131,7 @@ def test_migrations_are_part_of_the_package() -> None:
 def test_a_newer_layout_is_refused(tmp_path: Path, layout_number: str) -> None:
     """A database of a layout that this code doesn't know is left as it is, and the message says why."""
     path = tmp_path / "store.db"
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (layout_number,))
     connection.close()
@@ -160,7 +160,7 @@ def next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A database of the first layout with a document in it."""
-    store = Store.create(tmp_path / "store.db", dim=DIM)
+    store = new_store(tmp_path / "store.db")
     with store.write() as writer:
         put(writer, "a", "some text", metadata={"year": 2020})
     store.close()
@@ -190,7 +190,7 @@ def earlier(request: pytest.FixtureRequest, old: Path) -> Path:
 
 def test_an_earlier_collection_opens(earlier: Path) -> None:
     """It gets the tables, keeps what it holds, and takes documents with hidden text, and token vectors."""
-    store = Store.open(earlier, dim=DIM)
+    store = Store.open(earlier)
     hidden = (Hidden(0, 4, Unseen.TINY), Hidden(8, 9, Unseen.BACKGROUND))
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
@@ -227,7 +227,7 @@ def test_an_earlier_collection_opens_where_nothing_can_be_written(
         return engine
 
     monkeypatch.setattr(database, "_engine", reading_only)
-    store = Store.open(earlier, dim=DIM)
+    store = Store.open(earlier)
     for _ in range(2):
         with store.read() as snapshot:
             assert snapshot.document(1).text == "some text"
@@ -250,7 +250,7 @@ def test_an_older_layout_is_brought_up_to_date(old: Path, next_step: Any) -> Non
     """Opening migrates, keeps what is there, and does nothing the second time."""
     next_step('op.execute("ALTER TABLE documents ADD COLUMN language TEXT")')
     for _ in range(2):
-        store = Store.open(old, dim=DIM)
+        store = Store.open(old)
         with store.read() as snapshot:
             assert "language" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
             assert snapshot.document(1).text == "some text"
@@ -271,7 +271,7 @@ def test_a_table_rebuilt_keeps_its_children(old: Path, next_step: Any) -> None:
         op.execute("INSERT INTO documents SELECT * FROM fresh")
         op.execute("DROP TABLE fresh")
     """)
-    store = Store.open(old, dim=DIM)
+    store = Store.open(old)
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
         assert [row.text for row in snapshot.passages([1])] == ["some text"]
@@ -292,7 +292,7 @@ def test_a_migration_that_fails_changes_nothing(old: Path, next_step: Any, body:
     before = dump(old)
     next_step(body)
     with pytest.raises(StoreError, match=reason) as error:
-        Store.open(old, dim=DIM)
+        Store.open(old)
     assert "\n" not in str(error.value)
     assert dump(old) == before
 
@@ -302,8 +302,8 @@ def test_a_creation_that_fails_leaves_no_tables(tmp_path: Path, next_step: Any) 
     next_step('op.execute("SELECT * FROM absent")')
     path = tmp_path / "new" / "store.db"
     with pytest.raises(StoreError, match="no such table: absent"):
-        Store.create(path, dim=DIM)
+        new_store(path)
     assert dump(path) == ["BEGIN TRANSACTION;", "COMMIT;"]
     next_step("pass")
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     assert facts(path)[0] == "0004"

@@ -14,13 +14,13 @@ import pytest
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import Store, beside, seal
 from passagework.retrieval.store.seal import read_seal, seal_path
-from tests.support.stored_documents import DIM, put
+from tests.support.stored_documents import new_store, put
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A sealed store with one document."""
-    made = Store.create(tmp_path / "store.db", dim=DIM)
+    made = new_store(tmp_path / "store.db")
     with made.write() as writer:
         put(writer, "a", "first text")
     made.checkpoint()
@@ -97,12 +97,12 @@ def test_names_where_it_differs(store: Store, monkeypatch: pytest.MonkeyPatch) -
     data = bytearray(store.path.read_bytes())
     data[9000] ^= 1
     store.path.write_bytes(data)
-    again = Store.open(store.path, dim=DIM)
+    again = Store.open(store.path)
     with pytest.raises(StoreError, match=r"is damaged: between bytes 8,192 and 12,288 it isn't what was written"):
         again.verify()
     again.close()
     store.path.write_bytes(data + bytes(4096))
-    again = Store.open(store.path, dim=DIM)
+    again = Store.open(store.path)
     with pytest.raises(StoreError, match=r"it has [\d,]+ bytes, not the [\d,]+ of what was written"):
         again.verify()
     again.close()
@@ -142,7 +142,7 @@ def test_a_writer_meanwhile_is_no_damage(store: Store) -> None:
     problems: list[BaseException] = []
 
     def verify() -> None:
-        other = Store.open(store.path, dim=DIM)
+        other = Store.open(store.path)
         try:
             while not done.is_set():
                 other.verify()
@@ -167,7 +167,7 @@ def test_a_writer_meanwhile_is_no_damage(store: Store) -> None:
 
 def test_reading_beside_sqlite_keeps_its_locks(store: Store) -> None:
     """Another process that opens and closes the database doesn't take it for its own, and leaves the log alone."""
-    other = Store.open(store.path, dim=DIM)
+    other = Store.open(store.path)
     with store.write() as writer:
         put(writer, "b", "more")
     for one in (other, store):

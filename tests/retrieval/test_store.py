@@ -12,11 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passagework.retrieval.store import Change, Generation, Location, NewPassage, Snapshot, SourceRow, Store
+from passagework.retrieval.store import (
+    Change,
+    ChangeKind,
+    Generation,
+    Location,
+    NewPassage,
+    Snapshot,
+    SourceRow,
+    SourceState,
+    Store,
+)
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.writer import flatten
+from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.types import Document, Heading, Page
-from tests.support.stored_documents import DIM, copied, cut, key_of, put, vector_of
+from tests.support.stored_documents import DIM, copied, cut, key_of, new_store, put, vector_of
 
 INTEGRITY = "INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-check', 1)"
 
@@ -24,7 +34,7 @@ INTEGRITY = "INSERT INTO passages_fts(passages_fts, rank) VALUES('integrity-chec
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    made = Store.create(tmp_path / "store.db", dim=DIM)
+    made = new_store(tmp_path / "store.db")
     yield made
     made.close()
 
@@ -33,7 +43,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an empty store, to be copied."""
     path = tmp_path_factory.mktemp("empty") / "store.db"
-    Store.create(path, dim=DIM).close()
+    new_store(path).close()
     return path
 
 
@@ -62,7 +72,9 @@ def test_a_document_comes_out_as_it_went_in(store: Store) -> None:
         headings=(Heading(1, "Überschrift", 0, 11), Heading(3, "Text", 13, 17)),
     )
     with store.write() as writer:
-        source = writer.put_source(uri="file:///a.pdf", path="a.pdf", sha256="x", media_type="m", state="done")
+        source = writer.put_source(
+            uri="file:///a.pdf", path="a.pdf", sha256="x", media_type="m", state=SourceState.DONE
+        )
         count = writer.put_document(source, document, cut(document.text, 5), sha256="digest", position=3)
     assert count == 6
     with store.read() as snapshot:
@@ -222,8 +234,8 @@ def test_changes_tell_which_passages_came_and_went(store: Store) -> None:
         for source in writer.sources():
             writer.remove_source(source.id)
     expected = [
-        *(Change(1, "add", 1, 3), Change(2, "add", 4, 4), Change(3, "remove", 1, 3)),
-        *(Change(4, "add", 5, 6), Change(5, "remove", 5, 6), Change(6, "remove", 4, 4)),
+        *(Change(1, ChangeKind.ADD, 1, 3), Change(2, ChangeKind.ADD, 4, 4), Change(3, ChangeKind.REMOVE, 1, 3)),
+        *(Change(4, ChangeKind.ADD, 5, 6), Change(5, ChangeKind.REMOVE, 5, 6), Change(6, ChangeKind.REMOVE, 4, 4)),
     ]
     with store.read() as snapshot:
         assert snapshot.changes_since(0) == expected
@@ -238,7 +250,7 @@ def test_passage_ids_are_never_reused(store: Store) -> None:
     with store.write() as writer:
         writer.remove_source(writer.sources()[0].id)
     store.close()
-    again = Store.open(store.path, dim=DIM)
+    again = Store.open(store.path)
     with again.write() as writer:
         assert ids_of(writer, put(writer, "b", "y" * 20)) == [6, 7]
     again.close()
@@ -247,7 +259,9 @@ def test_passage_ids_are_never_reused(store: Store) -> None:
 def test_a_moved_file_keeps_everything_but_its_place(store: Store) -> None:
     """Uri and path change, of the file and of its records; documents, passages and changes stay."""
     with store.write() as writer:
-        source = writer.put_source(uri="file:///a.jsonl", path="a.jsonl", sha256="x", media_type="m", state="done")
+        source = writer.put_source(
+            uri="file:///a.jsonl", path="a.jsonl", sha256="x", media_type="m", state=SourceState.DONE
+        )
         for position, name in enumerate(("r1", "r2")):
             uri = f"file:///a.jsonl#{name}"
             document = Document(text=f"text of {name}", media_type="m", name=name, uri=uri, path="a.jsonl")
@@ -275,14 +289,16 @@ def test_a_moved_file_keeps_everything_but_its_place(store: Store) -> None:
 def test_sources_are_known_by_their_uri(store: Store) -> None:
     """Recording a file again updates its row and keeps its id; a failed one has its reason, and is counted."""
     with store.write() as writer:
-        one = writer.put_source(uri="u1", path="p1", sha256="a", media_type="m", state="partial")
-        writer.put_source(uri="u0", path="p0", sha256="b", media_type="m", state="failed", reason="no text")
-        again = writer.put_source(uri="u1", path="p1", sha256="c", media_type="m", state="done", notes=["ü", "page 2"])
+        one = writer.put_source(uri="u1", path="p1", sha256="a", media_type="m", state=SourceState.PARTIAL)
+        writer.put_source(uri="u0", path="p0", sha256="b", media_type="m", state=SourceState.FAILED, reason="no text")
+        again = writer.put_source(
+            uri="u1", path="p1", sha256="c", media_type="m", state=SourceState.DONE, notes=["ü", "page 2"]
+        )
     assert again == one
     with store.read() as snapshot:
         assert snapshot.sources() == [
-            SourceRow(2, "u0", "p0", "b", "m", "failed", "no text", ()),
-            SourceRow(1, "u1", "p1", "c", "m", "done", None, ("ü", "page 2")),
+            SourceRow(2, "u0", "p0", "b", "m", SourceState.FAILED, "no text", ()),
+            SourceRow(1, "u1", "p1", "c", "m", SourceState.DONE, None, ("ü", "page 2")),
         ]
         assert (snapshot.counts()["files"], snapshot.counts()["failed"]) == (2, 1)
     with store.write() as writer:
@@ -297,14 +313,14 @@ def test_facts_and_generations_come_out_as_they_went_in(store: Store) -> None:
         Generation(2, "g2", "hnsw", "d2", 20, 5, 0.987, {"m": 32, "ef": [1, 2]}, "2026-01-02"),
     ]
     with store.write() as writer:
-        assert writer.meta("encoder") is None
-        writer.set_meta("encoder", {"a": 1})
-        writer.set_meta("encoder", {"a": [None, "ü"]})
+        assert writer.meta("fact") is None
+        writer.set_meta("fact", {"a": 1})
+        writer.set_meta("fact", {"a": [None, "ü"]})
         for one in values:
             row = {name: getattr(one, name) for name in Generation.__dataclass_fields__ if name != "id"}
-            writer.put_generation(row)
+            writer.put_generation(**row)
     with store.write() as writer:
-        assert writer.meta("encoder") == {"a": [None, "ü"]}
+        assert writer.meta("fact") == {"a": [None, "ü"]}
         assert writer.generations() == [values[1], values[0]]
         writer.drop_generations([2])
         assert writer.generations() == [values[0]]

@@ -126,12 +126,8 @@ def bare(plain: Path, tmp_path: Path) -> Path:
 @contextmanager
 def opened(path: Path) -> Iterator[Snapshot]:
     """A look into its database."""
-    store = Store.open(current_version(path) / "store.db")
-    try:
-        with store.read() as snapshot:
-            yield snapshot
-    finally:
-        store.close()
+    with Store.open(current_version(path) / "store.db") as store, store.read() as snapshot:
+        yield snapshot
 
 
 def stored(path: Path) -> dict[bytes, tuple[int, bytes]]:

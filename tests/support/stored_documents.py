@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Vectors
 
 DIM = 4
 
 
+def new_store(path: Path) -> Store:
+    """A store for vectors of DIM dimensions, as its record says, and nothing committed to it yet."""
+    Store.create(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("INSERT OR IGNORE INTO meta VALUES ('encoder', ?)", (json.dumps({"dimension": DIM}),))
+        database.commit()
+    return Store.open(path)
+
+
 @contextmanager
 def copied(empty: Path) -> Iterator[Store]:
     """A store of its own made from the file of an empty one, which is faster than making one."""
-    with TemporaryDirectory() as folder:
-        store = Store.open(Path(shutil.copy(empty, folder)), dim=DIM)
-        try:
-            yield store
-        finally:
-            store.close()
+    with TemporaryDirectory() as folder, Store.open(Path(shutil.copy(empty, folder))) as store:
+        yield store
 
 
 def key_of(text: str) -> bytes:
@@ -67,7 +74,7 @@ def put(
     writer.put_vectors(list(fresh), np.array([vector_of(one) for one in fresh.values()]).reshape(-1, DIM))
     uri = f"file:///{path}"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    source = writer.put_source(uri=uri, path=path, sha256=digest, media_type=media_type, state="done")
+    source = writer.put_source(uri=uri, path=path, sha256=digest, media_type=media_type, state=SourceState.DONE)
     document = Document(
         text=text,
         media_type=media_type,

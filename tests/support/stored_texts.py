@@ -11,10 +11,6 @@ from passagework.retrieval.store import Store
 
 def stored_texts(collection: Path) -> dict[str, str]:
     """Each document's text; of a file of records, the last one's."""
-    store = Store.open(current_version(collection) / "store.db")
-    try:
-        with store.read() as snapshot:
-            snapshot.dim = recorded_encoder(snapshot).dimension
-            return {row.path: snapshot.document(row.id).text for row in list(snapshot.documents())}
-    finally:
-        store.close()
+    with Store.open(current_version(collection) / "store.db") as store, store.read() as snapshot:
+        snapshot.dim = recorded_encoder(snapshot).dimension
+        return {row.path: snapshot.document(row.id).text for row in list(snapshot.documents())}

@@ -17,7 +17,7 @@ from passagework.ingest.report import Problem, Progress, Report
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
 from passagework.retrieval.hits import Citation, Context, FilterUse, Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.models.weights import Fingerprint
-from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Fusion, Hidden, Stage, Unseen
 from passagework.ui.commands.progress import progress_bar
@@ -219,7 +219,7 @@ def _everything_hostile(console: Console) -> None:
     problem = Problem(HOSTILE, HOSTILE)
     show_report(console, Report(failed=[problem], skipped=[problem], notes=[problem]), Path(HOSTILE))
     rows = [row(path=HOSTILE, name=HOSTILE, title=HOSTILE)]
-    source = SourceRow(1, HOSTILE, HOSTILE, "", "", "failed", HOSTILE, ())
+    source = SourceRow(1, HOSTILE, HOSTILE, "", "", SourceState.FAILED, HOSTILE, ())
     show_documents(console, rows, [source])
     show_deleted(console, rows, dry_run=False)
     show_status(console, replace(STATUS, collection=HOSTILE, fields=(HOSTILE,)))
@@ -372,7 +372,7 @@ def test_status_in_lines() -> None:
 
 def test_documents_in_lines_and_json() -> None:
     """A record goes by its `_id`, a file by its URI; failures follow with their reasons."""
-    failed = [SourceRow(1, "file:///d/x.pdf", "x.pdf", "", "", "failed", "empty file", ())]
+    failed = [SourceRow(1, "file:///d/x.pdf", "x.pdf", "", "", SourceState.FAILED, "empty file", ())]
     screen = Screen()
     show_documents(screen.console, [row(), row(name=None, path="a.pdf", title="A", pages=2)], failed)
     assert screen.text.splitlines() == [

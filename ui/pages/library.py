@@ -12,6 +12,7 @@ from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import Collection, ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
+from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
@@ -137,7 +138,7 @@ def main() -> None:
             progress(jobs.last)
         told()
         sources = sources_of(collection)
-        failures(collection, [source for source in sources if source.state == "failed"])
+        failures(collection, [source for source in sources if source.state is SourceState.FAILED])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
         problems("Notes: what was not read, or is not seen, in files", notes)
         rows = documents_of(collection)

@@ -9,7 +9,7 @@ import streamlit as st
 from passagework.ingest.maintenance.removal import delete, delete_sources
 from passagework.ingest.report import Problem
 from passagework.retrieval import Collection, PassageworkError
-from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import address, counted
 from passagework.ui.web import session
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
@@ -22,7 +22,10 @@ ROWS = 100
 FEW = 10
 """Problems that are shown unasked."""
 
-STATES = {"partial": "file read in part", "failed": "as it was: the file failed since"}
+STATES = {
+    SourceState.PARTIAL: "file read in part",
+    SourceState.FAILED: "as it was: the file failed since",
+}
 """What a person is told of the state of a document's file, where it isn't done."""
 
 
@@ -51,7 +54,7 @@ def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
 
 def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
     """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
-    states = {source.id: STATES.get(source.state, source.state) for source in sources}
+    states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
     wanted = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
     found = [row for row in rows if wanted in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
     last = max(1, -(-len(found) // ROWS))

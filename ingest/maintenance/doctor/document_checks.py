@@ -8,7 +8,7 @@ from passagework.ingest.maintenance.doctor.chart import FIELDS, PASSAGES, UNREAD
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.store import Snapshot, integrity
+from passagework.retrieval.store import Snapshot, SourceState, integrity
 from passagework.retrieval.store.database import storage_errors
 from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
 from passagework.retrieval.text import counted
@@ -19,7 +19,7 @@ def check_documents(chart: Chart) -> str:
     """Every document against its digest, its passages against its text, its filter fields against its metadata."""
     with chart.store.read() as snapshot:
         ids = integrity.document_ids(snapshot)
-        partial = sum(source.state == "partial" for source in snapshot.sources())
+        partial = sum(source.state is SourceState.PARTIAL for source in snapshot.sources())
         for document_id in ids:
             _try_document(chart, snapshot, document_id)
     waiting = f"; the next ingest goes on with {counted(partial, 'file')}" if partial else ""

@@ -67,21 +67,19 @@ def examine(
         findings.append(Finding("database", str(error)))
         checks.append(Check("database", "found", "it doesn't open"))
         return Diagnosis(str(collection), folder.name, {}, tuple(checks), tuple(findings))
-    try:
+    with store:
         chart = Chart(folder, store, encoder, settings or Settings.from_environment())
         counts: dict[str, int] = {}
         try:
             with store.read() as snapshot:
-                store.dim = recorded_encoder(snapshot).dimension
                 counts = snapshot.counts()
+                recorded_encoder(snapshot)
         except PassageworkError as error:
             findings.append(Finding("database", str(error)))
         for name, check in CHECKS:
             checks.append(_run(chart, name, check))
         findings.extend(chart.findings)
         bad = {kind: tuple(values) for kind, values in chart.bad.items()}
-    finally:
-        store.close()
     return Diagnosis(str(collection), folder.name, counts, tuple(checks), _shortened(findings), bad)
 
 

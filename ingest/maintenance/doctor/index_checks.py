@@ -8,9 +8,9 @@ import numpy as np
 
 from passagework.ingest.maintenance.doctor.chart import VECTORS, Chart, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
-from passagework.retrieval.dense.generations import replay
 from passagework.retrieval.dense.index import IndexKind, LiveIndex, VectorIndex, load_index
 from passagework.retrieval.dense.index.build import Proof
+from passagework.retrieval.dense.saved_indexes import replay_changes
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.lexical.postings_file import load_postings
 from passagework.retrieval.store import Generation, Snapshot, integrity
@@ -90,7 +90,7 @@ def index_problem(chart: Chart, snapshot: Snapshot, generation: Generation) -> s
 
 def _loaded(chart: Chart, snapshot: Snapshot, generation: Generation) -> LiveIndex | None:
     try:
-        return replay(LiveIndex(_base(chart, snapshot, generation)), snapshot, generation.change)
+        return replay_changes(LiveIndex(_base(chart, snapshot, generation)), snapshot, generation.change)
     except StoreError as error:
         chart.find("index", f"{error}; searches are complete without it", Remedy.GENERATION)
         return None

@@ -17,13 +17,12 @@ from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loade
 from passagework.ingest.reasons import one_line
 from passagework.ingest.writing.recovery import writable_version
 from passagework.retrieval.config import Settings
-from passagework.retrieval.dense.generations import chosen_kind, save_generation
+from passagework.retrieval.dense.saved_indexes import chosen_kind, save_index
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.files import set_aside
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.lexical.word_generations import refresh_words
+from passagework.retrieval.lexical.saved_postings import refresh_words
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal
 
@@ -57,11 +56,8 @@ def _seal(folder: Path, *, anew: bool) -> bool:
     found = read_seal(database)
     if not anew and found is not None and found.blocks is not None:
         return False
-    store = Store.open(database)
-    try:
+    with Store.open(database) as store:
         store.accept()
-    finally:
-        store.close()
     return True
 
 
@@ -82,11 +78,8 @@ def _mend(
     wanted = [remedy for remedy in before.remedies if remedy in REMEDIES]
     if not wanted:
         return done, failed
-    store = Store.open(folder / "store.db")
-    store.keeps_seal = any(finding.check == "seal" for finding in before.findings)
-    try:
-        with store.read() as snapshot:
-            store.dim = recorded_encoder(snapshot).dimension
+    with Store.open(folder / "store.db") as store:
+        store.keeps_seal = any(finding.check == "seal" for finding in before.findings)
         chart = Chart(folder, store, encoder, settings, findings=list(before.findings))
         for kind, values in before.bad.items():
             chart.bad[kind].extend(values)
@@ -98,8 +91,6 @@ def _mend(
                 done.append(remedy.value)
         if not store.keeps_seal:
             store.checkpoint()
-    finally:
-        store.close()
     return done, failed
 
 
@@ -187,7 +178,7 @@ def _mend_generation(chart: Chart) -> None:
                 set_aside(path)
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
-    save_generation(chart.store, chart.folder / "index", kind=kind)
+    save_index(chart.store, chart.folder / "index", kind=kind)
     refresh_words(chart.store, chart.folder / "index")
 
 

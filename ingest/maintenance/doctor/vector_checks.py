@@ -27,9 +27,9 @@ def check_vectors(chart: Chart) -> str:
     """Every passage has a vector of unit length and of the right dimension; none lies about unused."""
     store = chart.store
     with store.read() as snapshot:
-        misshapen = integrity.misshapen_vectors(snapshot, store.dim)
+        misshapen = integrity.misshapen_vectors(snapshot, snapshot.dim)
         if misshapen:
-            text = f"{counted(len(misshapen), 'vector')} not of {store.dim} numbers"
+            text = f"{counted(len(misshapen), 'vector')} not of {snapshot.dim} numbers"
             chart.find("vectors", text, Remedy.VECTORS)
             chart.bad[VECTORS].extend(misshapen)
         missing = integrity.documents_without_vectors(snapshot)

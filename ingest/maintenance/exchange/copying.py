@@ -10,10 +10,9 @@ from passagework.ingest.maintenance.exchange.companions import ALL, carry
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.layout import Exchanged, made_whole
 from passagework.ingest.writing.destination import refresh_index
-from passagework.retrieval.dense.generations import check_whole
 from passagework.retrieval.folder import current_version, publish
-from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
+from passagework.retrieval.store.generations import check_whole
 
 
 def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
@@ -26,17 +25,14 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
     """
     collection, out = Path(collection), Path(out)
     live = current_version(collection)
-    store = Store.open(live / "store.db")
-    try:
+    with Store.open(live / "store.db") as store:
         check_whole(store)
         with made_whole(out) as place:
             folder = place / live.name
             folder.mkdir(parents=True)
             store.copy_to(folder / "store.db")
-            copy = Store.open(folder / "store.db")
-            try:
+            with Store.open(folder / "store.db") as copy:
                 with copy.read() as snapshot:
-                    copy.dim = recorded_encoder(snapshot).dimension
                     files = [one.file for one in snapshot.generations() + snapshot.word_generations()]
                     counts = snapshot.counts()
                 (folder / "index").mkdir()
@@ -45,10 +41,6 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
                         shutil.copyfile(live / "index" / name, folder / "index" / name)
                 refresh_index(copy, folder)
                 copy.checkpoint()
-            finally:
-                copy.close()
             carried = carry(collection, place, ALL)
             publish(place, folder)
-    finally:
-        store.close()
     return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried)

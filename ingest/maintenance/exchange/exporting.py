@@ -23,11 +23,10 @@ from passagework.ingest.maintenance.exchange.layout import (
     made_whole,
     schemas,
 )
-from passagework.retrieval.dense.generations import check_whole
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import BENCHMARK, current_version
-from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import PassageRow, Snapshot, Store
+from passagework.retrieval.store.generations import check_whole
 from passagework.retrieval.types import Document
 
 ROWS = 2_000
@@ -51,11 +50,9 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
     """
     arrow, parquet = load_arrow()
     out = Path(out)
-    store = Store.open(current_version(Path(collection)) / "store.db")
-    try:
+    with Store.open(current_version(Path(collection)) / "store.db") as store:
         check_whole(store)
         with store.read() as snapshot, made_whole(out) as place:
-            snapshot.dim = recorded_encoder(snapshot).dimension
             facts = {fact: snapshot.meta(fact) for fact in FACTS}
             facts |= {fact: value for fact in OPTIONAL_FACTS if (value := snapshot.meta(fact)) is not None}
             columns = schemas(arrow, snapshot.dim, facts)
@@ -75,8 +72,6 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
                 raise StoreError(f"{out} can't be written: {error}") from error
             counts = snapshot.counts()
             carried = () if alone else carry(Path(collection), place, LINES)
-    finally:
-        store.close()
     left = left_out(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
     return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, left)
 
@@ -99,7 +94,7 @@ def _sources(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
             "path": source.path,
             "sha256": source.sha256,
             "media_type": source.media_type,
-            "state": source.state,
+            "state": source.state.value,
             "reason": source.reason,
             "notes": list(source.notes),
         }

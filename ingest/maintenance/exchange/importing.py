@@ -23,13 +23,14 @@ from passagework.ingest.maintenance.exchange.layout import (
     schemas,
 )
 from passagework.ingest.writing.passage_writer import document_hash
-from passagework.retrieval.dense.generations import save_generation
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
+from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
-from passagework.retrieval.store import NewPassage, Store, Writer
+from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
+from passagework.retrieval.store.rows import SourceState, recorded
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 
 ROWS = 2_000
@@ -53,14 +54,11 @@ def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
     with made_whole(collection) as place:
         place.mkdir()
         folder = next_version(place)
-        store = Store.create(folder / "store.db", dim=files.dim)
-        try:
+        with Store.create(folder / "store.db") as store:
             documents, passages = _fill(store, files)
             if passages:
-                save_generation(store, folder / "index")
+                save_index(store, folder / "index")
             store.checkpoint()
-        finally:
-            store.close()
         carried = carry(source, place, LINES)
         publish(place, folder)
     return Exchanged(str(collection), documents, passages, size_of(collection), carried)
@@ -115,8 +113,8 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
             record = TokenRecord.from_json(files.facts[TOKEN_RECORD])
             writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
         for row in files.rows(SOURCES):
-            fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "state", "reason", "notes")}
-            sources[row["id"]] = writer.put_source(**fields)
+            fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "reason", "notes")}
+            sources[row["id"]] = writer.put_source(state=recorded(SourceState, row["state"]), **fields)
     by_document = groupby(files.rows(PASSAGES), key=lambda row: int(row["document"]))
     waiting = next(by_document, None)
     documents = passages = 0
@@ -139,7 +137,7 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
     if waiting is not None:
         raise StoreError(f"{files.folder / PASSAGES} has passages of a document that {DOCUMENTS} lacks")
     with store.write() as writer:
-        writer.set_meta("state", "ready")
+        writer.set_meta("state", VersionState.READY.value)
     return documents, passages
 
 

@@ -1,0 +1,82 @@
+"""Saved postings: made of the text index where a collection is large, brought up to date by its changes.
+
+Without them FTS5 answers, and slowly.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from passagework.retrieval.ids import ids_of_ranges
+from passagework.retrieval.lexical.live_words import LiveWords
+from passagework.retrieval.lexical.postings import Postings
+from passagework.retrieval.lexical.postings_file import load_postings, save_postings
+from passagework.retrieval.store import ChangeKind, Generation, Snapshot, Store
+from passagework.retrieval.store.generations import Generations, NewGeneration, Opened
+from passagework.retrieval.store.snapshot import WORDS
+from passagework.retrieval.store.vocabulary import counting
+
+LEAST_PASSAGES = 20_000
+"""Below, FTS5 answers a question in about 10 ms."""
+LEAST_HOLDING = 64
+"""Passages that hold a word whose postings are kept; FTS5 scores rarer ones in under a millisecond."""
+
+
+def open_words(snapshot: Snapshot, folder: Path) -> Opened[LiveWords] | None:
+    """Returns the newest saved postings as of the snapshot; None where none is good."""
+    return SAVED_POSTINGS.newest(snapshot, folder)[0]
+
+
+def replay_words(words: LiveWords, snapshot: Snapshot, change: int) -> LiveWords:
+    """Returns the words as of the snapshot, from those as of `change`."""
+    changes = snapshot.changes_since(change)
+    removed = ids_of_ranges((one.first, one.last) for one in changes if one.kind is ChangeKind.REMOVE)
+    first = min((one.first for one in changes if one.kind is ChangeKind.ADD), default=None)
+    if first is None:
+        return words.apply(removed=removed)
+    with counting(snapshot.passage_texts(first=first)) as reader:
+        added = Postings.read(reader, least=1)
+    return words.apply(added=added, removed=removed)
+
+
+def refresh_words(store: Store, folder: Path) -> None:
+    """Saves new postings where a large collection has none that is good, or they lag far behind; drops those of others.
+
+    Call it as the only writer. Raises StoreError where they can't be written.
+    """
+    with store.read() as snapshot:
+        large = snapshot.passage_count() >= LEAST_PASSAGES
+        older = snapshot.word_generations()
+        opened = open_words(snapshot, folder) if large else None
+    if not large:
+        if older:
+            drop_words(store, folder)
+    elif opened is None or opened.derived.needs_rebuild:
+        save_words(store, folder)
+
+
+def save_words(store: Store, folder: Path) -> None:
+    """Counts the words of the text index anew, saves and records that; the one before stays to fall back on."""
+    with store.read() as snapshot:
+        change = snapshot.last_change()
+        with snapshot.words() as reader:
+            postings = Postings.read(reader, least=LEAST_HOLDING)
+    parameters = {"least": LEAST_HOLDING, "words": len(postings.words), "postings": len(postings.rows)}
+    # Dropped postings leave no number behind, and no name may come twice.
+    new = NewGeneration(WORDS, secrets.token_hex(4), len(postings.ids), change, 1.0, dict(parameters))
+    SAVED_POSTINGS.save(store, folder, new, lambda path: save_postings(postings, path))
+
+
+def drop_words(store: Store, folder: Path) -> None:
+    """Forgets saved postings, so that FTS5 alone answers until there are new ones."""
+    SAVED_POSTINGS.drop(store, folder)
+
+
+def _load(path: Path, generation: Generation, snapshot: Snapshot) -> LiveWords:  # noqa: ARG001 - as all are loaded
+    return LiveWords((load_postings(path, digest=generation.digest),))
+
+
+SAVED_POSTINGS: Generations[LiveWords] = Generations(
+    "w", recorded=Snapshot.word_generations, load=_load, replay=replay_words
+)

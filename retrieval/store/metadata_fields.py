@@ -1,0 +1,52 @@
+"""A document's metadata as rows that filters look at: one for each scalar, under a dotted key, with its type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+from passagework.retrieval.types import Json
+
+
+class FieldType(str, Enum):
+    """The types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    BOOL = "bool"
+    NULL = "null"
+    EMPTY = "empty"
+
+
+def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, FieldType, Json]]:
+    """(key, type, value) of every scalar in metadata: nested keys joined by dots, a list's items each under its key."""
+    stack: list[tuple[str, Json]] = [(str(key), value) for key, value in reversed(list(metadata.items()))]
+    while stack:
+        key, value = stack.pop()
+        if isinstance(value, Mapping) and value:
+            stack.extend((f"{key}.{inner}", one) for inner, one in reversed(list(value.items())))
+        elif isinstance(value, list) and value:
+            stack.extend((key, one) for one in reversed(value))
+        elif value is None:
+            yield key, FieldType.NULL, None
+        elif isinstance(value, bool):
+            yield key, FieldType.BOOL, int(value)
+        elif isinstance(value, int):
+            yield key, FieldType.NUMBER, number(value)
+        elif isinstance(value, float):
+            yield key, FieldType.NUMBER, value
+        elif isinstance(value, str):
+            yield key, FieldType.TEXT, value
+        else:
+            yield key, FieldType.EMPTY, None
+
+
+def number(value: int | float) -> int | float:
+    """As SQLite can hold it: an integer beyond its 64 bits becomes the nearest float, infinity where there is none."""
+    if isinstance(value, float) or -(1 << 63) <= value < 1 << 63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
