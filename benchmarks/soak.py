@@ -29,8 +29,9 @@ from scipy.stats import theilslopes
 
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.doctor import examine
-from passagework.ingest.writing.destination import create_version, refresh_index
+from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.ingest.writing.refresh import refresh_index
 from passagework.retrieval import Collection
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.folder import locked_version

@@ -67,8 +67,8 @@ class Intake:
             report.unchanged += 1
         else:
             report.updated += 1
-        if sha256 != before and self._destination.writer is not None:
-            self._destination.writer.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
+        if sha256 != before:
+            self._destination.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
 
     def finish(self, reason: str | None) -> None:
         """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
@@ -85,13 +85,11 @@ class Intake:
             else:
                 self._report.gone += len(stale)
                 whole = False  # to be read again, or a later run could not tell that they are gone
-        writer = self._destination.writer
-        if writer is not None:
-            nothing = reason is not None or (self._failures and not self._seen)
-            state = SourceState.DONE if whole else SourceState.FAILED if nothing else SourceState.PARTIAL
-            shown = reason or (self._failures[0] if self._failures else None)
-            notes = tuple((self._failures + self._notes)[:MAX_NOTES])
-            writer.finish(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)
+        nothing = reason is not None or (self._failures and not self._seen)
+        state = SourceState.DONE if whole else SourceState.FAILED if nothing else SourceState.PARTIAL
+        shown = reason or (self._failures[0] if self._failures else None)
+        notes = tuple((self._failures + self._notes)[:MAX_NOTES])
+        self._destination.finish_file(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)
 
 
 def _placed(document: Document, file: FoundFile) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from passagework.ingest.intake import Intake, name_title, record_part
@@ -16,6 +16,7 @@ from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, miss
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunking import chunking_asked
 from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.opening import open_destination, open_dry_run, there_is_a_collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
@@ -62,37 +63,33 @@ def ingest(
     _refuse_overlap(roots, Path(collection))
     found = _outside(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
     report = Report(dry_run=dry_run)
-    if not found.files and not Destination.exists(Path(collection)):
+    if not found.files and not there_is_a_collection(Path(collection)):
         report.no_collection = True
         _note_unread(report, found)
         report.seconds = time.monotonic() - started
         return report
     with ExitStack() as stack:
-        destination = stack.enter_context(
-            Destination.open(
-                Path(collection),
-                encoder=encoder,
-                window=window,
-                chunking=chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
-                dry_run=dry_run,
-                settings=settings,
-                token_vectors=token_vectors,
-            )
+        opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
+            Path(collection),
+            encoder=encoder,
+            window=window,
+            chunking=chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+            settings=settings,
+            token_vectors=token_vectors,
         )
+        destination = stack.enter_context(opened)
         recorded = destination.sources()
         if delete_missing:
             _check_roots(roots, found, recorded)
         run = _Run(destination, found, report, delete_missing, progress, started)
-        if destination.writer is not None:
-            destination.writer.on_commit = run.tick
+        destination.on_commit(run.tick)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
         run.sync(pool, classify(found.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.forget(missing_sources(roots, recorded))
-        destination.finish(progress=run.tick_filling)
-        if destination.writer is not None:
-            report.token_vectors = destination.writer.token_vectors
+        destination.finish(run.tick_filling)
+        report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
     return report
 
@@ -133,10 +130,9 @@ class _Run:
         for loaded in pool.load_all(requests()):
             self._load(waiting.pop(0), loaded)
             self.tick()
-        writer = self.destination.writer
-        if writer is not None:
-            writer.flush()
-            self.report.passages, self.report.encoded, self.report.cut = writer.passages, writer.encoded, writer.cut
+        self.destination.flush()
+        counts = self.destination.counts
+        self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
         self.tick()
 
     def forget(self, gone: Sequence[SourceRow]) -> None:
@@ -208,14 +204,14 @@ class _Run:
     def tick(self) -> None:
         """Tells how far the run is."""
         if self.progress is not None:
-            writer = self.destination.writer
+            counts = self.destination.counts
             self.progress(
                 Progress(
                     files=self.files,
                     total_files=self.total,
-                    documents=writer.documents if writer else 0,
-                    passages=writer.passages if writer else 0,
-                    encoded=writer.encoded if writer else 0,
+                    documents=counts.documents,
+                    passages=counts.passages,
+                    encoded=counts.encoded,
                     seconds=time.monotonic() - self.started,
                     filled=self.filled,
                     to_fill=self.to_fill,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.ingest.writing.chunking import chunking_asked
-from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.opening import open_destination
 from passagework.retrieval.config import Settings
 
 
@@ -16,8 +16,5 @@ def create(collection: Path, *, settings: Settings | None = None) -> None:
     """
     chunking = chunking_asked(passage_tokens=None, overlap=None, whole=None)
     settings = settings or Settings.from_environment()
-    opened = Destination.open(
-        collection, encoder=None, window=None, chunking=chunking, dry_run=False, settings=settings
-    )
-    with opened as destination:
+    with open_destination(collection, encoder=None, window=None, chunking=chunking, settings=settings) as destination:
         destination.finish()

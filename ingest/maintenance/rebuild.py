@@ -12,9 +12,11 @@ from pathlib import Path
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunking import chunking_asked, new_chunking, recorded_chunking
-from passagework.ingest.writing.destination import create_version, refresh_index
+from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
-from passagework.ingest.writing.recovery import is_damaged, writable_version
+from passagework.ingest.writing.recovery import is_damaged, open_for_writing
+from passagework.ingest.writing.refresh import refresh_index
+from passagework.ingest.writing.token_vectors import TokenVectors
 from passagework.retrieval.config import Settings
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -26,26 +28,24 @@ from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.store import Generation, Snapshot, Store, VersionState
-from passagework.retrieval.store.generations import check_whole
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
     """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
-    with writable_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
+    with open_for_writing(Path(collection), check=False) as store:
         with store.read() as snapshot:
             every = snapshot.generations() + snapshot.word_generations()
             behind = any(one.change > snapshot.last_change() for one in every)
         if not behind:
             store.verify()
         with store.write() as writer:
-            writer.sweep_vectors()
             last = writer.last_change()
             # A database restored from an older copy: what was indexed after it is no longer true.
             every = writer.generations() + writer.word_generations()
             writer.drop_generations([one.id for one in every if one.change > last])
-        saved = save_index(store, folder / "index", kind=kind)
-        refresh_words(store, folder / "index")
-        store.checkpoint()
+        folder = store.path.parent / "index"
+        saved = save_index(store, folder, kind=kind)
+        refresh_words(store, folder)
         return saved
 
 
@@ -69,24 +69,23 @@ def rebuild(
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)
-    with writable_version(collection) as live:
-        with Store.open(live / "store.db") as old:
-            check_whole(old)
-            with old.read() as snapshot:
-                model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
-                cut_as = recorded_chunking(snapshot)
-                kept = recorded_tokens(snapshot)
-            if encoder is None or isinstance(encoder, str):
-                keep_window = old_window if encoder is None else None
-                encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
-            asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
-            chunking = new_chunking(encoder, asked, cut_as)
-            tokens = None if kept is None else new_record(encoder, bits=kept.bits)
-            folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
-                collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens
-            )
-            same = model.same_as(encoder.fingerprint)
-            _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)
+    with open_for_writing(collection) as old:
+        live = old.path.parent
+        with old.read() as snapshot:
+            model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
+            cut_as = recorded_chunking(snapshot)
+            kept = recorded_tokens(snapshot)
+        if encoder is None or isinstance(encoder, str):
+            keep_window = old_window if encoder is None else None
+            encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
+        asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
+        chunking = new_chunking(encoder, asked, cut_as)
+        tokens = None if kept is None else new_record(encoder, bits=kept.bits)
+        folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
+            collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens
+        )
+        same = model.same_as(encoder.fingerprint)
+        _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)
         publish(collection, folder)
         for entry in versions(collection):
             if entry not in (folder, live) and not is_damaged(entry):
@@ -108,7 +107,8 @@ def _fill(
     started = time.monotonic()
     with Store.open(folder / "store.db") as new:
         copied = old if copy_vectors else None
-        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, tokens=tokens)
+        derived = None if tokens is None else TokenVectors(new, tokens, copies_from=copied)
+        writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, derived=derived)
         with old.read() as before:
             done = _drop_outdated(new, before)
             sources = before.sources()
@@ -120,7 +120,7 @@ def _fill(
                 writer.finish(replace(file, state=source.state, reason=source.reason, notes=source.notes))
                 if progress is not None:
                     seconds = time.monotonic() - started
-                    counts = writer.documents, writer.passages, writer.encoded
+                    counts = writer.counts.documents, writer.counts.passages, writer.counts.encoded
                     progress(Progress(number, len(sources), *counts, seconds))
             writer.flush()
         with new.write() as last:

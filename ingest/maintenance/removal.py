@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
 
+from passagework.ingest.writing.recovery import open_for_writing
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where, compile_filter
-from passagework.retrieval.folder import locked_version
-from passagework.retrieval.store import DocumentRow, Store, Writer
-from passagework.retrieval.store.generations import check_whole
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
 from passagework.retrieval.text import address
 
 
@@ -35,28 +35,28 @@ def delete(
     """
     if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
-    with locked_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
-        check_whole(store)
-        with store.write() as writer:
-            condition = compile_filter(where, writer) if where else None
-            rows = _chosen(list(writer.documents(condition)), targets, uris)
-            if not dry_run:
-                _forget(writer, rows)
-        if not dry_run:
-            store.checkpoint()
+    if dry_run:
+        with Store.open(current_version(Path(collection)) / "store.db") as store, store.read() as snapshot:
+            return _selected(snapshot, targets, uris, where)
+    with open_for_writing(Path(collection)) as store, store.write() as writer:
+        rows = _selected(writer, targets, uris, where)
+        _forget(writer, rows)
         return rows
 
 
 def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
     """Takes out files with all their documents, by URI, and what no document needs any more."""
-    with locked_version(Path(collection)) as folder, Store.open(folder / "store.db") as store:
-        check_whole(store)
-        with store.write() as writer:
-            for source in writer.sources():
-                if source.uri in uris:
-                    writer.remove_source(source.id)
-            writer.sweep_vectors()
-        store.checkpoint()
+    with open_for_writing(Path(collection)) as store, store.write() as writer:
+        for source in writer.sources():
+            if source.uri in uris:
+                writer.remove_source(source.id)
+
+
+def _selected(
+    snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None
+) -> list[DocumentRow]:
+    condition = compile_filter(where, snapshot) if where else None
+    return _chosen(list(snapshot.documents(condition)), targets, uris)
 
 
 def _chosen(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
@@ -114,4 +114,3 @@ def _forget(writer: Writer, rows: Sequence[DocumentRow]) -> None:
         else:
             writer.remove_documents(document_ids)
             writer.mark_partial(source_id)
-    writer.sweep_vectors()

@@ -9,22 +9,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
-from passagework.ingest.writing.token_queue import Readings, TokenQueue, coded, fill
-from passagework.retrieval.late_interaction.stored import TokenRecord
+from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.reranker_input import as_read
-from passagework.retrieval.store import NewPassage, SourceState, Store, Writer, token_rows
-from passagework.retrieval.store.token_rows import TokenCodes
-from passagework.retrieval.store.writer import one_line_each
+from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, TokenIds, Vectors
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
-
-CHARACTERS_A_TOKEN = 4
-"""What a text counts as that is encoded for its token vectors, before it is tokenised."""
 
 GROUP_DOCUMENTS = 256
 GROUP_CHARACTERS = 8_000_000
@@ -62,7 +55,7 @@ class _Group:
     finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
     texts: dict[bytes, TokenIds] = field(default_factory=dict)
     copies: set[bytes] = field(default_factory=set)
-    readings: Readings = field(default_factory=Readings)
+    derived: DerivedTexts = field(default_factory=DerivedTexts)
     tokens: int = 0
     characters: int = 0
 
@@ -72,7 +65,7 @@ class _Made:
     """What was encoded of a group."""
 
     vectors: Vectors | None
-    codes: dict[bytes, TokenCodes]
+    put_derived: Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +77,24 @@ class _Encoding:
     made: Future[_Made] | None
 
 
+@dataclass(slots=True)
+class WriteCounts:
+    """What was committed: documents, passages, texts encoded, passages cut, passages with token vectors."""
+
+    documents: int = 0
+    passages: int = 0
+    encoded: int = 0
+    cut: int = 0
+    token_vectors: int = 0
+
+
 class PassageWriter:
     """Takes documents in, and commits them in groups; each document comes whole, or not at all.
 
     While one group is encoded, on a thread of its own, the documents of the next are cut; commits are the caller's.
 
     `vectors_from` is another version of the collection, of the same encoder, whose vectors are copied, not made again.
-    `tokens` is how the collection keeps token vectors, where it does.
+    `derived` is what the collection keeps of each passage beside its vector.
     """
 
     def __init__(
@@ -100,23 +104,19 @@ class PassageWriter:
         chunking: ChunkSettings,
         *,
         vectors_from: Store | None = None,
-        tokens: TokenRecord | None = None,
+        derived: DerivedData | None = None,
     ) -> None:
         self._store = store
         self._load_encoder = encoder  # called when the first document comes: a run that changes nothing loads no model
         self._chunking = chunking
         self._vectors_from = vectors_from
-        self._tokens = None if tokens is None else TokenQueue(store, tokens, copies_from=vectors_from)
+        self._derived: DerivedData = derived or NoDerivedData()
         self._models: tuple[Encoder, Chunker] | None = None
         self.on_commit: Callable[[], None] | None = None
         self._group = _Group()
         self._encoding: _Encoding | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self.documents = 0
-        self.passages = 0
-        self.encoded = 0
-        self.cut = 0
-        self.token_vectors = 0
+        self.counts = WriteCounts()
 
     def add(
         self, source: SourceFile, document: Document, *, sha256: str, position: int = 0, replaces: int | None = None
@@ -124,23 +124,23 @@ class PassageWriter:
         """Chunks a document and queues it; commits when enough is queued, so a long one is encoded as it is cut."""
         passages: list[NewPassage] = []
         waiting: list[tuple[bytes, EncoderInput]] = []
-        read: dict[bytes, str] = {}
+        derived: dict[bytes, str] = {}
         for passage, seen in self._loaded()[1].chunk(document):
             key = text_hash(seen.text)
-            reading = None
-            if self._tokens is not None:
-                text = as_read(document.title, one_line_each(passage.headings), passage.text)
-                reading = text_hash(text)
-                read[reading] = text
-            passages.append(NewPassage(passage.start, passage.end, passage.headings, key, seen.cut, reading))
+            own = self._derived.text_of(document, passage)
+            if own is not None:
+                derived[own[0]] = own[1]
+            passages.append(
+                NewPassage(passage.start, passage.end, passage.headings, key, seen.cut, None if own is None else own[0])
+            )
             waiting.append((key, seen))
             if len(waiting) >= GROUP_DOCUMENTS:
-                self._queue_texts(waiting, read)
+                self._queue_texts(waiting, derived)
                 waiting.clear()
-                read.clear()
+                derived.clear()
                 if self._group.tokens >= GROUP_TOKENS:
                     self._hand_on(ahead=True)
-        self._queue_texts(waiting, read)
+        self._queue_texts(waiting, derived)
         self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
         self._flush_if_full()
@@ -165,18 +165,17 @@ class PassageWriter:
         group, self._group = self._group, _Group()
         before, self._encoding = self._encoding, None
         made = None if before is None or before.made is None else before.made.result()
-        if group.texts or group.copies or group.ready or group.finished or group.readings.texts:
+        if group.texts or group.copies or group.ready or group.finished or group.derived.texts:
             self._encoding = _Encoding(group, ahead, self._begun(group))
         if before is not None:
             self._store_group(before, made)
 
     def _begun(self, group: _Group) -> Future[_Made] | None:
-        if not group.texts and not group.readings.texts:
+        if not group.texts and not group.derived.texts:
             return None
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
-        record = None if self._tokens is None else self._tokens.record
-        return self._thread.submit(_encoded, self._loaded()[0], list(group.texts.values()), record, group.readings)
+        return self._thread.submit(_encoded, self._loaded()[0], group, self._derived)
 
     def _store_group(self, done: _Encoding, made: _Made | None) -> None:
         group = done.group
@@ -184,32 +183,31 @@ class PassageWriter:
         if group.copies and self._vectors_from is not None:
             with self._vectors_from.read() as snapshot:
                 copies = snapshot.vectors_by_hash(list(group.copies))
-        codes = {} if self._tokens is None else self._tokens.copied(group.readings)
         with self._store.write() as writer:
             if made is not None:
                 if made.vectors is not None:
                     writer.put_vectors(list(group.texts), made.vectors)
-                codes |= made.codes
+                made.put_derived(writer)
             writer.put_vector_bytes(copies)
-            token_rows.put_codes(writer, codes)
+            self._derived.copy(writer, group.derived)
             if done.ahead:
                 writer.expect_unused()  # should its document never come
             self._commit(writer, group)
-        self.documents += len(group.ready)
-        self.encoded += len(group.texts)
-        self.token_vectors += sum(passage.reading is not None for one in group.ready for passage in one.passages)
-        self.cut += sum(passage.cut for one in group.ready for passage in one.passages)
+        counts = self.counts
+        counts.documents += len(group.ready)
+        counts.encoded += len(group.texts)
+        counts.token_vectors += sum(passage.reading is not None for one in group.ready for passage in one.passages)
+        counts.cut += sum(passage.cut for one in group.ready for passage in one.passages)
         if self.on_commit is not None:
             self.on_commit()
 
     def fill_in(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Makes the token vectors of passages that were there before the collection kept any; flush first.
+        """Makes what is missing of passages that were there before the collection kept it; flush first.
 
         `progress` gets how many passages are done, of how many.
         """
-        if self._tokens is not None and not self._tokens.record.filled:
-            with enough_memory("the encoder ran out of memory: what was committed is safe; run again"):
-                self.token_vectors += fill(self._store, self._loaded()[0], self._tokens.record, progress=progress)
+        with enough_memory("the encoder ran out of memory: what was committed is safe; run again"):
+            self.counts.token_vectors += self._derived.fill(lambda: self._loaded()[0], progress)
 
     def _loaded(self) -> tuple[Encoder, Chunker]:
         if self._models is None:
@@ -223,7 +221,7 @@ class PassageWriter:
             uri = one.source.uri
             if uri not in source_ids:
                 source_ids[uri] = writer.put_source(**asdict(one.source))
-            self.passages += writer.put_document(
+            self.counts.passages += writer.put_document(
                 source_ids[uri],
                 one.document,
                 one.passages,
@@ -235,12 +233,10 @@ class PassageWriter:
             writer.remove_documents(remove)
             writer.put_source(**asdict(source))
 
-    def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]], read: Mapping[bytes, str]) -> None:
-        """Queues for encoding what no vector is stored for yet, nor on its way; the same of token vectors."""
-        if self._tokens is not None:
-            before = [] if self._encoding is None else [self._encoding.group.readings]
-            fresh_readings = self._tokens.put(read, self._group.readings, before)
-            self._group.tokens += sum(len(read[key]) for key in fresh_readings) // CHARACTERS_A_TOKEN
+    def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]], derived: Mapping[bytes, str]) -> None:
+        """Queues for encoding what no vector is stored for yet, nor on its way; the same of derived data."""
+        before = [] if self._encoding is None else [self._encoding.group.derived]
+        self._group.tokens += self._derived.queue(derived, self._group.derived, before)
         groups = [self._group] if self._encoding is None else [self._group, self._encoding.group]
         fresh = {key: seen for key, seen in texts if not any(key in one.texts or key in one.copies for one in groups)}
         if not fresh:
@@ -264,14 +260,14 @@ class PassageWriter:
             self._hand_on(ahead=False)
 
 
-def _encoded(encoder: Encoder, texts: Sequence[TokenIds], record: TokenRecord | None, readings: Readings) -> _Made:
+def _encoded(encoder: Encoder, group: _Group, derived: DerivedData) -> _Made:
     otherwise = (
-        f"the encoder ran out of memory over {len(texts) + len(readings.texts):,} texts: what was committed is safe; "
-        "end other programs, or take a smaller encoder, and run again"
+        f"the encoder ran out of memory over {len(group.texts) + len(group.derived.texts):,} texts: what was committed "
+        "is safe; end other programs, or take a smaller encoder, and run again"
     )
     with enough_memory(otherwise):
-        vectors = encoder.encode_tokens(texts) if texts else None
-        return _Made(vectors, {} if record is None else coded(encoder, record, readings.texts))
+        vectors = encoder.encode_tokens(list(group.texts.values())) if group.texts else None
+        return _Made(vectors, derived.encode(encoder, group.derived))
 
 
 def document_hash(document: Document) -> str:

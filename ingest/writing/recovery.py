@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -64,6 +64,29 @@ def writable_version(collection: Path) -> Iterator[Path]:
         current_version(collection)  # says what is there instead, before a lock file is left in it
     with writer_lock(collection):
         yield mended_version(collection) or current_version(collection)
+
+
+@contextmanager
+def open_for_writing(
+    collection: Path, *, create: Callable[[], Path] | None = None, check: bool = True
+) -> Iterator[Store]:
+    """Opens the live version as its only writer; vectors that nothing uses are swept at the end, and all is sealed.
+
+    A collection that lost the name of its live version takes up its newest whole one; `create` makes the first version
+    of a folder that has none. With `check`, raises StoreError where the database is not what its last writer left.
+    Raises it also where there is no collection, another writer, or a folder that can't be written.
+    """
+    if create is None and live_version(collection) is None:
+        current_version(collection)  # says what is there instead, before a lock file is left in it
+    with writer_lock(collection):
+        folder = mended_version(collection) or (current_version(collection) if create is None else create())
+        with Store.open(folder / "store.db") as store:
+            if check:
+                check_whole(store)
+            yield store
+            with store.write() as writer:
+                writer.sweep_vectors()
+            store.checkpoint()
 
 
 def is_damaged(version: Path) -> bool:

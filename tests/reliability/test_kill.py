@@ -297,8 +297,8 @@ def test_killed_at_random_instants(
     ("where", "call", "when"),
     [
         ("passagework.retrieval.store.database:_migrate", 1, "after"),
-        ("passagework.ingest.writing.destination:publish", 1, "before"),
-        ("passagework.ingest.writing.destination:publish", 1, "after"),
+        ("passagework.ingest.writing.new_version:publish", 1, "before"),
+        ("passagework.ingest.writing.new_version:publish", 1, "after"),
         ("passagework.retrieval.store.writer:Writer.put_vectors", 3, "after"),
         ("passagework.retrieval.store.writer:Writer.put_document", 20, "after"),
         ("passagework.ingest.writing.passage_writer:PassageWriter._store_group", 4, "after"),
@@ -376,10 +376,10 @@ def test_killed_while_updating(
 @pytest.mark.parametrize(
     ("where", "call", "when"),
     [
-        ("passagework.ingest.writing.destination:Destination.move_source", 1, "after"),
-        ("passagework.ingest.writing.destination:Destination.move_source", 2, "after"),
+        ("passagework.ingest.writing.destination:CollectionDestination.move_source", 1, "after"),
+        ("passagework.ingest.writing.destination:CollectionDestination.move_source", 2, "after"),
         ("passagework.retrieval.store.writer:Writer._empty_document", 2, "after"),
-        ("passagework.ingest.writing.destination:Destination.remove_source", 1, "after"),
+        ("passagework.ingest.writing.destination:CollectionDestination.remove_source", 1, "after"),
     ],
 )
 def test_killed_between_the_steps_of_an_update(

@@ -19,7 +19,7 @@ from passagework.ingest.maintenance.doctor import Remedy, examine, repair, token
 from passagework.ingest.maintenance.exchange import export_collection, import_collection, snapshot_collection
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
-from passagework.ingest.writing import passage_writer, token_queue
+from passagework.ingest.writing import passage_writer, token_vectors
 from passagework.retrieval import BiEncoder, Collection, ConfigError
 from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
@@ -241,7 +241,7 @@ class TestIngest:
 
     def test_beyond_all_measure(self, docs: Path, tmp_path: Path, monkeypatch: Any) -> None:
         """A passage too long to keep them is encoded when it is reranked; nothing is missing."""
-        monkeypatch.setattr(token_queue, "LONGEST", 60)
+        monkeypatch.setattr(token_vectors, "LONGEST", 60)
         path = made(docs, tmp_path / "c", token_vectors=True)
         assert {len(codes) > 0 for _, codes in stored(path).values()} == {True, False}
         assert examine(path, encoder=FakeTokenEncoder()).well
@@ -267,7 +267,7 @@ class TestInterrupted:
 
     def test_goes_on(self, bare: Path, kept: Path, docs: Path, monkeypatch: Any) -> None:
         """Without being told again; only the rest is encoded, and doctors find nothing to mend meanwhile."""
-        monkeypatch.setattr(token_queue, "FILLED_AT_ONCE", 3)
+        monkeypatch.setattr(token_vectors, "FILLED_AT_ONCE", 3)
         with pytest.raises(EncodingError, match="out of memory"):
             ingest([docs], bare, encoder=BreaksDown(passages=8), token_vectors=True, settings=OFFLINE)
         done = len(stored(bare))
@@ -282,7 +282,7 @@ class TestInterrupted:
 
     def test_long_passages_are_committed_alone(self, bare: Path, kept: Path, docs: Path, monkeypatch: Any) -> None:
         """However many passages a commit may hold, its text has a limit, and one beyond it has its own commit."""
-        monkeypatch.setattr(token_queue, "FILLED_CHARACTERS", 1)
+        monkeypatch.setattr(token_vectors, "FILLED_CHARACTERS", 1)
         sizes: list[int] = []
         put = token_rows.put_readings
 
@@ -298,7 +298,7 @@ class TestInterrupted:
 
     def test_half_of_them(self, bare: Path, docs: Path, monkeypatch: Any) -> None:
         """A search takes what is stored, encodes the rest, and answers the same whatever was asked before."""
-        monkeypatch.setattr(token_queue, "FILLED_AT_ONCE", 3)
+        monkeypatch.setattr(token_vectors, "FILLED_AT_ONCE", 3)
         with pytest.raises(EncodingError):
             ingest([docs], bare, encoder=BreaksDown(passages=8), token_vectors=True, settings=OFFLINE)
         with Collection.open(bare, encoder=FakeTokenEncoder()) as collection:
@@ -310,8 +310,8 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("where", "call"),
         [
-            ("passagework.ingest.writing.token_queue:coded", 1),
-            ("passagework.ingest.writing.token_queue:coded", 2),
+            ("passagework.ingest.writing.token_vectors:coded", 1),
+            ("passagework.ingest.writing.token_vectors:coded", 2),
             ("passagework.retrieval.store.token_rows:put_codes", 2),
             ("passagework.retrieval.store.token_rows:put_readings", 1),
             ("passagework.retrieval.late_interaction.stored:TokenRecord.complete", 1),

@@ -26,7 +26,7 @@ from passagework.ingest import Progress
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.pipeline import ingest
-from passagework.ingest.writing import passage_writer, token_queue
+from passagework.ingest.writing import passage_writer, token_vectors
 from passagework.retrieval import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
@@ -98,7 +98,7 @@ def _run(task: dict[str, Any]) -> NoReturn:
         with contextlib.suppress(PermissionError):
             os.setpgid(0, 0)
         passage_writer.GROUP_TOKENS, passage_writer.GROUP_DOCUMENTS = 400, 16
-        token_queue.FILLED_AT_ONCE = task.get("filled_at_once", token_queue.FILLED_AT_ONCE)
+        token_vectors.FILLED_AT_ONCE = task.get("filled_at_once", token_vectors.FILLED_AT_ONCE)
         if task.get("crash"):
             arm(*task["crash"])
         if task.get("limit"):  # bytes of any one file: the next one is refused

@@ -7,7 +7,7 @@ import numpy as np
 from passagework.ingest.maintenance.doctor.chart import READINGS, TOKENS, Chart
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.maintenance.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
-from passagework.ingest.writing.token_queue import fill
+from passagework.ingest.writing.token_vectors import fill
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.late_interaction.stored import (
     TOKEN_RECORD,

@@ -9,7 +9,7 @@ from pathlib import Path
 from passagework.ingest.maintenance.exchange.companions import ALL, carry
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.layout import Exchanged, made_whole
-from passagework.ingest.writing.destination import refresh_index
+from passagework.ingest.writing.refresh import refresh_index
 from passagework.retrieval.folder import current_version, publish
 from passagework.retrieval.store import Store
 from passagework.retrieval.store.generations import check_whole

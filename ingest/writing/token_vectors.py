@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 
+from passagework.ingest.writing.derived_data import DerivedTexts, Put
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_windows
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_window
 from passagework.retrieval.models.reranker_input import as_read
-from passagework.retrieval.store import Store, token_rows
+from passagework.retrieval.store import Store, Writer, token_rows
 from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.store.writer import one_line_each
 from passagework.retrieval.text import text_hash
+from passagework.retrieval.types import Document, Passage
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
@@ -22,26 +24,21 @@ FILLED_AT_ONCE = 2 * AT_ONCE
 FILLED_CHARACTERS = 256_000
 """Of the passages of such a commit, unless one alone is longer: those of ten times the usual length."""
 
+CHARACTERS_A_TOKEN = 4
+"""What a text counts as that is encoded for its token vectors, before it is tokenised."""
+
 LONGEST = 4_000_000
 """Characters of a passage whose token vectors are kept: 200 MB of them. A longer one is encoded when it is reranked."""
 
 
-@dataclass(slots=True)
-class Readings:
-    """Of one group: texts as a reranker reads them, by their hash, to be encoded; and hashes of those to be copied."""
+class TokenVectors:
+    """The token vectors that reranking compares, coded; see `DerivedData`.
 
-    texts: dict[bytes, str] = field(default_factory=dict)
-    copies: set[bytes] = field(default_factory=set)
-
-    def __contains__(self, key: bytes) -> bool:
-        return key in self.texts or key in self.copies
-
-
-class TokenQueue:
-    """Sorts out what is to be encoded; `copies_from` is another version, whose token vectors serve if made alike."""
+    `copies_from` is another version of the collection, whose token vectors serve where they were made alike.
+    """
 
     def __init__(self, store: Store, record: TokenRecord, *, copies_from: Store | None = None) -> None:
-        self.record = record
+        self._record = record
         self._store = store
         self._copies_from = copies_from
         if copies_from is not None:
@@ -50,11 +47,16 @@ class TokenQueue:
                 if not record.alike(recorded_tokens(before)) or recorded_window(before) != recorded_window(snapshot):
                     self._copies_from = None
 
-    def put(self, texts: Mapping[bytes, str], group: Readings, others: Sequence[Readings]) -> set[bytes]:
-        """Queues in `group` what has no token vectors yet, nor on their way; the hashes of what is to be encoded."""
+    def text_of(self, document: Document, passage: Passage) -> tuple[bytes, str]:
+        """Returns the passage as a reranker reads it, behind its hash."""
+        text = as_read(document.title, one_line_each(passage.headings), passage.text)
+        return text_hash(text), text
+
+    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, others: Sequence[DerivedTexts]) -> int:
+        """Queues in `group` what has no token vectors yet, nor on their way; returns about how many tokens it has."""
         fresh = [key for key in texts if not any(key in one for one in (group, *others))]
         if not fresh:
-            return set()
+            return 0
         with self._store.read() as snapshot:
             known = token_rows.known_hashes(snapshot, fresh)
         if self._copies_from is not None:
@@ -64,14 +66,24 @@ class TokenQueue:
             known |= elsewhere
         new = {key: texts[key] for key in fresh if key not in known}
         group.texts.update(new)
-        return set(new)
+        return sum(map(len, new.values())) // CHARACTERS_A_TOKEN
 
-    def copied(self, group: Readings) -> dict[bytes, TokenCodes]:
-        """What another version has of a group."""
-        if self._copies_from is None or not group.copies:
-            return {}
-        with self._copies_from.read() as snapshot:
-            return token_rows.codes_by_hash(snapshot, list(group.copies))
+    def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:
+        """Encodes what was queued, on the thread of the encoder."""
+        codes = coded(encoder, self._record, group.texts)
+        return lambda writer: token_rows.put_codes(writer, codes)
+
+    def copy(self, writer: Writer, group: DerivedTexts) -> None:
+        """Stores what another version has of the texts that were queued to be copied."""
+        if self._copies_from is not None and group.copies:
+            with self._copies_from.read() as snapshot:
+                token_rows.put_codes(writer, token_rows.codes_by_hash(snapshot, list(group.copies)))
+
+    def fill(self, encoder: Callable[[], Encoder], progress: Callable[[int, int], None] | None) -> int:
+        """Makes the token vectors of passages that were there before the collection kept any; returns of how many."""
+        if self._record.filled:
+            return 0
+        return fill(self._store, encoder(), self._record, progress=progress)
 
 
 def coded(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:

@@ -1,0 +1,35 @@
+"""A new version of a collection, with nothing in it but the record of how it is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.retrieval.folder import next_version, publish
+from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.identity import record_identity
+from passagework.retrieval.store import Store, VersionState
+
+
+def create_version(
+    collection: Path,
+    encoder: Encoder,
+    chunking: ChunkSettings,
+    *,
+    state: VersionState,
+    tokens: TokenRecord | None = None,
+) -> Path:
+    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens.
+
+    `tokens` is how it keeps token vectors, if it does.
+    """
+    Chunker(encoder, chunking)  # refuses settings that don't go together
+    folder = next_version(collection)
+    with Store.create(folder / "store.db") as store, store.write() as writer:
+        record_identity(writer, encoder, chunking.to_json(), state=state)
+        if tokens is not None:
+            writer.set_meta(TOKEN_RECORD, tokens.to_json())
+    if state is VersionState.READY:
+        publish(collection, folder)
+    return folder
