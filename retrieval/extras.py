@@ -24,7 +24,7 @@ EXTRAS: Mapping[str, Extra] = {
     "cpu": Extra("approximate indexes", ("faiss",)),
     "gpu": Extra("approximate indexes on a GPU", ("faiss", "torch", "sentence_transformers")),
     "fast": Extra("models on a CPU", ("openvino",)),
-    "torch": Extra("models that OpenVINO can't run, and GPUs", ("torch", "sentence_transformers", "transformers")),
+    "torch": Extra("models that OpenVINO can't run and for GPUs", ("torch", "sentence_transformers", "transformers")),
     "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
     "office": Extra("Word, PowerPoint and Excel files", ("markitdown", "mammoth", "pptx", "openpyxl")),
     "export": Extra("Parquet files", ("pyarrow",)),
