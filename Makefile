@@ -16,7 +16,7 @@ comma := ,
 WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
 # Processes that share the tests, a file each: as many as there are CPUs, 4 at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
-SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
+SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test faults mutate soak fuzz check fix bench figures ui clean
