@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -162,7 +162,7 @@ def test_the_code_imports_what_is_declared_and_nothing_else() -> None:
     assert core - at_all == NOT_IMPORTED
 
 
-def _imported(nodes: Iterable[ast.AST], owners: dict[str, list[str]]) -> set[str]:
+def _imported(nodes: Iterable[ast.AST], owners: Mapping[str, list[str]]) -> set[str]:
     """Distributions whose modules these statements import; ours and the standard library's left out."""
     names: set[str] = set()
     for node in nodes:

@@ -258,9 +258,7 @@ class TestBadInput:
             raise ModuleNotFoundError(f"No module named {name!r}")
 
         monkeypatch.setattr(layout, "import_module", missing)
-        with pytest.raises(
-            ConfigError, match=r'Parquet files, isn.t installed: pip install "passagework\[export\]"'
-        ):
+        with pytest.raises(ConfigError, match=r'Parquet files, isn.t installed: pip install "passagework\[export\]"'):
             export_collection(template / "c", exported.parent / "x")
         with pytest.raises(ConfigError, match=r'pip install "passagework\[export\]"'):
             import_collection(exported, exported.parent / "x")

@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
+import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
