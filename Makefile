@@ -4,13 +4,19 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+LOG := $(VENV)/install.log
+# What demo and pages need, and the file that says it is there: cpu or gpu, as found. Tests and checks need the rest.
+EXTRAS := fast,offline,office,ui
 STAMP := $(VENV)/.setup-done
+REST := $(EXTRAS),dev,export,mteb,torch,train
+TOOLS := $(VENV)/.tools-done
 DEMO := build/demo
+comma := ,
 # Where the real data is: PASSAGEWORK_TEST_DATA, else ../shared/data if that is there, else nowhere.
 WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
 # Processes that share the tests, a file each: as many as there are CPUs, 4 at most.
 JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
-SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
+SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test faults mutate soak fuzz check fix bench figures ui clean
@@ -18,7 +24,7 @@ SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: $(STAMP)  ## create .venv and install everything into it
+setup: $(STAMP)  ## create .venv and install what the demo and the pages need
 
 demo: setup  ## ingest data/sample, ask it three questions, show how to open the UI
 	@rm -rf $(DEMO)
@@ -32,37 +38,37 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 	@echo
 	@echo "Open the same collection in the browser: make ui   (or $(BIN)/passagework ui --collection $(DEMO))"
 
-test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
+test: $(TOOLS)  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
 	@$(WITH_DATA) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
+faults: $(TOOLS)  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
 	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
 	    $(BIN)/python -m pytest tests/reliability/test_kill.py tests/reliability/test_kill_migrations.py tests/reliability/test_faults.py \
 	    tests/ingest/test_exchange.py $(ARGS)
 
-mutate: setup  ## damage real files in 5,000 ways, and have them read; takes half an hour
+mutate: $(TOOLS)  ## damage real files in 5,000 ways, and have them read; takes half an hour
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.mutate $(ARGS)
 
-soak: setup  ## 20 readers and a writer for five minutes, each answer checked; then the memory of 100,000 searches
+soak: $(TOOLS)  ## 20 readers and a writer for five minutes, each answer checked; then the memory of 100,000 searches
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
-fuzz: setup  ## run the property tests on examples that no run has seen
+fuzz: $(TOOLS)  ## run the property tests on examples that no run has seen
 	@$(WITH_DATA) PASSAGEWORK_FUZZ=1 $(BIN)/python -m pytest $$(grep -l hypothesis tests/test_*.py) $(ARGS)
 
-check: setup  ## lint, formatting and types, as CI does first
+check: $(TOOLS)  ## lint, formatting and types, as CI does first
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fix: setup  ## correct what ruff can correct, and format
+fix: $(TOOLS)  ## correct what ruff can correct, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure this project beside others, in turns: build/bench.json and a page of plots; takes hours
+bench: $(TOOLS)  ## measure this project beside others, in turns: build/bench.json and a page of plots; takes hours
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.against_peers $(ARGS)
 
-figures: setup  ## measure the figures of the README, on the same data; takes long
+figures: $(TOOLS)  ## measure the figures of the README, on the same data; takes long
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.reference $(ARGS)
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.financebench
 	@$(WITH_DATA) $(BIN)/python -m benchmarks.real_files
@@ -71,7 +77,7 @@ ui: $(DEMO)/CURRENT  ## open the demo collection in the browser
 	$(BIN)/passagework ui --collection $(DEMO)
 
 clean:  ## remove .venv, build and all caches
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist retrieval/models/default_encoder .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 $(DEMO)/CURRENT: | $(STAMP)
 	$(BIN)/passagework ingest data/sample --collection $(DEMO)
@@ -94,21 +100,32 @@ $(BIN)/python:
 	    exit 1; \
 	fi
 
+# pip's many lines go to a log, of which the last are shown where it fails.
+# $(call install,extras) installs this checkout with them, and says how long that took.
+install = start=$$(date +%s); $(PIP) install -c constraints.txt -e ".[$(1)]" >>$(LOG) 2>&1 || \
+    { tail -n 15 $(LOG) >&2; echo "pip failed; all that it said is in $(LOG)" >&2; exit 1; }; \
+    echo "Installed in $$(( $$(date +%s) - start )) s: $$(du -sm $(VENV) | cut -f 1) MB in $(VENV)"
+
 # faiss-cpu and faiss-gpu provide the same package, so one goes before the other comes. faiss-gpu stays only where a
-# search runs on the GPU beside this torch.
-$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
-	@extra=cpu; \
-	if [ "$$(uname -sm)" = "Linux x86_64" ] && timeout 30 nvidia-smi >/dev/null 2>&1; then extra=gpu; fi; \
-	echo "Installing into $(VENV) for $$extra. The first time this takes minutes, most of it for torch."; \
-	if [ $$extra = gpu ]; then \
-	    $(PIP) uninstall -q -y faiss-cpu 2>/dev/null; \
-	    $(PIP) install -c constraints.txt -e ".[gpu,fast,offline,dev]" && $(BIN)/python -c "$$GPU_WORKS" >/dev/null 2>&1 || \
-	        { echo "faiss-gpu doesn't work here beside this torch: faiss-cpu takes its place."; extra=cpu; }; \
+# search runs on the GPU beside this torch. Where there is a GPU, torch comes in any case.
+$(STAMP): pyproject.toml setup.py constraints.txt | $(BIN)/python
+	@: >$(LOG); kind=cpu; \
+	if [ "$$(uname -sm)" = "Linux x86_64" ] && timeout 30 nvidia-smi >/dev/null 2>&1; then kind=gpu; fi; \
+	echo "Installing into $(VENV) for $$kind; the first time this takes a minute or more"; \
+	if [ $$kind = gpu ]; then \
+	    $(PIP) uninstall -q -y faiss-cpu >>$(LOG) 2>&1; \
+	    $(PIP) install -c constraints.txt -e ".[gpu,$(EXTRAS)]" >>$(LOG) 2>&1 && \
+	        $(BIN)/python -c "$$GPU_WORKS" >>$(LOG) 2>&1 || \
+	        { echo "faiss-gpu doesn't work here beside this torch: faiss-cpu takes its place"; kind=cpu,torch; }; \
 	fi; \
-	if [ $$extra = cpu ]; then \
-	    $(PIP) uninstall -q -y faiss-gpu 2>/dev/null; \
-	    $(PIP) install -c constraints.txt -e ".[cpu,fast,offline,dev]"; \
-	fi
+	if [ $$kind != gpu ]; then $(PIP) uninstall -q -y faiss-gpu >>$(LOG) 2>&1; fi; \
+	$(call install,$$kind$(comma)$(EXTRAS)); \
+	echo $$kind >$@
+
+# The rest is installed for the same kind.
+$(TOOLS): $(STAMP)
+	@echo "Installing the developer tools and the other extras into $(VENV)"; \
+	$(call install,$$(cat $(STAMP))$(comma)$(REST))
 	@touch $@
 
 define GPU_WORKS

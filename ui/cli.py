@@ -237,8 +237,10 @@ app.command()(training.train)
 @app.command()
 def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
     """Serve the pages to a browser: search, read, judge, and the library. An empty folder becomes a collection."""
+    from passagework.retrieval.extras import require
     from passagework.ui.web.server import LOCAL, serve
 
+    require("ui")
     if collection.is_dir() and not any(collection.iterdir()):
         from passagework.ingest.maintenance.creation import create
 

@@ -16,6 +16,7 @@ from passagework.ingest.loaders.sniff import true_format
 from passagework.ingest.loaders.unseen_characters import with_unseen
 from passagework.ingest.reasons import one_line, os_reason
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.extras import require
 from passagework.retrieval.types import Document
 
 __all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
@@ -36,6 +37,10 @@ _LOADERS = {
     Format.JSONL: ("records.records", "load_jsonl"),
     Format.EML: ("mail", "load_mail"),
 }
+
+
+_NEEDS_OFFICE = frozenset({Format.DOCX, Format.PPTX, Format.XLSX})
+"""Formats that the extra `office` brings the parsers of."""
 
 
 def supported(path: Path) -> bool:
@@ -64,7 +69,10 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
             # Opening a pipe would wait for its writer; a path that is gone says so by itself.
             path.stat()
             raise IngestError("not a regular file")
-        module, function = _LOADERS[true_format(path, named)]
+        found = true_format(path, named)
+        if found in _NEEDS_OFFICE:
+            require("office", IngestError)
+        module, function = _LOADERS[found]
         loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))
         for item in loader(path, options):
             yield with_unseen(item) if isinstance(item, Document) else item

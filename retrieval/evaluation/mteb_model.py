@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.evaluator import RUN_DEPTH
 from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
 from passagework.retrieval.evaluation.runs import decreasing
+from passagework.retrieval.extras import require
 from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
@@ -60,8 +60,7 @@ class PassageworkSearch:
         encoder: Encoder | str | None = None,
         reranker: Reranker | str | None = None,
     ) -> None:
-        if importlib.util.find_spec("mteb") is None:
-            raise ConfigError('mteb is not installed: pip install "passagework[mteb]"')
+        require("mteb")
         settings = Settings.from_environment()
         self._asked_encoder = encoder
         self._asked_reranker = reranker or settings.reranker

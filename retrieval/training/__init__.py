@@ -7,7 +7,6 @@ from passagework.retrieval.training.mining import Mined, mine
 from passagework.retrieval.training.options import Loss, TrainingOptions
 from passagework.retrieval.training.pairs import Pair, digest_pairs, read_pairs, write_pairs
 from passagework.retrieval.training.reranker_training import train_reranker
-from passagework.retrieval.training.trainer import needs_extra
 
 __all__ = [
     "ENCODER_OPTIONS",
@@ -21,7 +20,6 @@ __all__ = [
     "check_out",
     "digest_pairs",
     "mine",
-    "needs_extra",
     "one_training",
     "read_pairs",
     "train_encoder",

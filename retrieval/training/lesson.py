@@ -11,6 +11,7 @@ from typing import Any
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.extras import require
 from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
 from passagework.retrieval.text import counted
@@ -27,7 +28,7 @@ from passagework.retrieval.training.folders import (
 from passagework.retrieval.training.held_out import held_out_evaluator
 from passagework.retrieval.training.options import TrainingOptions
 from passagework.retrieval.training.pairs import Pair, digest_pairs, with_negatives
-from passagework.retrieval.training.trainer import Ended, arguments, callbacks, needs_extra, quiet
+from passagework.retrieval.training.trainer import Ended, arguments, callbacks, quiet
 from passagework.retrieval.types import Json
 
 MOST_HELD_OUT = 200
@@ -70,7 +71,7 @@ def teach(
 ) -> Course:
     """A training from its beginning, or its last checkpoint, to the model's folder."""
     settings = settings or Settings.from_environment()
-    needs_extra()
+    require("train")
     with one_training(out):
         lesson = Lesson.prepared(craft.kind, pairs, out, base, options, settings)
         rows = craft.rows(lesson.learned, options)

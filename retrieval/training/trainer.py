@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.training.course import Course, TrainingProgress, Watch
 from passagework.retrieval.training.held_out import MEASURE
 from passagework.retrieval.training.options import TrainingOptions
@@ -115,12 +114,3 @@ def quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
-
-
-def needs_extra() -> None:
-    """Raises ConfigError where what training needs beside search is not installed."""
-    try:
-        import accelerate  # noqa: F401
-        import datasets  # noqa: F401
-    except ImportError as error:
-        raise ConfigError(f'training needs {error.name}: pip install "passagework[train]"') from error

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import pypdfium2.raw as pdfium
 import pytest
+
+pytest.importorskip("PIL", reason='pip install "passagework[ui]"')
+
+import pypdfium2.raw as pdfium
 from PIL import Image
 from pypdf.generic import RectangleObject
 from pypdfium2 import PdfDocument, PdfTextPage

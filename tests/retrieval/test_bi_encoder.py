@@ -8,8 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
+import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +48,7 @@ def folder() -> Path:
     """The bundled copy of the default encoder."""
     found = _bundled()
     if found is None:
-        pytest.skip("the offline extra isn't installed")
+        pytest.skip("the default encoder's weights aren't here: make setup fetches them")
     return found.path
 
 

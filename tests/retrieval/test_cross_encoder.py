@@ -9,8 +9,11 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
+import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st

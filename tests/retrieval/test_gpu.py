@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
+import numpy as np
 import torch
 
 from passagework.retrieval.dense.index import (

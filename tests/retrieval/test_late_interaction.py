@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("sentence_transformers", reason='pip install "passagework[torch]"')
+
+import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from passagework.ingest import ingest

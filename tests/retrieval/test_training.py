@@ -11,8 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
+import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from transformers import BertTokenizerFast, ModernBertConfig, ModernBertModel

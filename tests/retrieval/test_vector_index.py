@@ -228,6 +228,13 @@ def test_missing_faiss_names_the_install(monkeypatch: pytest.MonkeyPatch, tmp_pa
         with pytest.raises(ConfigError, match=r'pip install "passagework\[cpu\]"'):
             load_index(tmp_path / "none", digest="", kind=IndexKind.FLAT, dim=DIM, count=1)
         assert build_index(IDS, VECTORS).index.search(VECTORS[4:5], 1).ids.tolist() == [[int(IDS[4])]]
+
+        def broken(name: str) -> object:
+            raise ImportError("libcudart.so.13: cannot open shared object file")
+
+        monkeypatch.setattr("importlib.import_module", broken)
+        with pytest.raises(ConfigError, match=r"can't be imported \(libcudart.so.13: .*: pip install"):
+            load_faiss()
     finally:
         load_faiss.cache_clear()
 

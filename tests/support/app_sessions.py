@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
+
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 

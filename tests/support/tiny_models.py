@@ -9,6 +9,10 @@ import string
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytest.importorskip("torch", reason='pip install "passagework[torch]"')
+
 import torch
 from sentence_transformers import CrossEncoder
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers

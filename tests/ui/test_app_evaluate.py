@@ -8,6 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
+
 from streamlit.testing.v1 import AppTest
 
 from passagework.ingest import ingest

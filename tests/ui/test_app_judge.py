@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
+
 from streamlit.testing.v1 import AppTest
 
 from passagework.ingest import ingest

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
+
 from streamlit.testing.v1 import AppTest
 
 from passagework.ingest import Progress, ingest

@@ -40,12 +40,12 @@ def train(
         raise ConfigError(f"{kind!r} can't be trained: give one of {', '.join(KINDS)}")
 
     from passagework.retrieval.config import DEFAULT_ENCODER
+    from passagework.retrieval.extras import require
     from passagework.retrieval.training import (
         ENCODER_OPTIONS,
         Loss,
         TrainingOptions,
         check_out,
-        needs_extra,
         one_training,
         read_pairs,
         train_encoder,
@@ -76,7 +76,7 @@ def train(
         shuffled=shuffled,
         **{name: value for name, value in asked.items() if value is not None},
     )
-    needs_extra()
+    require("train")
     check_out(out)
     read = read_pairs(pairs)
     work = working_folder(out)

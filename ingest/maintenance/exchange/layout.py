@@ -16,7 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.errors import StoreError
+from passagework.retrieval.extras import absent
 from passagework.retrieval.files import sync_folder, write_problem
 from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
@@ -64,9 +65,7 @@ def load_arrow() -> tuple[Any, Any]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
-        raise ConfigError(
-            f"Parquet files need pyarrow, and that can't be imported ({error}): pip install pyarrow"
-        ) from error
+        raise absent("export", "pyarrow", cause=error) from error
 
 
 def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:

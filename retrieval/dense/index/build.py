@@ -14,7 +14,6 @@ import numpy as np
 from passagework.retrieval.dense.index.exact import ExactIndex
 from passagework.retrieval.dense.index.faiss_index import EFFORT_NAMES, FaissIndex
 from passagework.retrieval.dense.index.faiss_library import (
-    INSTALL,
     assigner,
     faiss_available,
     load_faiss,
@@ -25,6 +24,7 @@ from passagework.retrieval.dense.index.live_index import LiveIndex
 from passagework.retrieval.dense.index.scoring import cosines
 from passagework.retrieval.dense.index.vector_index import IndexKind, Scores, VectorIndex, checked_ids, checked_vectors
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.extras import install_command
 from passagework.retrieval.types import Ids, Vectors
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,9 @@ def automatic_kind(n: int, dim: int) -> IndexKind:
     if n * dim <= MOST_EXACT or gpu_has_room(n * dim):
         return IndexKind.EXACT
     if not faiss_available():
-        logger.warning("%d vectors are searched exactly, which is slow, for FAISS is missing: %s", n, INSTALL)
+        logger.warning(
+            "%d vectors are searched exactly, which is slow, for FAISS is missing: %s", n, install_command("cpu")
+        )
         return IndexKind.EXACT
     return IndexKind.IVF_SQ8
 

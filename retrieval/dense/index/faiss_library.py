@@ -15,12 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.extras import absent
 
 GPU_SCRATCH_BYTES = 256 << 20
 """FAISS takes a gigabyte and more by default; torch needs it (faiss #2155)."""
-
-INSTALL = 'pip install "passagework[cpu]"'
 
 
 def faiss_available() -> bool:
@@ -37,7 +35,7 @@ def load_faiss() -> Any:
             warnings.simplefilter("ignore", DeprecationWarning)
             return importlib.import_module("faiss")
     except ImportError as error:
-        raise ConfigError(f"this index kind needs FAISS, which can't be imported: {INSTALL}") from error
+        raise absent("cpu", "faiss", cause=error) from error
 
 
 @contextmanager

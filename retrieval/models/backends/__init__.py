@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.extras import absent, install_command, missing_modules, require
 from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderFacts, PairBackend
 from passagework.retrieval.models.backends.openvino_library import openvino_is_there
 from passagework.retrieval.models.backends.several_devices import SeveralDevices
@@ -22,7 +23,8 @@ __all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encod
 def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
     """The fastest that can run this bi-encoder here, or the one that the settings name; on all GPUs, or on one named.
 
-    Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it.
+    Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it, or
+    no backend that could is installed.
     """
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_encoder import OpenVinoEncoder
@@ -31,6 +33,7 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
         if made is not None:
             return made
         _refuse_other(resolved, settings)
+    _require_torch(settings)
     from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
 
     gpus = cuda_devices() if settings.device in (None, "cuda") else []
@@ -48,6 +51,7 @@ def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend
         if made is not None:
             return made
         _refuse_other(resolved, settings)
+    _require_torch(settings)
     from passagework.retrieval.models.backends.torch_reranker import TorchReranker
 
     return TorchReranker.load(resolved, settings)
@@ -58,11 +62,22 @@ def _refuse_other(resolved: ResolvedModel, settings: Settings) -> None:
         raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
 
 
+def _require_torch(settings: Settings) -> None:
+    """Raises ConfigError where torch is absent; where OpenVINO is too, which would do for most, it names both."""
+    anything = settings.backend == "auto" and settings.device in (None, "cpu")
+    if anything and missing_modules("torch") and not openvino_is_there():
+        raise ConfigError(
+            f"neither openvino nor torch is installed, and one of them runs the models: {install_command('fast')} "
+            f"(on a CPU) or {install_command('torch')} (any model, and GPUs)"
+        )
+    require("torch")
+
+
 def openvino_may_run(settings: Settings) -> bool:
     """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
     if settings.backend == "openvino":
         if not openvino_is_there():
-            raise ConfigError('the backend openvino isn\'t installed: pip install "passagework[fast]"')
+            raise absent("fast", "openvino")
         if settings.device not in (None, "cpu"):
             raise ConfigError(f"the backend openvino runs on cpu, not on {settings.device}")
         return True

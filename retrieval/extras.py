@@ -1,0 +1,62 @@
+"""The optional extras: what each is for, what it brings, and the one line that names it where it is absent.
+
+Extras are declared in pyproject.toml. Whatever needs one calls `require` before it imports the extra's libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from passagework.retrieval.errors import ConfigError, PassageworkError
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What an extra is for, and the modules without which it isn't there, those named first that tell the most."""
+
+    purpose: str
+    modules: tuple[str, ...]
+
+
+EXTRAS: Mapping[str, Extra] = {
+    "cpu": Extra("approximate indexes", ("faiss",)),
+    "gpu": Extra("approximate indexes on a GPU", ("faiss", "torch", "sentence_transformers")),
+    "fast": Extra("models on a CPU", ("openvino",)),
+    "torch": Extra("models that OpenVINO can't run and for GPUs", ("torch", "sentence_transformers", "transformers")),
+    "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
+    "office": Extra("Word, PowerPoint and Excel files", ("markitdown", "mammoth", "pptx", "openpyxl")),
+    "export": Extra("Parquet files", ("pyarrow",)),
+    "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
+    "mteb": Extra("measuring mteb's tasks", ("mteb",)),
+}
+
+
+def missing_modules(extra: str) -> tuple[str, ...]:
+    """The modules of an extra that can't be found; they are looked for without being imported."""
+    return tuple(name for name in EXTRAS[extra].modules if find_spec(name) is None)
+
+
+def install_command(extra: str) -> str:
+    """What to type: `pip install "passagework[ui]"`."""
+    return f'pip install "passagework[{extra}]"'
+
+
+def absent(
+    extra: str, module: str, error: type[PassageworkError] = ConfigError, *, cause: ImportError | None = None
+) -> PassageworkError:
+    """The one line about an extra whose module can't be had: what is missing, what for, what to type.
+
+    `cause` is what importing it raised, where that was tried: a module may be there and broken.
+    """
+    broken = cause is not None and not isinstance(cause, ModuleNotFoundError)
+    state = f"can't be imported ({cause})" if broken else "isn't installed"
+    return error(f"{module}, for {EXTRAS[extra].purpose}, {state}: {install_command(extra)}")
+
+
+def require(extra: str, error: type[PassageworkError] = ConfigError) -> None:
+    """Raises `error`, as `absent` words it, where a module of the extra can't be found; it imports none."""
+    missing = missing_modules(extra)
+    if missing:
+        raise absent(extra, missing[0], error)
