@@ -205,7 +205,7 @@ def test_every_stage_answers(slim: Slim, stage: str) -> None:
         "import sys, json; from passagework import Collection\n"
         "with Collection.open('c') as opened:\n"
         "    hits = [opened.search(one, k=1, stage=sys.argv[1]) for one in json.loads(sys.argv[2])]\n"
-        "print(json.dumps([[one.plan['used'], one[0].path.split('#')[0]] for one in hits]))"
+        "print(json.dumps([[one.plan.used.value, one[0].path.split('#')[0]] for one in hits]))"
         "\nassert not {'torch', 'transformers'} & set(sys.modules)"
     )
     run = slim.python_run("-c", script, stage, json.dumps(list(asked)))

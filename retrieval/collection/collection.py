@@ -13,7 +13,7 @@ from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
-from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
+from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.hits import Context, Hit, Hits
 from passagework.retrieval.memory import enough_memory
@@ -23,6 +23,7 @@ from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
+from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 

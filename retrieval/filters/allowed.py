@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from passagework.retrieval.arrays import ArrayMemory
-from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
+from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids
 
@@ -71,8 +71,4 @@ class AllowedIds:
 
     def passing(self, ids: Sequence[int] | Ids) -> Ids:
         """Those of a few ids that are among them, ascending."""
-        return self._snapshot.passing(ids, self._one_by_one)
-
-    @cached_property
-    def _one_by_one(self) -> Condition:
-        return compile_filter(self._where, self._snapshot, one_by_one=True)
+        return self._snapshot.passing(ids, self.condition)

@@ -11,6 +11,8 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
+from passagework.retrieval.store.conditions import Condition
+from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import within
 from passagework.retrieval.store.naming import bears
 from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
@@ -65,10 +67,10 @@ class DocumentReader:
             hidden=self.hidden(document_id, 0, row.length),
         )
 
-    def documents(self, condition: ColumnElement[bool] | None = None) -> Iterator[DocumentRow]:
+    def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:
         """Documents in order of path, without their text; those of which a passage fulfils the condition."""
         if condition is not None:
-            inside = within(condition).with_only_columns(t.passages.c.document_id).correlate(None)
+            inside = within(filter_sql(condition)).with_only_columns(t.passages.c.document_id).correlate(None)
             return self._documents(t.documents.c.id.in_(inside))
         return self._documents(true())
 

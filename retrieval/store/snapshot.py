@@ -14,7 +14,9 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import among, batches
+from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.documents import DocumentReader
+from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.matching import matching_ids, passing_ids, within
 from passagework.retrieval.store.overlap import hidden_in, pages_of
@@ -143,18 +145,20 @@ class Snapshot(DocumentReader):
 
     # searching
 
-    def matching(self, condition: ColumnElement[bool]) -> Ids:
-        """Ids of the passages that a compiled filter lets through, ascending."""
-        return matching_ids(self.connection, condition)
+    def matching(self, condition: Condition) -> Ids:
+        """Ids of the passages that fulfil a condition, ascending."""
+        return matching_ids(self.connection, filter_sql(condition))
 
-    def passing(self, ids: Sequence[int] | Ids, condition: ColumnElement[bool]) -> Ids:
-        """Those of `ids` that a filter lets through, ascending; it is to be compiled for asking one by one."""
-        found = [passing_ids(self.connection, some, condition) for some in batches(ids)]
+    def passing(self, ids: Sequence[int] | Ids, condition: Condition) -> Ids:
+        """Those of `ids` that fulfil a condition, ascending; for a few of many."""
+        sql = filter_sql(condition, one_by_one=True)
+        found = [passing_ids(self.connection, some, sql) for some in batches(ids)]
         return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
 
-    def match_text(self, expression: str, k: int, condition: ColumnElement[bool] | None) -> list[tuple[int, float]]:
+    def match_text(self, expression: str, k: int, condition: Condition | None) -> list[tuple[int, float]]:
         """As (id, BM25), higher is better: the `k` best of an FTS5 expression, and equals of the last; ties by id."""
-        return best_passages(self.connection, expression, k, None if condition is None else within(condition))
+        allowed = None if condition is None else within(filter_sql(condition))
+        return best_passages(self.connection, expression, k, allowed)
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
         """As (id, share of BM25), ascending: every passage that holds one word of a query."""

@@ -24,6 +24,7 @@ from passagework.retrieval.store import (
     Store,
 )
 from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.conditions import Among, Column
 from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.types import Document, Heading, Page
 from tests.support.stored_documents import DIM, copied, cut, key_of, new_store, put, vector_of
@@ -336,7 +337,7 @@ def test_documents_are_listed_in_order_of_path(store: Store) -> None:
         assert [(row.path, row.passages, row.pages, row.cut) for row in snapshot.documents()] == [
             *(("a", 1, 0, 1), ("a/z", 0, 0, 0), ("b", 3, 2, 0))
         ]
-        assert [row.path for row in snapshot.documents(t.documents.c.path == "b")] == ["b"]
+        assert [row.path for row in snapshot.documents(Among(Column.PATH, ("b",)))] == ["b"]
         assert [row.path for row in snapshot.documents_of(1)] == ["b"]
 
 

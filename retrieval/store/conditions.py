@@ -1,0 +1,81 @@
+"""What a filter asks of a passage and its document, as a checked tree; `filter_sql` makes SQL of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+Scalar: TypeAlias = "str | bool | int | float | None"
+
+
+class Column(Enum):
+    """The fields that are no metadata. A member is no text, so that metadata of the same name is another field."""
+
+    PATH = "path"
+    DOCUMENT = "document"
+    TITLE = "title"
+    MEDIA_TYPE = "media_type"
+    PAGES = "pages"  # the physical pages that a passage touches
+
+
+Field: TypeAlias = "Column | str"
+"""A column, or the dotted key of metadata."""
+
+
+class Comparison(str, Enum):
+    """How a field is compared with one value."""
+
+    GREATER = "$gt"
+    GREATER_OR_EQUAL = "$gte"
+    LESS = "$lt"
+    LESS_OR_EQUAL = "$lte"
+    GLOB = "$glob"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds; of no parts, it does."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of the parts holds; of no parts, it doesn't."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The document has the field, or one nested in it."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """One of the field's values is one of these, as value and type; None equals null and a missing field."""
+
+    field: Field
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One of the field's values compares so with a number or a text; another type never does."""
+
+    field: Field
+    comparison: Comparison
+    value: str | int | float
+
+
+Condition: TypeAlias = "All | AnyOf | Not | Exists | Among | Compare"
