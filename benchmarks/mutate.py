@@ -27,10 +27,9 @@ from benchmarks.mutation_archive import mutated
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.ingest.loaders import LoadOptions, RecordFailure, load
 from passagework.ingest.loaders.formats import SUFFIXES
-from passagework.ingest.reasons import one_line
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.text import storable
+from passagework.retrieval.text import one_line, storable
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page
 from tests.support.fakes import FakeEncoder
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from passagework.ingest.loaders.metadata import NotPlainError, plain
-from passagework.ingest.reasons import one_line
-from passagework.retrieval.text import counted, storable
+from passagework.retrieval.text import counted, one_line, storable
 from passagework.retrieval.types import Document, Json
 
 TITLE = 1_000

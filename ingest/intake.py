@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from passagework.ingest.bounds import bounded
 from passagework.ingest.loaders import media_type
-from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.passage_writer import SourceFile, document_hash
 from passagework.retrieval.store import SourceState
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
 MAX_NOTES = 1_000

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.ingest.globs import Globs
-from passagework.ingest.reasons import one_line, os_reason
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.files import read_problem
+from passagework.retrieval.text import one_line
 
 _READ_BYTES = 1 << 20
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -125,7 +126,7 @@ def sha256_file(path: Path) -> tuple[str, int]:
             os.close(descriptor)
     except OSError as error:
         # A socket is the one thing that can't even be opened.
-        raise IngestError(_irregular(stat.S_IFSOCK) if error.errno == errno.ENXIO else os_reason(error)) from error
+        raise IngestError(_irregular(stat.S_IFSOCK) if error.errno == errno.ENXIO else read_problem(error)) from error
     return digest.hexdigest(), size
 
 
@@ -134,7 +135,7 @@ def absolute(path: Path) -> Path:
     try:
         path.stat()
     except OSError as error:
-        reason = "doesn't exist" if error.errno in (errno.ENOENT, errno.ENOTDIR) else os_reason(error)
+        reason = "doesn't exist" if error.errno in (errno.ENOENT, errno.ENOTDIR) else read_problem(error)
         raise IngestError(one_line(f"{_readable(os.fspath(path))}: {reason}")) from error
     # Where "link/.." leads, only the file system knows.
     return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
@@ -173,7 +174,7 @@ def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
                 shown = (entry for entry in found if not entry.name.startswith("."))
                 entries = sorted(shown, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
-            yield _Place(folder.path, folder.relative, folder.real, folder.linked, os_reason(error))
+            yield _Place(folder.path, folder.relative, folder.real, folder.linked, read_problem(error))
             continue
         for entry in entries:
             place, is_folder = _look(entry, folder)
@@ -203,7 +204,7 @@ def _look(entry: os.DirEntry[str], folder: _Place) -> tuple[_Place, bool]:
         elif not is_folder and not entry.is_file():
             reason = _irregular(entry.stat().st_mode)
     except OSError as error:
-        reason = "broken symlink" if link and error.errno == errno.ENOENT else os_reason(error)
+        reason = "broken symlink" if link and error.errno == errno.ENOENT else read_problem(error)
     return _Place(entry.path, relative, real, folder.linked or link, reason), is_folder
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from passagework.retrieval.text import one_line
+
 Write: TypeAlias = Callable[[bytes | memoryview], int]
 """Takes the next bytes of a file, and returns how many they were."""
 
@@ -87,3 +89,16 @@ def write_problem(error: OSError | RuntimeError) -> str:
     reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return f"{reason}; free some space and run again: what was committed is safe" if full else reason
+
+
+def read_problem(error: OSError) -> str:
+    """Says in a person's words what the operating system said of a file, without its path: a report names that."""
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            return "permission denied"
+        case errno.ENOENT | errno.ENOTDIR | errno.ESTALE:
+            return "vanished while reading"
+        case errno.ELOOP:
+            return "symlink loop"
+        case _:
+            return one_line(f"can't be read: {error.strerror or error}")

@@ -11,6 +11,9 @@ from urllib.parse import unquote
 JOINERS = "\u200c\u200d"
 """Zero-width (non-)joiners: Persian, Hindi and emoji need them, and they can't turn text round."""
 
+REASON_CHARACTERS = 300
+"""The longest reason for a person, in characters: a report stays readable whatever a parser puts into an exception."""
+
 BEGINNING = 100
 """Characters of a text that are enough to know it by."""
 
@@ -30,6 +33,21 @@ def text_hash(text: str) -> bytes:
 def visible(text: str) -> str:
     """Text without what drives a terminal, shows nothing, or turns the words around it; lines and tabs stay."""
     return "".join(_shown(character) for character in text)
+
+
+def one_line(text: str, *, limit: int = REASON_CHARACTERS) -> str:
+    """Returns the text as one line of at most `limit` characters, without what `visible` leaves out.
+
+    Line ends and runs of white space become one space, and what is cut ends in "…".
+    """
+    # Reading the beginning is enough, and keeps an exception that quotes a whole file cheap.
+    line = collapsed(visible(text[: limit * 20]))
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def collapsed(text: str) -> str:
+    """Returns the text with each run of white space as one space, and none at its ends."""
+    return " ".join(text.split())
 
 
 def counted(number: int, noun: str) -> str:
@@ -62,9 +80,9 @@ def address(path: str, uri: str) -> str:
 
 def in_two_lines(number: str, place: Sequence[str], text: str) -> str:
     """What is numbered so, where it stands, and below that how the text begins."""
-    begins = " ".join(text.split())
+    begins = collapsed(text)
     begins = begins if len(begins) <= BEGINNING else f"{begins[:BEGINNING]} ..."
-    where = "  ".join(" ".join(part.split()) for part in place if part)
+    where = "  ".join(collapsed(part) for part in place if part)
     return visible(f"{number}  {where}\n{' ' * len(number)}  {begins}")
 
 

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from passagework.retrieval.text import collapsed
 from passagework.retrieval.types import Document, Page
 
 _WORD = re.compile(r"\w")
@@ -22,8 +23,8 @@ class Outline:
     def __init__(self, document: Document) -> None:
         headings = sorted(document.headings, key=lambda heading: heading.start)
         self._text = document.text
-        self.title = one_line(document.title)
-        self.titles = [one_line(heading.title) for heading in headings]
+        self.title = collapsed(document.title)
+        self.titles = [collapsed(heading.title) for heading in headings]
         self._levels = [heading.level for heading in headings]
         self._opens = [heading.start for heading in headings]
         self._closes: list[int] = []
@@ -100,11 +101,6 @@ class PageMap:
             if page.start < page.end:
                 numbers.append(page.number)
         return tuple(numbers)
-
-
-def one_line(text: str) -> str:
-    """The text with its white space collapsed."""
-    return " ".join(text.split())
 
 
 def _parents(levels: Sequence[int]) -> list[int]:

@@ -14,9 +14,10 @@ from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
 from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
 from passagework.ingest.loaders.sniff import true_format
 from passagework.ingest.loaders.unseen_characters import with_unseen
-from passagework.ingest.reasons import one_line, os_reason
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.extras import require
+from passagework.retrieval.files import read_problem
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
 __all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
@@ -79,7 +80,7 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
     except IngestError as error:
         raise IngestError(one_line(str(error))) from error
     except OSError as error:
-        raise IngestError(os_reason(error)) from error
+        raise IngestError(read_problem(error)) from error
     except RecursionError as error:
         raise IngestError("nested too deeply to be read") from error
     except MemoryError as error:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.encoding import clean
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from passagework.ingest.loaders.encoding import clean, decode, detect, encoding_
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import codec_for, declared_charset
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 MAX_DEPTH = 20

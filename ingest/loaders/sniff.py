@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 from passagework.ingest.loaders.formats import ZIPPED, Format
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 
 HEAD = 1024
 """Bytes looked at. A PDF's header may stand anywhere within them (ISO 32000-1, annex H, note 13)."""

@@ -25,7 +25,6 @@ from typing import Any, BinaryIO, NoReturn
 
 from passagework.ingest.confinement import Confinement, confine
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
-from passagework.ingest.reasons import one_line
 from passagework.ingest.workers.given_file import GivenFile
 from passagework.ingest.workers.messages import (
     MESSAGE_LIMIT,
@@ -36,6 +35,7 @@ from passagework.ingest.workers.messages import (
     to_json,
 )
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
 BATCH_ITEMS = 256

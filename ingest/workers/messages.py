@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
-from passagework.ingest.reasons import one_line
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
 
 SEGMENT = 1 << 20

@@ -11,11 +11,11 @@ from itertools import islice
 from types import TracebackType
 
 from passagework.ingest.loaders.base import RecordFailure
-from passagework.ingest.reasons import one_line
 from passagework.ingest.workers.flight import Flight, InFlight, LoadRequest
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
 FILES_PER_PROCESS = 200

@@ -14,21 +14,14 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import passagework
+from passagework.ingest.confinement.child import child_command, child_environment
 from passagework.ingest.loaders.base import LoadOptions
-from passagework.ingest.reasons import one_line
 from passagework.ingest.workers.messages import MESSAGE_LIMIT, from_json, request_to_json, to_json
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 
-_ROOT = str(Path(passagework.__file__).resolve().parents[1])
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from passagework.ingest.workers.child import main; main()"
 START_SECONDS = 60.0
 """How long a parser may take to start: the imports of every loader, on a busy laptop."""
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Each parser is one of many: its numeric libraries must not start a thread per core, nor reserve memory for them."""
-_KEPT = ("PATH", "LANG", "TZ", "HOME", "LD_LIBRARY_PATH")
-_KEPT_BEGINNINGS = ("LC_", "PYTHON", "DYLD_")
-"""Of the environment. The rest may hold passwords and keys, which are nothing for whoever takes a parser over."""
 COMPUTING_SECONDS = 600.0
 COMPUTING_BYTES = 1 << 20
 """A file may be computed on for so long, and a second more for so many of its bytes."""
@@ -51,12 +44,12 @@ class ParserProcess:
         self._given, theirs = _descriptor_channel()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, this module
-                [sys.executable, "-c", _BOOT, *_import_path()],
+                child_command("passagework.ingest.workers.child"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=1 << 20,
-                env={**_environment(), **_ONE_THREAD},
+                env=child_environment(),
                 pass_fds=() if theirs is None else (theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle; and its own children can be killed with it
             )
@@ -204,16 +197,3 @@ def _open_regular(path: Path) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
-
-
-def _environment() -> dict[str, str]:
-    if sys.platform == "win32":
-        return dict(os.environ)
-    return {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)}
-
-
-def _import_path() -> list[str]:
-    """Where the child finds modules: as here, but never in the current folder, which may hold a hostile document
-    named like a module. This package's own folder is always there."""
-    absolute = [entry for entry in sys.path if Path(entry).is_absolute()]
-    return absolute if _ROOT in absolute else [*absolute, _ROOT]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, is_seen, without_hidden
 from passagework.retrieval.hits import Citation, Context, Hit, Hits
-from passagework.retrieval.text import address, page_list
+from passagework.retrieval.text import address, collapsed, page_list
 from passagework.retrieval.types import Hidden
 
 GAP = 200
@@ -186,15 +186,11 @@ def _shown(block: _Block) -> str:
 def _header(number: int, block: _Block) -> str:
     """One line: number, title and headings, path and record, pages."""
     hit = block.hits[0]
-    names = dict.fromkeys(name for name in map(_one_line, (hit.title, *_headings(block))) if name)
-    place = [_one_line(address(hit.path, hit.uri) if hit.path else hit.uri)]
+    names = dict.fromkeys(name for name in map(collapsed, (hit.title, *_headings(block))) if name)
+    place = [collapsed(address(hit.path, hit.uri) if hit.path else hit.uri)]
     if pages := _pages(block):
         place.append(page_list(pages))
     return f"[{number}] " + " — ".join(part for part in (" › ".join(names), ", ".join(place)) if part)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _headings(block: _Block) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from passagework.ingest.confinement import Confinement, confinement_here, landlo
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.workers import LoadRequest, ParserPool, given_file, pool, process
 from passagework.ingest.workers.process import ParserProcess
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, PassageworkError
 from passagework.retrieval.types import Document
+from passagework.ui.web.page_drawing import draw_page
 from tests.support.attacking_loaders import CALLS, PORT, SIBLING
 
 HERE = confinement_here()
@@ -115,6 +116,23 @@ def test_a_parser_can_do_its_work(folder: Path) -> None:
         "imports": "colorsys sqlite3",
         "thread": "done",
     }
+
+
+def test_the_painter_of_pages_gets_no_more_of_the_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """It reads strangers' files as parsers do, and starts the same way."""
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    given: list[dict[str, str]] = []
+
+    def note(command: list[str], *, env: dict[str, str], **_: object) -> None:
+        given.append(env)
+        raise OSError("not this time")
+
+    monkeypatch.setattr(subprocess, "run", note)
+    (folder / "a.pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(PassageworkError, match="not this time"):
+        draw_page(folder / "a.pdf", "", number=1, text="", start=0, end=0)
+    assert given[0]["PATH"] == os.environ["PATH"]
+    assert "SECRET_KEY" not in given[0]
 
 
 @needs_linux

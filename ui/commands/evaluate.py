@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.retrieval.errors import ConfigError, EvaluationError
+from passagework.retrieval.files import write_atomically
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.outcome import FAILED, answer, complain
 
@@ -217,13 +218,8 @@ def _report(collection: Collection, evaluation: Evaluation, judged: Judged) -> s
 
 def _write(path: Path, page: str) -> None:
     """Whole or not at all: an earlier report stays where this one can't be written."""
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text(page, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_atomically(path, page.encode())
     except OSError as error:
         raise EvaluationError(f"the report can't be written to {path}: {error.strerror or error}") from error

@@ -41,8 +41,7 @@ def import_(
 def _show(console: Console, done: str, written: Exchanged) -> None:
     from rich.text import Text
 
-    from passagework.ingest.reasons import one_line
-    from passagework.retrieval.text import counted
+    from passagework.retrieval.text import counted, one_line
 
     counts = f"{counted(written.documents, 'document')}, {counted(written.passages, 'passage')}"
     line = f"{counts} {done} {written.out} ({written.bytes / 1e6:,.1f} MB)"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 from typer.main import get_command
 
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.config import tracebacks_wanted
 from passagework.retrieval.errors import ConfigError, FilterError, PassageworkError
+from passagework.retrieval.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

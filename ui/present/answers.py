@@ -5,9 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.hits import Context, Hit, Hits, Plan
-from passagework.retrieval.text import address, counted, page_list, visible
+from passagework.retrieval.text import address, counted, one_line, page_list, visible
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600

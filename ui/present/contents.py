@@ -9,13 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.limits import ParserLimits
 from passagework.retrieval.collection.status import Status, TokenVectorsStatus
 from passagework.retrieval.config import OVERLAP_TOKENS
 from passagework.retrieval.store import DocumentRow, SourceRow
-from passagework.retrieval.text import address, counted
+from passagework.retrieval.text import address, counted, one_line
 from passagework.retrieval.types import Json
 from passagework.ui.present.lines import SHOWN, indented, show_problems
 

@@ -6,8 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from passagework.ingest.maintenance.doctor import Diagnosis, Finding, Remedy, Repair
-from passagework.ingest.reasons import one_line
-from passagework.retrieval.text import counted
+from passagework.retrieval.text import counted, one_line
 
 LINE_CHARACTERS = 600
 

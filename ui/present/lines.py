@@ -8,8 +8,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text
 
-from passagework.ingest.reasons import one_line
 from passagework.ingest.report import Problem
+from passagework.retrieval.text import one_line
 
 SHOWN = 20
 """Lines of one kind on screen; --json has all of them."""

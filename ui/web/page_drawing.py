@@ -16,12 +16,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import passagework
 from passagework.ingest.confinement import confine
+from passagework.ingest.confinement.child import child_command, child_environment
 from passagework.retrieval.errors import PassageworkError
 
-_ROOT = str(Path(passagework.__file__).resolve().parents[1])
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from passagework.ui.web.page_drawing import main; main()"
 SECONDS = 60.0
 """For one page, the child's start included, on a busy machine."""
 
@@ -57,12 +55,12 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
     if not path.is_file():
         raise PassageworkError(f"{path} is gone since it was ingested: there is no picture of the page")
     request = {"path": str(path), "sha256": sha256, "number": number, "text": text, "start": start, "end": end}
-    entries = [entry for entry in sys.path if Path(entry).is_absolute()]
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, this module
-            [sys.executable, "-c", _BOOT, *entries, _ROOT],
+            child_command("passagework.ui.web.page_drawing"),
             input=json.dumps(request).encode(),
             capture_output=True,
+            env=child_environment(),
             timeout=SECONDS,
             check=False,
         )

@@ -12,12 +12,11 @@ from pathlib import Path, PureWindowsPath
 
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.formats import SUFFIXES
-from passagework.ingest.reasons import one_line
 from passagework.ingest.scan import absolute
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.store import SourceRow
-from passagework.retrieval.text import visible
+from passagework.retrieval.text import one_line, visible
 from passagework.ui.web.server import UPLOAD_MEGABYTES
 
 LONGEST_NAME = 120

@@ -17,8 +17,8 @@ from passagework.ingest.loaders.hidden_marks import over_markup, without_marks
 from passagework.ingest.loaders.office import docx_hidden, pptx_hidden
 from passagework.ingest.loaders.office.converters import converters, stream_info
 from passagework.ingest.loaders.text.markdown import first_title, markdown_headings
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Hidden, Page, Unseen
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")

@@ -18,8 +18,8 @@ from passagework.ingest.loaders.office.office_values import decimal, flag, local
 from passagework.ingest.loaders.office.package import main_part, part_root, related, relations
 from passagework.ingest.loaders.office.xlsx_parts import MAIN, elements, forget, may_hide
 from passagework.ingest.loaders.office.xlsx_style import Font, Styles, Verdict
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Unseen
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.metadata import NotPlainError, digits, plain
-from passagework.ingest.reasons import one_line
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Json
 
 TEXT_FIELDS = ("text", "content", "body")

@@ -17,8 +17,8 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
-from passagework.ingest.reasons import one_line
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Json
 
 _DELIMITERS = (",", "\t", ";", "|")

@@ -19,7 +19,6 @@ from passagework.ingest.maintenance.doctor import (
 )
 from passagework.ingest.maintenance.doctor.chart import Chart, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
-from passagework.ingest.reasons import one_line
 from passagework.ingest.writing.recovery import live_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
@@ -27,6 +26,7 @@ from passagework.retrieval.folder import current_version
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
+from passagework.retrieval.text import one_line
 
 CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
     ("seal", database_checks.check_seal),

@@ -14,7 +14,6 @@ from passagework.ingest.maintenance.doctor.examination import examine
 from passagework.ingest.maintenance.doctor.index_checks import index_problem
 from passagework.ingest.maintenance.doctor.token_checks import mend_token_vectors
 from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loaded_encoder
-from passagework.ingest.reasons import one_line
 from passagework.ingest.writing.recovery import writable_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.dense.saved_indexes import chosen_kind, save_index
@@ -25,6 +24,7 @@ from passagework.retrieval.lexical.saved_postings import refresh_words
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal
+from passagework.retrieval.text import one_line
 
 GROUP = 256
 """Passages encoded between two commits."""

@@ -1,4 +1,4 @@
-"""Reasons are one clean line, whatever a parser or the system said."""
+"""Text as people read it: reasons are one clean line, whatever a parser or the system said."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passagework.ingest.reasons import one_line, os_reason
+from passagework.retrieval.files import read_problem
+from passagework.retrieval.text import JOINERS, one_line
 
 
 def test_one_line_cleans_what_a_terminal_would_obey() -> None:
@@ -25,10 +26,16 @@ def test_one_line_cuts_with_an_ellipsis() -> None:
 
 @given(st.text(max_size=400), st.integers(1, 40))
 def test_one_line_is_always_one_short_clean_line(text: str, limit: int) -> None:
-    """Never longer than the limit, never a control or format character, and clean text stays as it is."""
+    """Never longer than the limit, never a control or format character but joiners, and clean text stays as it is."""
     line = one_line(text, limit=limit)
     assert len(line) <= limit
-    assert not {unicodedata.category(character) for character in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not {unicodedata.category(character) for character in line if character not in JOINERS} & {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Zl",
+        "Zp",
+    }
     assert line.split() == line.split(" ") or line == ""
     assert one_line(line, limit=limit) == line
 
@@ -45,4 +52,4 @@ def test_one_line_is_always_one_short_clean_line(text: str, limit: int) -> None:
 def test_os_errors_in_words(number: int, reason: str) -> None:
     """What the system said becomes a person's words, without the path, which the report names already."""
     error = OSError(number, "Input/output error", "/some/path")
-    assert os_reason(error) == reason
+    assert read_problem(error) == reason
