@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ UPLOADS = "uploads"
 """Files that came through the browser: the only documents that may lie in a collection's own folder."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
+BUSY_WAITS = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
+"""Seconds between the tries to replace a file: Windows refuses while another process has the old one open."""
 
 
 def current_version(collection: Path) -> Path:
@@ -110,8 +113,18 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    replace_file(temporary, path)
     sync_folder(path.parent)
+
+
+def replace_file(temporary: Path, path: Path) -> None:
+    """Puts a file in another's place at once; on Windows it waits for readers of the old one, 1.4 s at most."""
+    for seconds in BUSY_WAITS:
+        with contextlib.suppress(PermissionError):
+            temporary.replace(path)
+            return
+        time.sleep(seconds)
+    temporary.replace(path)
 
 
 def write_problem(error: OSError | RuntimeError) -> str:

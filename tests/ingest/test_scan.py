@@ -10,14 +10,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from passagework.ingest.globs import Globs
-from passagework.ingest.scan import FoundFile, Scan, Unread, scan, sha256_file
+from passagework.ingest.scan import FoundFile, Scan, Unread, path_of, scan, sha256_file
 from passagework.retrieval.errors import ConfigError, IngestError
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and FIFOs")
@@ -45,6 +45,24 @@ def found(*paths: Path, include: Sequence[str] = (), exclude: Sequence[str] = ()
 def reasons(problems: Sequence[Unread]) -> list[tuple[str, str]]:
     """What a report shows of them."""
     return [(problem.relative, problem.reason) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [r"C:\docs\a b%41#1.md", r"c:\ü\日本.txt", r"\\server\share\a b.md", "D:\\half \ud83d.md"],
+)
+def test_a_uri_leads_back_to_a_path_of_windows(path: str) -> None:
+    """With a drive and with a server's name; signs that URIs know come back, and so do halves of characters."""
+    uri = "file:///D:/half%20%ED%A0%BD.md" if "\ud83d" in path else PureWindowsPath(path).as_uri()
+    assert path_of(uri, windows=True) == path
+    assert path_of(f"{uri}#row=3", windows=True) == path
+
+
+@pytest.mark.parametrize("path", ["/docs/a b%41#1?.md", "/ü/日本.txt", os.fsdecode(b"/docs/caf\xe9.txt"), "/C:/x", "/"])
+def test_a_uri_leads_back_to_a_path(path: str) -> None:
+    """Bytes that are no UTF-8 come back as they were."""
+    uri = "file:///docs/caf%E9.txt" if "caf" in path else PurePosixPath(path).as_uri()
+    assert path_of(uri, windows=False) == path
 
 
 def test_a_folder_is_walked_in_byte_order(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -267,6 +269,9 @@ def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeyp
         ('<img src=x onerror="1">.html', "_img src=x onerror=_1__.html"),
         ("x" * 300 + ".pdf", "x" * (LONGEST_NAME - 4) + ".pdf"),
         ("é" * 200 + ".pdf", "é" * 58 + ".pdf"),
+        ("nul.txt", "_nul.txt"),  # devices, to Windows
+        ("COM1.2025.md", "_COM1.2025.md"),
+        ("console.txt", "console.txt"),
     ],
 )
 def test_names_of_uploads(name: str, written: str) -> None:
@@ -302,8 +307,15 @@ def test_where_uploads_land(tmp_path: Path) -> None:
         save_upload(other, "d.txt", b"x")
 
 
-def test_uploads_of_one_name_at_once_are_all_kept(tmp_path: Path) -> None:
-    """Whichever comes first, the others get a number, and nothing half-written stays."""
+@pytest.mark.parametrize("links", [True, False])
+def test_uploads_of_one_name_at_once_are_all_kept(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever comes first, the others get a number, and nothing half-written stays; also where no hard links are."""
+
+    def refuse(*_: Path) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "c").mkdir()
     texts = [f"{number}" * 1000 for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
