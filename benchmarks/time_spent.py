@@ -75,6 +75,7 @@ def part_of(frame: FrameType | None) -> str:
     """What the innermost function of this project on a stack counts as."""
     while frame is not None:
         name = frame.f_code.co_filename.removeprefix(f"{ROOT}{os.sep}").replace(os.sep, "/")
+        name = name.removeprefix("passagework/")  # through the links of a checkout
         if name.startswith(("retrieval/", "ingest/")):
             function = frame.f_code.co_name
             return next(part for path, named, part in PARTS if name.startswith(path) and named in ("", function))

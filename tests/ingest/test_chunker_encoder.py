@@ -118,6 +118,7 @@ def test_time_grows_with_the_text_alone(make: Callable[[int], str], passages: in
     assert count == passages
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_text() -> None:
     """50 MB of text are cut, passage by passage, in a few MB beside the text."""
     line = "some words of a long text " * 12 + "and their end.\n"

@@ -213,6 +213,7 @@ class TestBadInput:
         self.refused(exported, "is an export of format 3, and format 2 is known: upgrade passagework")
 
     @pytest.mark.timeout(3600)
+    @pytest.mark.faults
     def test_flipped_bits(self, exported: Path, template: Path, tmp_path: Path) -> None:
         """Each is refused, or changes no answer."""
         expected = answers(template / "c", FakeEncoder(), QUERIES[:1])

@@ -20,7 +20,10 @@ import passagework
 from passagework.ingest.workers import LoadRequest, ParserPool
 from tests.ingest.test_workers import LOADER, is_gone, new_pool
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes and threads there are")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes and threads there are"),
+]
 
 ROOT = Path(passagework.__file__).parents[1]
 

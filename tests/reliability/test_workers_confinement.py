@@ -21,6 +21,8 @@ from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document
 from tests.support.attacking_loaders import CALLS, PORT, SIBLING
 
+pytestmark = pytest.mark.faults
+
 HERE = confinement_here()
 LOADER = "tests.support.attacking_loaders:load"
 needs_seccomp = pytest.mark.skipif("seccomp" not in HERE.value, reason="this system has no seccomp filters")

@@ -410,6 +410,7 @@ def test_sql_in_a_filter_is_a_text_like_any_other(store: Store, attack: str) -> 
     assert texts(store, {}) == ["one", "two", "three", "four"]
 
 
+@pytest.mark.slow
 def test_large_filters_work_to_their_limits(store: Store) -> None:
     """As many values and conditions as are allowed, at once, in every kind of field, are one statement for SQLite."""
     values = [f"r{i}" for i in range(MAX_VALUES // 2)]

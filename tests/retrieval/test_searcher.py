@@ -220,6 +220,7 @@ class TestKHits:
 
     @PROPERTY
     @given(where=FILTERS, query=QUERIES, k=st.integers(1, 60), stage=st.sampled_from(["dense", "lexical", "hybrid"]))
+    @pytest.mark.slow
     def test_against_an_oracle(
         self,
         kinds: dict[IndexKind, Collection],

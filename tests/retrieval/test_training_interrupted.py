@@ -32,6 +32,8 @@ from tests.retrieval.test_training import FP32, QUICK, lesson_of, one_thread
 from tests.support.tiny_encoders import tiny_encoder
 from tests.support.tiny_models import tiny_bert
 
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
+
 __all__ = ["one_thread"]  # the fixture holds here too
 
 EAGER = replace(QUICK, evaluate_every=1, patience=3)
