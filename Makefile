@@ -13,7 +13,7 @@ JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults mutate soak fuzz check fix bench figures ui clean
+.PHONY: help setup demo test quick faults mutate soak fuzz check fix bench figures ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,10 @@ demo: setup  ## ingest data/sample, ask it three questions, show how to open the
 
 test: setup  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA or ../shared/data
 	@$(WITH_DATA) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+quick: setup  ## run the tests that need neither data nor a browser, and are neither slow nor faults: under 3 minutes on 2 cores
+	@env -u PASSAGEWORK_TEST_DATA $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	    -m "not slow and not browser and not faults" $(ARGS)
 
 faults: setup  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \

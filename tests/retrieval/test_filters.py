@@ -221,6 +221,7 @@ def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> Non
 
 @given(st.lists(DOCUMENTS, max_size=3), st.lists(FILTERS, min_size=5, max_size=12))
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_filters_agree_with_plain_python(empty: Path, documents: list[dict[str, Any]], filters: list[Any]) -> None:
     """For any documents and filters, exactly the oracle's passages come through; an unknown field is an error."""
     with copied(empty) as store, store.write() as writer:

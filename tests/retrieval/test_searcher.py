@@ -215,12 +215,12 @@ def pairs(hits: Hits) -> list[tuple[int, float]]:
 PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
+@pytest.mark.slow
 class TestKHits:
     """Promise 5: a filtered search returns k hits whenever k passages match, and says how it was planned."""
 
     @PROPERTY
     @given(where=FILTERS, query=QUERIES, k=st.integers(1, 60), stage=st.sampled_from(["dense", "lexical", "hybrid"]))
-    @pytest.mark.slow
     def test_against_an_oracle(
         self,
         kinds: dict[IndexKind, Collection],

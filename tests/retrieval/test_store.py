@@ -369,6 +369,7 @@ def put_and_fail(store: Store, path: str, text: str) -> None:
 
 @given(OPERATIONS)
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_any_sequence_of_changes_leaves_the_store_whole(
     empty: Path, operations: list[tuple[str, str, list[str]]]
 ) -> None:
