@@ -52,7 +52,7 @@ soak: setup  ## 20 readers and a writer for five minutes, each answer checked; t
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 fuzz: setup  ## run the property tests on examples that no run has seen
-	@$(WITH_DATA) PASSAGEWORK_FUZZ=1 $(BIN)/python -m pytest $$(grep -l hypothesis tests/test_*.py) $(ARGS)
+	@$(WITH_DATA) PASSAGEWORK_FUZZ=1 $(BIN)/python -m pytest $$(grep -rl hypothesis --include='test_*.py' tests) $(ARGS)
 
 check: setup  ## lint, formatting and types, as CI does first
 	$(BIN)/ruff check .

@@ -121,7 +121,7 @@ def test_time_grows_with_the_text_alone(make: Callable[[int], str], passages: in
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_text() -> None:
-    """25 MB of text are cut, passage by passage, in a few MB beside the text: a third of a byte more a character fails."""
+    """25 MB of text are cut, passage by passage, in a few MB beside the text, whatever its length."""
     line = "some words of a long text " * 12 + "and their end.\n"
     document = Document(text=line * (25_000_000 // len(line)), media_type="")
     chunker = Chunker(WordEncoder(window=1024), ChunkSettings(passage_tokens=1000))
