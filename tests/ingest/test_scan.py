@@ -58,7 +58,8 @@ def test_a_uri_leads_back_to_a_path_of_windows(path: str) -> None:
     assert path_of(f"{uri}#row=3", windows=True) == path
 
 
-@pytest.mark.parametrize("path", ["/docs/a b%41#1?.md", "/ü/日本.txt", os.fsdecode(b"/docs/caf\xe9.txt"), "/C:/x", "/"])
+@posix_only
+@pytest.mark.parametrize("path", ["/docs/a b%41#1?.md", "/ü/日本.txt", "/docs/caf\udce9.txt", "/C:/x", "/"])
 def test_a_uri_leads_back_to_a_path(path: str) -> None:
     """Bytes that are no UTF-8 come back as they were."""
     uri = "file:///docs/caf%E9.txt" if "caf" in path else PurePosixPath(path).as_uri()
@@ -90,6 +91,7 @@ def test_a_file_as_path_is_its_own_root(tmp_path: Path, monkeypatch: pytest.Monk
     assert [file.path for file in scan([Path()], supported=supported).files] == [tmp_path / "other/b.md"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no name holds control characters there")
 def test_unsupported_types_are_skipped_with_the_type(tmp_path: Path) -> None:
     """A file that no loader reads is reported by its suffix, or for having none; never silently."""
     make(tmp_path, "a.md", "b/c.ODT", "README", "d.tar.\x1bgz")

@@ -202,6 +202,7 @@ LEAVES = [
 
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"absent"}))
+@pytest.mark.slow
 def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> None:
     """On every field, with values of every kind, and negated: exactly the oracle's passages come through."""
     ordered = [one for one in LEAVES if one is not None and not isinstance(one, bool)]

@@ -27,6 +27,8 @@ from passagework.retrieval.types import Stage
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.support.fakes import FakeEncoder
 
+pytestmark = pytest.mark.slow  # a collection for each kind of index
+
 SAME = "copper lantern apple"
 KINDS = list(IndexKind)
 EXACT = (IndexKind.EXACT, IndexKind.FLAT)
@@ -215,7 +217,6 @@ def pairs(hits: Hits) -> list[tuple[int, float]]:
 PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
-@pytest.mark.slow
 class TestKHits:
     """Promise 5: a filtered search returns k hits whenever k passages match, and says how it was planned."""
 
