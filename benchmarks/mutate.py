@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import random
 import re
-import resource
 import sys
 import tempfile
 import time
@@ -32,6 +31,9 @@ from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line, storable
 from passagework.retrieval.types import Document, Heading, Hidden, Json, Page
 from tests.support.fakes import FakeEncoder
+
+if sys.platform != "win32":
+    import resource
 
 FOLDERS = ("pypdf-resources", "pypdf-samples", "office-and-web")
 SHARES = {".pdf": 40, ".docx": 10, ".pptx": 8, ".xlsx": 8, ".epub": 5, ".eml": 9, ".html": 7}

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
 
-from passagework.ingest.scan import FoundFile, sha256_file
+from passagework.ingest.scan import FoundFile, path_of, sha256_file
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.store import SourceRow, SourceState
 
@@ -80,7 +79,7 @@ def is_gone(uri: str) -> bool:
     What lies in a folder that can't be looked into does not count as gone.
     """
     try:
-        there = os.lstat(unquote_to_bytes(urlsplit(uri).path))
+        there = os.lstat(path_of(uri))
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -16,6 +17,8 @@ Write: TypeAlias = Callable[[bytes | memoryview], int]
 """Takes the next bytes of a file, and returns how many they were."""
 
 READ_BYTES = 1 << 20
+BUSY_WAITS = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
+"""Seconds between the tries to replace a file: Windows refuses while another process has the old one open."""
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Write], object]) -> str:
@@ -39,13 +42,23 @@ def write_atomically(path: Path, content: bytes | Callable[[Write], object]) -> 
                 content(write)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_file(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
     return digest.hexdigest()
+
+
+def replace_file(temporary: Path, path: Path) -> None:
+    """Puts a file in another's place at once; on Windows it waits for readers of the old one, 1.4 s at most."""
+    for seconds in BUSY_WAITS:
+        with contextlib.suppress(PermissionError):
+            temporary.replace(path)
+            return
+        time.sleep(seconds)
+    temporary.replace(path)
 
 
 def sync_folder(folder: Path) -> None:

@@ -87,6 +87,7 @@ class TestRounds:
         assert workshop.do(Step(1, "judge", "fake"))["judged"] == "50"
         assert (workshop.texts / "calls").read_text().split() == ["search"] * 3
 
+    @pytest.mark.slow
     def test_memory_is_that_of_all_processes(self, tmp_path: Path) -> None:
         """A child's memory counts, and at the limit a program ends with its children."""
         child = "b = b'x' * 150_000_000; import time; time.sleep(60)"
@@ -102,6 +103,7 @@ class TestRounds:
             one for one in psutil.Process().children(recursive=True) if "150_000_000" in " ".join(one.cmdline())
         ]
 
+    @pytest.mark.slow
     def test_a_peer_that_cannot_be_installed_says_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What pip calls an error is the reason."""
         monkeypatch.setenv("PIP_NO_INDEX", "1")

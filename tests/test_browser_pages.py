@@ -15,6 +15,8 @@ from passagework.retrieval.evaluation.judgments import read_judgments
 from tests.support.browser_sessions import IS_DARK, PALE, Page
 from tests.support.browser_site import DOCUMENTS, EVIL_NAME, LONG_WORD
 
+pytestmark = pytest.mark.browser
+
 DOWN, ENTER = "\ue015", "\ue007"
 PAGES = {
     "?query=who+walked+the+way+to+Llanfair": "stage",

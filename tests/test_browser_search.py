@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.support.browser_sessions import Page
 from tests.support.browser_site import DOCUMENTS
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_query_gives_ranked_passages(page: Page) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import os
 import re
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -206,3 +207,21 @@ def test_no_module_is_longer_than_the_style_allows() -> None:
     }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
     assert "retrieval/types.py" in lengths
+
+
+@pytest.mark.parametrize(
+    ("tag", "heading", "said"),
+    [
+        ("v1.2.3", "1.2.3 (2026-01-31)", ""),
+        ("v1.2.4", "1.2.3 (2026-01-31)", "the tag is v1.2.4, and pyproject.toml has the version 1.2.3"),
+        ("1.2.3", "1.2.3 (2026-01-31)", "the tag of that is v1.2.3"),
+        ("v1.2.3", "1.2.3 (unreleased)", "the newest heading of CHANGELOG.md is '1.2.3 (unreleased)'"),
+        ("v1.2.3", "1.2.30 (2026-01-31)", "the newest heading of CHANGELOG.md is '1.2.30"),
+    ],
+)
+def test_a_tag_is_published_only_where_all_name_its_version(tag: str, heading: str, said: str) -> None:
+    """The tag, the version of the project and the changelog's newest heading, which says when."""
+    script = runpy.run_path(str(ROOT / ".github" / "check_release.py"))
+    found = script["problem"](tag, '[project]\nversion = "1.2.3"\n', f"# Changelog\n\n## {heading}\n\n## 1.2.2\n")
+    assert said in found
+    assert bool(said) == bool(found)

@@ -25,6 +25,8 @@ from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 SAMPLE = DATA / "sample"
 TEXT_SUFFIXES = {".md", ".html", ".txt", ".rst", ".eml", ".csv", ".jsonl"}

@@ -35,8 +35,9 @@ def delete(
     """
     if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
+    live = current_version(Path(collection))  # where its name was lost, an ingest finds it again, not a deletion
     if dry_run:
-        with Store.open(current_version(Path(collection)) / "store.db") as store, store.read() as snapshot:
+        with Store.open(live / "store.db") as store, store.read() as snapshot:
             return _selected(snapshot, targets, uris, where)
     with open_for_writing(Path(collection)) as store, store.write() as writer:
         rows = _selected(writer, targets, uris, where)
@@ -46,6 +47,7 @@ def delete(
 
 def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
     """Takes out files with all their documents, by URI, and what no document needs any more."""
+    current_version(Path(collection))  # as above
     with open_for_writing(Path(collection)) as store, store.write() as writer:
         for source in writer.sources():
             if source.uri in uris:

@@ -52,6 +52,7 @@ class ParserProcess:
                 env=child_environment(),
                 pass_fds=() if theirs is None else (theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle; and its own children can be killed with it
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same of Ctrl-C on Windows
             )
         except OSError as error:
             if self._given is not None:

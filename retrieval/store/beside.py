@@ -31,7 +31,7 @@ class _Held:
 
 
 _held: dict[tuple[int, int], _Held] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()  # a store may be forgotten, and let go, while this very thread holds it
 
 
 def hold(path: Path) -> tuple[int, int] | None:

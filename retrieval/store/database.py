@@ -68,6 +68,7 @@ def open_database(path: Path) -> Engine:
             except OperationalError as error:
                 if str(error.orig) not in UNWRITABLE:
                     raise
+                engine.dispose()
                 engine = _reading_engine(path)
                 revision = _revision(engine, path)
                 if revision in READABLE:

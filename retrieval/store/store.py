@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -34,12 +35,16 @@ TEXT_INDEX_WAIT_MS = 5_000
 
 
 class Store:
-    """A version's database. Any number of threads and processes may read; one transaction at a time writes."""
+    """A version's database. Any number of threads and processes may read; one transaction at a time writes.
+
+    One that is forgotten before it was closed lets go of its files all the same.
+    """
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
-        self._file = hold(path)
+        self._released = weakref.finalize(self, _release, engine, hold(path))
+        self._released.atexit = False  # the system takes back what a process that ends has open
         self.keeps_seal = False
         """Set where a damaged database is mended: it stays refused, even by a crash, until `accept`."""
 
@@ -142,6 +147,10 @@ class Store:
 
     def close(self) -> None:
         """Closes every connection."""
-        self._engine.dispose()
-        let_go(self._file)
-        self._file = None
+        self._engine.dispose()  # also what was opened again after an earlier call
+        self._released()
+
+
+def _release(engine: Engine, file: tuple[int, int] | None) -> None:
+    engine.dispose()
+    let_go(file)

@@ -109,6 +109,7 @@ class WordEncoder(FakeEncoder):
         pytest.param(lambda size: "\n \n" * (size // 3) + "a", 1, id="blank lines"),
     ],
 )
+@pytest.mark.slow
 def test_time_grows_with_the_text_alone(make: Callable[[int], str], passages: int) -> None:
     """10 MB of one paragraph, one word, blanks or dots take seconds: nothing is walked twice."""
     document = Document(text=make(10_000_000), media_type="")
@@ -118,10 +119,11 @@ def test_time_grows_with_the_text_alone(make: Callable[[int], str], passages: in
     assert count == passages
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_text() -> None:
-    """50 MB of text are cut, passage by passage, in a few MB beside the text."""
+    """25 MB of text are cut, passage by passage, in a few MB beside the text, whatever its length."""
     line = "some words of a long text " * 12 + "and their end.\n"
-    document = Document(text=line * (50_000_000 // len(line)), media_type="")
+    document = Document(text=line * (25_000_000 // len(line)), media_type="")
     chunker = Chunker(WordEncoder(window=1024), ChunkSettings(passage_tokens=1000))
     covered = 0
     tracemalloc.start()
@@ -130,4 +132,4 @@ def test_memory_does_not_grow_with_the_text() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert covered == len(document.text) - 1
-    assert peak < 32 << 20
+    assert peak < 23 << 20  # 16 of them whatever the length

@@ -19,6 +19,7 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import examine
 from passagework.ingest.maintenance.exchange import export_collection, import_collection, layout, snapshot_collection
+from passagework.ingest.maintenance.exchange.layout import DOCUMENTS, PASSAGES, SOURCES
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Collection, ConfigError, StoreError
 from passagework.retrieval.types import Json
@@ -212,6 +213,7 @@ class TestBadInput:
         self.refused(exported, "is an export of format 3, and format 2 is known: upgrade passagework")
 
     @pytest.mark.timeout(3600)
+    @pytest.mark.faults
     def test_flipped_bits(self, exported: Path, template: Path, tmp_path: Path) -> None:
         """Each is refused, or changes no answer."""
         expected = answers(template / "c", FakeEncoder(), QUERIES[:1])
@@ -250,6 +252,20 @@ class TestBadInput:
             with pytest.raises(StoreError, match="is there already: name a new file or folder"):
                 act()
         assert [file.read_text() for file in taken.iterdir()] == ["mine"]
+
+    def test_an_empty_folder_is_taken(self, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also on Windows, where no folder can be put in the place of another."""
+        replace = Path.replace
+
+        def as_windows(self: Path, target: Path) -> Path:
+            if Path(target).is_dir():
+                raise PermissionError(13, "Access is denied")
+            return replace(self, target)
+
+        monkeypatch.setattr(Path, "replace", as_windows)
+        (tmp_path / "out").mkdir()
+        export_collection(template / "c", tmp_path / "out")
+        assert {file.name for file in (tmp_path / "out").iterdir()} == {SOURCES, DOCUMENTS, PASSAGES}
 
     def test_without_pyarrow(self, exported: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is named, with the command that installs it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +27,7 @@ from passagework.retrieval.types import Document
 from passagework.ui.web.page_drawing import PagePicture, draw_page
 from tests.support.pdf_files import copied, drawn, lines, load, saved, typed, written
 
+ROOT = Path(__file__).parents[2]
 COUNT = 100
 """Passages of the measure."""
 
@@ -145,6 +148,22 @@ def test_the_file_that_was_ingested_is_told_from_another(tmp_path: Path) -> None
     path.unlink()
     with pytest.raises(PassageworkError, match="gone since it was ingested"):
         draw_page(path, "", number=1, text="", start=0, end=0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit no address space")
+def test_a_user_with_less_memory_sees_the_page(tmp_path: Path) -> None:
+    """Where less address space is allowed than the drawing process would allow itself, it takes what there is."""
+    path = written(tmp_path / "a.pdf", typed([["The pump."]]))
+    script = (
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from passagework.ui.web.page_drawing import MEMORY, draw_page\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (MEMORY // 2, MEMORY // 2))\n"
+        "picture = draw_page(Path(sys.argv[1]), '', number=1, text='The pump.', start=0, end=9)\n"
+        "print(picture.exact, len(picture.boxes))"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True 1\n", "")
 
 
 def test_the_boxes_of_real_passages_hold_them(real_data: Path) -> None:

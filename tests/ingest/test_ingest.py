@@ -428,6 +428,7 @@ STEPS = st.one_of(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, min_size=3, max_size=12))
+@pytest.mark.slow
 def test_sync_against_a_model_of_the_folder(
     steps: list[tuple[str, object, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -297,6 +297,7 @@ def test_a_paragraph_of_very_many_runs_takes_time_by_their_number(tmp_path: Path
 
 
 @pytest.mark.parametrize("between", ["x" * 10_000_001, "deep"])
+@pytest.mark.slow
 def test_nothing_is_lost_behind_what_is_very_long_or_deep(tmp_path: Path, between: str) -> None:
     """Beyond libxml2's limits of a text and of depth, all is still looked through and read."""
     file = docx.Document()

@@ -104,6 +104,7 @@ def test_records_stream_in_order_with_their_failures() -> None:
     assert items[9999] == Document("record 9999 " * 10, "application/json", name="9999", metadata={"n": 9999})
 
 
+@pytest.mark.slow
 def test_files_come_in_the_order_asked_while_later_ones_are_parsed() -> None:
     """A slow first file doesn't hold up the parsing of the others, nor do they overtake it."""
     with new_pool(3) as pool:
@@ -141,6 +142,7 @@ def test_a_fault_costs_one_document(fault: str) -> None:
 
 @needs_linux
 @pytest.mark.parametrize("fault", ["swallows", "wraps"])
+@pytest.mark.slow
 def test_memory_is_limited(fault: str) -> None:
     """A parser that takes all the memory there is fails by its limit, and is replaced."""
     with new_pool() as pool:
@@ -164,6 +166,7 @@ def test_a_hanging_parser_is_stopped(tmp_path: Path, name: str) -> None:
     assert is_gone(int(Path(f"{path}.pid").read_text()))
 
 
+@pytest.mark.slow
 def test_a_slow_caller_is_no_hanging_parser() -> None:
     """Only the parser's own silence counts: a caller that takes longer than the timeout finds everything there."""
     with new_pool(timeout=2, ahead_limit=1) as pool:
@@ -256,6 +259,7 @@ def test_requests_are_read_only_a_little_ahead() -> None:
     assert asked == 20
 
 
+@pytest.mark.slow
 def test_parsing_pauses_while_nobody_takes(tmp_path: Path) -> None:
     """A file without end stays within the byte limit while the caller is busy, and goes on when it returns."""
     path = tmp_path / "endless"

@@ -20,7 +20,10 @@ import passagework
 from passagework.ingest.workers import LoadRequest, ParserPool
 from tests.ingest.test_workers import LOADER, is_gone, new_pool
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes and threads there are")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which processes and threads there are"),
+]
 
 ROOT = Path(passagework.__file__).parents[1]
 
@@ -184,13 +187,13 @@ def test_a_script_that_never_closes_its_pool_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hanging", ["hang", "lock"])
-@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_parsers_die_with_their_parent(tmp_path: Path, hanging: str, sent: signal.Signals) -> None:
+@pytest.mark.parametrize("sent", ["SIGKILL", "SIGTERM"])
+def test_parsers_die_with_their_parent(tmp_path: Path, hanging: str, sent: str) -> None:
     """A parent that is killed takes its parsers along, whether they run Python or hang in C holding its lock."""
     script = run_script(tmp_path, f"pool, files = run({hanging!r}, 'text 1')\nprint(list(next(files).items))")
     parser = wait_for(tmp_path / f"{hanging}.pid")
-    script.send_signal(sent)
-    assert finish(script) == (-sent, "", "")
+    script.send_signal(signal.Signals[sent])
+    assert finish(script) == (-signal.Signals[sent], "", "")
     assert is_gone(parser)
 
 

@@ -32,6 +32,8 @@ from passagework.retrieval.types import Document
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(workers=1)
 PAIRS = 5

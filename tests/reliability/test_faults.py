@@ -36,6 +36,11 @@ from tests.support.collection_checks import FakeReranker, answers, assert_same_a
 from tests.support.fakes import FakeEncoder
 from tests.support.kill_target import REFUSED, SETTINGS
 
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that is killed is a fork"),
+]
+
 FULL = int(os.environ.get("PASSAGEWORK_FULL_DISKS", "8"))
 """Limits of a file's size, and sizes of a disk; `make faults` takes 60."""
 FLIPS = int(os.environ.get("PASSAGEWORK_FLIPS", "16"))

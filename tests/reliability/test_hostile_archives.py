@@ -27,6 +27,11 @@ from tests.support.hostile_archives import (
 from tests.support.hostile_run import GOOD, ROOT, Outcome, run
 from tests.support.stored_texts import stored_texts
 
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is limited, and read through /proc, on Linux"),
+]
+
 KINDS = ("docx", "pptx", "xlsx", "epub")
 SHEET = "xl/worksheets/sheet1.xml"
 SHARED_TYPE = (

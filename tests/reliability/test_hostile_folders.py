@@ -27,7 +27,10 @@ from tests.support.office_files import changed, letter
 from tests.support.pdf_files import copied, saved, typed
 from tests.support.stored_texts import stored_texts
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="FIFOs, sockets, devices and byte names as Linux has")
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="FIFOs, sockets, devices and byte names as Linux has"),
+]
 
 SECONDS = 60.0
 

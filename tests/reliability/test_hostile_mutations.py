@@ -15,6 +15,8 @@ from passagework.ingest.workers import ParserPool
 from tests.support.hostile_archives import packed, sample
 from tests.support.hostile_run import ROOT
 
+pytestmark = pytest.mark.faults
+
 COUNT = 60
 SEED = 7
 MEMORY = 1 << 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,11 @@ import pytest
 from tests.support.hostile_pdfs import bombs, lies, loops
 from tests.support.hostile_run import Outcome, run
 from tests.support.stored_texts import stored_texts
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is limited, and read through /proc, on Linux"),
+]
 
 SECONDS = 60.0
 """For all files together, on a busy machine; on a quiet one they take five."""

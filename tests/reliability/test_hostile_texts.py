@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from tests.support.fakes import FakeEncoder
 from tests.support.hostile_run import Outcome, run
 from tests.support.hostile_texts import deep, long, mail
 from tests.support.stored_texts import stored_texts
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is limited, and read through /proc, on Linux"),
+]
 
 SECONDS = 90.0
 """For all files together, on a busy machine; on a quiet one they take ten."""

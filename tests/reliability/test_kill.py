@@ -33,6 +33,11 @@ from tests.support.fakes import FakeEncoder
 from tests.support.kill_target import SETTINGS
 from tests.support.pdf_files import typed
 
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that is killed is a fork"),
+]
+
 ROOT = Path(__file__).parents[2]
 QUERIES = ["apple river", "who keeps the copper lantern?", "winter harbour violin pepper", "record 17"]
 KILLS = int(os.environ.get("PASSAGEWORK_KILLS", "10"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -18,6 +19,11 @@ from tests.reliability.test_kill import KILLS, QUERIES, Goal, Target, first_inge
 from tests.retrieval.test_migrations import ORIGINAL, dump, facts
 from tests.support.collection_checks import answers, assert_same_answers, check_whole
 from tests.support.fakes import FakeEncoder
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that is killed is a fork"),
+]
 
 MIGRATION_KILLS = max(6, KILLS // 5)
 """At random instants of a migration; `make faults` takes 60."""

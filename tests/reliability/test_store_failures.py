@@ -322,6 +322,7 @@ def test_a_checkpoint_waits_for_no_reader(store: Store) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted through /proc")
+@pytest.mark.slow
 def test_closing_lets_go_of_every_file(tmp_path: Path) -> None:
     """Opened, read, written, refused and closed: as many open files as before, and no warning of one left open."""
 

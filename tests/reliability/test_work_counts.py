@@ -23,6 +23,8 @@ from passagework.retrieval.types import TokenIds, Tokens, Vectors
 from tests.support.collection_checks import NOUNS
 from tests.support.fakes import WORDS, FakeEncoder
 
+pytestmark = pytest.mark.slow
+
 MOST_PADDING = {"openvino": 0.05, "torch": 0.12}
 """Share of the model's tokens: torch wants batches of few shapes (see `passagework.retrieval.models.batching`)."""
 

@@ -22,6 +22,8 @@ from passagework.retrieval.types import Document
 from passagework.ui.web.page_drawing import draw_page
 from tests.support.attacking_loaders import CALLS, PORT, SIBLING
 
+pytestmark = pytest.mark.faults
+
 HERE = confinement_here()
 LOADER = "tests.support.attacking_loaders:load"
 needs_seccomp = pytest.mark.skipif("seccomp" not in HERE.value, reason="this system has no seccomp filters")

@@ -154,6 +154,7 @@ def test_a_text_over_the_window_is_cut_to_it(encoder: BiEncoder, reference: Any)
     assert cosines(encoder.encode_passages([cut(encoder, long, 253)]), expected)[0] < 0.99999
 
 
+@pytest.mark.slow
 def test_the_window_can_be_raised_to_the_models_positions(
     folder: Path, encoder: BiEncoder, reference: Any, fp32: Settings
 ) -> None:
@@ -292,6 +293,7 @@ def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch: pytest.MonkeyPa
     assert [pick_precision(asked, "cpu") for asked in ("fp32", "bf16")] == ["fp32", "bf16"]
 
 
+@pytest.mark.slow
 def test_threads_share_an_encoder(encoder: BiEncoder) -> None:
     """Each gets the rows of its own texts."""
     expected = encoder.encode_passages(TEXTS)

@@ -163,6 +163,7 @@ WRITING = st.characters(categories=["L", "N"]) | st.sampled_from(" \n-_.,'’“
 @given(st.text(WRITING, max_size=40))
 @example("\U000118a0")
 @settings(max_examples=80, deadline=None)
+@pytest.mark.slow
 def test_a_text_finds_itself(empty: Path, text: str) -> None:
     """Whatever words a passage has, its own text as a query finds it: query and text are read by the same rules."""
     with copied(empty) as store:
@@ -235,6 +236,7 @@ def test_stop_words_are_not_looked_up(query: str, terms: list[str]) -> None:
     assert query_terms(query) == terms
 
 
+@pytest.mark.slow
 def test_a_very_long_query_is_answered(store: Store) -> None:
     """100,000 different words, or one word of 100,000 characters, cost seconds of work at most."""
     started = time.process_time()

@@ -377,6 +377,7 @@ def searches(draw: st.DrawFn, *, unlike: bool = False) -> tuple[list[Hit], dict[
 
 
 @given(searches(), st.integers(1, 900), st.sampled_from([words, len, uneven]))
+@pytest.mark.slow
 def test_the_budget_always_holds_and_every_block_is_its_slice(
     search: tuple[list[Hit], dict[str, str]], max_tokens: int, count: object
 ) -> None:

@@ -24,6 +24,8 @@ from passagework.retrieval.models.encoder import Encoder
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeEncoder
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("mteb", reason='mteb is not installed: pip install "passagework[mteb]"')
 
 if TYPE_CHECKING:

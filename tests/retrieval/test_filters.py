@@ -202,6 +202,7 @@ LEAVES = [
 
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - {"absent"}))
+@pytest.mark.slow
 def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> None:
     """On every field, with values of every kind, and negated: exactly the oracle's passages come through."""
     ordered = [one for one in LEAVES if one is not None and not isinstance(one, bool)]
@@ -221,6 +222,7 @@ def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> Non
 
 @given(st.lists(DOCUMENTS, max_size=3), st.lists(FILTERS, min_size=5, max_size=12))
 @settings(max_examples=60, deadline=None)
+@pytest.mark.slow
 def test_filters_agree_with_plain_python(empty: Path, documents: list[dict[str, Any]], filters: list[Any]) -> None:
     """For any documents and filters, exactly the oracle's passages come through; an unknown field is an error."""
     with copied(empty) as store, store.write() as writer:
@@ -410,6 +412,7 @@ def test_sql_in_a_filter_is_a_text_like_any_other(store: Store, attack: str) -> 
     assert texts(store, {}) == ["one", "two", "three", "four"]
 
 
+@pytest.mark.slow
 def test_large_filters_work_to_their_limits(store: Store) -> None:
     """As many values and conditions as are allowed, at once, in every kind of field, are one statement for SQLite."""
     values = [f"r{i}" for i in range(MAX_VALUES // 2)]

@@ -87,6 +87,28 @@ class TestCurrent:
             write_atomically(tmp_path / "f", b"new")
         assert (tmp_path / "f").read_bytes() == b"old"
 
+    @pytest.mark.parametrize("refusals", [2, 3])
+    def test_a_reader_is_waited_for_on_windows(
+        self, refusals: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Windows refuses to replace a file that is open: two refusals pass, a third one is told."""
+        write_atomically(tmp_path / "f", b"old")
+        replace, left = Path.replace, [PermissionError(13, "Permission denied")] * refusals
+
+        def busy(self: Path, target: Path) -> Path:
+            if left:
+                raise left.pop()
+            return replace(self, target)
+
+        monkeypatch.setattr("passagework.retrieval.files.BUSY_WAITS", (0.0, 0.0))
+        monkeypatch.setattr(Path, "replace", busy)
+        if refusals > 2:
+            with pytest.raises(PermissionError):
+                write_atomically(tmp_path / "f", b"new")
+        else:
+            write_atomically(tmp_path / "f", b"new")
+        assert (tmp_path / "f").read_bytes() == (b"old" if refusals > 2 else b"new")
+
 
 class TestLock:
     """The right to write, for one at a time."""

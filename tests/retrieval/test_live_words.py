@@ -105,6 +105,7 @@ def test_filters_hold(empty: Path, where: dict[str, object]) -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 40)), min_size=1, max_size=6), st.integers(1, 30))
 @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
+@pytest.mark.slow
 def test_changes_are_replayed(empty: Path, steps: list[tuple[bool, int]], least: int) -> None:
     """After any adding and removing the answers are FTS5's: of frequencies and lengths as they are then."""
     with copied(empty) as store:

@@ -27,6 +27,8 @@ from passagework.retrieval.types import Stage
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.support.fakes import FakeEncoder
 
+pytestmark = pytest.mark.slow  # a collection for each kind of index
+
 SAME = "copper lantern apple"
 KINDS = list(IndexKind)
 EXACT = (IndexKind.EXACT, IndexKind.FLAT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -385,6 +386,7 @@ def put_and_fail(store: Store, path: str, text: str) -> None:
 
 @given(OPERATIONS)
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_any_sequence_of_changes_leaves_the_store_whole(
     empty: Path, operations: list[tuple[str, str, list[str]]]
 ) -> None:
@@ -452,3 +454,14 @@ def test_many_names_stay_within_sqlites_limit(store: Store) -> None:
         connection: Any = snapshot.connection.connection.driver_connection
         connection.setlimit(9, 32_766)  # SQLITE_LIMIT_VARIABLE_NUMBER
         assert snapshot.documents_named([f"no{number}" for number in range(30_000)]) == []
+
+
+def test_a_store_that_is_forgotten_lets_go_of_its_files(tmp_path: Path) -> None:
+    """Without a call of `close`: its connections end, so that the log is taken in and Windows can delete the file."""
+    store = Store.create(tmp_path / "store.db")
+    with store.read() as snapshot:
+        assert snapshot.passage_count() == 0
+    assert (tmp_path / "store.db-wal").exists()
+    del store, snapshot
+    gc.collect()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["store.db"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -317,6 +318,8 @@ class TestInterrupted:
             ("passagework.retrieval.late_interaction.stored:TokenRecord.complete", 1),
         ],
     )
+    @pytest.mark.faults
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="the process that is killed is a fork")
     def test_killed(self, bare: Path, kept: Path, docs: Path, where: str, call: int, when: str, target: Target) -> None:
         """At any step, in the midst of a transaction too."""
         task = {"docs": str(docs), "collection": str(bare), "log": str(bare.parent / "log"), "token_vectors": True}

@@ -50,6 +50,8 @@ from passagework.retrieval.training.variations import MAKERS, SHARES, varied
 from tests.support.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.support.tiny_models import WORDS, _wordpieces, tiny_bert
 
+pytestmark = pytest.mark.slow
+
 FP32 = Settings(device="cpu", precision="fp32", offline=True)
 QUICK = TrainingOptions(
     epochs=1, batch=8, negatives=3, learning_rate=1e-3, window=64, evaluate_every=10, patience=50, seed=1

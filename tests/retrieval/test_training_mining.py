@@ -19,6 +19,8 @@ from tests.support.fakes import FakeEncoder
 from tests.support.tiny_models import tiny_bert
 from tests.ui.test_cli import run
 
+pytestmark = pytest.mark.slow
+
 TEXTS = {
     "pump": "The cryostat pump is oil free. It was bought in 2019 for the workshop.",
     "oil": "The oil pump of the crane was bought in 2021 for the garage.",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -20,6 +19,9 @@ from passagework.ingest import ingest
 from passagework.retrieval.config import Settings
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
+
+if sys.platform != "win32":
+    import resource
 
 ROOT = Path(__file__).parents[2]
 MEMORY_MB = 768

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import signal
 import sqlite3
 import sys
@@ -34,6 +33,9 @@ from passagework.retrieval.folder import current_version
 from passagework.retrieval.store import database
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.support.fakes import FakeEncoder, FakeTokenEncoder
+
+if sys.platform != "win32":
+    import resource
 
 SETTINGS = Settings(workers=2)
 REFUSED = 3

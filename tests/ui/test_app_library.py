@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,9 @@ from tests.support.fakes import FakeEncoder
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
+BROKEN = "&broken.pdf" if os.name == "nt" else "<b>broken<b>.pdf"
+"""A name that is markup, as far as Windows takes one."""
+
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
@@ -34,7 +39,7 @@ def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
     (folder / "bees.txt").write_text("Bees dance to tell of flowers.")
-    (folder / "<b>broken<b>.pdf").write_bytes(b"no PDF")
+    (folder / BROKEN).write_bytes(b"no PDF")
     return folder
 
 
@@ -183,7 +188,7 @@ def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypat
     """It goes from the list and from the disk; a file of a folder that failed goes from the list alone."""
     collection = tmp_path / "c"
     _finished(_uploaded(page, monkeypatch, ("broken.pdf", b"no PDF either")), collection)
-    upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / "<b>broken<b>.pdf"
+    upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / BROKEN
     assert ">broken.pdf</td>" in html_of(page, "failed")[0]
     page.multiselect(key="failures").set_value([upload.as_uri(), other.as_uri()]).run()
     next(one for one in page.button if one.label == "Take off the list").click().run()
@@ -270,6 +275,9 @@ def test_one_ingest_at_a_time(page: AppTest, docs: Path, tmp_path: Path, monkeyp
         ('<img src=x onerror="1">.html', "_img src=x onerror=_1__.html"),
         ("x" * 300 + ".pdf", "x" * (LONGEST_NAME - 4) + ".pdf"),
         ("é" * 200 + ".pdf", "é" * 58 + ".pdf"),
+        ("nul.txt", "_nul.txt"),  # devices, to Windows
+        ("COM1.2025.md", "_COM1.2025.md"),
+        ("console.txt", "console.txt"),
     ],
 )
 def test_names_of_uploads(name: str, written: str) -> None:
@@ -305,8 +313,15 @@ def test_where_uploads_land(tmp_path: Path) -> None:
         save_upload(other, "d.txt", b"x")
 
 
-def test_uploads_of_one_name_at_once_are_all_kept(tmp_path: Path) -> None:
-    """Whichever comes first, the others get a number, and nothing half-written stays."""
+@pytest.mark.parametrize("links", [True, False])
+def test_uploads_of_one_name_at_once_are_all_kept(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever comes first, the others get a number, and nothing half-written stays; also where no hard links are."""
+
+    def refuse(*_: Path) -> None:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "c").mkdir()
     texts = [f"{number}" * 1000 for number in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -228,15 +227,14 @@ def test_a_full_disk_costs_the_report_alone(
     report.write_text("of yesterday")
     command = ("evaluate", beir, "--collection", kept, "--stages", "lexical,dense", "--runs", tmp_path / "runs")
     run(*command, "--json")
-    whole = Path.write_text
+    replace = Path.replace
 
-    def half(path: Path, text: str, **options: Any) -> int:
-        if report.name not in path.name:
-            return whole(path, text, **options)
-        whole(path, text[:100], **options)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(path: Path, target: Path) -> Path:
+        if report.name in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
 
-    monkeypatch.setattr(Path, "write_text", half)
+    monkeypatch.setattr(Path, "replace", full)
     runs = tmp_path / "runs" / "dense.trec", tmp_path / "runs" / "lexical.trec"
     for asked, key in ((command, "stages"), (("compare", beir, *runs), "measures")):
         done = run(*asked, "--report", report, "--json")

@@ -34,6 +34,8 @@ serve(collection, host="127.0.0.1", port=port)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
 def test_the_end_of_the_server_ends_an_ingest(tmp_path: Path, by: signal.Signals) -> None:
     """One line says so, and nothing else; the exit code is 0, and what was committed opens and goes on."""
     many = tmp_path / "many"

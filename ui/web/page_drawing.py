@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,10 +80,7 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
 
 def main() -> None:
     """The child: one page, then its end."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _limit_memory()
     request = json.load(sys.stdin)
     answer: dict[str, object]
     try:
@@ -94,6 +91,17 @@ def main() -> None:
         confine()
         answer, png = _drawn(data, request)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + png)
+
+
+def _limit_memory() -> None:
+    """Has allocations beyond MEMORY fail, where the system can limit address space: Windows and macOS can't."""
+    if sys.platform != "win32":
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
+from passagework.ingest.scan import path_of
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.text import address, page_list, visible
 from passagework.retrieval.types import Document, Heading, Page
@@ -56,7 +56,7 @@ def file_of(uri: str) -> Path:
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise PassageworkError(f"{uri} is no file of this machine")
-    return Path(url2pathname(parts.path))
+    return Path(path_of(uri))
 
 
 def citation(place: Place) -> str:

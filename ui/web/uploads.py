@@ -23,6 +23,8 @@ LONGEST_NAME = 120
 """Bytes of a name, its suffix included; file systems take 255."""
 
 _UNWANTED = re.compile(r'[\\/:*?"<>|]')
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
+"""Names that mean a device to Windows, whatever suffix follows."""
 
 
 def upload_name(name: str) -> str:
@@ -34,6 +36,7 @@ def upload_name(name: str) -> str:
     plain = _UNWANTED.sub("_", " ".join(visible(unicodedata.normalize("NFC", last)).split())).strip(" .")
     path = Path(plain)
     stem, suffix = path.stem.strip(" ."), path.suffix
+    stem = f"_{stem}" if _DEVICES.match(stem) else stem
     if not stem or not supported(path):
         known = " ".join(sorted(SUFFIXES))
         raise ConfigError(f"{one_line(name, limit=80)}: supported types are {known}")
@@ -71,11 +74,22 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
 def _placed(part: Path, path: Path, data: bytes) -> bool:
     """Whether the file is at `path` now; not where something else is, which another session may put there at once."""
     try:
-        os.link(part, path)
+        _name_once(part, path)
     except FileExistsError:
         plain = path.is_file() and not path.is_symlink()
         return plain and path.stat().st_size == len(data) and path.read_bytes() == data
     return True
+
+
+def _name_once(part: Path, path: Path) -> None:
+    """Gives a whole file a name that nothing has, else raises FileExistsError."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:  # exFAT, and many a network drive, have no hard links
+        path.touch(exist_ok=False)
+        part.replace(path)
 
 
 def left_behind(collection: Path, known: Iterable[SourceRow]) -> list[Path]:

@@ -127,6 +127,8 @@ def made_whole(out: Path) -> Iterator[Path]:
     temporary = out.absolute().with_name(f".{out.absolute().name}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
+        if temporary.is_dir() and out.is_dir():
+            out.rmdir()  # empty, or it would have been refused; Windows puts no folder in the place of another
         temporary.replace(out)
         sync_folder(out.absolute().parent)
     except OSError as error:
