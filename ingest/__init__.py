@@ -11,22 +11,82 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from passagework.ingest.benchmark_evaluation import evaluate_benchmark
     from passagework.ingest.chunker import ChunkSettings
+    from passagework.ingest.confinement import Confinement
+    from passagework.ingest.maintenance.creation import create
+    from passagework.ingest.maintenance.doctor import Check, Diagnosis, Finding, Remedy, Repair, examine, repair
+    from passagework.ingest.maintenance.exchange import (
+        Exchanged,
+        export_collection,
+        import_collection,
+        snapshot_collection,
+    )
+    from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
+    from passagework.ingest.maintenance.removal import delete
+    from passagework.ingest.pair_training import ModelKind, train
     from passagework.ingest.pipeline import ingest
     from passagework.ingest.report import Problem, Progress, Report
+    from passagework.ingest.workers.limits import ParserLimits
 
 if __name__ == "ingest":  # in a checkout, by the folder's own name
     raise ImportError("`ingest` is a part of passagework: write `from passagework import ingest`")
 
 _MODULES = {
+    "Check": "maintenance.doctor",
     "ChunkSettings": "chunker",
+    "Confinement": "confinement",
+    "Diagnosis": "maintenance.doctor",
+    "Exchanged": "maintenance.exchange",
+    "Finding": "maintenance.doctor",
+    "ModelKind": "pair_training",
+    "ParserLimits": "workers.limits",
     "Problem": "report",
     "Progress": "report",
+    "Remedy": "maintenance.doctor",
+    "Repair": "maintenance.doctor",
     "Report": "report",
+    "create": "maintenance.creation",
+    "delete": "maintenance.removal",
+    "evaluate_benchmark": "benchmark_evaluation",
+    "examine": "maintenance.doctor",
+    "export_collection": "maintenance.exchange",
+    "import_collection": "maintenance.exchange",
     "ingest": "pipeline",
+    "rebuild": "maintenance.rebuild",
+    "rebuild_index": "maintenance.rebuild",
+    "repair": "maintenance.doctor",
+    "snapshot_collection": "maintenance.exchange",
+    "train": "pair_training",
 }
 
-__all__ = ["ChunkSettings", "Problem", "Progress", "Report", "ingest"]
+__all__ = [
+    "Check",
+    "ChunkSettings",
+    "Confinement",
+    "Diagnosis",
+    "Exchanged",
+    "Finding",
+    "ModelKind",
+    "ParserLimits",
+    "Problem",
+    "Progress",
+    "Remedy",
+    "Repair",
+    "Report",
+    "create",
+    "delete",
+    "evaluate_benchmark",
+    "examine",
+    "export_collection",
+    "import_collection",
+    "ingest",
+    "rebuild",
+    "rebuild_index",
+    "repair",
+    "snapshot_collection",
+    "train",
+]
 
 
 class _CallablePackage(ModuleType):

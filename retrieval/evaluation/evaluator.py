@@ -76,7 +76,7 @@ def evaluate(
     measures: Sequence[str] = DEFAULT_MEASURES,
     candidates: int = CANDIDATES,
     fusion: Fusion | str = Fusion.CONVEX,
-    runs: Path | None = None,
+    runs: str | Path | None = None,
     notes: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -85,14 +85,16 @@ def evaluate(
     A query without hits counts as 0. `runs` gets a TREC run a stage. `progress` is told queries done and in all. Stages
     take turns at each query, so that a busy machine slows all of them. The reranker orders the candidates that it would
     be given in any search; behind them the run goes on as hybrid does.
-    Raises ConfigError for unknown stages or measures, EvaluationError where the runs can't be written, and what
+    Raises ConfigError for unknown stages, measures or fusion, EvaluationError where the runs can't be written, and what
     `search` raises.
     """
     if isinstance(judged, Benchmark):
         notes = (*judged.notes, *notes)
         judged = JudgedDocuments(judged)
+    runs = None if runs is None else Path(runs)
     names, chosen = check_measures(measures), check_stages(stages)
-    search = _Search(collection, judged, candidates, Fusion(fusion))
+    fusion = check_fusion(fusion)
+    search = _Search(collection, judged, candidates, fusion)
     usable, skipped = search.usable(chosen)
     values: dict[Stage, PerQuery] = {stage: {name: {} for name in names} for stage in usable}
     tokens: dict[Stage, PerQuery] = {stage: {} for stage in usable}
@@ -135,7 +137,7 @@ def evaluate(
         },
         skipped=skipped,
         settings={
-            **_settings(status, candidates, Fusion(fusion), search.reranker),
+            **_settings(status, candidates, fusion, search.reranker),
             "rerank_depth": search.rerank_depth if search.reranker else None,
         },
         notes=tuple(notes),
@@ -218,6 +220,15 @@ def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
     if not asked:
         raise ConfigError("no stage was named")
     return [stage for stage in Stage if stage in asked]
+
+
+def check_fusion(fusion: Fusion | str) -> Fusion:
+    """Returns the fusion named; raises ConfigError for an unknown one."""
+    try:
+        return Fusion(fusion)
+    except ValueError as error:
+        named = ", ".join(one.value for one in Fusion)
+        raise ConfigError(f"fusion is {fusion!r}: give one of {named}") from error
 
 
 def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from passagework.ingest import ingest
+from passagework.ingest.pair_mining import BLOCK, forget_mining, pairs_with_negatives
 from passagework.retrieval import Collection, Hits
 from passagework.retrieval.errors import TrainingError
 from passagework.retrieval.training import Mined, Pair, mine
 from passagework.retrieval.training.mining import DEPTH
-from passagework.ui.commands.training_pairs import BLOCK, forget_mining, pairs_with_negatives
 from tests.support.fakes import FakeEncoder
 from tests.support.tiny_models import tiny_bert
 from tests.ui.test_cli import run

@@ -4,13 +4,51 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, ParamSpec
 
 from passagework.ingest.report import Progress
 
 if TYPE_CHECKING:
     from passagework.retrieval.training import TrainingProgress
+
+Told = ParamSpec("Told")
+
+
+class BarsInTurn:
+    """Bars of one run's parts: each is drawn from when its part first tells how far it is to when the next one does."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._shown: object = None
+
+    def by(self, bar: Callable[[], AbstractContextManager[Callable[Told, None] | None]]) -> Callable[Told, None]:
+        """Returns a callback that has `bar` drawn."""
+        draw: Callable[Told, None] | None = None
+
+        def tell(*values: Told.args, **named: Told.kwargs) -> None:
+            nonlocal draw
+            if self._shown is not bar:
+                self.clear()
+                draw, self._shown = self._stack.enter_context(bar()), bar
+            if draw is not None:
+                draw(*values, **named)
+
+        return tell
+
+    def clear(self) -> None:
+        """Takes the bar that is drawn away."""
+        self._stack.close()
+        self._shown = None
+
+    def __enter__(self) -> BarsInTurn:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
 
 
 @contextmanager

@@ -11,8 +11,6 @@ from passagework.retrieval.errors import ConfigError
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.outcome import answer, complain
 
-KINDS = ("reranker", "encoder")
-
 
 def train(
     kind: opt.KindArgument,
@@ -36,26 +34,23 @@ def train(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Fine-tune a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on one's own pairs."""
-    if kind not in KINDS:
-        raise ConfigError(f"{kind!r} can't be trained: give one of {', '.join(KINDS)}")
-
+    from passagework.ingest import ModelKind
+    from passagework.ingest import train as begin
+    from passagework.ingest.pair_training import checked_kind
     from passagework.retrieval.config import DEFAULT_ENCODER
     from passagework.retrieval.extras import require
     from passagework.retrieval.training import (
         ENCODER_OPTIONS,
         Loss,
+        Mined,
         TrainingOptions,
         check_out,
-        one_training,
         read_pairs,
-        train_encoder,
-        train_reranker,
-        working_folder,
     )
-    from passagework.ui.commands.progress import progress_bar, query_bar, training_bar
-    from passagework.ui.commands.training_pairs import forget_mining, pairs_with_negatives
+    from passagework.ui.commands.progress import BarsInTurn, progress_bar, query_bar, training_bar
     from passagework.ui.present import show_training
 
+    named = checked_kind(kind)
     if loss not in {one.value for one in Loss}:
         raise ConfigError(f"loss is {loss!r}: give one of {', '.join(one.value for one in Loss)}")
     asked: dict[str, Any] = {
@@ -65,7 +60,7 @@ def train(
         "evaluate_every": evaluate_every,
     }
     options = replace(
-        TrainingOptions() if kind == "reranker" else ENCODER_OPTIONS,
+        TrainingOptions() if named is ModelKind.RERANKER else ENCODER_OPTIONS,
         loss=Loss(loss),
         layers=layers,
         epochs=epochs,
@@ -79,24 +74,27 @@ def train(
     require("train")
     check_out(out)
     read = read_pairs(pairs)
-    work = working_folder(out)
-    with one_training(out):
-        found, counts = pairs_with_negatives(
+    with BarsInTurn() as drawn:
+
+        def tell(mined: Mined) -> None:
+            drawn.clear()
+            if not as_json:
+                complain(mined.describe())
+
+        course = begin(
+            named,
             read,
-            work,
+            out,
+            base=base or DEFAULT_ENCODER,
             collection=collection,
-            seed=seed,
             passage_tokens=passage_tokens,
-            ingesting=progress_bar,
-            searching=query_bar,
+            options=options,
+            command=shlex.join(["passagework", *sys.argv[1:]]),
+            mined=tell,
+            ingested=drawn.by(progress_bar),
+            searched=drawn.by(query_bar),
+            watch=drawn.by(training_bar),
         )
-        if counts.queries and not as_json:
-            complain(counts.describe())
-        begin = train_reranker if kind == "reranker" else train_encoder
-        command = shlex.join(["passagework", *sys.argv[1:]])
-        with training_bar() as watch:
-            course = begin(found, out, base=base or DEFAULT_ENCODER, options=options, command=command, watch=watch)
-        forget_mining(work)
     if not course.improved:
         complain("no evaluation was better than the one before training: nothing was gained")
     told = {"kind": kind, "out": str(out), "options": options.to_json(), **course.to_json()}

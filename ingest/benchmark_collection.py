@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete_sources
+from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunking import chunking_asked, new_chunking
 from passagework.retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError

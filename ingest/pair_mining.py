@@ -6,10 +6,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from passagework.ingest import ingest
+from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
 from passagework.retrieval import Collection
 from passagework.retrieval.errors import TrainingError
@@ -26,13 +25,13 @@ def pairs_with_negatives(
     collection: Path | None,
     seed: int,
     passage_tokens: int,
-    ingesting: Callable[[], AbstractContextManager[Callable[[Progress], None] | None]] = nullcontext,
-    searching: Callable[[], AbstractContextManager[Callable[[int, int], None] | None]] = nullcontext,
+    ingested: Callable[[Progress], None] | None = None,
+    searched: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Pair], Mined]:
     """All pairs that have negatives, or that some could be mined for, as passages of a collection.
 
     The collection is the one named, else one made of the positives in `work`. What was mined stays in `work`, and is
-    taken up by the next call with the same pairs. `ingesting` and `searching` open what draws the progress of each.
+    taken up by the next call with the same pairs. `ingested` and `searched` are told how far each is.
     """
     counts = Mined()
     if all(pair.negatives for pair in pairs):
@@ -45,13 +44,13 @@ def pairs_with_negatives(
     blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
     missing = [number for number in range(len(blocks)) if not (folder / f"{number:05}.jsonl").exists()]
     if missing:
-        named = collection or _ingested(pairs, work / "collection", passage_tokens, ingesting)
-        with Collection.open(named) as opened, searching() as draw:
+        named = collection or _ingested(pairs, work / "collection", passage_tokens, ingested)
+        with Collection.open(named) as opened:
             for number in missing:
 
                 def note(done: int, _: int, before: int = number * BLOCK) -> None:
-                    if draw is not None:
-                        draw(before + done, len(pairs))
+                    if searched is not None:
+                        searched(before + done, len(pairs))
 
                 found = list(mine(opened, blocks[number], seed=seed, progress=note, counts=counts))
                 write_pairs(found, folder / f"{number:05}.jsonl")
@@ -73,7 +72,7 @@ def _ingested(
     pairs: Sequence[Pair],
     folder: Path,
     passage_tokens: int,
-    ingesting: Callable[[], AbstractContextManager[Callable[[Progress], None] | None]],
+    ingested: Callable[[Progress], None] | None,
 ) -> Path:
     """A collection of all positives."""
     documents = {pair.document: pair for pair in pairs}
@@ -85,6 +84,5 @@ def _ingested(
             record = {"_id": name, "title": pair.title, "text": pair.positive}
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
     overlap = passage_tokens // 8
-    with ingesting() as progress:
-        ingest([corpus], folder, passage_tokens=passage_tokens, overlap=overlap, delete_missing=True, progress=progress)
+    ingest([corpus], folder, passage_tokens=passage_tokens, overlap=overlap, delete_missing=True, progress=ingested)
     return folder
