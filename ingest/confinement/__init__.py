@@ -2,7 +2,7 @@
 
 landlock.py    which files can be opened at all
 seccomp.py     which calls the kernel refuses
-reading.py     what Python itself must be able to read
+interpreter_files.py  what Python itself must be able to read
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from passagework.ingest.confinement import landlock, seccomp
-from passagework.ingest.confinement.reading import readable_paths
+from passagework.ingest.confinement.interpreter_files import readable_paths
 
 
 class Confinement(str, Enum):

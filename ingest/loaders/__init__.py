@@ -25,7 +25,7 @@ __all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supp
 _LOADERS = {
     Format.PDF: ("pdf.pdf", "load_pdf"),
     Format.MARKDOWN: ("text.markdown", "load_markdown"),
-    Format.TEXT: ("text.text", "load_text"),
+    Format.TEXT: ("text.plain_text", "load_text"),
     Format.HTML: ("html.web", "load_html"),
     Format.RST: ("text.rst", "load_rst"),
     Format.DOCX: ("office.office", "load_docx"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from passagework.retrieval.collection.models import LoadedModels
+from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, status_of
 from passagework.retrieval.config import CANDIDATES, Settings

@@ -17,7 +17,7 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.models.backends import Backend, DeviceMemoryError, encoder_backend
 from passagework.retrieval.models.backends.backend import Rows
 from passagework.retrieval.models.batching import batches, padded_width, release_memory, token_arrays, unit_rows
-from passagework.retrieval.models.prompt_tokens import Frame
+from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
@@ -46,8 +46,8 @@ class BiEncoder:
         self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
         self._tokenizer.no_padding()
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        self._passage_frame = Frame.of(self._tokenizer, facts.passage_prompt)
-        self._query_frame = Frame.of(self._tokenizer, facts.query_prompt)
+        self._passage_prompt = PromptTokens.of(self._tokenizer, facts.passage_prompt)
+        self._query_prompt = PromptTokens.of(self._tokenizer, facts.query_prompt)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
         self._fingerprint = Fingerprint(
@@ -96,12 +96,12 @@ class BiEncoder:
     @property
     def passage_budget(self) -> int:
         """Tokens of the window left to a passage and its context."""
-        return self._window - len(self._passage_frame)
+        return self._window - len(self._passage_prompt)
 
     @property
     def query_budget(self) -> int:
         """Tokens of the window left to a query."""
-        return self._window - len(self._query_frame)
+        return self._window - len(self._query_prompt)
 
     @property
     def max_word_chars(self) -> int | None:
@@ -111,9 +111,9 @@ class BiEncoder:
     @cached_property
     def has_token_vectors(self) -> bool:
         """Whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
-        probe = self._passage_frame.around(self.tokenize(["a"])[0].ids)
+        probe = self._passage_prompt.around(self.tokenize(["a"])[0].ids)
         with self._lock:
-            return self._token_batch([probe], (1, len(probe)), self._passage_frame) is not None
+            return self._token_batch([probe], (1, len(probe)), self._passage_prompt) is not None
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Each text's tokens, uncut, without prompt and special tokens."""
@@ -124,12 +124,12 @@ class BiEncoder:
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
         """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
         _check_budget(token_ids, self.passage_budget)
-        return self._encode(token_ids, self._passage_frame)
+        return self._encode(token_ids, self._passage_prompt)
 
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
         """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
-        frame = self._query_frame if query else self._passage_frame
-        return [frame.unled(tokens) for tokens in self.tokenize([f"{frame.lead}{text}" for text in texts])]
+        prompt = self._query_prompt if query else self._passage_prompt
+        return [prompt.without_lead(tokens) for tokens in self.tokenize([f"{prompt.lead}{text}" for text in texts])]
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, unit rows. A text over the budget is cut to it."""
@@ -145,34 +145,34 @@ class BiEncoder:
         A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
         text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.
         """
-        frame = self._query_frame if query else self._passage_frame
+        prompt = self._query_prompt if query else self._passage_prompt
         _check_budget(token_ids, self.query_budget if query else self.passage_budget)
         on_gpu = self._backend.device == "cuda"
         out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
         by_width: dict[int, list[int]] = {}
         for row, ids in enumerate(token_ids):
-            by_width.setdefault(padded_width(len(ids) + len(frame), self._window, TOKEN_STEP), []).append(row)
+            by_width.setdefault(padded_width(len(ids) + len(prompt), self._window, TOKEN_STEP), []).append(row)
         with self._lock:
             for width, alike in by_width.items():
                 height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
-                    found = self._token_batch([frame.around(token_ids[row]) for row in rows], (height, width), frame)
+                    found = self._token_batch([prompt.around(token_ids[row]) for row in rows], (height, width), prompt)
                     if found is None:
                         raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
                     for row, vectors in zip(rows, found, strict=False):
-                        own = vectors[len(frame.prefix) : len(frame.prefix) + len(token_ids[row])]
+                        own = vectors[len(prompt.prefix) : len(prompt.prefix) + len(token_ids[row])]
                         out[row] = unit_rows(own, self._fingerprint.model, zeros=True)
         return out
 
-    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], frame: Frame) -> Vectors | None:
+    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
         """One text at a time where memory is short, which changes the last digits."""
         try:
-            return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=frame.prompt_length)
+            return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
         except DeviceMemoryError:
             if shape[0] == 1:
                 raise
-            parts = [self._token_batch([one], (1, shape[1]), frame) for one in batch]
+            parts = [self._token_batch([one], (1, shape[1]), prompt) for one in batch]
             return np.concatenate([part for part in parts if part is not None])
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
@@ -182,25 +182,26 @@ class BiEncoder:
             some = self.tokenize_whole(texts[start : start + at_once], query=query)
             return [tokens.ids[:budget] for tokens in some]
 
-        frame, budget = (self._query_frame, self.query_budget) if query else (self._passage_frame, self.passage_budget)
+        prompt = self._query_prompt if query else self._passage_prompt
+        budget = self._window - len(prompt)
         at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
         if len(texts) <= at_once:
-            return self._encode(cut(0), frame)
+            return self._encode(cut(0), prompt)
         parts = []
         with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
             ready = ahead.submit(cut, 0)
             for start in range(0, len(texts), at_once):
                 ids = ready.result()
                 ready = ahead.submit(cut, start + at_once)
-                parts.append(self._encode(ids, frame))
+                parts.append(self._encode(ids, prompt))
         return np.concatenate(parts)
 
-    def _encode(self, token_ids: Sequence[TokenIds], frame: Frame) -> Vectors:
+    def _encode(self, token_ids: Sequence[TokenIds], prompt: PromptTokens) -> Vectors:
         out = np.empty((len(token_ids), self.dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
         def width(row: int) -> int:
-            return self._shape.width(len(token_ids[row]) + len(frame), self._window)
+            return self._shape.width(len(token_ids[row]) + len(prompt), self._window)
 
         done = 0
         with self._lock:
@@ -208,9 +209,9 @@ class BiEncoder:
                 rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
                 shape = self._shape.rows(len(rows), wide), wide
-                padded = self._padded([frame.around(token_ids[row]) for row in rows], shape)
+                padded = self._padded([prompt.around(token_ids[row]) for row in rows], shape)
                 try:
-                    found = self._backend.text_vectors(*padded, prompt_length=frame.prompt_length)
+                    found = self._backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise

@@ -11,7 +11,7 @@ from passagework.retrieval.types import TokenIds, Tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PromptTokens:
     """Tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
 
     `lead` is white space that ends the prompt and belongs to the text's first word, for some tokenizers: a text of its
@@ -24,7 +24,7 @@ class Frame:
     lead: str = ""
 
     @classmethod
-    def of(cls, tokenizer: Any, prompt: str) -> Frame:
+    def of(cls, tokenizer: Any, prompt: str) -> PromptTokens:
         """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""
 
         def ids(text: str) -> list[int]:
@@ -50,7 +50,7 @@ class Frame:
             lead=lead,
         )
 
-    def unled(self, tokens: Tokens) -> Tokens:
+    def without_lead(self, tokens: Tokens) -> Tokens:
         """The tokens of `lead` and a text, with their places in the text alone."""
         if not self.lead:
             return tokens

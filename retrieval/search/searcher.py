@@ -15,8 +15,8 @@ from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
-from passagework.retrieval.search.models import Decided, SearchModels, decide
 from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.search.search_models import Decided, SearchModels, decide
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage, Vectors

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from passagework.retrieval.models.weights import ResolvedModel, digest_weights
 from passagework.retrieval.text import counted
-from passagework.retrieval.training.course import Course
-from passagework.retrieval.training.options import TrainingOptions
+from passagework.retrieval.training.training_options import TrainingOptions
+from passagework.retrieval.training.training_run import TrainingRun
 
 RECORD = "training.json"
 
@@ -38,7 +38,7 @@ def write_card(
     kind: str,
     base: ResolvedModel,
     options: TrainingOptions,
-    course: Course,
+    run: TrainingRun,
     *,
     command: str,
     device: str,
@@ -50,26 +50,26 @@ def write_card(
         "base": {"name": base.name, "weights": base.weights},
         "weights": digest,
         "options": options.to_json(),
-        "course": course.to_json(),
+        "course": run.to_json(),
         "device": device,
         "command": command,
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    measures = dict(course.measures)
+    measures = dict(run.measures)
     text = CARD.format(
         kind=kind,
         named=kind.capitalize(),
         base=base.name,
         base_digest=base.weights[:12],
         digest=digest,
-        pairs=counted(course.pairs, "pair"),
-        kinds=", ".join(f"{count:,} {name}" for name, count in course.kinds.items()),
-        steps=f"{course.steps:,}",
-        best_step=f"{course.best_step:,}",
+        pairs=counted(run.pairs, "pair"),
+        kinds=", ".join(f"{count:,} {name}" for name, count in run.kinds.items()),
+        steps=f"{run.steps:,}",
+        best_step=f"{run.best_step:,}",
         device=device,
-        held_out=course.held_out,
+        held_out=run.held_out,
         first=f"{measures.get(0, float('nan')):.4f}",
-        best=f"{measures.get(course.best_step, float('nan')):.4f}",
+        best=f"{measures.get(run.best_step, float('nan')):.4f}",
         command=f"Made by `{command}`.\n\n" if command else "",
         record=RECORD,
     )

@@ -14,12 +14,12 @@ from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, windows_of
 from passagework.retrieval.models.weights import ResolvedModel
-from passagework.retrieval.training.course import Course, Watch
-from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
 from passagework.retrieval.training.maxsim import Comparison, joint_loss
-from passagework.retrieval.training.options import Loss, TrainingOptions
 from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
 from passagework.retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.training.training_options import Loss, TrainingOptions
+from passagework.retrieval.training.training_run import TrainingRun, Watch
 
 ENCODER_OPTIONS = TrainingOptions(batch=32, negatives=2, learning_rate=2e-5, evaluate_every=100)
 """What is done where nothing is said: the other texts of a large batch are negatives too."""
@@ -34,11 +34,11 @@ def train_encoder(
     settings: Settings | None = None,
     command: str = "",
     watch: Watch | None = None,
-) -> Course:
+) -> TrainingRun:
     """Fine-tunes the bi-encoder `base` on pairs with negatives, and writes it to the new folder `out`.
 
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
-    queries (Henderson et al. 2017), so a larger batch is a harder lesson. With `token_vectors` it learns to do so by
+    queries (Henderson et al. 2017), so a larger batch is a harder prepared. With `token_vectors` it learns to do so by
     cosine and late interaction together as well, as they are added in reranking. It reads no more than `window` tokens,
     then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
     the same errors.
@@ -46,8 +46,8 @@ def train_encoder(
     options = options or ENCODER_OPTIONS
     if options.layers is not None or options.loss is not Loss.LISTWISE:
         raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
-    craft = Craft("encoder", _loaded, _rows, _trainer, _reranked if options.token_vectors else _scores)
-    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    recipe = TrainingRecipe("encoder", _loaded, _rows, _trainer, _reranked if options.token_vectors else _scores)
+    return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
 def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:

@@ -1,4 +1,4 @@
-"""An encoder's lesson in token vectors: what late interaction compares is learned beside what the index compares."""
+"""An encoder learns in token vectors too: what late interaction compares, beside what the index compares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS, telling_tokens
 from passagework.retrieval.models.batching import token_arrays
-from passagework.retrieval.models.prompt_tokens import Frame
+from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.training.pairs import Pair
 
 SCALE = 20.0
@@ -32,13 +32,13 @@ class Comparison:
         tokenizer = Tokenizer.from_str(model.tokenizer.backend_tokenizer.to_str())
         tokenizer.no_truncation()  # the model's own cuts and pads
         tokenizer.no_padding()
-        self._query_frame, self._text_frame = (Frame.of(tokenizer, prompt) for prompt in prompts)
-        budget = model.max_seq_length - len(self._query_frame)
+        self._query_prompt, self._text_prompt = (PromptTokens.of(tokenizer, prompt) for prompt in prompts)
+        budget = model.max_seq_length - len(self._query_prompt)
         self._known: dict[tuple[int, ...], list[bool]] = {}
         for query in queries:
-            lead = self._query_frame.lead
+            lead = self._query_prompt.lead
             read = tokenizer.encode(f"{lead}{query}", add_special_tokens=False)
-            tokens = self._query_frame.unled(token_arrays(read))
+            tokens = self._query_prompt.without_lead(token_arrays(read))
             if len(tokens):
                 self._known[tuple(tokens.ids[:budget].tolist())] = telling_tokens(query, tokens)[:budget].tolist()
 
@@ -50,9 +50,9 @@ class Comparison:
             cosines = _units(queries["sentence_embedding"]) @ _units(texts["sentence_embedding"]).T
             own, others = _units(queries["token_embeddings"]), _units(texts["token_embeddings"])
             products = torch.einsum("qsh,pth->qpst", own, others)
-            outside = ~_within(texts["attention_mask"], self._text_frame)
+            outside = ~_within(texts["attention_mask"], self._text_prompt)
             best = products.masked_fill(outside[None, :, None, :], -1.0).amax(-1).clamp(0.0, 1.0) ** SHARPNESS
-            telling = self._telling(queries["input_ids"], _within(queries["attention_mask"], self._query_frame))
+            telling = self._telling(queries["input_ids"], _within(queries["attention_mask"], self._query_prompt))
             late = (best * telling[:, None, :]).sum(-1) / telling.sum(-1).clamp(min=1)[:, None]
         return cosines, late
 
@@ -116,8 +116,8 @@ def _units(vectors: Any) -> Any:
     return torch.nn.functional.normalize(vectors.float(), dim=-1)
 
 
-def _within(mask: Any, frame: Frame) -> Any:
+def _within(mask: Any, prompt: PromptTokens) -> Any:
     """Which tokens are the text's own: neither padding nor special tokens nor the prompt."""
     places = mask.cumsum(-1)
     lengths = mask.sum(-1, keepdim=True)
-    return (mask > 0) & (places > len(frame.prefix)) & (places <= lengths - len(frame.suffix))
+    return (mask > 0) & (places > len(prompt.prefix)) & (places <= lengths - len(prompt.suffix))

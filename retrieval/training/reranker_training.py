@@ -11,12 +11,12 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
 from passagework.retrieval.models.batching import load_model, windows_of
 from passagework.retrieval.models.weights import ResolvedModel
-from passagework.retrieval.training.course import Course, Watch
-from passagework.retrieval.training.lesson import Craft, TrainerParts, teach
 from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
-from passagework.retrieval.training.options import Loss, TrainingOptions
 from passagework.retrieval.training.pairs import Pair
+from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
 from passagework.retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.training.training_options import Loss, TrainingOptions
+from passagework.retrieval.training.training_run import TrainingRun, Watch
 
 POOL = 32
 """Batches that are sorted by length together: little padding, and still another order every epoch."""
@@ -31,7 +31,7 @@ def train_reranker(
     settings: Settings | None = None,
     command: str = "",
     watch: Watch | None = None,
-) -> Course:
+) -> TrainingRun:
     """Fine-tunes `base` into a cross-encoder with one score a pair, and writes it to the new folder `out`.
 
     `pairs` have negatives (`mine` finds them). Checkpoints go to `<out>.training`, from where the same call goes on
@@ -42,8 +42,8 @@ def train_reranker(
     options = options or TrainingOptions()
     if options.token_vectors:
         raise ConfigError("token vectors can be trained for an encoder alone")
-    craft = Craft("reranker", _fresh, _rows, _trainer, _scores)
-    return teach(craft, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    recipe = TrainingRecipe("reranker", _fresh, _rows, _trainer, _scores)
+    return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
 def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:

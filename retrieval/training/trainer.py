@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from passagework.retrieval.training.course import Course, TrainingProgress, Watch
 from passagework.retrieval.training.held_out import MEASURE
-from passagework.retrieval.training.options import TrainingOptions
+from passagework.retrieval.training.training_options import TrainingOptions
+from passagework.retrieval.training.training_run import TrainingProgress, TrainingRun, Watch
 
 
 def arguments(
@@ -48,45 +48,45 @@ class Ended(Exception):  # noqa: N818 - no mistake
     """The checkpoint that is gone on from was the last: training had ended early."""
 
 
-def callbacks(options: TrainingOptions, course: Course, watch: Watch | None) -> list[Any]:
-    """Early stopping, and what fills the course and tells who watches.
+def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -> list[Any]:
+    """Early stopping, and what fills the run and tells who watches.
 
     Both read the evaluations that a checkpoint keeps, so that an interruption changes nothing.
     """
     from transformers import TrainerCallback
 
     def patience_ended() -> bool:
-        values = [value for step, value in course.measures if step]
+        values = [value for step, value in run.measures if step]
         return bool(values) and len(values) - 1 - values.index(max(values)) >= options.patience
 
     class Reporter(TrainerCallback):  # type: ignore[misc]
         def on_train_begin(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
-            course.steps, course.best_step = state.global_step, int(state.best_global_step or 0)
+            run.steps, run.best_step = state.global_step, int(state.best_global_step or 0)
             key = f"eval_{MEASURE}"
-            course.measures[:] = [(one["step"], float(one[key])) for one in state.log_history if key in one]
-            course.losses[:] = [(one["step"], float(one["loss"])) for one in state.log_history if "loss" in one]
+            run.measures[:] = [(one["step"], float(one[key])) for one in state.log_history if key in one]
+            run.losses[:] = [(one["step"], float(one["loss"])) for one in state.log_history if "loss" in one]
             if patience_ended():
                 raise Ended
 
         def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
-            course.steps = state.global_step
+            run.steps = state.global_step
             if watch is not None:
-                loss = course.losses[-1][1] if course.losses else None
-                measure = course.measures[-1][1] if course.measures else None
+                loss = run.losses[-1][1] if run.losses else None
+                measure = run.measures[-1][1] if run.measures else None
                 watch(TrainingProgress(state.global_step, state.max_steps, loss, measure))
 
         def on_log(self, _: Any, state: Any, *__: Any, logs: dict[str, float] | None = None, **___: Any) -> None:
             if logs and "loss" in logs:
-                course.losses.append((state.global_step, float(logs["loss"])))
+                run.losses.append((state.global_step, float(logs["loss"])))
 
         def on_evaluate(
             self, _: Any, state: Any, control: Any, *__: Any, metrics: dict[str, float], **___: Any
         ) -> None:
-            course.measures.append((state.global_step, float(metrics[f"eval_{MEASURE}"])))
+            run.measures.append((state.global_step, float(metrics[f"eval_{MEASURE}"])))
             control.should_training_stop |= patience_ended()
 
         def on_train_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
-            course.best_step = int(state.best_global_step or state.global_step)
+            run.best_step = int(state.best_global_step or state.global_step)
 
     return [Reporter()]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from passagework.ingest.confinement import Confinement, confinement_here, landlock, reading, seccomp
+from passagework.ingest.confinement import Confinement, confinement_here, interpreter_files, landlock, seccomp
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.workers import LoadRequest, ParserPool, given_file, pool, process
 from passagework.ingest.workers.process import ParserProcess
@@ -279,7 +279,7 @@ def test_no_home_is_let_in_by_the_environment(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(Path, "home", lambda: home)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(libraries), str(home), str(tmp_path), "/", ".", ""]))
     monkeypatch.setattr(sys, "path", ["", str(home), str(home / "lib" / "site-packages")])
-    paths = list(reading.readable_paths())
+    paths = list(interpreter_files.readable_paths())
     assert libraries in paths
     assert home / "lib" / "site-packages" in paths
     assert not {home, tmp_path, Path("/"), Path(), Path.cwd()} & set(paths)

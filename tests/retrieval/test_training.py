@@ -26,11 +26,11 @@ from passagework.retrieval.errors import ConfigError, ModelUnavailableError, Tra
 from passagework.retrieval.late_interaction.late_interaction import BLEND, LateInteractionReranker
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.training import (
-    Course,
     Loss,
     Pair,
     TrainingOptions,
     TrainingProgress,
+    TrainingRun,
     digest_pairs,
     read_pairs,
     train_encoder,
@@ -43,9 +43,9 @@ from passagework.retrieval.training import reranker_training as reranker
 from passagework.retrieval.training.encoder_training import prompts_of
 from passagework.retrieval.training.folders import last_checkpoint
 from passagework.retrieval.training.held_out import mean_gain
-from passagework.retrieval.training.lesson import parted
 from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
 from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.prepared_training import split_pairs
 from passagework.retrieval.training.variations import MAKERS, SHARES, varied
 from tests.support.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.support.tiny_models import WORDS, _wordpieces, tiny_bert
@@ -61,7 +61,7 @@ QUICK = TrainingOptions(
 MARK = "river"
 
 
-def lesson_of(count: int, *, seed: int = 0) -> list[Pair]:
+def pairs_to_learn(count: int, *, seed: int = 0) -> list[Pair]:
     """Pairs that the smallest model can learn: the text that answers has MARK in it, and no other text has."""
     draw = random.Random(seed)
     words = [word for word in WORDS if word != MARK]
@@ -146,7 +146,7 @@ def test_files_without_pairs_are_refused(tmp_path: Path) -> None:
 def test_held_out_sources_share_nothing_with_what_is_learned() -> None:
     """All pairs of a title are held out, or none is."""
     pairs = [Pair(f"q{n}", f"text {n}", title=f"title {n // 4}", negatives=("x",)) for n in range(800)]
-    learned, held_out = parted(pairs, TrainingOptions())
+    learned, held_out = split_pairs(pairs, TrainingOptions())
     assert held_out
     assert not {pair.title for pair in learned} & {pair.title for pair in held_out}
     assert len(learned) + len([pair for pair in pairs if pair.held_out]) == len(pairs)
@@ -155,15 +155,15 @@ def test_held_out_sources_share_nothing_with_what_is_learned() -> None:
 def test_few_pairs_are_parted_all_the_same() -> None:
     """A single source gives both sides something; one pair can't."""
     pairs = [Pair(f"q{n}", f"text {n}", title="one", negatives=("x",)) for n in range(10)]
-    learned, held_out = parted(pairs, TrainingOptions())
+    learned, held_out = split_pairs(pairs, TrainingOptions())
     assert (len(learned), len(held_out)) == (9, 1)
     with pytest.raises(TrainingError, match="1 pair can't be parted"):
-        parted(pairs[:1], TrainingOptions())
+        split_pairs(pairs[:1], TrainingOptions())
 
 
 def test_mean_gain_is_ndcg_with_ties_against_the_model() -> None:
     """Rank 1, rank 3, and a tie of all, which counts as the last."""
-    pairs = [replace(pair, negatives=pair.negatives[:2]) for pair in lesson_of(3)]
+    pairs = [replace(pair, negatives=pair.negatives[:2]) for pair in pairs_to_learn(3)]
     found = mean_gain(pairs, [3, 2, 1, 1, 2, 3, 5, 5, 5])
     assert found == pytest.approx((1 + 1 / np.log2(4) + 1 / np.log2(4)) / 3)
 
@@ -213,7 +213,9 @@ def test_a_sentence_is_taken_out_of_its_text() -> None:
 # training
 
 
-def trained(base: Path, out: Path, pairs: Sequence[Pair], options: TrainingOptions = QUICK, **choices: Any) -> Course:
+def trained(
+    base: Path, out: Path, pairs: Sequence[Pair], options: TrainingOptions = QUICK, **choices: Any
+) -> TrainingRun:
     """A reranker from the tiny base."""
     return train_reranker(pairs, out, base=str(base), options=options, settings=FP32, **choices)
 
@@ -222,8 +224,8 @@ def trained(base: Path, out: Path, pairs: Sequence[Pair], options: TrainingOptio
 def test_a_reranker_learns_and_is_searched_with(base: Path, tmp_path: Path, loss: Loss) -> None:
     """Held-out pairs are ranked much better than before, and the folder loads as a reranker that agrees."""
     out = tmp_path / "made"
-    course = trained(base, out, lesson_of(200), replace(QUICK, loss=loss), command="make it")
-    before, after = course.measures[0][1], max(value for _, value in course.measures)
+    run = trained(base, out, pairs_to_learn(200), replace(QUICK, loss=loss), command="make it")
+    before, after = run.measures[0][1], max(value for _, value in run.measures)
     assert after > max(0.9, before + 0.1)
     reranker = CrossEncoderReranker.load(out, settings=FP32)
     scores = reranker.rerank("alpha 3", ["beta stone", f"1\nbeta {MARK}"])
@@ -232,21 +234,21 @@ def test_a_reranker_learns_and_is_searched_with(base: Path, tmp_path: Path, loss
 
 def test_shuffled_labels_teach_nothing(base: Path, tmp_path: Path) -> None:
     """The control: what a training gains, it gains from its labels."""
-    course = trained(base, tmp_path / "control", lesson_of(200), replace(QUICK, shuffled=True))
-    assert max(value for _, value in course.measures) < 0.85
+    run = trained(base, tmp_path / "control", pairs_to_learn(200), replace(QUICK, shuffled=True))
+    assert max(value for _, value in run.measures) < 0.85
 
 
 def test_the_folder_is_whole_half_precision_and_tells_its_story(base: Path, tmp_path: Path) -> None:
     """Safetensors in float16, tokenizer, card with digest and command, record with the course; no checkpoints left."""
     out = tmp_path / "made"
-    course = trained(base, out, lesson_of(60), command="passagework train reranker")
+    run = trained(base, out, pairs_to_learn(60), command="passagework train reranker")
     from safetensors import safe_open
 
     with safe_open(str(out / "model.safetensors"), "pt") as weights:
         kinds = {weights.get_tensor(name).dtype for name in weights.keys()}  # noqa: SIM118 - no mapping
     assert kinds == {torch.float16}
     record = json.loads((out / "training.json").read_text())
-    assert record["course"]["pairs"] == course.pairs == 60 - course.held_out
+    assert record["course"]["pairs"] == run.pairs == 60 - run.held_out
     card = (out / "README.md").read_text()
     assert record["weights"] in card
     assert "`passagework train reranker`" in card
@@ -256,7 +258,7 @@ def test_the_folder_is_whole_half_precision_and_tells_its_story(base: Path, tmp_
 
 def test_the_same_call_makes_the_same_weights(base: Path, tmp_path: Path) -> None:
     """Seeds hold everything that is drawn."""
-    options, pairs = QUICK, lesson_of(60)
+    options, pairs = QUICK, pairs_to_learn(60)
     digests = []
     for name in ("a", "b"):
         trained(base, tmp_path / name, pairs, options)
@@ -266,7 +268,7 @@ def test_the_same_call_makes_the_same_weights(base: Path, tmp_path: Path) -> Non
 
 def test_a_training_that_was_stopped_goes_on(base: Path, tmp_path: Path) -> None:
     """From its last checkpoint, to the same weights as without the stop; another training may not take its place."""
-    options, pairs = replace(QUICK, epochs=2, evaluate_every=5), lesson_of(80)
+    options, pairs = replace(QUICK, epochs=2, evaluate_every=5), pairs_to_learn(80)
 
     def stop(progress: TrainingProgress) -> None:
         if progress.step == 12:
@@ -280,8 +282,8 @@ def test_a_training_that_was_stopped_goes_on(base: Path, tmp_path: Path) -> None
     assert found.name == "checkpoint-10"
     with pytest.raises(TrainingError, match="other options"):
         trained(base, tmp_path / "made", pairs, replace(options, seed=9))
-    course = trained(base, tmp_path / "made", pairs, options)
-    assert course.resumed_at == 10
+    run = trained(base, tmp_path / "made", pairs, options)
+    assert run.resumed_at == 10
     trained(base, tmp_path / "at-once", pairs, options)
     weights = [json.loads((tmp_path / name / "training.json").read_text())["weights"] for name in ("made", "at-once")]
     assert weights[0] == weights[1]
@@ -328,20 +330,20 @@ def test_the_batch_halves_where_memory_runs_out(base: Path, tmp_path: Path, monk
         return made
 
     monkeypatch.setattr(reranker, "listwise_loss", narrow)
-    course = trained(base, tmp_path / "made", lesson_of(40))
-    assert course.batch == 4
-    assert course.steps == -(-course.pairs // 8)
+    run = trained(base, tmp_path / "made", pairs_to_learn(40))
+    assert run.batch == 4
+    assert run.steps == -(-run.pairs // 8)
     most = 0
     with pytest.raises(TrainingError, match="out of memory at one query a time"):
-        trained(base, tmp_path / "none", lesson_of(40))
+        trained(base, tmp_path / "none", pairs_to_learn(40))
 
 
 def test_an_encoder_learns_and_is_loaded(tmp_path: Path) -> None:
     """The bi-encoder's trainer, with the base's prompts; the folder loads as an encoder with the same window."""
     start = tiny_encoder(tmp_path / "base", prompts={"query": "river: ", "document": "stone: "})
     options = replace(QUICK, batch=16, negatives=2, epochs=2)
-    course = train_encoder(lesson_of(160), tmp_path / "made", base=str(start), options=options, settings=FP32)
-    before, after = course.measures[0][1], max(value for _, value in course.measures)
+    run = train_encoder(pairs_to_learn(160), tmp_path / "made", base=str(start), options=options, settings=FP32)
+    before, after = run.measures[0][1], max(value for _, value in run.measures)
     assert after >= before
     made = BiEncoder.load(tmp_path / "made", settings=FP32)
     assert (made.window, made.dim) == (64, 32)
@@ -409,7 +411,7 @@ def test_the_joint_loss_is_that_of_both_orders(tmp_path: Path) -> None:
 def test_an_encoder_learns_token_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is asked for, and then the order of reranking gets better; else vectors of texts learn alone."""
     start = tiny_encoder(tmp_path / "base")
-    pairs = lesson_of(160)
+    pairs = pairs_to_learn(160)
     taught: list[Comparison] = []
 
     def noted(comparison: Comparison) -> Any:
@@ -421,7 +423,7 @@ def test_an_encoder_learns_token_vectors(tmp_path: Path, monkeypatch: pytest.Mon
     train_encoder(pairs, tmp_path / "without", base=str(start), options=options, settings=FP32)
     assert not taught
     asked = replace(options, token_vectors=True)
-    course = train_encoder(pairs, tmp_path / "made", base=str(start), options=asked, settings=FP32)
+    run = train_encoder(pairs, tmp_path / "made", base=str(start), options=asked, settings=FP32)
     assert len(taught) == 1
     assert json.loads((tmp_path / "made" / "training.json").read_text())["options"]["token_vectors"] is True
 
@@ -429,8 +431,8 @@ def test_an_encoder_learns_token_vectors(tmp_path: Path, monkeypatch: pytest.Mon
         held_out = [pair for pair in pairs if pair.held_out]
         return mean_gain(held_out, comparison_of(folder, [pair.query for pair in held_out]).of_pairs(held_out))
 
-    assert gain(start) == pytest.approx(course.measures[0][1])
-    assert gain(tmp_path / "made") == pytest.approx(max(value for _, value in course.measures), abs=0.02)
+    assert gain(start) == pytest.approx(run.measures[0][1])
+    assert gain(tmp_path / "made") == pytest.approx(max(value for _, value in run.measures), abs=0.02)
     assert gain(tmp_path / "made") > gain(start) + 0.05
 
 
@@ -449,10 +451,10 @@ def test_token_vectors_are_an_encoders_that_gives_them(
     """A reranker has none to train, nor has a model that gives a text's vector alone; a table of words is no model."""
     options = replace(QUICK, token_vectors=True)
     with pytest.raises(ConfigError, match="for an encoder alone"):
-        trained(base, tmp_path / "reranker", lesson_of(30), options)
+        trained(base, tmp_path / "reranker", pairs_to_learn(30), options)
     static = tiny_static(tmp_path / "static")
     with pytest.raises(ModelUnavailableError, match="is no transformer"):
-        train_encoder(lesson_of(30), tmp_path / "of-words", base=str(static), options=options, settings=FP32)
+        train_encoder(pairs_to_learn(30), tmp_path / "of-words", base=str(static), options=options, settings=FP32)
     forward = SentenceTransformer.forward
 
     def texts_alone(self: SentenceTransformer, *inputs: Any, **choices: Any) -> dict[str, Any]:
@@ -461,7 +463,7 @@ def test_token_vectors_are_an_encoders_that_gives_them(
     monkeypatch.setattr(SentenceTransformer, "forward", texts_alone)
     start = tiny_encoder(tmp_path / "base")
     with pytest.raises(TrainingError, match="gives no vectors of tokens"):
-        train_encoder(lesson_of(30), tmp_path / "of-texts", base=str(start), options=options, settings=FP32)
+        train_encoder(pairs_to_learn(30), tmp_path / "of-texts", base=str(start), options=options, settings=FP32)
 
 
 @pytest.mark.parametrize(
@@ -485,7 +487,7 @@ def test_options_out_of_range_are_named(change: dict[str, Any], told: str) -> No
 
 def test_what_cannot_be_trained_on_is_refused_in_one_line(base: Path, tmp_path: Path) -> None:
     """No negatives, a folder in use, pickled weights, a base without so many layers."""
-    pairs = lesson_of(30)
+    pairs = pairs_to_learn(30)
     bare = [replace(pair, negatives=()) for pair in pairs]
     with pytest.raises(TrainingError, match="none of 30 pairs has negatives"):
         trained(base, tmp_path / "made", bare)
@@ -503,7 +505,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(base: Path, tmp_path: 
 
 def test_a_reranker_reads_no_more_than_its_base_has_positions(base: Path, tmp_path: Path) -> None:
     """Whatever window is asked for: a long text would end a training that short ones began."""
-    pairs = [replace(pair, negatives=(*pair.negatives, "alpha beta " * 100)) for pair in lesson_of(30)]
+    pairs = [replace(pair, negatives=(*pair.negatives, "alpha beta " * 100)) for pair in pairs_to_learn(30)]
     trained(base, tmp_path / "made", pairs, replace(QUICK, window=256, negatives=9))
     assert CrossEncoderReranker.load(tmp_path / "made", settings=FP32).window == 64
 
@@ -512,7 +514,7 @@ def test_an_encoder_takes_no_options_of_a_reranker(tmp_path: Path) -> None:
     """They would be left unheard."""
     for change, told in (({"layers": 1}, "layers can be chosen"), ({"loss": Loss.BINARY}, "loss can be chosen")):
         with pytest.raises(ConfigError, match=told):
-            train_encoder(lesson_of(30), tmp_path / "made", base="none", options=replace(QUICK, **change))
+            train_encoder(pairs_to_learn(30), tmp_path / "made", base="none", options=replace(QUICK, **change))
 
 
 def test_layers_of_several_kinds_can_be_left_out(tmp_path: Path) -> None:
@@ -530,20 +532,20 @@ def test_layers_of_several_kinds_can_be_left_out(tmp_path: Path) -> None:
     )
     ModernBertModel(config).save_pretrained(tmp_path / "base")
     BertTokenizerFast(vocab=_wordpieces(), model_max_length=64).save_pretrained(tmp_path / "base")
-    trained(tmp_path / "base", tmp_path / "made", lesson_of(30), replace(QUICK, layers=2))
+    trained(tmp_path / "base", tmp_path / "made", pairs_to_learn(30), replace(QUICK, layers=2))
     made = json.loads((tmp_path / "made" / "config.json").read_text())
     assert (made["num_hidden_layers"], len(made["layer_types"])) == (2, 2)
 
 
 def test_layers_can_be_left_out(base: Path, tmp_path: Path) -> None:
     """The first layers of the base are kept."""
-    trained(base, tmp_path / "made", lesson_of(30), replace(QUICK, layers=1))
+    trained(base, tmp_path / "made", pairs_to_learn(30), replace(QUICK, layers=1))
     assert json.loads((tmp_path / "made" / "config.json").read_text())["num_hidden_layers"] == 1
 
 
 def test_the_digest_tells_pairs_apart() -> None:
     """Order, texts and negatives count."""
-    pairs = lesson_of(3)
+    pairs = pairs_to_learn(3)
     assert digest_pairs(pairs) == digest_pairs(list(pairs))
     assert digest_pairs(pairs) != digest_pairs(pairs[::-1])
     assert digest_pairs(pairs) != digest_pairs([*pairs[:2], replace(pairs[2], negatives=("other",))])

@@ -1,4 +1,4 @@
-"""What an interruption, a full disk or a lesson that leads nowhere can do to a training: nothing that isn't told."""
+"""What an interruption, a full disk or a training that leads nowhere can do to a training: nothing that isn't told."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from safetensors import SafetensorError
 
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.training import (
-    Course,
     Pair,
     TrainingOptions,
     TrainingProgress,
+    TrainingRun,
     check_out,
-    lesson,
     one_training,
+    prepared_training,
     train_encoder,
     train_reranker,
     working_folder,
@@ -29,7 +29,7 @@ from passagework.retrieval.training import (
 from passagework.retrieval.training.folders import last_checkpoint
 from passagework.retrieval.training.held_out import mean_gain
 from passagework.retrieval.training.pairs import with_negatives
-from tests.retrieval.test_training import FP32, QUICK, lesson_of, one_thread
+from tests.retrieval.test_training import FP32, QUICK, one_thread, pairs_to_learn
 from tests.support.tiny_encoders import tiny_encoder
 from tests.support.tiny_models import tiny_bert
 
@@ -90,13 +90,13 @@ def test_a_kill_changes_neither_weights_nor_record(
     kind: Callable[..., Any], kill: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Early stopping goes on counting where it was, and the card tells of all evaluations."""
-    pairs = lesson_of(160)
+    pairs = pairs_to_learn(160)
     whole = kind(tmp_path / "whole", pairs)
     assert whole.steps == whole.best_step + EAGER.patience  # it did end early
     out = tmp_path / "made"
     if kill == "while the model is written":
         with monkeypatch.context() as patch:
-            patch.setattr(lesson, "put_in_place", raising(Killed()))
+            patch.setattr(prepared_training, "put_in_place", raising(Killed()))
             with pytest.raises(Killed):
                 kind(out, pairs)
     else:
@@ -112,7 +112,7 @@ def test_a_kill_changes_neither_weights_nor_record(
 
 def test_a_checkpoint_that_was_cut_short_is_passed_over(kind: Callable[..., Any], tmp_path: Path) -> None:
     """As a full disk leaves it: training goes on from the one before; other folders are none."""
-    out, pairs = tmp_path / "made", lesson_of(160)
+    out, pairs = tmp_path / "made", pairs_to_learn(160)
     with pytest.raises(Killed):
         kind(out, pairs, watch=at_step(4))
     work = working_folder(out)
@@ -131,7 +131,7 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(kind: Callable[..., Any]
 
 def test_what_was_begun_without_a_checkpoint_can_be_begun_otherwise(kind: Callable[..., Any], tmp_path: Path) -> None:
     """There is nothing to lose: an option that was refused by the model doesn't bar the next one."""
-    out, pairs = tmp_path / "made", lesson_of(40)
+    out, pairs = tmp_path / "made", pairs_to_learn(40)
     with pytest.raises(Killed):
         kind(out, pairs, watch=at_step(1))
     assert last_checkpoint(working_folder(out)) is None
@@ -155,11 +155,11 @@ def test_a_full_disk_is_one_line(
     """Whichever library writes; what was learned until then is there for the next run."""
 
     with monkeypatch.context() as patch:
-        patch.setattr(lesson, "write_card", raising(error))
+        patch.setattr(prepared_training, "write_card", raising(error))
         with pytest.raises(TrainingError, match=r"can't be written: .*(space|disk).*run again"):
-            kind(tmp_path / "made", lesson_of(40))
+            kind(tmp_path / "made", pairs_to_learn(40))
     assert not (tmp_path / "made").exists()
-    assert kind(tmp_path / "made", lesson_of(40)).resumed_at > 0
+    assert kind(tmp_path / "made", pairs_to_learn(40)).resumed_at > 0
 
 
 def test_a_disk_that_fills_while_pairs_are_mined_is_one_line(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_disk_that_fills_while_pairs_are_mined_is_one_line(tmp_path: Path) -> 
 def test_a_lesson_that_diverges_makes_no_model(kind: Callable[..., Any], tmp_path: Path) -> None:
     """Weights that are no numbers are not the best ones, and no folder is made of them."""
     with pytest.raises(TrainingError, match="give a lower learning rate"):
-        kind(tmp_path / "made", lesson_of(60), replace(EAGER, learning_rate=1e38, warmup=0.0))
+        kind(tmp_path / "made", pairs_to_learn(60), replace(EAGER, learning_rate=1e38, warmup=0.0))
     assert not (tmp_path / "made").exists()
 
 
@@ -212,7 +212,7 @@ def test_two_can_not_train_the_same_model(kind: Callable[..., Any], tmp_path: Pa
         )
         said = f"{out} is being trained by another process: try again when it is done\n"
         assert (other.stdout, other.stderr) == (said, "")
-        assert kind(out, lesson_of(40)).steps > 0
+        assert kind(out, pairs_to_learn(40)).steps > 0
 
 
 def test_a_folder_that_no_model_can_become_is_refused_at_once(tmp_path: Path) -> None:
@@ -247,5 +247,5 @@ def test_hidden_words_are_taken_out_of_pairs_with_negatives_too() -> None:
 
 def test_a_model_that_gets_no_better_is_told_apart() -> None:
     """The evaluation before training is the bar."""
-    assert Course(measures=[(0, 0.5), (1, 0.4), (2, 0.6)]).improved
-    assert not Course(measures=[(0, 0.5), (1, 0.4), (2, 0.5)]).improved
+    assert TrainingRun(measures=[(0, 0.5), (1, 0.4), (2, 0.6)]).improved
+    assert not TrainingRun(measures=[(0, 0.5), (1, 0.4), (2, 0.5)]).improved

@@ -15,7 +15,7 @@ from passagework.ingest import ingest
 from passagework.retrieval import Collection, PassageworkError
 from passagework.retrieval.types import Document, Heading, Page
 from passagework.ui.pages.read import AROUND
-from passagework.ui.web.reading import LONGEST, Place, citation, file_of, place_of, text_html
+from passagework.ui.web.document_view import LONGEST, Place, citation, file_of, place_of, text_html
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
 from tests.support.pdf_files import typed

@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Measure quality and latency, stage by stage, on a benchmark or on one's own judgments."""
     from passagework.ingest import evaluate_benchmark
-    from passagework.ingest.benchmark_evaluation import refuse_inside
+    from passagework.ingest.workflows.benchmark_evaluation import refuse_inside
     from passagework.retrieval.config import CANDIDATES
     from passagework.retrieval.evaluation import DEFAULT_MEASURES, load_gate
     from passagework.retrieval.evaluation.measures import check_measures
@@ -104,7 +104,7 @@ def compare(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Compare two TREC runs on a benchmark or on one's own judgments: differences, chance, and what moved."""
-    from passagework.ingest.benchmark_evaluation import refuse_inside
+    from passagework.ingest.workflows.benchmark_evaluation import refuse_inside
     from passagework.retrieval.evaluation import compare as set_against
     from passagework.retrieval.evaluation import read_run
     from passagework.retrieval.evaluation.benchmark import corpus_texts
@@ -126,7 +126,7 @@ def compare(
 
 
 def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
-    from passagework.ingest.benchmark_evaluation import load_benchmark
+    from passagework.ingest.workflows.benchmark_evaluation import load_benchmark
 
     if path.is_dir():
         _refuse_qrels(qrels)

@@ -36,7 +36,7 @@ def train(
     """Fine-tune a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on one's own pairs."""
     from passagework.ingest import ModelKind
     from passagework.ingest import train as begin
-    from passagework.ingest.pair_training import checked_kind
+    from passagework.ingest.workflows.pair_training import checked_kind
     from passagework.retrieval.config import DEFAULT_ENCODER
     from passagework.retrieval.extras import require
     from passagework.retrieval.training import (
@@ -81,7 +81,7 @@ def train(
             if not as_json:
                 complain(mined.describe())
 
-        course = begin(
+        run = begin(
             named,
             read,
             out,
@@ -95,7 +95,7 @@ def train(
             searched=drawn.by(query_bar),
             watch=drawn.by(training_bar),
         )
-    if not course.improved:
+    if not run.improved:
         complain("no evaluation was better than the one before training: nothing was gained")
-    told = {"kind": kind, "out": str(out), "options": options.to_json(), **course.to_json()}
-    answer(told, as_json, lambda console: show_training(console, kind, out, course))
+    told = {"kind": kind, "out": str(out), "options": options.to_json(), **run.to_json()}
+    answer(told, as_json, lambda console: show_training(console, kind, out, run))

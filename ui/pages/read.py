@@ -14,10 +14,10 @@ from passagework.retrieval.text import address, counted, page_list
 from passagework.retrieval.types import Page
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of
+from passagework.ui.web.document_view import Place, citation, file_of, picture_html, place_of, text_html
 from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.page_drawing import PagePicture, draw_page
 from passagework.ui.web.page_html import markdown_text, note_html
-from passagework.ui.web.reading import Place, citation, file_of, picture_html, place_of, text_html
 
 AROUND = 8_000
 """Characters shown before the passage and after it; more on demand."""

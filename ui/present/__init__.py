@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from passagework.ui.present.answers import (
+from passagework.ui.present.contents import (
+    deleted_to_json,
+    documents_to_json,
+    show_deleted,
+    show_documents,
+    show_report,
+    show_status,
+)
+from passagework.ui.present.measured import show_comparison, show_evaluation, show_training
+from passagework.ui.present.search_results import (
     context_notes,
     heading,
     hidden_line,
@@ -14,15 +23,6 @@ from passagework.ui.present.answers import (
     timing_line,
     warnings_of,
 )
-from passagework.ui.present.contents import (
-    deleted_to_json,
-    documents_to_json,
-    show_deleted,
-    show_documents,
-    show_report,
-    show_status,
-)
-from passagework.ui.present.measured import show_comparison, show_evaluation, show_training
 
 __all__ = [
     "context_notes",

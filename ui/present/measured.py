@@ -13,7 +13,7 @@ from passagework.retrieval.text import counted, visible
 
 if TYPE_CHECKING:  # what measures and trains is not loaded to show a search
     from passagework.retrieval.evaluation import Comparison, Evaluation
-    from passagework.retrieval.training import Course
+    from passagework.retrieval.training import TrainingRun
 
 CHANGED = 10
 """Queries of a comparison on screen; --json has all that changed."""
@@ -65,14 +65,14 @@ def _table(first: str, *numbers: str) -> Table:
     return table
 
 
-def show_training(console: Console, kind: str, out: Path, course: Course) -> None:
+def show_training(console: Console, kind: str, out: Path, run: TrainingRun) -> None:
     """Where the model is, what it learned from, and how its measure went."""
-    kinds = ", ".join(f"{count:,} {visible(name)}" for name, count in course.kinds.items())
-    console.print(Text(f"{kind} in {visible(str(out))}, from {counted(course.pairs, 'pair')} ({kinds})"))
+    kinds = ", ".join(f"{count:,} {visible(name)}" for name, count in run.kinds.items())
+    console.print(Text(f"{kind} in {visible(str(out))}, from {counted(run.pairs, 'pair')} ({kinds})"))
     table = Table(box=None, pad_edge=False)
-    for name in ("step", f"nDCG@10 of {course.held_out} held out"):
+    for name in ("step", f"nDCG@10 of {run.held_out} held out"):
         table.add_column(name, justify="right")
-    for step, value in course.measures:
-        best = step == course.best_step
+    for step, value in run.measures:
+        best = step == run.best_step
         table.add_row(f"{step:,}", f"{value:.4f}", style="bold" if best else "")
     console.print(table)

@@ -12,8 +12,8 @@ from passagework.retrieval import Collection, PassageworkError
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import address, counted
 from passagework.ui.web import session
+from passagework.ui.web.document_view import file_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
-from passagework.ui.web.reading import file_of
 from passagework.ui.web.uploads import remove_upload
 
 ROWS = 100

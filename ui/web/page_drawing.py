@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.ingest.confinement import confine
-from passagework.ingest.confinement.child import child_command, child_environment
+from passagework.ingest.confinement.start import child_command, child_environment
 from passagework.retrieval.errors import PassageworkError
 
 SECONDS = 60.0

@@ -22,7 +22,7 @@ Watch = Callable[[TrainingProgress], None]
 
 
 @dataclass(slots=True)
-class Course:
+class TrainingRun:
     """How a training went: `measures` are (step, MEASURE) pairs, from step 0, before training."""
 
     steps: int = 0

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from passagework.ingest.benchmark_collection import Building, benchmark_collection
 from passagework.ingest.report import Progress
+from passagework.ingest.workflows.benchmark_collection import Building, benchmark_collection
 from passagework.retrieval import Collection, ConfigError, EvaluationError, Fusion, Stage
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation import (

@@ -16,7 +16,6 @@ from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.card import write_card
-from passagework.retrieval.training.course import Course, Watch
 from passagework.retrieval.training.folders import (
     claim_folder,
     last_checkpoint,
@@ -26,9 +25,10 @@ from passagework.retrieval.training.folders import (
     working_folder,
 )
 from passagework.retrieval.training.held_out import held_out_evaluator
-from passagework.retrieval.training.options import TrainingOptions
 from passagework.retrieval.training.pairs import Pair, digest_pairs, with_negatives
 from passagework.retrieval.training.trainer import Ended, arguments, callbacks, quiet
+from passagework.retrieval.training.training_options import TrainingOptions
+from passagework.retrieval.training.training_run import TrainingRun, Watch
 from passagework.retrieval.types import Json
 
 MOST_HELD_OUT = 200
@@ -48,7 +48,7 @@ class TrainerParts:
 
 
 @dataclass(frozen=True, slots=True)
-class Craft:
+class TrainingRecipe:
     """How a kind of model is taught: loaded, given its rows, trained on them, and what it makes of held-out pairs."""
 
     kind: str
@@ -58,8 +58,8 @@ class Craft:
     scores: Scores
 
 
-def teach(
-    craft: Craft,
+def run_training(
+    recipe: TrainingRecipe,
     pairs: Sequence[Pair],
     out: Path,
     base: str,
@@ -68,24 +68,24 @@ def teach(
     settings: Settings | None,
     command: str,
     watch: Watch | None,
-) -> Course:
+) -> TrainingRun:
     """A training from its beginning, or its last checkpoint, to the model's folder."""
     settings = settings or Settings.from_environment()
     require("train")
     with one_training(out):
-        lesson = Lesson.prepared(craft.kind, pairs, out, base, options, settings)
-        rows = craft.rows(lesson.learned, options)
-        model = lesson.train(
-            lambda: craft.load(lesson.base, options, settings),
-            lambda model, parts: craft.trainer(model, rows, options, parts),
-            craft.scores,
+        prepared = PreparedTraining.prepare(recipe.kind, pairs, out, base, options, settings)
+        rows = recipe.rows(prepared.learned, options)
+        model = prepared.train(
+            lambda: recipe.load(prepared.base, options, settings),
+            lambda model, parts: recipe.trainer(model, rows, options, parts),
+            recipe.scores,
             watch,
         )
-        return lesson.finish(model, command)
+        return prepared.finish(model, command)
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class PreparedTraining:
     """A training made ready: what is learned and what is held out, how, and where it stands."""
 
     kind: str
@@ -96,15 +96,15 @@ class Lesson:
     learned: Sequence[Pair]
     held_out: Sequence[Pair]
     resume: Path | None
-    course: Course
+    run: TrainingRun
 
     @classmethod
-    def prepared(
+    def prepare(
         cls, kind: str, pairs: Sequence[Pair], out: Path, base: str, options: TrainingOptions, settings: Settings
-    ) -> Lesson:
+    ) -> PreparedTraining:
         """All that can be wrong with pairs, options and base is found here, before a model is loaded."""
         usable = with_negatives(pairs)
-        learned, held_out = parted(usable, options)
+        learned, held_out = split_pairs(usable, options)
         resolved = resolve_model(base, settings)
         record: dict[str, Json] = {
             "kind": kind,
@@ -114,8 +114,8 @@ class Lesson:
         }
         resume = claim_folder(working_folder(out), record)
         kinds = dict(Counter(pair.kind for pair in learned).most_common())
-        course = Course(pairs=len(learned), held_out=len(held_out), kinds=kinds)
-        return cls(kind, resolved, out, options, settings, learned, held_out, resume, course)
+        run = TrainingRun(pairs=len(learned), held_out=len(held_out), kinds=kinds)
+        return cls(kind, resolved, out, options, settings, learned, held_out, resume, run)
 
     def train(
         self, load: Callable[[], Any], trainer: Callable[[Any, TrainerParts], Any], scores: Scores, watch: Watch | None
@@ -128,14 +128,14 @@ class Lesson:
         from transformers import PrinterCallback
 
         batch, resume = self.options.batch, self.resume
-        self.course.resumed_at = step_of(resume) if resume else 0
+        self.run.resumed_at = step_of(resume) if resume else 0
         while True:
             with quiet():
                 model = load()
                 model.model_card_data.widget = [{}]  # else it looks for some, with a bar; the card is our own
                 made = trainer(model, self._parts(model, batch, scores, watch))
             made.remove_callback(PrinterCallback)
-            self.course.batch = batch
+            self.run.batch = batch
             made.args.eval_on_start = resume is None  # else the checkpoint knows what came of it
             try:
                 with quiet():
@@ -156,7 +156,7 @@ class Lesson:
             batch //= 2
             resume = last_checkpoint(working_folder(self.out))
 
-    def finish(self, model: Any, command: str) -> Course:
+    def finish(self, model: Any, command: str) -> TrainingRun:
         """Writes the model's folder, in float16, with its card and record."""
         import torch
 
@@ -167,10 +167,10 @@ class Lesson:
 
         def write(folder: Path) -> None:
             model.save_pretrained(str(folder), create_model_card=False)
-            write_card(folder, self.kind, self.base, self.options, self.course, command=command, device=device)
+            write_card(folder, self.kind, self.base, self.options, self.run, command=command, device=device)
 
         put_in_place(self.out, working_folder(self.out), write)
-        return self.course
+        return self.run
 
     def _parts(self, model: Any, batch: int, scores: Scores, watch: Watch | None) -> TrainerParts:
         device = str(model.device.type)
@@ -190,11 +190,11 @@ class Lesson:
         return TrainerParts(
             made,
             held_out_evaluator(self.held_out, scores, device, precision),
-            callbacks(self.options, self.course, watch),
+            callbacks(self.options, self.run, watch),
         )
 
 
-def parted(pairs: Sequence[Pair], options: TrainingOptions) -> tuple[list[Pair], list[Pair]]:
+def split_pairs(pairs: Sequence[Pair], options: TrainingOptions) -> tuple[list[Pair], list[Pair]]:
     """What is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     learned = [pair for pair in pairs if not pair.held_out]

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
-from passagework.ingest.pair_mining import forget_mining, pairs_with_negatives
 from passagework.ingest.report import Progress
+from passagework.ingest.workflows.pair_mining import forget_mining, pairs_with_negatives
 from passagework.retrieval import ConfigError
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.extras import require
 from passagework.retrieval.training import (
     ENCODER_OPTIONS,
-    Course,
     Mined,
     Pair,
     TrainingOptions,
+    TrainingRun,
     Watch,
     check_out,
     one_training,
@@ -51,7 +51,7 @@ def train(
     ingested: Callable[[Progress], None] | None = None,
     searched: Callable[[int, int], None] | None = None,
     watch: Watch | None = None,
-) -> Course:
+) -> TrainingRun:
     """Fine-tunes `base` into a reranker or an encoder in the new folder `out`, and mines negatives for it.
 
     Negatives of the pairs that have none come from `collection`, else from one made of all positives, in passages of
@@ -78,10 +78,10 @@ def train(
         )
         if mined is not None and counts.queries:
             mined(counts)
-        teach = train_reranker if kind is ModelKind.RERANKER else train_encoder
-        course = teach(found, out, base=base, options=options, settings=settings, command=command, watch=watch)
+        begin = train_reranker if kind is ModelKind.RERANKER else train_encoder
+        run = begin(found, out, base=base, options=options, settings=settings, command=command, watch=watch)
         forget_mining(work)
-    return course
+    return run
 
 
 def checked_kind(kind: ModelKind | str) -> ModelKind:
