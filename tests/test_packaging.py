@@ -167,9 +167,7 @@ def test_a_wheel_knows_the_old_names(site: Path, tmp_path: Path, old: str) -> No
         assert run.stderr.splitlines()[-1] == expected
     (tmp_path / old).mkdir()
     (tmp_path / old / "mine.py").write_text("VALUE = 3\n")
-    (tmp_path / "new.py").write_text(
-        f"import {old}\nfrom {old}.mine import VALUE\nprint(VALUE, list({old}.__path__))\n"
-    )
+    (tmp_path / "new.py").write_text(f"import {old}\nfrom {old}.mine import VALUE\nprint(VALUE)\n")
     run = _run_outside(site, tmp_path, "new.py")
     assert run.stdout == "3\n", run.stderr
     (tmp_path / old / "__init__.py").write_text("VALUE = 4\n")
