@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, TypeAlias, overload
+from typing import TypeAlias, overload
 
-from passagework.retrieval.text import address, in_two_lines, page_list, visible
+from passagework.retrieval.text import address, counted, in_two_lines, page_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Stage
 
 
@@ -175,7 +175,7 @@ _Part = FilterUse | QueryCut | Blend
 """What of a plan has a JSON object of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hits(Sequence[Hit]):
     """The answer to one query: hits in order of rank, the plan that found them, and milliseconds per stage."""
 
@@ -193,6 +193,12 @@ class Hits(Sequence[Hit]):
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def __repr__(self) -> str:
+        """One line: the query, how many hits, the stage that gave them, and milliseconds where they were taken."""
+        total = self.timings_ms.get("total")
+        time = "" if total is None else f", {total:.0f} ms"
+        return f"<Hits of {shortened(self.query)!r}: {len(self.hits)}, {self.plan.used.value}{time}>"
 
     def __str__(self) -> str:
         """The ranking, to look at: rank, score, place, and how each passage begins."""
@@ -245,7 +251,7 @@ class Citation:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Context:
     """Cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
 
@@ -256,7 +262,16 @@ class Context:
     citations: tuple[Citation, ...]
     plan: Plan
 
-    def to_json(self) -> dict[str, Any]:
+    def __repr__(self) -> str:
+        """One line: the query, how many tokens of how many, and how many citations."""
+        counts = f"{self.tokens} of {self.max_tokens} tokens, {counted(len(self.citations), 'citation')}"
+        return f"<Context of {shortened(self.query)!r}: {counts}>"
+
+    def __str__(self) -> str:
+        """The text, as a language model gets it."""
+        return self.text
+
+    def to_json(self) -> dict[str, Json]:
         """The context JSON."""
         return {
             "query": self.query,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from passagework.retrieval.collection.models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.collection.status import Status, status_of
+from passagework.retrieval.collection.status import Status, held_in_short, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Condition, Where, compile_filter
@@ -23,7 +23,7 @@ from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
-from passagework.retrieval.text import address, storable
+from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
 Choice = TypeVar("Choice", Stage, Fusion)
@@ -213,6 +213,18 @@ class Collection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        """One line: path, version, documents, passages and encoder; or that it is closed, or can't be read."""
+        live = getattr(self, "_live", None)
+        if live is None:
+            return f"<Collection {str(self.path)!r}, closed>"
+        try:
+            with live.store.read() as snapshot:
+                held = held_in_short(snapshot)
+        except Exception as error:  # noqa: BLE001 - a debugger shows what it can
+            held = shortened(f"can't be read: {error}", 120)
+        return f"<Collection {str(self.path)!r} {live.folder.name}: {held}>"
 
     def _current(self) -> OpenedVersion:
         """The live version: another one when CURRENT was changed since, or the collection made anew."""

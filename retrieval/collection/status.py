@@ -11,6 +11,7 @@ from passagework.retrieval.late_interaction.stored import recorded_tokens
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
 
 
@@ -129,6 +130,12 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
         created=str(snapshot.meta("created")),
         bytes=version.bytes_on_disk(),
     )
+
+
+def held_in_short(snapshot: Snapshot) -> str:
+    """Returns how many documents and passages there are, and the encoder's name; raises as `status_of` does."""
+    documents = counted(snapshot.document_count(), "document")
+    return f"{documents}, {counted(snapshot.passage_count(), 'passage')}, {recorded_encoder(snapshot).model}"
 
 
 def _token_vectors(snapshot: Snapshot) -> TokenVectorsStatus | None:
