@@ -16,7 +16,7 @@ from passagework.ingest.confinement.reading import readable_paths
 
 
 class Confinement(str, Enum):
-    """What holds a parser, from most to least; `limits` are those of memory, time and output, which always hold."""
+    """Names what holds a parser, from most to least; `limits` of memory, time and output always hold."""
 
     BOTH = "landlock+seccomp"
     LANDLOCK = "landlock"

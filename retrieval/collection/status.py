@@ -17,7 +17,7 @@ from passagework.retrieval.types import Json
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The index that searches use: its `kind`, its `passages`, and how many came or went since it was built.
+    """Describes the index that searches use: its `kind`, its `passages`, how many came or went since it was built.
 
     `saved` is its file (None: built when it was needed), `recall_at_10` its recall against exact search, measured as it
     was saved. `set_aside` are index files that were missing or damaged.
@@ -44,7 +44,7 @@ class IndexStatus:
 
 @dataclass(frozen=True, slots=True)
 class TokenVectorsStatus:
-    """The token vectors kept for reranking: `bits` of each coordinate, of how many passages, and their bytes."""
+    """Tells how many passages have token vectors kept, with how many `bits` a coordinate, and their bytes."""
 
     bits: int
     passages: int
@@ -57,7 +57,7 @@ class TokenVectorsStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a collection holds and what it was made with, at one moment.
+    """Tells what a collection holds and what it was made with, at one moment.
 
     `failed` counts files, `cut` passages that did not fit the encoder's window, `window` and `chunking` are in tokens,
     `fields` are the metadata fields that filters can name, `created` is a time in ISO 8601, `bytes` the size on disk.
