@@ -14,6 +14,23 @@ from typer.main import get_command
 
 from passagework.ui.cli import app
 
+IN_PYTHON = {
+    "ingest": ["ingest"],
+    "search": ["Collection.search"],
+    "context": ["Collection.context"],
+    "status": ["Collection.status", "ParserLimits"],
+    "documents": ["Collection.documents", "Collection.sources"],
+    "delete": ["delete"],
+    "rebuild": ["rebuild", "rebuild_index"],
+    "doctor": ["examine", "repair"],
+    "export": ["export_collection", "snapshot_collection"],
+    "import": ["import_collection"],
+    "evaluate": ["evaluate_benchmark"],
+    "compare": ["compare", "render_comparison"],
+    "train": ["train"],
+}
+"""What a program calls in place of a command: entries of docs/python.md."""
+
 PAGE = Path(__file__).with_name("cli.md")
 BEGIN, END = "<!-- COMMANDS: BEGIN (python docs/make_cli.py) -->\n", "<!-- COMMANDS: END -->\n"
 
@@ -34,6 +51,9 @@ def _section(name: str, command: Any) -> Iterator[str]:
     for one in (*arguments, *options):
         yield f"| `{_spelled(one)}` | {_meaning(one)} |"
     yield ""
+    calls = [f"[`{one}`](python.md#{one.lower().replace('.', '')})" for one in IN_PYTHON.get(name, ())]
+    if calls:
+        yield from (f"In Python: {', '.join(calls)}.", "")
 
 
 def _usage(parameter: Any) -> str:

@@ -9,19 +9,19 @@ from passagework.retrieval.types import Json
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file (or one record of it) and one line about it; `path` is relative to the path ingested."""
+    """Names a file (or one record of it) and says one line about it; `path` is relative to the path ingested."""
 
     path: str
     reason: str
 
     def to_json(self) -> dict[str, Json]:
-        """As in the ingest JSON."""
+        """Returns what the ingest JSON has of it."""
         return {"path": self.path, "reason": self.reason}
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts are of documents, each record being one; `passages` were written by this run.
+    """Tells what an ingest did: counts are of documents, each record being one; `passages` were written by this run.
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
@@ -46,7 +46,7 @@ class Report:
     no_collection: bool = False
 
     def to_json(self) -> dict[str, Json]:
-        """The ingest JSON."""
+        """Returns the ingest JSON."""
         return {
             "added": self.added,
             "updated": self.updated,
@@ -68,7 +68,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: files out of `total_files`, documents and passages written, texts encoded, seconds so far.
+    """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
     Behind the files, `filled` passages out of `to_fill` have got the token vectors that they lacked.
     """

@@ -6,8 +6,8 @@
     with Collection.open("handbook") as collection:
         hits = collection.search("who approves travel?")
 
-These names are those of `passagework.retrieval`, which finds, and `passagework.ingest`, which brings in. Beside them
-stands `passagework.ui`: the command line and the pages.
+docs/python.md describes every name, with an example. They are those of `passagework.retrieval`, which finds, and
+`passagework.ingest`, which brings in. Beside them stands `passagework.ui`: the command line and the pages.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ RERANK_DEPTH = 50
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a machine or a user prefers, beneath what a call says.
+    """Holds what a machine or a user prefers, beneath what a call says.
 
     `device` is torch's name (None: CUDA where there is one, else CPU). `precision` is auto, fp32 or bf16. `backend` is
     auto, torch or openvino (see `passagework.retrieval.models.backends`).
@@ -52,7 +52,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Settings from PASSAGEWORK_* variables; HF_HUB_OFFLINE counts as offline, HF_HOME moves the cache.
+        """Reads PASSAGEWORK_* variables; HF_HUB_OFFLINE counts as offline, HF_HOME moves the cache.
 
         Raises ConfigError naming the variable that can't be read.
         """

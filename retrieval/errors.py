@@ -3,7 +3,7 @@
 PassageworkError
 ├── ConfigError              a setting or an argument is wrong
 │   └── FilterError          a `where` filter is malformed or names an unknown field
-├── IngestError              a document can't be loaded; `reason` is one line for the report
+├── IngestError              a document can't be loaded, or a path can't be ingested
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 
 class PassageworkError(Exception):
-    """The base: one line that says what was wrong, found against expected, and the next step."""
+    """Is the base of all errors: one line says what was wrong, found against expected, and the next step."""
 
 
 class ConfigError(PassageworkError):
@@ -29,7 +29,7 @@ class FilterError(ConfigError):
 
 
 class IngestError(PassageworkError):
-    """A document can't be loaded."""
+    """A document can't be loaded, or a path can't be ingested."""
 
 
 class StoreError(PassageworkError):
@@ -50,7 +50,7 @@ class IndexMismatchError(PassageworkError):
 
 
 class EncodingError(PassageworkError):
-    """Memory ran out: of an encoder, a reranker, or a search."""
+    """Memory ran out while something was encoded, reranked or searched."""
 
 
 class EvaluationError(PassageworkError):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, TypeAlias, overload
+from typing import TypeAlias, overload
 
-from passagework.retrieval.text import address, in_two_lines, page_list, visible
+from passagework.retrieval.text import address, counted, in_two_lines, page_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class StageScore:
-    """A hit's `rank` (from 1) and `score` (higher is better) at one stage.
+    """Holds a hit's `rank` (from 1) and `score` (higher is better) at one stage.
 
-    `probability` is the reranker's score as 0..1, and None at every other stage.
+    `probability` is the reranker's score from 0 to 1, and None at every other stage.
     """
 
     rank: int
@@ -23,7 +23,7 @@ class StageScore:
     probability: float | None = None
 
     def to_json(self) -> dict[str, Json]:
-        """As in the search JSON."""
+        """Returns what the search JSON has of it."""
         out: dict[str, Json] = {"rank": self.rank, "score": self.score}
         if self.probability is not None:
             out["probability"] = self.probability
@@ -36,7 +36,7 @@ Trace: TypeAlias = "Mapping[Stage, StageScore]"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
+    """Is a passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
 
     `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
     reader of the document does not see of `[start, end)`, in the same offsets.
@@ -64,7 +64,7 @@ class Hit:
         return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
     def to_json(self) -> dict[str, Json]:
-        """As in the search JSON."""
+        """Returns what the search JSON has of it."""
         return {
             "rank": self.rank,
             "score": self.score,
@@ -83,7 +83,7 @@ class Hit:
 
 
 class TokenVectorsUsed(str, Enum):
-    """Of how many reranked passages the collection kept the token vectors."""
+    """Tells of how many reranked passages the collection kept the token vectors."""
 
     STORED = "stored"
     PARTLY = "partly stored"
@@ -91,7 +91,7 @@ class TokenVectorsUsed(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class FilterUse:
-    """How a search kept to its filter: the `strategy`, and how many passages matched where they were counted.
+    """Tells how a search kept to its filter: the `strategy`, and how many passages matched where they were counted.
 
     `looked_at` counts the nearest passages that were held against the filter, where it was checked behind the search.
     """
@@ -108,7 +108,7 @@ class FilterUse:
 
 @dataclass(frozen=True, slots=True)
 class QueryCut:
-    """A query of so many `tokens`, of which the encoder read the first `used`."""
+    """Tells that a query has so many `tokens`, of which the encoder read the first `used`."""
 
     tokens: int
     used: int
@@ -120,7 +120,7 @@ class QueryCut:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """How a reranker's score joins those of the first stage: cosine + lexical x BM25 / best BM25 + reranked x score."""
+    """Weighs scores that are added: cosine + lexical x BM25 / the query's best + reranked x the reranker's score."""
 
     lexical: float
     reranked: float
@@ -132,7 +132,7 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a search was done. What has no part in it is None.
+    """Tells how a search was done; what has no part in it is None.
 
     `requested` is the stage that was asked for, `used` the one that gave the hits, and `reason` why they differ.
     `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
@@ -175,9 +175,9 @@ _Part = FilterUse | QueryCut | Blend
 """What of a plan has a JSON object of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hits(Sequence[Hit]):
-    """The answer to one query: hits in order of rank, the plan that found them, and milliseconds per stage."""
+    """Holds the answer to one query: hits in order of rank, the plan that found them, and milliseconds per stage."""
 
     query: str
     hits: tuple[Hit, ...]
@@ -194,12 +194,18 @@ class Hits(Sequence[Hit]):
     def __len__(self) -> int:
         return len(self.hits)
 
+    def __repr__(self) -> str:
+        """One line: the query, how many hits, the stage that gave them, and milliseconds where they were taken."""
+        total = self.timings_ms.get("total")
+        time = "" if total is None else f", {total:.0f} ms"
+        return f"<Hits of {shortened(self.query)!r}: {len(self.hits)}, {self.plan.used.value}{time}>"
+
     def __str__(self) -> str:
         """The ranking, to look at: rank, score, place, and how each passage begins."""
         return "\n".join([visible(self.query), *map(str, self.hits)])
 
     def to_json(self) -> dict[str, Json]:
-        """The search JSON: `query`, `plan`, `timings_ms`, `hits`."""
+        """Returns the search JSON: `query`, `plan`, `timings_ms`, `hits`."""
         return {
             "query": self.query,
             "plan": self.plan.to_json(),
@@ -210,7 +216,7 @@ class Hits(Sequence[Hit]):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where the text behind a `[number]` of a context comes from: document, pages, and `[start, end)` of its text.
+    """Tells where the text behind a `[number]` comes from: document, pages, and `[start, end)` of its text.
 
     `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
     `hidden` is what was left out of the text, because a reader of the document does not see it.
@@ -229,7 +235,7 @@ class Citation:
     hidden: tuple[Hidden, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """As in the context JSON."""
+        """Returns what the context JSON has under `citations` of it."""
         return {
             "number": self.number,
             "document": self.document,
@@ -245,9 +251,9 @@ class Citation:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Context:
-    """Cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
+    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
 
     query: str
     text: str
@@ -256,8 +262,17 @@ class Context:
     citations: tuple[Citation, ...]
     plan: Plan
 
-    def to_json(self) -> dict[str, Any]:
-        """The context JSON."""
+    def __repr__(self) -> str:
+        """One line: the query, how many tokens of how many, and how many citations."""
+        counts = f"{self.tokens} of {self.max_tokens} tokens, {counted(len(self.citations), 'citation')}"
+        return f"<Context of {shortened(self.query)!r}: {counts}>"
+
+    def __str__(self) -> str:
+        """The text, as a language model gets it."""
+        return self.text
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns the context JSON."""
         return {
             "query": self.query,
             "text": self.text,

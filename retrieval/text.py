@@ -56,6 +56,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def shortened(text: str, characters: int = 60) -> str:
+    """Text in one line of at most so many characters and ` ...`, for a line that names it."""
+    line = " ".join(visible(text).split())
+    return line if len(line) <= characters else f"{line[:characters]} ..."
+
+
 def page_ranges(pages: Sequence[int]) -> str:
     """`3-5, 7`, of ascending numbers."""
     runs: list[list[int]] = []

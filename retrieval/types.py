@@ -18,7 +18,7 @@ TokenIds: TypeAlias = NDArray[np.int32]
 
 
 class Stage(str, Enum):
-    """How far a query goes. Each later stage contains the earlier ones."""
+    """Names how far a query goes; each later stage contains the earlier ones."""
 
     DENSE = "dense"
     LEXICAL = "lexical"
@@ -27,7 +27,7 @@ class Stage(str, Enum):
 
 
 class Fusion(str, Enum):
-    """How the scores of the two first-stage retrievers become one."""
+    """Names how the scores of the two first-stage retrievers become one."""
 
     CONVEX = "convex"
     RRF = "rrf"
@@ -35,7 +35,7 @@ class Fusion(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A physical page: `number` from 1, `label` as printed, `[start, end)` in code points of the document's text."""
+    """Tells where a physical page is: `number` from 1, `label` as printed, `[start, end)` of the document's text."""
 
     number: int
     label: str
@@ -45,7 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: `level` from 1 (outermost), its own characters at `[start, end)` of the document's text."""
+    """Tells where a heading is: `level` from 1 (outermost), its own characters at `[start, end)` of the text."""
 
     level: int
     title: str
@@ -54,7 +54,7 @@ class Heading:
 
 
 class Unseen(str, Enum):
-    """Why a reader of the document does not see some of its text, although it is text for a program."""
+    """Names why a reader of the document does not see some of its text, although it is text for a program."""
 
     INVISIBLE = "invisible"  # drawn or set so that nothing shows, or in a slide, sheet, row or column that is hidden
     TRANSPARENT = "transparent"
@@ -66,20 +66,20 @@ class Unseen(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Text at `[start, end)` of the document's text that a reader does not see, and why."""
+    """Tells that a reader does not see `[start, end)` of the document's text, and why."""
 
     start: int
     end: int
     reason: Unseen
 
     def to_json(self) -> dict[str, Json]:
-        """As in the search JSON."""
+        """Returns what the search JSON has under `hidden` of it."""
         return {"start": self.start, "end": self.end, "reason": self.reason.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A source file or one record of it, as text with its structure.
+    """Holds a source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
     `name` is a record's `_id` (None for a file). `pages`, `headings` and `hidden` are in order of `start`, pages don't
@@ -101,7 +101,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The retrievable unit: `document.text[start:end] == text`, never blank.
+    """Is the retrievable unit: `document.text[start:end] == text`, never blank.
 
     `headings` is the path of headings above it, outermost first. `pages` are the physical pages it touches, from 1.
     """
@@ -116,7 +116,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text's tokens without special tokens: ids and `[start, end)` in code points, each (n,) int32."""
+    """Holds a text's tokens without special tokens: ids and `[start, end)` in code points, each (n,) int32."""
 
     ids: NDArray[np.int32]
     starts: NDArray[np.int32]

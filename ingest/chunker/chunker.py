@@ -36,7 +36,9 @@ class EncoderInput:
 
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
-    """How documents are cut: tokens of a passage at most, tokens it may repeat of the one before; `whole`: not at all.
+    """Says how documents are cut: the most tokens of a passage, and those it repeats of the one before.
+
+    `whole` doesn't cut at all: a document is one passage.
 
     Raises ConfigError where a number is out of range.
     """
@@ -55,12 +57,12 @@ class ChunkSettings:
             )
 
     def to_json(self) -> dict[str, Json]:
-        """As a collection records it."""
+        """Returns what a collection records."""
         return {"passage_tokens": self.passage_tokens, "overlap_tokens": self.overlap_tokens, "whole": self.whole}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Json]) -> ChunkSettings:
-        """From what `to_json` gave; raises ConfigError for anything else."""
+        """Returns the settings that gave this JSON; raises ConfigError for anything else."""
         tokens, overlap, whole = (record.get(key) for key in ("passage_tokens", "overlap_tokens", "whole"))
         # type(), not isinstance: a bool is an int to Python
         if type(tokens) is not int or type(overlap) is not int or type(whole) is not bool or len(record) != 3:

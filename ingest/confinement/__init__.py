@@ -16,7 +16,7 @@ from passagework.ingest.confinement.interpreter_files import readable_paths
 
 
 class Confinement(str, Enum):
-    """What holds a parser, from most to least; `limits` are those of time and output, on Linux of memory too."""
+    """Names what holds a parser, from most to least; `limits` are those of time and output, on Linux of memory too."""
 
     BOTH = "landlock+seccomp"
     LANDLOCK = "landlock"

@@ -31,7 +31,11 @@ from passagework.retrieval.store import Generation, Snapshot, Store, VersionStat
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
-    """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size."""
+    """Builds the index again from the stored vectors, without encoding anything; `kind` None chooses by size.
+
+    Below 1,024 passages an approximate kind becomes flat. Returns what was saved, with its recall@10 against exact
+    search. Raises StoreError where there is no collection, another writer is at work, or the database is damaged.
+    """
     with open_for_writing(Path(collection), check=False) as store:
         with store.read() as snapshot:
             every = snapshot.generations() + snapshot.word_generations()
@@ -65,7 +69,8 @@ def rebuild(
     What is not given stays as it was; token vectors are kept where they were. Searches go on in the old version until
     the new one is whole; the old one stays on disk, and the ones before it go, but for damaged ones. Killed, the next
     call goes on. Returns the new version's folder.
-    Raises ConfigError where token vectors are kept and the new encoder gives none.
+    Raises ConfigError for chunking out of range, and where token vectors are kept and the new encoder gives none;
+    StoreError where there is no collection, or another writer is at work.
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)

@@ -11,7 +11,10 @@ from passagework.retrieval.types import Json
 
 @dataclass(frozen=True, slots=True)
 class ParserLimits:
-    """How parsers are confined, how many there are, and what each may take: seconds of silence, megabytes of memory."""
+    """Tells how parsers are confined, how many there are, and what each may take.
+
+    `seconds` are those of silence, `memory_mb` is in megabytes.
+    """
 
     confined: Confinement
     workers: int

@@ -30,7 +30,7 @@ MINED_TOKENS = 128
 
 
 class ModelKind(str, Enum):
-    """What can be trained: a cross-encoder that reranks, or a bi-encoder."""
+    """Names what can be trained: a cross-encoder that reranks, or a bi-encoder."""
 
     RERANKER = "reranker"
     ENCODER = "encoder"

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.collection.status import Status, status_of
+from passagework.retrieval.collection.status import Status, held_in_short, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
@@ -24,14 +24,14 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
 from passagework.retrieval.store.conditions import Condition
-from passagework.retrieval.text import address, storable
+from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
 Choice = TypeVar("Choice", Stage, Fusion)
 
 
 class Collection:
-    """One searchable set of documents. Safe to share among threads; sees what other processes commit."""
+    """Opens a searchable set of documents; it is safe to share among threads, and sees what other processes commit."""
 
     def __init__(
         self, path: Path, *, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings
@@ -59,7 +59,7 @@ class Collection:
         reranker: Reranker | str | None = None,
         settings: Settings | None = None,
     ) -> Collection:
-        """The collection in the folder `path`.
+        """Opens the collection in the folder `path`.
 
         `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
         `passagework.retrieval.late_interaction`) are objects, folders or hub names; models load when first needed.
@@ -82,7 +82,7 @@ class Collection:
         min_score: float | None = None,
         rerank_depth: int | None = None,
     ) -> Hits:
-        """The `k` best passages, with their traces, the plan and milliseconds per stage.
+        """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
         per first-stage retriever; `where` a filter (see `passagework.retrieval.filters`); `per_document` the most hits
@@ -117,10 +117,10 @@ class Collection:
         per_document: int | None = None,
         min_score: float | None = None,
     ) -> Context:
-        """Text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and their citations.
+        """Returns text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and citations.
 
-        Made of the `k` best passages; neighbours are merged, near-duplicates left out, and text that readers of the
-        documents don't see: `[hidden text left out]` stands for it. Raises as `search` does.
+        It is made of the `k` best passages: neighbours are merged, near-duplicates left out, and for text that readers
+        of the documents don't see stands `[hidden text left out]`. Raises as `search` does.
         """
         request = SearchRequest(
             query=_clean(query),
@@ -150,7 +150,7 @@ class Collection:
             )
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
-        """The passages around a hit in its document, itself included, in order; [] where it is gone."""
+        """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
         with self._current().store.read() as snapshot:
             found = snapshot.passages([hit.id])
             if not found or (found[0].uri, found[0].start, found[0].text) != (hit.uri, hit.start, hit.text):
@@ -159,14 +159,17 @@ class Collection:
             return snapshot.neighbours(found[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
 
     def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
-        """Every document, or those that a filter lets through, in order of path, without their text."""
+        """Returns every document, or those that a filter lets through, in order of path, without their text.
+
+        Raises FilterError for a filter that makes no sense.
+        """
         with self._current().store.read() as snapshot:
             return list(snapshot.documents(_document_filter(where, snapshot)))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
-        """The documents that each name stands for: a record's `_id`, a URI, a path, or `path#record` as it is shown.
+        """Returns the documents that each name stands for; names of none are left out.
 
-        Names of none are left out.
+        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
         """
         wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
         found: dict[str, list[DocumentRow]] = {}
@@ -177,17 +180,17 @@ class Collection:
         return found
 
     def document(self, document_id: int) -> Document:
-        """One document whole, by the id that `documents` gives."""
+        """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""
         with self._current().store.read() as snapshot:
             return snapshot.document(document_id)
 
     def sources(self) -> list[SourceRow]:
-        """Every file ingested, with its state and the reason where it failed."""
+        """Returns every file ingested, with its state and the reason where it failed."""
         with self._current().store.read() as snapshot:
             return snapshot.sources()
 
     def moment(self) -> str:
-        """A text that is another one after every commit: what was read of the collection holds as long as it stays."""
+        """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""
         live = self._current()
         with live.store.read() as snapshot:
             return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
@@ -215,6 +218,18 @@ class Collection:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        """One line: path, version, documents, passages and encoder; or that it is closed, or can't be read."""
+        live = getattr(self, "_live", None)
+        if live is None:
+            return f"<Collection {str(self.path)!r}, closed>"
+        try:
+            with live.store.read() as snapshot:
+                held = held_in_short(snapshot)
+        except Exception as error:  # noqa: BLE001 - a debugger shows what it can
+            held = shortened(f"can't be read: {error}", 120)
+        return f"<Collection {str(self.path)!r} {live.folder.name}: {held}>"
+
     def _current(self) -> OpenedVersion:
         """The live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
@@ -236,7 +251,10 @@ class Collection:
             return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:
-        """The encoder, loaded when first needed and checked against the collection's record."""
+        """Returns the encoder, loaded when first needed and checked against the collection's record.
+
+        Raises IndexMismatchError for another encoder than its own, ModelUnavailableError where weights are missing.
+        """
         live = self._current()
         with live.store.read() as snapshot:
             return self._models.encoder(live, snapshot)

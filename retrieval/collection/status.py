@@ -11,12 +11,13 @@ from passagework.retrieval.late_interaction.stored import recorded_tokens
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
 
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """The index that searches use: its `kind`, its `passages`, and how many came or went since it was built.
+    """Describes the index that searches use: its `kind`, its `passages`, how many came or went since it was built.
 
     `saved` is its file (None: built when it was needed), `recall_at_10` its recall against exact search, measured as it
     was saved. `set_aside` are index files that were missing or damaged.
@@ -43,7 +44,7 @@ class IndexStatus:
 
 @dataclass(frozen=True, slots=True)
 class TokenVectorsStatus:
-    """The token vectors kept for reranking: `bits` of each coordinate, of how many passages, and their bytes."""
+    """Tells how many passages have token vectors kept, with how many `bits` a coordinate, and their bytes."""
 
     bits: int
     passages: int
@@ -56,7 +57,7 @@ class TokenVectorsStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a collection holds and what it was made with, at one moment.
+    """Tells what a collection holds and what it was made with, at one moment.
 
     `failed` counts files, `cut` passages that did not fit the encoder's window, `window` and `chunking` are in tokens,
     `fields` are the metadata fields that filters can name, `created` is a time in ISO 8601, `bytes` the size on disk.
@@ -129,6 +130,12 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
         created=str(snapshot.meta("created")),
         bytes=version.bytes_on_disk(),
     )
+
+
+def held_in_short(snapshot: Snapshot) -> str:
+    """Returns how many documents and passages there are, and the encoder's name; raises as `status_of` does."""
+    documents = counted(snapshot.document_count(), "document")
+    return f"{documents}, {counted(snapshot.passage_count(), 'passage')}, {recorded_encoder(snapshot).model}"
 
 
 def _token_vectors(snapshot: Snapshot) -> TokenVectorsStatus | None:

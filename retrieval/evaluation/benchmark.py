@@ -24,7 +24,7 @@ MOST_GRADE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Judged queries in order of their file, their texts, and grades by query and document.
+    """Holds judged queries by id, in order of their file, and grades by query and document.
 
     Every query of `queries` has a row in `qrels`. `notes` are lines about what was left out.
     """
@@ -35,11 +35,11 @@ class Benchmark:
     notes: tuple[str, ...] = ()
 
     def limited(self, queries: int | None) -> Benchmark:
-        """At most so many queries, evenly spaced: neighbours in a file are often about one document."""
+        """Returns at most so many of the queries, evenly spaced: neighbours in a file are often about one document."""
         return self.only(evenly(list(self.queries), queries))
 
     def only(self, names: Sequence[str]) -> Benchmark:
-        """The queries named."""
+        """Returns the queries named, in that order; raises KeyError for one that is not there."""
         return replace(
             self,
             queries={name: self.queries[name] for name in names},
@@ -63,7 +63,7 @@ def evenly(names: Sequence[str], limit: int | None) -> Sequence[str]:
 
 
 def load_beir(folder: str | Path, *, split: str = "test") -> Benchmark:
-    """A folder in BEIR layout: `queries.jsonl` and `qrels/<split>.tsv`. Queries without judgments are left out.
+    """Reads a folder in BEIR layout: `queries.jsonl` and `qrels/<split>.tsv`; leaves out queries without judgments.
 
     Source: Thakur et al. 2021, BEIR. Raises EvaluationError naming the file and line that can't be read.
     """
@@ -77,7 +77,7 @@ def load_beir(folder: str | Path, *, split: str = "test") -> Benchmark:
 
 
 def load_trec(topics: str | Path, qrels: str | Path) -> Benchmark:
-    """TREC judgments with topics as `id<TAB>text` lines or as `<top>` blocks, whose title is the query.
+    """Reads TREC judgments with topics as `id<TAB>text` lines or as `<top>` blocks, whose title is the query.
 
     Raises EvaluationError naming the file and line that can't be read.
     """
@@ -118,7 +118,10 @@ def corpus_texts(path: str | Path, wanted: set[str]) -> dict[str, tuple[str, str
 
 
 def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
-    """Judgments as BEIR's `query<TAB>document<TAB>grade`, with or without a header, or TREC's four columns."""
+    """Reads judgments as BEIR's `query<TAB>document<TAB>grade`, with or without a header, or TREC's four columns.
+
+    Raises EvaluationError naming the file and line that can't be read.
+    """
     qrels: dict[str, dict[str, int]] = {}
 
     def judgment(line: str) -> tuple[str, str, int]:

@@ -25,7 +25,7 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure over the judged queries: means, the mean difference `b - a`, wins of b, losses, ties, and p.
+    """Holds one measure over the judged queries: means, mean difference `b - a`, wins of b, losses, ties, and p.
 
     `p` is of a two-sided paired randomisation test: how often chance alone would give a difference as large, were every
     query's two values as likely to stand the other way round (Smucker, Allan and Carterette 2007).
@@ -41,7 +41,7 @@ class Difference:
     p: float
 
     def to_json(self) -> dict[str, Json]:
-        """As in the compare JSON."""
+        """Returns what the compare JSON has of the measure."""
         return {
             "a": round(self.a, 6),
             "b": round(self.b, 6),
@@ -55,7 +55,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A document's rank in both runs, from 1; None where it is not in the run."""
+    """Holds a document's grade and its rank in both runs, from 1; None where it is not in the run."""
 
     document: str
     grade: int
@@ -65,7 +65,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class QueryDifference:
-    """One query: its value in both runs, and the documents that are in one run's first ten and moved."""
+    """Holds a query's value in both runs, and the documents that are in one run's first ten and moved."""
 
     query: str
     text: str
@@ -76,7 +76,7 @@ class QueryDifference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Run `b` against run `a`, in means and query by query (the first measure's), largest difference first.
+    """Sets run `b` against run `a`, in means and query by query (the first measure's), largest difference first.
 
     `notes` are lines about what was left out.
     """
@@ -88,7 +88,7 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """The compare JSON."""
+        """Returns the compare JSON."""
         return {
             "dataset": self.dataset,
             "a": self.names[0],

@@ -28,7 +28,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class StageFigures:
-    """One stage: means over the judged queries, milliseconds a query (of a run's depth), and every query's values."""
+    """Holds one stage's means over the judged queries, milliseconds a query (of a run's depth), and every value."""
 
     means: Mapping[str, float]
     ms_p50: float
@@ -36,14 +36,14 @@ class StageFigures:
     per_query: PerQuery
 
     def to_json(self) -> dict[str, Json]:
-        """As in the evaluate JSON."""
+        """Returns what the evaluate JSON has of the stage: values to 6 decimals, times to 3."""
         means: dict[str, Json] = {name: round(value, 6) for name, value in self.means.items()}
         return {**means, "ms_p50": round(self.ms_p50, 3), "ms_p95": round(self.ms_p95, 3)}
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured, on what, and with which settings; `skipped` tells why a stage was not."""
+    """Tells what was measured, on what, and with which settings; `skipped` tells why a stage was not."""
 
     dataset: str
     documents: int
@@ -56,7 +56,7 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """The evaluate JSON."""
+        """Returns the evaluate JSON."""
         return {
             "dataset": self.dataset,
             "documents": self.documents,

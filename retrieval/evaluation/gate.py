@@ -24,7 +24,7 @@ UNASKED = (*TIMES, *TOKEN_MEASURES)
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """`figure` of `stage` (None: the last stage asked for) lies within [least, most]."""
+    """Says that `figure` of `stage` (None: the last stage asked for) lies within [least, most]."""
 
     stage: Stage | None
     figure: str
@@ -34,17 +34,17 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Thresholds, all of which must hold."""
+    """Holds thresholds, all of which an evaluation must keep to."""
 
     thresholds: tuple[Threshold, ...]
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Those that must be asked for."""
+        """Returns the measures that an evaluation must be asked for."""
         return tuple(dict.fromkeys(one.figure for one in self.thresholds if one.figure not in UNASKED))
 
     def missed(self, evaluation: Evaluation) -> list[str]:
-        """A line for every threshold that does not hold; a stage that was not measured holds none."""
+        """Returns a line for every threshold that does not hold; a stage that was not measured holds none."""
         return [line for one in self.thresholds if (line := _missed(one, evaluation))]
 
 

@@ -12,29 +12,29 @@ from passagework.retrieval.text import address
 
 
 class Judged(Protocol):
-    """Queries, what is relevant to each, and how hits become the things that were judged."""
+    """Knows queries, what is relevant to each, and how hits become the things that were judged."""
 
     @property
     def name(self) -> str:
-        """Of the data."""
+        """Returns the name of the data."""
 
     @property
     def queries(self) -> Mapping[str, str]:
-        """Texts by id."""
+        """Returns the texts of the queries by id."""
 
     @property
     def qrels(self) -> Qrels:
-        """Grades by query and thing."""
+        """Returns grades by query and thing."""
 
     @property
     def per_document(self) -> int | None:
-        """Most hits of one document that are searched for."""
+        """Returns the most hits of one document that are searched for; None is any number."""
 
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """What the hits are, best first, each once, with scores."""
+        """Returns what the hits are, best first, each once, with scores."""
 
     def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-        """Measures of the passages themselves, where characters are judged."""
+        """Returns measures of the passages themselves, where characters are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,17 @@ class JudgedDocuments:
 
     @property
     def name(self) -> str:
-        """Of the data."""
+        """Returns the name of the data."""
         return self.benchmark.name
 
     @property
     def queries(self) -> Mapping[str, str]:
-        """Texts by id."""
+        """Returns the texts of the queries by id."""
         return self.benchmark.queries
 
     @property
     def qrels(self) -> Qrels:
-        """Grades by query and document."""
+        """Returns grades by query and document."""
         return self.benchmark.qrels
 
     @property

@@ -45,7 +45,7 @@ class Place:
 
 
 class JudgedPlaces:
-    """Judgments of one's own collection, resolved in it; `drifted` has a line for each that no longer holds.
+    """Resolves judgments in the collection they are of; `drifted` has a line for each that no longer holds.
 
     A judgment whose document is gone, whose page does not exist, or whose quote is not in the text any more is left
     out and told, and never counts as a miss. Where a quote has moved, its new place is judged.
@@ -74,30 +74,30 @@ class JudgedPlaces:
 
     @property
     def name(self) -> str:
-        """Of the file of judgments."""
+        """Returns the name of the file of judgments."""
         return self._name
 
     @property
     def queries(self) -> Mapping[str, str]:
-        """Texts by id."""
+        """Returns the texts of the queries by id."""
         return self._queries
 
     @property
     def qrels(self) -> Qrels:
-        """Grades by query and place."""
+        """Returns grades by query and place."""
         return self._qrels
 
     @property
     def per_document(self) -> int | None:
-        """Every passage may hold another place."""
+        """Returns None: every passage may hold another place."""
         return None
 
     def benchmark(self) -> Benchmark:
-        """Queries and grades alone, for runs that were written before; what no longer holds is in its notes."""
+        """Returns queries and grades alone, for runs that were written before; its notes say what no longer holds."""
         return Benchmark(self._name, self._queries, self._qrels, tuple(f"drifted: {line}" for line in self.drifted))
 
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """Places in order of the first hit that finds them; a hit that finds none, or none anew, stands for itself."""
+        """Returns places in order of the first hit that finds them; a hit that finds none anew stands for itself."""
         found: dict[str, float] = {}
         grades = self._qrels[query]
         for hit in hits:
@@ -108,7 +108,7 @@ class JudgedPlaces:
         return list(found.items())
 
     def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
-        """Recall, precision and IoU in tokens of the first passages against the characters judged relevant.
+        """Returns recall, precision and IoU in tokens of the first 5 passages against the characters judged relevant.
 
         Tokens of several passages count once as found, and every time as retrieved. {} where no characters are judged.
         Source: Smith and Troynikov 2024, section on metrics.

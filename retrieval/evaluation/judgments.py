@@ -32,7 +32,7 @@ from passagework.retrieval.types import Json
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """How well a place answers a query: grade 0 is not at all, higher is better; None takes an earlier one back.
+    """Says how well a place answers a query: grade 0 is not at all, higher is better; None takes an earlier one back.
 
     `document` is an `_id`, a URI, a path, or `path#record`. The place is a page (from 1), or `[start, end)` in code
     points of the document's text with `quote` being that text, or else the whole document. Raises ConfigError for
@@ -70,16 +70,16 @@ class Judgment:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What is judged: a later judgment of the same takes its place."""
+        """Returns what is judged: a later judgment of the same takes its place."""
         return (self.query_id, self.query, self.document, self.page, self.start, self.end)
 
     def to_json(self) -> dict[str, Json]:
-        """One line of a file of judgments."""
+        """Returns one line of a file of judgments."""
         return {name: value for name, value in asdict(self).items() if value is not None or name == "grade"}
 
 
 def read_judgments(path: str | Path) -> list[Judgment]:
-    """What holds of a file, in order of first appearance: the last word on every place, and nothing taken back.
+    """Reads what holds of a file, in order of first appearance: the last word on every place, nothing taken back.
 
     Raises EvaluationError naming the line that is no judgment.
     """

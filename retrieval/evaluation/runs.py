@@ -77,7 +77,7 @@ def stale_runs(folder: Path | None, skipped: Iterable[Stage]) -> list[str]:
 
 
 def read_run(path: str | Path) -> dict[str, dict[str, float]]:
-    """Query -> document -> score; of a document that comes twice the better score counts.
+    """Reads a TREC run: query -> document -> score; of a document that comes twice the better score counts.
 
     Raises EvaluationError naming the line that is no line of a run.
     """

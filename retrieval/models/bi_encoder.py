@@ -32,7 +32,7 @@ MANY = 32
 
 
 class BiEncoder:
-    """A sentence-transformers model on the best device and backend at hand; safe to share among threads."""
+    """Runs a sentence-transformers model on the best device and backend at hand; it is safe to share among threads."""
 
     def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
         facts = backend.facts
@@ -64,7 +64,7 @@ class BiEncoder:
     def load(
         cls, model: str | Path | None = None, *, window: int | None = None, settings: Settings | None = None
     ) -> BiEncoder:
-        """The model named, or the default one, ready to encode.
+        """Loads the model named, or the default one, ready to encode.
 
         `model` is a folder or a hub name; `window` raises or lowers the model's own, in tokens.
         Raises ModelUnavailableError where weights are missing or refused, ConfigError for an impossible window.
@@ -75,72 +75,75 @@ class BiEncoder:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """Its identity."""
+        """Returns what makes its vectors those of no other encoder."""
         return self._fingerprint
 
     @property
     def backend(self) -> str:
-        """What runs it, and at what precision."""
+        """Returns what runs it and at what precision, such as `torch cpu bf16`."""
         return self._backend.name
 
     @property
     def dim(self) -> int:
-        """Dimensions of a vector."""
+        """Returns the dimensions of a vector."""
         return self._fingerprint.dimension
 
     @property
     def window(self) -> int:
-        """Tokens that it reads at once, prompt and special tokens included."""
+        """Returns the tokens that it reads at once, prompt and special tokens included."""
         return self._window
 
     @property
     def passage_budget(self) -> int:
-        """Tokens of the window left to a passage and its context."""
+        """Returns the tokens of the window that are left to a passage and its context."""
         return self._window - len(self._passage_prompt)
 
     @property
     def query_budget(self) -> int:
-        """Tokens of the window left to a query."""
+        """Returns the tokens of the window that are left to a query."""
         return self._window - len(self._query_prompt)
 
     @property
     def max_word_chars(self) -> int | None:
-        """Characters beyond which an unbroken word becomes one unknown token."""
+        """Returns the characters beyond which an unbroken word becomes one unknown token; None is no limit."""
         return self._max_word_chars
 
     @cached_property
     def has_token_vectors(self) -> bool:
-        """Whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
+        """Tells whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
         probe = self._passage_prompt.around(self.tokenize(["a"])[0].ids)
         with self._lock:
             return self._token_batch([probe], (1, len(probe)), self._passage_prompt) is not None
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """Each text's tokens, uncut, without prompt and special tokens."""
+        """Returns each text's tokens, uncut, without prompt and special tokens."""
         return [
             token_arrays(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ]
 
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
-        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+        """Returns the vectors of passages given as token ids: (n, dim) float32, unit rows.
+
+        Raises ConfigError for a passage over the budget.
+        """
         _check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt)
 
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
-        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
+        """Returns the tokens of texts that follow the prompt, whose last space may belong to their first word."""
         prompt = self._query_prompt if query else self._passage_prompt
         return [prompt.without_lead(tokens) for tokens in self.tokenize([f"{prompt.lead}{text}" for text in texts])]
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        """Returns the vectors of passages: (n, dim) float32, unit rows. A text over the budget is cut to it."""
         return self._encode_texts(texts, query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
         return self._encode_texts(texts, query=True)
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
-        """For every text a (n, hidden) float32 matrix, a unit row (or 0) for each of its n tokens, no others.
+        """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
 
         A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
         text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.

@@ -22,7 +22,7 @@ from passagework.retrieval.types import Tokens
 
 
 class CrossEncoderReranker:
-    """A cross-encoder with one score per pair, on the best device and backend at hand; safe to share among threads.
+    """Runs a cross-encoder with one score a pair, on the best device at hand; it is safe to share among threads.
 
     A pair longer than the window is scored in windows of its passage that overlap by a quarter or more; its logit is
     its best window's. Logits are what the model gives before any activation, and probabilities their sigmoid.
@@ -42,7 +42,7 @@ class CrossEncoderReranker:
 
     @classmethod
     def load(cls, model: str | Path, *, settings: Settings | None = None) -> CrossEncoderReranker:
-        """The model in a folder, or of a hub name, ready to score.
+        """Loads the model in a folder, or of a hub name, ready to score.
 
         Raises ModelUnavailableError where weights are missing or refused, ConfigError for a model that is no reranker.
         """
@@ -53,21 +53,21 @@ class CrossEncoderReranker:
 
     @property
     def name(self) -> str:
-        """Its folder or hub name."""
+        """Returns its folder or hub name."""
         return self._name
 
     @property
     def backend(self) -> str:
-        """What runs it, and at what precision, such as `torch cpu bf16`."""
+        """Returns what runs it and at what precision, such as `torch cpu bf16`."""
         return self._backend.name
 
     @property
     def window(self) -> int:
-        """Tokens that it reads at once: query, passage and special tokens."""
+        """Returns the tokens that it reads at once: query, passage and special tokens."""
         return self._backend.window
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+        """Returns scores in the order of the passages, each read to its end; the same input gives the same scores.
 
         A query of more than half of the window is cut to that, and `query_cut` says so.
         """

@@ -10,47 +10,50 @@ from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 
 class Encoder(Protocol):
-    """Text to unit vectors within a window of tokens. Queries and passages are encoded by different methods."""
+    """Turns text into unit vectors within a window of tokens; queries and passages are encoded by different methods."""
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """Its identity."""
+        """Returns what makes its vectors those of no other encoder."""
 
     @property
     def backend(self) -> str:
-        """What runs it, and at what precision, such as `torch cpu bf16`. Not identity."""
+        """Returns what runs it and at what precision, such as `torch cpu bf16`; this is no part of its identity."""
 
     @property
     def dim(self) -> int:
-        """Dimensions of a vector."""
+        """Returns the dimensions of a vector."""
 
     @property
     def window(self) -> int:
-        """Tokens that it reads at once, prompt and special tokens included."""
+        """Returns the tokens that it reads at once, prompt and special tokens included."""
 
     @property
     def passage_budget(self) -> int:
-        """Tokens of the window left to a passage and its context."""
+        """Returns the tokens of the window that are left to a passage and its context."""
 
     @property
     def query_budget(self) -> int:
-        """Tokens of the window left to a query."""
+        """Returns the tokens of the window that are left to a query."""
 
     @property
     def max_word_chars(self) -> int | None:
-        """Characters beyond which an unbroken word becomes one unknown token; None where words have no limit."""
+        """Returns the characters beyond which an unbroken word becomes one unknown token; None is no limit."""
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
-        """Each text's tokens, uncut, without prompt and special tokens."""
+        """Returns each text's tokens, uncut, without prompt and special tokens."""
 
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
-        """(n, dim) float32, unit rows, of passages given as token ids; raises ConfigError for one over the budget."""
+        """Returns the vectors of passages given as token ids: (n, dim) float32, unit rows.
+
+        Raises ConfigError for a passage over the budget.
+        """
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        """Returns the vectors of passages: (n, dim) float32, unit rows. A text over the budget is cut to it."""
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) float32, unit rows. A text over the budget is cut to it."""
+        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
 
 
 @runtime_checkable

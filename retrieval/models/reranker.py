@@ -14,7 +14,7 @@ from passagework.retrieval.hits import Blend
 
 @dataclass(frozen=True, slots=True)
 class RerankScores:
-    """Scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
+    """Holds scores in the order of the passages: `logits` (n,) float32 to rank by, `probabilities` (n,) float32, 0..1.
 
     `windowed` pairs took more than one window; `query_cut` tells that the query was cut to half of the window; of
     `stored` passages the collection keeps what the reranker needs of them.
@@ -28,23 +28,23 @@ class RerankScores:
 
 
 class Reranker(Protocol):
-    """Scores passages against a query, reading both at once. No part of a passage goes unread."""
+    """Scores passages against a query, reading both at once; no part of a passage goes unread."""
 
     @property
     def name(self) -> str:
-        """Its folder or hub name."""
+        """Returns its folder or hub name."""
 
     @property
     def window(self) -> int:
-        """Tokens that it reads at once: query, passage and special tokens."""
+        """Returns the tokens that it reads at once: query, passage and special tokens."""
 
     @property
     def depth(self) -> int:
-        """Candidates of a query that it reads where nothing else is asked for."""
+        """Returns how many candidates of a query it reads where nothing else is asked for."""
 
     @property
     def blend(self) -> Blend | None:
-        """How its scores join those of the first stage; None where they replace them."""
+        """Returns how its scores join those of the first stage; None where they replace them."""
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """Scores in the order of the passages."""
+        """Returns scores in the order of the passages."""

@@ -44,7 +44,7 @@ class ResolvedModel:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What makes two encoders the same. Backend and precision are recorded beside it, and are not identity."""
+    """Tells what makes two encoders the same; backend and precision are recorded beside it, and are not identity."""
 
     model: str
     revision: str | None
@@ -56,7 +56,7 @@ class Fingerprint:
     normalized: bool = True
 
     def same_as(self, other: Fingerprint) -> bool:
-        """Equal in all that changes a vector: the same weights may come from a folder or the hub."""
+        """Tells whether both are equal in all that changes a vector: weights may come from a folder or the hub."""
         return self._identity() == other._identity()
 
     def _identity(self) -> tuple[object, ...]:
@@ -70,17 +70,17 @@ class Fingerprint:
         )
 
     def describe(self) -> str:
-        """One phrase that tells encoders apart, for messages."""
+        """Returns a phrase that tells encoders apart, for messages."""
         prompt = f", passage prompt {self.passage_prompt!r}" if self.passage_prompt else ""
         return f"{self.model} (weights {self.weights[:12]}, {self.pooling}, {self.dimension} dimensions{prompt})"
 
     def to_json(self) -> dict[str, Json]:
-        """As stored with a collection."""
+        """Returns what a collection records."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: object) -> Fingerprint:
-        """The inverse of `to_json`; raises StoreError where a field is missing."""
+        """Returns the fingerprint that gave this JSON; raises StoreError where a field is missing."""
         if not isinstance(value, dict) or not {field.name for field in fields(cls)} <= value.keys():
             raise StoreError("the collection's record of its encoder is damaged")
         return cls(**{field.name: value[field.name] for field in fields(cls)})

@@ -14,7 +14,7 @@ Recorded = TypeVar("Recorded", bound=Enum)
 
 
 class SourceState(str, Enum):
-    """How far a file was ingested."""
+    """Names how far a file was ingested."""
 
     PARTIAL = "partial"  # documents of it are still to come, or are missing
     DONE = "done"
@@ -47,7 +47,7 @@ def recorded(kind: type[Recorded], value: object) -> Recorded:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A file as last ingested; `notes` are lines about what could not be read of it."""
+    """Describes a file as last ingested; `notes` are lines about what could not be read of it."""
 
     id: int
     uri: str
@@ -61,7 +61,10 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document as stored, without its text; `passages` counts its passages and `cut` those that were cut."""
+    """Holds a document as stored, without its text.
+
+    `length` is in code points; `passages` counts its passages, and `cut` those that were cut to fit the window.
+    """
 
     id: int
     source_id: int
@@ -81,7 +84,7 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
-    """A passage as stored, with what a hit shows of its document."""
+    """Holds a passage as stored, with what a hit shows of its document; `ordinal` counts from 0."""
 
     id: int
     document_id: int
@@ -144,7 +147,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A saved index: its file under index/, what it holds, the last change it covers, its recall@10 against exact."""
+    """Describes a saved index: its file under index/, how many passages it holds, the last change it covers.
+
+    `recall` is its recall@10 against exact search, `created` a time in ISO 8601.
+    """
 
     id: int
     file: str

@@ -239,11 +239,15 @@ class Snapshot(DocumentReader):
         return {
             "files": self._count(select(func.count()).select_from(t.sources)),
             "failed": self._count(select(func.count()).where(t.sources.c.state == SourceState.FAILED.value)),
-            "documents": self._count(select(func.count()).select_from(t.documents)),
+            "documents": self.document_count(),
             "passages": self.passage_count(),
             "cut": self._count(select(func.coalesce(func.sum(t.passages.c.cut), 0))),
             "vectors": self._count(select(func.count()).select_from(t.vectors)),
         }
+
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return self._count(select(func.count()).select_from(t.documents))
 
     def meta(self, key: str) -> Json:
         """A fact about the collection, None where it isn't recorded."""

@@ -29,7 +29,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(slots=True)
 class Mined:
-    """How a mining went, for the report."""
+    """Counts how a mining went, for the report."""
 
     queries: int = 0
     kept: int = 0
@@ -40,7 +40,7 @@ class Mined:
     """Hits left out because they may answer the query as well."""
 
     def describe(self) -> str:
-        """One line for people."""
+        """Returns one line for people."""
         return (
             f"negatives mined for {self.kept:,} of {counted(self.queries, 'query')}; left out: "
             f"{self.not_found:,} whose positive was not found, {self.without_negatives:,} with nothing else found"
@@ -56,7 +56,7 @@ def mine(
     progress: Callable[[int, int], None] | None = None,
     counts: Mined | None = None,
 ) -> Iterator[Pair]:
-    """Pairs with their negatives, in order, as passages of the collection; those that have some pass as they are.
+    """Yields pairs with their negatives, in order, as passages of the collection; those that have some pass unchanged.
 
     The positive becomes the best passage that is part of it (and holds an answer, where there are answers).
     """

@@ -17,7 +17,7 @@ HELD_OUT_SHARE = 20
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A query and a text that answers it: one line of a pairs file.
+    """Holds a query and a text that answers it: one line of a pairs file.
 
     `title` stands above the text, as titles and headings stand above a passage. `answers` are strings that only a
     passage which answers can hold. `negatives` are texts that don't answer, with their titles above them; where there
@@ -35,22 +35,22 @@ class Pair:
 
     @property
     def text(self) -> str:
-        """The positive as a reranker reads it, below its title."""
+        """Returns the positive as a reranker reads it, below its title."""
         return f"{self.title}\n{self.positive}" if self.title else self.positive
 
     @property
     def document(self) -> str:
-        """An id of the positive, the same wherever the same text comes up under the same title."""
+        """Returns an id of the positive, the same wherever the same text comes up under the same title."""
         return hashlib.sha1(f"{self.title}\0{self.positive}".encode(), usedforsecurity=False).hexdigest()[:20]
 
     @property
     def held_out(self) -> bool:
-        """Whether it is for evaluation during training: all pairs of a title (else of a text) are, or none is."""
+        """Tells whether it is for evaluation during training: all pairs of a title (else of a text) are, or none is."""
         source = hashlib.sha1((self.title or self.positive).encode(), usedforsecurity=False).digest()
         return int.from_bytes(source[:4], "big") % HELD_OUT_SHARE == 0
 
     def to_json(self) -> dict[str, object]:
-        """A line of a pairs file."""
+        """Returns a line of a pairs file."""
         out: dict[str, object] = {"query": self.query, "positive": self.positive}
         out |= {"title": self.title} if self.title else {}
         out |= {name: list(found) for name in ("answers", "negatives") if (found := getattr(self, name))}
@@ -62,7 +62,7 @@ class Pair:
 
 
 def read_pairs(paths: Sequence[str | Path]) -> list[Pair]:
-    """All pairs of some files, in order; the same pair twice is taken once.
+    """Reads all pairs of some files, in order; the same pair twice is taken once.
 
     A line is `{"query": ..., "positive": ..., "title"?: ..., "answers"?: [...], "negatives"?: [...], "kind"?: ...}`;
     other fields are left alone. Raises TrainingError naming file and line of the first that can't be used.
@@ -74,7 +74,7 @@ def read_pairs(paths: Sequence[str | Path]) -> list[Pair]:
 
 
 def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
-    """A pairs file, written whole or not at all."""
+    """Writes a pairs file, whole or not at all; raises OSError where it can't be written."""
     partial = path.with_name(f"{path.name}.partial")
     with partial.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(pair.to_json(), ensure_ascii=False) + "\n" for pair in pairs)

@@ -11,7 +11,7 @@ from passagework.retrieval.types import Json
 
 
 class Loss(str, Enum):
-    """What a reranker learns from."""
+    """Names what a reranker learns from."""
 
     LISTWISE = "listwise"
     """The positive against its negatives, all at once (Cao et al. 2007, ListNet)."""
@@ -21,7 +21,7 @@ class Loss(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """Choices that change what is learned; two trainings with equal options, pairs and base are the same.
+    """Holds choices that change what is learned; two trainings with equal options, pairs and base are the same.
 
     `batch` is in queries, each with its positive and `negatives`. `window` is in tokens, query and special tokens
     included. `evaluate_every` is in steps; training ends after `patience` evaluations without a better one. `layers`
@@ -63,5 +63,5 @@ class TrainingOptions:
             raise ConfigError(f"loss is {self.loss!r}: give one of {', '.join(one.value for one in Loss)}")
 
     def to_json(self) -> dict[str, Json]:
-        """As in the model's card and record."""
+        """Returns what the model's card and record have."""
         return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(self).items()}

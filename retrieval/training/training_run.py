@@ -10,7 +10,7 @@ from passagework.retrieval.types import Json
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """Where a training stands: steps, the loss lately, the measure at the last evaluation."""
+    """Tells where a training stands: steps, the loss lately, nDCG@10 of the pairs held out at the last evaluation."""
 
     step: int
     steps: int
@@ -23,7 +23,7 @@ Watch = Callable[[TrainingProgress], None]
 
 @dataclass(slots=True)
 class TrainingRun:
-    """How a training went: `measures` are (step, MEASURE) pairs, from step 0, before training."""
+    """Tells how a training went: `measures` are (step, nDCG@10) pairs, from step 0, before training."""
 
     steps: int = 0
     best_step: int = 0
@@ -38,11 +38,11 @@ class TrainingRun:
 
     @property
     def improved(self) -> bool:
-        """Whether an evaluation was better than the one before training."""
+        """Tells whether an evaluation was better than the one before training."""
         return any(value > self.measures[0][1] for _, value in self.measures)
 
     def to_json(self) -> dict[str, Json]:
-        """As in the record beside the weights."""
+        """Returns what the record beside the weights has."""
         return {
             "steps": self.steps,
             "best_step": self.best_step,

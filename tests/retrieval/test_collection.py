@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -385,3 +386,32 @@ class TestOpening:
             ingest([docs], tmp_path / "c", encoder=encoder, settings=SETTINGS, delete_missing=True)
             for stage in ("dense", "lexical", "hybrid"):
                 assert [hit.text for hit in collection.search("owls", stage=stage)] == ["owls fly"]
+
+
+class TestRepr:
+    """What a notebook and a debugger show of a collection."""
+
+    def test_one_line_says_what_it_is(self, collection: Collection, path: Path) -> None:
+        """Path, version, documents, passages and encoder, without loading a model."""
+        counts = f"{len(collection.documents())} documents, {collection.status().passages} passages"
+        assert repr(collection) == f"<Collection {str(path)!r} v0001: {counts}, fake>"
+
+    def test_a_closed_one_says_so(self, path: Path) -> None:
+        """It raises nothing, and neither does one that never opened."""
+        opened = Collection.open(path, encoder=FakeEncoder(), settings=SETTINGS)
+        opened.close()
+        assert repr(opened) == f"<Collection {str(path)!r}, closed>"
+        unopened = Collection.__new__(Collection)
+        unopened.path = path
+        assert repr(unopened) == f"<Collection {str(path)!r}, closed>"
+
+    def test_a_damaged_one_says_why(self, tmp_path: Path) -> None:
+        """A record that is lost, and a database that was deleted under it, end in a line, not in an error."""
+        (tmp_path / "a.txt").write_text("owls hoot")
+        ingest([tmp_path / "a.txt"], tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS)
+        with Collection.open(tmp_path / "c", encoder=FakeEncoder(), settings=SETTINGS) as opened:
+            assert repr(opened).endswith(": 1 document, 1 passage, fake>")
+            with sqlite3.connect(tmp_path / "c" / "v0001" / "store.db") as database:
+                database.execute("DELETE FROM meta WHERE key = 'encoder'")
+            database.close()
+            assert repr(opened).endswith(": can't be read: the collection's record of its encoder is damaged>")

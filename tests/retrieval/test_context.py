@@ -472,3 +472,10 @@ def test_spans_may_overlap() -> None:
     spans = (Hidden(1, 5, Unseen.TINY), Hidden(2, 3, Unseen.CHARACTERS), Hidden(4, 6, Unseen.OUTSIDE))
     assert without_hidden(text, 0, spans) == "a[hidden text left out]gh"
     assert without_hidden("cdefg", 2, spans) == "[hidden text left out]g"
+
+
+def test_a_context_is_one_line_in_a_notebook_and_prints_as_its_text() -> None:
+    """`repr` tells query, tokens of the budget and citations; `str` is what a language model gets."""
+    context = build([a_hit(1, "Trips need approval.")])
+    assert repr(context) == f"<Context of 'who?': {context.tokens} of {PLENTY} tokens, 1 citation>"
+    assert str(context) == context.text == "[1] a.md\nTrips need approval."

@@ -144,6 +144,14 @@ def test_hits_print_as_a_ranking() -> None:
     assert not set("\x1b\x07\x9b\u202e\u202c") & set("".join(lines))
 
 
+def test_hits_are_one_line_in_a_notebook() -> None:
+    """Query, how many, which stage, and milliseconds; a long or hostile query is cut and harmless."""
+    found = hits(hit(), hit(rank=2))
+    assert repr(found) == "<Hits of 'who?': 2, hybrid, 12 ms>"
+    assert repr(replace(found, query="x" * 100, timings_ms={})) == f"<Hits of '{'x' * 60} ...': 2, hybrid>"
+    assert not set("\x1b\x07\x9b\u202e\u202c\n") & set(repr(replace(found, query=HOSTILE)))
+
+
 def test_records_can_be_told_apart() -> None:
     """By `_id` or line behind the path, in a terminal and on the page; no absolute URI stands in for a title."""
     line = replace(hit(path="r.jsonl", title=""), uri="file:///d/r.jsonl#line=3", document="file:///d/r.jsonl#line=3")

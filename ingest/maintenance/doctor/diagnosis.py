@@ -13,7 +13,7 @@ FINDINGS = 20
 
 
 class Remedy(str, Enum):
-    """What is derived from the rest of a collection, and so can be made again. In the order in which it is done."""
+    """Names what is derived from the rest of a collection and can be made again, in the order in which it is done."""
 
     CURRENT = "took up the newest whole version"
     INDEXES = "made the database's own indexes again"
@@ -30,20 +30,20 @@ class Remedy(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, in a line; `remedy` is None where nothing else in the collection can make it good."""
+    """Tells one thing that is wrong, in a line; `remedy` is None where nothing else in the collection can mend it."""
 
     check: str
     text: str
     remedy: Remedy | None = None
 
     def to_json(self) -> dict[str, Json]:
-        """As in the doctor JSON."""
+        """Returns what the doctor JSON has under `findings` of it."""
         return {"check": self.check, "finding": self.text, "derivable": self.remedy is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at: `state` is ok, found or skipped; `detail` says how much, or why not."""
+    """Tells of one thing that was looked at: `state` is ok, found or skipped; `detail` says how much, or why not."""
 
     name: str
     state: str
@@ -52,7 +52,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A collection as it was found. `bad` holds ids and hashes for the remedies, by what they are of."""
+    """Describes a collection as it was found; `bad` holds ids and hashes for the remedies, by what they are of."""
 
     collection: str
     version: str
@@ -63,17 +63,17 @@ class Diagnosis:
 
     @property
     def well(self) -> bool:
-        """Whether nothing was found."""
+        """Tells whether nothing was found."""
         return not self.findings
 
     @property
     def remedies(self) -> list[Remedy]:
-        """What can be done, in the order in which it must be."""
+        """Returns what can be done, in the order in which it must be."""
         wanted = {finding.remedy for finding in self.findings}
         return [remedy for remedy in Remedy if remedy in wanted]
 
     def to_json(self) -> dict[str, Json]:
-        """As in `passagework doctor --json`."""
+        """Returns what `passagework doctor --json` prints."""
         return {
             "collection": self.collection,
             "version": self.version,
@@ -86,7 +86,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a repair found, what it did, and how the collection is now."""
+    """Tells what a repair found, what it did, and how the collection is now."""
 
     before: Diagnosis
     done: tuple[str, ...]
@@ -94,7 +94,7 @@ class Repair:
     after: Diagnosis
 
     def to_json(self) -> dict[str, Json]:
-        """As in `passagework doctor --repair --json`: the state now, what was done, and what was found before."""
+        """Returns what `passagework doctor --repair --json` prints: the state now, what was done, what was found."""
         return {
             **self.after.to_json(),
             "done": list(self.done),

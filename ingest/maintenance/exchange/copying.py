@@ -18,7 +18,7 @@ from passagework.retrieval.store.generations import check_whole
 def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
     """Copies the live version, as of one moment, to the new folder `out`, with its index and what lies beside it.
 
-    That are judgments, preferences, uploaded files and measured runs. Documents keep the addresses that they were
+    Those are judgments, preferences, uploaded files and measured runs. Documents keep the addresses that they were
     ingested from.
     Raises StoreError where there is no collection, where it is damaged, where something lies at `out` already or it
     can't be written.

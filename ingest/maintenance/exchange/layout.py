@@ -39,7 +39,7 @@ SUFFIX = ".parquet"
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """What was written, and how much; of the files beside the versions, what came along and what did not."""
+    """Tells what was written, and how much; of the files beside the versions, what came along and what did not."""
 
     out: str
     documents: int
@@ -49,7 +49,7 @@ class Exchanged:
     left_out: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
-        """As in the export and import JSON."""
+        """Returns the export and import JSON."""
         return {
             "out": self.out,
             "documents": self.documents,

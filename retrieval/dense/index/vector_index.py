@@ -17,7 +17,7 @@ Scores: TypeAlias = NDArray[np.float32]
 
 
 class IndexKind(str, Enum):
-    """How vectors are kept and searched. The coded kinds, ivf-sq8 and ivf-pq, keep a byte for 1 or 4 dimensions."""
+    """Names how vectors are kept and searched; ivf-sq8 and ivf-pq keep a byte for 1 or 4 dimensions."""
 
     EXACT = "exact"
     FLAT = "flat"
@@ -28,12 +28,12 @@ class IndexKind(str, Enum):
 
     @property
     def lossless(self) -> bool:
-        """True where the float32 vectors come back unchanged, and scores are the cosines themselves."""
+        """Tells whether the float32 vectors come back unchanged, so that scores are the cosines themselves."""
         return self not in (IndexKind.IVF_SQ8, IndexKind.IVF_PQ)
 
     @property
     def approximate(self) -> bool:
-        """True where a search may miss a neighbour."""
+        """Tells whether a search may miss a neighbour."""
         return self not in (IndexKind.EXACT, IndexKind.FLAT)
 
 

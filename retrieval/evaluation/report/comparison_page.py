@@ -24,7 +24,7 @@ class Moved:
 
 
 def render_comparison(comparison: Comparison, titles: Mapping[str, str]) -> str:
-    """The report as one HTML page that needs no other file; `titles` are those of documents, where known.
+    """Returns the report as one HTML page that needs no other file; `titles` are those of documents, where known.
 
     The same arguments give the same page.
     """
