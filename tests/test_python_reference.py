@@ -150,6 +150,16 @@ def named_entries() -> dict[str, Entry]:
     return {one.title: one for one in entries() if one.level > 2}
 
 
+def test_what_a_public_alias_stands_for_is_public() -> None:
+    """The classes in a type such as `Watch`, a call with a TrainingProgress, can be imported too."""
+    missing = []
+    for name, value in PUBLIC.items():
+        if not inspect.isclass(value) and not inspect.isfunction(value):
+            named = {one.rpartition(".")[2] for one in re.findall(r"passagework[\w.]+", str(value))}
+            missing += [f"{name}: {one}" for one in named - PUBLIC.keys()]
+    assert missing == []
+
+
 def test_every_public_name_has_an_entry_with_an_example() -> None:
     """A name that a program can import is described, and used before the reader's eyes."""
     found = named_entries()

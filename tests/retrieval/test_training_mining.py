@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from passagework.ingest import ingest
+from passagework.ingest import ingest, train
 from passagework.ingest.workflows.pair_mining import BLOCK, forget_mining, pairs_with_negatives
 from passagework.retrieval import Collection, Hits
-from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.training import Mined, Pair, mine
 from passagework.retrieval.training.mining import DEPTH
 from tests.support.fakes import FakeEncoder
@@ -188,3 +188,10 @@ def test_forgetting_removes_what_mining_made(tmp_path: Path) -> None:
     (tmp_path / "corpus.jsonl").touch()
     forget_mining(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mined-1"]
+
+
+def test_only_known_kinds_are_trained(tmp_path: Path) -> None:
+    """Another word is refused before anything is made."""
+    with pytest.raises(ConfigError, match="'classifier' can't be trained: give one of reranker, encoder"):
+        train("classifier", [Pair("a", "b")], tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,7 @@ from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Fusion, Hidden, Stage, Unseen
-from passagework.ui.commands.progress import progress_bar
+from passagework.ui.commands.progress import BarsInTurn, progress_bar
 from passagework.ui.present import (
     context_notes,
     documents_to_json,
@@ -495,3 +498,35 @@ def test_progress_is_not_drawn_into_a_file(monkeypatch: pytest.MonkeyPatch) -> N
     with progress_bar() as draw:
         assert draw is None
     assert log.getvalue() == ""
+
+
+def test_bars_take_turns() -> None:
+    """One bar is drawn at a time, from its part's first word to the next part's; without a terminal there is none."""
+    seen: list[str] = []
+
+    @contextmanager
+    def bar(name: str) -> Iterator[Callable[[int], None] | None]:
+        seen.append(f"{name} opens")
+        yield None if name == "none" else lambda done: seen.append(f"{name} {done}")
+        seen.append(f"{name} closes")
+
+    with BarsInTurn() as drawn:
+        first, second, none = (drawn.by(partial(bar, name)) for name in ("a", "b", "none"))
+        first(1)
+        first(2)
+        second(1)
+        drawn.clear()
+        seen.append("a note")
+        none(1)
+    assert seen == [
+        "a opens",
+        "a 1",
+        "a 2",
+        "a closes",
+        "b opens",
+        "b 1",
+        "b closes",
+        "a note",
+        "none opens",
+        "none closes",
+    ]
