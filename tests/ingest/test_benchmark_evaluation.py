@@ -16,7 +16,11 @@ from tests.support.fakes import FakeEncoder
 @pytest.fixture(autouse=True)
 def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """No model is read."""
-    for module in ("ingest.benchmark_collection", "retrieval.collection.models", "ingest.writing.opening"):
+    for module in (
+        "ingest.workflows.benchmark_collection",
+        "retrieval.collection.loaded_models",
+        "ingest.writing.opening",
+    ):
         monkeypatch.setattr(f"passagework.{module}.BiEncoder.load", lambda *_, **__: FakeEncoder())
 
 
