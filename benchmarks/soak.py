@@ -31,10 +31,10 @@ from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.doctor import examine
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
+from passagework.ingest.writing.recovery import open_for_writing
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.retrieval import Collection
 from passagework.retrieval.dense.saved_indexes import save_index
-from passagework.retrieval.folder import locked_version
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Store, VersionState
 from passagework.retrieval.types import Document, Stage
@@ -127,8 +127,7 @@ def write(path: Path, seconds: float, _: int) -> int:
     encoder, rng = FakeEncoder(), random.Random(1)
     commits = saves = 0
     until = time.monotonic() + seconds
-    with locked_version(path) as folder:
-        store = Store.open(folder / "store.db")
+    with open_for_writing(path) as store:
         writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=15, overlap_tokens=0))
         while time.monotonic() < until:
             if rng.random() < 0.2:
@@ -144,11 +143,9 @@ def write(path: Path, seconds: float, _: int) -> int:
             if commits % 20 == 0:
                 store.checkpoint()
             if commits % 100 == 0:
-                save_index(store, folder / "index")
+                save_index(store, store.path.parent / "index")
                 saves += 1
             time.sleep(0.01)
-        store.checkpoint()
-        store.close()
     print(json.dumps({"commits": commits, "saves": saves, "wrong": 0}))
     return 0
 

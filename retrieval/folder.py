@@ -117,14 +117,6 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-@contextmanager
-def locked_version(collection: Path) -> Iterator[Path]:
-    """The live version's folder, to write in; raises StoreError where there is no collection, or another writer."""
-    current_version(collection)  # before a lock file is left in a folder that is no collection
-    with writer_lock(collection):
-        yield current_version(collection)
-
-
 def _named(holder: Path) -> str:
     try:
         return f"process {int(holder.read_text(encoding='ascii'))}"

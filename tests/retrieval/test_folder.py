@@ -15,12 +15,12 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.writing.recovery import open_for_writing
 from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import (
     current_version,
     is_collection,
-    locked_version,
     next_version,
     publish,
     writer_lock,
@@ -160,7 +160,7 @@ class TestLock:
         with pytest.raises(StoreError, match="no collection at"):
             writer_lock(tmp_path / "x").__enter__()
         with pytest.raises(StoreError, match="is not a collection"):
-            locked_version(tmp_path).__enter__()
+            open_for_writing(tmp_path).__enter__()
         assert list(tmp_path.iterdir()) == []
 
 
