@@ -99,10 +99,10 @@ def tracebacks_wanted() -> bool:
 
 def _choice(name: str, choices: tuple[str, ...]) -> str:
     """One of them; the first where nothing is said."""
-    found = os.environ.get(name) or choices[0]
-    if found not in choices:
-        raise ConfigError(f"{name} is {found!r}: give {', '.join(choices[:-1])} or {choices[-1]}")
-    return found
+    value = os.environ.get(name) or choices[0]
+    if value not in choices:
+        raise ConfigError(f"{name} is {value!r}: give {', '.join(choices[:-1])} or {choices[-1]}")
+    return value
 
 
 def _flag(name: str) -> bool:

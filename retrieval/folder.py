@@ -63,10 +63,10 @@ def current_version(collection: Path) -> Path:
 def versions(collection: Path) -> list[Path]:
     """The folders of a collection's versions, whole or not, newest first; raises StoreError where it can't be read."""
     try:
-        found = [entry for entry in collection.iterdir() if VERSION.fullmatch(entry.name)]
+        folders = [entry for entry in collection.iterdir() if VERSION.fullmatch(entry.name)]
     except OSError as error:
         raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error
-    return sorted(found, key=lambda entry: int(entry.name[1:]), reverse=True)
+    return sorted(folders, key=lambda entry: int(entry.name[1:]), reverse=True)
 
 
 def is_collection(path: Path) -> bool:

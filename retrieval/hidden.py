@@ -12,9 +12,9 @@ LEFT_OUT = "[hidden text left out]"
 def cut_to(hidden: Iterable[Hidden], start: int, end: int) -> tuple[Hidden, ...]:
     """The parts of spans that lie in `[start, end)`, in order."""
     return tuple(
-        Hidden(max(one.start, start), min(one.end, end), one.reason)
-        for one in hidden
-        if one.start < end and one.end > start
+        Hidden(max(span.start, start), min(span.end, end), span.reason)
+        for span in hidden
+        if span.start < end and span.end > start
     )
 
 
@@ -25,11 +25,11 @@ def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
     """
     parts: list[str] = []
     at = start
-    for one in sorted(cut_to(hidden, start, start + len(text)), key=lambda one: (one.start, one.end)):
-        seen = text[at - start : max(at, one.start) - start]
-        marked = one.reason is not Unseen.CHARACTERS and (seen or parts[-1:] != [LEFT_OUT])
-        parts += [*([seen] if seen else []), *([LEFT_OUT] if marked else [])]
-        at = max(at, one.end)
+    for span in sorted(cut_to(hidden, start, start + len(text)), key=lambda span: (span.start, span.end)):
+        visible = text[at - start : max(at, span.start) - start]
+        marked = span.reason is not Unseen.CHARACTERS and (visible or parts[-1:] != [LEFT_OUT])
+        parts += [*([visible] if visible else []), *([LEFT_OUT] if marked else [])]
+        at = max(at, span.end)
     return "".join([*parts, text[at - start :]])
 
 

@@ -25,33 +25,33 @@ def ids_of_ranges(ranges: Iterable[tuple[int, int]]) -> Ids:
     return np.concatenate(parts) if parts else no_ids()
 
 
-def allowed_mask(ids: Ids, within: Ids | None, without: Ids | None) -> Mask | None:
-    """Returns (n,) bool: which of `ids` (ascending) are in `within` and not in `without`; None where all may be."""
-    mask = None if within is None else _among(ids, within)
-    if without is not None and len(without):
-        gone = _among(ids, without)
+def allowed_mask(ids: Ids, allowed: Ids | None, excluded: Ids | None) -> Mask | None:
+    """Returns (n,) bool: which of `ids` (ascending) are in `allowed` and not in `excluded`; None where all may be."""
+    mask = None if allowed is None else _among(ids, allowed)
+    if excluded is not None and len(excluded):
+        gone = _among(ids, excluded)
         mask = ~gone if mask is None else mask & ~gone
     return mask
 
 
-def _among(ids: Ids, wanted: Ids) -> Mask:
+def _among(ids: Ids, members: Ids) -> Mask:
     """Which of `ids` (ascending) are wanted: by a table of all numbers for many, by bisection for a few."""
     mask = np.zeros(len(ids), np.bool_)
     if len(ids) and len(ids) == ids[-1] - ids[0] + 1:  # no number is missing between them: an id tells its row
-        rows = wanted - ids[0]
+        rows = members - ids[0]
         mask[rows[(rows >= 0) & (rows < len(ids))]] = True
         return mask
-    if 20 * len(wanted) > len(ids):
-        return np.isin(ids, wanted)
-    mask[rows_of(ids, wanted)] = True
+    if 20 * len(members) > len(ids):
+        return np.isin(ids, members)
+    mask[rows_of(ids, members)] = True
     return mask
 
 
-def rows_of(ids: Ids, wanted: Ids) -> Ids:
+def rows_of(ids: Ids, members: Ids) -> Ids:
     """Returns the ascending positions in `ids` (ascending) of those of `wanted` that are there."""
-    asked = np.unique(np.asarray(wanted, dtype=np.int64))
-    places = np.searchsorted(ids, asked)
+    unique = np.unique(np.asarray(members, dtype=np.int64))
+    places = np.searchsorted(ids, unique)
     inside = places < len(ids)
-    places, asked = places[inside], asked[inside]
-    rows: Ids = places[ids[places] == asked]
+    places, unique = places[inside], unique[inside]
+    rows: Ids = places[ids[places] == unique]
     return rows

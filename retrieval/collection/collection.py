@@ -152,11 +152,11 @@ class Collection:
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
         """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
         with self._current().store.read() as snapshot:
-            found = snapshot.passages([hit.id])
-            if not found or (found[0].uri, found[0].start, found[0].text) != (hit.uri, hit.start, hit.text):
+            rows = snapshot.passages([hit.id])
+            if not rows or (rows[0].uri, rows[0].start, rows[0].text) != (hit.uri, hit.start, hit.text):
                 return []  # another version counts its passages anew
-            ordinal = found[0].ordinal
-            return snapshot.neighbours(found[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
+            ordinal = rows[0].ordinal
+            return snapshot.neighbours(rows[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
 
     def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
         """Returns every document, or those that a filter lets through, in order of path, without their text.
@@ -225,10 +225,10 @@ class Collection:
             return f"<Collection {str(self.path)!r}, closed>"
         try:
             with live.store.read() as snapshot:
-                held = held_in_short(snapshot)
+                contents = held_in_short(snapshot)
         except Exception as error:  # noqa: BLE001 - a debugger shows what it can
-            held = shortened(f"can't be read: {error}", 120)
-        return f"<Collection {str(self.path)!r} {live.folder.name}: {held}>"
+            contents = shortened(f"can't be read: {error}", 120)
+        return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
 
     def _current(self) -> OpenedVersion:
         """The live version: another one when CURRENT was changed since, or the collection made anew."""
@@ -268,7 +268,7 @@ def _choice(kind: type[Choice], value: Choice | str, name: str) -> Choice:
     try:
         return kind(value)
     except ValueError as error:
-        raise ConfigError(f"{name} is {value!r}: give one of {', '.join(one.value for one in kind)}") from error
+        raise ConfigError(f"{name} is {value!r}: give one of {', '.join(choice.value for choice in kind)}") from error
 
 
 def _clean(query: str) -> str:

@@ -77,12 +77,12 @@ class LoadedModels:
             return self._encoder, self._memory
 
     def _load_encoder(self, snapshot: Snapshot) -> Encoder:
-        asked, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder
-        if asked is not None and not isinstance(asked, str):
-            return asked
+        named, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder
+        if named is not None and not isinstance(named, str):
+            return named
         if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
             return loaded  # another version, made with the same
-        return BiEncoder.load(asked or recorded.model, window=recorded_window(snapshot), settings=self._settings)
+        return BiEncoder.load(named or recorded.model, window=recorded_window(snapshot), settings=self._settings)
 
 
 class ModelsAtMoment:

@@ -116,13 +116,15 @@ class OpenedVersion:
 def _identity(folder: Path) -> tuple[int, int] | None:
     """The system's own number for the database file; None where there is none."""
     try:
-        found = (folder / "store.db").stat()
+        status = (folder / "store.db").stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _has_newer(snapshot: Snapshot, opened: Opened[LiveIndex]) -> bool:
     """Whether the writer has saved an index since: one who reads for weeks must not carry every change in memory."""
-    known = opened.generation.id if opened.generation else 0
-    return any(one.id > known and one.file not in opened.set_aside for one in snapshot.generations())
+    opened_id = opened.generation.id if opened.generation else 0
+    return any(
+        generation.id > opened_id and generation.file not in opened.set_aside for generation in snapshot.generations()
+    )

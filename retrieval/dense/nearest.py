@@ -32,81 +32,81 @@ class Nearest:
         self,
         index: LiveIndex,
         snapshot: Snapshot,
-        within: AllowedIds | None,
+        allowed: AllowedIds | None,
         timed: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         self._index = index
         self._snapshot = snapshot
-        self._within = within
+        self._allowed = allowed
         self._timed = timed
-        self._narrow = within is None or index.size < LARGE
+        self._narrow = allowed is None or index.size < LARGE
 
     def finds_nothing(self) -> bool:
         """Whether the filter lets nothing through."""
-        within = self._within
-        return within is not None and not self._is_broad(within) and not len(self._allowed(within))
+        allowed = self._allowed
+        return allowed is not None and not self._is_broad(allowed) and not len(self._allowed_ids(allowed))
 
     def best(self, vector: Vectors, size: int) -> tuple[dict[int, float], FilterUse | None]:
         """Returns cosines of at least the `size` passages nearest to `vector` (1, dim), and of those equal to the last.
 
         With them comes how the filter was kept to, None where there is none.
         """
-        if self._within is not None and self._is_broad(self._within):
-            found = self._checked(vector, self._within, size)
-            if found is not None:
-                return found
-        return self._searched(vector, self._within, size)
+        if self._allowed is not None and self._is_broad(self._allowed):
+            checked = self._checked(vector, self._allowed, size)
+            if checked is not None:
+                return checked
+        return self._searched(vector, self._allowed, size)
 
     def cosines(self, vector: Vectors, ids: Sequence[int]) -> dict[int, float]:
         """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
         if self._index.lossless:
-            found, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
+            found_ids, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
         else:
-            found, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
-        return _rounded(found, cosines(vector[0], vectors))
+            found_ids, vectors = np.array(ids, dtype=np.int64), self._snapshot.vectors_of(ids)
+        return _rounded(found_ids, cosines(vector[0], vectors))
 
     def _searched(
-        self, vector: Vectors, within: AllowedIds | None, size: int
+        self, vector: Vectors, allowed: AllowedIds | None, size: int
     ) -> tuple[dict[int, float], FilterUse | None]:
-        allowed = None if within is None else self._allowed(within)
+        allowed_ids = None if allowed is None else self._allowed_ids(allowed)
         limit = size + 1
         while True:
             with self._timed("dense"):
-                result = self._index.search(vector, limit, within=allowed)
-                there = result.ids[0] >= 0
-                ids = result.ids[0][there]
+                result = self._index.search(vector, limit, allowed=allowed_ids)
+                filled = result.ids[0] >= 0
+                ids = result.ids[0][filled]
                 exact = self._index.lossless
-                found = _rounded(ids, result.scores[0][there]) if exact else self.cosines(vector, ids.tolist())
-            ordered = sorted(found.values(), reverse=True)
+                scores = _rounded(ids, result.scores[0][filled]) if exact else self.cosines(vector, ids.tolist())
+            ordered = sorted(scores.values(), reverse=True)
             if len(ids) < limit or ordered[-1] < ordered[size - 1]:
                 break
             limit *= 2  # the pool ends among equals: take them all, and let the order of documents decide
-        return found, None if allowed is None else FilterUse(result.plan.value, matching=len(allowed))
+        return scores, None if allowed_ids is None else FilterUse(result.plan.value, matching=len(allowed_ids))
 
-    def _checked(self, vector: Vectors, within: AllowedIds, size: int) -> tuple[dict[int, float], FilterUse] | None:
+    def _checked(self, vector: Vectors, allowed: AllowedIds, size: int) -> tuple[dict[int, float], FilterUse] | None:
         """The nearest of all, as far as they pass the filter; None where too few of them do."""
         with self._timed("dense"):
             result = self._index.search(vector, BROAD * size)
             ids = result.ids[0][result.ids[0] >= 0]
         with self._timed("filter"):
-            passing = within.passing(ids)
+            passing = allowed.passing(ids)
         if len(passing) <= size:
             self._narrow = True
             return None
         with self._timed("dense"):
-            found = self.cosines(vector, passing.tolist())
-        ordered = sorted(found.values(), reverse=True)
+            scores = self.cosines(vector, passing.tolist())
+        ordered = sorted(scores.values(), reverse=True)
         if ordered[-1] == ordered[size - 1]:
             return None  # the pool ends among equals
-        return found, FilterUse(FilterPlan.CHECKED.value, looked_at=len(ids))
+        return scores, FilterUse(FilterPlan.CHECKED.value, looked_at=len(ids))
 
-    def _is_broad(self, within: AllowedIds) -> bool:
+    def _is_broad(self, allowed: AllowedIds) -> bool:
         with self._timed("filter"):
-            return not self._narrow and within.is_broad(self._index.base.ids)
+            return not self._narrow and allowed.is_broad(self._index.base.ids)
 
-    def _allowed(self, within: AllowedIds) -> Ids:
+    def _allowed_ids(self, allowed: AllowedIds) -> Ids:
         with self._timed("filter"):
-            return within.ids
+            return allowed.ids
 
 
 def _rounded(ids: Ids, scores: Scores) -> dict[int, float]:

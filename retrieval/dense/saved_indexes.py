@@ -27,9 +27,9 @@ def open_index(snapshot: Snapshot, folder: Path) -> Opened[LiveIndex]:
     Raises StoreError where an index covers a change that the database does not have.
     """
     last = check_order(snapshot)
-    found, set_aside = SAVED_INDEXES.newest(snapshot, folder)
-    if found is not None:
-        return found
+    opened, set_aside = SAVED_INDEXES.newest(snapshot, folder)
+    if opened is not None:
+        return opened
     # An exact index is there at once, whatever the size; the kind that suits it comes with the next save.
     built = build_index(*snapshot.passage_vectors(), kind=IndexKind.EXACT)
     return Opened(LiveIndex(on_best_device(built.index)), last, None, set_aside)
@@ -40,12 +40,12 @@ def replay_changes(index: LiveIndex, snapshot: Snapshot, change: int) -> LiveInd
     changes = snapshot.changes_since(change)
     if not changes:
         return index
-    first = min((one.first for one in changes if one.kind is ChangeKind.ADD), default=None)
+    first = min((change.first for change in changes if change.kind is ChangeKind.ADD), default=None)
     if first is None:
         added: tuple[Ids, Vectors] = no_ids(), np.empty((0, snapshot.dim), np.float32)
     else:
         added = snapshot.passage_vectors(first=first)
-    removed = ids_of_ranges((one.first, one.last) for one in changes if one.kind is ChangeKind.REMOVE)
+    removed = ids_of_ranges((change.first, change.last) for change in changes if change.kind is ChangeKind.REMOVE)
     return index.apply(added=added, removed=removed)
 
 

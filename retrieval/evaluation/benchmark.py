@@ -70,9 +70,9 @@ def load_beir(folder: str | Path, *, split: str = "test") -> Benchmark:
     folder = Path(folder)
     path = folder / "qrels" / f"{split}.tsv"
     if not path.is_file():
-        there = sorted(one.stem for one in (folder / "qrels").glob("*.tsv"))
-        found = f"its splits are {', '.join(there)}" if there else "it has no qrels/*.tsv"
-        raise EvaluationError(f"{folder} has no judgments for split {split!r}: {found}")
+        splits = sorted(file.stem for file in (folder / "qrels").glob("*.tsv"))
+        available = f"its splits are {', '.join(splits)}" if splits else "it has no qrels/*.tsv"
+        raise EvaluationError(f"{folder} has no judgments for split {split!r}: {available}")
     return benchmark(folder.resolve().name, _beir_queries(folder / "queries.jsonl"), read_qrels(path))
 
 
@@ -106,15 +106,15 @@ def scan_corpus(path: str | Path) -> Corpus:
     return Corpus(Path(path), digest.hexdigest())
 
 
-def corpus_texts(path: str | Path, wanted: set[str]) -> dict[str, tuple[str, str]]:
+def corpus_texts(path: str | Path, names: set[str]) -> dict[str, tuple[str, str]]:
     """Title and text of the records named, by `_id`."""
-    found = {}
+    texts = {}
     for number, line in _raw_lines(Path(path)):
         if line.strip():
             record = _record(Path(path), number, line, "_id")
-            if record["_id"] in wanted:
-                found[record["_id"]] = (str(record.get("title") or ""), str(record.get("text") or ""))
-    return found
+            if record["_id"] in names:
+                texts[record["_id"]] = (str(record.get("title") or ""), str(record.get("text") or ""))
+    return texts
 
 
 def read_qrels(path: str | Path) -> dict[str, dict[str, int]]:
@@ -188,8 +188,8 @@ def _parsed(path: Path, number: int, parse: Callable[[], Parsed]) -> Parsed:
     try:
         return parse()
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        what = f"no field {error}" if isinstance(error, KeyError) else "unreadable"
-        raise EvaluationError(f"{path}, line {number}: {what}") from error
+        problem = f"no field {error}" if isinstance(error, KeyError) else "unreadable"
+        raise EvaluationError(f"{path}, line {number}: {problem}") from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -94,8 +94,8 @@ class Comparison:
             "a": self.names[0],
             "b": self.names[1],
             "queries": len(self.queries),
-            "measures": {one.measure: one.to_json() for one in self.measures},
-            "changed": [_query_json(one) for one in self.queries if one.a != one.b],
+            "measures": {difference.measure: difference.to_json() for difference in self.measures},
+            "changed": [_query_json(query) for query in self.queries if query.a != query.b],
             "notes": list(self.notes),
         }
 
@@ -116,10 +116,10 @@ def compare(
             raise EvaluationError(f"run {name} answers no query of {benchmark.name}")
     benchmark = benchmark.only([query for query in benchmark.queries if query in a or query in b])
     of_a, of_b = (per_query(chosen, benchmark.qrels, _answers(benchmark.qrels, run)) for run in (a, b))
-    first = chosen[0]
+    primary = chosen[0]
     differences = [
         QueryDifference(
-            query, text, of_a[first][query], of_b[first][query], moves(a.get(query, {}), b.get(query, {}), grades)
+            query, text, of_a[primary][query], of_b[primary][query], moves(a.get(query, {}), b.get(query, {}), grades)
         )
         for query, text in benchmark.queries.items()
         for grades in (benchmark.qrels[query],)
@@ -128,7 +128,7 @@ def compare(
         dataset=benchmark.name,
         names=names,
         measures=tuple(difference(name, of_a[name], of_b[name]) for name in chosen),
-        queries=tuple(sorted(differences, key=lambda one: (-abs(one.b - one.a), one.query))),
+        queries=tuple(sorted(differences, key=lambda query: (-abs(query.b - query.a), query.query))),
         notes=benchmark.notes,
     )
 
@@ -152,7 +152,7 @@ def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Two-sided p of paired differences by randomisation: all arrangements of few, RESAMPLES of many, seeded."""
     if not deltas.any() or len(deltas) == 1:
         return 1.0
-    found = permutation_test(
+    test = permutation_test(
         (deltas,),
         lambda values, axis: values.mean(axis=axis),
         permutation_type="samples",
@@ -161,31 +161,38 @@ def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
         batch=max(1, BATCH_ELEMENTS // len(deltas)),
         rng=np.random.default_rng(SEED),
     )
-    return float(found.pvalue)
+    return float(test.pvalue)
 
 
 def moves(a: Mapping[str, float], b: Mapping[str, float], grades: Mapping[str, int]) -> tuple[Move, ...]:
     """Documents within the first ten of either run whose rank is not the same in both, in order of b's ranks."""
     ranks_a, ranks_b = _ranks(a), _ranks(b)
-    seen = dict.fromkeys([one for ranks in (ranks_b, ranks_a) for one, rank in ranks.items() if rank <= TOP])
+    documents = dict.fromkeys(
+        [document for ranks in (ranks_b, ranks_a) for document, rank in ranks.items() if rank <= TOP]
+    )
     return tuple(
-        Move(one, grades.get(one, 0), ranks_a.get(one), ranks_b.get(one))
-        for one in seen
-        if ranks_a.get(one) != ranks_b.get(one)
+        Move(document, grades.get(document, 0), ranks_a.get(document), ranks_b.get(document))
+        for document in documents
+        if ranks_a.get(document) != ranks_b.get(document)
     )
 
 
 def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
-    ordered = sorted(sorted(scores, reverse=True), key=lambda one: -scores[one])  # ties as trec_eval has them
-    return {one: rank for rank, one in enumerate(ordered, start=1)}
+    ordered = sorted(sorted(scores, reverse=True), key=lambda document: -scores[document])  # ties as trec_eval has them
+    return {document: rank for rank, document in enumerate(ordered, start=1)}
 
 
 def _renamed(benchmark: Benchmark, run: Run) -> Run:
     """The run with the benchmark's names where its file has them without white space."""
-    queries = {run_field(one): one for one in benchmark.queries if run_field(one) != one}
-    documents = {run_field(one): one for grades in benchmark.qrels.values() for one in grades if run_field(one) != one}
+    queries = {run_field(query): query for query in benchmark.queries if run_field(query) != query}
+    documents = {
+        run_field(document): document
+        for grades in benchmark.qrels.values()
+        for document in grades
+        if run_field(document) != document
+    }
     return {
-        queries.get(query, query): {documents.get(one, one): score for one, score in scores.items()}
+        queries.get(query, query): {documents.get(document, document): score for document, score in scores.items()}
         for query, scores in run.items()
     }
 
@@ -194,11 +201,11 @@ def _answers(qrels: Qrels, run: Run) -> Run:
     return {query: run[query] for query in qrels if query in run}
 
 
-def _query_json(one: QueryDifference) -> dict[str, Json]:
+def _query_json(query: QueryDifference) -> dict[str, Json]:
     return {
-        "query": one.query,
-        "text": one.text,
-        "a": round(one.a, 6),
-        "b": round(one.b, 6),
-        "moved": [{"document": move.document, "grade": move.grade, "a": move.a, "b": move.b} for move in one.moves],
+        "query": query.query,
+        "text": query.text,
+        "a": round(query.a, 6),
+        "b": round(query.b, 6),
+        "moved": [{"document": move.document, "grade": move.grade, "a": move.a, "b": move.b} for move in query.moves],
     }

@@ -115,9 +115,9 @@ def evaluate(
                 if progress is not None:
                     progress(done, len(judged.queries))
             for stage in usable:
-                found = per_query(names, {query: judged.qrels[query] for query in batch}, ranked[stage])
+                figures = per_query(names, {query: judged.qrels[query] for query in batch}, ranked[stage])
                 for name in names:
-                    values[stage][name].update(found[name])
+                    values[stage][name].update(figures[name])
     status = collection.status()
     notes = (*notes, *stale_runs(runs, skipped))
     return Evaluation(
@@ -128,7 +128,7 @@ def evaluate(
         measures=names,
         stages={
             stage: StageFigures(
-                means={name: mean(found) for name, found in {**values[stage], **tokens[stage]}.items()},
+                means={name: mean(by_query) for name, by_query in {**values[stage], **tokens[stage]}.items()},
                 ms_p50=float(np.percentile(times[stage], 50)),
                 ms_p95=float(np.percentile(times[stage], 95)),
                 per_query={**values[stage], **tokens[stage]},
@@ -167,9 +167,9 @@ class _Search:
     def usable(self, stages: Sequence[Stage]) -> tuple[list[Stage], dict[Stage, str]]:
         """Those that can be measured, and why the others can't. Loads the models, so that no query waits for them."""
         usable, skipped = [], {}
-        first = next((text for text in self._judged.queries.values() if text.strip()), "first")
+        probe = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
-            plan = self._collection.search(first, k=1, stage=stage).plan
+            plan = self._collection.search(probe, k=1, stage=stage).plan
             if plan.used is stage:
                 usable.append(stage)
                 self.reranker = plan.reranker or self.reranker
@@ -181,15 +181,17 @@ class _Search:
     def answer(self, stage: Stage, query: str) -> _Answer:
         """The first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
-        found = rankings(self._collection, self._judged, text, stage, self._candidates, self._fusion, self.rerank_depth)
-        if not found:
+        answers = rankings(
+            self._collection, self._judged, text, stage, self._candidates, self._fusion, self.rerank_depth
+        )
+        if not answers:
             return _Answer([], 0.0, {})
-        first = found[0]
+        first = answers[0]
         ranking = self._judged.things(query, first)
         floor = ranking[-1][1] if ranking else 0.0
         known = {name for name, _ in ranking}
-        for rest in found[1:]:
-            ranking += [(name, floor) for name, _ in self._judged.things(query, rest) if name not in known]
+        for continuation in answers[1:]:
+            ranking += [(name, floor) for name, _ in self._judged.things(query, continuation) if name not in known]
         milliseconds = first.timings_ms["total"] - first.timings_ms.get("load", 0.0)
         return _Answer(ranking[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, first))
 
@@ -214,12 +216,12 @@ def rankings(
 def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
     """In the order of the query path, each once."""
     try:
-        asked = {Stage(stage) for stage in stages}
+        requested = {Stage(stage) for stage in stages}
     except ValueError as error:
         raise ConfigError(f"{error}: give some of {', '.join(stage.value for stage in Stage)}") from error
-    if not asked:
+    if not requested:
         raise ConfigError("no stage was named")
-    return [stage for stage in Stage if stage in asked]
+    return [stage for stage in Stage if stage in requested]
 
 
 def check_fusion(fusion: Fusion | str) -> Fusion:
@@ -227,8 +229,8 @@ def check_fusion(fusion: Fusion | str) -> Fusion:
     try:
         return Fusion(fusion)
     except ValueError as error:
-        named = ", ".join(one.value for one in Fusion)
-        raise ConfigError(f"fusion is {fusion!r}: give one of {named}") from error
+        choices = ", ".join(fusion_choice.value for fusion_choice in Fusion)
+        raise ConfigError(f"fusion is {fusion!r}: give one of {choices}") from error
 
 
 def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -238,9 +240,9 @@ def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _settings(status: Status, candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
     """What the figures depend on."""
-    told = status.to_json()
+    record = status.to_json()
     return {
-        **{name: told[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")},
+        **{name: record[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")},
         "index": status.index.kind,
         "candidates": candidates,
         "fusion": fusion.value,

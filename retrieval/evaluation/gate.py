@@ -41,11 +41,13 @@ class Gate:
     @property
     def measures(self) -> tuple[str, ...]:
         """Returns the measures that an evaluation must be asked for."""
-        return tuple(dict.fromkeys(one.figure for one in self.thresholds if one.figure not in UNASKED))
+        return tuple(
+            dict.fromkeys(threshold.figure for threshold in self.thresholds if threshold.figure not in UNASKED)
+        )
 
     def missed(self, evaluation: Evaluation) -> list[str]:
         """Returns a line for every threshold that does not hold; a stage that was not measured holds none."""
-        return [line for one in self.thresholds if (line := _missed(one, evaluation))]
+        return [line for threshold in self.thresholds if (line := _missed(threshold, evaluation))]
 
 
 def load_gate(path: str | Path) -> Gate:
@@ -58,20 +60,20 @@ def load_gate(path: str | Path) -> Gate:
     try:
         text = path.read_text(encoding="utf-8")
         is_json = text.lstrip().startswith("{")
-        found = json.loads(text, object_pairs_hook=_unique) if is_json else _UniqueLoader(text).get_single_data()
+        content = json.loads(text, object_pairs_hook=_unique) if is_json else _UniqueLoader(text).get_single_data()
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"gate {path} can't be read: {' '.join(str(error).split())}") from error
-    if isinstance(found, dict) and isinstance(found.get("stages"), dict) and len(found) == 1:
-        found = found["stages"]
-    if not isinstance(found, dict) or not found:
+    if isinstance(content, dict) and isinstance(content.get("stages"), dict) and len(content) == 1:
+        content = content["stages"]
+    if not isinstance(content, dict) or not content:
         raise ConfigError(f'gate {path} holds no thresholds such as {{"hybrid": {{"nDCG@10": 0.7}}}}')
     thresholds: list[Threshold] = []
     stages = {stage.value: stage for stage in Stage}
-    for key, value in found.items():
+    for key, value in content.items():
         if key in stages:
             if not isinstance(value, dict) or not value:
                 raise ConfigError(f"gate {path}: {key} holds no thresholds")
-            thresholds += [_threshold(path, stages[key], str(name), one) for name, one in value.items()]
+            thresholds += [_threshold(path, stages[key], str(name), bound) for name, bound in value.items()]
         else:
             thresholds.append(_threshold(path, None, str(key), value))
     return Gate(tuple(thresholds))
@@ -87,11 +89,11 @@ class _UniqueLoader(yaml.SafeLoader):
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
-    return found
+    return mapping
 
 
 def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:
@@ -111,8 +113,8 @@ def _is_number(value: object) -> bool:
 
 
 def _missed(threshold: Threshold, evaluation: Evaluation) -> str | None:
-    asked = [stage for stage in Stage if stage in evaluation.stages or stage in evaluation.skipped]
-    stage = threshold.stage or next(reversed(asked), None)
+    requested = [stage for stage in Stage if stage in evaluation.stages or stage in evaluation.skipped]
+    stage = threshold.stage or next(reversed(requested), None)
     figures = evaluation.stages.get(stage) if stage else None
     if figures is None:
         name = stage.value if stage else "any stage"

@@ -45,7 +45,7 @@ class JudgedDocuments:
     names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset(one for grades in self.qrels.values() for one in grades))
+        object.__setattr__(self, "names", frozenset(document for grades in self.qrels.values() for document in grades))
 
     @property
     def name(self) -> str:
@@ -73,7 +73,7 @@ class JudgedDocuments:
         best: dict[str, float] = {}
         for hit in hits:
             names = hit.document, hit.uri, hit.path, address(hit.path, hit.uri)
-            name = next((one for one in names if one in self.names), hit.document)
+            name = next((alias for alias in names if alias in self.names), hit.document)
             best.setdefault(name, hit.score)
         return list(best.items())
 

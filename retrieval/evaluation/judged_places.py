@@ -60,14 +60,14 @@ class JudgedPlaces:
         self.drifted: list[str] = []
         self._places: dict[str, dict[str, list[Place]]] = {}
         self._qrels: dict[str, dict[str, int]] = {}
-        self._rows = collection.documents_named(one.document for one in judgments)
+        self._rows = collection.documents_named(judgment.document for judgment in judgments)
         self._tokens = lru_cache(REMEMBERED)(self._token_spans)
         self._document = lru_cache(1)(collection.document)
         texts = query_names(judgments)
-        for query, judgment in sorted(named(judgments), key=lambda one: one[1].document):  # a document at a time
+        for query, judgment in sorted(named(judgments), key=lambda item: item[1].document):  # a document at a time
             self._resolve(query, judgment)
-        held = [query for query in texts if query in self._qrels]
-        self._queries = {query: texts[query] for query in evenly(held, limit)}
+        resolved = [query for query in texts if query in self._qrels]
+        self._queries = {query: texts[query] for query in evenly(resolved, limit)}
         self._qrels = {query: self._qrels[query] for query in self._queries}
         if not self._queries:
             raise EvaluationError(f"{name}: no judgment holds in this collection: {'; '.join(self.drifted[:3])}")
@@ -98,14 +98,14 @@ class JudgedPlaces:
 
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
         """Returns places in order of the first hit that finds them; a hit that finds none anew stands for itself."""
-        found: dict[str, float] = {}
+        scores: dict[str, float] = {}
         grades = self._qrels[query]
         for hit in hits:
-            places = [one for one in self._places[query].get(hit.uri, ()) if one.is_found_by(hit)]
-            new = sorted({one.name for one in places} - found.keys(), key=lambda name: (-grades[name], name))
+            places = [place for place in self._places[query].get(hit.uri, ()) if place.is_found_by(hit)]
+            new = sorted({place.name for place in places} - scores.keys(), key=lambda name: (-grades[name], name))
             for name in new or [f"{hit.document}#char={hit.start}-{hit.end}"]:
-                found.setdefault(name, hit.score)
-        return list(found.items())
+                scores.setdefault(name, hit.score)
+        return list(scores.items())
 
     def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
         """Returns recall, precision and IoU in tokens of the first 5 passages against the characters judged relevant.
@@ -115,7 +115,7 @@ class JudgedPlaces:
         """
         answers: dict[str, list[Span]] = {}
         for uri, places in self._places[query].items():
-            spans = [one.span for one in places if one.span is not None and self._qrels[query][one.name] > 0]
+            spans = [place.span for place in places if place.span is not None and self._qrels[query][place.name] > 0]
             if spans:
                 answers[uri] = spans
         if not answers:
@@ -123,16 +123,16 @@ class JudgedPlaces:
         retrieved: dict[str, list[Span]] = {}
         for hit in hits[:SPAN_DEPTH]:
             retrieved.setdefault(hit.uri, []).append((hit.start, hit.end))
-        wanted = sum(self._count(uri, _union(spans)) for uri, spans in answers.items())
+        relevant = sum(self._count(uri, _union(spans)) for uri, spans in answers.items())
         shown = sum(self._count(uri, [span]) for uri, spans in retrieved.items() for span in spans)
         shared = sum(
             self._count(uri, _intersection(_union(spans), _union(retrieved.get(uri, ()))))
             for uri, spans in answers.items()
         )
         return {
-            TOKEN_RECALL: shared / wanted if wanted else 0.0,
+            TOKEN_RECALL: shared / relevant if relevant else 0.0,
             TOKEN_PRECISION: shared / shown if shown else 0.0,
-            TOKEN_IOU: shared / (wanted + shown - shared) if wanted + shown else 0.0,
+            TOKEN_IOU: shared / (relevant + shown - shared) if relevant + shown else 0.0,
         }
 
     def _resolve(self, query: str, judgment: Judgment) -> None:
@@ -149,8 +149,8 @@ class JudgedPlaces:
 
     def _place(self, query: str, judgment: Judgment, row: DocumentRow) -> Place | None:
         # One name however it was called, so that a place judged twice is one place.
-        called = (one for one in (row.path, address(row.path, row.uri)) if len(self._rows.get(one, [])) == 1)
-        name = row.name or next(called, row.uri)
+        aliases = (alias for alias in (row.path, address(row.path, row.uri)) if len(self._rows.get(alias, [])) == 1)
+        name = row.name or next(aliases, row.uri)
         if judgment.page is not None:
             document: Document = self._document(row.id)
             if any(page.number == judgment.page for page in document.pages):
@@ -163,8 +163,8 @@ class JudgedPlaces:
         span = _relocated(text, judgment.start, judgment.end, judgment.quote)
         if span is None:
             where = f"characters {judgment.start} to {judgment.end} of {name!r}"
-            what = "no longer hold the quote" if judgment.quote else f"lie behind its end at {len(text)}"
-            self.drifted.append(f"{query}: {where} {what}")
+            problem = "no longer hold the quote" if judgment.quote else f"lie behind its end at {len(text)}"
+            self.drifted.append(f"{query}: {where} {problem}")
             return None
         return Place(f"{name}#char={span[0]}-{span[1]}", span=span)
 
@@ -199,10 +199,10 @@ def _relocated(text: str, start: int, end: int, quote: str | None) -> Span | Non
     if text[start:end] == quote:
         return start, end
     before, behind = text.rfind(quote, 0, start + len(quote)), text.find(quote, start)
-    there = [one for one in (before, behind) if one >= 0]
-    if not there:
+    positions = [position for position in (before, behind) if position >= 0]
+    if not positions:
         return None
-    nearest = min(there, key=lambda one: (abs(one - start), one))
+    nearest = min(positions, key=lambda position: (abs(position - start), position))
     return nearest, nearest + len(quote)
 
 
@@ -217,5 +217,5 @@ def _union(spans: Iterable[Span]) -> list[Span]:
 
 
 def _intersection(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
-    shared = [(max(one[0], other[0]), min(one[1], other[1])) for one in a for other in b]
+    shared = [(max(span_a[0], span_b[0]), min(span_a[1], span_b[1])) for span_a in a for span_b in b]
     return [(start, end) for start, end in shared if start < end]

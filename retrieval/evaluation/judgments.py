@@ -90,13 +90,13 @@ def read_judgments(path: str | Path) -> list[Judgment]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     try:
-                        one = _judgment(json.loads(line))
+                        judgment = _judgment(json.loads(line))
                     except (ValueError, TypeError, ConfigError, RecursionError) as error:
                         raise EvaluationError(f"{path}, line {number}: no judgment: {error}") from error
-                    latest[one.key] = one
+                    latest[judgment.key] = judgment
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} can't be read: {error}") from error
-    return [one for one in latest.values() if one.grade is not None]
+    return [judgment for judgment in latest.values() if judgment.grade is not None]
 
 
 def bad_lines(path: Path) -> dict[int, str]:
@@ -105,14 +105,14 @@ def bad_lines(path: Path) -> dict[int, str]:
         lines = _raw_lines(path)
     except OSError as error:
         raise EvaluationError(f"{path} can't be read: {error.strerror or error}") from error
-    found = {}
+    problems = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 _judgment(json.loads(line.decode("utf-8")))
             except (ValueError, TypeError, ConfigError, RecursionError) as error:
-                found[number] = str(error)
-    return found
+                problems[number] = str(error)
+    return problems
 
 
 def set_lines_aside(path: Path) -> int:
@@ -126,8 +126,8 @@ def set_lines_aside(path: Path) -> int:
                 aside.write(out)
                 aside.flush()
                 os.fsync(aside.fileno())
-            kept = [line for number, line in enumerate(lines, start=1) if number not in bad and line.strip()]
-            write_atomically(path, b"".join(line + b"\n" for line in kept))
+            good = [line for number, line in enumerate(lines, start=1) if number not in bad and line.strip()]
+            write_atomically(path, b"".join(line + b"\n" for line in good))
     except OSError as error:
         raise EvaluationError(f"{path} can't be written: {error.strerror or error}") from error
     return len(bad)
@@ -143,7 +143,7 @@ def add_judgments(collection: str | Path, judgments: Sequence[Judgment]) -> None
     Raises EvaluationError where it can't be written.
     """
     path = Path(collection) / JUDGMENTS
-    lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
+    lines = "".join(json.dumps(judgment.to_json(), ensure_ascii=False) + "\n" for judgment in judgments)
     try:
         append_lines(path, lines, lock=path.with_name(JUDGMENTS_LOCK))
     except OSError as error:
@@ -171,31 +171,31 @@ def append_lines(path: Path, lines: str, *, lock: Path) -> None:
 
 def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
     """Each judgment with the id of its query: its own, else q1, q2 and on by text, never one that is taken."""
-    taken = {one.query_id for one in judgments}
-    free = (name for number in itertools.count(1) if (name := f"q{number}") not in taken)
+    used = {judgment.query_id for judgment in judgments}
+    free = (name for number in itertools.count(1) if (name := f"q{number}") not in used)
     by_text: dict[str, str] = {}
-    found = []
-    for one in judgments:
-        if one.query_id is None and one.query not in by_text:
-            by_text[one.query] = next(free)
-        found.append((by_text[one.query] if one.query_id is None else one.query_id, one))
-    return found
+    pairs = []
+    for judgment in judgments:
+        if judgment.query_id is None and judgment.query not in by_text:
+            by_text[judgment.query] = next(free)
+        pairs.append((by_text[judgment.query] if judgment.query_id is None else judgment.query_id, judgment))
+    return pairs
 
 
 def query_names(judgments: Sequence[Judgment]) -> Mapping[str, str]:
     """Ids of the queries with their texts, in order of first appearance."""
     names: dict[str, str] = {}
-    for name, one in named(judgments):
-        names.setdefault(name, one.query)
+    for name, judgment in named(judgments):
+        names.setdefault(name, judgment.query)
     return names
 
 
 def _judgment(record: object) -> Judgment:
     if not isinstance(record, dict):
         raise ConfigError("an object is expected")
-    known = {"query", "document", "path", "grade", "page", "start", "end", "quote", "query_id"}
-    if record.keys() - known:
-        raise ConfigError(f"unknown field {min(record.keys() - known)!r}")
+    field_names = {"query", "document", "path", "grade", "page", "start", "end", "quote", "query_id"}
+    if record.keys() - field_names:
+        raise ConfigError(f"unknown field {min(record.keys() - field_names)!r}")
     fields: dict[str, Any] = {
         key: storable(value) if isinstance(value, str) else value for key, value in record.items()
     }

@@ -21,7 +21,9 @@ DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100", "AP")
 SPAN_DEPTH = 5
 """Passages that the token measures look at (Smith and Troynikov 2024, Evaluating Chunking Strategies)."""
 
-TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU = (f"token_{one}@{SPAN_DEPTH}" for one in ("recall", "precision", "IoU"))
+TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU = (
+    f"token_{measure}@{SPAN_DEPTH}" for measure in ("recall", "precision", "IoU")
+)
 """Measured wherever characters are judged, of the passages themselves."""
 
 TOKEN_MEASURES = (TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU)
@@ -37,7 +39,9 @@ def per_query(names: Sequence[str], qrels: Qrels, run: Run) -> PerQuery:
     values: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in names}
     if any(run.values()):
         # trec_eval keeps -2 and less for itself, and reads beyond its tables for them.
-        grades = {query: {one: max(grade, -1) for one, grade in found.items()} for query, found in qrels.items()}
+        grades = {
+            query: {document: max(grade, -1) for document, grade in judged.items()} for query, judged in qrels.items()
+        }
         for metric in ir_measures.iter_calc([_parse(name) for name in names], grades, run):
             values[str(metric.measure)][metric.query_id] = float(metric.value)
     return values

@@ -62,7 +62,7 @@ def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made
     The folder is named by `task` (name, subset, split) and a digest of the documents, the task and `made_with`.
     """
     digest = hashlib.sha256(json.dumps([*task, *made_with]).encode())
-    fields = [one for one in ("id", "title", "text") if one in corpus.column_names]  # pictures would be decoded
+    fields = [name for name in ("id", "title", "text") if name in corpus.column_names]  # pictures would be decoded
     folder.mkdir(parents=True, exist_ok=True)
     documents = 0
     part = folder / f".{uuid.uuid4().hex}.part"  # its name is known only when all of it is written

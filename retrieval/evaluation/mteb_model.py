@@ -69,7 +69,7 @@ class PassageworkSearch:
             self.stage = Stage(stage or (Stage.RERANK if self._reranks() else Stage.HYBRID))
             self.fusion = Fusion(fusion)
         except ValueError as error:
-            stages, fusions = (", ".join(one.value for one in kind) for kind in (Stage, Fusion))
+            stages, fusions = (", ".join(choice.value for choice in kind) for kind in (Stage, Fusion))
             raise ConfigError(f"{error}: stages are {stages}; fusions are {fusions}") from error
         if self.stage is Stage.RERANK and not self._reranks():
             raise ConfigError("no reranker was named: mteb would record hybrid figures as those of rerank")
@@ -146,8 +146,8 @@ class PassageworkSearch:
         for query in queries:
             if not isinstance(query.get("text"), str):
                 raise EvaluationError(f"{task_metadata.name}: query {query['id']} is no plain text")
-            within = None if top_ranked is None else top_ranked.get(query["id"], ())
-            run[str(query["id"])] = decreasing(self._ranking(self._collection, query["text"], top_k, within))
+            allowed = None if top_ranked is None else top_ranked.get(query["id"], ())
+            run[str(query["id"])] = decreasing(self._ranking(self._collection, query["text"], top_k, allowed))
         return run
 
     @property
@@ -199,20 +199,20 @@ class PassageworkSearch:
         self._collection = self._indexed = None
 
     def _ranking(
-        self, collection: Collection, text: str, top_k: int, within: Sequence[str] | None
+        self, collection: Collection, text: str, top_k: int, allowed: Sequence[str] | None
     ) -> list[tuple[str, float]]:
         """Documents by their best passage, best first; where a stage has no more, the earlier one goes on behind it."""
         ranking: dict[str, float] = {}
-        if not text.strip() or (within is not None and not within):
+        if not text.strip() or (allowed is not None and not allowed):
             return []
-        for stage, k in self._passes(top_k, within):
+        for stage, k in self._passes(top_k, allowed):
             hits = collection.search(
                 text,
                 k=k,
                 stage=stage,
                 candidates=self.candidates,
                 fusion=self.fusion,
-                where=None if within is None else {"document": {"$in": [stored_id(one) for one in within]}},
+                where=None if allowed is None else {"document": {"$in": [stored_id(document) for document in allowed]}},
                 per_document=1,
             )
             for hit in hits:
@@ -221,7 +221,7 @@ class PassageworkSearch:
                 break
         return list(ranking.items())[:top_k]
 
-    def _passes(self, top_k: int, within: Sequence[str] | None) -> list[tuple[Stage, int]]:
+    def _passes(self, top_k: int, allowed: Sequence[str] | None) -> list[tuple[Stage, int]]:
         """Searches that make one ranking.
 
         mteb asks for 1,000 documents: a pool as large would change the fused scores at the top, and a reranker would
@@ -229,8 +229,8 @@ class PassageworkSearch:
         """
         if self.stage in (Stage.DENSE, Stage.LEXICAL):
             return [(self.stage, top_k)]
-        if within is not None:
-            return [(self.stage, min(top_k, len(within)))]
+        if allowed is not None:
+            return [(self.stage, min(top_k, len(allowed)))]
         depths = [(Stage.HYBRID, RUN_DEPTH), (Stage.HYBRID, top_k)]
         if self.stage is Stage.RERANK:
             named = self._reranker()
@@ -239,13 +239,15 @@ class PassageworkSearch:
 
     def _experiment(self) -> dict[str, str | int | bool]:
         """What else figures depend on: mteb keeps runs that differ in it apart."""
-        found: dict[str, str | int | bool] = {"stage": self.stage.value, "whole": self.whole}
+        parameters: dict[str, str | int | bool] = {"stage": self.stage.value, "whole": self.whole}
         if self.stage in (Stage.HYBRID, Stage.RERANK):
-            found |= {"candidates": self.candidates, "fusion": self.fusion.value}
+            parameters |= {"candidates": self.candidates, "fusion": self.fusion.value}
         if self.stage is Stage.RERANK:
-            asked = self._asked_reranker
-            found["reranker"] = asked if isinstance(asked, str) else asked.name if asked else "late interaction"
-        return found
+            reranker = self._asked_reranker
+            parameters["reranker"] = (
+                reranker if isinstance(reranker, str) else reranker.name if reranker else "late interaction"
+            )
+        return parameters
 
     def _reranks(self) -> bool:
         return self._asked_reranker is not None or can_rerank(self._asked_encoder)

@@ -89,12 +89,12 @@ def read_run(path: str | Path) -> dict[str, dict[str, float]]:
                     continue
                 try:
                     query, _, document, _, score, _ = line.split(None, 5)
-                    found, value = run.setdefault(query, {}), float(score)
+                    scores, value = run.setdefault(query, {}), float(score)
                     if not math.isfinite(value):
                         raise ValueError(score)
                 except ValueError as error:
                     raise EvaluationError(f"{path}, line {number}: six columns of a TREC run expected") from error
-                found[document] = max(value, found.get(document, value))
+                scores[document] = max(value, scores.get(document, value))
     except (OSError, UnicodeDecodeError) as error:
         raise EvaluationError(f"{path} can't be read: {error}") from error
     if not run:

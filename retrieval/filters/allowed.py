@@ -47,12 +47,12 @@ class AllowedIds:
     def ids(self) -> Ids:
         """All of them, ascending: looked up once, until something is committed."""
         key = self._key()
-        found = None if key is None else self._memory.get(key)
-        if found is None:
-            found = self._snapshot.matching(self.condition)
+        ids = None if key is None else self._memory.get(key)
+        if ids is None:
+            ids = self._snapshot.matching(self.condition)
             if key is not None:
-                self._memory.put(key, found)
-        return found
+                self._memory.put(key, ids)
+        return ids
 
     def _key(self) -> str | None:
         """The filter at this moment, in words; None for one with a number that Python prints none of."""
@@ -65,8 +65,8 @@ class AllowedIds:
         """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
         if self._broad is None:
             # At random, always the same: documents may repeat in a pattern.
-            some = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
-            self._broad = 2 * len(self.passing(some)) > len(some)
+            sample = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
+            self._broad = 2 * len(self.passing(sample)) > len(sample)
         return self._broad
 
     def passing(self, ids: Sequence[int] | Ids) -> Ids:

@@ -107,8 +107,8 @@ class _Compiler:
         if self.values > MAX_VALUES:
             raise FilterError(f"the filter has more than {MAX_VALUES} values")
         if operator == "$exists":
-            there = Exists(_field(field))
-            return there if operand else Not(there)
+            existence = Exists(_field(field))
+            return existence if operand else Not(existence)
         self._check_field(field)
         if operator in ("$eq", "$in"):
             return Among(_field(field), tuple(operands))
@@ -172,7 +172,7 @@ def _ordered(value: Any) -> bool:
 
 
 def _several(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(_scalar(one) for one in value)
+    return isinstance(value, (list, tuple)) and all(_scalar(item) for item in value)
 
 
 OPERANDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {

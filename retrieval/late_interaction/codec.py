@@ -69,8 +69,8 @@ class TokenCodec:
         codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
         for bound in self._bounds:
             codes[:, : self.dim] += rotated > bound
-        own = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
-        factors = np.divide(1.0, own, out=np.zeros_like(own), where=own > 0)
+        products = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
+        factors = np.divide(1.0, products, out=np.zeros_like(products), where=products > 0)
         rows = np.zeros((len(codes), self.row_bytes), dtype=np.uint8)
         rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
         for place, shift in enumerate(self._shifts):
@@ -82,13 +82,13 @@ class TokenCodec:
 
         Raises ValueError for a string that is not of whole rows.
         """
-        counts = [self._count(one) for one in coded]
+        counts = [self._count(passage) for passage in coded]
         rows = self._rows(b"".join(coded))
-        found = np.empty((len(queries), len(rows)), dtype=np.float32)
+        products = np.empty((len(queries), len(rows)), dtype=np.float32)
         for start in range(0, len(rows), ROWS_AT_ONCE):  # many at once: a product's threads cost more than a passage
             factors, levels = self._parts(rows[start : start + ROWS_AT_ONCE])
-            found[:, start : start + ROWS_AT_ONCE] = (queries @ levels.T) * factors
-        return np.split(found, np.cumsum(counts)[:-1], axis=1) if counts else []
+            products[:, start : start + ROWS_AT_ONCE] = (queries @ levels.T) * factors
+        return np.split(products, np.cumsum(counts)[:-1], axis=1) if counts else []
 
     def decode(self, coded: bytes) -> Vectors:
         """(n, dim) float32, rotated; raises ValueError as `products` does."""

@@ -84,39 +84,39 @@ class LateInteractionReranker:
         """
         tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
-        asked = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
+        read = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)
-        if not len(asked):
+        if not len(read):
             return RerankScores(scores, scores, windowed=0)
-        vectors = self._encoder.encode_token_vectors([asked.ids], query=True)[0][telling_tokens(query, asked)]
+        vectors = self._encoder.encode_token_vectors([read.ids], query=True)[0][telling_tokens(query, read)]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
-            found, kept = self._cosines(vectors, passages[start : start + AT_ONCE])
-            stored += kept
-            for row, cosines in enumerate(found, start):
+            by_passage, stored_here = self._cosines(vectors, passages[start : start + AT_ONCE])
+            stored += stored_here
+            for row, cosines in enumerate(by_passage, start):
                 tokens_read = cosines.shape[1]
                 windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
                 if tokens_read:
                     scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
-        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(asked), stored=stored)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(read), stored=stored)
 
     def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
         """(tokens of the query, tokens of the passage) for each passage; how many of these the collection keeps."""
         cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
-        kept = sum(text in cosines for text in passages)
+        stored = sum(text in cosines for text in passages)
         encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
-        cosines |= {text: vectors @ own.astype(np.float32).T for text, own in encoded.items()}
-        return [cosines[text] for text in passages], kept
+        cosines |= {text: vectors @ token_vectors.astype(np.float32).T for text, token_vectors in encoded.items()}
+        return [cosines[text] for text in passages], stored
 
     def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
         """Of every passage, from memory or encoded now."""
-        known = ((text, self._memory.get(text)) for text in passages)
-        found = {text: vectors for text, vectors in known if vectors is not None}
-        missing = [text for text in passages if text not in found]
+        remembered = ((text, self._memory.get(text)) for text in passages)
+        by_text = {text: vectors for text, vectors in remembered if vectors is not None}
+        missing = [text for text in passages if text not in by_text]
         for text, vectors in zip(missing, token_vectors_of(self._encoder, missing), strict=True):
-            found[text] = vectors.astype(np.float16)
-            self._memory.put(text, found[text])
-        return found
+            by_text[text] = vectors.astype(np.float16)
+            self._memory.put(text, by_text[text])
+        return by_text
 
 
 def telling_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:

@@ -63,13 +63,13 @@ class TokenRecord:
         return {**asdict(self), "encoder": self.encoder.to_json()}
 
     @classmethod
-    def from_json(cls, found: Json) -> TokenRecord:
+    def from_json(cls, value: Json) -> TokenRecord:
         """Of what `to_json` gave; raises StoreError for anything else."""
-        if isinstance(found, Mapping):
-            bits, dim, filled = found.get("bits"), found.get("dim"), found.get("filled")
+        if isinstance(value, Mapping):
+            bits, dim, filled = value.get("bits"), value.get("dim"), value.get("filled")
             whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= MOST_DIMENSIONS
             if whole and isinstance(bits, int) and bits in LEVELS and isinstance(filled, bool):
-                return cls(bits, int(str(dim)), Fingerprint.from_json(found.get("encoder")), filled)
+                return cls(bits, int(str(dim)), Fingerprint.from_json(value.get("encoder")), filled)
         raise StoreError("the collection's record of its token vectors is damaged")
 
 
@@ -80,9 +80,9 @@ def _codec(dim: int, bits: int) -> TokenCodec:
 
 def new_record(encoder: Encoder, *, bits: int = BITS) -> TokenRecord:
     """Of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
-    own = token_encoder(encoder)
-    (probe,) = own.encode_token_vectors([own.tokenize(["a"])[0].ids])
-    return TokenRecord(bits, probe.shape[1], own.fingerprint, filled=True)
+    checked = token_encoder(encoder)
+    (probe,) = checked.encode_token_vectors([checked.tokenize(["a"])[0].ids])
+    return TokenRecord(bits, probe.shape[1], checked.fingerprint, filled=True)
 
 
 def token_encoder(encoder: Encoder) -> TokenEncoder:
@@ -97,11 +97,11 @@ def token_encoder(encoder: Encoder) -> TokenEncoder:
 
 def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
     """How the version keeps token vectors; None where it doesn't, or what it says makes no sense: a doctor tells."""
-    found = snapshot.meta(TOKEN_RECORD)
-    if found is None:
+    value = snapshot.meta(TOKEN_RECORD)
+    if value is None:
         return None
     try:
-        record = TokenRecord.from_json(found)
+        record = TokenRecord.from_json(value)
         return record if record.of(recorded_encoder(snapshot)) else None
     except StoreError:
         return None
@@ -125,9 +125,13 @@ class StoredTokens:
         if query.shape[1] != self._codec.dim:
             return {}  # the record is damaged: no code is of the encoder's dimensions
         hashes = {text: text_hash(text) for text in dict.fromkeys(texts)}
-        found = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
+        stored = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
         size = self._codec.row_bytes
-        whole = {key: one.codes for key, one in found.items() if one.codes and len(one.codes) == size * one.tokens}
-        there = [text for text, key in hashes.items() if key in whole]
-        cosines = self._codec.products(self._codec.rotate(query), [whole[hashes[text]] for text in there])
-        return dict(zip(there, cosines, strict=True))
+        whole = {
+            key: stored_codes.codes
+            for key, stored_codes in stored.items()
+            if stored_codes.codes and len(stored_codes.codes) == size * stored_codes.tokens
+        }
+        coded = [text for text, key in hashes.items() if key in whole]
+        cosines = self._codec.products(self._codec.rotate(query), [whole[hashes[text]] for text in coded])
+        return dict(zip(coded, cosines, strict=True))

@@ -19,14 +19,18 @@ def token_vectors_of(encoder: TokenEncoder, texts: Sequence[str]) -> list[Vector
     parts: list[list[Vectors]] = [[] for _ in texts]
     for row, part in token_windows(encoder, texts):
         parts[row].append(part)
-    return [np.concatenate(own) for own in parts]
+    return [np.concatenate(windows_of_text) for windows_of_text in parts]
 
 
 def token_windows(encoder: TokenEncoder, texts: Sequence[str]) -> Iterator[tuple[int, Vectors]]:
     """The same window by window: which text, and (n, hidden); few are in memory at once."""
     tokens = encoder.tokenize_whole(texts)
-    spans = [(row, span) for row, one in enumerate(tokens) for span in windows(len(one), encoder.passage_budget)]
+    spans = [
+        (row, span)
+        for row, text_tokens in enumerate(tokens)
+        for span in windows(len(text_tokens), encoder.passage_budget)
+    ]
     for start in range(0, len(spans), AT_ONCE):
-        some = spans[start : start + AT_ONCE]
-        vectors = encoder.encode_token_vectors([tokens[row].ids[slice(*span)] for row, span in some])
-        yield from ((row, own) for (row, _), own in zip(some, vectors, strict=True))
+        batch = spans[start : start + AT_ONCE]
+        vectors = encoder.encode_token_vectors([tokens[row].ids[slice(*span)] for row, span in batch])
+        yield from ((row, matrix) for (row, _), matrix in zip(batch, vectors, strict=True))

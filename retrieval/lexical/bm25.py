@@ -37,17 +37,17 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 class Lexical(Protocol):
     """Finds passages by the words of a query."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
 
 class Bm25:
     """BM25 over title, headings and text, stemmed by Porter's rules; a passage needs one of the query's terms."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
         expression = match_expression(query)
-        condition = None if within is None else within.condition
+        condition = None if allowed is None else allowed.condition
         return snapshot.match_text(expression, k, condition) if expression and k > 0 else []
 
 

@@ -41,12 +41,12 @@ class LiveWords:
     @cached_property
     def ids(self) -> Ids:
         """Ids of all rows, ascending, gone ones included."""
-        return _joined([one.ids for one in self.segments])
+        return _joined([segment.ids for segment in self.segments])
 
     @cached_property
     def lengths(self) -> NDArray[np.int32]:
         """Words of all rows."""
-        return _joined([one.lengths for one in self.segments])
+        return _joined([segment.lengths for segment in self.segments])
 
     @property
     def later(self) -> int:
@@ -85,24 +85,24 @@ class LiveWords:
             if gone is not None:
                 gone = np.concatenate([gone, np.zeros(len(added.ids), np.bool_)])
         if removed is not None and len(removed):
-            ids = _joined([one.ids for one in segments])
+            ids = _joined([segment.ids for segment in segments])
             gone = np.zeros(len(ids), np.bool_) if gone is None else gone.copy()
             gone[rows_of(ids, removed)] = True
         return LiveWords(segments, gone)
 
-    def search(self, snapshot: Snapshot, query: str, k: int, within: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """See Lexical.search."""
         terms = self._terms(snapshot, query)
         if not terms or k < 1:
             return []
-        if within is None:
+        if allowed is None:
             return self._best(terms, k, None)
-        if within.is_broad(self.ids):
-            found = self._best(terms, BROAD * k, None)
-            passing = set(within.passing([one for one, _ in found]).tolist())
-            if len(found) < BROAD * k or len(passing) >= k:
-                return _with_equals([pair for pair in found if pair[0] in passing], k)
-        return self._best(terms, k, allowed_mask(self.ids, within.ids, None))
+        if allowed.is_broad(self.ids):
+            best = self._best(terms, BROAD * k, None)
+            passing = set(allowed.passing([passage for passage, _ in best]).tolist())
+            if len(best) < BROAD * k or len(passing) >= k:
+                return _with_equals([pair for pair in best if pair[0] in passing], k)
+        return self._best(terms, k, allowed_mask(self.ids, allowed.ids, None))
 
     def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
         rows = best_rows(terms, self._norms, k, allowed)
@@ -115,11 +115,11 @@ class LiveWords:
         """What each word of the query adds, in its order; words that no passage holds are left out."""
         words = query_terms(query)
         terms = []
-        for word, found in zip(words, stems(words), strict=True):
-            kept = self._kept(found[0]) if len(found) == 1 else None
-            if kept is not None:
-                terms.append(kept)
-            elif found:
+        for word, parts in zip(words, stems(words), strict=True):
+            frequent = self._kept(parts[0]) if len(parts) == 1 else None
+            if frequent is not None:
+                terms.append(frequent)
+            elif parts:
                 terms.append(self._asked(snapshot, word))
         return [term for term in terms if len(term.rows)]
 
@@ -134,8 +134,8 @@ class LiveWords:
             start += len(segment.ids)
         rows, counts = _joined([part[0] for part in parts]), _joined([part[1] for part in parts])
         if self.removed is not None:
-            there = ~self.removed[rows]
-            rows, counts = rows[there], counts[there]
+            present = ~self.removed[rows]
+            rows, counts = rows[present], counts[present]
         if counts.max(initial=0) == MOST_COUNT:
             return None
         passages = self._totals[0]
@@ -144,16 +144,16 @@ class LiveWords:
 
     def _asked(self, snapshot: Snapshot, word: str) -> Term:
         """A rare word, or one of several parts: its share of BM25 as FTS5 has it."""
-        found = snapshot.match_word(word)
-        ids = np.array([one for one, _ in found], np.int64)
-        gains = np.array([gain for _, gain in found], np.float64)
+        gains_by_id = snapshot.match_word(word)
+        ids = np.array([passage for passage, _ in gains_by_id], np.int64)
+        gains = np.array([gain for _, gain in gains_by_id], np.float64)
         return Term(np.searchsorted(self.ids, ids).astype(np.int32), None, gains, 0.0)
 
 
 def _rounded(scores: Gains) -> Gains:
     """As scores of FTS5 are rounded: one in a thousand comes out otherwise by NumPy, which multiplies first."""
     values, places = np.unique(scores, return_inverse=True)
-    return np.array([round(one, DECIMALS) for one in values.tolist()], np.float64)[places]
+    return np.array([round(value, DECIMALS) for value in values.tolist()], np.float64)[places]
 
 
 def _with_equals(pairs: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:

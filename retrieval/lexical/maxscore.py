@@ -49,14 +49,14 @@ class Term:
     def partial(self, norms: Partial, at: Ids | None = None) -> Partial:
         """What each passage's score gains, of all rows or of those at some places, in float32."""
         if self.gains is not None:
-            some: Partial = (self.gains if at is None else self.gains[at]).astype(np.float32)
-            return some
+            partial: Partial = (self.gains if at is None else self.gains[at]).astype(np.float32)
+            return partial
         assert self.counts is not None  # a term has either
         rows, counts = (self.rows, self.counts) if at is None else (self.rows[at], self.counts[at])
-        held = counts.astype(np.float32)
-        gained: Partial = held * np.float32(self.idf * (K1 + 1))
-        held += norms[rows]
-        gained /= held
+        frequencies = counts.astype(np.float32)
+        gained: Partial = frequencies * np.float32(self.idf * (K1 + 1))
+        frequencies += norms[rows]
+        gained /= frequencies
         return gained
 
     def exact(self, norms: Gains, at: Ids) -> Gains:
@@ -64,8 +64,8 @@ class Term:
         if self.gains is not None:
             return self.gains[at]
         assert self.counts is not None  # a term has either
-        held = self.counts[at].astype(np.float64)
-        return self.idf * ((held * (K1 + 1)) / (held + norms))
+        frequencies = self.counts[at].astype(np.float64)
+        return self.idf * ((frequencies * (K1 + 1)) / (frequencies + norms))
 
     def found(self, rows: Ids) -> tuple[Mask, Ids]:
         """Which of `rows` hold the word, and at which places of `self.rows` those stand."""
@@ -85,7 +85,7 @@ def best_rows(terms: Sequence[Term], norms: Partial, k: int, allowed: Mask | Non
     """Every row that may be among the k best or equal to the last of them, of those allowed; ascending."""
     order = sorted((term for term in terms if len(term.rows)), key=lambda term: len(term.rows))
     slack = 1.0 + 4 * 2.0**-23 * (len(order) + 1)
-    rest = [*np.cumsum([term.most for term in reversed(order)])[::-1].tolist(), 0.0]
+    remaining = [*np.cumsum([term.most for term in reversed(order)])[::-1].tolist(), 0.0]
     scores = np.zeros(len(norms), np.float32)
     least = 0.0
     done = 0
@@ -93,31 +93,37 @@ def best_rows(terms: Sequence[Term], norms: Partial, k: int, allowed: Mask | Non
         candidates = np.flatnonzero(allowed)
     else:
         for done, term in enumerate(order):
-            if least > rest[done] * slack:
+            if least > remaining[done] * slack:
                 break
             rows, gained = term.rows, term.partial(norms)
             if allowed is not None:
-                kept = allowed[rows]
-                rows, gained = rows[kept], gained[kept]
+                admitted = allowed[rows]
+                rows, gained = rows[admitted], gained[admitted]
             scores[rows] += gained
             if len(rows) >= k:
                 least = max(least, _kth(scores[rows], k) / slack)
         else:
             done = len(order)
-        candidates = np.flatnonzero(scores >= max(least - rest[done], np.finfo(np.float32).tiny))
-    return _settled(order[done:], rest[done:], candidates, scores[candidates], norms, k, slack)
+        candidates = np.flatnonzero(scores >= max(least - remaining[done], np.finfo(np.float32).tiny))
+    return _settled(order[done:], remaining[done:], candidates, scores[candidates], norms, k, slack)
 
 
 def _settled(
-    terms: Sequence[Term], rest: Sequence[float], candidates: Ids, scores: Partial, norms: Partial, k: int, slack: float
+    terms: Sequence[Term],
+    remaining: Sequence[float],
+    candidates: Ids,
+    scores: Partial,
+    norms: Partial,
+    k: int,
+    slack: float,
 ) -> Ids:
     """The candidates that may be among the best, once the remaining terms are looked up for them."""
-    for term, after in zip(terms, rest[1:], strict=True):
+    for term, after in zip(terms, remaining[1:], strict=True):
         hit, places = term.found(candidates)
         scores[hit] += term.partial(norms, places)
         if len(candidates) > k:
-            kept = scores >= _kth(scores, k) / slack - after
-            candidates, scores = candidates[kept], scores[kept]
+            contenders = scores >= _kth(scores, k) / slack - after
+            candidates, scores = candidates[contenders], scores[contenders]
     least = _kth(scores, k) / slack if len(scores) > k else 0.0
     return candidates[(scores >= least) & (scores > 0)]
 

@@ -42,10 +42,10 @@ class Postings:
         starts = np.zeros(len(frequent) + 1, np.int64)
         end = 0
         for number, (word, _) in enumerate(frequent):
-            passages, held = reader.passages_of(word)
+            passages, frequencies = reader.passages_of(word)
             start, end = end, end + len(passages)
             rows[start:end] = np.searchsorted(ids, passages)
-            counts[start:end] = held
+            counts[start:end] = frequencies
             starts[number + 1] = end
         words = {word: number for number, (word, _) in enumerate(frequent)}
         return cls(ids, lengths, words, starts, rows[:end].copy(), counts[:end].copy())

@@ -53,9 +53,9 @@ def load_postings(path: Path, *, digest: str) -> Postings:
     """The postings saved at `path`, memory-mapped, whose sha256 must be `digest`; raises StoreError."""
     try:
         with path.open("rb") as file:
-            found = digest_open(file)
-            if found != digest:
-                raise StoreError(f"index file {path} is damaged: sha256 found {found}, expected {digest}")
+            digest_found = digest_open(file)
+            if digest_found != digest:
+                raise StoreError(f"index file {path} is damaged: sha256 found {digest_found}, expected {digest}")
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise StoreError(f"index file {path} can't be read: {error.strerror or error}") from error

@@ -31,8 +31,8 @@ def open_words(snapshot: Snapshot, folder: Path) -> Opened[LiveWords] | None:
 def replay_words(words: LiveWords, snapshot: Snapshot, change: int) -> LiveWords:
     """Returns the words as of the snapshot, from those as of `change`."""
     changes = snapshot.changes_since(change)
-    removed = ids_of_ranges((one.first, one.last) for one in changes if one.kind is ChangeKind.REMOVE)
-    first = min((one.first for one in changes if one.kind is ChangeKind.ADD), default=None)
+    removed = ids_of_ranges((change.first, change.last) for change in changes if change.kind is ChangeKind.REMOVE)
+    first = min((change.first for change in changes if change.kind is ChangeKind.ADD), default=None)
     if first is None:
         return words.apply(removed=removed)
     with counting(snapshot.passage_texts(first=first)) as reader:

@@ -160,12 +160,14 @@ class BiEncoder:
                 height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
-                    found = self._token_batch([prompt.around(token_ids[row]) for row in rows], (height, width), prompt)
-                    if found is None:
+                    matrices = self._token_batch(
+                        [prompt.around(token_ids[row]) for row in rows], (height, width), prompt
+                    )
+                    if matrices is None:
                         raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
-                    for row, vectors in zip(rows, found, strict=False):
-                        own = vectors[len(prompt.prefix) : len(prompt.prefix) + len(token_ids[row])]
-                        out[row] = unit_rows(own, self._fingerprint.model, zeros=True)
+                    for row, vectors in zip(rows, matrices, strict=False):
+                        text_vectors = vectors[len(prompt.prefix) : len(prompt.prefix) + len(token_ids[row])]
+                        out[row] = unit_rows(text_vectors, self._fingerprint.model, zeros=True)
         return out
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
@@ -175,15 +177,15 @@ class BiEncoder:
         except DeviceMemoryError:
             if shape[0] == 1:
                 raise
-            parts = [self._token_batch([one], (1, shape[1]), prompt) for one in batch]
+            parts = [self._token_batch([ids], (1, shape[1]), prompt) for ids in batch]
             return np.concatenate([part for part in parts if part is not None])
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
 
         def cut(start: int) -> list[TokenIds]:
-            some = self.tokenize_whole(texts[start : start + at_once], query=query)
-            return [tokens.ids[:budget] for tokens in some]
+            tokenized = self.tokenize_whole(texts[start : start + at_once], query=query)
+            return [tokens.ids[:budget] for tokens in tokenized]
 
         prompt = self._query_prompt if query else self._passage_prompt
         budget = self._window - len(prompt)
@@ -214,14 +216,14 @@ class BiEncoder:
                 shape = self._shape.rows(len(rows), wide), wide
                 padded = self._padded([prompt.around(token_ids[row]) for row in rows], shape)
                 try:
-                    found = self._backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
+                    vectors = self._backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
                     self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
                     continue
                 # A model saved with a shorter length than its own means the first so many dimensions of it.
-                out[rows] = found[: len(rows), : self.dim]
+                out[rows] = vectors[: len(rows), : self.dim]
                 done += len(rows)
             if len(order) > MANY and self._backend.device == "cpu":
                 release_memory()
@@ -232,9 +234,9 @@ class BiEncoder:
         ids = np.full(shape, self._backend.facts.pad, dtype=np.int32)
         mask = np.zeros(shape, dtype=np.int32)
         mask[len(batch) :, 0] = 1  # attention over nothing is not a number
-        for row, own in enumerate(batch):
-            ids[row, : len(own)] = own
-            mask[row, : len(own)] = 1
+        for row, text_ids in enumerate(batch):
+            ids[row, : len(text_ids)] = text_ids
+            mask[row, : len(text_ids)] = 1
         return ids, mask
 
 

@@ -74,18 +74,18 @@ class CrossEncoderReranker:
         query = self._backend.pairing.query_prefix + query
         with self._lock:
             query_tokens, *tokens = self._tokenize([query, *passages])
-            asked = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
-            room = self.window - self._backend.pairing.overhead - len(asked.ids)
-            rows = [(pair, *span) for pair, one in enumerate(tokens) for span in windows(len(one), room)]
+            query_piece = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
+            room = self.window - self._backend.pairing.overhead - len(query_piece.ids)
+            rows = [(pair, *span) for pair, passage in enumerate(tokens) for span in windows(len(passage), room)]
             scores = self._score(
-                asked, [cut_piece(passages[pair], tokens[pair], start, end) for pair, start, end in rows]
+                query_piece, [cut_piece(passages[pair], tokens[pair], start, end) for pair, start, end in rows]
             )
         logits = np.full(len(passages), -np.inf, dtype=np.float32)
         np.maximum.at(logits, np.array([pair for pair, _, _ in rows], dtype=np.intp), scores)
         return RerankScores(
             logits=logits,
             probabilities=np.exp(-np.logaddexp(0.0, -logits.astype(np.float64))).astype(np.float32),
-            windowed=sum(len(one) > room for one in tokens),
+            windowed=sum(len(passage) > room for passage in tokens),
             query_cut=len(query_tokens) > self._query_budget,
         )
 
@@ -122,5 +122,5 @@ def _check_head(resolved: ResolvedModel) -> None:
     architectures = [str(name) for name in config.get("architectures") or []]
     headed = any(name.endswith(("ForSequenceClassification", "ForCausalLM")) for name in architectures)
     if config and not headed and saved_as != "CrossEncoder":
-        found = ", ".join(architectures) or "no architecture"
-        raise ConfigError(f"{resolved.name} is not a reranker: {found} has no head that scores a pair")
+        named = ", ".join(architectures) or "no architecture"
+        raise ConfigError(f"{resolved.name} is not a reranker: {named} has no head that scores a pair")

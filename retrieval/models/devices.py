@@ -34,10 +34,10 @@ def cuda_devices() -> list[str]:
     return [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
 
 
-def pick_precision(asked: str, device: str) -> str:
+def pick_precision(precision: str, device: str) -> str:
     """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
-    if asked != "auto":
-        return asked
+    if precision != "auto":
+        return precision
     if device == "cuda":
         import torch
 

@@ -124,21 +124,21 @@ def digest_weights(folder: Path) -> str:
 
     Raises ModelUnavailableError where weights exist only as pickles, or not at all.
     """
-    found = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
+    files = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
     # Only weights by the name that loaders look for are read in a pickle's stead; an adapter has a name of its own.
-    safe_folders = {path.parent for path in found if path.name.startswith("model")}
+    safe_folders = {path.parent for path in files if path.name.startswith("model")}
     for path in sorted(folder.rglob("*")):
         stead = path.parent in safe_folders and not path.name.startswith("adapter_model")
         if path.suffix.lower() in PICKLES and not stead and not _is_other_backend(path, folder):
             raise ModelUnavailableError(
                 f"{path.name} in {folder} may hold a pickle, which can run code: give safetensors weights"
             )
-    if not found:
+    if not files:
         raise ModelUnavailableError(f"no safetensors weights in {folder}")
-    if len(found) == 1:
-        return digest_file(found[0])
+    if len(files) == 1:
+        return digest_file(files[0])
     whole = hashlib.sha256()
-    for path in found:
+    for path in files:
         whole.update(f"{path.relative_to(folder).as_posix()} {digest_file(path)}\n".encode())
     return whole.hexdigest()
 
@@ -200,8 +200,8 @@ def _bundled() -> ResolvedModel | None:
 
 
 def _snapshot(name: str, revision: str | None, settings: Settings, *, local: bool) -> Path | None:
-    kept = (settings.cache or hub_cache()) / f"models--{name.replace('/', '--')}"
-    if local and name == DEFAULT_ENCODER and not kept.is_dir():
+    cached = (settings.cache or hub_cache()) / f"models--{name.replace('/', '--')}"
+    if local and name == DEFAULT_ENCODER and not cached.is_dir():
         return None  # without importing the hub's client, which takes half a second
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError

@@ -100,19 +100,19 @@ def build_context(
     if max_tokens < 1 and not hits:
         raise ConfigError(f"max_tokens is {max_tokens}: give at least 1")
     blocks: list[_Block] = []
-    said: list[_Said] = []
+    quoted: list[_Said] = []
     for hit in hits:
         if not is_seen(hit.text, hit.start, hit.hidden):
             continue
         says = _said(without_hidden(hit.text, hit.start, hit.hidden))
-        if not any(block.overlaps(hit) for block in blocks) and any(one.covers(says) for one in said):
+        if not any(block.overlaps(hit) for block in blocks) and any(passage.covers(says) for passage in quoted):
             continue
         wider = _with(blocks, hit, slice_text, hidden_in)
         if count_tokens(_render(wider)) > max_tokens:
             blocks = blocks or [_cut(wider[0], max_tokens, count_tokens)]
             break
         blocks = wider
-        said.append(says)
+        quoted.append(says)
     text = _render(blocks)
     return Context(
         query=hits.query,
@@ -134,7 +134,7 @@ def _with(
     near = [block for block in blocks if block.reaches(hit)]
     start = min([hit.start, *(block.start for block in near)])
     end = max([hit.end, *(block.end for block in near)])
-    members = sorted([hit, *(one for block in near for one in block.hits)], key=lambda one: one.rank)
+    members = sorted([hit, *(member for block in near for member in block.hits)], key=lambda member: member.rank)
     merged = _Block(tuple(members), start, end, slice_text(hit, start, end), hidden_in(hit, start, end))
     return sorted([merged, *(block for block in blocks if block not in near)], key=lambda block: block.hits[0].rank)
 

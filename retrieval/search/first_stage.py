@@ -36,8 +36,8 @@ class Pool:
 
     def best_first(self, scores: Mapping[int, float]) -> list[int]:
         """Returns ids by score, ties by where the passages stand in their documents."""
-        known = [passage for passage in scores if passage in self.places]
-        return sorted(known, key=lambda passage: (-scores[passage], self.places[passage].order))
+        placed = [passage for passage in scores if passage in self.places]
+        return sorted(placed, key=lambda passage: (-scores[passage], self.places[passage].order))
 
 
 class FirstStage:

@@ -30,7 +30,7 @@ def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[i
     """
     best = max(lexical.values(), default=0.0)
     scale = CONVEX_WEIGHT / best if best > 0 else 0.0
-    return {one: round(cosine + scale * lexical.get(one, 0.0), 6) for one, cosine in cosines.items()}
+    return {passage: round(cosine + scale * lexical.get(passage, 0.0), 6) for passage, cosine in cosines.items()}
 
 
 def blended(
@@ -40,18 +40,20 @@ def blended(
     best = max(lexical.values(), default=0.0)
     scale = blend.lexical / best if best > 0 else 0.0
     return {
-        one: round(cosines[one] + scale * lexical.get(one, 0.0) + blend.reranked * score, 6)
-        for one, score in reranked.items()
+        passage: round(cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
+        for passage, score in reranked.items()
     }
 
 
 def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]) -> dict[int, float]:
     """The sum of 1 / (RRF_K + rank) over the retrievers that found a passage; equal scores share a rank."""
     lexical_ranks = competition_ranks(lexical)
-    found = dense_ranks.keys() | lexical_ranks.keys()
+    passages = dense_ranks.keys() | lexical_ranks.keys()
     return {
-        one: round(sum(1 / (RRF_K + ranks[one]) for ranks in (dense_ranks, lexical_ranks) if one in ranks), 9)
-        for one in found
+        passage: round(
+            sum(1 / (RRF_K + ranks[passage]) for ranks in (dense_ranks, lexical_ranks) if passage in ranks), 9
+        )
+        for passage in passages
     }
 
 
@@ -59,8 +61,8 @@ def competition_ranks(scores: Mapping[int, float]) -> dict[int, int]:
     """Ranks from 1, best first; equal scores share one, so that a tie never depends on an id."""
     ranks: dict[int, int] = {}
     rank, last = 0, None
-    for position, (one, score) in enumerate(sorted(scores.items(), key=lambda item: -item[1]), start=1):
+    for position, (passage, score) in enumerate(sorted(scores.items(), key=lambda item: -item[1]), start=1):
         if score != last:
             rank, last = position, score
-        ranks[one] = rank
+        ranks[passage] = rank
     return ranks

@@ -40,12 +40,12 @@ class Decided:
     reranker: Reranker | None = None
 
 
-def decide(models: SearchModels, asked: Stage | None, *, nothing_matches: bool, clock: Clock) -> Decided:
+def decide(models: SearchModels, requested_stage: Stage | None, *, nothing_matches: bool, clock: Clock) -> Decided:
     """Loads what a search at the stage `asked` (None: the last that is possible) needs, and says how far it can go.
 
     Where `nothing_matches` the filter there is nothing to encode, and no model is loaded.
     """
-    requested = asked or (Stage.RERANK if models.may_rerank else Stage.HYBRID)
+    requested = requested_stage or (Stage.RERANK if models.may_rerank else Stage.HYBRID)
     stage, reason = requested, None
     if stage is Stage.RERANK and not models.may_rerank:
         stage, reason = Stage.HYBRID, "no reranker was named"

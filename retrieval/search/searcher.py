@@ -42,7 +42,7 @@ class Searcher:
         nothing_matches = not lexical_only and nearest.finds_nothing()
         decided = decide(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
         vector, cut = _encoded(decided.encoder, request.query, clock)
-        first = FirstStage(
+        first_stage = FirstStage(
             request,
             decided.stage,
             snapshot,
@@ -55,7 +55,7 @@ class Searcher:
         second = None if decided.reranker is None else SecondStage(decided.reranker, request, snapshot, clock)
         size = min(max(request.candidates, request.k), max(1, index.size))
         while True:
-            pool = first.pool(size)
+            pool = first_stage.pool(size)
             scores = _with_reranked(request, pool, decided.stage, second)
             chosen = _limited(request, pool, pool.best_first(scores[decided.stage]), request.k, scores[decided.stage])
             if not request.per_document or len(chosen) >= request.k or not pool.full:
@@ -96,7 +96,7 @@ def _limited(
 ) -> list[int]:
     """The first of them that are good enough by their `final` score, and not too many of one document."""
     least = request.min_score
-    taken: Counter[int] = Counter()
+    of_document: Counter[int] = Counter()
     chosen: list[int] = []
     for passage in passages:
         if len(chosen) == most:
@@ -104,8 +104,8 @@ def _limited(
         if least is not None and final.get(passage, least) < least:
             continue
         document = pool.places[passage].document_id
-        taken[document] += 1
-        if request.per_document is None or taken[document] <= request.per_document:
+        of_document[document] += 1
+        if request.per_document is None or of_document[document] <= request.per_document:
             chosen.append(passage)
     return chosen
 
@@ -119,19 +119,19 @@ def _hits(
 ) -> tuple[Hit, ...]:
     """The chosen passages with their traces."""
     ranks = {
-        passed: {passage: rank for rank, passage in enumerate(pool.best_first(found), start=1)}
-        for passed, found in scores.items()
+        passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
+        for passed, stage_scores in scores.items()
     }
 
     def trace(passage: int) -> dict[Stage, StageScore]:
         return {
             passed: StageScore(
                 ranks[passed][passage],
-                found[passage],
+                stage_scores[passage],
                 probabilities[passage] if passed is Stage.RERANK else None,
             )
-            for passed, found in scores.items()
-            if passage in found
+            for passed, stage_scores in scores.items()
+            if passage in stage_scores
         }
 
     return tuple(

@@ -51,10 +51,12 @@ class SecondStage:
 
     def _read(self, passages: Sequence[int]) -> None:
         rows = self._snapshot.passages(passages)
-        found = self.reranker.rerank(self._query, [with_context(row) for row in rows])
-        for row, logit, probability in zip(rows, found.logits.tolist(), found.probabilities.tolist(), strict=True):
+        reranked = self.reranker.rerank(self._query, [with_context(row) for row in rows])
+        for row, logit, probability in zip(
+            rows, reranked.logits.tolist(), reranked.probabilities.tolist(), strict=True
+        ):
             self._logits[row.id] = round(logit, DECIMALS)
             self.probabilities[row.id] = probability
-        self._stored += found.stored
-        self.windowed += found.windowed
-        self.query_cut |= found.query_cut
+        self._stored += reranked.stored
+        self.windowed += reranked.windowed
+        self.query_cut |= reranked.query_cut

@@ -30,7 +30,7 @@ class _Held:
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
-_held: dict[tuple[int, int], _Held] = {}
+_open_files: dict[tuple[int, int], _Held] = {}
 _lock = threading.RLock()  # a store may be forgotten, and let go, while this very thread holds it
 
 
@@ -38,36 +38,36 @@ def hold(path: Path) -> tuple[int, int] | None:
     """Says that a store of the file was opened; give what it returns to `let_go` behind the store's last connection."""
     with _lock:
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
             return None
-        _held.setdefault((found.st_dev, found.st_ino), _Held()).stores += 1
-        return found.st_dev, found.st_ino
+        _open_files.setdefault((status.st_dev, status.st_ino), _Held()).stores += 1
+        return status.st_dev, status.st_ino
 
 
 def let_go(file: tuple[int, int] | None) -> None:
     """Says that the store was closed."""
     with _lock:
-        held = None if file is None else _held.get(file)
-        if file is None or held is None:
+        open_file = None if file is None else _open_files.get(file)
+        if file is None or open_file is None:
             return
-        held.stores -= 1
-        if held.stores == 0:
-            del _held[file]
-            if held.file is not None:
-                held.file.close()
+        open_file.stores -= 1
+        if open_file.stores == 0:
+            del _open_files[file]
+            if open_file.file is not None:
+                open_file.file.close()
 
 
 def block_digests(path: Path) -> tuple[int, tuple[str, ...]]:
     """The size of a file that a store has open, and the sha256 of each block of it; raises OSError."""
     with _lock:
-        found = path.stat()
-        held = _held.get((found.st_dev, found.st_ino))
-        if held is None:
+        status = path.stat()
+        open_file = _open_files.get((status.st_dev, status.st_ino))
+        if open_file is None:
             raise FileNotFoundError(errno.ENOENT, "another file took its place", str(path))
-        if held.file is None:
-            held.file = path.open("rb", buffering=0)
-    file, reading = held.file, held.reading
+        if open_file.file is None:
+            open_file.file = path.open("rb", buffering=0)
+    file, reading = open_file.file, open_file.reading
 
     def digest(start: int) -> str:
         with reading:
@@ -76,4 +76,4 @@ def block_digests(path: Path) -> tuple[int, tuple[str, ...]]:
         return hashlib.sha256(block).hexdigest()
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return found.st_size, tuple(pool.map(digest, range(0, found.st_size, BLOCK_BYTES)))
+        return status.st_size, tuple(pool.map(digest, range(0, status.st_size, BLOCK_BYTES)))

@@ -52,11 +52,11 @@ def open_database(path: Path) -> Engine:
     Raises StoreError where it is missing, damaged, not ours, or made by a newer version.
     """
     try:
-        found = path.is_file()
-        empty = found and not path.stat().st_size
+        exists = path.is_file()
+        empty = exists and not path.stat().st_size
     except OSError as error:
         raise StoreError(f"{path} can't be reached: {error.strerror}") from error
-    if not found:
+    if not exists:
         raise StoreError(f"no database at {path}")
     if empty:  # SQLite would make one of it
         raise StoreError(f"{path} is damaged (it is empty); restore it from a copy")
@@ -141,9 +141,9 @@ def _reading_engine(path: Path) -> Engine:
         frozen = "" if log.exists() and log.stat().st_size else "&immutable=1"
         address = f"{path.absolute().as_uri()}?mode=ro{frozen}"
         connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
-        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table in LATER:
-            if table.name not in there:  # a layout of before there was this table; a temporary one lies in memory
+            if table.name not in present:  # a layout of before there was this table; a temporary one lies in memory
                 connection.execute("PRAGMA temp_store=MEMORY").close()
                 connection.execute(f"CREATE TEMP TABLE {str(CreateTable(table)).partition('TABLE')[2]}").close()
         return connection
@@ -173,8 +173,8 @@ def _is_foreign(connection: Connection) -> bool:
 
 
 def _refuse_newer(revision: str, path: Path) -> None:
-    known = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
-    if revision not in known:
+    revisions = {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+    if revision not in revisions:
         raise StoreError(f"{path} was made by a newer version of passagework (layout {revision}): upgrade passagework")
 
 

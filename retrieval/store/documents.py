@@ -13,7 +13,7 @@ from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.filter_sql import filter_sql
-from passagework.retrieval.store.matching import within
+from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import bears
 from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
 from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
@@ -70,16 +70,16 @@ class DocumentReader:
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:
         """Documents in order of path, without their text; those of which a passage fulfils the condition."""
         if condition is not None:
-            inside = within(filter_sql(condition)).with_only_columns(t.passages.c.document_id).correlate(None)
+            inside = matching_query(filter_sql(condition)).with_only_columns(t.passages.c.document_id).correlate(None)
             return self._documents(t.documents.c.id.in_(inside))
         return self._documents(true())
 
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
         """Documents that bear one of the names (see `naming`), each once."""
-        found: dict[int, DocumentRow] = {}
-        for some in batches(names, BATCH // 4):
-            found.update({row.id: row for row in self._documents(bears(self.connection, some))})
-        return list(found.values())
+        rows: dict[int, DocumentRow] = {}
+        for batch in batches(names, BATCH // 4):
+            rows.update({row.id: row for row in self._documents(bears(self.connection, batch))})
+        return list(rows.values())
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c

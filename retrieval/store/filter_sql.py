@@ -95,8 +95,8 @@ class _Sql:
             if kind is FieldType.NULL and field not in COLUMNS:
                 yield not_(self._exists(field))
             if isinstance(field, str):
-                held = true() if kind is FieldType.NULL else t.fields.c.value.in_(values)
-                yield self._has(field, kind, held)
+                condition = true() if kind is FieldType.NULL else t.fields.c.value.in_(values)
+                yield self._has(field, kind, condition)
             elif field is Column.PAGES:
                 yield _touched(t.pages.c.number.in_(values)) if kind is FieldType.NUMBER else false()
             else:
@@ -107,8 +107,8 @@ class _Sql:
         if self._one_by_one:
             # The plus keeps SQLite from reading every value of the field to find the one document's.
             named = literal_column('+fields."key"', Text) == key
-            own = select(f.id).where(f.document_id == t.documents.c.id, named, f.type == kind.value, condition)
-            return own.correlate(t.documents).exists()
+            matching = select(f.id).where(f.document_id == t.documents.c.id, named, f.type == kind.value, condition)
+            return matching.correlate(t.documents).exists()
         return t.documents.c.id.in_(select(f.document_id).where(f.key == key, f.type == kind.value, condition))
 
     def _exists(self, field: Field) -> Sql:

@@ -23,24 +23,24 @@ TOKENIZER = f"porter unicode61 remove_diacritics 2 separators '{SEPARATORS}'"
 
 
 def best_passages(
-    connection: Connection, expression: str, k: int, within: Select[tuple[int]] | None
+    connection: Connection, expression: str, k: int, allowed: Select[tuple[int]] | None
 ) -> list[tuple[int, float]]:
     """The `k` best passages of an FTS5 expression, and those equal to the last, as (id, BM25), higher is better.
 
-    Ties are by id. `within` selects the ids that may be found.
+    Ties are by id. `allowed` selects the ids that may be found.
     """
     # bm25() is negative, the more so the better. Called by name it is computed after the filter; `rank` before.
-    one, score = literal_column("rowid", Integer), literal_column("bm25(passages_fts)", Float)
-    query = select(one, score).select_from(text("passages_fts")).where(text("passages_fts MATCH :expression"))
-    if within is not None:
+    rowid, score = literal_column("rowid", Integer), literal_column("bm25(passages_fts)", Float)
+    query = select(rowid, score).select_from(text("passages_fts")).where(text("passages_fts MATCH :expression"))
+    if allowed is not None:
         # The plus keeps FTS5 from starting over for every passage that the filter lets through.
-        query = query.where(literal_column("+rowid", Integer).in_(within))
-    found = _scores(connection, query.order_by(score, one).limit(k + 1), expression)
-    if len(found) <= k or found[k][1] < found[k - 1][1]:
-        return found[:k]
-    last = found[k - 1][1]  # the pool ends among equals: all of them, whatever their number
-    rest = query.where(score <= -last + 10**-DECIMALS).order_by(score, one)
-    return [pair for pair in _scores(connection, rest, expression) if pair[1] >= last]
+        query = query.where(literal_column("+rowid", Integer).in_(allowed))
+    best = _scores(connection, query.order_by(score, rowid).limit(k + 1), expression)
+    if len(best) <= k or best[k][1] < best[k - 1][1]:
+        return best[:k]
+    last = best[k - 1][1]  # the pool ends among equals: all of them, whatever their number
+    equals = query.where(score <= -last + 10**-DECIMALS).order_by(score, rowid)
+    return [pair for pair in _scores(connection, equals, expression) if pair[1] >= last]
 
 
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
@@ -53,7 +53,7 @@ def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int,
     """`[start, end)` of the words in each text that an FTS5 expression matches, stemmed as the collection's are."""
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
-        unmarked = [(number, one.replace(_OPEN, " ").replace(_SHUT, " ")) for number, one in enumerate(texts)]
+        unmarked = [(number, content.replace(_OPEN, " ").replace(_SHUT, " ")) for number, content in enumerate(texts)]
         memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", unmarked)
         query = "SELECT rowid, highlight(texts, 0, ?, ?) FROM texts WHERE texts MATCH ?"
         marked = dict(memory.execute(query, (_OPEN, _SHUT, expression)))

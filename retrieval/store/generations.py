@@ -82,7 +82,7 @@ class Generations(Generic[Derived]):
         last = snapshot.last_change()
         bad: list[str] = []
         reason = ""
-        found: Opened[Derived] | None = None
+        opened: Opened[Derived] | None = None
         for generation in self._recorded(snapshot):
             if generation.change > last:
                 continue  # the database went backwards
@@ -93,7 +93,7 @@ class Generations(Generic[Derived]):
                 bad.append(generation.file)
                 _keep_aside(folder / generation.file)
                 continue
-            found = Opened(self._replay(derived, snapshot, generation.change), last, generation, tuple(bad))
+            opened = Opened(self._replay(derived, snapshot, generation.change), last, generation, tuple(bad))
             break
         if reason:  # one line, however many files are bad; nothing is lost, and a person should know that
             _log.warning(
@@ -101,7 +101,7 @@ class Generations(Generic[Derived]):
                 "one",
                 reason,
             )
-        return found, tuple(bad)
+        return opened, tuple(bad)
 
     def replay(self, opened: Opened[Derived], snapshot: Snapshot) -> Opened[Derived]:
         """Returns the same as of a later snapshot."""
@@ -117,7 +117,7 @@ class Generations(Generic[Derived]):
         with store.read() as snapshot:
             older = self._recorded(snapshot)
         name = f"{self._letter}{self._next_number(folder, older):06d}-{new.suffix}.index"
-        kept = [one for one in older if (folder / one.file).is_file()][: KEPT - 1]
+        retained = [generation for generation in older if (folder / generation.file).is_file()][: KEPT - 1]
         digest = write(folder / name)
         with store.write() as writer:
             writer.put_generation(
@@ -130,15 +130,15 @@ class Generations(Generic[Derived]):
                 parameters=new.parameters,
                 created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
             )
-            writer.drop_generations([one.id for one in older if one not in kept])
-        self._sweep(folder, {name, *(one.file for one in kept)})
+            writer.drop_generations([generation.id for generation in older if generation not in retained])
+        self._sweep(folder, {name, *(generation.file for generation in retained)})
         with store.read() as snapshot:
             return self._recorded(snapshot)[0]
 
     def drop(self, store: Store, folder: Path) -> None:
         """Forgets every file, and takes it out."""
         with store.write() as writer:
-            writer.drop_generations([one.id for one in self._recorded(writer)])
+            writer.drop_generations([generation.id for generation in self._recorded(writer)])
         self._sweep(folder, set())
 
     def _next_number(self, folder: Path, older: Sequence[Generation]) -> int:
@@ -147,15 +147,15 @@ class Generations(Generic[Derived]):
             if os.path.lexists(folder) and not folder.is_dir():
                 _log.warning("%s is no folder; it was set aside as %s", folder, set_aside(folder).name)
             folder.mkdir(exist_ok=True)
-            found = [int(match[1]) for entry in folder.iterdir() if (match := self._own.match(entry.name))]
+            numbers = [int(match[1]) for entry in folder.iterdir() if (match := self._own.match(entry.name))]
         except OSError as error:
             raise StoreError(f"{folder} can't be written: {write_problem(error)}") from error
-        return max([*found, *(one.id for one in older)], default=0) + 1
+        return max([*numbers, *(generation.id for generation in older)], default=0) + 1
 
-    def _sweep(self, folder: Path, wanted: Set[str]) -> None:
+    def _sweep(self, folder: Path, retained: Set[str]) -> None:
         """Takes out older files, and what a killed run left half written; never what was set aside."""
         for entry in folder.iterdir():
-            if self._own.match(entry.name) and entry.name not in wanted and entry.suffix in (".index", ".tmp"):
+            if self._own.match(entry.name) and entry.name not in retained and entry.suffix in (".index", ".tmp"):
                 with contextlib.suppress(OSError):
                     entry.unlink()
 

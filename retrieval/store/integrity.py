@@ -76,10 +76,10 @@ def stored_document(snapshot: Snapshot, document_id: int) -> StoredDocument:
 def numbers_used_again(snapshot: Snapshot) -> list[str]:
     """Tables whose next id is not above the ids that are there."""
     rows = snapshot.connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
-    given = {row[0]: row[1] for row in rows}
+    sequences = {row[0]: row[1] for row in rows}
     tables = (t.sources, t.documents, t.passages, t.changes, t.generations)
-    highest = {one.name: snapshot.connection.execute(select(func.max(one.c.id))).scalar() or 0 for one in tables}
-    return [name for name, most in highest.items() if given.get(name, 0) < most]
+    highest = {table.name: snapshot.connection.execute(select(func.max(table.c.id))).scalar() or 0 for table in tables}
+    return [name for name, most in highest.items() if sequences.get(name, 0) < most]
 
 
 def stored_passages(snapshot: Snapshot, document_id: int) -> list[StoredPassage]:
@@ -131,7 +131,7 @@ def documents_of_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[int]
     """The documents whose passages' vectors are stored under these."""
     p = t.passages.c
     query = select(p.document_id).distinct()
-    return {row for one in hashes for row in snapshot.connection.execute(query.where(p.hash == one)).scalars()}
+    return {row for key in hashes for row in snapshot.connection.execute(query.where(p.hash == key)).scalars()}
 
 
 def text_index_problem(driver: Any, *, wait_ms: int, then_ms: int) -> str | None:
@@ -188,5 +188,5 @@ def correct_fields(writer: Writer, document_id: int, metadata: Mapping[str, Json
 
 def drop_vectors(writer: Writer, hashes: Sequence[bytes]) -> None:
     """Takes out vectors that are to be made again."""
-    for one in hashes:
-        writer.connection.execute(delete(t.vectors).where(t.vectors.c.hash == one))
+    for key in hashes:
+        writer.connection.execute(delete(t.vectors).where(t.vectors.c.hash == key))

@@ -13,7 +13,7 @@ from passagework.retrieval.store.batches import among
 from passagework.retrieval.types import Ids
 
 
-def within(condition: ColumnElement[bool]) -> Select[tuple[int]]:
+def matching_query(condition: ColumnElement[bool]) -> Select[tuple[int]]:
     """Ids of the passages, joined with their documents, that fulfil a condition."""
     return select(t.passages.c.id).join(t.documents, t.documents.c.id == t.passages.c.document_id).where(condition)
 
@@ -21,13 +21,13 @@ def within(condition: ColumnElement[bool]) -> Select[tuple[int]]:
 def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
     """Those ids, ascending."""
     if _tells_passages_apart(condition):
-        rows = connection.execute(within(condition).order_by(t.passages.c.id)).scalars()
+        rows = connection.execute(matching_query(condition).order_by(t.passages.c.id)).scalars()
         return np.fromiter(rows, dtype=np.int64)
     # A document's passages were stored in one go: the first and the last are enough. They come as one text, which is
     # several times as quick as a row each.
     query = select(func.group_concat(_first_and_last())).select_from(t.documents).where(condition)
-    found = str(connection.execute(query).scalar_one() or "")
-    first, last = np.fromstring(found, np.int64, sep=",").reshape(-1, 2).T
+    listed = str(connection.execute(query).scalar_one() or "")
+    first, last = np.fromstring(listed, np.int64, sep=",").reshape(-1, 2).T
     order = np.argsort(first)
     first, sizes = first[order], (last - first + 1)[order]
     ends = np.cumsum(sizes)
@@ -36,19 +36,21 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
 
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
     """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
-    return np.fromiter(connection.execute(within(condition).where(among(t.passages.c.id, ids))).scalars(), np.int64)
+    return np.fromiter(
+        connection.execute(matching_query(condition).where(among(t.passages.c.id, ids))).scalars(), np.int64
+    )
 
 
 def _tells_passages_apart(condition: ColumnElement[bool]) -> bool:
     """Whether it may hold for one passage of a document and not for another."""
-    columns = (one for one in visitors.iterate(condition) if isinstance(one, Column))
+    columns = (element for element in visitors.iterate(condition) if isinstance(element, Column))
     return any(column.table is t.passages for column in columns)
 
 
 def _first_and_last() -> ColumnElement[str]:
     """Ids of a document's first and last passage, with a comma between; null where it has none."""
     p = t.passages.c
-    own = select(p.id).where(p.document_id == t.documents.c.id).correlate(t.documents).limit(1)
-    first = own.order_by(p.ordinal).scalar_subquery()
-    last = own.order_by(p.ordinal.desc()).scalar_subquery()
+    passage = select(p.id).where(p.document_id == t.documents.c.id).correlate(t.documents).limit(1)
+    first = passage.order_by(p.ordinal).scalar_subquery()
+    last = passage.order_by(p.ordinal.desc()).scalar_subquery()
     return first.concat(",").concat(last)

@@ -25,9 +25,9 @@ def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, FieldType, Json
     while stack:
         key, value = stack.pop()
         if isinstance(value, Mapping) and value:
-            stack.extend((f"{key}.{inner}", one) for inner, one in reversed(list(value.items())))
+            stack.extend((f"{key}.{inner}", item) for inner, item in reversed(list(value.items())))
         elif isinstance(value, list) and value:
-            stack.extend((key, one) for one in reversed(value))
+            stack.extend((key, item) for item in reversed(value))
         elif value is None:
             yield key, FieldType.NULL, None
         elif isinstance(value, bool):

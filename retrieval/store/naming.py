@@ -20,12 +20,12 @@ def bears(connection: Connection, names: Sequence[str]) -> ColumnElement[bool]:
 
 def _record_uris(connection: Connection, names: Sequence[str]) -> list[str]:
     """What the URI of `path#record` may be: a record's `_id` is escaped there, its place (`row=3`) is not."""
-    asked: dict[str, list[str]] = defaultdict(list)
+    records_by_path: dict[str, list[str]] = defaultdict(list)
     for name in names:
         for mark in re.finditer("#", name):
-            asked[name[: mark.start()]].append(name[mark.end() :])
-    if not asked:
+            records_by_path[name[: mark.start()]].append(name[mark.end() :])
+    if not records_by_path:
         return []
     files = connection.execute(select(t.sources.c.path, t.sources.c.uri))
-    records = ((uri, record) for path, uri in files for record in asked.get(path, ()))
+    records = ((uri, record) for path, uri in files for record in records_by_path.get(path, ()))
     return [f"{uri}#{part}" for uri, record in records for part in {record, quote(record, safe="")}]

@@ -31,16 +31,16 @@ HIDDEN = Prepared(
 def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Passage to the numbers of its pages, ascending; passages without are left out."""
     touched: dict[int, list[int]] = defaultdict(list)
-    for some in batches(ids):
-        for one, number in PAGES.rows(connection, ids=bound(some)):
-            touched[one].append(number)
-    return {one: tuple(numbers) for one, numbers in touched.items()}
+    for batch in batches(ids):
+        for passage, number in PAGES.rows(connection, ids=bound(batch)):
+            touched[passage].append(number)
+    return {passage: tuple(numbers) for passage, numbers in touched.items()}
 
 
 def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hidden, ...]]:
     """Passage to what readers don't see of it, cut to the passage, in order; passages without are left out."""
-    found: dict[int, list[Hidden]] = defaultdict(list)
-    for some in batches(ids):
-        for one, start, end, reason in HIDDEN.rows(connection, ids=bound(some)):
-            found[one].append(Hidden(start, end, Unseen(reason)))
-    return {one: tuple(spans) for one, spans in found.items()}
+    spans_by_passage: dict[int, list[Hidden]] = defaultdict(list)
+    for batch in batches(ids):
+        for passage, start, end, reason in HIDDEN.rows(connection, ids=bound(batch)):
+            spans_by_passage[passage].append(Hidden(start, end, Unseen(reason)))
+    return {passage: tuple(spans) for passage, spans in spans_by_passage.items()}

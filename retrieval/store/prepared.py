@@ -28,8 +28,8 @@ class Prepared:
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:
         """The SQL, and those of its parameters that have a value of their own."""
-        found = self._statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
-        return str(found), {name: value for name, value in found.params.items() if value is not None}
+        compiled = self._statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
+        return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def among_bound(column: Column[int]) -> ColumnElement[bool]:

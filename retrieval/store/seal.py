@@ -57,12 +57,12 @@ def read_seal(database: Path) -> Seal | None:
 
 def break_seal(database: Path) -> None:
     """Takes the digests off, for good, before the file may change; raises StoreError where that can't be written."""
-    found = read_seal(database)
-    if found is None or found.blocks is None:
+    seal = read_seal(database)
+    if seal is None or seal.blocks is None:
         return
     try:
         try:
-            write_atomically(seal_path(database), _encoded(Seal(found.commits)))
+            write_atomically(seal_path(database), _encoded(Seal(seal.commits)))
         except OSError:  # a full disk has no room for a smaller one either, and unlinking needs none
             seal_path(database).unlink(missing_ok=True)
             sync_folder(database.parent)
@@ -80,8 +80,8 @@ def count_commits(database: Path, commits: int) -> None:
 
 def put_seal(database: Path, commits: int) -> None:
     """Seals the file as it is; call it where nobody can write. On a full disk it stays without."""
-    found = read_seal(database)
-    if found is not None and found.blocks is not None and found.commits == commits:
+    seal = read_seal(database)
+    if seal is not None and seal.blocks is not None and seal.commits == commits:
         return  # nothing was written since
     with suppress(OSError):
         write_atomically(seal_path(database), _encoded(Seal(commits, *block_digests(database))))
@@ -112,14 +112,14 @@ def check_bytes(database: Path) -> None:
 def _differing(database: Path, seal: Seal) -> str:
     """What differs, in words that end before "what was written"; "" where nothing does."""
     try:
-        size, found = block_digests(database)
+        size, digests = block_digests(database)
     except OSError as error:
         raise StoreError(f"{database} can't be read: {error.strerror or error}") from error
     if size != seal.size:
         return f"it has {size:,} bytes, not the {seal.size:,} of"
-    bad = [number for number, (a, b) in enumerate(zip(found, seal.blocks or (), strict=False)) if a != b]
+    bad = [number for number, (a, b) in enumerate(zip(digests, seal.blocks or (), strict=False)) if a != b]
     if not bad:
-        return "" if len(found) == len(seal.blocks or ()) else "its length is not that of"
+        return "" if len(digests) == len(seal.blocks or ()) else "its length is not that of"
     first, last = bad[0] * BLOCK_BYTES, min(size, (bad[-1] + 1) * BLOCK_BYTES)
     return f"between bytes {first:,} and {last:,} it isn't"
 

@@ -18,7 +18,7 @@ from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.documents import DocumentReader
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
-from passagework.retrieval.store.matching import matching_ids, passing_ids, within
+from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.overlap import hidden_in, pages_of
 from passagework.retrieval.store.prepared import Prepared, among_bound, bound
 from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, PassageRow, SourceState, recorded
@@ -58,10 +58,10 @@ class Snapshot(DocumentReader):
     def dim(self) -> int:
         """The numbers of a vector, by the record of the encoder; raises StoreError where that is damaged."""
         record = self.meta("encoder")
-        found = record.get("dimension") if isinstance(record, dict) else None
-        if not isinstance(found, int):
+        dimension = record.get("dimension") if isinstance(record, dict) else None
+        if not isinstance(dimension, int):
             raise StoreError("the collection's record of its encoder is damaged")
-        return found
+        return dimension
 
     # what changed
 
@@ -109,38 +109,38 @@ class Snapshot(DocumentReader):
             .order_by(t.passages.c.id)
         )
         rows = self.connection.execute(query.execution_options(yield_per=4096))
-        done = 0
+        filled = 0
         for part in rows.partitions():
-            ids[done : done + len(part)] = [row[0] for row in part]
-            matrix[done : done + len(part)] = _matrix([row[1] for row in part], self.dim)
-            done += len(part)
-        return ids[:done], matrix[:done]
+            ids[filled : filled + len(part)] = [row[0] for row in part]
+            matrix[filled : filled + len(part)] = _matrix([row[1] for row in part], self.dim)
+            filled += len(part)
+        return ids[:filled], matrix[:filled]
 
     def vectors_of(self, ids: Sequence[int] | Ids) -> Vectors:
         """The vectors of these passages, in the order given: (n, dim) float32."""
-        found: dict[int, bytes] = {}
-        for some in batches(ids):
+        vectors: dict[int, bytes] = {}
+        for batch in batches(ids):
             query = (
                 select(t.passages.c.id, t.vectors.c.vector)
                 .join(t.vectors, t.vectors.c.hash == t.passages.c.hash)
-                .where(among(t.passages.c.id, some))
+                .where(among(t.passages.c.id, batch))
             )
-            found.update({row[0]: row[1] for row in self.connection.execute(query)})
-        return _matrix([found[int(one)] for one in ids], self.dim)
+            vectors.update({row[0]: row[1] for row in self.connection.execute(query)})
+        return _matrix([vectors[int(passage)] for passage in ids], self.dim)
 
     def vectors_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """The stored vectors, as bytes, of those hashes that have one."""
-        found: dict[bytes, bytes] = {}
-        for some in batches(hashes):
-            query = select(t.vectors.c.hash, t.vectors.c.vector).where(t.vectors.c.hash.in_(some))
-            found.update({row[0]: row[1] for row in self.connection.execute(query)})
-        return found
+        vectors: dict[bytes, bytes] = {}
+        for batch in batches(hashes):
+            query = select(t.vectors.c.hash, t.vectors.c.vector).where(t.vectors.c.hash.in_(batch))
+            vectors.update({row[0]: row[1] for row in self.connection.execute(query)})
+        return vectors
 
     def known_hashes(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Those of the hashes whose text is encoded already."""
         known: set[bytes] = set()
-        for some in batches(hashes):
-            known.update(self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(some))).scalars())
+        for batch in batches(hashes):
+            known.update(self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars())
         return known
 
     # searching
@@ -152,12 +152,12 @@ class Snapshot(DocumentReader):
     def passing(self, ids: Sequence[int] | Ids, condition: Condition) -> Ids:
         """Those of `ids` that fulfil a condition, ascending; for a few of many."""
         sql = filter_sql(condition, one_by_one=True)
-        found = [passing_ids(self.connection, some, sql) for some in batches(ids)]
-        return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
+        passing = [passing_ids(self.connection, batch, sql) for batch in batches(ids)]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *passing]))
 
     def match_text(self, expression: str, k: int, condition: Condition | None) -> list[tuple[int, float]]:
         """As (id, BM25), higher is better: the `k` best of an FTS5 expression, and equals of the last; ties by id."""
-        allowed = None if condition is None else within(filter_sql(condition))
+        allowed = None if condition is None else matching_query(filter_sql(condition))
         return best_passages(self.connection, expression, k, allowed)
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
@@ -188,19 +188,19 @@ class Snapshot(DocumentReader):
 
     def locations(self, ids: Sequence[int]) -> dict[int, Location]:
         """Where each passage stands; passages that are gone are left out."""
-        found: dict[int, Location] = {}
-        for some in batches(ids):
-            for row in LOCATIONS.rows(self.connection, ids=bound(some)):
-                found[row[0]] = Location(*row[1:])
-        return found
+        locations: dict[int, Location] = {}
+        for batch in batches(ids):
+            for row in LOCATIONS.rows(self.connection, ids=bound(batch)):
+                locations[row[0]] = Location(*row[1:])
+        return locations
 
     def passages(self, ids: Sequence[int]) -> list[PassageRow]:
         """The passages with these ids, in the order given; those that are gone are left out."""
-        found: dict[int, PassageRow] = {}
-        for some in batches(ids):
-            rows = PASSAGES.rows(self.connection, ids=bound(some))
-            found.update({row.id: row for row in self._with_places(rows)})
-        return [found[int(one)] for one in ids if int(one) in found]
+        by_id: dict[int, PassageRow] = {}
+        for batch in batches(ids):
+            rows = PASSAGES.rows(self.connection, ids=bound(batch))
+            by_id.update({row.id: row for row in self._with_places(rows)})
+        return [by_id[int(passage)] for passage in ids if int(passage) in by_id]
 
     def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:
         """The document's passages with these ordinals, in order."""
@@ -213,14 +213,14 @@ class Snapshot(DocumentReader):
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
         return [
             PassageRow(
-                id=one,
+                id=passage,
                 document_id=document_id,
                 ordinal=ordinal,
                 start=start,
                 end=end,
                 text=text,
                 headings=tuple(headings.split("\n")) if headings else (),
-                pages=touched.get(one, ()),
+                pages=touched.get(passage, ()),
                 hash=key,
                 cut=bool(cut),
                 document=name if name is not None else uri,
@@ -228,9 +228,9 @@ class Snapshot(DocumentReader):
                 path=path,
                 title=title,
                 metadata=json.loads(metadata),
-                hidden=hidden.get(one, ()),
+                hidden=hidden.get(passage, ()),
             )
-            for one, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
+            for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
             for name, uri, path, title, metadata in (of_document,)
         ]
 

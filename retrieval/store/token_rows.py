@@ -37,35 +37,35 @@ class ReadPassage:
 def codes_by_hash(snapshot: Snapshot, hashes: Sequence[bytes]) -> dict[bytes, TokenCodes]:
     """What is stored of those texts that have something; rows of another shape than a writer's are left out."""
     v = t.token_vectors.c
-    found: dict[bytes, TokenCodes] = {}
-    for some in batches(hashes):
+    codes_of: dict[bytes, TokenCodes] = {}
+    for batch in batches(hashes):
         for key, tokens, codes in snapshot.connection.execute(
-            select(v.hash, v.tokens, v.codes).where(v.hash.in_(some))
+            select(v.hash, v.tokens, v.codes).where(v.hash.in_(batch))
         ):
             if isinstance(tokens, int) and isinstance(codes, bytes):
-                found[key] = TokenCodes(tokens, codes)
-    return found
+                codes_of[key] = TokenCodes(tokens, codes)
+    return codes_of
 
 
 def known_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[bytes]:
     """Those of the texts that have token vectors."""
     known: set[bytes] = set()
-    for some in batches(hashes):
-        query = select(t.token_vectors.c.hash).where(t.token_vectors.c.hash.in_(some))
+    for batch in batches(hashes):
+        query = select(t.token_vectors.c.hash).where(t.token_vectors.c.hash.in_(batch))
         known.update(snapshot.connection.execute(query).scalars())
     return known
 
 
 def put_codes(writer: Writer, codes: Mapping[bytes, TokenCodes]) -> None:
     """Stores token vectors; they go with the next sweep unless a passage reads their text."""
-    rows = [{"hash": key, "tokens": one.tokens, "codes": one.codes} for key, one in codes.items()]
+    rows = [{"hash": key, "tokens": stored.tokens, "codes": stored.codes} for key, stored in codes.items()]
     if rows:
         writer.connection.execute(upsert(t.token_vectors).on_conflict_do_nothing(), rows)
 
 
 def put_readings(writer: Writer, hashes: Mapping[int, bytes]) -> None:
     """Records the hash of what is read of each passage, by its id."""
-    rows = [{"passage_id": one, "hash": key} for one, key in hashes.items()]
+    rows = [{"passage_id": passage, "hash": key} for passage, key in hashes.items()]
     if rows:
         statement = upsert(t.readings)
         replacing = statement.on_conflict_do_update(
@@ -116,7 +116,7 @@ def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[ReadPassage]:
     """The passages at these places of all, counted from 0 in order of id."""
     ids = select(t.passages.c.id).order_by(t.passages.c.id)
     chosen = [snapshot.connection.execute(ids.offset(place).limit(1)).scalar() for place in places]
-    query = _read_passages().where(t.passages.c.id.in_([one for one in chosen if one is not None]))
+    query = _read_passages().where(t.passages.c.id.in_([passage for passage in chosen if passage is not None]))
     return [_read_passage(*row) for row in snapshot.connection.execute(query)]
 
 
@@ -149,14 +149,14 @@ def every_code(snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
 
 def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
     """Takes out token vectors that are to be made again."""
-    for some in batches(hashes):
-        writer.connection.execute(delete(t.token_vectors).where(t.token_vectors.c.hash.in_(some)))
+    for batch in batches(hashes):
+        writer.connection.execute(delete(t.token_vectors).where(t.token_vectors.c.hash.in_(batch)))
 
 
 def drop_readings(writer: Writer, passage_ids: Sequence[int]) -> None:
     """Forgets what these passages read."""
-    for some in batches(passage_ids):
-        writer.connection.execute(delete(t.readings).where(t.readings.c.passage_id.in_(some)))
+    for batch in batches(passage_ids):
+        writer.connection.execute(delete(t.readings).where(t.readings.c.passage_id.in_(batch)))
 
 
 def _read_passages() -> Select[Any]:
@@ -179,5 +179,5 @@ def _counted() -> Select[Any]:
     )
 
 
-def _read_passage(one: int, title: str, headings: str, text: str, key: bytes | None) -> ReadPassage:
-    return ReadPassage(one, title, tuple(headings.split("\n")) if headings else (), text, key)
+def _read_passage(passage: int, title: str, headings: str, text: str, key: bytes | None) -> ReadPassage:
+    return ReadPassage(passage, title, tuple(headings.split("\n")) if headings else (), text, key)

@@ -38,8 +38,8 @@ class WordReader:
     def lengths(self) -> tuple[Ids, Lengths]:
         """Every passage, ascending, and its number of words: title, headings and text."""
         ids, sizes = [], []
-        for one, size in self._driver.execute("SELECT id, sz FROM passages_fts_docsize ORDER BY id"):
-            ids.append(one)
+        for passage, size in self._driver.execute("SELECT id, sz FROM passages_fts_docsize ORDER BY id"):
+            ids.append(passage)
             sizes.append(size)
         numbers = _varints(b"".join(sizes))
         columns = len(numbers) // max(1, len(ids))
@@ -51,15 +51,15 @@ class WordReader:
         Left out is what is no text: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
         """
         query = "SELECT CAST(term AS BLOB), cnt FROM temp.every_word WHERE doc >= ?"
-        found = ((_text(term), count) for term, count in self._driver.execute(query, (least,)))
-        return [(word, count) for word, count in found if _CUT not in word]
+        counts = ((_text(term), count) for term, count in self._driver.execute(query, (least,)))
+        return [(word, count) for word, count in counts if _CUT not in word]
 
     def passages_of(self, word: str) -> tuple[Ids, Counts]:
         """The passages that hold a word, ascending, and how often each does."""
         # As one text: a third of the time of a row for each place.
         query = "SELECT group_concat(doc) FROM temp.every_place WHERE term = ?"
-        found = self._driver.execute(query, (word,)).fetchone()[0]
-        places = np.fromstring(found or "", np.int64, sep=",")
+        listed = self._driver.execute(query, (word,)).fetchone()[0]
+        places = np.fromstring(listed or "", np.int64, sep=",")
         starts = np.flatnonzero(np.diff(places, prepend=-1))
         counts = np.diff(starts, append=len(places))
         return places[starts], np.minimum(counts, MOST_COUNT).astype(np.uint16)
@@ -68,13 +68,13 @@ class WordReader:
 @contextmanager
 def reading(driver: Any) -> Iterator[WordReader]:
     """A reader of the index behind a connection of SQLite's driver."""
-    made = {"every_word": "row", "every_place": "instance"}
-    for name, kind in made.items():
+    tables = {"every_word": "row", "every_place": "instance"}
+    for name, kind in tables.items():
         driver.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab(main, passages_fts, {kind})")
     try:
         yield WordReader(driver)
     finally:
-        for name in made:
+        for name in tables:
             driver.execute(f"DROP TABLE temp.{name}")
 
 

@@ -67,8 +67,8 @@ class Writer(Snapshot):
         """Records that a file lies elsewhere now; its documents, passages and vectors stay as they are."""
         old = self.connection.execute(select(t.sources.c.uri).where(t.sources.c.id == source_id)).scalar_one()
         self.connection.execute(update(t.sources).where(t.sources.c.id == source_id).values(uri=uri, path=path))
-        for one, (document_id, _) in self.document_hashes(source_id).items():
-            new = uri + one[len(old) :]  # a record's uri is its file's, and its own part
+        for old_uri, (document_id, _) in self.document_hashes(source_id).items():
+            new = uri + old_uri[len(old) :]  # a record's uri is its file's, and its own part
             where = t.documents.c.id == document_id
             self.connection.execute(update(t.documents).where(where).values(uri=new, path=path))
 
@@ -198,8 +198,8 @@ class Writer(Snapshot):
             for i, h in enumerate(document.hidden)
         )
         for table, rows in ((t.pages, pages), (t.headings, headings), (t.hidden, hidden), (t.fields, fields)):
-            for some in _groups(rows):
-                self.connection.execute(insert(table), some)
+            for group in _groups(rows):
+                self.connection.execute(insert(table), group)
 
     def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage]) -> int:
         before = self._last_passage()
@@ -221,12 +221,12 @@ class Writer(Snapshot):
             for ordinal, p in enumerate(passages)
         )
         count = 0
-        for some in _groups(rows):
-            self.connection.execute(insert(t.passages), [passage for passage, _ in some])
-            readings = [reading for _, reading in some if reading["hash"] is not None]
+        for group in _groups(rows):
+            self.connection.execute(insert(t.passages), [passage for passage, _ in group])
+            readings = [reading for _, reading in group if reading["hash"] is not None]
             if readings:
                 self.connection.execute(insert(t.readings), readings)
-            count += len(some)
+            count += len(group)
         if count:
             self._record(ChangeKind.ADD, before + 1, before + count)
         return count

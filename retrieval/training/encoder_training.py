@@ -55,18 +55,18 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    held = parts.arguments(SentenceTransformerTrainingArguments)
-    held.batch_sampler = "no_duplicates"
+    arguments = parts.arguments(SentenceTransformerTrainingArguments)
+    arguments.batch_sampler = "no_duplicates"
     query, text = prompts = prompts_of(model)
     columns = {name: query if name == "query" else text for name in rows[0]}
-    held.prompts = {name: prompt for name, prompt in columns.items() if prompt}
+    arguments.prompts = {name: prompt for name, prompt in columns.items() if prompt}
     if options.token_vectors:
         loss = joint_loss(Comparison(model, prompts, [row["query"] for row in rows]))
     else:
         loss = MultipleNegativesRankingLoss(model)
     return SentenceTransformerTrainer(
         model=model,
-        args=held,
+        args=arguments,
         train_dataset=Dataset.from_list(rows),
         loss=loss,
         evaluator=parts.evaluator,

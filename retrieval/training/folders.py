@@ -77,19 +77,19 @@ def claim_folder(work: Path, record: dict[str, Json]) -> Path | None:
 
     Raises TrainingError where there are checkpoints of a training with other options, pairs or base.
     """
-    made = work / "training.json"
+    record_file = work / "training.json"
     reached = last_checkpoint(work)
     if reached is not None:
-        found = _read_object(made)
-        if found is None:
-            raise TrainingError(f"{made} can't be read: remove {work} to begin anew")
-        differing = sorted(name for name in record if found.get(name) != record[name])
+        recorded = _read_object(record_file)
+        if recorded is None:
+            raise TrainingError(f"{record_file} can't be read: remove {work} to begin anew")
+        differing = sorted(name for name in record if recorded.get(name) != record[name])
         if differing:
             raise TrainingError(
                 f"{work} holds a training with other {', '.join(differing)}: remove it, or name another --out"
             )
     else:
-        made.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        record_file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return reached
 
 
@@ -106,10 +106,10 @@ def last_checkpoint(work: Path) -> Path | None:
 def _read_object(file: Path) -> dict[str, Json] | None:
     """A JSON object; None where there is none that can be read."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def step_of(checkpoint: Path) -> int:

@@ -29,8 +29,8 @@ def held_out_evaluator(
 
         def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
             with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
-                found = scores(model, pairs)
-            return {MEASURE: mean_gain(pairs, found)}
+                values = scores(model, pairs)
+            return {MEASURE: mean_gain(pairs, values)}
 
     return HeldOut()
 
@@ -39,8 +39,8 @@ def mean_gain(pairs: Sequence[Pair], scores: Sequence[float]) -> float:
     """nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
     gains, start = [], 0
     for pair in pairs:
-        own, *others = scores[start : start + 1 + len(pair.negatives)]
+        positive, *negatives = scores[start : start + 1 + len(pair.negatives)]
         start += 1 + len(pair.negatives)
-        rank = 1 + sum(not other < own for other in others)  # what is no number is not below either
+        rank = 1 + sum(not negative < positive for negative in negatives)  # what is no number is not below either
         gains.append(1 / math.log2(1 + rank) if rank <= 10 else 0.0)
     return float(np.mean(gains))

@@ -31,17 +31,17 @@ def listwise_loss(model: Any) -> Any:
         ) -> torch.Tensor:
             queries, lists = inputs
             pairs = [(query, text) for query, texts in zip(queries, lists, strict=True) for text in texts]
-            order = sorted(range(len(pairs)), key=lambda one: len(pairs[one][0]) + len(pairs[one][1]))
+            order = sorted(range(len(pairs)), key=lambda row: len(pairs[row][0]) + len(pairs[row][1]))
             at_once = AT_ONCE if model.device.type == "cpu" else len(pairs)
-            found = []
+            logits = []
             for start in range(0, len(pairs), at_once):
-                some = [pairs[one] for one in order[start : start + at_once]]
-                tokens = batch_to_device(model.preprocess(some, prompt=prompt, task=task), model.device)
-                found.append(model(tokens)["scores"].view(-1).float())
-            scores = torch.cat(found)[torch.tensor(order).argsort()]
+                batch = [pairs[row] for row in order[start : start + at_once]]
+                tokens = batch_to_device(model.preprocess(batch, prompt=prompt, task=task), model.device)
+                logits.append(model(tokens)["scores"].view(-1).float())
+            scores = torch.cat(logits)[torch.tensor(order).argsort()]
             losses = [
-                torch.nn.functional.cross_entropy(own, label.to(own).softmax(0))
-                for own, label in zip(torch.split(scores, [len(texts) for texts in lists]), labels, strict=True)
+                torch.nn.functional.cross_entropy(of_query, label.to(of_query).softmax(0))
+                for of_query, label in zip(torch.split(scores, [len(texts) for texts in lists]), labels, strict=True)
             ]
             return torch.stack(losses).mean()
 

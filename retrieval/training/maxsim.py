@@ -48,8 +48,8 @@ class Comparison:
 
         with torch.autocast(self.model.device.type, enabled=False):
             cosines = _units(queries["sentence_embedding"]) @ _units(texts["sentence_embedding"]).T
-            own, others = _units(queries["token_embeddings"]), _units(texts["token_embeddings"])
-            products = torch.einsum("qsh,pth->qpst", own, others)
+            query_tokens, text_tokens = _units(queries["token_embeddings"]), _units(texts["token_embeddings"])
+            products = torch.einsum("qsh,pth->qpst", query_tokens, text_tokens)
             outside = ~_within(texts["attention_mask"], self._text_prompt)
             best = products.masked_fill(outside[None, :, None, :], -1.0).amax(-1).clamp(0.0, 1.0) ** SHARPNESS
             telling = self._telling(queries["input_ids"], _within(queries["attention_mask"], self._query_prompt))
@@ -61,25 +61,25 @@ class Comparison:
         import torch
         from sentence_transformers.util import batch_to_device
 
-        found: list[float] = []
+        scores: list[float] = []
         self.model.eval()  # the trainer sets it to learn again with its next step
         with torch.inference_mode():
             for pair in pairs:
                 queries, texts = (
-                    self.model(batch_to_device(self.model.preprocess(some, prompt=prompt), self.model.device))
-                    for some, prompt in zip(([pair.query], [pair.text, *pair.negatives]), self.prompts, strict=True)
+                    self.model(batch_to_device(self.model.preprocess(batch, prompt=prompt), self.model.device))
+                    for batch, prompt in zip(([pair.query], [pair.text, *pair.negatives]), self.prompts, strict=True)
                 )
                 cosines, late = self.scores(queries, texts)
-                found += (cosines + BLEND.reranked * late)[0].tolist()
-        return found
+                scores += (cosines + BLEND.reranked * late)[0].tolist()
+        return scores
 
-    def _telling(self, ids: Any, within: Any) -> Any:
+    def _telling(self, ids: Any, attended: Any) -> Any:
         """Which of the queries' tokens are compared; all of a query that isn't known."""
-        telling = within.clone()
-        for row, own in enumerate(within):
-            known = self._known.get(tuple(ids[row][own].tolist()))
-            if known is not None:
-                telling[row][own] = telling.new_tensor(known)
+        telling = attended.clone()
+        for row, row_mask in enumerate(attended):
+            compared = self._known.get(tuple(ids[row][row_mask].tolist()))
+            if compared is not None:
+                telling[row][row_mask] = telling.new_tensor(compared)
         return telling
 
 
@@ -99,7 +99,7 @@ def joint_loss(comparison: Comparison) -> Any:
             del labels
             queries, *columns = (comparison.model(dict(features)) for features in sentence_features)
             parts = [comparison.scores(queries, texts) for texts in columns]
-            cosines, late = (torch.cat(some, dim=1) for some in zip(*parts, strict=True))
+            cosines, late = (torch.cat(by_column, dim=1) for by_column in zip(*parts, strict=True))
             right = torch.arange(len(cosines), device=cosines.device)  # the first column has the positives, in order
             losses = [
                 torch.nn.functional.cross_entropy(SCALE * scores, right)

@@ -63,36 +63,38 @@ def mine(
     counts = counts if counts is not None else Mined()
     for done, pair in enumerate(pairs, start=1):
         draw = random.Random(f"{seed} {pair.document} {pair.query}")  # noqa: S311 - whatever else is mined
-        found = pair if pair.negatives else _mined(collection, pair, negatives, draw, counts)
+        mined = pair if pair.negatives else _mined(collection, pair, negatives, draw, counts)
         counts.queries += 1
-        if found is not None:
+        if mined is not None:
             counts.kept += 1
-            yield found
+            yield mined
         if progress is not None:
             progress(done, len(pairs))
 
 
-def _mined(collection: Collection, pair: Pair, wanted: int, draw: random.Random, counts: Mined) -> Pair | None:
+def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, counts: Mined) -> Pair | None:
     hits = collection.search(pair.query, k=DEPTH, stage=Stage.HYBRID)
     whole, answers = _plain(pair.positive), [_plain(answer) for answer in pair.answers]
     plain = [_plain(hit.text) for hit in hits]
-    own = [text in whole or whole in text for text in plain]
+    overlapping = [text in whole or whole in text for text in plain]
     answering = [not answers or any(answer in text for answer in answers) for text in plain]
-    place = next((place for place in range(len(hits)) if own[place] and answering[place]), None)
+    place = next((place for place in range(len(hits)) if overlapping[place] and answering[place]), None)
     if place is None:
         counts.not_found += 1
         return None
     bar = SAFE_SHARE * hits[place].score
-    others = [number for number in range(len(hits)) if not (own[number] and (answering[number] or not answers))]
-    safe = [number for number in others if not (answering[number] if answers else hits[number].score >= bar)]
-    counts.filtered += len(others) - len(safe)
+    unrelated = [
+        number for number in range(len(hits)) if not (overlapping[number] and (answering[number] or not answers))
+    ]
+    safe = [number for number in unrelated if not (answering[number] if answers else hits[number].score >= bar)]
+    counts.filtered += len(unrelated) - len(safe)
     if not safe:
         counts.without_negatives += 1
         return None
-    near = safe[: max(wanted, len(safe) // 5)]
-    chosen = draw.sample(near, min(len(near), (wanted + 1) // 2))
-    rest = [number for number in safe if number not in chosen]
-    chosen += draw.sample(rest, min(len(rest), wanted - len(chosen)))
+    near = safe[: max(count, len(safe) // 5)]
+    chosen = draw.sample(near, min(len(near), (count + 1) // 2))
+    further = [number for number in safe if number not in chosen]
+    chosen += draw.sample(further, min(len(further), count - len(chosen)))
     context, text = _parts(hits[place])
     texts = [with_context(hits[number]) for number in sorted(chosen)]
     text = taken_out(pair.hidden, text)

@@ -53,7 +53,7 @@ class Pair:
         """Returns a line of a pairs file."""
         out: dict[str, object] = {"query": self.query, "positive": self.positive}
         out |= {"title": self.title} if self.title else {}
-        out |= {name: list(found) for name in ("answers", "negatives") if (found := getattr(self, name))}
+        out |= {name: list(texts) for name in ("answers", "negatives") if (texts := getattr(self, name))}
         return (
             out
             | ({"kind": self.kind} if self.kind != "given" else {})
@@ -91,15 +91,15 @@ def digest_pairs(pairs: Sequence[Pair]) -> str:
 
 def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
     """Those that have negatives, without their hidden words; raises TrainingError where none has."""
-    found = [
+    usable = [
         replace(pair, positive=taken_out(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
     ]
-    if not found:
+    if not usable:
         raise TrainingError(
             f"none of {counted(len(pairs), 'pair')} has negatives, and none could be mined: "
             "give more pairs, or a collection to mine in"
         )
-    return found
+    return usable
 
 
 def taken_out(hidden: str, text: str) -> str:
@@ -121,34 +121,34 @@ def _read(path: Path) -> Iterator[Pair]:
 
 def _parsed(line: str, place: str) -> Pair:
     try:
-        found = json.loads(line)
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise TrainingError(f"{place} is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(record, dict):
         raise TrainingError(f'{place} is no object such as {{"query": "...", "positive": "..."}}')
-    query, positive = (_text(found, name, place) for name in ("query", "positive"))
+    query, positive = (_text(record, name, place) for name in ("query", "positive"))
     if not query or not positive:
         raise TrainingError(f"{place} has an empty {'query' if not query else 'positive'}")
-    pair = Pair(query, positive, title=_text(found, "title", place, needed=False))
-    answers, negatives = (_texts(found, name, place) for name in ("answers", "negatives"))
+    pair = Pair(query, positive, title=_text(record, "title", place, needed=False))
+    answers, negatives = (_texts(record, name, place) for name in ("answers", "negatives"))
     if positive in negatives or pair.text in negatives:
         raise TrainingError(f"{place} has its positive among its negatives")
-    kind, hidden = (_text(found, name, place, needed=False) for name in ("kind", "hidden"))
+    kind, hidden = (_text(record, name, place, needed=False) for name in ("kind", "hidden"))
     return replace(pair, answers=answers, negatives=negatives, kind=kind or "given", hidden=hidden)
 
 
-def _text(found: dict[str, object], name: str, place: str, *, needed: bool = True) -> str:
-    value = found.get(name, None if needed else "")
+def _text(record: dict[str, object], name: str, place: str, *, needed: bool = True) -> str:
+    value = record.get(name, None if needed else "")
     if not isinstance(value, str):
         raise TrainingError(f"{place} has no {name}" if value is None else f"{place}: {name} is no text")
     return storable(value).strip()
 
 
-def _texts(found: dict[str, object], name: str, place: str) -> tuple[str, ...]:
-    value = found.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+def _texts(record: dict[str, object], name: str, place: str) -> tuple[str, ...]:
+    value = record.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise TrainingError(f"{place}: {name} is no list of texts")
-    texts = [storable(one).strip() for one in value]
+    texts = [storable(text).strip() for text in value]
     if "" in texts:
         raise TrainingError(f"{place} has an empty text among its {name}")
     return tuple(dict.fromkeys(texts))

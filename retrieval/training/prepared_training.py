@@ -133,15 +133,15 @@ class PreparedTraining:
             with quiet():
                 model = load()
                 model.model_card_data.widget = [{}]  # else it looks for some, with a bar; the card is our own
-                made = trainer(model, self._parts(model, batch, scores, watch))
-            made.remove_callback(PrinterCallback)
+                model_trainer = trainer(model, self._parts(model, batch, scores, watch))
+            model_trainer.remove_callback(PrinterCallback)
             self.run.batch = batch
-            made.args.eval_on_start = resume is None  # else the checkpoint knows what came of it
+            model_trainer.args.eval_on_start = resume is None  # else the checkpoint knows what came of it
             try:
                 with quiet():
-                    made.train(resume_from_checkpoint=str(resume) if resume else None)
+                    model_trainer.train(resume_from_checkpoint=str(resume) if resume else None)
             except Ended:
-                made._load_best_model()
+                model_trainer._load_best_model()
                 return model
             except RuntimeError as error:
                 if not _is_out_of_memory(error):
@@ -151,7 +151,7 @@ class PreparedTraining:
                     raise TrainingError(message) from error
             else:
                 return model
-            del model, made
+            del model, model_trainer
             _release_device()
             batch //= 2
             resume = last_checkpoint(working_folder(self.out))

@@ -60,16 +60,16 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
     if options.layers is not None and (layers is None or options.layers > layers):
         raise TrainingError(f"layers is {options.layers}: {resolved.name} has {layers or 'no layers that it tells of'}")
     set_seed(options.seed)
-    kept: dict[str, object] = {}
+    overrides: dict[str, object] = {}
     if options.layers is not None:
-        kept["num_hidden_layers"] = options.layers
+        overrides["num_hidden_layers"] = options.layers
         if getattr(config, "layer_types", None):
-            kept["layer_types"] = list(config.layer_types[: options.layers])
+            overrides["layer_types"] = list(config.layer_types[: options.layers])
     choices = {
         "num_labels": 1,
         "max_length": options.window,
         "activation_fn": torch.nn.Identity(),
-        "config_kwargs": kept,
+        "config_kwargs": overrides,
     }
     model = load_model(CrossEncoder, resolved, settings.device, choices)
     model.max_seq_length = windows_of(model, resolved)[0]  # no more than the base has positions
@@ -104,14 +104,14 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     from sentence_transformers.cross_encoder.losses import BinaryCrossEntropyLoss
 
     listwise = options.loss is Loss.LISTWISE
-    held = parts.arguments(CrossEncoderTrainingArguments)
+    arguments = parts.arguments(CrossEncoderTrainingArguments)
     if listwise:
-        held.batch_sampler = similar_lengths
+        arguments.batch_sampler = similar_lengths
     else:  # a row a text
-        held.per_device_train_batch_size *= 1 + options.negatives
+        arguments.per_device_train_batch_size *= 1 + options.negatives
     return CrossEncoderTrainer(
         model=model,
-        args=held,
+        args=arguments,
         train_dataset=Dataset.from_list(rows),
         loss=listwise_loss(model) if listwise else BinaryCrossEntropyLoss(model),
         evaluator=parts.evaluator,
@@ -120,8 +120,8 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
 
 
 def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
-    asked = [(pair.query, text) for pair in pairs for text in (pair.text, *pair.negatives)]
-    return [float(score) for score in model.predict(asked, show_progress_bar=False)]
+    inputs = [(pair.query, text) for pair in pairs for text in (pair.text, *pair.negatives)]
+    return [float(score) for score in model.predict(inputs, show_progress_bar=False)]
 
 
 def similar_lengths(dataset: Any, batch_size: int, drop_last: bool, **choices: Any) -> Any:
@@ -137,15 +137,15 @@ def similar_lengths(dataset: Any, batch_size: int, drop_last: bool, **choices: A
         def __iter__(self) -> Iterator[list[int]]:
             draw = torch.Generator().manual_seed(self.seed + self.epoch)
             order = torch.randperm(len(lengths), generator=draw).tolist()
-            found: list[list[int]] = []
+            batches: list[list[int]] = []
             for start in range(0, len(order), batch_size * POOL):
                 pool = sorted(order[start : start + batch_size * POOL], key=lambda row: lengths[row])
-                found += [pool[at : at + batch_size] for at in range(0, len(pool), batch_size)]
-            for place in torch.randperm(len(found), generator=draw).tolist():
-                yield found[place]
+                batches += [pool[at : at + batch_size] for at in range(0, len(pool), batch_size)]
+            for place in torch.randperm(len(batches), generator=draw).tolist():
+                yield batches[place]
 
         def __len__(self) -> int:
-            whole, rest = divmod(len(lengths), batch_size * POOL)
-            return whole * POOL + -(-rest // batch_size)
+            whole, remainder = divmod(len(lengths), batch_size * POOL)
+            return whole * POOL + -(-remainder // batch_size)
 
     return SimilarLengths(dataset, batch_size=batch_size, drop_last=drop_last, **choices)

@@ -63,8 +63,8 @@ def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -
         def on_train_begin(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
             run.steps, run.best_step = state.global_step, int(state.best_global_step or 0)
             key = f"eval_{MEASURE}"
-            run.measures[:] = [(one["step"], float(one[key])) for one in state.log_history if key in one]
-            run.losses[:] = [(one["step"], float(one["loss"])) for one in state.log_history if "loss" in one]
+            run.measures[:] = [(entry["step"], float(entry[key])) for entry in state.log_history if key in entry]
+            run.losses[:] = [(entry["step"], float(entry["loss"])) for entry in state.log_history if "loss" in entry]
             if patience_ended():
                 raise Ended
 

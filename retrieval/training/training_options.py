@@ -60,7 +60,7 @@ class TrainingOptions:
         if not 0 <= self.warmup < 1:
             raise ConfigError(f"warmup is {self.warmup!r}: give a share of the steps, from 0 to 1")
         if not isinstance(self.loss, Loss):
-            raise ConfigError(f"loss is {self.loss!r}: give one of {', '.join(one.value for one in Loss)}")
+            raise ConfigError(f"loss is {self.loss!r}: give one of {', '.join(loss.value for loss in Loss)}")
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the model's card and record have."""

@@ -31,8 +31,8 @@ def varied(pairs: Iterable[Pair], *, seed: int) -> Iterator[Pair]:
     kinds, weights = list(SHARES), list(SHARES.values())
     for pair in pairs:
         (kind,) = draw.choices(kinds, weights)
-        made = MAKERS[kind](pair, draw) if kind in MAKERS and pair.kind == "given" else None
-        yield made or pair
+        variation = MAKERS[kind](pair, draw) if kind in MAKERS and pair.kind == "given" else None
+        yield variation or pair
 
 
 def keywords(pair: Pair, draw: random.Random) -> Pair | None:
@@ -49,11 +49,11 @@ def keywords(pair: Pair, draw: random.Random) -> Pair | None:
 
 def claim(pair: Pair, _: random.Random) -> Pair | None:
     """The query with its first answer where it asks: `In 1912 sank the Titanic`. Only for pairs with answers."""
-    asked = ASKED.search(pair.query)
-    if not pair.answers or asked is None:
+    question_word = ASKED.search(pair.query)
+    if not pair.answers or question_word is None:
         return None
     answer = min(pair.answers, key=len)
-    stated = pair.query[: asked.start()] + f"{answer} " + pair.query[asked.end() :].lstrip()
+    stated = pair.query[: question_word.start()] + f"{answer} " + pair.query[question_word.end() :].lstrip()
     stated = AUXILIARY.sub("", stated, count=1).rstrip(" ?") + "."
     return replace(pair, query=" ".join(stated.split()), kind="claim")
 
@@ -91,8 +91,8 @@ def dropped(pair: Pair, draw: random.Random) -> Pair | None:
     words = pair.query.split()
     if len(words) < 5:
         return None
-    kept = [word for word in words if draw.random() > 0.2]
-    return replace(pair, query=" ".join(kept), kind="dropped") if kept and kept != words else None
+    remaining = [word for word in words if draw.random() > 0.2]
+    return replace(pair, query=" ".join(remaining), kind="dropped") if remaining and remaining != words else None
 
 
 MAKERS: dict[str, Callable[[Pair, random.Random], Pair | None]] = {

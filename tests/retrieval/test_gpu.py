@@ -53,8 +53,8 @@ def test_answers_are_those_of_the_exact_index(k: int) -> None:
 @pytest.mark.parametrize("without", [None, IDS[5:900:3]])
 def test_filters_hold(within: Ids | None, without: Ids | None) -> None:
     """Few allowed ids, many, none and unknown ones; removed ids stay out."""
-    found = GpuIndex(EXACT, "cpu").search(QUERIES, 20, within=within, without=without)
-    expected = EXACT.search(QUERIES, 20, within=within, without=without)
+    found = GpuIndex(EXACT, "cpu").search(QUERIES, 20, allowed=within, excluded=without)
+    expected = EXACT.search(QUERIES, 20, allowed=within, excluded=without)
     assert_same(found, expected)
     assert found.plan is expected.plan
 

@@ -45,8 +45,8 @@ def test_a_saved_index_answers_as_before(kind: IndexKind, tmp_path: Path) -> Non
     if isinstance(loaded, FaissIndex) and "nprobe" in loaded.parameters:
         assert loaded.index.parallel_mode == 1, "one query uses one core"
     for within in (None, IDS[::7], IDS[:2000]):
-        before = index.search(QUERIES, 20, within=within)
-        after = loaded.search(QUERIES, 20, within=within)
+        before = index.search(QUERIES, 20, allowed=within)
+        after = loaded.search(QUERIES, 20, allowed=within)
         assert after.ids.tolist() == before.ids.tolist()
         assert after.scores.tolist() == before.scores.tolist()
     assert loaded.save(tmp_path / "again") == digest

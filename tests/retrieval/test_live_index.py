@@ -53,7 +53,7 @@ def assert_live(index: LiveIndex, model: dict[int, Vectors], within: list[int] |
     assert index.ids.tolist() == ids.tolist()
     assert index.size == len(ids)
     allowed = None if within is None else set(within)
-    result = index.search(QUERIES[:2], k, within=None if within is None else np.array(within, np.int64))
+    result = index.search(QUERIES[:2], k, allowed=None if within is None else np.array(within, np.int64))
     assert_same(result, by_definition(ids, vectors, QUERIES[:2], k, allowed))
     found, kept_vectors = index.vectors(np.arange(500))
     assert found.tolist() == ids.tolist()
@@ -106,10 +106,10 @@ def test_live_reports_the_plan_of_the_filter() -> None:
     """The plan is the filter's: none without one, exact inside a small set, a selector for a broad one."""
     index = LiveIndex(built(IndexKind.HNSW).index).apply(added=(np.array([1]), VECTORS[:1]), removed=IDS[:9])
     assert index.search(QUERIES, 3).plan is FilterPlan.NONE
-    assert index.search(QUERIES, 3, within=IDS[:50]).plan is FilterPlan.EXACT_WITHIN
-    assert index.search(QUERIES, 3, within=IDS[:2500]).plan is FilterPlan.SELECTOR
+    assert index.search(QUERIES, 3, allowed=IDS[:50]).plan is FilterPlan.EXACT_WITHIN
+    assert index.search(QUERIES, 3, allowed=IDS[:2500]).plan is FilterPlan.SELECTOR
     empty = LiveIndex(build_index(IDS[:0], VECTORS[:0]).index).apply(added=(IDS, VECTORS))
-    assert empty.search(QUERIES, 3, within=IDS[:50]).plan is FilterPlan.EXACT_WITHIN
+    assert empty.search(QUERIES, 3, allowed=IDS[:50]).plan is FilterPlan.EXACT_WITHIN
     assert empty.search(QUERIES, 3).ids.tolist() == built(IndexKind.EXACT).index.search(QUERIES, 3).ids.tolist()
 
 

@@ -101,8 +101,8 @@ def test_equal_vectors_score_equal_in_every_company() -> None:
         for result, row in (
             (index.search(query[None], 200), 0),
             (index.search(QUERIES, 200), 3),
-            (index.search(query[None], 200, within=IDS[::2]), 0),
-            (index.search(query[None], 200, within=IDS[100:400]), 0),
+            (index.search(query[None], 200, allowed=IDS[::2]), 0),
+            (index.search(query[None], 200, allowed=IDS[100:400]), 0),
         ):
             found = zip(result.ids[row].tolist(), result.scores[row].tolist(), strict=True)
             assert all(score == alone[one] for one, score in found)
@@ -165,7 +165,7 @@ def test_measured_recall_is_true_of_a_lazy_index() -> None:
 def test_recall_is_proven_with_queries_as_far_from_passages_as_questions_are() -> None:
     """Noise twice as long as a passage's vector: nearer queries find their neighbours too easily, questions don't."""
     proof = Proof.drawn(IDS, VECTORS, 100)
-    own = np.einsum("nd,nd->n", proof.queries, VECTORS[np.searchsorted(IDS, proof.own)])
+    own = np.einsum("nd,nd->n", proof.queries, VECTORS[np.searchsorted(IDS, proof.passages)])
     assert np.mean(own) == pytest.approx(1 / np.sqrt(5), abs=0.02)
 
 

@@ -60,8 +60,8 @@ def test_k_hits_whenever_k_match(kind: IndexKind, data: st.DataObject) -> None:
     result = index.search(
         QUERIES[:2],
         k,
-        within=None if only == "without" else within,
-        without=None if only == "within" else without,
+        allowed=None if only == "without" else within,
+        excluded=None if only == "within" else without,
     )
     assert result.plan is plan_filter(kind, N, len(allowed))
     for ids, scores in zip(result.ids.tolist(), result.scores.tolist(), strict=True):
@@ -78,8 +78,8 @@ def test_k_hits_whenever_k_match(kind: IndexKind, data: st.DataObject) -> None:
 def test_a_broad_filter_keeps_its_recall(kind: IndexKind) -> None:
     """Through a selector that lets two in three pass, recall@10 stays near what was promised."""
     within = IDS[np.random.default_rng(5).random(N) < 0.67]
-    result = built(kind).index.search(QUERIES, 10, within=within)
-    exact = built(IndexKind.EXACT).index.search(QUERIES, 10, within=within)
+    result = built(kind).index.search(QUERIES, 10, allowed=within)
+    exact = built(IndexKind.EXACT).index.search(QUERIES, 10, allowed=within)
     assert result.plan is FilterPlan.SELECTOR
     hits = sum(len(set(a) & set(b)) for a, b in zip(result.ids.tolist(), exact.ids.tolist(), strict=True))
     assert hits / exact.ids.size >= built(kind).recall_at_10 - 0.05
@@ -95,7 +95,7 @@ def test_a_filter_far_from_the_query_is_widened(kind: IndexKind) -> None:
     assert isinstance(full, FaissIndex)
     lazy = dataclasses.replace(full, parameters={**full.parameters, "nprobe": 1, "efSearch": 1})
     query = np.eye(1, DIM, dtype=np.float32)
-    result = lazy.search(query, 10, within=IDS[1400:])
+    result = lazy.search(query, 10, allowed=IDS[1400:])
     assert (result.plan, result.widened) == (FilterPlan.SELECTOR, True)
     assert np.count_nonzero(result.ids >= IDS[1400]) == 10
 
@@ -107,7 +107,7 @@ def test_a_graph_that_leads_nowhere_still_gives_k(tmp_path: Path) -> None:
     assert isinstance(index, FaissIndex)
     index.index.hnsw.entry_point = -1
     for within in (None, IDS[:2000]):
-        result = index.search(QUERIES, 10, within=within)
+        result = index.search(QUERIES, 10, allowed=within)
         assert result.widened
         allowed = None if within is None else set(within.tolist())
         assert_same(result, by_definition(IDS, VECTORS, QUERIES, 10, allowed))
@@ -118,11 +118,11 @@ def test_blocks_do_not_show(kind: IndexKind, monkeypatch: pytest.MonkeyPatch) ->
     """Read in many small blocks or in one, filtered either way or not, a search gives the same ids and scores."""
     index = built(kind).index
     sets = (None, IDS[::40], IDS[5:2600])
-    before = [index.search(QUERIES, 30, within=within) for within in sets]
+    before = [index.search(QUERIES, 30, allowed=within) for within in sets]
     monkeypatch.setattr("passagework.retrieval.dense.index.scoring.BLOCK_ROWS", 7)
     monkeypatch.setattr("passagework.retrieval.dense.index.scoring.BLOCK_SCORES", 4000)
     for within, one in zip(sets, before, strict=True):
-        again = index.search(QUERIES, 30, within=within)
+        again = index.search(QUERIES, 30, allowed=within)
         assert again.ids.tolist() == one.ids.tolist()
         assert again.scores.tolist() == one.scores.tolist()
 

@@ -180,7 +180,7 @@ class Proof:
     ids: Ids
     vectors: Vectors
     queries: Vectors
-    own: Ids
+    passages: Ids
     least: Scores
 
     @classmethod
@@ -193,17 +193,17 @@ class Proof:
         queries /= np.linalg.norm(queries, axis=1, keepdims=True)
         best = ExactIndex(ids, vectors).search(queries, DEPTH + 1)
         least = [
-            scores[found != own][:DEPTH][-1]
-            for found, scores, own in zip(best.ids, best.scores, ids[rows], strict=True)
+            scores[hits != passage][:DEPTH][-1]
+            for hits, scores, passage in zip(best.ids, best.scores, ids[rows], strict=True)
         ]
         return cls(ids, vectors, queries, ids[rows], np.asarray(least, np.float32))
 
     def recall(self, index: VectorIndex | LiveIndex) -> float:
         """Share of the 10 nearest that `index` finds; one as near as the tenth counts, whichever it is."""
-        found = index.search(self.queries, DEPTH + 1).ids
+        results = index.search(self.queries, DEPTH + 1).ids
         true = 0
-        for query, hits, own, least in zip(self.queries, found, self.own, self.least, strict=True):
-            rows = np.searchsorted(self.ids, hits[hits != own][:DEPTH])
+        for query, hits, passage, least in zip(self.queries, results, self.passages, self.least, strict=True):
+            rows = np.searchsorted(self.ids, hits[hits != passage][:DEPTH])
             true += int(np.count_nonzero(cosines(query, self.vectors[rows]) >= least))
         return true / (DEPTH * len(self.queries))
 

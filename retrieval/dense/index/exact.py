@@ -53,19 +53,19 @@ class ExactIndex:
         return True
 
     def search(
-        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+        self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
         """See VectorIndex.search."""
         queries = checked_queries(queries, self.dim, k)
-        allowed = allowed_mask(self.ids, within, without)
-        matching = None if allowed is None else int(np.count_nonzero(allowed))
+        allowed_rows = allowed_mask(self.ids, allowed, excluded)
+        matching = None if allowed_rows is None else int(np.count_nonzero(allowed_rows))
         plan = plan_filter(self.kind, len(self.ids), matching)
-        if allowed is not None and plan is FilterPlan.EXACT_WITHIN:
-            rows = np.flatnonzero(allowed)
+        if allowed_rows is not None and plan is FilterPlan.EXACT_WITHIN:
+            rows = np.flatnonzero(allowed_rows)
             best = finalists(picked_blocks(rows, self._decode), None, queries, k)
             candidates = [rows[positions] for positions in best]
         else:
-            masked = allowed if plan is FilterPlan.SELECTOR else None
+            masked = allowed_rows if plan is FilterPlan.SELECTOR else None
             candidates = finalists(whole_blocks(self.matrix, len(queries)), masked, queries, k)
         return SearchResult(*ranked(queries, candidates, self.ids, self._decode, k), plan)
 

@@ -81,19 +81,19 @@ class FaissIndex:
         return self.kind.lossless
 
     def search(
-        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+        self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
         """See VectorIndex.search. Scores of the coded kinds are cosines with the decoded vectors."""
         queries = checked_queries(queries, self.dim, k)
-        allowed = allowed_mask(self.ids, within, without)
-        matching = len(self.ids) if allowed is None else int(np.count_nonzero(allowed))
+        allowed_rows = allowed_mask(self.ids, allowed, excluded)
+        matching = len(self.ids) if allowed_rows is None else int(np.count_nonzero(allowed_rows))
         plan = plan_filter(self.kind, len(self.ids), matching)
         exhaustive = plan is FilterPlan.EXACT_WITHIN
         widened = False
         if matching == 0 or (exhaustive and matching <= DECODE_ROWS):
-            candidates = self._scan(queries, k, allowed)
+            candidates = self._scan(queries, k, allowed_rows)
         else:
-            mask = None if plan is FilterPlan.NONE else allowed
+            mask = None if plan is FilterPlan.NONE else allowed_rows
             candidates, widened = self._find(queries, min(k, matching), mask, matching, exhaustive=exhaustive)
         return SearchResult(*ranked(queries, candidates, self.ids, self.decode, k), plan, widened)
 
@@ -133,7 +133,7 @@ class FaissIndex:
         self, queries: Vectors, want: int, allowed: Mask | None, matching: int, *, exhaustive: bool
     ) -> tuple[list[Ids], bool]:
         """Per query `want` candidate rows with all near-ties of the last, and whether effort had to be raised."""
-        found: list[Ids] = [np.empty(0, np.int64)] * len(queries)
+        candidates: list[Ids] = [np.empty(0, np.int64)] * len(queries)
         pending = np.arange(len(queries))
         fetch = min(matching, want + FETCH_BEYOND)
         effort = None if exhaustive else self._first_effort(fetch, matching)
@@ -145,7 +145,7 @@ class FaissIndex:
             near = scores[:, -1] >= scores[:, want - 1] - 2 * rounding(self.dim)
             unsettled = short | (near & (hits == fetch) & (fetch < matching))
             for i in np.flatnonzero(~unsettled):
-                found[pending[i]] = rows[i, : hits[i]]
+                candidates[pending[i]] = rows[i, : hits[i]]
             pending = pending[unsettled]
             if short.any():
                 effort = self._more(effort)
@@ -153,7 +153,7 @@ class FaissIndex:
             elif len(pending):
                 fetch = min(matching, fetch * WIDEN)
                 effort = None if effort is None else self._first_effort(fetch, matching)
-        return found, widened
+        return candidates, widened
 
     def _first_effort(self, fetch: int, matching: int) -> int | None:
         """The tuned effort, times five where a filter lets one in five pass: its k nearest lie so much farther out.

@@ -78,24 +78,24 @@ class GpuIndex:
         return True
 
     def search(
-        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+        self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
         """See VectorIndex.search. A filter that lets few through is left to the host."""
         if self._device is None:
-            return self.exact.search(queries, k, within=within, without=without)
+            return self.exact.search(queries, k, allowed=allowed, excluded=excluded)
         queries = checked_queries(queries, self.dim, k)
-        allowed = allowed_mask(self.ids, within, without)
-        matching = len(self.ids) if allowed is None else int(np.count_nonzero(allowed))
-        plan = plan_filter(self.kind, len(self.ids), None if allowed is None else matching)
+        allowed_rows = allowed_mask(self.ids, allowed, excluded)
+        matching = len(self.ids) if allowed_rows is None else int(np.count_nonzero(allowed_rows))
+        plan = plan_filter(self.kind, len(self.ids), None if allowed_rows is None else matching)
         if plan is FilterPlan.EXACT_WITHIN or not matching or not len(queries):
-            return self.exact.search(queries, k, within=within, without=without)
+            return self.exact.search(queries, k, allowed=allowed, excluded=excluded)
         step = max(1, BLOCK_BYTES // (4 * min(BLOCK_ROWS, len(self.ids))))
         candidates: list[Ids] = []
         with self._lock:
             for start in range(0, len(queries), step):
-                candidates += self._finalists(queries[start : start + step], min(k, matching), allowed, matching)
-        found = ranked(queries, candidates, self.ids, self.exact.matrix.__getitem__, k)
-        return SearchResult(*found, plan)
+                candidates += self._finalists(queries[start : start + step], min(k, matching), allowed_rows, matching)
+        best = ranked(queries, candidates, self.ids, self.exact.matrix.__getitem__, k)
+        return SearchResult(*best, plan)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """See VectorIndex.vectors."""
@@ -119,42 +119,42 @@ class GpuIndex:
     def _on_device(self) -> torch.Tensor:
         import torch
 
-        kept = torch.empty(self.exact.matrix.shape, dtype=_dtype(), device=self._device)
-        for start in range(0, len(kept), BLOCK_ROWS):  # block by block: the whole in float32 need never be there
+        matrix = torch.empty(self.exact.matrix.shape, dtype=_dtype(), device=self._device)
+        for start in range(0, len(matrix), BLOCK_ROWS):  # block by block: the whole in float32 need never be there
             block = np.array(self.exact.matrix[start : start + BLOCK_ROWS])
-            kept[start : start + len(block)] = torch.from_numpy(block).to(self._device)
-        return kept
+            matrix[start : start + len(block)] = torch.from_numpy(block).to(self._device)
+        return matrix
 
     def _finalists(self, queries: Vectors, k: int, allowed: Mask | None, matching: int) -> list[Ids]:
         """Per query the rows that may be among its k best: more are fetched until the last is surely beyond them."""
         import torch
 
-        asked = torch.from_numpy(queries).to(self._device, _dtype())
+        vectors = torch.from_numpy(queries).to(self._device, _dtype())
         mask = None if allowed is None else torch.from_numpy(allowed).to(self._device)
-        found: list[Ids] = [np.empty(0, np.int64)] * len(queries)
+        finalists: list[Ids] = [np.empty(0, np.int64)] * len(queries)
         pending = np.arange(len(queries))
         fetch = min(matching, k + BEYOND)
         while len(pending):
-            scores, rows = self._best(asked[torch.from_numpy(pending).to(self._device)], fetch, mask)
+            scores, rows = self._best(vectors[torch.from_numpy(pending).to(self._device)], fetch, mask)
             # Both the k-th and a row beyond the last one fetched may be off by the slack.
             least = scores[:, k - 1] - 2 * half_rounding(self.dim)
             settled = (scores[:, -1] < least) | (fetch >= matching)
             for i in np.flatnonzero(settled):
-                found[pending[i]] = rows[i, scores[i] >= least[i]]
+                finalists[pending[i]] = rows[i, scores[i] >= least[i]]
             pending = pending[~settled]
             fetch = min(matching, fetch * WIDEN)
-        return found
+        return finalists
 
-    def _best(self, asked: torch.Tensor, fetch: int, mask: torch.Tensor | None) -> tuple[Any, Ids]:
+    def _best(self, queries: torch.Tensor, fetch: int, mask: torch.Tensor | None) -> tuple[Any, Ids]:
         """The `fetch` best scores (m, fetch) float32, descending, and their rows."""
         import torch
 
         matrix = self._on_device
-        best_scores = torch.empty((len(asked), 0), dtype=torch.float32, device=self._device)
-        best_rows = torch.empty((len(asked), 0), dtype=torch.int64, device=self._device)
+        best_scores = torch.empty((len(queries), 0), dtype=torch.float32, device=self._device)
+        best_rows = torch.empty((len(queries), 0), dtype=torch.int64, device=self._device)
         for start in range(0, len(matrix), BLOCK_ROWS):
             block = matrix[start : start + BLOCK_ROWS]
-            scores = (asked @ block.T).float()
+            scores = (queries @ block.T).float()
             if mask is not None:
                 scores.masked_fill_(~mask[start : start + len(block)], -torch.inf)
             top, rows = torch.topk(scores, min(fetch, len(block)), dim=1)

@@ -102,23 +102,23 @@ class LiveIndex:
         return replace(fewer, tail=fewer.tail.added(ids, vectors)) if len(ids) else fewer
 
     def search(
-        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+        self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
         """As VectorIndex.search, over base and tail together.
 
         `plan` says how the filter asked for was kept to; masking what was removed is no filter.
         """
         queries = checked_queries(queries, self.dim, k)
-        gone = self.removed if without is None else np.union1d(self.removed, without)
-        base = self.base.search(queries, k, within=within, without=gone)
+        gone = self.removed if excluded is None else np.union1d(self.removed, excluded)
+        base = self.base.search(queries, k, allowed=allowed, excluded=gone)
         plan = base.plan
-        if within is None and without is None:
+        if allowed is None and excluded is None:
             plan = FilterPlan.NONE
         elif not len(self.base.ids):
             plan = FilterPlan.EXACT_WITHIN
         if not self.tail.size:
             return replace(base, plan=plan)
-        tail_ids, tail_scores = self.tail.search(queries, k, within=within, without=without)
+        tail_ids, tail_scores = self.tail.search(queries, k, allowed=allowed, excluded=excluded)
         ids = np.concatenate([base.ids, tail_ids], axis=1)
         scores = np.concatenate([base.scores, tail_scores], axis=1)
         order = np.lexsort((ids, -scores), axis=1)[:, :k]
@@ -131,13 +131,13 @@ class LiveIndex:
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
         """As VectorIndex.vectors: those of `ids` that are here, ascending, and their vectors."""
-        found, vectors = self.base.vectors(np.setdiff1d(ids, self.removed))
+        found_ids, vectors = self.base.vectors(np.setdiff1d(ids, self.removed))
         if not self.tail.size:
-            return found, vectors
+            return found_ids, vectors
         later, later_vectors = self.tail.vectors(ids)
-        found = np.concatenate([found, later])
-        order = np.argsort(found)
-        return found[order], np.concatenate([vectors, later_vectors])[order]
+        found_ids = np.concatenate([found_ids, later])
+        order = np.argsort(found_ids)
+        return found_ids[order], np.concatenate([vectors, later_vectors])[order]
 
     def _less(self, gone: Ids) -> LiveIndex:
         if not len(gone):

@@ -35,15 +35,15 @@ def load_index(path: Path, *, digest: str, kind: IndexKind, dim: int, count: int
         load_faiss()
     try:
         with path.open("rb") as file:
-            found = digest_open(file)
-            if found != digest:
-                raise ConfigError(f"sha256 found {found}, expected {digest}")
+            digest_found = digest_open(file)
+            if digest_found != digest:
+                raise ConfigError(f"sha256 found {digest_found}, expected {digest}")
             file.seek(0)
             header = read_header(file, os.fstat(file.fileno()).st_size)
             expected = (kind, dim, count)
             if (header.kind, header.dim, header.count) != expected:
-                there = f"{header.kind.value} of {header.count} x {header.dim}"
-                raise ConfigError(f"{there} found, {kind.value} of {count} x {dim} expected")
+                shape = f"{header.kind.value} of {header.count} x {header.dim}"
+                raise ConfigError(f"{shape} found, {kind.value} of {count} x {dim} expected")
             return _read_exact(file, header) if kind is IndexKind.EXACT else _read_faiss(file, header)
     except ConfigError as error:
         raise StoreError(f"index file {path} is damaged: {error}") from error
@@ -77,9 +77,9 @@ def _read_faiss(file: BinaryIO, header: Header) -> FaissIndex:
     table = 4 * 256 * header.parameters.get("nlist", 0) * header.parameters.get("parts", 0)
     with _byte_limit(faiss, os.fstat(file.fileno()).st_size + table):
         index = faiss.read_index(faiss.PyCallbackIOReader(file.read, READ_BYTES))
-    found = type(index).__name__
-    if found not in faiss_class(header.kind):
-        raise ConfigError(f"FAISS {found} found, {header.kind.value} expected")
+    class_name = type(index).__name__
+    if class_name not in faiss_class(header.kind):
+        raise ConfigError(f"FAISS {class_name} found, {header.kind.value} expected")
     if (index.d, index.ntotal) != (header.dim, header.count):
         raise ConfigError(f"{index.ntotal} x {index.d} found by FAISS, {header.count} x {header.dim} expected")
     return FaissIndex(header.kind, ids, header.parameters, index)

@@ -51,16 +51,16 @@ def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queri
 
     `blocks` are (first position, rows); `allowed` (over all positions) keeps others out.
     """
-    found: list[list[tuple[Ids, Scores]]] = [[] for _ in queries]
+    by_query: list[list[tuple[Ids, Scores]]] = [[] for _ in queries]
     slack = 2 * rounding(queries.shape[1])
     for start, block in blocks:
         scores = _products(queries, block)
         if allowed is not None:
             scores[:, ~allowed[start : start + len(block)]] = -np.inf
-        for row, of_query in zip(scores, found, strict=True):
-            kept = _near_best(row, k, slack)
-            of_query.append((kept + start, row[kept]))
-    return [_merged(parts, k, slack) for parts in found]
+        for row, of_query in zip(scores, by_query, strict=True):
+            positions = _near_best(row, k, slack)
+            of_query.append((positions + start, row[positions]))
+    return [_merged(parts, k, slack) for parts in by_query]
 
 
 def dots(vectors: Vectors, query: Vectors) -> Scores:

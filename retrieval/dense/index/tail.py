@@ -75,10 +75,10 @@ class Tail:
         gone = np.flatnonzero(np.isin(self.buffer.ids[: self.length], ids))
         return replace(self, dead=np.union1d(self.dead, gone)) if len(gone) else self
 
-    def search(self, queries: Vectors, k: int, *, within: Ids | None, without: Ids | None) -> tuple[Ids, Scores]:
+    def search(self, queries: Vectors, k: int, *, allowed: Ids | None, excluded: Ids | None) -> tuple[Ids, Scores]:
         """The best of each query, (m, k) ids and scores as in a SearchResult."""
         ids, matrix = self.buffer.ids[: self.length], self.buffer.matrix[: self.length]
-        mask = self._allowed(within, without)
+        mask = self._allowed(allowed, excluded)
         candidates = finalists(whole_blocks(matrix, len(queries)), mask, queries, k)
         return ranked(queries, candidates, ids, matrix.__getitem__, k)
 
@@ -88,12 +88,12 @@ class Tail:
         rows = np.arange(self.length) if mask is None else np.flatnonzero(mask)
         return self.buffer.ids[rows], self.buffer.matrix[rows]
 
-    def _allowed(self, within: Ids | None, without: Ids | None) -> Mask | None:
+    def _allowed(self, allowed: Ids | None, excluded: Ids | None) -> Mask | None:
         ids = self.buffer.ids[: self.length]
-        mask = None if within is None else np.isin(ids, within)
-        if without is not None and len(without):
-            kept = np.isin(ids, without, invert=True)
-            mask = kept if mask is None else mask & kept
+        mask = None if allowed is None else np.isin(ids, allowed)
+        if excluded is not None and len(excluded):
+            included = np.isin(ids, excluded, invert=True)
+            mask = included if mask is None else mask & included
         if len(self.dead):
             mask = np.ones(self.length, np.bool_) if mask is None else mask
             mask[self.dead] = False

@@ -97,9 +97,9 @@ class VectorIndex(Protocol):
         """True where `vectors` works, and scores are the cosines themselves."""
 
     def search(
-        self, queries: Vectors, k: int, *, within: Ids | None = None, without: Ids | None = None
+        self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """The k best of each of (m, dim) queries; only ids of `within`, none of `without`; unknown ids don't matter.
+        """The k best of each of (m, dim) queries; only ids of `allowed`, none of `excluded`; unknown ids don't matter.
 
         Always returns min(k, allowed) hits, whatever the kind. Raises ConfigError for queries that are not unit rows
         of the right dimension and for k < 1.

@@ -43,11 +43,11 @@ def losses(evaluation: Evaluation) -> dict[str, float]:
     if not evaluation.stages:
         return {}
     measure = evaluation.measures[0]
-    got = list(evaluation.stages.values())[-1].per_query[measure]
+    values = list(evaluation.stages.values())[-1].per_query[measure]
     ideal_run = {query: _ideal(grades) for query, grades in evaluation.qrels.items()}
     ideal = per_query([measure], evaluation.qrels, ideal_run)[measure]
     # rounded, or the dust of float sums would part what is tied
-    return {query: round(ideal[query] - got[query], 9) + 0.0 for query in evaluation.queries}
+    return {query: round(ideal[query] - values[query], 9) + 0.0 for query in evaluation.queries}
 
 
 def worst_queries(evaluation: Evaluation, count: int = 10) -> list[str]:
@@ -56,7 +56,7 @@ def worst_queries(evaluation: Evaluation, count: int = 10) -> list[str]:
     Queries that lost nothing are none of them.
     """
     lost = losses(evaluation)
-    return sorted((query for query, loss in lost.items() if loss > 0), key=lambda one: (-lost[one], one))[:count]
+    return sorted((query for query, loss in lost.items() if loss > 0), key=lambda query: (-lost[query], query))[:count]
 
 
 def answers_for(
@@ -74,9 +74,11 @@ def _answer(collection: Collection, evaluation: Evaluation, judged: Judged, quer
     candidates = int(str(evaluation.settings.get("candidates", CANDIDATES)))
     fusion = Fusion(str(evaluation.settings.get("fusion", Fusion.CONVEX.value)))
     depth = int(str(evaluation.settings.get("rerank_depth") or RERANK_DEPTH))
-    found = {stage: rankings(collection, judged, text, stage, candidates, fusion, depth) for stage in evaluation.stages}
-    ranks = {stage: _ranks(judged, query, hits) for stage, hits in found.items()}
-    last = next(reversed(found.values()), [])
+    by_stage = {
+        stage: rankings(collection, judged, text, stage, candidates, fusion, depth) for stage in evaluation.stages
+    }
+    ranks = {stage: _ranks(judged, query, hits) for stage, hits in by_stage.items()}
+    last = next(reversed(by_stage.values()), [])
     shown = last[0][:SHOWN_HITS] if last else ()
     relevant = {thing: grade for thing, grade in judged.qrels[query].items() if grade > 0}
     return QueryAnswer(

@@ -76,7 +76,7 @@ def histogram_chart(values: Sequence[float], kind: str, caption: str, most: int)
     edges, counts = histogram(values)
     across = linear(float(edges[0]), float(edges[-1]), LEFT, HISTOGRAM_WIDTH - 8)
     upward = linear(0.0, float(max(1, most)), bottom, top, steps=4)
-    numbered = Scale(upward.low, upward.high, bottom, top, tuple(one for one in upward.ticks if one.is_integer()))
+    numbered = Scale(upward.low, upward.high, bottom, top, tuple(tick for tick in upward.ticks if tick.is_integer()))
     lines, labels = columns_left(numbered, HISTOGRAM_WIDTH)
     _, below = rows_below(across, top, bottom)
     rects = []

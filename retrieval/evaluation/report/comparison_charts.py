@@ -18,20 +18,20 @@ NAME = 40
 def means_chart(measures: Sequence[Difference]) -> Chart:
     """A row for each measure: the difference as a bar from zero, both means and p in words."""
     bottom = 4 + ROW * len(measures)
-    differences = [one.difference for one in measures]
+    differences = [measure.difference for measure in measures]
     scale = linear(min(0.0, *differences), max(0.0, *differences), 16.0, WIDTH - 16)
     lines, labels = rows_below(scale, 0.0, bottom)
     zero, rects, names = scale.at(0.0), [], []
-    for position, one in enumerate(measures):
-        y, x = 4 + ROW * position, scale.at(one.difference)
-        told = f"{figure(one.a)} → {figure(one.b)}, {chance(one.p)}"
-        if one.difference:
-            kind = "gain" if one.difference > 0 else "loss"
-            title = f"{one.measure}: {signed(one.difference)} ({told})"
+    for position, measure in enumerate(measures):
+        y, x = 4 + ROW * position, scale.at(measure.difference)
+        summary = f"{figure(measure.a)} → {figure(measure.b)}, {chance(measure.p)}"
+        if measure.difference:
+            kind = "gain" if measure.difference > 0 else "loss"
+            title = f"{measure.measure}: {signed(measure.difference)} ({summary})"
             rects.append(Rect(min(x, zero), y + 20, round(abs(x - zero), 2), 14, kind, title))
         names += [
-            Label(0, y + 14, shortened(one.measure, NAME), "start", "value"),
-            Label(WIDTH, y + 14, told, "end"),
+            Label(0, y + 14, shortened(measure.measure, NAME), "start", "value"),
+            Label(WIDTH, y + 14, summary, "end"),
         ]
     return Chart(bottom + 22, "b less a by measure", lines=lines, rects=tuple(rects), labels=(*labels, *names))
 
@@ -39,22 +39,24 @@ def means_chart(measures: Sequence[Difference]) -> Chart:
 def wins_chart(measures: Sequence[Difference]) -> Chart:
     """A row for each measure: the queries where `b` is better, where both are the same, and where it is worse."""
     rects, labels = [], []
-    for position, one in enumerate(measures):
+    for position, measure in enumerate(measures):
         y, x = 4 + ROW * position, 0.0
-        total = max(1, one.wins + one.ties + one.losses)
+        total = max(1, measure.wins + measure.ties + measure.losses)
         for count, kind, word in (
-            (one.wins, "gain", "better"),
-            (one.ties, "tie", "the same"),
-            (one.losses, "loss", "worse"),
+            (measure.wins, "gain", "better"),
+            (measure.ties, "tie", "the same"),
+            (measure.losses, "loss", "worse"),
         ):
             width = round(count / total * WIDTH, 2)
             if count:
-                rects.append(Rect(x, y + 20, width, 14, kind, f"{one.measure}: {word} in {counted(count, 'query')}"))
+                rects.append(
+                    Rect(x, y + 20, width, 14, kind, f"{measure.measure}: {word} in {counted(count, 'query')}")
+                )
             x = round(x + width, 2)
-        told = f"{one.wins:,} better · {one.ties:,} same · {one.losses:,} worse"
+        summary = f"{measure.wins:,} better · {measure.ties:,} same · {measure.losses:,} worse"
         labels += [
-            Label(0, y + 14, shortened(one.measure, NAME), "start", "value"),
-            Label(WIDTH, y + 14, told, "end"),
+            Label(0, y + 14, shortened(measure.measure, NAME), "start", "value"),
+            Label(WIDTH, y + 14, summary, "end"),
         ]
     height = 4 + ROW * len(measures)
     return Chart(height, "Queries where b is better, the same, worse", rects=tuple(rects), labels=tuple(labels))

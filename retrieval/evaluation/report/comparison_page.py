@@ -28,11 +28,11 @@ def render_comparison(comparison: Comparison, titles: Mapping[str, str]) -> str:
 
     The same arguments give the same page.
     """
-    a = {one.query: one.a for one in comparison.queries}
-    b = {one.query: one.b for one in comparison.queries}
+    a = {query.query: query.a for query in comparison.queries}
+    b = {query.query: query.b for query in comparison.queries}
     deltas = {query: b[query] - a[query] for query in a}
     first = comparison.measures[0].measure if comparison.measures else ""
-    texts = {one.query: one.text for one in comparison.queries}
+    texts = {query.query: query.text for query in comparison.queries}
     caption = f"b less a in {first}, query by query, greatest gain first"
     return render(
         "comparison.html",
@@ -60,6 +60,6 @@ def moved_first(moves: Sequence[Move]) -> tuple[Move, ...]:
 
 def _most(queries: Sequence[QueryDifference], sign: int) -> list[Moved]:
     """The queries that gained most (`sign` 1) or lost most (-1), ties by id."""
-    changed = [one for one in queries if sign * (one.b - one.a) > 0]
-    changed.sort(key=lambda one: (-abs(one.b - one.a), one.query))
-    return [Moved(one, moved_first(one.moves)) for one in changed[:SHOWN_QUERIES]]
+    changed = [query for query in queries if sign * (query.b - query.a) > 0]
+    changed.sort(key=lambda query: (-abs(query.b - query.a), query.query))
+    return [Moved(query, moved_first(query.moves)) for query in changed[:SHOWN_QUERIES]]

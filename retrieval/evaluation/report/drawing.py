@@ -91,7 +91,9 @@ class Scale:
 
     def at(self, value: float) -> float:
         """Where a value stands, rounded to a hundredth of a unit, which no eye sees and which keeps the file small."""
-        low, high, value = (math.log10(one) if self.logarithmic else one for one in (self.low, self.high, value))
+        low, high, value = (
+            math.log10(number) if self.logarithmic else number for number in (self.low, self.high, value)
+        )
         return round(self.start + (value - low) / (high - low) * (self.end - self.start), 2)
 
 
@@ -101,7 +103,7 @@ def linear(low: float, high: float, start: float, end: float, *, steps: int = 5)
         low, high = low - 0.05, high + 0.05
     rough = (high - low) / steps
     unit = 10.0 ** math.floor(math.log10(rough))
-    step = unit * next(one for one in (1, 2, 5, 10) if one * unit >= rough * 0.999)
+    step = unit * next(factor for factor in (1, 2, 5, 10) if factor * unit >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(number * step, 10) for number in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], start, end, ticks)
@@ -111,19 +113,19 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
     """An axis of positive values from a 1, 2 or 5 times a power of ten to another, with a tick at each of them."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = [round(digit * 10.0**power, 10) for power in powers for digit in (1, 2, 5)]
-    below = max(one for one in steps if one <= low)
-    above = min((one for one in steps if one >= high and one > below), default=steps[-1])
-    inside = tuple(one for one in steps if below <= one <= above)
-    shown = inside if len(inside) <= 7 else tuple(one for one in inside if math.log10(one).is_integer())
+    below = max(step for step in steps if step <= low)
+    above = min((step for step in steps if step >= high and step > below), default=steps[-1])
+    inside = tuple(step for step in steps if below <= step <= above)
+    shown = inside if len(inside) <= 7 else tuple(step for step in inside if math.log10(step).is_integer())
     return Scale(below, above, start, end, shown, logarithmic=True)
 
 
 def apart(positions: list[float], gap: float, low: float, high: float) -> list[float]:
     """The positions in their order, moved on until neighbours stand `gap` apart, and back where `high` is passed."""
-    order = sorted(range(len(positions)), key=lambda one: positions[one])
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
     moved = list(positions)
-    for before, one in zip([None, *order], order, strict=False):
-        moved[one] = max(moved[one], low if before is None else moved[before] + gap)
-    for after, one in zip([None, *order[::-1]], order[::-1], strict=False):
-        moved[one] = min(moved[one], high if after is None else moved[after] - gap)
+    for before, index in zip([None, *order], order, strict=False):
+        moved[index] = max(moved[index], low if before is None else moved[before] + gap)
+    for after, index in zip([None, *order[::-1]], order[::-1], strict=False):
+        moved[index] = min(moved[index], high if after is None else moved[after] - gap)
     return moved

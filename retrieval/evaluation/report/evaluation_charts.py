@@ -35,16 +35,18 @@ LOGARITHMIC_FROM = 8.0
 def quality_chart(measure: str, intervals: Mapping[Stage, Interval]) -> Chart:
     """A row for each stage: its mean as a dot, and the 95% interval as a bar behind it."""
     bottom = 4 + ROW * len(intervals)
-    low, high = min(one.low for one in intervals.values()), max(one.high for one in intervals.values())
+    low = min(interval.low for interval in intervals.values())
+    high = max(interval.high for interval in intervals.values())
     scale = linear(low, high, NAMES, WIDTH - VALUES, steps=4)
     lines, labels = rows_below(scale, 0.0, bottom)
     bars, dots, names = [], [], []
-    for position, (stage, one) in enumerate(intervals.items()):
+    for position, (stage, interval) in enumerate(intervals.items()):
         y = 4 + ROW * (position + 0.5)
-        title = f"{stage.value}: {measure} {figure(one.mean)}, 95% interval {figure(one.low)} to {figure(one.high)}"
-        bars.append(Line(scale.at(one.low), y, scale.at(one.high), y, f"span {stage.value}", title))
-        dots.append(Dot(scale.at(one.mean), y, 5.5, stage.value, title))
-        names += [Label(0, y + 4, stage.value), Label(WIDTH, y + 4, figure(one.mean), "end", "value")]
+        spread = f"95% interval {figure(interval.low)} to {figure(interval.high)}"
+        title = f"{stage.value}: {measure} {figure(interval.mean)}, {spread}"
+        bars.append(Line(scale.at(interval.low), y, scale.at(interval.high), y, f"span {stage.value}", title))
+        dots.append(Dot(scale.at(interval.mean), y, 5.5, stage.value, title))
+        names += [Label(0, y + 4, stage.value), Label(WIDTH, y + 4, figure(interval.mean), "end", "value")]
     caption = f"{measure} by stage, with 95% intervals"
     return Chart(bottom + 22, caption, lines=(*lines, *bars), dots=tuple(dots), labels=(*labels, *names))
 
@@ -52,17 +54,17 @@ def quality_chart(measure: str, intervals: Mapping[Stage, Interval]) -> Chart:
 def latency_chart(measure: str, stages: Mapping[Stage, StageFigures]) -> Chart:
     """A bar for each stage from its median to its 95th percentile of milliseconds, as high as its mean quality."""
     top, bottom, right = 20.0, 190.0, WIDTH - 66
-    means = {stage: one.means[measure] for stage, one in stages.items()}
+    means = {stage: figures.means[measure] for stage, figures in stages.items()}
     across = _time_scale(stages, LEFT + 12, right - 8)
     upward = linear(min(means.values()), max(means.values()), bottom - 12, top + 12, steps=4)
     lines, labels = columns_left(upward, right)
     grid, below = rows_below(across, top, bottom)
     heights = [upward.at(mean) for mean in means.values()]
     bars, dots, names = [], [], []
-    for (stage, one), y, at in zip(stages.items(), heights, apart(heights, 15, top, bottom), strict=True):
-        timing = f"{milliseconds(one.ms_p50)} (p50) to {milliseconds(one.ms_p95)} (p95)"
+    for (stage, figures), y, at in zip(stages.items(), heights, apart(heights, 15, top, bottom), strict=True):
+        timing = f"{milliseconds(figures.ms_p50)} (p50) to {milliseconds(figures.ms_p95)} (p95)"
         title = f"{stage.value}: {measure} {figure(means[stage])}, {timing}"
-        start, end = across.at(one.ms_p50), across.at(one.ms_p95)
+        start, end = across.at(figures.ms_p50), across.at(figures.ms_p95)
         bars.append(Line(round(end + 6, 2), y, right + 2, round(at, 2), "leader"))
         bars.append(Line(start, y, end, y, f"span {stage.value}", title))
         dots.append(Dot(start, y, 6, stage.value, title))
@@ -78,8 +80,8 @@ def latency_chart(measure: str, stages: Mapping[Stage, StageFigures]) -> Chart:
 
 
 def _time_scale(stages: Mapping[Stage, StageFigures], start: float, end: float) -> Scale:
-    least = min(one.ms_p50 for one in stages.values())
-    most = max(max(one.ms_p50, one.ms_p95) for one in stages.values())
+    least = min(figures.ms_p50 for figures in stages.values())
+    most = max(max(figures.ms_p50, figures.ms_p95) for figures in stages.values())
     if least > 0 and most / least >= LOGARITHMIC_FROM:
         return logarithmic(least, most, start, end)
     return linear(0.0, most, start, end)

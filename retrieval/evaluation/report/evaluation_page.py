@@ -57,21 +57,21 @@ def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) ->
     if strange is not None:
         raise EvaluationError(f"an answer to {strange!r} was given, which is no query of {evaluation.dataset}")
     intervals = _intervals(evaluation)
-    stages, first = evaluation.stages, evaluation.measures[0]
+    stages, primary = evaluation.stages, evaluation.measures[0]
     lost = losses(evaluation)
     return render(
         "evaluation.html",
         {
             "evaluation": evaluation,
             "facts": facts(evaluation.settings),
-            "first": first,
+            "first": primary,
             "last": list(stages)[-1].value if stages else "",
-            "best": _best(intervals[first]) if stages else None,
-            "tied": stages and _is_tied(intervals[first]),
+            "best": _best(intervals[primary]) if stages else None,
+            "tied": stages and _is_tied(intervals[primary]),
             "few": FEW,
             "intervals": intervals,
             "quality": [quality_chart(name, intervals[name]) for name in evaluation.measures] if stages else [],
-            "latency": latency_chart(first, stages) if stages else None,
+            "latency": latency_chart(primary, stages) if stages else None,
             "contrasts": list(_contrasts(evaluation)),
             "distributions": list(_distributions(evaluation)),
             "worst": [_card(evaluation, answer, lost) for answer in answers],
@@ -86,11 +86,11 @@ def _intervals(evaluation: Evaluation) -> dict[str, dict[Stage, Interval]]:
     """By measure and stage, all over the same resamples."""
     stages = evaluation.stages
     cells = [(name, stage) for name in evaluation.measures for stage in stages]
-    found = bootstrap_intervals(
+    resampled = bootstrap_intervals(
         [[stages[stage].per_query[name][query] for query in evaluation.queries] for name, stage in cells]
     )
     out: dict[str, dict[Stage, Interval]] = {name: {} for name in evaluation.measures}
-    for (name, stage), interval in zip(cells, found, strict=True):
+    for (name, stage), interval in zip(cells, resampled, strict=True):
         out[name][stage] = interval
     return out
 
@@ -102,7 +102,7 @@ def _best(by_stage: Mapping[Stage, Interval]) -> Stage:
 
 def _is_tied(by_stage: Mapping[Stage, Interval]) -> bool:
     """Whether several stages have the highest mean."""
-    means = sorted((one.mean for one in by_stage.values()), reverse=True)
+    means = sorted((interval.mean for interval in by_stage.values()), reverse=True)
     return len(means) > 1 and math.isclose(means[0], means[1], abs_tol=1e-12)
 
 
@@ -110,14 +110,14 @@ def _contrasts(evaluation: Evaluation) -> Iterator[Contrast]:
     if not evaluation.stages:
         return
     *earlier, last = evaluation.stages
-    first = evaluation.measures[0]
-    b = evaluation.stages[last].per_query[first]
+    primary = evaluation.measures[0]
+    b = evaluation.stages[last].per_query[primary]
     for stage in earlier:
-        a = evaluation.stages[stage].per_query[first]
+        a = evaluation.stages[stage].per_query[primary]
         deltas = {query: b[query] - a[query] for query in evaluation.queries}
         chart = delta_chart(
             delta_bars(deltas),
-            f"{last.value} less {stage.value} in {first}, query by query, greatest gain first",
+            f"{last.value} less {stage.value} in {primary}, query by query, greatest gain first",
             delta_tooltip(a, b, evaluation.queries),
         )
         yield Contrast(
@@ -131,16 +131,16 @@ def _contrasts(evaluation: Evaluation) -> Iterator[Contrast]:
 
 
 def _distributions(evaluation: Evaluation) -> Iterator[Distribution]:
-    first = evaluation.measures[0]
-    values = {stage: list(of.per_query[first].values()) for stage, of in evaluation.stages.items()}
-    most = max((int(histogram(one)[1].max()) for one in values.values()), default=0)
-    for stage, one in values.items():
-        caption = f"Queries by {first} of {stage.value}"
-        chart = histogram_chart(one, stage.value, caption, most)
-        yield Distribution(stage=stage.value, zero=sum(value == 0 for value in one), chart=chart)
+    primary = evaluation.measures[0]
+    values = {stage: list(of.per_query[primary].values()) for stage, of in evaluation.stages.items()}
+    most = max((int(histogram(by_query)[1].max()) for by_query in values.values()), default=0)
+    for stage, by_query in values.items():
+        caption = f"Queries by {primary} of {stage.value}"
+        chart = histogram_chart(by_query, stage.value, caption, most)
+        yield Distribution(stage=stage.value, zero=sum(value == 0 for value in by_query), chart=chart)
 
 
 def _card(evaluation: Evaluation, answer: QueryAnswer, lost: Mapping[str, float]) -> Card:
-    first = evaluation.measures[0]
-    values = {stage.value: of.per_query[first][answer.query] for stage, of in evaluation.stages.items()}
+    primary = evaluation.measures[0]
+    values = {stage.value: of.per_query[primary][answer.query] for stage, of in evaluation.stages.items()}
     return card(answer, evaluation.queries[answer.query], values, lost[answer.query], list(evaluation.stages))

@@ -41,12 +41,12 @@ def _words(value: Json) -> str:
         case int():
             return f"{value:,}"
         case dict():
-            told = {key: _words(one) for key, one in value.items() if one not in (None, "")}
+            texts = {key: _words(item) for key, item in value.items() if item not in (None, "")}
             # a model's name needs no word before it
-            parts = (one if key == "model" else f"{key.replace('_', ' ')} {one}" for key, one in told.items())
+            parts = (text if key == "model" else f"{key.replace('_', ' ')} {text}" for key, text in texts.items())
             return " · ".join(parts) or "none"
         case list():
-            return ", ".join(_words(one) for one in value) or "none"
+            return ", ".join(_words(item) for item in value) or "none"
         case _:
             text = str(value)
             return f"{text[:DIGEST_SHOWN]}…" if DIGEST.fullmatch(text) else text

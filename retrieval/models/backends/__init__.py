@@ -29,9 +29,9 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_encoder import OpenVinoEncoder
 
-        made = OpenVinoEncoder.load(resolved, settings)
-        if made is not None:
-            return made
+        backend = OpenVinoEncoder.load(resolved, settings)
+        if backend is not None:
+            return backend
         _refuse_other(resolved, settings)
     _require_torch(settings)
     from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
@@ -47,9 +47,9 @@ def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_reranker import OpenVinoReranker
 
-        made = OpenVinoReranker.load(resolved, settings)
-        if made is not None:
-            return made
+        backend = OpenVinoReranker.load(resolved, settings)
+        if backend is not None:
+            return backend
         _refuse_other(resolved, settings)
     _require_torch(settings)
     from passagework.retrieval.models.backends.torch_reranker import TorchReranker

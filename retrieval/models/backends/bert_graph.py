@@ -37,14 +37,14 @@ class BertShape:
     @classmethod
     def read(cls, config: dict[str, Any]) -> BertShape | None:
         """Of a configuration; None where it is of another architecture than the graph below."""
-        known: dict[str, set[Any]] = {
+        supported: dict[str, set[Any]] = {
             "model_type": {"bert"},
             "hidden_act": {"gelu"},
             "position_embedding_type": {"absolute", None},
             "is_decoder": {False, None},
             "add_cross_attention": {False, None},
         }
-        if any(config.get(key) not in values for key, values in known.items()):
+        if any(config.get(key) not in values for key, values in supported.items()):
             return None
         try:
             return cls(
@@ -84,14 +84,14 @@ class _Graph:
         for node, name in zip(inputs, names, strict=True):
             node.output(0).set_names({name})
         ids, mask, types = inputs
-        seen = op.convert(mask, np.float32)
+        attended = op.convert(mask, np.float32)
         hidden = self._embedded(ids, types)
-        unseen = op.multiply(op.subtract(self._number(1.0), seen), self._number(MASKED))
+        unseen = op.multiply(op.subtract(self._number(1.0), attended), self._number(MASKED))
         bias = op.unsqueeze(unseen, self._axes(1, 2))
         for layer in range(self._shape.layers):
             hidden = self._layer(hidden, bias, f"{self._prefix}encoder.layer.{layer}.")
         results = []
-        for name, node in ((TOKENS, hidden), (TEXT, self._pooled(hidden, seen, pooling))):
+        for name, node in ((TOKENS, hidden), (TEXT, self._pooled(hidden, attended, pooling))):
             node.output(0).set_names({name})
             results.append(op.result(node))
         return self._openvino.Model(results, inputs, "bert")
@@ -121,10 +121,10 @@ class _Graph:
         wide = op.gelu(self._linear(hidden, f"{name}intermediate.dense"), "erf")
         return self._norm(op.add(self._linear(wide, f"{name}output.dense"), hidden), f"{name}output.LayerNorm")
 
-    def _pooled(self, hidden: Any, seen: Any, pooling: str) -> Any:
+    def _pooled(self, hidden: Any, attended: Any, pooling: str) -> Any:
         op = self._op
         if pooling == "mean":
-            counted = op.unsqueeze(seen, self._axes(2))
+            counted = op.unsqueeze(attended, self._axes(2))
             total = op.reduce_sum(op.multiply(hidden, counted), self._axes(1))
             return op.divide(total, op.reduce_sum(counted, self._axes(1)))
         first = op.gather(hidden, self._axis(0), self._axis(1))

@@ -16,19 +16,19 @@ from passagework.retrieval.models.weights import ResolvedModel
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a file; empty where there is none that can be read, so that nothing is made of it."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def read_modules(folder: Path) -> list[dict[str, Any]]:
     """What modules.json lists, in order; [] where there is none."""
     try:
-        found = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [module for module in found if isinstance(module, dict)] if isinstance(found, list) else []
+    return [module for module in modules if isinstance(module, dict)] if isinstance(modules, list) else []
 
 
 def module_names(folder: Path) -> list[str]:

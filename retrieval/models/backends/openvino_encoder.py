@@ -89,22 +89,33 @@ def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFac
     """What the files say; None where they say something that the graph has no part for."""
     if module_names(folder) not in PLAIN or read_modules(folder)[0].get("path"):
         return None
-    own = read_json(folder / "sentence_bert_config.json")
-    told = read_json(folder / "config_sentence_transformers.json")
+    transformer_config = read_json(folder / "sentence_bert_config.json")
+    model_config = read_json(folder / "config_sentence_transformers.json")
     pooling = _pooling(read_json(folder / str(read_modules(folder)[1].get("path")) / "config.json"))
-    odd = own.get("do_lower_case") or told.get("truncate_dim") or told.get("default_prompt_name")
-    if pooling is None or odd or own.get("transformer_task", "feature-extraction") != "feature-extraction":
+    odd = (
+        transformer_config.get("do_lower_case")
+        or model_config.get("truncate_dim")
+        or model_config.get("default_prompt_name")
+    )
+    if (
+        pooling is None
+        or odd
+        or transformer_config.get("transformer_task", "feature-extraction") != "feature-extraction"
+    ):
         return None
     tokenizer = read_tokenizer(folder)
     if tokenizer is None:
         return None
-    said = read_json(folder / "tokenizer_config.json")
+    tokenizer_config = read_json(folder / "tokenizer_config.json")
     positions = min(shape.positions, MAX_WINDOW)
-    prompts = {key: value for key, value in (told.get("prompts") or {}).items() if value}
+    prompts = {key: value for key, value in (model_config.get("prompts") or {}).items() if value}
     return EncoderFacts(
         tokenizer=tokenizer,
         pad=int(config.get("pad_token_id") or 0),
-        window=min(int(own.get("max_seq_length") or said.get("model_max_length") or positions), positions),
+        window=min(
+            int(transformer_config.get("max_seq_length") or tokenizer_config.get("model_max_length") or positions),
+            positions,
+        ),
         positions=positions,
         pooling=pooling,
         dimension=shape.hidden,

@@ -21,18 +21,18 @@ class OpenVinoModel:
 
     def __init__(self, graph: Any, precision: str) -> None:
         openvino = load_openvino()
-        wanted = {
+        properties = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if pick_precision(precision, "cpu") == "bf16" else "f32",
             "ENABLE_CPU_PINNING": False,  # beside another process bound to the same cores, both would crawl
             "CPU_RUNTIME_CACHE_CAPACITY": KEPT,
         }
-        self._compiled = openvino.Core().compile_model(graph, "CPU", wanted)
+        self._compiled = openvino.Core().compile_model(graph, "CPU", properties)
         self._request = self._compiled.create_infer_request()
         kind = self._compiled.get_property("INFERENCE_PRECISION_HINT")
         self.precision = "bf16" if kind == openvino.Type.bf16 else "fp32"
 
     def run(self, inputs: Mapping[str, Rows], output: str) -> Vectors:
         """One output, float32."""
-        found = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
-        return np.array(found[output], dtype=np.float32)
+        outputs = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
+        return np.array(outputs[output], dtype=np.float32)

@@ -57,17 +57,17 @@ class OpenVinoReranker:
                 return None
             graph = bert_graph(stored, shape, pooling="pooler")
             head = np.append(stored["classifier.weight"][0], stored["classifier.bias"]).astype(np.float32)
-        said = read_json(resolved.path / "tokenizer_config.json").get("model_max_length")
-        told = read_json(resolved.path / "config_sentence_transformers.json")
+        max_length = read_json(resolved.path / "tokenizer_config.json").get("model_max_length")
+        model_config = read_json(resolved.path / "config_sentence_transformers.json")
         positions = min(shape.positions, MAX_WINDOW)
-        prompts = told.get("prompts") or {}
+        prompts = model_config.get("prompts") or {}
         return cls(
             OpenVinoModel(graph, settings.precision),
             head,
             tokenizer,
-            window=min(int(said or positions), positions),
+            window=min(int(max_length or positions), positions),
             pad=int(config.get("pad_token_id") or 0),
-            prefix=str(prompts.get(told.get("default_prompt_name")) or ""),
+            prefix=str(prompts.get(model_config.get("default_prompt_name")) or ""),
         )
 
     @property
@@ -94,12 +94,12 @@ class OpenVinoReranker:
 def _is_plain(folder: Path, config: dict[str, Any]) -> bool:
     """A classifier of one label, and nothing around it."""
     labels = config.get("id2label") or {}
-    own = read_json(folder / "sentence_bert_config.json")
+    transformer_config = read_json(folder / "sentence_bert_config.json")
     return (
         config.get("architectures") == ["BertForSequenceClassification"]
         and len(labels) == 1
         and module_names(folder) in ([], ["Transformer"])
-        and own.get("transformer_task", "sequence-classification") == "sequence-classification"
-        and not own.get("max_seq_length")
-        and not own.get("do_lower_case")
+        and transformer_config.get("transformer_task", "sequence-classification") == "sequence-classification"
+        and not transformer_config.get("max_seq_length")
+        and not transformer_config.get("do_lower_case")
     )

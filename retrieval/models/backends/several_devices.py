@@ -39,8 +39,8 @@ class SeveralDevices:
     @property
     def shape(self) -> BatchShape:
         """A device's, as many times as there are devices."""
-        own = self._backends[0].shape
-        return replace(own, tokens=own.tokens * len(self._backends))
+        shape = self._backends[0].shape
+        return replace(shape, tokens=shape.tokens * len(self._backends))
 
     @property
     def facts(self) -> EncoderFacts:
@@ -55,7 +55,7 @@ class SeveralDevices:
             self._threads.submit(backend.text_vectors, ids[start:end], mask[start:end], prompt_length=prompt_length)
             for backend, start, end in zip(self._backends, cuts[:-1], cuts[1:], strict=False)
         ]
-        return np.concatenate([one.result() for one in begun])
+        return np.concatenate([future.result() for future in begun])
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
         """(rows, width, hidden) float32; None where the model gives none."""

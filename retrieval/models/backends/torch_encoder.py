@@ -37,8 +37,8 @@ class TorchEncoder:
         """The model of this folder; raises ModelUnavailableError where it can't be loaded."""
         from sentence_transformers import SentenceTransformer
 
-        made: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
-        return cls(made, resolved, precision=settings.precision)
+        model: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
+        return cls(model, resolved, precision=settings.precision)
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class TorchEncoder:
         except KeyError:
             return None
 
-    def _run(self, ids: Rows, mask: Rows, prompt_length: int, wanted: str) -> Vectors:
+    def _run(self, ids: Rows, mask: Rows, prompt_length: int, output: str) -> Vectors:
         torch = self._torch
         features: dict[str, Any] = {
             "input_ids": self._sent(ids),
@@ -81,8 +81,8 @@ class TorchEncoder:
             features["prompt_length"] = prompt_length
         try:
             with torch.inference_mode(), threads_for(ids.size, self._threads):
-                found = self._model(features)[wanted]
-            return np.asarray(found.float().cpu().numpy(), dtype=np.float32)
+                vectors = self._model(features)[output]
+            return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
         except torch.cuda.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error
@@ -127,7 +127,7 @@ def _dimension(model: SentenceTransformer) -> int:
     name = (
         "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
     )
-    found = getattr(model, name)()
-    if found is None:
+    dimension = getattr(model, name)()
+    if dimension is None:
         raise ModelUnavailableError("the model does not say how many dimensions its vectors have")
-    return int(found)
+    return int(dimension)

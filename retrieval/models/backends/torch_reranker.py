@@ -48,8 +48,8 @@ class TorchReranker:
 
         # The folder's own activation is neither imported nor applied.
         options = {"activation_fn": torch.nn.Identity()}
-        made: CrossEncoder = load_model(CrossEncoder, resolved, settings.device, options)
-        return cls(made, resolved, precision=settings.precision)
+        model: CrossEncoder = load_model(CrossEncoder, resolved, settings.device, options)
+        return cls(model, resolved, precision=settings.precision)
 
     @property
     def name(self) -> str:
