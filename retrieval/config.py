@@ -26,8 +26,11 @@ CANDIDATES = 200
 CONVEX_WEIGHT = 0.4
 """Weight of BM25 (divided by the query's best) beside the cosine in convex fusion."""
 
+RRF_K = 60
+"""What is added to a rank in reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
+
 RERANK_DEPTH = 50
-"""Candidates that the reranker reads; the rest keep their first-stage order below them."""
+"""Candidates that a cross-encoder reads, of the first stage's order; those below them are no hits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Stage(str, Enum):
 
 
 class Fusion(str, Enum):
-    """Names how the scores of the two first-stage retrievers become one."""
+    """Names how the scores of the two first-stage retrievers become one: see `retrieval/search/fusion.py`."""
 
     CONVEX = "convex"
     RRF = "rrf"

@@ -14,7 +14,21 @@ FOLDERS = sorted(
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
-        ("errors", "memory", "types", "text", "config", "arrays", "hidden", "hits", "files", "ids", "folder", "extras"),
+        (
+            "errors",
+            "memory",
+            "types",
+            "text",
+            "config",
+            "arrays",
+            "hidden",
+            "hits",
+            "files",
+            "ids",
+            "folder",
+            "extras",
+            "choices",
+        ),
         ("store",),
         ("models", "filters"),
         ("dense", "lexical"),

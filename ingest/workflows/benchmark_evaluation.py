@@ -9,6 +9,7 @@ from pathlib import Path
 from passagework.ingest.report import Progress
 from passagework.ingest.workflows.benchmark_collection import Building, benchmark_collection
 from passagework.retrieval import Collection, ConfigError, EvaluationError, Fusion, Stage
+from passagework.retrieval.choices import choose
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation import (
     DEFAULT_MEASURES,
@@ -19,7 +20,7 @@ from passagework.retrieval.evaluation import (
     load_trec,
     scan_corpus,
 )
-from passagework.retrieval.evaluation.evaluator import check_fusion, check_stages
+from passagework.retrieval.evaluation.evaluator import check_stages
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
@@ -64,7 +65,7 @@ def evaluate_benchmark(
     path = Path(path)
     if limit_queries is not None and limit_queries < 1:
         raise ConfigError(f"limit_queries is {limit_queries}: give at least 1")
-    check_fusion(fusion)
+    fusion = choose(Fusion, fusion, "fusion")
     check_measures(measures)
     check_stages(stages)
     collection, runs, qrels = (None if one is None else Path(one) for one in (collection, runs, qrels))

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
+from passagework.retrieval.choices import choose
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, held_in_short, status_of
@@ -26,8 +26,6 @@ from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapsh
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
-
-Choice = TypeVar("Choice", Stage, Fusion)
 
 
 class Collection:
@@ -85,18 +83,19 @@ class Collection:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
-        per first-stage retriever; `where` a filter (see `passagework.retrieval.filters`); `per_document` the most hits
-        of one document; `min_score` the least score at the last stage; `rerank_depth` the candidates that the reranker
-        reads (default: its own), never fewer than `k`. Ties are in order of path and start.
+        per first-stage retriever; `fusion` how both rankings become one (see `Fusion`); `where` a filter (see
+        `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
+        the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`.
+        Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
         EncodingError where memory runs out.
         """
         request = SearchRequest(
             query=_clean(query),
             k=k,
-            stage=None if stage is None else _choice(Stage, stage, "stage"),
+            stage=None if stage is None else choose(Stage, stage, "stage"),
             candidates=candidates,
-            fusion=_choice(Fusion, fusion, "fusion"),
+            fusion=choose(Fusion, fusion, "fusion"),
             where=where,
             per_document=per_document,
             min_score=min_score,
@@ -125,7 +124,7 @@ class Collection:
         request = SearchRequest(
             query=_clean(query),
             k=k,
-            stage=None if stage is None else _choice(Stage, stage, "stage"),
+            stage=None if stage is None else choose(Stage, stage, "stage"),
             where=where,
             per_document=per_document,
             min_score=min_score,
@@ -262,13 +261,6 @@ class Collection:
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:
     return None if where is None else compile_filter(where, snapshot)
-
-
-def _choice(kind: type[Choice], value: Choice | str, name: str) -> Choice:
-    try:
-        return kind(value)
-    except ValueError as error:
-        raise ConfigError(f"{name} is {value!r}: give one of {', '.join(choice.value for choice in kind)}") from error
 
 
 def _clean(query: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from passagework.retrieval.choices import choose
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.config import CANDIDATES, RERANK_DEPTH
@@ -93,8 +94,8 @@ def evaluate(
         judged = JudgedDocuments(judged)
     runs = None if runs is None else Path(runs)
     names, chosen = check_measures(measures), check_stages(stages)
-    fusion = check_fusion(fusion)
-    search = _Search(collection, judged, candidates, fusion)
+    method = choose(Fusion, fusion, "fusion")
+    search = _Search(collection, judged, candidates, method)
     usable, skipped = search.usable(chosen)
     values: dict[Stage, PerQuery] = {stage: {name: {} for name in names} for stage in usable}
     tokens: dict[Stage, PerQuery] = {stage: {} for stage in usable}
@@ -137,7 +138,7 @@ def evaluate(
         },
         skipped=skipped,
         settings={
-            **_settings(status, candidates, fusion, search.reranker),
+            **_settings(status, candidates, method, search.reranker),
             "rerank_depth": search.rerank_depth if search.reranker else None,
         },
         notes=tuple(notes),
@@ -222,15 +223,6 @@ def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
     if not requested:
         raise ConfigError("no stage was named")
     return [stage for stage in Stage if stage in requested]
-
-
-def check_fusion(fusion: Fusion | str) -> Fusion:
-    """Returns the fusion named; raises ConfigError for an unknown one."""
-    try:
-        return Fusion(fusion)
-    except ValueError as error:
-        choices = ", ".join(fusion_choice.value for fusion_choice in Fusion)
-        raise ConfigError(f"fusion is {fusion!r}: give one of {choices}") from error
 
 
 def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:

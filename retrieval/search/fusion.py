@@ -1,26 +1,26 @@
-"""Two rankings to one."""
+"""Fuses the rankings of the two first-stage retrievers into one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from passagework.retrieval.config import CONVEX_WEIGHT
-from passagework.retrieval.hits import Blend
+from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
 from passagework.retrieval.types import Fusion
-
-RRF_K = 60
-"""Cormack, Clarke and Büttcher 2009."""
 
 
 def fuse(
     method: Fusion, cosines: Mapping[int, float], dense_ranks: Mapping[int, int], lexical: Mapping[int, float]
 ) -> dict[int, float]:
-    """A score for every candidate, higher is better.
+    """Returns a score for every candidate, higher is better.
 
     `cosines` has every candidate; `dense_ranks` (from 1) only those that the dense retriever found itself; `lexical`
     the BM25 scores of those that the lexical retriever found.
     """
-    return convex(cosines, lexical) if method is Fusion.CONVEX else reciprocal_rank(dense_ranks, lexical)
+    match method:
+        case Fusion.CONVEX:
+            return convex(cosines, lexical)
+        case Fusion.RRF:
+            return reciprocal_rank(dense_ranks, lexical)
 
 
 def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
@@ -31,18 +31,6 @@ def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[i
     best = max(lexical.values(), default=0.0)
     scale = CONVEX_WEIGHT / best if best > 0 else 0.0
     return {passage: round(cosine + scale * lexical.get(passage, 0.0), 6) for passage, cosine in cosines.items()}
-
-
-def blended(
-    blend: Blend, cosines: Mapping[int, float], lexical: Mapping[int, float], reranked: Mapping[int, float]
-) -> dict[int, float]:
-    """Returns a score for every passage that was reranked: that of the first stage and the reranker's, weighted."""
-    best = max(lexical.values(), default=0.0)
-    scale = blend.lexical / best if best > 0 else 0.0
-    return {
-        passage: round(cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
-        for passage, score in reranked.items()
-    }
 
 
 def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The query path, stage by stage, writing the trace. Read it beside the diagram of the design: it goes the same way."""
+"""The query path, stage by stage, writing the trace. Read it beside the picture in the README: it goes the same way."""
 
 from __future__ import annotations
 

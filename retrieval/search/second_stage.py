@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from passagework.retrieval.hits import TokenVectorsUsed
+from passagework.retrieval.hits import Blend, TokenVectorsUsed
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.reranker_input import with_context
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.fusion import blended
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Stage
@@ -60,3 +59,15 @@ class SecondStage:
         self._stored += reranked.stored
         self.windowed += reranked.windowed
         self.query_cut |= reranked.query_cut
+
+
+def blended(
+    blend: Blend, cosines: Mapping[int, float], lexical: Mapping[int, float], reranked: Mapping[int, float]
+) -> dict[int, float]:
+    """Returns a score for every passage that was reranked: that of the first stage and the reranker's, weighted."""
+    best = max(lexical.values(), default=0.0)
+    scale = blend.lexical / best if best > 0 else 0.0
+    return {
+        passage: round(cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
+        for passage, score in reranked.items()
+    }

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passagework.retrieval.config import CONVEX_WEIGHT
-from passagework.retrieval.search.fusion import RRF_K, competition_ranks, convex, fuse, reciprocal_rank
+from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
+from passagework.retrieval.search.fusion import competition_ranks, convex, fuse, reciprocal_rank
 from passagework.retrieval.types import Fusion
 
 SCORES = st.dictionaries(st.integers(1, 20), st.integers(1, 5).map(lambda n: n / 4), max_size=12)
@@ -63,6 +63,7 @@ def test_the_method_is_the_one_asked_for() -> None:
     cosines, ranks, lexical = {1: 0.5, 2: 0.4}, {1: 1}, {2: 8.0}
     assert fuse(Fusion.CONVEX, cosines, ranks, lexical) == {1: 0.5, 2: 0.8}
     assert fuse(Fusion.RRF, cosines, ranks, lexical) == {1: round(1 / 61, 9), 2: round(1 / 61, 9)}
+    assert all(fuse(method, cosines, ranks, lexical) for method in Fusion)
 
 
 @given(SCORES, SCORES)

@@ -29,7 +29,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
     TokenMemory,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
-from passagework.retrieval.search.fusion import blended
+from passagework.retrieval.search.second_stage import blended
 from passagework.retrieval.types import Stage, Vectors
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeEncoder, FakeTokenEncoder

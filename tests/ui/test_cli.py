@@ -23,6 +23,7 @@ import pytest
 
 import passagework.ui.web.server
 from passagework.retrieval import BiEncoder
+from passagework.retrieval.types import Fusion, Stage
 from passagework.ui.cli import app, main
 from tests.support.pdf_files import typed
 from tests.support.tiny_models import tiny_bert
@@ -696,6 +697,13 @@ class TestReference:
         named = re.findall(r"^### (\w+)$", out.read_text(encoding="utf-8"), re.MULTILINE)
         commands = [(command.name, command.callback) for command in app.registered_commands]
         assert named == [name or callback.__name__ for name, callback in commands if callback]
+
+    @pytest.mark.parametrize(("option", "choices"), [("--fusion", Fusion), ("--stage", Stage)])
+    def test_choices(self, option: str, choices: type[Fusion] | type[Stage]) -> None:
+        """An option that takes one of several values shows all of them."""
+        values = "\\|".join(choice.value for choice in choices)
+        shown = f"`{option} {values}`"
+        assert shown in self.PAGE.read_text(encoding="utf-8")
 
     def test_json(self) -> None:
         """Every key of every answer is explained."""

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Collection, Hits, Stage
+from passagework.retrieval import Collection, Fusion, Hits, Stage
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.outcome import parse_where
@@ -24,7 +24,8 @@ STAGES = {
     "rerank": Stage.RERANK,
 }
 STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
-FUSIONS = ("convex", "rrf")
+FUSIONS = tuple(fusion.value for fusion in Fusion)
+"""For the pages Search and Judge."""
 URL: Any = "query-params"
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 30)
 """Any date that a document may have; the widget's own limits are ten years from today."""
