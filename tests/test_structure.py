@@ -14,7 +14,10 @@ FOLDERS = sorted(
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
-        ("errors", "memory", "types", "text", "config", "arrays", "hidden", "hits", "files", "ids", "folder", "extras"),
+        (
+            *("errors", "memory", "types", "text", "config", "array_cache"),
+            *("hidden", "hits", "files", "ids", "folder", "extras"),
+        ),
         ("store",),
         ("models", "filters"),
         ("dense", "lexical"),
