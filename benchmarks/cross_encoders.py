@@ -31,7 +31,7 @@ from passagework.retrieval.evaluation.compare import p_value
 from passagework.retrieval.late_interaction.late_interaction import BLEND, DEPTH, LateInteractionReranker
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.models.weights import digest_weights
 from passagework.retrieval.store import PassageRow
 from passagework.retrieval.types import Ids
@@ -91,7 +91,7 @@ def pools(one: Set, late: Reranker, keep: Path) -> Iterator[tuple[Pool, list[str
     rows: dict[int, PassageRow] = {row.id: row for row in one.snapshot.passages(one.ids.tolist())}
     for place, (query, found) in enumerate(zip(one.queries, one.lexical(shipped_words, (), CANDIDATES), strict=True)):
         candidates, cosines, bm25 = one.fused(place, found, CANDIDATES)
-        texts = [with_context(rows[int(one.ids[row])]) for row in candidates[:DEPTH]]
+        texts = [reranker_text_of(rows[int(one.ids[row])]) for row in candidates[:DEPTH]]
         scores = kept(keep, "late", late, one.judged.queries[query], texts)
         base = cosines[:DEPTH] + BLEND.lexical * bm25[:DEPTH] + BLEND.reranked * scores
         yield Pool(query, candidates, base, scores), texts

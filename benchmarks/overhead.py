@@ -22,7 +22,7 @@ from benchmarks.datasets import beir, documents_of
 from passagework.ingest import ingest
 from passagework.retrieval import BiEncoder, Collection
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.models.reranker_input import as_read
+from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import TokenIds
 
@@ -33,7 +33,7 @@ def stored_token_ids(folder: Path, encoder: BiEncoder) -> list[TokenIds]:
     """The token ids of every passage of a collection, below its title and headings."""
     with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
         rows = snapshot.passages(snapshot.passage_vectors()[0].tolist())
-    texts = [as_read(row.title, row.headings, row.text) for row in rows]
+    texts = [reranker_text(row.title, row.headings, row.text) for row in rows]
     return [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
 
 

@@ -119,7 +119,7 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
         lexical.search(snapshot, "first", 1, None)
     found: dict[str, Any] = {"open_s": time.perf_counter() - start, "index": opened.derived.kind.value}
     with live.store.read() as snapshot:
-        saved = [*snapshot.generations()[:1], *snapshot.word_generations()[:1]]
+        saved = [*snapshot.generations()[:1], *snapshot.postings_generations()[:1]]
         count = snapshot.passage_count()
         found["passages"] = count
         found["bytes_a_passage"] = {

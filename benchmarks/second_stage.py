@@ -33,9 +33,9 @@ from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.compare import p_value
 from passagework.retrieval.late_interaction.codec import LEVELS, TokenCodec
 from passagework.retrieval.late_interaction.late_interaction import BLEND, DEPTH, SHARPNESS
-from passagework.retrieval.late_interaction.stored import new_record
-from passagework.retrieval.lexical.bm25 import telling_words
-from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.late_interaction.stored_tokens import new_record
+from passagework.retrieval.lexical.bm25 import content_words
+from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.store import Snapshot
 
 MOST = 100
@@ -96,7 +96,7 @@ def asked(one: Set, encoder: BiEncoder, bits: Sequence[int] = ()) -> Iterator[As
     for place, (query, pool) in enumerate(zip(one.queries, one.lexical(shipped_words, (), CANDIDATES), strict=True)):
         candidates, cosines, bm25 = one.fused(place, pool, CANDIDATES)
         missing = [int(found) for found in candidates[:MOST] if int(found) not in vectors]
-        texts = [with_context(rows[int(one.ids[found])]) for found in missing]
+        texts = [reranker_text_of(rows[int(one.ids[found])]) for found in missing]
         ids = [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize(texts)]
         for found, own in zip(missing, encoder.encode_token_vectors(ids), strict=True):
             vectors[found] = own.astype(np.float16)
@@ -113,7 +113,7 @@ def asked(one: Set, encoder: BiEncoder, bits: Sequence[int] = ()) -> Iterator[As
             products = codec.products(codec.rotate(vector), there)
             coded[width] = np.stack([cosines.max(axis=1) for cosines in products], axis=1)
         rarity = np.zeros(len(tokens))
-        for word in telling_words(text):
+        for word in content_words(text):
             inside = (tokens.starts < word.end()) & (tokens.ends > word.start())
             rarity[inside] = word_rarity(one.snapshot, word[0])
         yield Asked(query, candidates, cosines, bm25, np.stack(best, axis=1), rarity[: len(read)], coded)

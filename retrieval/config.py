@@ -10,7 +10,7 @@ from pathlib import Path
 from passagework.retrieval.errors import ConfigError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-DEFAULT_WINDOW, DEFAULT_FRAME = 256, 2
+DEFAULT_WINDOW, DEFAULT_SPECIAL_TOKENS = 256, 2
 """Tokens that it reads at once (its sentence_bert_config.json), and those of them that are special: [CLS] and [SEP]."""
 
 MAX_WINDOW = 8192
@@ -95,7 +95,7 @@ def spin_briefly() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 
-def tracebacks_wanted() -> bool:
+def debug_tracebacks() -> bool:
     """Whether PASSAGEWORK_DEBUG asks for the traceback of an unexpected error in place of its one line."""
     return _flag("PASSAGEWORK_DEBUG")
 

@@ -43,7 +43,7 @@ def install_command(extra: str) -> str:
     return f'pip install "passagework[{extra}]"'
 
 
-def absent(
+def missing_extra(
     extra: str, module: str, error: type[PassageworkError] = ConfigError, *, cause: ImportError | None = None
 ) -> PassageworkError:
     """The one line about an extra whose module can't be had: what is missing, what for, what to type.
@@ -59,4 +59,4 @@ def require(extra: str, error: type[PassageworkError] = ConfigError) -> None:
     """Raises `error`, as `absent` words it, where a module of the extra can't be found; it imports none."""
     missing = missing_modules(extra)
     if missing:
-        raise absent(extra, missing[0], error)
+        raise missing_extra(extra, missing[0], error)

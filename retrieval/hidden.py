@@ -33,6 +33,6 @@ def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
     return "".join([*parts, text[at - start :]])
 
 
-def is_seen(text: str, start: int, hidden: Sequence[Hidden]) -> bool:
+def has_visible_text(text: str, start: int, hidden: Sequence[Hidden]) -> bool:
     """Whether anything is left of a text without its hidden parts."""
     return bool(without_hidden(text, start, hidden).replace(LEFT_OUT, "").strip())

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.types import Stage
 
-_SAID = ("out of memory", "can't allocate memory", "not enough memory")
+_MESSAGES = ("out of memory", "can't allocate memory", "not enough memory")
 """By torch on a GPU and on a CPU, which raises RuntimeError or a class of its own below it."""
 
 
@@ -18,7 +18,7 @@ def enough_memory(otherwise: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _SAID):
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _MESSAGES):
             raise
         raise EncodingError(otherwise) from error
 

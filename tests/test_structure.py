@@ -15,19 +15,8 @@ FOLDERS = sorted(
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
-            "errors",
-            "memory",
-            "types",
-            "text",
-            "config",
-            "arrays",
-            "hidden",
-            "hits",
-            "files",
-            "ids",
-            "folder",
-            "extras",
-            "choices",
+            *("errors", "memory", "types", "text", "config", "array_cache"),
+            *("hidden", "hits", "files", "ids", "folder", "extras", "choices"),
         ),
         ("store",),
         ("models", "filters"),

@@ -22,8 +22,8 @@ from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import publish, versions
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
-from passagework.retrieval.lexical.saved_postings import refresh_words
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
+from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
@@ -38,18 +38,18 @@ def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> G
     """
     with open_for_writing(Path(collection), check=False) as store:
         with store.read() as snapshot:
-            every = snapshot.generations() + snapshot.word_generations()
+            every = snapshot.generations() + snapshot.postings_generations()
             behind = any(one.change > snapshot.last_change() for one in every)
         if not behind:
             store.verify()
         with store.write() as writer:
             last = writer.last_change()
             # A database restored from an older copy: what was indexed after it is no longer true.
-            every = writer.generations() + writer.word_generations()
+            every = writer.generations() + writer.postings_generations()
             writer.drop_generations([one.id for one in every if one.change > last])
         folder = store.path.parent / "index"
         saved = save_index(store, folder, kind=kind)
-        refresh_words(store, folder)
+        refresh_postings(store, folder)
         return saved
 
 
@@ -171,7 +171,7 @@ def _unfinished(
 
 def _keeps(snapshot: Snapshot, tokens: TokenRecord) -> bool:
     found = recorded_tokens(snapshot)
-    return tokens.alike(found) and found is not None and found.filled
+    return tokens.same_vectors_as(found) and found is not None and found.filled
 
 
 def _number(version: Path) -> int:

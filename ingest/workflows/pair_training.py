@@ -18,10 +18,10 @@ from passagework.retrieval.training import (
     TrainingOptions,
     TrainingRun,
     Watch,
-    check_out,
-    one_training,
+    check_output_folder,
     train_encoder,
     train_reranker,
+    training_lock,
     working_folder,
 )
 
@@ -64,9 +64,9 @@ def train(
     kind, out = checked_kind(kind), Path(out)
     options = options or (TrainingOptions() if kind is ModelKind.RERANKER else ENCODER_OPTIONS)
     require("train")
-    check_out(out)
+    check_output_folder(out)
     work = working_folder(out)
-    with one_training(out):
+    with training_lock(out):
         found, counts = pairs_with_negatives(
             pairs,
             work,

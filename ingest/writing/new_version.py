@@ -6,7 +6,7 @@ from pathlib import Path
 
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.retrieval.folder import next_version, publish
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import record_identity
 from passagework.retrieval.store import Store, VersionState

@@ -14,7 +14,7 @@ from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.recovery import live_version, open_for_writing
 from passagework.ingest.writing.token_vectors import TokenVectors
-from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_FRAME, DEFAULT_WINDOW, Settings
+from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_SPECIAL_TOKENS, DEFAULT_WINDOW, Settings
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import (
     BENCHMARK,
@@ -25,7 +25,7 @@ from passagework.retrieval.folder import (
     VERSION,
     is_collection,
 )
-from passagework.retrieval.late_interaction.stored import (
+from passagework.retrieval.late_interaction.stored_tokens import (
     TOKEN_RECORD,
     TokenRecord,
     new_record,
@@ -192,7 +192,7 @@ def _check_dry(
         new_chunking(loaded, chunking)
     elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
         reads = window or DEFAULT_WINDOW
-        check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_FRAME)
+        check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_SPECIAL_TOKENS)
 
 
 def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:

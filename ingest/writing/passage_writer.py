@@ -196,7 +196,9 @@ class PassageWriter:
         counts = self.counts
         counts.documents += len(group.ready)
         counts.encoded += len(group.texts)
-        counts.token_vectors += sum(passage.reading is not None for one in group.ready for passage in one.passages)
+        counts.token_vectors += sum(
+            passage.reranker_hash is not None for one in group.ready for passage in one.passages
+        )
         counts.cut += sum(passage.cut for one in group.ready for passage in one.passages)
         if self.on_commit is not None:
             self.on_commit()

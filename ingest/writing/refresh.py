@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.retrieval.dense.saved_indexes import chosen_kind, open_index, save_index
-from passagework.retrieval.lexical.saved_postings import refresh_words
+from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.store import Store
 
 
@@ -18,7 +18,7 @@ def refresh_index(store: Store, folder: Path) -> None:
         with store.read() as snapshot:
             kind = chosen_kind(snapshot)
         save_index(store, folder / "index", kind=kind)
-    refresh_words(store, folder / "index")
+    refresh_postings(store, folder / "index")
 
 
 def _index_lags(store: Store, folder: Path) -> bool:

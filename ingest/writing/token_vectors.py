@@ -7,13 +7,18 @@ from itertools import accumulate
 
 from passagework.ingest.writing.derived_data import DerivedTexts, Put
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens, token_encoder
+from passagework.retrieval.late_interaction.stored_tokens import (
+    TOKEN_RECORD,
+    TokenRecord,
+    recorded_tokens,
+    token_encoder,
+)
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_windows
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_window
-from passagework.retrieval.models.reranker_input import as_read
+from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import Store, Writer, token_rows
-from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.store.token_rows import RerankerPassage, TokenCodes
 from passagework.retrieval.store.writer import one_line_each
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, Passage
@@ -44,12 +49,13 @@ class TokenVectors:
         if copies_from is not None:
             with copies_from.read() as before, store.read() as snapshot:
                 # A text beyond the window is read in several, which another window cuts elsewhere.
-                if not record.alike(recorded_tokens(before)) or recorded_window(before) != recorded_window(snapshot):
+                same_vectors = record.same_vectors_as(recorded_tokens(before))
+                if not same_vectors or recorded_window(before) != recorded_window(snapshot):
                     self._copies_from = None
 
     def text_of(self, document: Document, passage: Passage) -> tuple[bytes, str]:
         """Returns the passage as a reranker reads it, behind its hash."""
-        text = as_read(document.title, one_line_each(passage.headings), passage.text)
+        text = reranker_text(document.title, one_line_each(passage.headings), passage.text)
         return text_hash(text), text
 
     def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, others: Sequence[DerivedTexts]) -> int:
@@ -116,7 +122,7 @@ def fill(
     while True:
         with store.read() as snapshot:
             rows = _some(token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE))
-            texts = {row.id: as_read(row.title, row.headings, row.text) for row in rows}
+            texts = {row.id: reranker_text(row.title, row.headings, row.text) for row in rows}
             hashes = {one: text_hash(text) for one, text in texts.items()}
             known = token_rows.known_hashes(snapshot, list(hashes.values()))
         if not rows:
@@ -125,7 +131,7 @@ def fill(
         made = coded(encoder, record, fresh)
         with store.write() as writer:
             token_rows.put_codes(writer, made)
-            token_rows.put_readings(writer, hashes)
+            token_rows.put_reranker_hashes(writer, hashes)
         done, last = done + len(rows), rows[-1].id
         if progress is not None:
             progress(done, missing)
@@ -134,7 +140,7 @@ def fill(
     return done
 
 
-def _some(rows: Sequence[ReadPassage]) -> list[ReadPassage]:
+def _some(rows: Sequence[RerankerPassage]) -> list[RerankerPassage]:
     """The first of them, as far as FILLED_CHARACTERS go; at least one, where there is one."""
     behind = accumulate(len(row.text) for row in rows)
     return [

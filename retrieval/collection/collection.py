@@ -10,7 +10,7 @@ from types import TracebackType
 from passagework.retrieval.choices import choose
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.collection.status import Status, held_in_short, status_of
+from passagework.retrieval.collection.status import Status, contents_summary, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
@@ -224,7 +224,7 @@ class Collection:
             return f"<Collection {str(self.path)!r}, closed>"
         try:
             with live.store.read() as snapshot:
-                contents = held_in_short(snapshot)
+                contents = contents_summary(snapshot)
         except Exception as error:  # noqa: BLE001 - a debugger shows what it can
             contents = shortened(f"can't be read: {error}", 120)
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"

@@ -9,11 +9,11 @@ from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import Settings
 from passagework.retrieval.late_interaction.late_interaction import (
     LateInteractionReranker,
-    TokenMemory,
+    TokenCache,
     can_rerank,
-    token_memory,
+    token_cache,
 )
-from passagework.retrieval.late_interaction.stored import StoredTokens
+from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
@@ -26,13 +26,13 @@ class LoadedModels:
     """Models by object, folder or hub name, each loaded once whoever asks; safe to share among threads."""
 
     def __init__(self, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings) -> None:
-        self._asked_encoder = encoder
-        self._asked_reranker = reranker
+        self._named_encoder = encoder
+        self._named_reranker = reranker
         self._settings = settings
         self._lock = threading.Lock()  # loading takes seconds
         self._encoder: Encoder | None = None
         self._encoder_of: OpenedVersion | None = None
-        self._memory = token_memory()
+        self._memory = token_cache()
 
     def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         """The one that was named, else the one on the version's record, which either is checked against."""
@@ -45,39 +45,39 @@ class LoadedModels:
     @property
     def may_rerank(self) -> bool:
         """Whether a reranker was named, or the encoder may give the token vectors that late interaction compares."""
-        return self._asked_reranker is not None or can_rerank(self._asked_encoder)
+        return self._named_reranker is not None or can_rerank(self._named_encoder)
 
     @property
     def reranker_was_named(self) -> bool:
         """Whether another reranker than late interaction was named."""
-        return self._asked_reranker is not None
+        return self._named_reranker is not None
 
     def forget(self) -> None:
         """Lets go of the token vectors."""
         with self._lock:
-            self._memory = token_memory()
+            self._memory = token_cache()
 
     def named_reranker(self) -> Reranker:
         """The reranker that was named."""
         with self._lock:
-            if isinstance(self._asked_reranker, str):
-                self._asked_reranker = CrossEncoderReranker.load(self._asked_reranker, settings=self._settings)
-            assert self._asked_reranker is not None
-            return self._asked_reranker
+            if isinstance(self._named_reranker, str):
+                self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
+            assert self._named_reranker is not None
+            return self._named_reranker
 
-    def with_memory(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenMemory]:
+    def with_memory(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenCache]:
         """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
             if self._encoder is None or self._encoder_of is not version:
                 encoder = self._load_encoder(snapshot)
                 check_encoder(snapshot, encoder)
                 if encoder is not self._encoder:
-                    self._memory = token_memory()  # a search of the version before keeps the one it has
+                    self._memory = token_cache()  # a search of the version before keeps the one it has
                 self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
 
     def _load_encoder(self, snapshot: Snapshot) -> Encoder:
-        named, recorded, loaded = self._asked_encoder, recorded_encoder(snapshot), self._encoder
+        named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder
         if named is not None and not isinstance(named, str):
             return named
         if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
@@ -112,5 +112,5 @@ class ModelsAtMoment:
         return LateInteractionReranker(encoder, memory=memory, stored=StoredTokens.of(self._snapshot))
 
     @cached_property
-    def _loaded(self) -> tuple[Encoder, TokenMemory]:
+    def _loaded(self) -> tuple[Encoder, TokenCache]:
         return self._models.with_memory(self._version, self._snapshot)

@@ -10,10 +10,10 @@ from pathlib import Path
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.filters.allowed import filter_memory
+from passagework.retrieval.filters.allowed import filter_cache
 from passagework.retrieval.lexical.bm25 import Bm25, Lexical
-from passagework.retrieval.lexical.live_words import LiveWords
-from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_words
+from passagework.retrieval.lexical.live_postings import LivePostings
+from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.store.generations import Opened, check_order
 
@@ -40,11 +40,11 @@ class OpenedVersion:
         except BaseException:
             self.store.close()
             raise
-        self.filters = filter_memory()
+        self.filters = filter_cache()
         self._lock = threading.Lock()
         self._index: Opened[LiveIndex] | None = None
-        self._words: Opened[LiveWords] | None = None
-        self._words_asked = 0  # the newest saved postings that were tried
+        self._postings: Opened[LivePostings] | None = None
+        self._postings_tried = 0  # the newest saved postings that were tried
 
     def is_at(self, folder: Path) -> bool:
         """Whether `folder` still holds this very database, not one made anew after it was deleted."""
@@ -75,16 +75,16 @@ class OpenedVersion:
     def lexical(self, snapshot: Snapshot) -> Lexical:
         """BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
         with self._lock:
-            newest = snapshot.last_word_generation()
-            if newest > self._words_asked:
-                self._words_asked = newest
-                self._words = open_words(snapshot, self.folder / "index")
-            if self._words is None:
+            newest = snapshot.last_postings_generation()
+            if newest > self._postings_tried:
+                self._postings_tried = newest
+                self._postings = open_postings(snapshot, self.folder / "index")
+            if self._postings is None:
                 return Bm25()
             last = snapshot.last_change()
-            if self._words.change < last:
-                self._words = SAVED_POSTINGS.replay(self._words, snapshot)
-            return self._words.derived if self._words.change <= last else Bm25()
+            if self._postings.change < last:
+                self._postings = SAVED_POSTINGS.replay(self._postings, snapshot)
+            return self._postings.derived if self._postings.change <= last else Bm25()
 
     def _compare_bytes(self) -> None:
         if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.late_interaction.stored import recorded_tokens
+from passagework.retrieval.late_interaction.stored_tokens import recorded_tokens
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, token_rows
@@ -132,7 +132,7 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
     )
 
 
-def held_in_short(snapshot: Snapshot) -> str:
+def contents_summary(snapshot: Snapshot) -> str:
     """Returns how many documents and passages there are, and the encoder's name; raises as `status_of` does."""
     documents = counted(snapshot.document_count(), "document")
     return f"{documents}, {counted(snapshot.passage_count(), 'passage')}, {recorded_encoder(snapshot).model}"

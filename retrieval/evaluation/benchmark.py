@@ -36,7 +36,7 @@ class Benchmark:
 
     def limited(self, queries: int | None) -> Benchmark:
         """Returns at most so many of the queries, evenly spaced: neighbours in a file are often about one document."""
-        return self.only(evenly(list(self.queries), queries))
+        return self.only(evenly_spaced(list(self.queries), queries))
 
     def only(self, names: Sequence[str]) -> Benchmark:
         """Returns the queries named, in that order; raises KeyError for one that is not there."""
@@ -55,7 +55,7 @@ class Corpus:
     sha256: str
 
 
-def evenly(names: Sequence[str], limit: int | None) -> Sequence[str]:
+def evenly_spaced(names: Sequence[str], limit: int | None) -> Sequence[str]:
     """At most `limit` of them, evenly spaced from the first."""
     if limit is None or limit >= len(names):
         return names

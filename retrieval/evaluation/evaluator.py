@@ -16,7 +16,7 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
-from passagework.retrieval.evaluation.runs import RunFiles, decreasing, stale_runs
+from passagework.retrieval.evaluation.runs import RunFiles, stale_runs, strictly_decreasing
 from passagework.retrieval.hits import Hits
 from passagework.retrieval.types import Fusion, Json, Stage
 
@@ -107,7 +107,7 @@ def evaluate(
             for query in batch:
                 for stage in usable:
                     answer = search.answer(stage, query)
-                    ranked[stage][query] = decreasing(answer.ranking)
+                    ranked[stage][query] = strictly_decreasing(answer.ranking)
                     files.write(stage, query, ranked[stage][query])
                     times[stage].append(answer.milliseconds)
                     for name, value in answer.token_measures.items():

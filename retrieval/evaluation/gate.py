@@ -18,7 +18,7 @@ from passagework.retrieval.types import Json, Stage
 
 TIMES = ("ms_p50", "ms_p95")
 
-UNASKED = (*TIMES, *TOKEN_MEASURES)
+ALWAYS_MEASURED = (*TIMES, *TOKEN_MEASURES)
 """Figures that an evaluation has without being asked."""
 
 
@@ -42,7 +42,7 @@ class Gate:
     def measures(self) -> tuple[str, ...]:
         """Returns the measures that an evaluation must be asked for."""
         return tuple(
-            dict.fromkeys(threshold.figure for threshold in self.thresholds if threshold.figure not in UNASKED)
+            dict.fromkeys(threshold.figure for threshold in self.thresholds if threshold.figure not in ALWAYS_MEASURED)
         )
 
     def missed(self, evaluation: Evaluation) -> list[str]:
@@ -97,7 +97,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:
-    figure = name if name in UNASKED else check_measures([name])[0]
+    figure = name if name in ALWAYS_MEASURED else check_measures([name])[0]
     bounds: dict[str, Any] = value if isinstance(value, dict) else {"max" if figure in TIMES else "min": value}
     if not bounds or not set(bounds) <= {"min", "max"} or not all(map(_is_number, bounds.values())):
         raise ConfigError(f'gate {path}: {name} is {value!r}: give a number, or {{"min": ..., "max": ...}}')

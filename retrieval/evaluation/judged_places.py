@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.errors import EvaluationError
-from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels, evenly
-from passagework.retrieval.evaluation.judgments import Judgment, named, query_names
+from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels, evenly_spaced
+from passagework.retrieval.evaluation.judgments import Judgment, query_texts, with_query_ids
 from passagework.retrieval.evaluation.measures import SPAN_DEPTH, TOKEN_IOU, TOKEN_PRECISION, TOKEN_RECALL
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.store import DocumentRow
@@ -63,11 +63,12 @@ class JudgedPlaces:
         self._rows = collection.documents_named(judgment.document for judgment in judgments)
         self._tokens = lru_cache(REMEMBERED)(self._token_spans)
         self._document = lru_cache(1)(collection.document)
-        texts = query_names(judgments)
-        for query, judgment in sorted(named(judgments), key=lambda item: item[1].document):  # a document at a time
+        texts = query_texts(judgments)
+        by_document = sorted(with_query_ids(judgments), key=lambda item: item[1].document)
+        for query, judgment in by_document:  # a document's text is read once
             self._resolve(query, judgment)
         resolved = [query for query in texts if query in self._qrels]
-        self._queries = {query: texts[query] for query in evenly(resolved, limit)}
+        self._queries = {query: texts[query] for query in evenly_spaced(resolved, limit)}
         self._qrels = {query: self._qrels[query] for query in self._queries}
         if not self._queries:
             raise EvaluationError(f"{name}: no judgment holds in this collection: {'; '.join(self.drifted[:3])}")

@@ -169,7 +169,7 @@ def append_lines(path: Path, lines: str, *, lock: Path) -> None:
             raise
 
 
-def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
+def with_query_ids(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
     """Each judgment with the id of its query: its own, else q1, q2 and on by text, never one that is taken."""
     used = {judgment.query_id for judgment in judgments}
     free = (name for number in itertools.count(1) if (name := f"q{number}") not in used)
@@ -182,10 +182,10 @@ def named(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
     return pairs
 
 
-def query_names(judgments: Sequence[Judgment]) -> Mapping[str, str]:
+def query_texts(judgments: Sequence[Judgment]) -> Mapping[str, str]:
     """Ids of the queries with their texts, in order of first appearance."""
     names: dict[str, str] = {}
-    for name, judgment in named(judgments):
+    for name, judgment in with_query_ids(judgments):
         names.setdefault(name, judgment.query)
     return names
 

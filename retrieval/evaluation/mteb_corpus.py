@@ -48,7 +48,7 @@ class Ingest(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCorpus:
     """A corpus as a file: the folder of its collection, and how many documents it has."""
 
     path: Path
@@ -56,7 +56,7 @@ class Written:
     documents: int
 
 
-def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made_with: list[Json]) -> Written:
+def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made_with: list[Json]) -> WrittenCorpus:
     """The corpus as BEIR's corpus.jsonl, in a folder of its own, row by row; one that is there stays as it is.
 
     The folder is named by `task` (name, subset, split) and a digest of the documents, the task and `made_with`.
@@ -82,7 +82,7 @@ def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    return Written(path, home / "collection", documents)
+    return WrittenCorpus(path, home / "collection", documents)
 
 
 def stored_id(document: str | None) -> str:

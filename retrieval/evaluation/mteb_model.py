@@ -15,7 +15,7 @@ from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.evaluator import RUN_DEPTH
 from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, stored_id, write_corpus
-from passagework.retrieval.evaluation.runs import decreasing
+from passagework.retrieval.evaluation.runs import strictly_decreasing
 from passagework.retrieval.extras import require
 from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
 from passagework.retrieval.models.bi_encoder import BiEncoder
@@ -62,8 +62,8 @@ class PassageworkSearch:
     ) -> None:
         require("mteb")
         settings = Settings.from_environment()
-        self._asked_encoder = encoder
-        self._asked_reranker = reranker or settings.reranker
+        self._named_encoder = encoder
+        self._named_reranker = reranker or settings.reranker
         self._settings = replace(settings, reranker=None)  # read where the stage needs it, and loaded once
         try:
             self.stage = Stage(stage or (Stage.RERANK if self._reranks() else Stage.HYBRID))
@@ -147,7 +147,7 @@ class PassageworkSearch:
             if not isinstance(query.get("text"), str):
                 raise EvaluationError(f"{task_metadata.name}: query {query['id']} is no plain text")
             allowed = None if top_ranked is None else top_ranked.get(query["id"], ())
-            run[str(query["id"])] = decreasing(self._ranking(self._collection, query["text"], top_k, allowed))
+            run[str(query["id"])] = strictly_decreasing(self._ranking(self._collection, query["text"], top_k, allowed))
         return run
 
     @property
@@ -177,7 +177,7 @@ class PassageworkSearch:
             use_instructions=False,
             training_datasets=None,
             adapted_from=fingerprint.model if fingerprint.revision else None,
-            model_type=NAMED_RERANKER if self._asked_reranker else MODEL_TYPES[self.stage],
+            model_type=NAMED_RERANKER if self._named_reranker else MODEL_TYPES[self.stage],
         )
 
     def close(self) -> None:
@@ -243,25 +243,25 @@ class PassageworkSearch:
         if self.stage in (Stage.HYBRID, Stage.RERANK):
             parameters |= {"candidates": self.candidates, "fusion": self.fusion.value}
         if self.stage is Stage.RERANK:
-            reranker = self._asked_reranker
+            reranker = self._named_reranker
             parameters["reranker"] = (
                 reranker if isinstance(reranker, str) else reranker.name if reranker else "late interaction"
             )
         return parameters
 
     def _reranks(self) -> bool:
-        return self._asked_reranker is not None or can_rerank(self._asked_encoder)
+        return self._named_reranker is not None or can_rerank(self._named_encoder)
 
     def _encoder(self) -> Encoder:
         """Loaded once for all corpora."""
-        if self._asked_encoder is None or isinstance(self._asked_encoder, str):
-            self._asked_encoder = BiEncoder.load(self._asked_encoder, settings=self._settings)
-        return self._asked_encoder
+        if self._named_encoder is None or isinstance(self._named_encoder, str):
+            self._named_encoder = BiEncoder.load(self._named_encoder, settings=self._settings)
+        return self._named_encoder
 
     def _reranker(self) -> Reranker | None:
         """Loaded once for all corpora; None where no stage reads it."""
         if self.stage is not Stage.RERANK:
             return None
-        if isinstance(self._asked_reranker, str):
-            self._asked_reranker = CrossEncoderReranker.load(self._asked_reranker, settings=self._settings)
-        return self._asked_reranker
+        if isinstance(self._named_reranker, str):
+            self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
+        return self._named_reranker

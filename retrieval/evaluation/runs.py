@@ -18,7 +18,7 @@ from passagework.retrieval.types import Stage
 SUFFIX = ".trec"
 
 
-def decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float]:
+def strictly_decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float]:
     """The ranking with strictly decreasing scores, in the float32 that trec_eval reads: no tool can order it anew."""
     scores: dict[str, float] = {}
     last = np.float32(np.inf)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from passagework.retrieval.arrays import ArrayMemory
+from passagework.retrieval.array_cache import ArrayCache
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids
@@ -20,27 +20,27 @@ BROAD = 2
 SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
-REMEMBERED_BYTES = 64 << 20
+CACHE_BYTES = 64 << 20
 """Of looked-up filters kept for the next search: up to eight million ids."""
 
 
-FilterMemory: TypeAlias = ArrayMemory[Ids]
+FilterCache: TypeAlias = ArrayCache[Ids]
 """What filters let through, by commit and filter."""
 
 
-def filter_memory() -> FilterMemory:
+def filter_cache() -> FilterCache:
     """An empty one, of the size that a collection has."""
-    return ArrayMemory(REMEMBERED_BYTES)
+    return ArrayCache(CACHE_BYTES)
 
 
 class AllowedIds:
     """The passages that a filter lets through, at one moment of a collection."""
 
-    def __init__(self, where: Where, snapshot: Snapshot, memory: FilterMemory | None = None) -> None:
+    def __init__(self, where: Where, snapshot: Snapshot, memory: FilterCache | None = None) -> None:
         self.condition = compile_filter(where, snapshot)
         self._where = where
         self._snapshot = snapshot
-        self._memory = memory or filter_memory()
+        self._memory = memory or filter_cache()
         self._broad: bool | None = None
 
     @cached_property

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.arrays import ArrayMemory
+from passagework.retrieval.array_cache import ArrayCache
 from passagework.retrieval.hits import Blend
-from passagework.retrieval.late_interaction.stored import StoredTokens
+from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_vectors_of
-from passagework.retrieval.lexical.bm25 import telling_words
+from passagework.retrieval.lexical.bm25 import content_words
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.types import Tokens, Vectors
@@ -26,7 +26,7 @@ BLEND = Blend(lexical=0.2, reranked=1.6)
 SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
 
-REMEMBERED_BYTES = 256 << 20
+CACHE_BYTES = 256 << 20
 """Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
 
 TokenVectors: TypeAlias = NDArray[np.float16]
@@ -38,13 +38,13 @@ def can_rerank(encoder: Encoder | str | None) -> bool:
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
-TokenMemory: TypeAlias = ArrayMemory[TokenVectors]
+TokenCache: TypeAlias = ArrayCache[TokenVectors]
 """Of the passages read last, by their text."""
 
 
-def token_memory() -> TokenMemory:
+def token_cache() -> TokenCache:
     """An empty one, of the size that a collection has."""
-    return ArrayMemory(REMEMBERED_BYTES)
+    return ArrayCache(CACHE_BYTES)
 
 
 class LateInteractionReranker:
@@ -61,10 +61,10 @@ class LateInteractionReranker:
     blend = BLEND
 
     def __init__(
-        self, encoder: TokenEncoder, *, memory: TokenMemory | None = None, stored: StoredTokens | None = None
+        self, encoder: TokenEncoder, *, memory: TokenCache | None = None, stored: StoredTokens | None = None
     ) -> None:
         self._encoder = encoder
-        self._memory = memory or token_memory()
+        self._memory = memory or token_cache()
         self._stored = stored
 
     @property
@@ -88,7 +88,7 @@ class LateInteractionReranker:
         scores = np.zeros(len(passages), dtype=np.float32)
         if not len(read):
             return RerankScores(scores, scores, windowed=0)
-        vectors = self._encoder.encode_token_vectors([read.ids], query=True)[0][telling_tokens(query, read)]
+        vectors = self._encoder.encode_token_vectors([read.ids], query=True)[0][content_word_tokens(query, read)]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
             by_passage, stored_here = self._cosines(vectors, passages[start : start + AT_ONCE])
@@ -119,11 +119,11 @@ class LateInteractionReranker:
         return by_text
 
 
-def telling_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
+def content_word_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
     """Which tokens belong to words that tell something; all, where there are no words."""
-    telling = np.zeros(len(tokens), dtype=np.bool_)
-    for word in telling_words(query):
+    mask = np.zeros(len(tokens), dtype=np.bool_)
+    for word in content_words(query):
         if word.start() >= tokens.ends[-1]:
             break
-        telling[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True
-    return telling if telling.any() else ~telling
+        mask[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True
+    return mask if mask.any() else ~mask

@@ -58,19 +58,19 @@ def query_terms(query: str) -> list[str]:
     Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
     """
     different: dict[str, str] = {}
-    for match in telling_words(query):
+    for match in content_words(query):
         different.setdefault(match[0].lower(), match[0])
     return list(different.values())[:MAX_TERMS]
 
 
-def telling_words(query: str) -> list[re.Match[str]]:
+def content_words(query: str) -> list[re.Match[str]]:
     """Every word of the query that is looked up, where it stands."""
     words = list(TERM.finditer(query))
     shouted = query.isupper()
-    return [match for match in words if _tells(match, shouted=shouted)] or words
+    return [match for match in words if _is_content_word(match, shouted=shouted)] or words
 
 
-def _tells(match: re.Match[str], *, shouted: bool) -> bool:
+def _is_content_word(match: re.Match[str], *, shouted: bool) -> bool:
     word = match[0]
     if word.lower() in ENDINGS and match.string[max(0, match.start() - 1) : match.start()] in ("'", "\u2019"):
         return False

@@ -23,7 +23,7 @@ K1, B = 1.2, 0.75
 LEAST_IDF = 1e-6
 """All three as FTS5 fixes them."""
 
-LOOK_UP = 16
+LOOKUP_COST = 16
 """A lookup takes about as long as adding up so many postings."""
 
 Gains = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Term:
     idf: float
 
     @property
-    def most(self) -> float:
+    def upper_bound(self) -> float:
         """No passage's score gains more by it."""
         if self.gains is not None:
             return float(self.gains.max(initial=0.0))
@@ -67,7 +67,7 @@ class Term:
         frequencies = self.counts[at].astype(np.float64)
         return self.idf * ((frequencies * (K1 + 1)) / (frequencies + norms))
 
-    def found(self, rows: Ids) -> tuple[Mask, Ids]:
+    def lookup(self, rows: Ids) -> tuple[Mask, Ids]:
         """Which of `rows` hold the word, and at which places of `self.rows` those stand."""
         places = np.searchsorted(self.rows, rows.astype(np.int32))
         inside = places < len(self.rows)
@@ -85,11 +85,11 @@ def best_rows(terms: Sequence[Term], norms: Partial, k: int, allowed: Mask | Non
     """Every row that may be among the k best or equal to the last of them, of those allowed; ascending."""
     order = sorted((term for term in terms if len(term.rows)), key=lambda term: len(term.rows))
     slack = 1.0 + 4 * 2.0**-23 * (len(order) + 1)
-    remaining = [*np.cumsum([term.most for term in reversed(order)])[::-1].tolist(), 0.0]
+    remaining = [*np.cumsum([term.upper_bound for term in reversed(order)])[::-1].tolist(), 0.0]
     scores = np.zeros(len(norms), np.float32)
     least = 0.0
     done = 0
-    if allowed is not None and np.count_nonzero(allowed) * LOOK_UP < sum(len(term.rows) for term in order):
+    if allowed is not None and np.count_nonzero(allowed) * LOOKUP_COST < sum(len(term.rows) for term in order):
         candidates = np.flatnonzero(allowed)
     else:
         for done, term in enumerate(order):
@@ -105,10 +105,10 @@ def best_rows(terms: Sequence[Term], norms: Partial, k: int, allowed: Mask | Non
         else:
             done = len(order)
         candidates = np.flatnonzero(scores >= max(least - remaining[done], np.finfo(np.float32).tiny))
-    return _settled(order[done:], remaining[done:], candidates, scores[candidates], norms, k, slack)
+    return _with_remaining_terms(order[done:], remaining[done:], candidates, scores[candidates], norms, k, slack)
 
 
-def _settled(
+def _with_remaining_terms(
     terms: Sequence[Term],
     remaining: Sequence[float],
     candidates: Ids,
@@ -119,7 +119,7 @@ def _settled(
 ) -> Ids:
     """The candidates that may be among the best, once the remaining terms are looked up for them."""
     for term, after in zip(terms, remaining[1:], strict=True):
-        hit, places = term.found(candidates)
+        hit, places = term.lookup(candidates)
         scores[hit] += term.partial(norms, places)
         if len(candidates) > k:
             contenders = scores >= _kth(scores, k) / slack - after
@@ -132,7 +132,7 @@ def exact_scores(terms: Sequence[Term], norms: Gains, rows: Ids) -> Gains:
     """BM25 of `rows`, whose `norms` are given, summed in the order of the terms."""
     scores = np.zeros(len(rows), np.float64)
     for term in terms:
-        hit, places = term.found(rows)
+        hit, places = term.lookup(rows)
         scores[hit] += term.exact(norms[hit], places)
     return scores
 

@@ -9,13 +9,13 @@ import secrets
 from pathlib import Path
 
 from passagework.retrieval.ids import ids_of_ranges
-from passagework.retrieval.lexical.live_words import LiveWords
+from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.lexical.postings_file import load_postings, save_postings
 from passagework.retrieval.store import ChangeKind, Generation, Snapshot, Store
 from passagework.retrieval.store.generations import Generations, NewGeneration, Opened
 from passagework.retrieval.store.snapshot import WORDS
-from passagework.retrieval.store.vocabulary import counting
+from passagework.retrieval.store.vocabulary import in_memory_word_reader
 
 LEAST_PASSAGES = 20_000
 """Below, FTS5 answers a question in about 10 ms."""
@@ -23,40 +23,40 @@ LEAST_HOLDING = 64
 """Passages that hold a word whose postings are kept; FTS5 scores rarer ones in under a millisecond."""
 
 
-def open_words(snapshot: Snapshot, folder: Path) -> Opened[LiveWords] | None:
+def open_postings(snapshot: Snapshot, folder: Path) -> Opened[LivePostings] | None:
     """Returns the newest saved postings as of the snapshot; None where none is good."""
     return SAVED_POSTINGS.newest(snapshot, folder)[0]
 
 
-def replay_words(words: LiveWords, snapshot: Snapshot, change: int) -> LiveWords:
+def replay_postings(words: LivePostings, snapshot: Snapshot, change: int) -> LivePostings:
     """Returns the words as of the snapshot, from those as of `change`."""
     changes = snapshot.changes_since(change)
     removed = ids_of_ranges((change.first, change.last) for change in changes if change.kind is ChangeKind.REMOVE)
     first = min((change.first for change in changes if change.kind is ChangeKind.ADD), default=None)
     if first is None:
         return words.apply(removed=removed)
-    with counting(snapshot.passage_texts(first=first)) as reader:
+    with in_memory_word_reader(snapshot.passage_texts(first=first)) as reader:
         added = Postings.read(reader, least=1)
     return words.apply(added=added, removed=removed)
 
 
-def refresh_words(store: Store, folder: Path) -> None:
+def refresh_postings(store: Store, folder: Path) -> None:
     """Saves new postings where a large collection has none that is good, or they lag far behind; drops those of others.
 
     Call it as the only writer. Raises StoreError where they can't be written.
     """
     with store.read() as snapshot:
         large = snapshot.passage_count() >= LEAST_PASSAGES
-        older = snapshot.word_generations()
-        opened = open_words(snapshot, folder) if large else None
+        older = snapshot.postings_generations()
+        opened = open_postings(snapshot, folder) if large else None
     if not large:
         if older:
-            drop_words(store, folder)
+            drop_postings(store, folder)
     elif opened is None or opened.derived.needs_rebuild:
-        save_words(store, folder)
+        rebuild_postings(store, folder)
 
 
-def save_words(store: Store, folder: Path) -> None:
+def rebuild_postings(store: Store, folder: Path) -> None:
     """Counts the words of the text index anew, saves and records that; the one before stays to fall back on."""
     with store.read() as snapshot:
         change = snapshot.last_change()
@@ -68,15 +68,15 @@ def save_words(store: Store, folder: Path) -> None:
     SAVED_POSTINGS.save(store, folder, new, lambda path: save_postings(postings, path))
 
 
-def drop_words(store: Store, folder: Path) -> None:
+def drop_postings(store: Store, folder: Path) -> None:
     """Forgets saved postings, so that FTS5 alone answers until there are new ones."""
     SAVED_POSTINGS.drop(store, folder)
 
 
-def _load(path: Path, generation: Generation, snapshot: Snapshot) -> LiveWords:  # noqa: ARG001 - as all are loaded
-    return LiveWords((load_postings(path, digest=generation.digest),))
+def _load(path: Path, generation: Generation, snapshot: Snapshot) -> LivePostings:  # noqa: ARG001 - as all are loaded
+    return LivePostings((load_postings(path, digest=generation.digest),))
 
 
-SAVED_POSTINGS: Generations[LiveWords] = Generations(
-    "w", recorded=Snapshot.word_generations, load=_load, replay=replay_words
+SAVED_POSTINGS: Generations[LivePostings] = Generations(
+    "w", recorded=Snapshot.postings_generations, load=_load, replay=replay_postings
 )

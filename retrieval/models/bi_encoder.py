@@ -27,7 +27,7 @@ TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
 
-MANY = 32
+RELEASE_AFTER_TEXTS = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
 
 
@@ -225,7 +225,7 @@ class BiEncoder:
                 # A model saved with a shorter length than its own means the first so many dimensions of it.
                 out[rows] = vectors[: len(rows), : self.dim]
                 done += len(rows)
-            if len(order) > MANY and self._backend.device == "cpu":
+            if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
                 release_memory()
         return unit_rows(out, self._fingerprint.model)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @cache
-def cuda_is_there() -> bool:
+def cuda_available() -> bool:
     """Whether NVIDIA's driver reports a device, and torch is not a build for CPUs alone."""
     try:
         if version("torch").endswith("+cpu"):
@@ -27,7 +27,7 @@ def cuda_is_there() -> bool:
 
 def cuda_devices() -> list[str]:
     """All GPUs, in torch's names."""
-    if not cuda_is_there():
+    if not cuda_available():
         return []
     import torch
 

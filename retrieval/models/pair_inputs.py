@@ -75,9 +75,9 @@ class TokenPairs:
         owners = [-1 if owner is None else owner for owner in example.sequence_ids]
         first, second = owners.index(0), owners.index(1)
         after_first, after_second = (len(owners) - owners[::-1].index(owner) for owner in (0, 1))
-        frame = (slice(0, first), slice(after_first, second), slice(after_second, None))
-        self._ids = [np.array(example.ids[part], dtype=np.int32) for part in frame]
-        self._types = [np.array(example.type_ids[part], dtype=np.int32) for part in frame]
+        special_tokens = (slice(0, first), slice(after_first, second), slice(after_second, None))
+        self._ids = [np.array(example.ids[part], dtype=np.int32) for part in special_tokens]
+        self._types = [np.array(example.type_ids[part], dtype=np.int32) for part in special_tokens]
         self._owner_types = (example.type_ids[first], example.type_ids[second])
         self._pad = pad
         self.query_prefix = prefix
@@ -97,8 +97,8 @@ class TokenPairs:
         return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
-def _join(frame: Sequence[TokenIds], first: TokenIds, second: TokenIds) -> TokenIds:
-    before, between, after = frame
+def _join(special_tokens: Sequence[TokenIds], first: TokenIds, second: TokenIds) -> TokenIds:
+    before, between, after = special_tokens
     return np.concatenate([before, first, between, second, after])
 
 

@@ -11,12 +11,12 @@ CONTEXT_CHARACTERS = 400
 """Of title and headings that a reranker reads above each passage."""
 
 
-def as_read(title: str, headings: Sequence[str], text: str) -> str:
+def reranker_text(title: str, headings: Sequence[str], text: str) -> str:
     """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
     context = " > ".join(dict.fromkeys(part for part in (title, *headings) if part))[:CONTEXT_CHARACTERS]
     return f"{context}\n{text}" if context else text
 
 
-def with_context(row: PassageRow | Hit) -> str:
+def reranker_text_of(row: PassageRow | Hit) -> str:
     """The same, of a passage as it was found."""
-    return as_read(row.title, row.headings, row.text)
+    return reranker_text(row.title, row.headings, row.text)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.hidden import cut_to, is_seen, without_hidden
+from passagework.retrieval.hidden import cut_to, has_visible_text, without_hidden
 from passagework.retrieval.hits import Citation, Context, Hit, Hits
 from passagework.retrieval.text import address, collapsed, page_list
 from passagework.retrieval.types import Hidden
@@ -61,14 +61,14 @@ class _Block:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Content:
     """What a quoted passage says, in the forms that others are compared with."""
 
     folded: str
     shingles: frozenset[tuple[str, ...]]
     numbers: Counter[str]
 
-    def covers(self, other: _Said) -> bool:
+    def covers(self, other: _Content) -> bool:
         """Whether the other passage adds nothing: it is the same but for case and white space, or nearly contained.
 
         One that has a number which this one lacks does add something, however much they share.
@@ -100,19 +100,19 @@ def build_context(
     if max_tokens < 1 and not hits:
         raise ConfigError(f"max_tokens is {max_tokens}: give at least 1")
     blocks: list[_Block] = []
-    quoted: list[_Said] = []
+    quoted: list[_Content] = []
     for hit in hits:
-        if not is_seen(hit.text, hit.start, hit.hidden):
+        if not has_visible_text(hit.text, hit.start, hit.hidden):
             continue
-        says = _said(without_hidden(hit.text, hit.start, hit.hidden))
-        if not any(block.overlaps(hit) for block in blocks) and any(passage.covers(says) for passage in quoted):
+        content = _content_of(without_hidden(hit.text, hit.start, hit.hidden))
+        if not any(block.overlaps(hit) for block in blocks) and any(passage.covers(content) for passage in quoted):
             continue
         wider = _with(blocks, hit, slice_text, hidden_in)
         if count_tokens(_render(wider)) > max_tokens:
             blocks = blocks or [_cut(wider[0], max_tokens, count_tokens)]
             break
         blocks = wider
-        quoted.append(says)
+        quoted.append(content)
     text = _render(blocks)
     return Context(
         query=hits.query,
@@ -166,9 +166,9 @@ def _cut(block: _Block, max_tokens: int, count_tokens: Callable[[str], int]) -> 
     return cut_at(next(length for length in range(longest, 0, -1) if fits(length)))
 
 
-def _said(text: str) -> _Said:
+def _content_of(text: str) -> _Content:
     words = _WORD.findall(text.casefold())
-    return _Said(
+    return _Content(
         folded=" ".join(text.split()).casefold(),
         shingles=frozenset(zip(*(words[offset:] for offset in range(SHINGLE)), strict=False)),
         numbers=Counter(_NUMBER.findall(text)),

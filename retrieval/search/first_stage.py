@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
-from passagework.retrieval.dense.nearest import Nearest
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.hits import FilterUse
 from passagework.retrieval.lexical.bm25 import Lexical
@@ -52,7 +52,7 @@ class FirstStage:
         stage: Stage,
         snapshot: Snapshot,
         *,
-        nearest: Nearest,
+        dense_retriever: DenseRetriever,
         vector: Vectors | None,
         lexical: Lexical,
         allowed: AllowedIds | None,
@@ -61,7 +61,7 @@ class FirstStage:
         self._request = request
         self._stage = stage
         self._snapshot = snapshot
-        self._nearest = nearest
+        self._dense_retriever = dense_retriever
         self._vector = vector
         self._lexical = lexical
         self._allowed = allowed
@@ -75,7 +75,7 @@ class FirstStage:
         if self._stage is Stage.LEXICAL and self._allowed is not None:
             used = FilterUse("inside the text index")
         with self._clock.timed("fetch"):
-            unplaced = [passage for passage in self._in_question(dense, lexical) if passage not in self._places]
+            unplaced = [passage for passage in self._possible_hits(dense, lexical) if passage not in self._places]
             self._places.update(self._snapshot.locations(unplaced))
         size_found, full = len(dense.keys() | lexical.keys()), len(dense) >= size or len(lexical) >= size
         return Pool(self._scores(dense, lexical), self._places, size_found, full, used)
@@ -84,7 +84,7 @@ class FirstStage:
         """Cosines of the `size` nearest passages, and of those equal to the last."""
         if self._vector is None:
             return {}, FilterUse(FilterPlan.EXACT_WITHIN.value, matching=0)
-        cosines, used = self._nearest.best(self._vector, size)
+        cosines, used = self._dense_retriever.best(self._vector, size)
         ordered = sorted(cosines.values(), reverse=True)
         cut = ordered[size - 1] if len(ordered) >= size else -2.0
         return {passage: cosine for passage, cosine in cosines.items() if cosine >= cut}, used
@@ -104,14 +104,14 @@ class FirstStage:
             # a passage that only words found gets its cosine too
             unseen = [passage for passage in lexical if passage not in dense]
             cosines = (
-                {**dense, **self._nearest.cosines(self._vector, unseen)}
+                {**dense, **self._dense_retriever.cosines(self._vector, unseen)}
                 if unseen and self._vector is not None
                 else dense
             )
             fused = fuse(self._request.fusion, cosines, ranks, lexical)
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
-    def _in_question(self, dense: Scores, lexical: Scores) -> Iterable[int]:
+    def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:
         """Candidates that can become hits: where one retriever decides alone, its `k` best, and equals of the last."""
         if self._stage not in (Stage.DENSE, Stage.LEXICAL) or self._request.per_document:
             return dense.keys() | lexical.keys()

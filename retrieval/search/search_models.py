@@ -27,7 +27,7 @@ class SearchModels(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class StageChoice:
     """How far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
 
     A model that the stage has no use for is None.
@@ -40,8 +40,10 @@ class Decided:
     reranker: Reranker | None = None
 
 
-def decide(models: SearchModels, requested_stage: Stage | None, *, nothing_matches: bool, clock: Clock) -> Decided:
-    """Loads what a search at the stage `asked` (None: the last that is possible) needs, and says how far it can go.
+def choose_stage(
+    models: SearchModels, requested_stage: Stage | None, *, nothing_matches: bool, clock: Clock
+) -> StageChoice:
+    """Loads what a search at the stage requested (None: the last possible) needs, and says how far it can go.
 
     Where `nothing_matches` the filter there is nothing to encode, and no model is loaded.
     """
@@ -50,13 +52,13 @@ def decide(models: SearchModels, requested_stage: Stage | None, *, nothing_match
     if stage is Stage.RERANK and not models.may_rerank:
         stage, reason = Stage.HYBRID, "no reranker was named"
     if stage is Stage.LEXICAL or nothing_matches:
-        return Decided(requested, stage, reason)
+        return StageChoice(requested, stage, reason)
     with clock.timed("load"), memory_for("encoder", Stage.LEXICAL):
         encoder = models.encoder()
     if stage is not Stage.RERANK:
-        return Decided(requested, stage, reason, encoder)
+        return StageChoice(requested, stage, reason, encoder)
     with clock.timed("load"), memory_for("reranker", Stage.HYBRID):
         reranker = models.reranker()
     if reranker is None:
-        return Decided(requested, Stage.HYBRID, "the encoder gives no vectors of tokens", encoder)
-    return Decided(requested, stage, reason, encoder, reranker)
+        return StageChoice(requested, Stage.HYBRID, "the encoder gives no vectors of tokens", encoder)
+    return StageChoice(requested, stage, reason, encoder, reranker)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
-from passagework.retrieval.dense.nearest import Nearest
-from passagework.retrieval.filters.allowed import AllowedIds, FilterMemory
+from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, Lexical
 from passagework.retrieval.memory import memory_for
@@ -16,7 +16,7 @@ from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.request import SearchRequest
-from passagework.retrieval.search.search_models import Decided, SearchModels, decide
+from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage, Vectors
@@ -26,7 +26,7 @@ class Searcher:
     """Answers queries from one moment of a collection: its snapshot, and the index as it was then."""
 
     def __init__(
-        self, models: SearchModels, *, lexical: Callable[[], Lexical] = Bm25, filters: FilterMemory | None = None
+        self, models: SearchModels, *, lexical: Callable[[], Lexical] = Bm25, filters: FilterCache | None = None
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded
@@ -37,34 +37,34 @@ class Searcher:
         clock = Clock()
         with clock.timed("filter"):
             allowed = None if request.where is None else AllowedIds(request.where, snapshot, self._filters)
-        nearest = Nearest(index, snapshot, allowed, clock.timed)
+        dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
         lexical_only = request.stage is Stage.LEXICAL
-        nothing_matches = not lexical_only and nearest.finds_nothing()
-        decided = decide(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
-        vector, cut = _encoded(decided.encoder, request.query, clock)
+        nothing_matches = not lexical_only and dense_retriever.matches_nothing()
+        choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
+        vector, cut = _encoded(choice.encoder, request.query, clock)
         first_stage = FirstStage(
             request,
-            decided.stage,
+            choice.stage,
             snapshot,
-            nearest=nearest,
+            dense_retriever=dense_retriever,
             vector=vector,
-            lexical=Bm25() if decided.stage is Stage.DENSE else self._lexical(),
+            lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
             allowed=allowed,
             clock=clock,
         )
-        second = None if decided.reranker is None else SecondStage(decided.reranker, request, snapshot, clock)
+        second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
         size = min(max(request.candidates, request.k), max(1, index.size))
         while True:
             pool = first_stage.pool(size)
-            scores = _with_reranked(request, pool, decided.stage, second)
-            chosen = _limited(request, pool, pool.best_first(scores[decided.stage]), request.k, scores[decided.stage])
+            scores = _with_reranked(request, pool, choice.stage, second)
+            chosen = _limited(request, pool, pool.best_first(scores[choice.stage]), request.k, scores[choice.stage])
             if not request.per_document or len(chosen) >= request.k or not pool.full:
                 break
             size *= 4  # few documents fill the pool: look further down
         with clock.timed("fetch"):
             rows = snapshot.passages(chosen)
-        hits = _hits(rows, decided.stage, scores, pool, {} if second is None else second.probabilities)
-        return Hits(request.query, hits, _plan(request, decided, index, pool, second, cut), clock.timings_ms())
+        hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
+        return Hits(request.query, hits, _plan(request, choice, index, pool, second, cut), clock.timings_ms())
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None]:
@@ -158,21 +158,21 @@ def _hits(
 
 def _plan(
     request: SearchRequest,
-    decided: Decided,
+    choice: StageChoice,
     index: LiveIndex,
     pool: Pool,
     second: SecondStage | None,
     query_cut: QueryCut | None,
 ) -> Plan:
     lexical = pool.scores.get(Stage.LEXICAL, {})
-    fused = decided.stage in (Stage.HYBRID, Stage.RERANK)
+    fused = choice.stage in (Stage.HYBRID, Stage.RERANK)
     plan = Plan(
-        requested=decided.requested,
-        used=decided.stage,
-        reason=decided.reason,
+        requested=choice.requested,
+        used=choice.stage,
+        reason=choice.reason,
         candidates=max(request.candidates, request.k),
         fusion=request.fusion if fused else None,
-        index=None if decided.stage is Stage.LEXICAL else index.kind.value,
+        index=None if choice.stage is Stage.LEXICAL else index.kind.value,
         filter=pool.filter,
         query_cut=query_cut,
         best_bm25=max(lexical.values()) if fused and lexical else None,

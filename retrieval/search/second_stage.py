@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from passagework.retrieval.hits import Blend, TokenVectorsUsed
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Snapshot
@@ -50,7 +50,7 @@ class SecondStage:
 
     def _read(self, passages: Sequence[int]) -> None:
         rows = self._snapshot.passages(passages)
-        reranked = self.reranker.rerank(self._query, [with_context(row) for row in rows])
+        reranked = self.reranker.rerank(self._query, [reranker_text_of(row) for row in rows])
         for row, logit, probability in zip(
             rows, reranked.logits.tolist(), reranked.probabilities.tolist(), strict=True
         ):

@@ -13,7 +13,7 @@ BATCH = 20_000
 """Ids bound to one statement; SQLite takes 32,766 variables at most."""
 
 
-def among(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
+def in_ids(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
     """Whether a column is one of `ids`, bound as one text: a statement with a variable for each is slow to make."""
     listed = func.json_each(json.dumps(ids)).table_valued("value")
     return column.in_(select(listed.c.value))

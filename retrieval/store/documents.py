@@ -14,7 +14,7 @@ from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
-from passagework.retrieval.store.naming import bears
+from passagework.retrieval.store.naming import has_any_name
 from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
 from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
 
@@ -78,7 +78,7 @@ class DocumentReader:
         """Documents that bear one of the names (see `naming`), each once."""
         rows: dict[int, DocumentRow] = {}
         for batch in batches(names, BATCH // 4):
-            rows.update({row.id: row for row in self._documents(bears(self.connection, batch))})
+            rows.update({row.id: row for row in self._documents(has_any_name(self.connection, batch))})
         return list(rows.values())
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:

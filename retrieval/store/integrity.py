@@ -73,7 +73,7 @@ def stored_document(snapshot: Snapshot, document_id: int) -> StoredDocument:
     return StoredDocument(*snapshot.connection.execute(query.where(d.id == document_id)).one())
 
 
-def numbers_used_again(snapshot: Snapshot) -> list[str]:
+def reused_ids(snapshot: Snapshot) -> list[str]:
     """Tables whose next id is not above the ids that are there."""
     rows = snapshot.connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
     sequences = {row[0]: row[1] for row in rows}

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, func, select
 from sqlalchemy.sql import visitors
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.batches import among
+from passagework.retrieval.store.batches import in_ids
 from passagework.retrieval.types import Ids
 
 
@@ -37,7 +37,7 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
     """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
     return np.fromiter(
-        connection.execute(matching_query(condition).where(among(t.passages.c.id, ids))).scalars(), np.int64
+        connection.execute(matching_query(condition).where(in_ids(t.passages.c.id, ids))).scalars(), np.int64
     )
 
 

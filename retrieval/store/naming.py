@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 from passagework.retrieval.store import schema as t
 
 
-def bears(connection: Connection, names: Sequence[str]) -> ColumnElement[bool]:
+def has_any_name(connection: Connection, names: Sequence[str]) -> ColumnElement[bool]:
     """A condition on documents: one of the names is its `_id`, URI, path, or path and record (`list.csv#row=3`)."""
     d = t.documents.c
     return or_(d.name.in_(names), d.path.in_(names), d.uri.in_([*names, *_record_uris(connection, names)]))

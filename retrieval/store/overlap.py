@@ -9,21 +9,21 @@ from sqlalchemy import Connection, func, select
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
-from passagework.retrieval.store.prepared import Prepared, among_bound, bound
+from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
 from passagework.retrieval.types import Hidden, Unseen
 
 _p, _g, _h = t.passages.c, t.pages.c, t.hidden.c
 
-PAGES = Prepared(
+PAGES = PreparedStatement(
     select(_p.id, _g.number)
     .join(t.pages, _g.document_id == _p.document_id)
-    .where(among_bound(_p.id), _g.start < _p.end, _g.end > _p.start, _g.start < _g.end)
+    .where(in_bound_ids(_p.id), _g.start < _p.end, _g.end > _p.start, _g.start < _g.end)
     .order_by(_g.number)
 )
-HIDDEN = Prepared(
+HIDDEN = PreparedStatement(
     select(_p.id, func.max(_h.start, _p.start), func.min(_h.end, _p.end), _h.reason)
     .join(t.hidden, _h.document_id == _p.document_id)
-    .where(among_bound(_p.id), _h.start < _p.end, _h.end > _p.start)
+    .where(in_bound_ids(_p.id), _h.start < _p.end, _h.end > _p.start)
     .order_by(_h.ordinal)
 )
 
@@ -32,7 +32,7 @@ def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int,
     """Passage to the numbers of its pages, ascending; passages without are left out."""
     touched: dict[int, list[int]] = defaultdict(list)
     for batch in batches(ids):
-        for passage, number in PAGES.rows(connection, ids=bound(batch)):
+        for passage, number in PAGES.rows(connection, ids=bound_ids(batch)):
             touched[passage].append(number)
     return {passage: tuple(numbers) for passage, numbers in touched.items()}
 
@@ -41,6 +41,6 @@ def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hid
     """Passage to what readers don't see of it, cut to the passage, in order; passages without are left out."""
     spans_by_passage: dict[int, list[Hidden]] = defaultdict(list)
     for batch in batches(ids):
-        for passage, start, end, reason in HIDDEN.rows(connection, ids=bound(batch)):
+        for passage, start, end, reason in HIDDEN.rows(connection, ids=bound_ids(batch)):
             spans_by_passage[passage].append(Hidden(start, end, Unseen(reason)))
     return {passage: tuple(spans) for passage, spans in spans_by_passage.items()}

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 IDS = "ids"
 
 
-class Prepared:
+class PreparedStatement:
     """A SELECT whose parameters are named by `bindparam`; its columns come as SQLite keeps them."""
 
     def __init__(self, statement: Select[Any]) -> None:
@@ -32,13 +32,13 @@ class Prepared:
         return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
-def among_bound(column: Column[int]) -> ColumnElement[bool]:
+def in_bound_ids(column: Column[int]) -> ColumnElement[bool]:
     """Whether a column is one of the ids that `bound(ids)` gives to the statement."""
     listed = func.json_each(_LISTED).table_valued("value")
     return column.in_(select(listed.c.value))
 
 
-def bound(ids: Sequence[int]) -> str:
+def bound_ids(ids: Sequence[int]) -> str:
     """Ids as the value of IDS."""
     return json.dumps(ids)
 

@@ -108,7 +108,7 @@ class PassageRow:
 class NewPassage:
     """A passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded.
 
-    `reading` is the hash of what a reranker reads of it, None where the collection keeps no token vectors.
+    `reranker_hash` is the hash of what a reranker reads of it, None where the collection keeps no token vectors.
     """
 
     start: int
@@ -116,7 +116,7 @@ class NewPassage:
     headings: tuple[str, ...]
     hash: bytes
     cut: bool
-    reading: bytes | None = None
+    reranker_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import sync_folder, write_atomically, write_problem
-from passagework.retrieval.store.beside import BLOCK_BYTES, block_digests
+from passagework.retrieval.store.database_file import BLOCK_BYTES, block_digests
 from passagework.retrieval.types import Json
 
 COMMITS = "commits"

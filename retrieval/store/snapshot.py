@@ -13,17 +13,17 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.batches import among, batches
+from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.documents import DocumentReader
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.overlap import hidden_in, pages_of
-from passagework.retrieval.store.prepared import Prepared, among_bound, bound
+from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
 from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, PassageRow, SourceState, recorded
 from passagework.retrieval.store.seal import COMMITS, commits_in
-from passagework.retrieval.store.vocabulary import WordReader, reading
+from passagework.retrieval.store.vocabulary import WordReader, word_reader
 from passagework.retrieval.types import Ids, Json, Vectors
 
 WORDS = "words"
@@ -31,20 +31,20 @@ WORDS = "words"
 
 _p, _d, _g = t.passages.c, t.documents.c, t.generations.c
 
-META = Prepared(select(t.meta.c.value).where(t.meta.c.key == bindparam("key")))
-LAST_CHANGE = Prepared(select(func.coalesce(func.max(t.changes.c.id), 0)))
-LAST_WORDS = Prepared(select(func.coalesce(func.max(_g.id), 0)).where(_g.kind == bindparam("kind")))
-LOCATIONS = Prepared(
+META = PreparedStatement(select(t.meta.c.value).where(t.meta.c.key == bindparam("key")))
+LAST_CHANGE = PreparedStatement(select(func.coalesce(func.max(t.changes.c.id), 0)))
+LAST_WORDS = PreparedStatement(select(func.coalesce(func.max(_g.id), 0)).where(_g.kind == bindparam("kind")))
+LOCATIONS = PreparedStatement(
     select(_p.id, _p.document_id, _d.path, _p.start, _d.position, _d.uri)
     .join(t.documents, _d.id == _p.document_id)
-    .where(among_bound(_p.id))
+    .where(in_bound_ids(_p.id))
 )
 _PASSAGES = select(
     *(_p.id, _p.document_id, _p.ordinal, _p.start, _p.end, _p.text, _p.headings, _p.hash, _p.cut),
     *(_d.name, _d.uri, _d.path, _d.title, _d.metadata),
 ).join(t.documents, _d.id == _p.document_id)
-PASSAGES = Prepared(_PASSAGES.where(among_bound(_p.id)))
-NEIGHBOURS = Prepared(
+PASSAGES = PreparedStatement(_PASSAGES.where(in_bound_ids(_p.id)))
+NEIGHBOURS = PreparedStatement(
     _PASSAGES.where(
         _p.document_id == bindparam("document"), _p.ordinal.between(bindparam("first"), bindparam("last"))
     ).order_by(_p.ordinal)
@@ -78,11 +78,11 @@ class Snapshot(DocumentReader):
         """Saved vector indexes, newest first."""
         return self._generations(t.generations.c.kind != WORDS)
 
-    def word_generations(self) -> list[Generation]:
+    def postings_generations(self) -> list[Generation]:
         """Saved postings, newest first."""
         return self._generations(t.generations.c.kind == WORDS)
 
-    def last_word_generation(self) -> int:
+    def last_postings_generation(self) -> int:
         """The id of the newest saved postings, 0 where there are none."""
         return int(LAST_WORDS.rows(self.connection, kind=WORDS)[0][0])
 
@@ -123,7 +123,7 @@ class Snapshot(DocumentReader):
             query = (
                 select(t.passages.c.id, t.vectors.c.vector)
                 .join(t.vectors, t.vectors.c.hash == t.passages.c.hash)
-                .where(among(t.passages.c.id, batch))
+                .where(in_ids(t.passages.c.id, batch))
             )
             vectors.update({row[0]: row[1] for row in self.connection.execute(query)})
         return _matrix([vectors[int(passage)] for passage in ids], self.dim)
@@ -167,7 +167,7 @@ class Snapshot(DocumentReader):
     @contextmanager
     def words(self) -> Iterator[WordReader]:
         """The words of the text index, at this moment."""
-        with reading(self._driver) as reader:
+        with word_reader(self._driver) as reader:
             yield reader
 
     def passage_texts(self, *, first: int) -> Iterator[tuple[int, str, str, str]]:
@@ -190,7 +190,7 @@ class Snapshot(DocumentReader):
         """Where each passage stands; passages that are gone are left out."""
         locations: dict[int, Location] = {}
         for batch in batches(ids):
-            for row in LOCATIONS.rows(self.connection, ids=bound(batch)):
+            for row in LOCATIONS.rows(self.connection, ids=bound_ids(batch)):
                 locations[row[0]] = Location(*row[1:])
         return locations
 
@@ -198,16 +198,16 @@ class Snapshot(DocumentReader):
         """The passages with these ids, in the order given; those that are gone are left out."""
         by_id: dict[int, PassageRow] = {}
         for batch in batches(ids):
-            rows = PASSAGES.rows(self.connection, ids=bound(batch))
-            by_id.update({row.id: row for row in self._with_places(rows)})
+            rows = PASSAGES.rows(self.connection, ids=bound_ids(batch))
+            by_id.update({row.id: row for row in self._passage_rows(rows)})
         return [by_id[int(passage)] for passage in ids if int(passage) in by_id]
 
     def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:
         """The document's passages with these ordinals, in order."""
         rows = NEIGHBOURS.rows(self.connection, document=document_id, first=ordinals.start, last=ordinals.stop - 1)
-        return self._with_places(rows)
+        return self._passage_rows(rows)
 
-    def _with_places(self, rows: Sequence[Any]) -> list[PassageRow]:
+    def _passage_rows(self, rows: Sequence[Any]) -> list[PassageRow]:
         """Rows of _PASSAGES, with their pages and what of them is hidden."""
         ids = [row[0] for row in rows]
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from passagework.retrieval.store import database
-from passagework.retrieval.store.beside import hold, let_go
 from passagework.retrieval.store.database import create_database, open_database, storage_errors, transaction
+from passagework.retrieval.store.database_file import register_store, unregister_store
 from passagework.retrieval.store.integrity import text_index_problem
 from passagework.retrieval.store.seal import (
     COMMITS,
@@ -43,7 +43,7 @@ class Store:
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
-        self._released = weakref.finalize(self, _release, engine, hold(path))
+        self._released = weakref.finalize(self, _release, engine, register_store(path))
         self._released.atexit = False  # the system takes back what a process that ends has open
         self.keeps_seal = False
         """Set where a damaged database is mended: it stays refused, even by a crash, until `accept`."""
@@ -153,4 +153,4 @@ class Store:
 
 def _release(engine: Engine, file: tuple[int, int] | None) -> None:
     engine.dispose()
-    let_go(file)
+    unregister_store(file)

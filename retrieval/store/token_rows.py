@@ -24,7 +24,7 @@ class TokenCodes:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadPassage:
+class RerankerPassage:
     """A passage's parts that a reranker reads, and the hash of their text, where it was recorded."""
 
     id: int
@@ -63,7 +63,7 @@ def put_codes(writer: Writer, codes: Mapping[bytes, TokenCodes]) -> None:
         writer.connection.execute(upsert(t.token_vectors).on_conflict_do_nothing(), rows)
 
 
-def put_readings(writer: Writer, hashes: Mapping[int, bytes]) -> None:
+def put_reranker_hashes(writer: Writer, hashes: Mapping[int, bytes]) -> None:
     """Records the hash of what is read of each passage, by its id."""
     rows = [{"passage_id": passage, "hash": key} for passage, key in hashes.items()]
     if rows:
@@ -74,20 +74,20 @@ def put_readings(writer: Writer, hashes: Mapping[int, bytes]) -> None:
         writer.connection.execute(replacing, rows)
 
 
-def passages_without(snapshot: Snapshot, *, after: int = 0, most: int) -> list[ReadPassage]:
+def passages_without(snapshot: Snapshot, *, after: int = 0, most: int) -> list[RerankerPassage]:
     """The first passages behind `after` that have no token vectors, in order of id."""
-    query = _read_passages().where(t.passages.c.id > after, t.token_vectors.c.id.is_(None)).limit(most)
-    return [_read_passage(*row) for row in snapshot.connection.execute(query)]
+    query = _reranker_passages().where(t.passages.c.id > after, t.token_vectors.c.id.is_(None)).limit(most)
+    return [_reranker_passage(*row) for row in snapshot.connection.execute(query)]
 
 
 def count_without(snapshot: Snapshot) -> int:
     """How many passages have no token vectors."""
-    return int(snapshot.connection.execute(_counted().where(t.token_vectors.c.id.is_(None))).scalar_one())
+    return int(snapshot.connection.execute(_passage_count().where(t.token_vectors.c.id.is_(None))).scalar_one())
 
 
 def count_with(snapshot: Snapshot) -> int:
     """How many passages have token vectors."""
-    return int(snapshot.connection.execute(_counted().where(t.token_vectors.c.id.is_not(None))).scalar_one())
+    return int(snapshot.connection.execute(_passage_count().where(t.token_vectors.c.id.is_not(None))).scalar_one())
 
 
 def bytes_stored(snapshot: Snapshot) -> int:
@@ -105,19 +105,19 @@ def forget_all(writer: Writer) -> None:
 # for the doctor
 
 
-def read_passages(snapshot: Snapshot) -> Iterator[ReadPassage]:
+def reranker_passages(snapshot: Snapshot) -> Iterator[RerankerPassage]:
     """Every passage, in order of id."""
-    rows = snapshot.connection.execute(_read_passages().execution_options(yield_per=1000))
+    rows = snapshot.connection.execute(_reranker_passages().execution_options(yield_per=1000))
     for row in rows:
-        yield _read_passage(*row)
+        yield _reranker_passage(*row)
 
 
-def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[ReadPassage]:
+def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[RerankerPassage]:
     """The passages at these places of all, counted from 0 in order of id."""
     ids = select(t.passages.c.id).order_by(t.passages.c.id)
     chosen = [snapshot.connection.execute(ids.offset(place).limit(1)).scalar() for place in places]
-    query = _read_passages().where(t.passages.c.id.in_([passage for passage in chosen if passage is not None]))
-    return [_read_passage(*row) for row in snapshot.connection.execute(query)]
+    query = _reranker_passages().where(t.passages.c.id.in_([passage for passage in chosen if passage is not None]))
+    return [_reranker_passage(*row) for row in snapshot.connection.execute(query)]
 
 
 def count_unused(snapshot: Snapshot) -> int:
@@ -153,13 +153,13 @@ def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
         writer.connection.execute(delete(t.token_vectors).where(t.token_vectors.c.hash.in_(batch)))
 
 
-def drop_readings(writer: Writer, passage_ids: Sequence[int]) -> None:
+def drop_reranker_hashes(writer: Writer, passage_ids: Sequence[int]) -> None:
     """Forgets what these passages read."""
     for batch in batches(passage_ids):
         writer.connection.execute(delete(t.readings).where(t.readings.c.passage_id.in_(batch)))
 
 
-def _read_passages() -> Select[Any]:
+def _reranker_passages() -> Select[Any]:
     p, r = t.passages.c, t.readings.c
     return (
         select(p.id, t.documents.c.title, p.headings, p.text, r.hash)
@@ -170,7 +170,7 @@ def _read_passages() -> Select[Any]:
     )
 
 
-def _counted() -> Select[Any]:
+def _passage_count() -> Select[Any]:
     return (
         select(func.count())
         .select_from(t.passages)
@@ -179,5 +179,5 @@ def _counted() -> Select[Any]:
     )
 
 
-def _read_passage(passage: int, title: str, headings: str, text: str, key: bytes | None) -> ReadPassage:
-    return ReadPassage(passage, title, tuple(headings.split("\n")) if headings else (), text, key)
+def _reranker_passage(passage: int, title: str, headings: str, text: str, key: bytes | None) -> RerankerPassage:
+    return RerankerPassage(passage, title, tuple(headings.split("\n")) if headings else (), text, key)

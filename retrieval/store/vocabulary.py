@@ -66,7 +66,7 @@ class WordReader:
 
 
 @contextmanager
-def reading(driver: Any) -> Iterator[WordReader]:
+def word_reader(driver: Any) -> Iterator[WordReader]:
     """A reader of the index behind a connection of SQLite's driver."""
     tables = {"every_word": "row", "every_place": "instance"}
     for name, kind in tables.items():
@@ -79,7 +79,7 @@ def reading(driver: Any) -> Iterator[WordReader]:
 
 
 @contextmanager
-def counting(rows: Iterable[tuple[int, str, str, str]]) -> Iterator[WordReader]:
+def in_memory_word_reader(rows: Iterable[tuple[int, str, str, str]]) -> Iterator[WordReader]:
     """A reader of passages (id, title, headings, text) that are counted here, in memory."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         memory.execute(
@@ -89,7 +89,7 @@ def counting(rows: Iterable[tuple[int, str, str, str]]) -> Iterator[WordReader]:
         memory.execute("BEGIN")
         memory.executemany("INSERT INTO passages_fts (rowid, title, headings, text) VALUES (?, ?, ?, ?)", rows)
         memory.execute("COMMIT")
-        with reading(memory) as reader:
+        with word_reader(memory) as reader:
             yield reader
 
 

@@ -216,7 +216,7 @@ class Writer(Snapshot):
                     "hash": p.hash,
                     "cut": int(p.cut),
                 },
-                {"passage_id": before + 1 + ordinal, "hash": p.reading},
+                {"passage_id": before + 1 + ordinal, "hash": p.reranker_hash},
             )
             for ordinal, p in enumerate(passages)
         )

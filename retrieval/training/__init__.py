@@ -1,7 +1,7 @@
 """Fine-tuning a reranker or an encoder on pairs of queries and texts."""
 
 from passagework.retrieval.training.encoder_training import ENCODER_OPTIONS, train_encoder
-from passagework.retrieval.training.folders import check_out, one_training, working_folder
+from passagework.retrieval.training.folders import check_output_folder, training_lock, working_folder
 from passagework.retrieval.training.mining import Mined, mine
 from passagework.retrieval.training.pairs import Pair, digest_pairs, read_pairs, write_pairs
 from passagework.retrieval.training.reranker_training import train_reranker
@@ -17,13 +17,13 @@ __all__ = [
     "TrainingProgress",
     "TrainingRun",
     "Watch",
-    "check_out",
+    "check_output_folder",
     "digest_pairs",
     "mine",
-    "one_training",
     "read_pairs",
     "train_encoder",
     "train_reranker",
+    "training_lock",
     "working_folder",
     "write_pairs",
 ]

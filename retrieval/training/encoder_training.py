@@ -14,7 +14,7 @@ from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, windows_of
 from passagework.retrieval.models.weights import ResolvedModel
-from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
 from passagework.retrieval.training.trainer import attend_eagerly
@@ -61,7 +61,7 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     columns = {name: query if name == "query" else text for name in rows[0]}
     arguments.prompts = {name: prompt for name, prompt in columns.items() if prompt}
     if options.token_vectors:
-        loss = joint_loss(Comparison(model, prompts, [row["query"] for row in rows]))
+        loss = joint_loss(JointScorer(model, prompts, [row["query"] for row in rows]))
     else:
         loss = MultipleNegativesRankingLoss(model)
     return SentenceTransformerTrainer(
@@ -120,4 +120,4 @@ def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
 
 
 def _reranked(model: Any, pairs: Sequence[Pair]) -> list[float]:
-    return Comparison(model, prompts_of(model), [pair.query for pair in pairs]).of_pairs(pairs)
+    return JointScorer(model, prompts_of(model), [pair.query for pair in pairs]).of_pairs(pairs)

@@ -21,7 +21,7 @@ _TORCH_WRITING = re.compile("inline_container|PytorchStreamWriter|iostream error
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 
 
-def check_out(out: Path) -> None:
+def check_output_folder(out: Path) -> None:
     """Raises ConfigError where the model can't become a folder of that name, or one with something in it is there."""
     try:
         if not out.name or out.is_symlink() or os.path.ismount(out):
@@ -38,7 +38,7 @@ def working_folder(out: Path) -> Path:
 
 
 @contextmanager
-def one_training(out: Path) -> Iterator[None]:
+def training_lock(out: Path) -> Iterator[None]:
     """The right to train `out`, for one process at a time; within it, once more in the same thread.
 
     Raises TrainingError where another has it, and, in one line, for what the disk refuses meanwhile, whichever library
@@ -46,7 +46,7 @@ def one_training(out: Path) -> Iterator[None]:
     """
     from safetensors import SafetensorError
 
-    check_out(out)
+    check_output_folder(out)
     work = working_folder(out)
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _unwritten(out: Path, reason: str) -> TrainingError:
     return TrainingError(f"{out} can't be written: {reason}; run again, and it goes on where it stopped")
 
 
-def claim_folder(work: Path, record: dict[str, Json]) -> Path | None:
+def resume_from(work: Path, record: dict[str, Json]) -> Path | None:
     """The last checkpoint in `work`, where training goes on; None for a new one.
 
     Raises TrainingError where there are checkpoints of a training with other options, pairs or base.

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from tokenizers import Tokenizer
 
-from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS, telling_tokens
+from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS, content_word_tokens
 from passagework.retrieval.models.batching import token_arrays
 from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.training.pairs import Pair
@@ -15,11 +15,11 @@ from passagework.retrieval.training.pairs import Pair
 SCALE = 20.0
 """Of scores before their softmax, as where an encoder learns texts' vectors alone."""
 
-Read: TypeAlias = Mapping[str, Any]
+ModelOutput: TypeAlias = Mapping[str, Any]
 """What the model makes of some texts: their ids, mask and vectors, of texts and of tokens."""
 
 
-class Comparison:
+class JointScorer:
     """What search makes of a query and a text: the cosine of their vectors, and the late interaction of their tokens.
 
     `queries` are all that it will be asked for: which of their tokens are compared is found by their words. Texts are
@@ -40,9 +40,9 @@ class Comparison:
             read = tokenizer.encode(f"{lead}{query}", add_special_tokens=False)
             tokens = self._query_prompt.without_lead(token_arrays(read))
             if len(tokens):
-                self._known[tuple(tokens.ids[:budget].tolist())] = telling_tokens(query, tokens)[:budget].tolist()
+                self._known[tuple(tokens.ids[:budget].tolist())] = content_word_tokens(query, tokens)[:budget].tolist()
 
-    def scores(self, queries: Read, texts: Read) -> tuple[Any, Any]:
+    def scores(self, queries: ModelOutput, texts: ModelOutput) -> tuple[Any, Any]:
         """Cosines and late interactions of all queries with all texts, each (queries, texts), float32, -1..1, 0..1."""
         import torch
 
@@ -50,10 +50,12 @@ class Comparison:
             cosines = _units(queries["sentence_embedding"]) @ _units(texts["sentence_embedding"]).T
             query_tokens, text_tokens = _units(queries["token_embeddings"]), _units(texts["token_embeddings"])
             products = torch.einsum("qsh,pth->qpst", query_tokens, text_tokens)
-            outside = ~_within(texts["attention_mask"], self._text_prompt)
+            outside = ~_text_mask(texts["attention_mask"], self._text_prompt)
             best = products.masked_fill(outside[None, :, None, :], -1.0).amax(-1).clamp(0.0, 1.0) ** SHARPNESS
-            telling = self._telling(queries["input_ids"], _within(queries["attention_mask"], self._query_prompt))
-            late = (best * telling[:, None, :]).sum(-1) / telling.sum(-1).clamp(min=1)[:, None]
+            content_mask = self._content_mask(
+                queries["input_ids"], _text_mask(queries["attention_mask"], self._query_prompt)
+            )
+            late = (best * content_mask[:, None, :]).sum(-1) / content_mask.sum(-1).clamp(min=1)[:, None]
         return cosines, late
 
     def of_pairs(self, pairs: Sequence[Pair]) -> list[float]:
@@ -73,17 +75,17 @@ class Comparison:
                 scores += (cosines + BLEND.reranked * late)[0].tolist()
         return scores
 
-    def _telling(self, ids: Any, attended: Any) -> Any:
+    def _content_mask(self, ids: Any, attended: Any) -> Any:
         """Which of the queries' tokens are compared; all of a query that isn't known."""
-        telling = attended.clone()
+        content_mask = attended.clone()
         for row, row_mask in enumerate(attended):
             compared = self._known.get(tuple(ids[row][row_mask].tolist()))
             if compared is not None:
-                telling[row][row_mask] = telling.new_tensor(compared)
-        return telling
+                content_mask[row][row_mask] = content_mask.new_tensor(compared)
+        return content_mask
 
 
-def joint_loss(comparison: Comparison) -> Any:
+def joint_loss(scorer: JointScorer) -> Any:
     """Cross entropy of every query's positive among all texts of the batch, by cosine, and by cosine and tokens.
 
     So the vectors of texts stay good by themselves, for the index, and those of tokens learn what search adds to them.
@@ -93,12 +95,12 @@ def joint_loss(comparison: Comparison) -> Any:
     class Joint(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = comparison.model  # whose weights the trainer looks for here
+            self.model = scorer.model  # whose weights the trainer looks for here
 
         def forward(self, sentence_features: Sequence[Mapping[str, Any]], labels: Any = None) -> Any:
             del labels
-            queries, *columns = (comparison.model(dict(features)) for features in sentence_features)
-            parts = [comparison.scores(queries, texts) for texts in columns]
+            queries, *columns = (scorer.model(dict(features)) for features in sentence_features)
+            parts = [scorer.scores(queries, texts) for texts in columns]
             cosines, late = (torch.cat(by_column, dim=1) for by_column in zip(*parts, strict=True))
             right = torch.arange(len(cosines), device=cosines.device)  # the first column has the positives, in order
             losses = [
@@ -116,7 +118,7 @@ def _units(vectors: Any) -> Any:
     return torch.nn.functional.normalize(vectors.float(), dim=-1)
 
 
-def _within(mask: Any, prompt: PromptTokens) -> Any:
+def _text_mask(mask: Any, prompt: PromptTokens) -> Any:
     """Which tokens are the text's own: neither padding nor special tokens nor the prompt."""
     places = mask.cumsum(-1)
     lengths = mask.sum(-1, keepdim=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import Hit
-from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.pairs import Pair, taken_out
 from passagework.retrieval.types import Stage
@@ -96,13 +96,13 @@ def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, 
     further = [number for number in safe if number not in chosen]
     chosen += draw.sample(further, min(len(further), count - len(chosen)))
     context, text = _parts(hits[place])
-    texts = [with_context(hits[number]) for number in sorted(chosen)]
+    texts = [reranker_text_of(hits[number]) for number in sorted(chosen)]
     text = taken_out(pair.hidden, text)
     return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
 
 
 def _parts(hit: Hit) -> tuple[str, str]:
-    context = with_context(hit)[: -len(hit.text)].rstrip("\n")
+    context = reranker_text_of(hit)[: -len(hit.text)].rstrip("\n")
     return context, hit.text
 
 

@@ -17,16 +17,16 @@ from passagework.retrieval.models.weights import ResolvedModel, resolve_model
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.card import write_card
 from passagework.retrieval.training.folders import (
-    claim_folder,
     last_checkpoint,
-    one_training,
     put_in_place,
+    resume_from,
     step_of,
+    training_lock,
     working_folder,
 )
 from passagework.retrieval.training.held_out import held_out_evaluator
 from passagework.retrieval.training.pairs import Pair, digest_pairs, with_negatives
-from passagework.retrieval.training.trainer import Ended, arguments, callbacks, quiet
+from passagework.retrieval.training.trainer import TrainingEnded, arguments, callbacks, quiet
 from passagework.retrieval.training.training_options import TrainingOptions
 from passagework.retrieval.training.training_run import TrainingRun, Watch
 from passagework.retrieval.types import Json
@@ -72,7 +72,7 @@ def run_training(
     """A training from its beginning, or its last checkpoint, to the model's folder."""
     settings = settings or Settings.from_environment()
     require("train")
-    with one_training(out):
+    with training_lock(out):
         prepared = PreparedTraining.prepare(recipe.kind, pairs, out, base, options, settings)
         rows = recipe.rows(prepared.learned, options)
         model = prepared.train(
@@ -112,7 +112,7 @@ class PreparedTraining:
             "pairs": digest_pairs(usable),
             "options": options.to_json(),
         }
-        resume = claim_folder(working_folder(out), record)
+        resume = resume_from(working_folder(out), record)
         kinds = dict(Counter(pair.kind for pair in learned).most_common())
         run = TrainingRun(pairs=len(learned), held_out=len(held_out), kinds=kinds)
         return cls(kind, resolved, out, options, settings, learned, held_out, resume, run)
@@ -140,7 +140,7 @@ class PreparedTraining:
             try:
                 with quiet():
                     model_trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-            except Ended:
+            except TrainingEnded:
                 model_trainer._load_best_model()
                 return model
             except RuntimeError as error:

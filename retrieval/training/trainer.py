@@ -44,7 +44,7 @@ def arguments(
     )
 
 
-class Ended(Exception):  # noqa: N818 - no mistake
+class TrainingEnded(Exception):  # noqa: N818 - no mistake
     """The checkpoint that is gone on from was the last: training had ended early."""
 
 
@@ -66,7 +66,7 @@ def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -
             run.measures[:] = [(entry["step"], float(entry[key])) for entry in state.log_history if key in entry]
             run.losses[:] = [(entry["step"], float(entry["loss"])) for entry in state.log_history if "loss" in entry]
             if patience_ended():
-                raise Ended
+                raise TrainingEnded
 
         def on_step_end(self, _: Any, state: Any, *__: Any, **___: Any) -> None:
             run.steps = state.global_step

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from passagework.retrieval.lexical.bm25 import telling_words
+from passagework.retrieval.lexical.bm25 import content_words
 from passagework.retrieval.training.pairs import Pair
 
 SENTENCE = re.compile(r"[^.!?]+(?:[.!?]+(?=\s|$)|$)")
-ASKED = re.compile(
+QUESTION_WORDS = re.compile(
     r"\b(?:(?:in|at|on|by|to|for|from) )?(?:what|which|who|whom|whose|when|where|how (?:many|much|long|old|far)|how)\b"
     r"(?: (?:year|day|date|time|month|name|type|kind|number|percentage) )?",
     re.IGNORECASE,
@@ -37,7 +37,7 @@ def varied(pairs: Iterable[Pair], *, seed: int) -> Iterator[Pair]:
 
 def keywords(pair: Pair, draw: random.Random) -> Pair | None:
     """The query's telling words, as typed into a search box: often in another order, sometimes with the title."""
-    words = [match[0] for match in telling_words(pair.query)]
+    words = [match[0] for match in content_words(pair.query)]
     if len(words) < 2:
         return None
     if draw.random() < 0.3:
@@ -49,7 +49,7 @@ def keywords(pair: Pair, draw: random.Random) -> Pair | None:
 
 def claim(pair: Pair, _: random.Random) -> Pair | None:
     """The query with its first answer where it asks: `In 1912 sank the Titanic`. Only for pairs with answers."""
-    question_word = ASKED.search(pair.query)
+    question_word = QUESTION_WORDS.search(pair.query)
     if not pair.answers or question_word is None:
         return None
     answer = min(pair.answers, key=len)

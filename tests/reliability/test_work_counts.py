@@ -18,7 +18,7 @@ from passagework.ingest import ingest
 from passagework.ingest.writing.passage_writer import GROUP_DOCUMENTS, GROUP_TOKENS
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.config import Settings
-from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 from tests.support.collection_checks import NOUNS
 from tests.support.fakes import WORDS, FakeEncoder
@@ -170,7 +170,7 @@ def test_long_texts_are_committed_by_their_tokens(tmp_path: Path) -> None:
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
 def test_little_of_what_the_model_reads_is_padding(backend: str) -> None:
     """Of the passages of a group, at most MOST_PADDING of the tokens that the model reads are padding."""
-    if backend == "openvino" and not openvino_is_there():
+    if backend == "openvino" and not openvino_available():
         pytest.skip("the fast extra isn't installed")
     draw = random.Random(7)
     lengths = [draw.randint(60, 215) for _ in range(GROUP_TOKENS // 137)]

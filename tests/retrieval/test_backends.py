@@ -20,14 +20,14 @@ from passagework.retrieval.models import backends
 from passagework.retrieval.models.backends import encoder_backend, openvino_may_run
 from passagework.retrieval.models.backends.bert_graph import BertShape
 from passagework.retrieval.models.backends.openvino_encoder import OpenVinoEncoder
-from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.backends.several_devices import SeveralDevices
 from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.weights import resolve_model
 from tests.support.tiny_encoders import tiny_encoder, tiny_sentencepiece
 
-if not openvino_is_there():
+if not openvino_available():
     pytest.skip("the fast extra isn't installed", allow_module_level=True)
 
 CPU = Settings(device="cpu", precision="fp32", offline=True)
@@ -113,7 +113,7 @@ def test_the_one_that_is_named_runs_or_says_why_not(tmp_path: Path, monkeypatch:
         encoder_backend(resolved, replace(CPU, backend="openvino"))
     with pytest.raises(ConfigError, match="runs on cpu, not on cuda"):
         openvino_may_run(replace(CPU, backend="openvino", device="cuda"))
-    monkeypatch.setattr(backends, "openvino_is_there", lambda: False)
+    monkeypatch.setattr(backends, "openvino_available", lambda: False)
     with pytest.raises(ConfigError, match=r'isn.t installed: pip install "passagework\[fast\]"'):
         openvino_may_run(replace(CPU, backend="openvino"))
     assert not openvino_may_run(CPU)
@@ -129,7 +129,7 @@ def test_a_gpu_goes_before_openvino(
     monkeypatch: pytest.MonkeyPatch, device: str | None, cuda: bool, chosen: bool
 ) -> None:
     """Where the driver reports one and nobody asks for the CPU."""
-    monkeypatch.setattr(backends, "cuda_is_there", lambda: cuda)
+    monkeypatch.setattr(backends, "cuda_available", lambda: cuda)
     assert openvino_may_run(Settings(device=device)) is chosen
 
 

@@ -21,7 +21,7 @@ from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError
 from passagework.retrieval.models import devices
 from passagework.retrieval.models.backends import DeviceMemoryError
-from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.batching import OPENVINO, TORCH_CPU, batches
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.devices import pick_precision
@@ -55,7 +55,7 @@ def folder() -> Path:
 @pytest.fixture(scope="module", params=["torch", "openvino"])
 def fp32(request: pytest.FixtureRequest) -> Settings:
     """Either backend, at full precision: both keep every rule."""
-    if request.param == "openvino" and not openvino_is_there():
+    if request.param == "openvino" and not openvino_available():
         pytest.skip("the fast extra isn't installed")
     return Settings(backend="auto" if request.param == "openvino" else "torch", **EXACT)
 

@@ -22,7 +22,7 @@ from transformers import AutoModelForSequenceClassification
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError
-from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.pair_inputs import OVERLAP, windows
 from tests.support.tiny_models import WORDS, saved_again, tiny_bert, tiny_generative, tiny_headless_bert, tiny_roberta
@@ -35,7 +35,7 @@ LONG = [WORDS[(i * i + i // 7) % len(WORDS)] for i in range(150)]
 @pytest.fixture(scope="module", params=["torch", "openvino"])
 def fp32(request: pytest.FixtureRequest) -> Settings:
     """Either backend, at full precision: both keep every rule, and what OpenVINO can't run is left to torch."""
-    if request.param == "openvino" and not openvino_is_there():
+    if request.param == "openvino" and not openvino_available():
         pytest.skip("the fast extra isn't installed")
     backend = "auto" if request.param == "openvino" else "torch"
     return Settings(backend=backend, device="cpu", precision="fp32", offline=True)

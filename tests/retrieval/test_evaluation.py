@@ -16,7 +16,13 @@ from passagework.retrieval import Collection, ConfigError, EvaluationError, Stag
 from passagework.retrieval.config import Settings
 from passagework.retrieval.evaluation import evaluate, load_beir, read_run
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces, _relocated
-from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, named, query_names, read_judgments
+from passagework.retrieval.evaluation.judgments import (
+    Judgment,
+    add_judgments,
+    query_texts,
+    read_judgments,
+    with_query_ids,
+)
 from tests.support.beir_files import write_beir
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeEncoder
@@ -222,11 +228,11 @@ class TestJudgments:
     def test_queries_get_names(self) -> None:
         """Their own, else q1 and on, never one that is taken."""
         judgments = [Judgment("a", "d"), Judgment("b", "d", query_id="q1"), Judgment("a", "e")]
-        assert [name for name, _ in named(judgments)] == ["q2", "q1", "q2"]
+        assert [name for name, _ in with_query_ids(judgments)] == ["q2", "q1", "q2"]
         mixed = [Judgment("harbour", "b"), Judgment("secret", "c", query_id="harbour")]
         for order in (mixed, mixed[::-1]):
-            assert sorted(name for name, _ in named(order)) == ["harbour", "q1"]
-            assert query_names(order)["harbour"] == "secret"
+            assert sorted(name for name, _ in with_query_ids(order)) == ["harbour", "q1"]
+            assert query_texts(order)["harbour"] == "secret"
 
     @pytest.mark.parametrize(
         "line", ["[]", "{", '{"query": "a"}', '{"query": " ", "path": "d"}', '{"query": "a", "path": "d", "page": 0}',

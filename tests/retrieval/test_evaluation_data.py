@@ -12,9 +12,9 @@ import pytrec_eval
 
 from passagework.retrieval import ConfigError, EvaluationError, Stage
 from passagework.retrieval.evaluation import load_beir, load_trec, read_qrels, read_run, scan_corpus
-from passagework.retrieval.evaluation.benchmark import corpus_texts, evenly
+from passagework.retrieval.evaluation.benchmark import corpus_texts, evenly_spaced
 from passagework.retrieval.evaluation.measures import check_measures, mean, per_query
-from passagework.retrieval.evaluation.runs import RunFiles, decreasing, run_field
+from passagework.retrieval.evaluation.runs import RunFiles, run_field, strictly_decreasing
 from tests.support.beir_files import QUERIES, write_beir
 
 
@@ -113,7 +113,7 @@ class TestBenchmark:
 
     def test_a_limit_spreads_evenly(self, beir: Path) -> None:
         """From the first, never more than there are."""
-        assert evenly(list("abcdefghij"), 4) == ["a", "c", "f", "h"]
+        assert evenly_spaced(list("abcdefghij"), 4) == ["a", "c", "f", "h"]
         assert list(load_beir(beir).limited(2).queries) == ["q1", "q3"]
         assert load_beir(beir).limited(2).qrels.keys() == {"q1", "q3"}
         assert len(load_beir(beir).limited(99).queries) == len(QUERIES) - 1
@@ -128,7 +128,8 @@ class TestMeasures:
         documents = [f"d{n}" for n in range(60)]
         qrels = {f"q{n}": {one: rng.randint(-1, 3) for one in rng.sample(documents, 12)} for n in range(25)}
         run = {
-            query: decreasing([(one, rng.random()) for one in rng.sample(documents, 40)]) for query in list(qrels)[:20]
+            query: strictly_decreasing([(one, rng.random()) for one in rng.sample(documents, 40)])
+            for query in list(qrels)[:20]
         }
         found = per_query(["nDCG@10", "AP", "R@100", "RR"], qrels, run)
         names = {"ndcg_cut.10": "nDCG@10", "map": "AP", "recall.100": "R@100", "recip_rank": "RR"}
@@ -169,7 +170,7 @@ class TestRuns:
     def test_scores_strictly_decrease_in_float32(self) -> None:
         """Equal scores and scores that differ only in float64 are kept apart, in order; others stay as they are."""
         ranking = [("z", 1.0), ("a", 1.0), ("m", 1.0 - 1e-12), ("b", 0.5), ("c", -3.0), ("d", -3.0)]
-        scores = decreasing(ranking)
+        scores = strictly_decreasing(ranking)
         assert list(scores) == ["z", "a", "m", "b", "c", "d"]
         values = np.array(list(scores.values()), dtype=np.float32)
         assert np.all(values[1:] < values[:-1])
@@ -178,7 +179,7 @@ class TestRuns:
     def test_written_and_read_again(self, tmp_path: Path) -> None:
         """Only `<stage>.trec` lies there, six columns a line, ranks from 1, white space in names encoded."""
         with RunFiles.open(tmp_path / "runs", [Stage.DENSE, Stage.HYBRID]) as files:
-            files.write(Stage.DENSE, "q 1", decreasing([("my doc", 0.25), ("b", 0.1)]))
+            files.write(Stage.DENSE, "q 1", strictly_decreasing([("my doc", 0.25), ("b", 0.1)]))
             files.write(Stage.LEXICAL, "q 1", {"x": 1.0})
         assert sorted(one.name for one in (tmp_path / "runs").iterdir()) == ["dense.trec", "hybrid.trec"]
         lines = (tmp_path / "runs" / "dense.trec").read_text().splitlines()

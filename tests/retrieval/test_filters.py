@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passagework.retrieval.arrays import BESIDE
+from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.errors import FilterError
-from passagework.retrieval.filters.allowed import AllowedIds, FilterMemory, filter_memory
+from passagework.retrieval.filters.allowed import AllowedIds, FilterCache, filter_cache
 from passagework.retrieval.filters.compiler import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
 from passagework.retrieval.store import NewPassage, Snapshot, SourceState, Store, Writer
 from passagework.retrieval.types import Page
@@ -548,7 +548,7 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
         return whole(self, condition)
 
     monkeypatch.setattr(Snapshot, "matching", counted)
-    memory = filter_memory()
+    memory = filter_cache()
     where, same = {"year": 2020, "path": {"$glob": "*"}}, {"path": {"$glob": "*"}, "year": 2020}
     with copied(empty) as store:
         with store.write() as writer:
@@ -568,7 +568,7 @@ def test_a_filter_is_looked_up_once_until_something_is_committed(empty: Path, mo
 
 def test_looked_up_filters_keep_to_their_limit() -> None:
     """What was asked for longest ago goes first; what is larger than all of the memory isn't kept."""
-    memory = FilterMemory(2 * (40 + BESIDE + 2))
+    memory = FilterCache(2 * (40 + ENTRY_BYTES + 2))
     for number in range(3):
         memory.put(f"a{number}", np.arange(5))
         assert memory.get("a0") is not None
@@ -579,11 +579,11 @@ def test_looked_up_filters_keep_to_their_limit() -> None:
 
 def test_looked_up_filters_that_let_nothing_through_are_forgotten_too() -> None:
     """They take room like others, and so do long filters: however many are asked for, memory has an end."""
-    memory = FilterMemory(100 * BESIDE)
+    memory = FilterCache(100 * ENTRY_BYTES)
     for number in range(1000):
         memory.put(f"none {number}", np.empty(0, np.int64))
     assert 50 < sum(memory.get(f"none {number}") is not None for number in range(1000)) < 100
-    long = "x" * (98 * BESIDE)
+    long = "x" * (98 * ENTRY_BYTES)
     memory.put(long, np.empty(0, np.int64))
     assert memory.get(long) is not None
     assert [memory.get(f"none {number}") for number in range(1000)] == [None] * 1000
@@ -610,7 +610,7 @@ class Shy(Mapping[str, Any]):
 
 def test_looked_up_filters_are_told_apart_by_what_they_say(store: Store) -> None:
     """However a mapping shows itself, at the top or within; one that says the same as a dict is the same filter."""
-    memory = filter_memory()
+    memory = filter_cache()
     with store.read() as snapshot:
         for wrap in (dict, Shy):
             for year, expected in ((2020, [1]), (2021.5, [3])):
@@ -624,7 +624,7 @@ def test_looked_up_filters_are_told_apart_by_what_they_say(store: Store) -> None
 
 def test_a_number_too_long_to_print_filters_like_any_other(store: Store) -> None:
     """Python prints no number of more than 4,300 digits: a filter that holds one is looked up each time."""
-    memory = filter_memory()
+    memory = filter_cache()
     with store.read() as snapshot:
         for where, expected in (({"year": {"$lt": 10**5000}}, [1, 3]), ({"year": {"$gt": 10**5000}}, [])):
             assert AllowedIds(where, snapshot, memory).ids.tolist() == expected

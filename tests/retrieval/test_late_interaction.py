@@ -17,7 +17,7 @@ from sentence_transformers import SentenceTransformer
 
 from passagework.ingest import ingest
 from passagework.retrieval import BiEncoder, Collection
-from passagework.retrieval.arrays import BESIDE
+from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.hits import Blend
@@ -26,7 +26,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
     DEPTH,
     SHARPNESS,
     LateInteractionReranker,
-    TokenMemory,
+    TokenCache,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
 from passagework.retrieval.search.second_stage import blended
@@ -138,7 +138,7 @@ class TestMemory:
 
     def test_forgets_what_was_asked_for_longest_ago(self) -> None:
         """Within its bytes."""
-        memory = TokenMemory(3 * (64 + BESIDE + 1))
+        memory = TokenCache(3 * (64 + ENTRY_BYTES + 1))
         for name in "abc":
             memory.put(name, np.zeros((1, 32), np.float16))
         assert memory.get("a") is not None

@@ -199,7 +199,7 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
     with store.write() as writer:
         put(writer, "b", "other text", hidden=hidden)
         token_rows.put_codes(writer, {b"1": TokenCodes(1, b"ab")})
-        token_rows.put_readings(writer, {1: b"1"})
+        token_rows.put_reranker_hashes(writer, {1: b"1"})
     with store.read() as snapshot:
         assert snapshot.document(2).hidden == hidden
         assert [row.hidden for row in snapshot.passages([1, 2])] == [(), hidden]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.store import Store, beside, seal
+from passagework.retrieval.store import Store, database_file, seal
 from passagework.retrieval.store.seal import read_seal, seal_path
 from tests.support.stored_documents import new_store, put
 
@@ -88,7 +88,7 @@ def put_and_fail(store: Store) -> None:
 
 def test_names_where_it_differs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the bytes of the blocks."""
-    for module in (seal, beside):
+    for module in (seal, database_file):
         monkeypatch.setattr(module, "BLOCK_BYTES", 4096)
     seal_path(store.path).unlink()
     store.checkpoint()
@@ -171,7 +171,7 @@ def test_reading_beside_sqlite_keeps_its_locks(store: Store) -> None:
     with store.write() as writer:
         put(writer, "b", "more")
     for one in (other, store):
-        beside.block_digests(one.path)
+        database_file.block_digests(one.path)
     other.close()  # the last that looked: were its descriptor closed now, the locks of `store` would go
     with store.read() as snapshot:
         assert snapshot.passage_count() == 2

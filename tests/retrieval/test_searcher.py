@@ -298,7 +298,7 @@ class TestKHits:
         self, kinds: dict[IndexKind, Collection], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The nearest of all are held against it, where enough of them match; the hits are as if it were looked up."""
-        monkeypatch.setattr("passagework.retrieval.dense.nearest.LARGE", 100)
+        monkeypatch.setattr("passagework.retrieval.dense.dense_retriever.LARGE", 100)
         plans = set()
         for kind, collection in kinds.items():
             for where in ({"year": {"$gte": 1992}}, {"path": {"$eq": "s03.jsonl"}}, {"path": {"$eq": "absent"}}):

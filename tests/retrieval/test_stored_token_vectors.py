@@ -26,9 +26,9 @@ from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError, StoreError
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord, recorded_tokens
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, recorded_tokens
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
-from passagework.retrieval.models.reranker_input import with_context
+from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.store import Snapshot, Store, token_rows
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import TokenIds, Vectors
@@ -150,7 +150,7 @@ def check_kept(path: Path, encoder: FakeTokenEncoder | None = None) -> None:
         found = recorded_tokens(snapshot)
         assert found is not None
         assert found.filled
-        texts = {with_context(row) for row in snapshot.passages(list(range(1000)))}
+        texts = {reranker_text_of(row) for row in snapshot.passages(list(range(1000)))}
         assert token_rows.count_without(snapshot) == 0
         assert token_rows.count_with(snapshot) == snapshot.passage_count()
     expected = {}
@@ -285,13 +285,13 @@ class TestInterrupted:
         """However many passages a commit may hold, its text has a limit, and one beyond it has its own commit."""
         monkeypatch.setattr(token_vectors, "FILLED_CHARACTERS", 1)
         sizes: list[int] = []
-        put = token_rows.put_readings
+        put = token_rows.put_reranker_hashes
 
         def counted(writer: Any, hashes: Any) -> None:
             sizes.append(len(hashes))
             put(writer, hashes)
 
-        monkeypatch.setattr(token_rows, "put_readings", counted)
+        monkeypatch.setattr(token_rows, "put_reranker_hashes", counted)
         ingest([docs], bare, encoder=FakeTokenEncoder(), token_vectors=True, settings=OFFLINE)
         assert set(sizes) == {1}
         assert len(sizes) >= len(stored(kept))
@@ -314,8 +314,8 @@ class TestInterrupted:
             ("passagework.ingest.writing.token_vectors:coded", 1),
             ("passagework.ingest.writing.token_vectors:coded", 2),
             ("passagework.retrieval.store.token_rows:put_codes", 2),
-            ("passagework.retrieval.store.token_rows:put_readings", 1),
-            ("passagework.retrieval.late_interaction.stored:TokenRecord.complete", 1),
+            ("passagework.retrieval.store.token_rows:put_reranker_hashes", 1),
+            ("passagework.retrieval.late_interaction.stored_tokens:TokenRecord.complete", 1),
         ],
     )
     @pytest.mark.faults
@@ -354,7 +354,7 @@ class TestSearch:
         with Collection.open(kept, encoder=FakeTokenEncoder()) as collection:
             expected = collection.search(QUERY, k=20)
             for row in collection.search(QUERY, k=20):
-                collection._models._memory.put(with_context(row), np.zeros((3, 32), np.float16))
+                collection._models._memory.put(reranker_text_of(row), np.zeros((3, 32), np.float16))
             assert brief(collection.search(QUERY, k=20)) == brief(expected)
 
     @pytest.mark.parametrize(
@@ -402,8 +402,8 @@ class TestSearch:
             rows = snapshot.passages(list(range(100)))
         codes = stored(path)
         for row in rows:
-            (vectors,) = token_vectors_of(encoder, [with_context(row)])
-            assert codes[text_hash(with_context(row))] == (len(vectors), found.codec.encode(vectors))
+            (vectors,) = token_vectors_of(encoder, [reranker_text_of(row)])
+            assert codes[text_hash(reranker_text_of(row))] == (len(vectors), found.codec.encode(vectors))
         with Collection.open(path, encoder=encoder) as collection:
             assert collection.search(QUERY).plan.to_json()["token_vectors"] == "stored"
 

@@ -44,7 +44,7 @@ from passagework.retrieval.training.encoder_training import prompts_of
 from passagework.retrieval.training.folders import last_checkpoint
 from passagework.retrieval.training.held_out import mean_gain
 from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
-from passagework.retrieval.training.maxsim import Comparison, joint_loss
+from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.prepared_training import split_pairs
 from passagework.retrieval.training.variations import MAKERS, SHARES, varied
 from tests.support.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
@@ -349,10 +349,10 @@ def test_an_encoder_learns_and_is_loaded(tmp_path: Path) -> None:
     assert (made.window, made.dim) == (64, 32)
 
 
-def comparison_of(folder: Path, queries: Sequence[str]) -> Comparison:
+def comparison_of(folder: Path, queries: Sequence[str]) -> JointScorer:
     """What a training with token vectors compares by, of the encoder in this folder."""
     model = SentenceTransformer(str(folder), device="cpu")
-    return Comparison(model, prompts_of(model), queries)
+    return JointScorer(model, prompts_of(model), queries)
 
 
 QUERIES = ("what is the river paper", "stone of a bank", "the of", "paper a river stone history")
@@ -412,9 +412,9 @@ def test_an_encoder_learns_token_vectors(tmp_path: Path, monkeypatch: pytest.Mon
     """Where it is asked for, and then the order of reranking gets better; else vectors of texts learn alone."""
     start = tiny_encoder(tmp_path / "base")
     pairs = pairs_to_learn(160)
-    taught: list[Comparison] = []
+    taught: list[JointScorer] = []
 
-    def noted(comparison: Comparison) -> Any:
+    def noted(comparison: JointScorer) -> Any:
         taught.append(comparison)
         return joint_loss(comparison)
 

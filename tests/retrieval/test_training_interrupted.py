@@ -19,11 +19,11 @@ from passagework.retrieval.training import (
     TrainingOptions,
     TrainingProgress,
     TrainingRun,
-    check_out,
-    one_training,
+    check_output_folder,
     prepared_training,
     train_encoder,
     train_reranker,
+    training_lock,
     working_folder,
 )
 from passagework.retrieval.training.folders import last_checkpoint
@@ -165,7 +165,7 @@ def test_a_full_disk_is_one_line(
 def test_a_disk_that_fills_while_pairs_are_mined_is_one_line(tmp_path: Path) -> None:
     """The command holds the right to train from the first mined pair on."""
     with pytest.raises(TrainingError, match=r"made can't be written: No space left.*goes on where it stopped"):  # noqa: SIM117
-        with one_training(tmp_path / "made"):
+        with training_lock(tmp_path / "made"):
             raise OSError(28, "No space left on device")
 
 
@@ -190,10 +190,10 @@ OTHER = """
 import sys
 from pathlib import Path
 from passagework.retrieval.errors import TrainingError
-from passagework.retrieval.training.folders import one_training
+from passagework.retrieval.training.folders import training_lock
 
 try:
-    with one_training(Path(sys.argv[1])):
+    with training_lock(Path(sys.argv[1])):
         pass
 except TrainingError as error:
     print(error)
@@ -204,8 +204,8 @@ except TrainingError as error:
 def test_two_can_not_train_the_same_model(kind: Callable[..., Any], tmp_path: Path) -> None:
     """The second one is told; the same thread may have it twice, as the command does."""
     out = tmp_path / "made"
-    with one_training(out):
-        with one_training(out):
+    with training_lock(out):
+        with training_lock(out):
             pass
         other = subprocess.run(
             [sys.executable, "-c", OTHER, str(out)], cwd=ROOT, capture_output=True, text=True, check=False
@@ -218,19 +218,19 @@ def test_two_can_not_train_the_same_model(kind: Callable[..., Any], tmp_path: Pa
 def test_a_folder_that_no_model_can_become_is_refused_at_once(tmp_path: Path) -> None:
     """Links, files, something's mount point, names that are none: before anything is mined or trained."""
     (tmp_path / "empty").mkdir()
-    check_out(tmp_path / "empty")
+    check_output_folder(tmp_path / "empty")
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "file").touch()
     for name in ("link", "dangling", "file", "file/below", "x" * 250, "x" * 300, "nul\0"):
         with pytest.raises(ConfigError, match=r"can't be replaced|not empty|can't be made|can't be written"):  # noqa: SIM117
-            with one_training(tmp_path / name):
+            with training_lock(tmp_path / name):
                 pass
     for path in (Path("/proc"), Path(), Path("/")):
         with pytest.raises(ConfigError, match="can't be replaced by a folder"):
-            check_out(path)
+            check_output_folder(path)
     (tmp_path / "taken.training").touch()
-    with pytest.raises(ConfigError, match="can't be written"), one_training(tmp_path / "taken"):
+    with pytest.raises(ConfigError, match="can't be written"), training_lock(tmp_path / "taken"):
         pass
 
 

@@ -19,7 +19,7 @@ from passagework.retrieval.dense.index import (
     cosines,
     load_index,
 )
-from passagework.retrieval.dense.index.build import Proof
+from passagework.retrieval.dense.index.build import RecallSample
 from passagework.retrieval.dense.index.faiss_library import load_faiss, reproducible_graphs
 from passagework.retrieval.dense.index.scoring import finalists
 from passagework.retrieval.errors import ConfigError
@@ -154,7 +154,7 @@ def test_measured_recall_is_true_of_a_lazy_index() -> None:
     hard = unit(np.random.default_rng(0).standard_normal((N, DIM)).astype(np.float32))
     full = build_index(IDS, hard, kind=IndexKind.IVF_FLAT)
     assert isinstance(full.index, FaissIndex)
-    proof = Proof.drawn(IDS, hard, 100)
+    proof = RecallSample.draw(IDS, hard, 100)
     lazy = dataclasses.replace(full.index, parameters={**full.parameters, "nprobe": 1})
     whole = dataclasses.replace(full.index, parameters={**full.parameters, "nprobe": full.parameters["nlist"]})
     assert proof.recall(lazy) < 0.5
@@ -164,7 +164,7 @@ def test_measured_recall_is_true_of_a_lazy_index() -> None:
 
 def test_recall_is_proven_with_queries_as_far_from_passages_as_questions_are() -> None:
     """Noise twice as long as a passage's vector: nearer queries find their neighbours too easily, questions don't."""
-    proof = Proof.drawn(IDS, VECTORS, 100)
+    proof = RecallSample.draw(IDS, VECTORS, 100)
     own = np.einsum("nd,nd->n", proof.queries, VECTORS[np.searchsorted(IDS, proof.passages)])
     assert np.mean(own) == pytest.approx(1 / np.sqrt(5), abs=0.02)
 

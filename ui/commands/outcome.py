@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 from typer.main import get_command
 
-from passagework.retrieval.config import tracebacks_wanted
+from passagework.retrieval.config import debug_tracebacks
 from passagework.retrieval.errors import ConfigError, FilterError, PassageworkError
 from passagework.retrieval.text import one_line
 
@@ -58,7 +58,7 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
         _discard_stdout()
         return FAILED
     except Exception as error:
-        if tracebacks_wanted():
+        if debug_tracebacks():
             raise
         complain(f"unexpected {type(error).__name__}: {error} (PASSAGEWORK_DEBUG=1 shows where)")
         return FAILED

@@ -44,7 +44,7 @@ def train(
         Loss,
         Mined,
         TrainingOptions,
-        check_out,
+        check_output_folder,
         read_pairs,
     )
     from passagework.ui.commands.progress import BarsInTurn, progress_bar, query_bar, training_bar
@@ -72,7 +72,7 @@ def train(
         **{name: value for name, value in asked.items() if value is not None},
     )
     require("train")
-    check_out(out)
+    check_output_folder(out)
     read = read_pairs(pairs)
     with BarsInTurn() as drawn:
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from passagework.retrieval import Collection
-from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, named, read_judgments
+from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments, with_query_ids
 from passagework.retrieval.evaluation.runs import run_field
 from passagework.retrieval.folder import JUDGMENTS
 from passagework.retrieval.hits import Hit
@@ -48,7 +48,7 @@ def as_trec(judgments: Sequence[Judgment], collection: Collection) -> tuple[str,
     uris = {name: rows[0].uri for name, rows in collection.documents_named(spaced).items() if len(rows) == 1}
     grades: dict[tuple[str, str], int] = {}
     topics: dict[str, str] = {}
-    for query_id, one in named(judgments):
+    for query_id, one in with_query_ids(judgments):
         query_id, document = run_field(query_id), run_field(uris.get(one.document, one.document))
         topics[query_id] = " ".join(one.query.split())
         key = (query_id, document)

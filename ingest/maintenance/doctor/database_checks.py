@@ -52,7 +52,7 @@ def check_references(chart: Chart) -> str:
     """No row names a row that isn't there."""
     with chart.store.read() as snapshot:
         broken = integrity.broken_references(snapshot)
-        again = integrity.numbers_used_again(snapshot)
+        again = integrity.reused_ids(snapshot)
     for (table, parent), number in broken.items():
         chart.find("references", f"{counted(number, 'row')} of {table} name rows of {parent} that are not there")
     for table in again:

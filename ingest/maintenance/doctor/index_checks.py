@@ -9,7 +9,7 @@ import numpy as np
 from passagework.ingest.maintenance.doctor.chart import VECTORS, Chart, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.retrieval.dense.index import IndexKind, LiveIndex, VectorIndex, load_index
-from passagework.retrieval.dense.index.build import Proof
+from passagework.retrieval.dense.index.build import RecallSample
 from passagework.retrieval.dense.saved_indexes import replay_changes
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.lexical.postings_file import load_postings
@@ -54,7 +54,7 @@ def check_index(chart: Chart) -> str:
             chart.find("index", text, Remedy.GENERATION)
             return "not compared"
         _compare(chart, snapshot, index, ids, vectors)
-        recall = Proof.drawn(ids, vectors, SAMPLE).recall(index) if len(ids) > 1 else 1.0
+        recall = RecallSample.draw(ids, vectors, SAMPLE).recall(index) if len(ids) > 1 else 1.0
         if recall < generation.recall - TOLERANCE:
             found = f"finds {recall:.3f} of the 10 nearest, and found {generation.recall:.3f} when built"
             chart.find("index", f"index {generation.file} {found}", Remedy.GENERATION)
@@ -63,7 +63,7 @@ def check_index(chart: Chart) -> str:
 
 def _check_words(chart: Chart, snapshot: Snapshot) -> None:
     """Saved postings are what they were when they were saved."""
-    for one in snapshot.word_generations():
+    for one in snapshot.postings_generations():
         _check_postings(chart, one)
 
 

@@ -20,7 +20,7 @@ from passagework.retrieval.dense.saved_indexes import chosen_kind, save_index
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.files import set_aside
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.lexical.saved_postings import refresh_words
+from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal
@@ -123,7 +123,7 @@ def _mend_fields(chart: Chart) -> None:
 def _mend_text_index(chart: Chart) -> None:
     with chart.store.write() as writer:
         integrity.rebuild_text_index(writer)
-        writer.drop_generations([one.id for one in writer.word_generations()])  # they were counted in it
+        writer.drop_generations([one.id for one in writer.postings_generations()])  # they were counted in it
 
 
 def _mend_table_indexes(chart: Chart) -> None:
@@ -179,7 +179,7 @@ def _mend_generation(chart: Chart) -> None:
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
     save_index(chart.store, chart.folder / "index", kind=kind)
-    refresh_words(chart.store, chart.folder / "index")
+    refresh_postings(chart.store, chart.folder / "index")
 
 
 def _number(document_id: int | bytes) -> int:

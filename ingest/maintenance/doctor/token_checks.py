@@ -9,7 +9,7 @@ from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.maintenance.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
 from passagework.ingest.writing.token_vectors import fill
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.late_interaction.stored import (
+from passagework.retrieval.late_interaction.stored_tokens import (
     TOKEN_RECORD,
     TokenRecord,
     new_record,
@@ -18,9 +18,9 @@ from passagework.retrieval.late_interaction.stored import (
 )
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
 from passagework.retrieval.models.identity import recorded_encoder
-from passagework.retrieval.models.reranker_input import as_read
+from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import Snapshot, token_rows
-from passagework.retrieval.store.token_rows import ReadPassage, TokenCodes
+from passagework.retrieval.store.token_rows import RerankerPassage, TokenCodes
 from passagework.retrieval.text import counted, text_hash
 from passagework.retrieval.types import Vectors
 
@@ -46,7 +46,7 @@ def check_token_vectors(chart: Chart) -> str:
             text = f"those of {counted(len(broken), 'text')} hold what no vector is coded as"
             chart.find("token vectors", text, Remedy.TOKENS)
             chart.bad[TOKENS].extend(broken)
-        strangers = [one.id for one in token_rows.read_passages(snapshot) if one.hash not in (None, _hash(one))]
+        strangers = [one.id for one in token_rows.reranker_passages(snapshot) if one.hash not in (None, _hash(one))]
         if strangers:
             text = f"{counted(len(strangers), 'passage')} with those of another text"
             chart.find("token vectors", text, Remedy.TOKENS)
@@ -98,7 +98,7 @@ def mend_token_vectors(chart: Chart) -> None:
         if fresh is not record:
             token_rows.forget_all(writer)
         token_rows.drop_codes(writer, bad)
-        token_rows.drop_readings(writer, strangers)
+        token_rows.drop_reranker_hashes(writer, strangers)
         writer.set_meta(TOKEN_RECORD, fresh.unfilled().to_json())
         writer.expect_unused()
         writer.sweep_vectors()
@@ -120,15 +120,15 @@ def _check_none(chart: Chart, snapshot: Snapshot) -> str:
     return "none are kept"
 
 
-def _hash(passage: ReadPassage) -> bytes:
-    return text_hash(as_read(passage.title, passage.headings, passage.text))
+def _hash(passage: RerankerPassage) -> bytes:
+    return text_hash(reranker_text(passage.title, passage.headings, passage.text))
 
 
 def _sample(snapshot: Snapshot, record: TokenRecord, bad: set[int | bytes]) -> list[tuple[str, bytes, TokenCodes]]:
     """Texts evenly spaced among the passages, with what is stored of them."""
     ids = np.linspace(0, max(0, snapshot.passage_count() - 1), SAMPLE_PASSAGES).astype(int)
     rows = token_rows.passages_at(snapshot, sorted(set(ids.tolist())))
-    texts = {text_hash(text): text for row in rows if (text := as_read(row.title, row.headings, row.text))}
+    texts = {text_hash(text): text for row in rows if (text := reranker_text(row.title, row.headings, row.text))}
     stored = token_rows.codes_by_hash(snapshot, [key for key in texts if key not in bad])
     whole = {key: one for key, one in stored.items() if one.codes}
     return [(texts[key], key, one) for key, one in whole.items() if len(one.codes) % record.codec.row_bytes == 0]

@@ -33,7 +33,7 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
             store.copy_to(folder / "store.db")
             with Store.open(folder / "store.db") as copy:
                 with copy.read() as snapshot:
-                    files = [one.file for one in snapshot.generations() + snapshot.word_generations()]
+                    files = [one.file for one in snapshot.generations() + snapshot.postings_generations()]
                     counts = snapshot.counts()
                 (folder / "index").mkdir()
                 for name in files:

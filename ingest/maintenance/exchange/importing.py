@@ -27,7 +27,7 @@ from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import next_version, publish
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
 from passagework.retrieval.store.rows import SourceState, recorded

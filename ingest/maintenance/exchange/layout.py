@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.extras import absent
+from passagework.retrieval.extras import missing_extra
 from passagework.retrieval.files import sync_folder, write_problem
-from passagework.retrieval.late_interaction.stored import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
@@ -65,7 +65,7 @@ def load_arrow() -> tuple[Any, Any]:
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
-        raise absent("export", "pyarrow", cause=error) from error
+        raise missing_extra("export", "pyarrow", cause=error) from error
 
 
 def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:

@@ -105,15 +105,15 @@ def build_index(ids: Ids, vectors: Vectors, *, kind: IndexKind | None = None, sa
         kind = IndexKind.FLAT
     if kind is IndexKind.EXACT:
         return Built(ExactIndex(ids, vectors), kind, 1.0, {})
-    index, parameters = _filled(kind, vectors)
+    index, parameters = _filled_index(kind, vectors)
     if kind is IndexKind.FLAT:
         return Built(FaissIndex(kind, ids, parameters, index), kind, 1.0, parameters)
     untuned = FaissIndex(kind, ids, {**parameters, EFFORT_NAMES[kind]: 1}, index)
-    tuned, recall = _tuned(untuned, Proof.drawn(ids, vectors, sample))
+    tuned, recall = _tuned(untuned, RecallSample.draw(ids, vectors, sample))
     return Built(tuned, kind, recall, tuned.parameters)
 
 
-def _filled(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int]]:
+def _filled_index(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int]]:
     """FAISS's index with all vectors in it, in order, and its parameters."""
     faiss = load_faiss()
     dim = vectors.shape[1]
@@ -132,7 +132,7 @@ def _filled(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int]]:
     index, parameters = _untrained(kind, dim, lists)
     # Too few points per centroid cost recall, which is measured; FAISS would say so on stderr.
     index.cp.min_points_per_centroid = 1
-    training = _spread(len(vectors), max(TRAINING_ROWS_PER_LIST * lists, MOST_CODE_TRAINING))
+    training = _random_rows(len(vectors), max(TRAINING_ROWS_PER_LIST * lists, MOST_CODE_TRAINING))
     index.clustering_index = assigner(dim)
     index.train(vectors[training])
     index.clustering_index = None
@@ -166,7 +166,7 @@ def _code_parts(dim: int) -> int:
     return next((dim // width for width in range(4, dim + 1) if dim % width == 0), 1)
 
 
-def _spread(n: int, most: int) -> Ids:
+def _random_rows(n: int, most: int) -> Ids:
     """At most so many of n rows, drawn at random but always the same, ascending (a memory map is read in order)."""
     if n <= most:
         return np.arange(n)
@@ -174,7 +174,7 @@ def _spread(n: int, most: int) -> Ids:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Proof:
+class RecallSample:
     """Queries made of the indexed vectors, each with its own passage left out, and what a true hit scores at least."""
 
     ids: Ids
@@ -184,9 +184,9 @@ class Proof:
     least: Scores
 
     @classmethod
-    def drawn(cls, ids: Ids, vectors: Vectors, sample: int) -> Proof:
+    def draw(cls, ids: Ids, vectors: Vectors, sample: int) -> RecallSample:
         """`sample` perturbed vectors, always the same ones; `least` is the exact score at rank 10, or of the last."""
-        rows = _spread(len(ids), sample)
+        rows = _random_rows(len(ids), sample)
         noise = np.random.default_rng(1).standard_normal((len(rows), vectors.shape[1])).astype(np.float32)
         noise *= PERTURBATION / np.linalg.norm(noise, axis=1, keepdims=True)
         queries = vectors[rows] + noise
@@ -208,12 +208,12 @@ class Proof:
         return true / (DEPTH * len(self.queries))
 
 
-def _tuned(index: FaissIndex, proof: Proof) -> tuple[FaissIndex, float]:
+def _tuned(index: FaissIndex, recall_sample: RecallSample) -> tuple[FaissIndex, float]:
     """`index` with the least effort that reaches TARGET, else the least that comes near its best; and its recall."""
     tried: list[tuple[FaissIndex, float]] = []
     for effort in _efforts(index):
         candidate = dataclasses.replace(index, parameters={**index.parameters, EFFORT_NAMES[index.kind]: effort})
-        tried.append((candidate, proof.recall(candidate)))
+        tried.append((candidate, recall_sample.recall(candidate)))
         if tried[-1][1] >= TARGET:
             return tried[-1]
     enough = max(recall for _, recall in tried) - NEAR_BEST

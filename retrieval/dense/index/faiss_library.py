@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from passagework.retrieval.extras import absent
+from passagework.retrieval.extras import missing_extra
 
 GPU_SCRATCH_BYTES = 256 << 20
 """FAISS takes a gigabyte and more by default; torch needs it (faiss #2155)."""
@@ -35,7 +35,7 @@ def load_faiss() -> Any:
             warnings.simplefilter("ignore", DeprecationWarning)
             return importlib.import_module("faiss")
     except ImportError as error:
-        raise absent("cpu", "faiss", cause=error) from error
+        raise missing_extra("cpu", "faiss", cause=error) from error
 
 
 @contextmanager

@@ -95,10 +95,10 @@ class LiveIndex:
         """
         gone = _no_ids() if removed is None else removed
         if added is None:
-            return self._less(gone)
+            return self._without(gone)
         vectors = checked_vectors(added[1], self.dim, what="added vectors")
         ids = checked_ids(added[0], len(vectors), ascending=False)
-        fewer = self._less(np.concatenate([gone, ids]))
+        fewer = self._without(np.concatenate([gone, ids]))
         return replace(fewer, tail=fewer.tail.added(ids, vectors)) if len(ids) else fewer
 
     def search(
@@ -139,7 +139,7 @@ class LiveIndex:
         order = np.argsort(found_ids)
         return found_ids[order], np.concatenate([vectors, later_vectors])[order]
 
-    def _less(self, gone: Ids) -> LiveIndex:
+    def _without(self, gone: Ids) -> LiveIndex:
         if not len(gone):
             return self
         rows = rows_of(self.base.ids, gone)

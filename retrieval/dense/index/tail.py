@@ -52,17 +52,17 @@ class Tail:
 
     buffer: _Buffer
     length: int
-    dead: Ids
+    removed_rows: Ids
 
     @property
     def size(self) -> int:
         """Vectors that a search can find."""
-        return self.length - len(self.dead)
+        return self.length - len(self.removed_rows)
 
     @property
     def ids(self) -> Ids:
         """Their ids, in order of arrival."""
-        return np.delete(self.buffer.ids[: self.length], self.dead)
+        return np.delete(self.buffer.ids[: self.length], self.removed_rows)
 
     def added(self, ids: Ids, vectors: Vectors) -> Tail:
         """With these rows too; none of the ids may be here."""
@@ -73,7 +73,7 @@ class Tail:
         if not len(ids) or not self.length:
             return self
         gone = np.flatnonzero(np.isin(self.buffer.ids[: self.length], ids))
-        return replace(self, dead=np.union1d(self.dead, gone)) if len(gone) else self
+        return replace(self, removed_rows=np.union1d(self.removed_rows, gone)) if len(gone) else self
 
     def search(self, queries: Vectors, k: int, *, allowed: Ids | None, excluded: Ids | None) -> tuple[Ids, Scores]:
         """The best of each query, (m, k) ids and scores as in a SearchResult."""
@@ -94,9 +94,9 @@ class Tail:
         if excluded is not None and len(excluded):
             included = np.isin(ids, excluded, invert=True)
             mask = included if mask is None else mask & included
-        if len(self.dead):
+        if len(self.removed_rows):
             mask = np.ones(self.length, np.bool_) if mask is None else mask
-            mask[self.dead] = False
+            mask[self.removed_rows] = False
         return mask
 
 

@@ -14,7 +14,7 @@ MOST_RELEVANT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RelevantThing:
     """Something relevant: its rank at each stage, in the order of `Card.values`; None where it is not among 100."""
 
     name: str
@@ -24,7 +24,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ShownHit:
     """A passage of the last stage, and what was judged of it: `relevant`, `judged` (not relevant), `unjudged`."""
 
     hit: Hit
@@ -40,9 +40,9 @@ class Card:
     text: str
     values: Mapping[str, float]
     lost: float
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[RelevantThing, ...]
     more: int
-    found: tuple[Found, ...]
+    found: tuple[ShownHit, ...]
 
 
 def card(answer: QueryAnswer, text: str, values: Mapping[str, float], lost: float, stages: Sequence[Stage]) -> Card:
@@ -51,7 +51,7 @@ def card(answer: QueryAnswer, text: str, values: Mapping[str, float], lost: floa
     unranked = len(of_last) + 1_000_000  # behind every rank
     ordered = sorted(answer.relevant, key=lambda thing: (-answer.relevant[thing], of_last.get(thing, unranked), thing))
     wanted = tuple(
-        Wanted(
+        RelevantThing(
             name=thing,
             title=answer.titles.get(thing, ""),
             grade=answer.relevant[thing],
@@ -59,7 +59,7 @@ def card(answer: QueryAnswer, text: str, values: Mapping[str, float], lost: floa
         )
         for thing in ordered[:MOST_RELEVANT]
     )
-    found = tuple(Found(hit, grade, _mark(grade)) for hit, grade in zip(answer.hits, answer.grades, strict=True))
+    found = tuple(ShownHit(hit, grade, _mark(grade)) for hit, grade in zip(answer.hits, answer.grades, strict=True))
     return Card(answer.query, text, values, lost, wanted, len(ordered) - len(wanted), found)
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.extras import absent, install_command, missing_modules, require
+from passagework.retrieval.extras import install_command, missing_extra, missing_modules, require
 from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderFacts, PairBackend
-from passagework.retrieval.models.backends.openvino_library import openvino_is_there
+from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.backends.several_devices import SeveralDevices
-from passagework.retrieval.models.devices import cuda_devices, cuda_is_there
+from passagework.retrieval.models.devices import cuda_available, cuda_devices
 from passagework.retrieval.models.weights import ResolvedModel
 
 __all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encoder_backend", "reranker_backend"]
@@ -65,7 +65,7 @@ def _refuse_other(resolved: ResolvedModel, settings: Settings) -> None:
 def _require_torch(settings: Settings) -> None:
     """Raises ConfigError where torch is absent; where OpenVINO is too, which would do for most, it names both."""
     anything = settings.backend == "auto" and settings.device in (None, "cpu")
-    if anything and missing_modules("torch") and not openvino_is_there():
+    if anything and missing_modules("torch") and not openvino_available():
         raise ConfigError(
             f"neither openvino nor torch is installed, and one of them runs the models: {install_command('fast')} "
             f"(on a CPU) or {install_command('torch')} (any model, and GPUs)"
@@ -76,10 +76,10 @@ def _require_torch(settings: Settings) -> None:
 def openvino_may_run(settings: Settings) -> bool:
     """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
     if settings.backend == "openvino":
-        if not openvino_is_there():
-            raise absent("fast", "openvino")
+        if not openvino_available():
+            raise missing_extra("fast", "openvino")
         if settings.device not in (None, "cpu"):
             raise ConfigError(f"the backend openvino runs on cpu, not on {settings.device}")
         return True
-    on_cpu = settings.device == "cpu" or (settings.device is None and not cuda_is_there())
-    return settings.backend == "auto" and on_cpu and openvino_is_there()
+    on_cpu = settings.device == "cpu" or (settings.device is None and not cuda_available())
+    return settings.backend == "auto" and on_cpu and openvino_available()

@@ -56,7 +56,7 @@ def read_weights(folder: Path) -> Weights | None:
 
 
 @contextmanager
-def loaded_or_told(resolved: ResolvedModel) -> Iterator[None]:
+def model_load_errors(resolved: ResolvedModel) -> Iterator[None]:
     """Whatever the libraries raise over a damaged folder is one line that names the model."""
     try:
         yield

@@ -11,7 +11,7 @@ from passagework.retrieval.config import MAX_WINDOW, Settings
 from passagework.retrieval.models.backends.backend import EncoderFacts, Rows, passage_prompt_of
 from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
 from passagework.retrieval.models.backends.model_files import (
-    loaded_or_told,
+    model_load_errors,
     module_names,
     read_json,
     read_modules,
@@ -40,7 +40,7 @@ class OpenVinoEncoder:
 
         Raises ModelUnavailableError where the files contradict one another.
         """
-        with loaded_or_told(resolved):
+        with model_load_errors(resolved):
             config = read_json(resolved.path / "config.json")
             shape = BertShape.read(config)
             facts = None if shape is None else _facts(resolved.path, config, shape)

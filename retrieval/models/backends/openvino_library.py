@@ -12,7 +12,7 @@ TELEMETRY = "openvino_telemetry"
 _lock = threading.Lock()
 
 
-def openvino_is_there() -> bool:
+def openvino_available() -> bool:
     """Whether the package is installed; found without importing it."""
     return importlib.util.find_spec("openvino") is not None
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from passagework.retrieval.config import MAX_WINDOW, Settings
 from passagework.retrieval.models.backends.bert_graph import TEXT, BertShape, bert_graph
 from passagework.retrieval.models.backends.model_files import (
-    loaded_or_told,
+    model_load_errors,
     module_names,
     read_json,
     read_tokenizer,
@@ -47,7 +47,7 @@ class OpenVinoReranker:
 
         Raises ModelUnavailableError where the files contradict one another.
         """
-        with loaded_or_told(resolved):
+        with model_load_errors(resolved):
             config = read_json(resolved.path / "config.json")
             shape = BertShape.read(config)
             if shape is None or not _is_plain(resolved.path, config):

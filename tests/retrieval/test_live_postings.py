@@ -15,10 +15,10 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical import saved_postings
 from passagework.retrieval.lexical.bm25 import Bm25
-from passagework.retrieval.lexical.live_words import LiveWords, _rounded
+from passagework.retrieval.lexical.live_postings import LivePostings, _rounded
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.lexical.postings_file import load_postings, save_postings
-from passagework.retrieval.lexical.saved_postings import open_words, refresh_words, replay_words
+from passagework.retrieval.lexical.saved_postings import open_postings, refresh_postings, replay_postings
 from passagework.retrieval.store import Store
 from passagework.retrieval.store.fulltext import DECIMALS, TOKENIZER
 from passagework.retrieval.store.vocabulary import _stemmer, stems
@@ -59,15 +59,15 @@ def fill(store: Store, count: int, *, seed: int = 1, prefix: str = "a") -> None:
             put(writer, f"{prefix}{number}.md", text, size=1000, metadata={"third": number % 3, "number": number})
 
 
-def words_of(store: Store, *, least: int) -> LiveWords:
+def words_of(store: Store, *, least: int) -> LivePostings:
     """Postings of a store as it is now."""
     with store.read() as snapshot, snapshot.words() as reader:
-        return LiveWords((Postings.read(reader, least=least),))
+        return LivePostings((Postings.read(reader, least=least),))
 
 
 def assert_same(
     store: Store,
-    words: LiveWords,
+    words: LivePostings,
     *,
     where: dict[str, object] | None = None,
     ks: tuple[int, ...],
@@ -121,7 +121,7 @@ def test_changes_are_replayed(empty: Path, steps: list[tuple[bool, int]], least:
                     there = [document.id for document in writer.documents()]
                     writer.remove_documents(random.Random(step).sample(there, min(count, len(there))))
             with store.read() as snapshot:
-                words, change = replay_words(words, snapshot, change), snapshot.last_change()
+                words, change = replay_postings(words, snapshot, change), snapshot.last_change()
                 assert (
                     len(words.ids) - (0 if words.removed is None else words.removed.sum()) == snapshot.passage_count()
                 )
@@ -129,7 +129,7 @@ def test_changes_are_replayed(empty: Path, steps: list[tuple[bool, int]], least:
         assert_same(store, words, where={"path": {"$glob": "*1.md"}}, ks=(3,))
 
 
-def replayed(store: Store, text: str, *, title: str = "") -> LiveWords:
+def replayed(store: Store, text: str, *, title: str = "") -> LivePostings:
     """Postings of all words of a store, and a document that came since."""
     words = words_of(store, least=1)
     with store.read() as snapshot:
@@ -137,7 +137,7 @@ def replayed(store: Store, text: str, *, title: str = "") -> LiveWords:
     with store.write() as writer:
         put(writer, "later.md", text, size=len(text), title=title)
     with store.read() as snapshot:
-        return replay_words(words, snapshot, change)
+        return replay_postings(words, snapshot, change)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_merged_segments_stay_few(empty: Path) -> None:
         for step in range(40):
             fill(store, 2, seed=step, prefix=f"s{step}-")
             with store.read() as snapshot:
-                words, change = replay_words(words, snapshot, change), snapshot.last_change()
+                words, change = replay_postings(words, snapshot, change), snapshot.last_change()
         assert len(words.segments) <= 8
         assert words.later == 80
         assert_same(store, words, ks=(5,))
@@ -217,7 +217,7 @@ def test_saved_postings_come_back(empty: Path, tmp_path: Path) -> None:
         words = words_of(store, least=5)
         path = tmp_path / "w.index"
         digest = save_postings(words.segments[0], path)
-        assert_same(store, LiveWords((load_postings(path, digest=digest),)), ks=(10,))
+        assert_same(store, LivePostings((load_postings(path, digest=digest),)), ks=(10,))
         content = bytearray(path.read_bytes())
         content[-1] ^= 1
         path.write_bytes(content)
@@ -233,15 +233,15 @@ def test_postings_are_saved_where_a_collection_is_large(
     """Made once, kept while little changes, made anew when much does; set aside when damaged; gone when it shrinks."""
     monkeypatch.setattr(saved_postings, "LEAST_PASSAGES", 100)
     monkeypatch.setattr(saved_postings, "LEAST_HOLDING", 5)
-    monkeypatch.setattr("passagework.retrieval.lexical.live_words.REBUILD_LEAST", 20)
+    monkeypatch.setattr("passagework.retrieval.lexical.live_postings.REBUILD_LEAST", 20)
     folder = tmp_path / "index"
     with copied(empty) as store:
 
         def files() -> list[str]:
-            refresh_words(store, folder)
+            refresh_postings(store, folder)
             with store.read() as snapshot:
                 assert snapshot.generations() == []
-                return [one.file for one in snapshot.word_generations()]
+                return [one.file for one in snapshot.postings_generations()]
 
         fill(store, 99)
         assert files() == []
@@ -255,7 +255,7 @@ def test_postings_are_saved_where_a_collection_is_large(
         assert second[1:] == first
         (folder / second[0]).write_bytes(b"nothing")
         with store.read() as snapshot:
-            opened = open_words(snapshot, folder)
+            opened = open_postings(snapshot, folder)
         assert opened is not None
         assert len(opened.derived.ids) == 144
         assert "damaged" in caplog.text

@@ -22,7 +22,7 @@ THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(slots=True)
-class _Held:
+class _OpenFile:
     """How many stores of a file are open, and what reads it, once somebody asked."""
 
     stores: int = 0
@@ -30,22 +30,24 @@ class _Held:
     reading: threading.Lock = field(default_factory=threading.Lock)
 
 
-_open_files: dict[tuple[int, int], _Held] = {}
+_open_files: dict[tuple[int, int], _OpenFile] = {}
 _lock = threading.RLock()  # a store may be forgotten, and let go, while this very thread holds it
 
 
-def hold(path: Path) -> tuple[int, int] | None:
-    """Says that a store of the file was opened; give what it returns to `let_go` behind the store's last connection."""
+def register_store(path: Path) -> tuple[int, int] | None:
+    """Says that a store of the file was opened.
+
+    Give what it returns to `unregister_store` behind the store's last connection."""
     with _lock:
         try:
             status = path.stat()
         except OSError:
             return None
-        _open_files.setdefault((status.st_dev, status.st_ino), _Held()).stores += 1
+        _open_files.setdefault((status.st_dev, status.st_ino), _OpenFile()).stores += 1
         return status.st_dev, status.st_ino
 
 
-def let_go(file: tuple[int, int] | None) -> None:
+def unregister_store(file: tuple[int, int] | None) -> None:
     """Says that the store was closed."""
     with _lock:
         open_file = None if file is None else _open_files.get(file)

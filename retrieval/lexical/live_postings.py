@@ -1,4 +1,4 @@
-"""LiveWords: saved postings and what came and went since, as one immutable value that answers as FTS5 would."""
+"""LivePostings: saved postings and what came and went since, as one immutable value that answers as FTS5 would."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
-class LiveWords:
-    """`LiveWords((postings,))`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+class LivePostings:
+    """`LivePostings((postings,))`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
 
     The first of `segments` keeps only frequent words, and says by that which words are looked up here; the others
     FTS5 scores, being quick at them. `removed` marks passages of any segment that are gone.
@@ -73,7 +73,7 @@ class LiveWords:
     def _norms(self) -> NDArray[np.float32]:
         return length_norms(self.lengths, self._totals[1]).astype(np.float32)
 
-    def apply(self, *, added: Postings | None = None, removed: Ids | None = None) -> LiveWords:
+    def apply(self, *, added: Postings | None = None, removed: Ids | None = None) -> LivePostings:
         """A new version without `removed` (unknown ids don't matter), and with `added`, of higher ids than any here."""
         segments = self.segments
         gone = self.removed
@@ -88,7 +88,7 @@ class LiveWords:
             ids = _joined([segment.ids for segment in segments])
             gone = np.zeros(len(ids), np.bool_) if gone is None else gone.copy()
             gone[rows_of(ids, removed)] = True
-        return LiveWords(segments, gone)
+        return LivePostings(segments, gone)
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """See Lexical.search."""
@@ -116,14 +116,14 @@ class LiveWords:
         words = query_terms(query)
         terms = []
         for word, parts in zip(words, stems(words), strict=True):
-            frequent = self._kept(parts[0]) if len(parts) == 1 else None
+            frequent = self._saved_term(parts[0]) if len(parts) == 1 else None
             if frequent is not None:
                 terms.append(frequent)
             elif parts:
-                terms.append(self._asked(snapshot, word))
+                terms.append(self._fts5_term(snapshot, word))
         return [term for term in terms if len(term.rows)]
 
-    def _kept(self, word: str) -> Term | None:
+    def _saved_term(self, word: str) -> Term | None:
         """A frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
         if word not in self.segments[0].words:
             return None
@@ -142,7 +142,7 @@ class LiveWords:
         idf = math.log((passages - len(rows) + 0.5) / (len(rows) + 0.5))
         return Term(rows, counts, None, idf if idf > 0 else LEAST_IDF)
 
-    def _asked(self, snapshot: Snapshot, word: str) -> Term:
+    def _fts5_term(self, snapshot: Snapshot, word: str) -> Term:
         """A rare word, or one of several parts: its share of BM25 as FTS5 has it."""
         gains_by_id = snapshot.match_word(word)
         ids = np.array([passage for passage, _ in gains_by_id], np.int64)

@@ -10,36 +10,36 @@ from numpy.typing import NDArray
 
 Array = TypeVar("Array", bound=NDArray[Any])
 
-BESIDE = 400
+ENTRY_BYTES = 400
 """Bytes that an array takes beside its numbers and the letters of its key: uncounted, empty ones would never go."""
 
 
-class ArrayMemory(Generic[Array]):
+class ArrayCache(Generic[Array]):
     """The arrays asked for last, by a text, `limit` bytes at most, texts included; shared among threads, read-only."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Array] = OrderedDict()
+        self._arrays: OrderedDict[str, Array] = OrderedDict()
         self._bytes = 0
 
     def get(self, key: str) -> Array | None:
         """What was kept under a key."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+            return self._arrays.get(key)
 
     def put(self, key: str, array: Array) -> None:
         """Keeps an array, and forgets those that were asked for longest ago."""
         array.flags.writeable = False
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = array
+            if key not in self._arrays:
+                self._arrays[key] = array
                 self._bytes += _size(key, array)
             while self._bytes > self._limit:
-                self._bytes -= _size(*self._kept.popitem(last=False))
+                self._bytes -= _size(*self._arrays.popitem(last=False))
 
 
 def _size(key: str, array: NDArray[Any]) -> int:
-    return array.nbytes + len(key) + BESIDE
+    return array.nbytes + len(key) + ENTRY_BYTES

@@ -22,7 +22,7 @@ DECIMALS = 6
 """Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
-class Nearest:
+class DenseRetriever:
     """Looks for the passages nearest to a query, of those that a filter lets through.
 
     `timed` adds the time within it to the clock of a name.
@@ -41,7 +41,7 @@ class Nearest:
         self._timed = timed
         self._narrow = allowed is None or index.size < LARGE
 
-    def finds_nothing(self) -> bool:
+    def matches_nothing(self) -> bool:
         """Whether the filter lets nothing through."""
         allowed = self._allowed
         return allowed is not None and not self._is_broad(allowed) and not len(self._allowed_ids(allowed))

@@ -50,7 +50,7 @@ class TokenRecord:
         """The same, with nothing missing."""
         return replace(self, filled=True)
 
-    def alike(self, other: TokenRecord | None) -> bool:
+    def same_vectors_as(self, other: TokenRecord | None) -> bool:
         """Whether what one says of a text is what the other says."""
         return other is not None and (self.bits, self.dim) == (other.bits, other.dim) and self.of(other.encoder)
 
