@@ -33,7 +33,7 @@ from passagework.ui.present import (
     show_status,
     warnings_of,
 )
-from passagework.ui.web.page_html import flowing, hit_html, markdown_text, plan_html
+from passagework.ui.web.page_html import hit_html, markdown_text, plan_html, unwrapped
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
 PLAN = Plan(requested=Stage.HYBRID, used=Stage.HYBRID, candidates=200, fusion=Fusion.CONVEX)
@@ -423,8 +423,8 @@ def test_lines_that_were_broken_to_a_width_go_on() -> None:
     character keeps its place."""
     long = "A line that somebody's editor has broken after sixty characters or"
     kept = f"# {long}\nText\n{long}\n- item\n{long}\n| cell |\n{long}\n1. one\n\nshort\nlines\n{long}\n\nEnd"
-    assert flowing(kept) == kept
-    assert flowing(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
+    assert unwrapped(kept) == kept
+    assert unwrapped(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
 
 
 def test_html_of_a_hit_holds_its_trace() -> None:
