@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from passagework.ingest.intake import Intake, name_title, record_part
+from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
-from passagework.ingest.writing.chunking import chunking_asked
+from passagework.ingest.writing.chunking import chunking_options
 from passagework.ingest.writing.destination import Destination
-from passagework.ingest.writing.opening import open_destination, open_dry_run, there_is_a_collection
+from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
@@ -61,11 +61,11 @@ def ingest(
     several = [paths] if isinstance(paths, str | Path) else paths
     roots = [absolute(Path(path)) for path in several]
     _refuse_overlap(roots, Path(collection))
-    found = _outside(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
+    scanned = _without_collection(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
     report = Report(dry_run=dry_run)
-    if not found.files and not there_is_a_collection(Path(collection)):
+    if not scanned.files and not collection_exists(Path(collection)):
         report.no_collection = True
-        _note_unread(report, found)
+        _note_unread(report, scanned)
         report.seconds = time.monotonic() - started
         return report
     with ExitStack() as stack:
@@ -73,22 +73,22 @@ def ingest(
             Path(collection),
             encoder=encoder,
             window=window,
-            chunking=chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+            chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
             settings=settings,
             token_vectors=token_vectors,
         )
         destination = stack.enter_context(opened)
         recorded = destination.sources()
         if delete_missing:
-            _check_roots(roots, found, recorded)
-        run = _Run(destination, found, report, delete_missing, progress, started)
-        destination.on_commit(run.tick)
+            _check_roots(roots, scanned, recorded)
+        run = _Run(destination, scanned, report, delete_missing, progress, started)
+        destination.on_commit(run.report_progress)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
-        run.sync(pool, classify(found.files, recorded), LoadOptions(pdf_password=pdf_password))
-        run.forget(missing_sources(roots, recorded))
-        destination.finish(run.tick_filling)
+        run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
+        run.remove_missing(missing_sources(roots, recorded))
+        destination.finish(run.report_filling)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
     return report
@@ -100,7 +100,7 @@ class _Run:
     def __init__(
         self,
         destination: Destination,
-        found: Scan,
+        scanned: Scan,
         report: Report,
         delete_missing: bool,
         progress: Callable[[Progress], None] | None,
@@ -111,11 +111,11 @@ class _Run:
         self.delete_missing = delete_missing
         self.progress = progress
         self.started = started
-        self.total = len(found.files)
+        self.total = len(scanned.files)
         self.files = 0
         self.moved: set[int] = set()
         self.filled = self.to_fill = 0
-        _note_unread(report, found)
+        _note_unread(report, scanned)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
         """Does what each file's state asks for; files that must be read are read ahead by the pool."""
@@ -129,13 +129,13 @@ class _Run:
 
         for loaded in pool.load_all(requests()):
             self._load(waiting.pop(0), loaded)
-            self.tick()
+            self.report_progress()
         self.destination.flush()
         counts = self.destination.counts
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
-        self.tick()
+        self.report_progress()
 
-    def forget(self, gone: Sequence[SourceRow]) -> None:
+    def remove_missing(self, gone: Sequence[SourceRow]) -> None:
         """Takes out the files that are no longer there, or counts them."""
         gone = [source for source in gone if source.id not in self.moved]
         for source in gone:
@@ -149,7 +149,7 @@ class _Run:
     def _needs_loading(self, entry: SyncEntry) -> bool:
         """Settles what can be settled without reading the file."""
         if entry.state is State.UNREADABLE:
-            self._settled()
+            self._file_done()
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
@@ -173,35 +173,35 @@ class _Run:
         else:
             self.report.unchanged += count
             self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
-        self._settled()
+        self._file_done()
         return False
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        file = Intake(entry, self.destination, self.report, delete_missing=self.delete_missing)
+        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
         reason: str | None = None
         try:
             for position, item in enumerate(loaded.items):
                 if isinstance(item, RecordFailure):
                     file.fail(item.reason)
                 else:
-                    file.take(item, position)
-                self.tick()
+                    file.add(item, position)
+                self.report_progress()
         except IngestError as error:
             reason = str(error)
             self.report.failed.append(Problem(entry.file.relative, reason))
         file.finish(reason)
-        self._settled()
+        self._file_done()
 
-    def _settled(self) -> None:
+    def _file_done(self) -> None:
         self.files += 1
-        self.tick()
+        self.report_progress()
 
-    def tick_filling(self, done: int, total: int) -> None:
+    def report_filling(self, done: int, total: int) -> None:
         """Notes how many passages got the token vectors that they lacked."""
         self.filled, self.to_fill = done, total
-        self.tick()
+        self.report_progress()
 
-    def tick(self) -> None:
+    def report_progress(self) -> None:
         """Tells how far the run is."""
         if self.progress is not None:
             counts = self.destination.counts
@@ -219,23 +219,23 @@ class _Run:
             )
 
 
-def _note_unread(report: Report, found: Scan) -> None:
-    report.skipped.extend(Problem(one.relative, one.reason) for one in found.skipped)
-    report.failed.extend(Problem(one.relative, one.reason) for one in found.failed)
+def _note_unread(report: Report, scanned: Scan) -> None:
+    report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
+    report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)
 
 
-def _outside(found: Scan, collection: Path) -> Scan:
+def _without_collection(scanned: Scan, collection: Path) -> Scan:
     """What lies outside the collection's own folder, which may stand among the documents, or was uploaded into it."""
     folder = collection.resolve()
     uploads = folder / UPLOADS
     return Scan(
         files=tuple(
-            one
-            for one in found.files
-            if one.root.resolve().is_relative_to(uploads) or not one.path.resolve().is_relative_to(folder)
+            file
+            for file in scanned.files
+            if file.root.resolve().is_relative_to(uploads) or not file.path.resolve().is_relative_to(folder)
         ),
-        skipped=tuple(one for one in found.skipped if not one.path.resolve().is_relative_to(folder)),
-        failed=tuple(one for one in found.failed if not one.path.parent.resolve().is_relative_to(folder)),
+        skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
+        failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
     )
 
 
@@ -247,13 +247,13 @@ def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
             raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
 
 
-def _check_roots(roots: Sequence[Path], found: Scan, recorded: Sequence[SourceRow]) -> None:
+def _check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceRow]) -> None:
     """Refuses to read an empty folder as «all was deleted»: a disk that isn't mounted looks like that."""
     for root in roots:
         prefix = [root.absolute().as_uri()]
         before = sum(is_beneath(source.uri, prefix) for source in recorded)
-        there = any(is_beneath(file.uri, prefix) for file in found.files) or (root.is_dir() and any(root.iterdir()))
-        if before and not there:
+        present = any(is_beneath(file.uri, prefix) for file in scanned.files) or (root.is_dir() and any(root.iterdir()))
+        if before and not present:
             raise IngestError(
                 f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
                 "if it is meant to be empty, use `passagework delete`"

@@ -96,9 +96,9 @@ def scan(
     skipped: list[Unread] = []
     failed: list[Unread] = []
     globs = Globs(include, exclude)
-    seen: set[str] = set()
+    visited: set[str] = set()
     for root in [absolute(path) for path in paths]:
-        for place in _once(_walk(root, globs), seen):
+        for place in _once(_walk(root, globs), visited):
             path, relative = Path(place.path), _readable(place.relative or ".")
             if place.reason:
                 failed.append(Unread(path, relative, place.reason))
@@ -156,12 +156,12 @@ def path_of(uri: str, *, windows: bool = os.name == "nt") -> str:
     return str(PureWindowsPath(path[1:] if path[2:3] == ":" else path))
 
 
-def _once(places: Iterator[_Place], seen: set[str]) -> list[_Place]:
-    """Those not `seen` yet, in byte order of the relative path; `seen` grows by them."""
+def _once(places: Iterator[_Place], visited: set[str]) -> list[_Place]:
+    """Returns the places not `visited` yet, in byte order of the relative path, and adds them to `visited`."""
     new = []
     for place in sorted(places, key=lambda place: (place.linked, os.fsencode(place.relative))):
-        if place.real not in seen:
-            seen.add(place.real)
+        if place.real not in visited:
+            visited.add(place.real)
             new.append(place)
     return sorted(new, key=lambda place: os.fsencode(place.relative))
 
@@ -185,8 +185,8 @@ def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
             if (status.st_dev, status.st_ino) in visited:
                 continue
             visited.add((status.st_dev, status.st_ino))
-            with os.scandir(folder.path) as found:
-                shown = (entry for entry in found if not entry.name.startswith("."))
+            with os.scandir(folder.path) as listing:
+                shown = (entry for entry in listing if not entry.name.startswith("."))
                 entries = sorted(shown, key=lambda entry: os.fsencode(entry.name))
         except OSError as error:
             yield _Place(folder.path, folder.relative, folder.real, folder.linked, read_problem(error))

@@ -43,9 +43,9 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
     """
     by_uri = {source.uri: source for source in recorded}
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
-    for one in recorded:
-        if one.state is SourceState.DONE and is_gone(one.uri):
-            orphans[one.sha256].append(one)
+    for row in recorded:
+        if row.state is SourceState.DONE and is_gone(row.uri):
+            orphans[row.sha256].append(row)
     for file in files:
         source = by_uri.get(file.uri)
         try:
@@ -79,9 +79,9 @@ def is_gone(uri: str) -> bool:
     What lies in a folder that can't be looked into does not count as gone.
     """
     try:
-        there = os.lstat(path_of(uri))
+        status = os.lstat(path_of(uri))
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return stat.S_ISDIR(there.st_mode)
+    return stat.S_ISDIR(status.st_mode)

@@ -29,9 +29,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "ingest": (
         ("globs", "report", "confinement", "chunker", "loaders"),
-        ("scan", "workers", "bounds"),
+        ("scan", "workers", "document_limits"),
         ("sync", "writing"),
-        ("maintenance", "intake"),
+        ("maintenance", "file_ingest"),
         ("pipeline",),
         ("workflows",),
     ),

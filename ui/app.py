@@ -27,7 +27,7 @@ def main() -> None:
     st.html(KEYS + HISTORY, unsafe_allow_javascript=True)
     pages = [st.Page(file, title=title) for file, title in PAGES]
     page = st.navigation(pages, position="top")
-    session.arrive(page.url_path)
+    session.note_page(page.url_path)
     page.run()
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import doctor as health
+from passagework.ui.commands import doctor as doctor_command
 from passagework.ui.commands import evaluate as measuring
 from passagework.ui.commands import exchange
 from passagework.ui.commands import options as opt
 from passagework.ui.commands import train as training
-from passagework.ui.commands.outcome import answer, complain, parse_where, run
+from passagework.ui.commands.output import parse_where, print_message, print_result, run
 
 if TYPE_CHECKING:
     from passagework.retrieval import Collection
@@ -74,7 +74,7 @@ def ingest(
             pdf_password=pdf_password,
             progress=progress,
         )
-    answer(report.to_json(), as_json, lambda console: show_report(console, report, collection))
+    print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 
 
 @app.command()
@@ -109,7 +109,7 @@ def search(
             min_score=min_score,
             rerank_depth=rerank_depth,
         )
-    answer(hits.to_json(), as_json, lambda console: show_hits(console, hits))
+    print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 
 
 @app.command()
@@ -129,11 +129,11 @@ def context(
 
     parsed = parse_where(where)
     with _open(collection, reranker=reranker) as opened:
-        found = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
-    answer(found.to_json(), as_json, lambda console: show_context(console, found))
+        assembled = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
+    print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:
-        for note in context_notes(found):
-            complain(note)  # on stderr: the text alone goes into a file or a pipe
+        for note in context_notes(assembled):
+            print_message(note)  # on stderr: the text alone goes into a file or a pipe
 
 
 @app.command()
@@ -144,10 +144,10 @@ def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) ->
     from passagework.ui.present import show_status
 
     with _open(collection) as opened:
-        found = opened.status()
+        state = opened.status()
     parsers = ParserLimits.here(Settings.from_environment())
-    out = {**found.to_json(), "parsers": parsers.to_json()}
-    answer(out, as_json, lambda console: show_status(console, found, parsers))
+    out = {**state.to_json(), "parsers": parsers.to_json()}
+    print_result(out, as_json, lambda console: show_status(console, state, parsers))
 
 
 @app.command()
@@ -160,7 +160,7 @@ def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, a
         rows = opened.documents(where=parsed)
         # a file that failed has no documents that a filter could look at
         failed = [] if parsed else [source for source in opened.sources() if source.reason is not None]
-    answer(documents_to_json(rows, failed), as_json, lambda console: show_documents(console, rows, failed))
+    print_result(documents_to_json(rows, failed), as_json, lambda console: show_documents(console, rows, failed))
 
 
 @app.command()
@@ -177,7 +177,7 @@ def delete(
 
     rows = take_out(collection, targets or (), where=parse_where(where), dry_run=dry_run)
     out = deleted_to_json(rows, dry_run=dry_run)
-    answer(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
+    print_result(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
 
 
 @app.command()
@@ -216,17 +216,19 @@ def rebuild(
                 progress=progress,
             )
     if index is not None or not remade:  # a new version brings an index of its own
-        made = rebuild_index(collection, kind=None if index is None else IndexKind(index))
-        if index is not None and made.kind != index:
-            complain(f"note: {made.count:,} passages are too few for {index}; the index is {made.kind}")
+        generation = rebuild_index(collection, kind=None if index is None else IndexKind(index))
+        if index is not None and generation.kind != index:
+            print_message(
+                f"note: {generation.count:,} passages are too few for {index}; the index is {generation.kind}"
+            )
     with _open(collection) as opened:
-        found = opened.status()
+        state = opened.status()
     parsers = ParserLimits.here(Settings.from_environment())
-    out = {**found.to_json(), "parsers": parsers.to_json()}
-    answer(out, as_json, lambda console: show_status(console, found, parsers))
+    out = {**state.to_json(), "parsers": parsers.to_json()}
+    print_result(out, as_json, lambda console: show_status(console, state, parsers))
 
 
-app.command()(health.doctor)
+app.command()(doctor_command.doctor)
 app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
@@ -245,11 +247,11 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
         from passagework.ingest.maintenance.creation import create
 
         create(collection)
-        complain(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
+        print_message(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
     with _open(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
-        complain(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
+        print_message(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
     serve(collection, host=host, port=port)
 
 

@@ -17,9 +17,9 @@ from passagework.ingest.chunker.boundaries import (
     Offsets,
     boundary_levels,
     is_separate,
-    joined,
     kinds_of,
     long_words,
+    splits_mark,
     whole_words,
 )
 from passagework.retrieval.models.encoder import Encoder
@@ -97,9 +97,9 @@ def _part_end(text: str, begin: int) -> int:
     kinds = kinds_of(text[low : end + 1])
     for place in np.flatnonzero(kinds[:-1] & SEPARATE)[::-1].tolist():
         cut = low + place + (text[low + place] != "[")  # which may open a token such as [SEP]
-        if cut > begin and not joined(kinds, cut - low):
+        if cut > begin and not splits_mark(kinds, cut - low):
             return int(cut)
-    return next((cut for cut in range(end, end - _MARKS, -1) if not joined(kinds, cut - low)), end)
+    return next((cut for cut in range(end, end - _MARKS, -1) if not splits_mark(kinds, cut - low)), end)
 
 
 def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:
@@ -107,11 +107,11 @@ def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:
 
     The start of the part is among them where it had to be put inside a word.
     """
-    found = [begin] if begin and not is_separate(kinds_of(text[begin - 1 : begin + 1]), 1) else []
+    starts = [begin] if begin and not is_separate(kinds_of(text[begin - 1 : begin + 1]), 1) else []
     for start, end in long_words(kinds, word_chars // 4):  # a character decomposes into 4 at most
         word = text[begin + start : begin + end]
-        found += (begin + start + cut for cut in _word_cuts(word, kinds[start:end], word_chars))
-    return found
+        starts += (begin + start + cut for cut in _word_cuts(word, kinds[start:end], word_chars))
+    return starts
 
 
 def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
@@ -124,7 +124,7 @@ def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
     while (rest := len(word) - place) > word_chars:
         pieces = -(-rest // word_chars)
         step = -(-rest // pieces)
-        cut = next((c for c in range(place + step, place, -1) if not joined(kinds, c)), place + step)
+        cut = next((c for c in range(place + step, place, -1) if not splits_mark(kinds, c)), place + step)
         yield cut
         place = cut
 
@@ -160,19 +160,19 @@ def _block(
     ids, starts, ends = tokens[0], tokens[1] - begin, tokens[2] - begin
     visible = kinds & Kind.BLANK == 0
     ink = np.flatnonzero(visible)
-    seen = np.concatenate([[0], np.cumsum(visible)])
-    inked = seen[ends] > seen[starts]
+    visible_before = np.concatenate([[0], np.cumsum(visible)])
+    inked = visible_before[ends] > visible_before[starts]
     reach = np.maximum.accumulate(np.where(inked, ends, 0))
     gaps = np.concatenate([[0], reach])[: len(ids)]
     # Neither a blank token nor a further one of a character that has several.
     first = np.flatnonzero(inked & (starts >= gaps))
-    opens = ink[seen[starts[first]]]
+    opens = ink[visible_before[starts[first]]]
     if whole and len(first):
-        kept = whole_words(kinds, gaps[first], opens)
+        usable = whole_words(kinds, gaps[first], opens)
         behind = np.searchsorted(opens, breaks - begin)
-        kept[behind[behind < len(first)]] = True
-        kept[0] = True
-        first, opens = first[kept], opens[kept]
+        usable[behind[behind < len(first)]] = True
+        usable[0] = True
+        first, opens = first[usable], opens[usable]
     solid = np.maximum.accumulate(np.where(inked | (starts == ends), np.arange(1, len(ids) + 1), 0))
     core = solid[np.append(first, len(ids))[1:] - 1]
     levels = boundary_levels(text, begin, end, kinds, gaps[first] + begin, opens + begin)

@@ -116,7 +116,7 @@ def _kind(character: str) -> int:
     return int(kind)
 
 
-def joined(kinds: Kinds, cut: int) -> bool:
+def splits_mark(kinds: Kinds, cut: int) -> bool:
     """Whether a cut before character `cut` would part a letter from its marks."""
     return bool(kinds[cut] & (Kind.MARK | Kind.JOINER) or kinds[cut - 1] & Kind.JOINER)
 
@@ -129,8 +129,8 @@ def is_separate(kinds: Kinds, cut: int) -> bool:
 def long_words(kinds: Kinds, characters: int) -> Iterable[tuple[int, int]]:
     """`[start, end)` of each run of more than `characters` that BERT sees as one word."""
     edges = np.concatenate([[-1], np.flatnonzero(kinds & SEPARATE), [len(kinds)]])
-    found = np.flatnonzero(np.diff(edges) - 1 > characters)
-    return [(int(edges[i]) + 1, int(edges[i + 1])) for i in found]
+    long_runs = np.flatnonzero(np.diff(edges) - 1 > characters)
+    return [(int(edges[i]) + 1, int(edges[i + 1])) for i in long_runs]
 
 
 def whole_words(kinds: Kinds, gaps: Offsets, starts: Offsets) -> NDArray[np.bool_]:

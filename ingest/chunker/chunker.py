@@ -104,12 +104,12 @@ class Chunker:
         if stream.begin == stream.end:
             return
         outline = Outline(document)
-        found = False
+        any_passage = False
         if not self._settings.whole:
             for piece in Cutter(document.text, stream, outline, self._contexts, self._limits).pieces():
-                found = True
+                any_passage = True
                 yield piece
-        if not found:  # as asked for, or because the encoder skips every character of the text
+        if not any_passage:  # as asked for, or because the encoder skips every character of the text
             yield self._one_piece(document.text, stream, outline)
 
     def _one_piece(self, text: str, stream: TokenStream, outline: Outline) -> Piece:

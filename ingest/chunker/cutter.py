@@ -132,9 +132,9 @@ class Cutter:
         low = max(1, int(stream.first.searchsorted(least)), int(stream.starts.searchsorted(body)))
         levels = stream.levels[low:end]
         for level in (Level.SENTENCE, Level.CLAUSE, Level.WORD):
-            found = np.flatnonzero(levels >= level)
-            if len(found):
-                return low + int(found[0])
+            positions = np.flatnonzero(levels >= level)
+            if len(positions):
+                return low + int(positions[0])
         return end
 
     def _piece(self, end: int, headings: tuple[str, ...], context: PassageContext, room: int) -> Piece:

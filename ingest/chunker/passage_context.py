@@ -50,20 +50,20 @@ class ContextBuilder:
 
     def _joined(self, parts: tuple[str, ...]) -> PassageContext:
         last = len(parts) - 1
-        kept: dict[int, PassageContext] = {}
+        contexts: dict[int, PassageContext] = {}
         room, cut = self._room, False
         for index in dict.fromkeys([last, 0, *range(last, 0, -1)] if parts else ()):
-            part = self._fitted(parts[index], room - (len(self._separator) if kept else 0))
+            part = self._fitted(parts[index], room - (len(self._separator) if contexts else 0))
             cut = part.cut
             if len(part.ids):
-                room -= len(part.ids) + (len(self._separator) if kept else 0)
-                kept[index] = part
+                room -= len(part.ids) + (len(self._separator) if contexts else 0)
+                contexts[index] = part
             if cut:
                 break
         ids: list[TokenIds] = []
-        for index in sorted(kept):
-            ids += ([self._separator] if ids else []) + [kept[index].ids]
-        text = SEPARATOR.join(kept[index].text for index in sorted(kept))
+        for index in sorted(contexts):
+            ids += ([self._separator] if ids else []) + [contexts[index].ids]
+        text = SEPARATOR.join(contexts[index].text for index in sorted(contexts))
         return PassageContext(text, np.concatenate(ids) if ids else np.empty(0, dtype=np.int32), cut)
 
     def _fitted(self, part: str, room: int) -> PassageContext:

@@ -33,7 +33,7 @@ def confine() -> Confinement:
     return _first_of(lambda: landlock.restrict(readable_paths()), seccomp.restrict)
 
 
-def confinement_here() -> Confinement:
+def available_confinement() -> Confinement:
     """What `confine` would say on this machine; nothing is locked."""
     return _first_of(landlock.available, seccomp.available)
 

@@ -32,8 +32,8 @@ def readable_paths() -> Iterator[Path]:
     runs, or the current one, may be anybody's home. This package's own folders are there, not the one around them.
     """
     for package in _OURS:
-        found = find_spec(package)
-        yield from map(Path, (found and found.submodule_search_locations) or ())
+        spec = find_spec(package)
+        yield from map(Path, (spec and spec.submodule_search_locations) or ())
     yield Path(os.__file__).parent  # the standard library
     yield from (Path(entry) for entry in sys.path if Path(entry).name in _PACKAGES)
     if sys.pycache_prefix:

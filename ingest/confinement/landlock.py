@@ -89,6 +89,9 @@ def _allow(ruleset: int, path: Path) -> None:
 def _call(number: int, *arguments: int | bytes | None) -> int:
     if _libc is None:
         return -1
-    given = [one if isinstance(one, bytes) or one is None else ctypes.c_long(one) for one in arguments]
-    result: int = _libc.syscall(ctypes.c_long(number), *given)
+    values = [
+        argument if isinstance(argument, bytes) or argument is None else ctypes.c_long(argument)
+        for argument in arguments
+    ]
+    result: int = _libc.syscall(ctypes.c_long(number), *values)
     return result

@@ -118,7 +118,7 @@ def program(audit: int, column: int, process: int) -> bytes:
             number = numbers[column]
             if number is not None:
                 code += [_step(_EQUAL, number, 0, 1), _step(_RETURN, answer)]
-    for numbers, argument, test, value, wanted in (
+    for numbers, argument, test, value, allow_if in (
         ((56, 220), 0, _ANY_BIT, _THREAD, True),  # clone: threads, and no processes
         ((2, None), 1, _ANY_BIT, _CHANGING, False),  # open: for reading
         ((257, 56), 2, _ANY_BIT, _CHANGING, False),  # openat
@@ -131,7 +131,7 @@ def program(audit: int, column: int, process: int) -> bytes:
             code += [
                 _step(_EQUAL, number, 0, 4),
                 _step(_LOAD, _ARGUMENTS + 8 * argument),
-                _step(test, value, *((0, 1) if wanted else (1, 0))),
+                _step(test, value, *((0, 1) if allow_if else (1, 0))),
                 _step(_RETURN, _ALLOW),
                 _step(_RETURN, refuse),
             ]
@@ -143,12 +143,12 @@ def _step(operation: int, value: int, if_true: int = 0, if_false: int = 0) -> by
 
 
 def _machine() -> _Machine | None:
-    known = sys.platform == "linux" and sys.byteorder == "little" and sys.maxsize > 1 << 32
-    return _MACHINES.get(os.uname().machine) if known else None
+    supported = sys.platform == "linux" and sys.byteorder == "little" and sys.maxsize > 1 << 32
+    return _MACHINES.get(os.uname().machine) if supported else None
 
 
 def _seccomp(machine: _Machine, operation: int, flags: int, argument: object) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
-    given = (ctypes.c_long(number) for number in (machine[1], operation, flags))
-    result: int = libc.syscall(*given, argument)
+    values = (ctypes.c_long(number) for number in (machine[1], operation, flags))
+    result: int = libc.syscall(*values, argument)
     return result

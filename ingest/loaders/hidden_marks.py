@@ -78,28 +78,28 @@ def without_marks(text: str) -> tuple[str, tuple[Hidden, ...]]:
 def over_markup(hidden: Iterable[Hidden], text: str) -> tuple[Hidden, ...]:
     """The spans, those that fill lines but for the Markdown of a heading or a table with that as well."""
     joined = _joined(hidden, text, _BETWEEN)
-    return tuple(_joined((_whole_lines(one, text) for one in joined), text, _BETWEEN))
+    return tuple(_joined((_whole_lines(span, text) for span in joined), text, _BETWEEN))
 
 
-def _whole_lines(one: Hidden, text: str) -> Hidden:
-    start, end = one.start, one.end
+def _whole_lines(span: Hidden, text: str) -> Hidden:
+    start, end = span.start, span.end
     while start and text[start - 1] in _MARKUP:
         start -= 1
     while end < len(text) and text[end] in _MARKUP:
         end += 1
     whole = text[start - 1 : start] in ("", "\n") and text[end : end + 1] in ("", "\n")
-    return Hidden(start, end, one.reason) if whole else one
+    return Hidden(start, end, span.reason) if whole else span
 
 
-def _joined(found: Iterable[Hidden], text: str, between: re.Pattern[str]) -> Iterator[Hidden]:
+def _joined(spans: Iterable[Hidden], text: str, between: re.Pattern[str]) -> Iterator[Hidden]:
     last: Hidden | None = None
-    for one in found:
-        if last is not None and last.reason is one.reason and between.fullmatch(text, last.end, one.start):
-            last = Hidden(last.start, one.end, one.reason)
+    for span in spans:
+        if last is not None and last.reason is span.reason and between.fullmatch(text, last.end, span.start):
+            last = Hidden(last.start, span.end, span.reason)
             continue
         if last is not None:
             yield last
-        last = one
+        last = span
     if last is not None:
         yield last
 

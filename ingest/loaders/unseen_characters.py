@@ -26,7 +26,7 @@ def with_unseen(document: Document) -> Document:
     found = () if document.text.isascii() else _runs(document.text)
     if not found and not document.hidden:
         return document
-    hidden = tuple(sorted((*document.hidden, *found), key=lambda one: (one.start, one.end)))
+    hidden = tuple(sorted((*document.hidden, *found), key=lambda span: (span.start, span.end)))
     whole_file = document.name is None and not document.uri
     notes = (*document.notes, _note(hidden)) if whole_file else document.notes
     return replace(document, hidden=hidden, notes=notes)
@@ -39,9 +39,9 @@ def _runs(text: str) -> tuple[Hidden, ...]:
 
 
 def _note(hidden: tuple[Hidden, ...]) -> str:
-    by_reason = sorted(hidden, key=lambda one: one.reason.value)
+    by_reason = sorted(hidden, key=lambda span: span.reason.value)
     lengths = [
-        f"{counted(sum(one.end - one.start for one in spans), 'character')} ({reason.value})"
-        for reason, spans in groupby(by_reason, key=lambda one: one.reason)
+        f"{counted(sum(span.end - span.start for span in spans), 'character')} ({reason.value})"
+        for reason, spans in groupby(by_reason, key=lambda span: span.reason)
     ]
     return f"holds text that its readers don't see: {', '.join(lengths)}"

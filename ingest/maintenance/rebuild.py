@@ -11,7 +11,7 @@ from pathlib import Path
 
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.report import Progress
-from passagework.ingest.writing.chunking import chunking_asked, new_chunking, recorded_chunking
+from passagework.ingest.writing.chunking import chunking_options, new_chunking, recorded_chunking
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.recovery import is_damaged, open_for_writing
@@ -39,14 +39,14 @@ def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> G
     with open_for_writing(Path(collection), check=False) as store:
         with store.read() as snapshot:
             every = snapshot.generations() + snapshot.postings_generations()
-            behind = any(one.change > snapshot.last_change() for one in every)
+            behind = any(generation.change > snapshot.last_change() for generation in every)
         if not behind:
             store.verify()
         with store.write() as writer:
             last = writer.last_change()
             # A database restored from an older copy: what was indexed after it is no longer true.
             every = writer.generations() + writer.postings_generations()
-            writer.drop_generations([one.id for one in every if one.change > last])
+            writer.drop_generations([generation.id for generation in every if generation.change > last])
         folder = store.path.parent / "index"
         saved = save_index(store, folder, kind=kind)
         refresh_postings(store, folder)
@@ -79,14 +79,14 @@ def rebuild(
         with old.read() as snapshot:
             model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
             cut_as = recorded_chunking(snapshot)
-            kept = recorded_tokens(snapshot)
+            old_tokens = recorded_tokens(snapshot)
         if encoder is None or isinstance(encoder, str):
             keep_window = old_window if encoder is None else None
             encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
-        asked = chunking_asked(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
-        chunking = new_chunking(encoder, asked, cut_as)
-        tokens = None if kept is None else new_record(encoder, bits=kept.bits)
-        folder = _unfinished(collection, live, encoder, chunking, tokens) or create_version(
+        requested = chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
+        chunking = new_chunking(encoder, requested, cut_as)
+        tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)
+        folder = _unfinished_version(collection, live, encoder, chunking, tokens) or create_version(
             collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens
         )
         same = model.same_as(encoder.fingerprint)
@@ -119,9 +119,9 @@ def _fill(
             sources = before.sources()
             for number, source in enumerate(sources, start=1):
                 file = SourceFile(source.uri, source.path, source.sha256, source.media_type)
-                for one in list(before.documents_of(source.id)):
-                    if one.uri not in done:
-                        writer.add(file, before.document(one.id), sha256=one.sha256, position=one.position)
+                for row in list(before.documents_of(source.id)):
+                    if row.uri not in done:
+                        writer.add(file, before.document(row.id), sha256=row.sha256, position=row.position)
                 writer.finish(replace(file, state=source.state, reason=source.reason, notes=source.notes))
                 if progress is not None:
                     seconds = time.monotonic() - started
@@ -138,7 +138,7 @@ def _fill(
 
 def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
     """Takes out of the new version what the old one no longer holds; the uris of what stays."""
-    wanted = before.document_hashes()
+    old_hashes = before.document_hashes()
     paths = {source.uri: source.path for source in before.sources()}
     with new.write() as writer:
         for source in writer.sources():
@@ -146,13 +146,13 @@ def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
                 writer.remove_source(source.id)
             elif source.path != paths[source.uri]:
                 writer.move_source(source.id, uri=source.uri, path=paths[source.uri])
-        there = writer.document_hashes()
-        good = {uri for uri, (_, sha256) in there.items() if uri in wanted and wanted[uri][1] == sha256}
-        writer.remove_documents([document_id for uri, (document_id, _) in there.items() if uri not in good])
+        new_hashes = writer.document_hashes()
+        good = {uri for uri, (_, sha256) in new_hashes.items() if uri in old_hashes and old_hashes[uri][1] == sha256}
+        writer.remove_documents([document_id for uri, (document_id, _) in new_hashes.items() if uri not in good])
     return good
 
 
-def _unfinished(
+def _unfinished_version(
     collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | None
 ) -> Path | None:
     """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
@@ -163,15 +163,15 @@ def _unfinished(
             same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
             same &= recorded_window(snapshot) == encoder.window
             same &= snapshot.meta("chunking") == chunking.to_json()
-            same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _keeps(snapshot, tokens)
+            same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _has_token_record(snapshot, tokens)
             if same:
                 return folder
     return None
 
 
-def _keeps(snapshot: Snapshot, tokens: TokenRecord) -> bool:
-    found = recorded_tokens(snapshot)
-    return tokens.same_vectors_as(found) and found is not None and found.filled
+def _has_token_record(snapshot: Snapshot, tokens: TokenRecord) -> bool:
+    recorded = recorded_tokens(snapshot)
+    return tokens.same_vectors_as(recorded) and recorded is not None and recorded.filled
 
 
 def _number(version: Path) -> int:

@@ -41,7 +41,7 @@ def delete(
             return _selected(snapshot, targets, uris, where)
     with open_for_writing(Path(collection)) as store, store.write() as writer:
         rows = _selected(writer, targets, uris, where)
-        _forget(writer, rows)
+        _remove_documents(writer, rows)
         return rows
 
 
@@ -58,34 +58,38 @@ def _selected(
     snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None
 ) -> list[DocumentRow]:
     condition = compile_filter(where, snapshot) if where else None
-    return _chosen(list(snapshot.documents(condition)), targets, uris)
+    return _matching_targets(list(snapshot.documents(condition)), targets, uris)
 
 
-def _chosen(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
+def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
     if not targets and not uris:
         return list(rows)
     chosen = {row.id: row for row in rows if row.uri in set(uris)}
     if missing := set(uris) - {row.uri for row in chosen.values()}:
         raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
     for target in targets:
-        found = _named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
-        if not found:
+        matches = _documents_named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
+        if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
-        chosen.update({row.id: row for row in found})
+        chosen.update({row.id: row for row in matches})
     return list(chosen.values())
 
 
-def _named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
     """The documents of that `_id`, or of that place; raises ConfigError where there are both, and they differ."""
     by_id = [row for row in rows if row.name == target]
-    by_place = [row for row in rows if target in _places(row)]
+    by_place = [row for row in rows if target in _addresses(row)]
     if by_id and by_place and by_id != by_place:
-        one, other = (next(place for place in _places(found[0]) if place != target) for found in (by_id, by_place))
-        raise ConfigError(f"{target!r} is the _id of one document and the place of another: say {one!r} or {other!r}")
+        id_place, other_place = (
+            next(place for place in _addresses(matches[0]) if place != target) for matches in (by_id, by_place)
+        )
+        raise ConfigError(
+            f"{target!r} is the _id of one document and the place of another: say {id_place!r} or {other_place!r}"
+        )
     return by_id or by_place
 
 
-def _places(row: DocumentRow) -> tuple[str, ...]:
+def _addresses(row: DocumentRow) -> tuple[str, ...]:
     return address(row.path, row.uri), row.uri, row.path
 
 
@@ -94,18 +98,22 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     folder = target.rstrip("/") + "/"
     if any(row.path.startswith(folder) for row in rows):
         return f"the glob '{folder}*' takes all beneath that folder"
-    here = Path(target).absolute().as_uri() if "\0" not in target else ""
-    inside = [row for row in rows if (here and row.uri.startswith((f"{here}/", f"{here}#"))) or row.uri == here]
-    if inside and not inside[0].uri.startswith(f"{here}/"):
+    target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
+    inside = [
+        row
+        for row in rows
+        if (target_uri and row.uri.startswith((f"{target_uri}/", f"{target_uri}#"))) or row.uri == target_uri
+    ]
+    if inside and not inside[0].uri.startswith(f"{target_uri}/"):
         return f"paths are relative to the PATH ingested, and that file's is {inside[0].path!r}"
     for row in inside[:1]:
-        above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{here}/")))
-        if len(inside) == sum(one.path.startswith(above) for one in rows):
+        above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{target_uri}/")))
+        if len(inside) == sum(other_row.path.startswith(above) for other_row in rows):
             return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
     return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
 
 
-def _forget(writer: Writer, rows: Sequence[DocumentRow]) -> None:
+def _remove_documents(writer: Writer, rows: Sequence[DocumentRow]) -> None:
     """Removes documents, and the record of a file with the last of its documents; of others, that it is whole."""
     by_source: dict[int, list[int]] = defaultdict(list)
     for row in rows:

@@ -6,7 +6,7 @@ with ParserPool(2) as pool:
             ...
 """
 
-from passagework.ingest.workers.flight import LoadRequest
+from passagework.ingest.workers.load_queue import LoadRequest
 from passagework.ingest.workers.pool import Loaded, ParserPool
 
 __all__ = ["LoadRequest", "Loaded", "ParserPool"]

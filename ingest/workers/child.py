@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from passagework.ingest.confinement import Confinement, confine
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
-from passagework.ingest.workers.given_file import GivenFile
+from passagework.ingest.workers.descriptor_path import DescriptorPath
 from passagework.ingest.workers.messages import (
     MESSAGE_LIMIT,
     SEGMENT,
@@ -64,27 +64,27 @@ def main() -> NoReturn:
 def _run() -> None:
     inlet, outlet = _take_pipes()
     start = from_json(inlet.readline())
-    _die_with(start["parent"])
+    _end_with_parent(start["parent"])
     _limit_memory(start["memory_limit"])
     try:
-        load = _find(start["loader"])
+        load = _import_loader(start["loader"])
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the parent must hear of it
         _send(outlet, to_json({"kind": "unable", "reason": f"{type(error).__name__}: {error}"}))
         return
-    held = _lock_in() if start["confine"] else Confinement.LIMITS
+    held = _confine() if start["confine"] else Confinement.LIMITS
     requests: Requests = queue.SimpleQueue()
     files = None if start["files"] is None else _socket.socket(fileno=start["files"])
-    threading.Thread(target=_read, args=(inlet, files, requests), daemon=True).start()
+    threading.Thread(target=_read_requests, args=(inlet, files, requests), daemon=True).start()
     _send(outlet, to_json({"kind": "ready", "confined": held.value}))
     while True:
-        message, given = requests.get()
+        message, descriptor = requests.get()
         path, options = request_from_json(message)
         _limit_time(message["seconds"])
-        file = path if given is None else GivenFile.of(path, given)
+        file = path if descriptor is None else DescriptorPath.of(path, descriptor)
         failure = _serve(load, file, options, Batch(outlet), start["memory_limit"])
         _send(outlet, to_json(failure or {"kind": "done"}))
-        if given is not None:
-            os.close(given)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _send(outlet: BinaryIO, message: bytes) -> None:
@@ -104,19 +104,19 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return inlet, outlet
 
 
-def _read(inlet: BinaryIO, files: _socket.socket | None, requests: Requests) -> None:
+def _read_requests(inlet: BinaryIO, files: _socket.socket | None, requests: Requests) -> None:
     """Passes requests on, and ends the process when the parent closes the pipe or dies, even in the midst of a file."""
     for line in inlet:
         message = from_json(line)
-        given = None
+        descriptor = None
         if message["given"] and files is not None:
             ((_, _, data),) = files.recvmsg(1, _socket.CMSG_LEN(INT_BYTES))[1]
-            given = int.from_bytes(data[:INT_BYTES], sys.byteorder)
-        requests.put((message, given))
+            descriptor = int.from_bytes(data[:INT_BYTES], sys.byteorder)
+        requests.put((message, descriptor))
     os._exit(0)
 
 
-def _lock_in() -> Confinement:
+def _confine() -> Confinement:
     """Confines the process: no thread has been started yet, and none of a stranger's bytes been read."""
     sys.dont_write_bytecode = True
     if sys.platform != "win32":
@@ -127,7 +127,7 @@ def _lock_in() -> Confinement:
     return confine()
 
 
-def _die_with(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     """On Linux, has the kernel end this process with its parent, also while a library hangs and holds Python's lock."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -157,16 +157,16 @@ def _limit_time(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
 
 
-def _limit(kind: int, wanted: int) -> None:
+def _limit(kind: int, limit: int) -> None:
     import resource
 
     hard = resource.getrlimit(kind)[1]
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     with suppress(ValueError, OSError):  # macOS refuses to limit address space
         resource.setrlimit(kind, (most, most))
 
 
-def _find(name: str) -> Load:
+def _import_loader(name: str) -> Load:
     module, _, attribute = name.partition(":")
     load: Load = getattr(importlib.import_module(module), attribute)
     return load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from passagework.ingest.confinement import Confinement, confinement_here
+from passagework.ingest.confinement import Confinement, available_confinement
 from passagework.retrieval.config import Settings
 from passagework.retrieval.types import Json
 
@@ -24,7 +24,7 @@ class ParserLimits:
     @classmethod
     def here(cls, settings: Settings) -> ParserLimits:
         """Returns what would hold a parser that starts now."""
-        return cls(confinement_here(), settings.workers, settings.parse_timeout, settings.parse_memory >> 20)
+        return cls(available_confinement(), settings.workers, settings.parse_timeout, settings.parse_memory >> 20)
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the status JSON of the command line has under `parsers`."""

@@ -11,7 +11,7 @@ from itertools import islice
 from types import TracebackType
 
 from passagework.ingest.loaders.base import RecordFailure
-from passagework.ingest.workers.flight import Flight, InFlight, LoadRequest
+from passagework.ingest.workers.load_queue import LoadQueue, LoadRequest, QueuedFile
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import ConfigError, IngestError
@@ -65,7 +65,7 @@ class ParserPool:
             )
         self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
         self._confine = confine
-        self._flight = Flight(ahead_limit)
+        self._flight = LoadQueue(ahead_limit)
         self._threads: list[threading.Thread] = []
         self._processes: set[ParserProcess] = set()
         self._lock = threading.Lock()  # guards the set
@@ -102,7 +102,7 @@ class ParserPool:
             raise RuntimeError("the pool is closed, or busy with another load_all")
         self._running = True
         source = iter(requests)
-        files: deque[InFlight] = deque()
+        files: deque[QueuedFile] = deque()
         try:
             while True:
                 for request in islice(source, self._workers + 2 - len(files)):
@@ -116,7 +116,7 @@ class ParserPool:
                 self._flight.abandon(file)
             self._running = False
 
-    def _submit(self, request: LoadRequest) -> InFlight:
+    def _submit(self, request: LoadRequest) -> QueuedFile:
         file, nobody_idle = self._flight.submit(request)
         if not self._threads:
             atexit.register(self.close)
@@ -171,7 +171,7 @@ class ParserPool:
             self._processes.discard(process)
         process.close()
 
-    def _load(self, file: InFlight, process: ParserProcess) -> None:
+    def _load(self, file: QueuedFile, process: ParserProcess) -> None:
         if not self._flight.begin(file, process.kill):
             return
         reason: str | None
@@ -186,7 +186,7 @@ class ParserPool:
             reason = one_line(f"the parser's answer is broken: {error}")
         self._flight.finish(file, reason)
 
-    def _receive(self, file: InFlight, process: ParserProcess, file_size: int) -> str | None:
+    def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> str | None:
         """Takes a file's messages as there is room for them. Returns why the file failed, None if it did not.
 
         Raises IngestError for a parser that doesn't end, or a text beyond all measure.

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from passagework.ingest.confinement.start import child_command, child_environment
+from passagework.ingest.confinement.child_process import child_command, child_environment
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.workers.messages import MESSAGE_LIMIT, from_json, request_to_json, to_json
 from passagework.retrieval.errors import IngestError

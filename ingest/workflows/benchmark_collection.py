@@ -13,14 +13,14 @@ from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete_sources
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
-from passagework.ingest.writing.chunking import chunking_asked, new_chunking
+from passagework.ingest.writing.chunking import chunking_options, new_chunking
 from passagework.retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
 from passagework.retrieval.evaluation import Corpus
 from passagework.retrieval.folder import BENCHMARK, CURRENT, versions
 
 
 @dataclass(frozen=True, slots=True)
-class Building:
+class BuildOptions:
     """How a collection is to be made; None is the default, or what an existing one was made with."""
 
     encoder: str | None = None
@@ -32,19 +32,19 @@ class Building:
     @property
     def asked(self) -> bool:
         """Whether anything was said."""
-        return self != Building()
+        return self != BuildOptions()
 
     @property
     def chunking(self) -> Mapping[str, int | bool]:
         """What was said about chunking."""
-        return chunking_asked(passage_tokens=self.passage_tokens, overlap=self.overlap, whole=self.whole or None)
+        return chunking_options(passage_tokens=self.passage_tokens, overlap=self.overlap, whole=self.whole or None)
 
 
 @contextmanager
 def benchmark_collection(
     corpus: Corpus,
     folder: Path | None,
-    building: Building,
+    building: BuildOptions,
     *,
     reranker: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -59,14 +59,14 @@ def benchmark_collection(
     with ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passagework-"))) / "collection"
-        own = _made_from(folder)
-        if own is None and _holds_versions(folder):
-            yield stack.enter_context(_borrowed(corpus, folder, building, reranker))
+        own_uris = _recorded_sources(folder)
+        if own_uris is None and _holds_versions(folder):
+            yield stack.enter_context(_open_existing(corpus, folder, building, reranker))
             return
-        if own is None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        if own_uris is None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise EvaluationError(f"{folder} is no collection, and not empty: name a new folder")
         encoder = BiEncoder.load(building.encoder, window=building.window)
-        _prepare(corpus, folder, building, encoder, own or [], progress)
+        _prepare(corpus, folder, building, encoder, own_uris or [], progress)
         opened = stack.enter_context(Collection.open(folder, encoder=encoder, reranker=reranker))
         if [source.sha256 for source in opened.sources()] != [corpus.sha256]:
             raise EvaluationError(f"{folder} was changed by somebody else meanwhile: try again")
@@ -76,9 +76,9 @@ def benchmark_collection(
 def _prepare(
     corpus: Corpus,
     folder: Path,
-    building: Building,
+    building: BuildOptions,
     encoder: BiEncoder,
-    own: list[str],
+    own_uris: list[str],
     progress: Callable[[Progress], None] | None,
 ) -> None:
     uri = corpus.path.resolve().as_uri()
@@ -87,15 +87,15 @@ def _prepare(
     if _holds_versions(folder):
         with Collection.open(folder) as existing:
             status, sources = existing.status(), existing.sources()
-        foreign = [source.path for source in sources if source.uri not in own]
+        foreign = [source.path for source in sources if source.uri not in own_uris]
         if foreign:
             raise EvaluationError(f"{folder} also holds {foreign[0]}, which is of no benchmark: name another folder")
-        made = status.encoder, status.window, status.chunking
-        outdated = made != (encoder.fingerprint, encoder.window, chunking.to_json())
+        recorded = status.encoder, status.window, status.chunking
+        outdated = recorded != (encoder.fingerprint, encoder.window, chunking.to_json())
         others = [source.uri for source in sources if source.uri != uri]
         if others:  # another corpus, or this one at another place
             delete_sources(folder, others)
-    _mark(folder, [*own, uri])
+    _record_sources(folder, [*own_uris, uri])
     if outdated:
         rebuild(
             folder,
@@ -121,17 +121,17 @@ def _holds_versions(folder: Path) -> bool:
     return folder.is_dir() and ((folder / CURRENT).exists() or bool(versions(folder)))
 
 
-def _made_from(folder: Path) -> list[str] | None:
+def _recorded_sources(folder: Path) -> list[str] | None:
     """The URIs that `evaluate` ingested into a folder that it made itself; None for any other folder."""
     try:
-        found = json.loads((folder / BENCHMARK).read_text(encoding="utf-8"))
+        record = json.loads((folder / BENCHMARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    sources = found.get("sources") if isinstance(found, dict) else None
-    return [str(one) for one in sources] if isinstance(sources, list) else None
+    sources = record.get("sources") if isinstance(record, dict) else None
+    return [str(source) for source in sources] if isinstance(sources, list) else None
 
 
-def _mark(folder: Path, sources: list[str]) -> None:
+def _record_sources(folder: Path, sources: list[str]) -> None:
     note = {"made_by": "passagework evaluate", "sources": list(dict.fromkeys(sources))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ def _mark(folder: Path, sources: list[str]) -> None:
 
 
 @contextmanager
-def _borrowed(corpus: Corpus, folder: Path, building: Building, reranker: str | None) -> Iterator[Collection]:
+def _open_existing(corpus: Corpus, folder: Path, building: BuildOptions, reranker: str | None) -> Iterator[Collection]:
     with Collection.open(folder, encoder=building.encoder, reranker=reranker) as collection:
         if not any(source.sha256 == corpus.sha256 for source in collection.sources()):
             raise EvaluationError(
@@ -151,8 +151,8 @@ def _borrowed(corpus: Corpus, folder: Path, building: Building, reranker: str | 
         status = collection.status()
         if building.window not in (None, status.window):
             raise IndexMismatchError(f"{folder} has a window of {status.window}, not {building.window}")
-        made = status.chunking
-        wanted = {**made, **building.chunking}
-        if made != wanted:
-            raise IndexMismatchError(f"{folder} was chunked by {made}, not {wanted}: leave the options out")
+        recorded = status.chunking
+        requested = {**recorded, **building.chunking}
+        if recorded != requested:
+            raise IndexMismatchError(f"{folder} was chunked by {recorded}, not {requested}: leave the options out")
         yield collection

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from passagework.ingest.report import Progress
-from passagework.ingest.workflows.benchmark_collection import Building, benchmark_collection
+from passagework.ingest.workflows.benchmark_collection import BuildOptions, benchmark_collection
 from passagework.retrieval import Collection, ConfigError, EvaluationError, Fusion, Stage
 from passagework.retrieval.choices import choose
 from passagework.retrieval.config import CANDIDATES
@@ -68,16 +68,16 @@ def evaluate_benchmark(
     fusion = choose(Fusion, fusion, "fusion")
     check_measures(measures)
     check_stages(stages)
-    collection, runs, qrels = (None if one is None else Path(one) for one in (collection, runs, qrels))
+    collection, runs, qrels = (None if path is None else Path(path) for path in (collection, runs, qrels))
     for written in (collection, runs):
         refuse_inside(written, path)
-    building = Building(encoder, window, passage_tokens, overlap, whole)
-    with _judged(path, qrels, split, limit_queries, collection, building, reranker, ingested) as (
+    building = BuildOptions(encoder, window, passage_tokens, overlap, whole)
+    with _open_benchmark(path, qrels, split, limit_queries, collection, building, reranker, ingested) as (
         opened,
         judged,
         notes,
     ):
-        found = evaluate(
+        evaluation = evaluate(
             opened,
             judged,
             stages=stages,
@@ -89,8 +89,8 @@ def evaluate_benchmark(
             progress=searched,
         )
         if report is not None:
-            report(_page(opened, found, judged))
-    return found
+            report(_page(opened, evaluation, judged))
+    return evaluation
 
 
 def load_benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
@@ -113,13 +113,13 @@ def refuse_inside(path: Path | None, benchmark: Path) -> None:
 
 
 @contextmanager
-def _judged(
+def _open_benchmark(
     path: Path,
     qrels: Path | None,
     split: str,
     limit: int | None,
     collection: Path | None,
-    building: Building,
+    building: BuildOptions,
     reranker: str | None,
     ingested: Callable[[Progress], None] | None,
 ) -> Iterator[tuple[Collection, Judged, list[str]]]:
@@ -147,7 +147,7 @@ def _judged(
 
 def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
     """What was left out, and how many relevant documents no search can find."""
-    relevant = {one for grades in benchmark.qrels.values() for one, grade in grades.items() if grade > 0}
+    relevant = {document for grades in benchmark.qrels.values() for document, grade in grades.items() if grade > 0}
     lost = len(relevant) - len(collection.documents_named(relevant))
     return [*benchmark.notes, *([f"{counted(lost, 'relevant document')} not in the collection"] if lost else [])]
 

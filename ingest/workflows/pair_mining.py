@@ -44,7 +44,7 @@ def pairs_with_negatives(
     blocks = [pairs[start : start + BLOCK] for start in range(0, len(pairs), BLOCK)]
     missing = [number for number in range(len(blocks)) if not (folder / f"{number:05}.jsonl").exists()]
     if missing:
-        named = collection or _ingested(pairs, work / "collection", passage_tokens, ingested)
+        named = collection or _ingest_positives(pairs, work / "collection", passage_tokens, ingested)
         with Collection.open(named) as opened:
             for number in missing:
 
@@ -52,23 +52,23 @@ def pairs_with_negatives(
                     if searched is not None:
                         searched(before + done, len(pairs))
 
-                found = list(mine(opened, blocks[number], seed=seed, progress=note, counts=counts))
-                write_pairs(found, folder / f"{number:05}.jsonl")
-    mined = [pair for number in range(len(blocks)) for pair in _block(folder / f"{number:05}.jsonl")]
+                with_negatives = list(mine(opened, blocks[number], seed=seed, progress=note, counts=counts))
+                write_pairs(with_negatives, folder / f"{number:05}.jsonl")
+    mined = [pair for number in range(len(blocks)) for pair in _read_block(folder / f"{number:05}.jsonl")]
     return mined, counts
 
 
-def forget_mining(work: Path) -> None:
+def remove_mining_collection(work: Path) -> None:
     """Removes the collection that was made for mining."""
     shutil.rmtree(work / "collection", ignore_errors=True)
     (work / "corpus.jsonl").unlink(missing_ok=True)
 
 
-def _block(path: Path) -> list[Pair]:
+def _read_block(path: Path) -> list[Pair]:
     return read_pairs([path]) if path.stat().st_size else []
 
 
-def _ingested(
+def _ingest_positives(
     pairs: Sequence[Pair],
     folder: Path,
     passage_tokens: int,

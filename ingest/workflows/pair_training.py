@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from passagework.ingest.report import Progress
-from passagework.ingest.workflows.pair_mining import forget_mining, pairs_with_negatives
+from passagework.ingest.workflows.pair_mining import pairs_with_negatives, remove_mining_collection
 from passagework.retrieval import ConfigError
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.extras import require
@@ -67,7 +67,7 @@ def train(
     check_output_folder(out)
     work = working_folder(out)
     with training_lock(out):
-        found, counts = pairs_with_negatives(
+        training_pairs, counts = pairs_with_negatives(
             pairs,
             work,
             collection=None if collection is None else Path(collection),
@@ -79,8 +79,8 @@ def train(
         if mined is not None and counts.queries:
             mined(counts)
         begin = train_reranker if kind is ModelKind.RERANKER else train_encoder
-        run = begin(found, out, base=base, options=options, settings=settings, command=command, watch=watch)
-        forget_mining(work)
+        run = begin(training_pairs, out, base=base, options=options, settings=settings, command=command, watch=watch)
+        remove_mining_collection(work)
     return run
 
 
@@ -90,5 +90,5 @@ def checked_kind(kind: ModelKind | str) -> ModelKind:
         return ModelKind(kind)
     except ValueError as error:
         raise ConfigError(
-            f"{kind!r} can't be trained: give one of {', '.join(one.value for one in ModelKind)}"
+            f"{kind!r} can't be trained: give one of {', '.join(model_kind.value for model_kind in ModelKind)}"
         ) from error

@@ -11,20 +11,24 @@ from passagework.retrieval.models.identity import recorded_window
 from passagework.retrieval.store import Snapshot
 
 
-def chunking_asked(*, passage_tokens: int | None, overlap: int | None, whole: bool | None) -> Mapping[str, int | bool]:
+def chunking_options(
+    *, passage_tokens: int | None, overlap: int | None, whole: bool | None
+) -> Mapping[str, int | bool]:
     """What a caller said about chunking, by the names of ChunkSettings; what was not said is left out."""
-    said = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
-    return {name: value for name, value in said.items() if value is not None}
+    options = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def new_chunking(encoder: Encoder, asked: Mapping[str, int | bool], base: ChunkSettings | None = None) -> ChunkSettings:
+def new_chunking(
+    encoder: Encoder, requested: Mapping[str, int | bool], base: ChunkSettings | None = None
+) -> ChunkSettings:
     """What was asked for, and for the rest `base` or the defaults, fitted to the encoder; raises ConfigError."""
     base = base or ChunkSettings()
     budget = encoder.passage_budget
-    tokens = int(asked.get("passage_tokens", min(base.passage_tokens, budget)))
+    tokens = int(requested.get("passage_tokens", min(base.passage_tokens, budget)))
     check_fit(tokens, window=encoder.window, budget=budget)
-    overlap = int(asked.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
-    return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(asked.get("whole", base.whole)))
+    overlap = int(requested.get("overlap_tokens", min(base.overlap_tokens, tokens // 4)))
+    return ChunkSettings(passage_tokens=tokens, overlap_tokens=overlap, whole=bool(requested.get("whole", base.whole)))
 
 
 def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
@@ -39,14 +43,14 @@ def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
 
 
 def check_chunking(
-    snapshot: Snapshot, recorded: ChunkSettings, window: int | None, asked: Mapping[str, int | bool]
+    snapshot: Snapshot, recorded: ChunkSettings, window: int | None, requested: Mapping[str, int | bool]
 ) -> None:
     """Raises IndexMismatchError where something else was asked for than the collection was made with."""
-    for name, value in asked.items():
-        found = getattr(recorded, name)
-        if found != value:
+    for name, value in requested.items():
+        recorded_value = getattr(recorded, name)
+        if recorded_value != value:
             raise IndexMismatchError(
-                f"the collection was made with {name} {found}, not {value}: "
+                f"the collection was made with {name} {recorded_value}, not {value}: "
                 "leave that out, or run `passagework rebuild` with it"
             )
     if window is not None and window != recorded_window(snapshot):
@@ -65,7 +69,7 @@ def check_fit(tokens: int, *, window: int, budget: int) -> None:
         )
 
 
-def check_tokens(asked: Mapping[str, int | bool]) -> None:
+def check_tokens(requested: Mapping[str, int | bool]) -> None:
     """Refuses what is wrong for any encoder, before one is loaded."""
-    tokens = int(asked.get("passage_tokens", ChunkSettings().passage_tokens))
-    ChunkSettings(passage_tokens=tokens, overlap_tokens=int(asked.get("overlap_tokens", 0)))
+    tokens = int(requested.get("passage_tokens", ChunkSettings().passage_tokens))
+    ChunkSettings(passage_tokens=tokens, overlap_tokens=int(requested.get("overlap_tokens", 0)))

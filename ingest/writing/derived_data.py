@@ -31,8 +31,8 @@ class DerivedData(Protocol):
     def text_of(self, document: Document, passage: Passage) -> tuple[bytes, str] | None:
         """Returns the passage's text that is encoded, behind its hash; None where nothing is kept."""
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, others: Sequence[DerivedTexts]) -> int:
-        """Queues in `group` what is neither stored nor in one of the `others`; returns about how many tokens it has."""
+    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:
+        """Queues in `group` what is neither stored nor in an `earlier` group; returns about how many tokens that is."""
 
     def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:
         """Encodes what was queued, on the thread of the encoder."""
@@ -53,7 +53,7 @@ class NoDerivedData:
     def text_of(self, document: Document, passage: Passage) -> None:
         """Keeps nothing of the passage."""
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, others: Sequence[DerivedTexts]) -> int:  # noqa: ARG002
+    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:  # noqa: ARG002
         """Queues nothing."""
         return 0
 

@@ -110,7 +110,7 @@ class CollectionDestination(Records):
     def finish(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Saves the index where enough has changed, and makes the token vectors that passages lack."""
         refresh_index(self.store, self.store.path.parent)
-        self.writer.fill_in(progress)
+        self.writer.fill_derived_data(progress)
 
     def on_commit(self, call: Callable[[], None]) -> None:
         """Has `call` called after every commit."""

@@ -39,7 +39,7 @@ from passagework.retrieval.store import Store, VersionState, token_rows
 from passagework.retrieval.store.generations import check_whole
 
 
-def there_is_a_collection(collection: Path) -> bool:
+def collection_exists(collection: Path) -> bool:
     """Whether there is one; raises StoreError where there is something else, or it can't be mended."""
     _refuse_foreign(collection)
     return live_version(collection) is not None
@@ -60,9 +60,9 @@ def open_destination(
     `token_vectors` says whether the collection is to keep them from now on; None leaves that as it is. Raises
     IndexMismatchError where the collection was made otherwise than asked for.
     """
-    if not there_is_a_collection(collection):
+    if not collection_exists(collection):
         check_tokens(chunking)
-        encoder = _loaded(encoder, window, settings)
+        encoder = _load_encoder(encoder, window, settings)
         new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
         if token_vectors:
             token_encoder(encoder)
@@ -72,7 +72,7 @@ def open_destination(
         raise StoreError(f"{collection} can't be made: {error.strerror}") from error
 
     def create() -> Path:
-        loaded = _loaded(encoder, window, settings)
+        loaded = _load_encoder(encoder, window, settings)
         tokens = new_record(loaded) if token_vectors else None
         fitted = new_chunking(loaded, chunking)
         return create_version(collection, loaded, fitted, state=VersionState.READY, tokens=tokens)
@@ -93,9 +93,9 @@ def open_dry_run(
 ) -> Iterator[DryRun]:
     """Opens the records of the collection, where there is one; raises as `open_destination` does, as far as known."""
     _refuse_foreign(collection)
-    found = live_version(collection)
-    with nullcontext() if found is None else Store.open(found / "store.db") as store:
-        _check_dry(store, encoder, window, chunking, settings)
+    folder = live_version(collection)
+    with nullcontext() if folder is None else Store.open(folder / "store.db") as store:
+        _check_dry_run(store, encoder, window, chunking, settings)
         if token_vectors and encoder is not None and not isinstance(encoder, str):
             token_encoder(encoder)
         yield DryRun(store)
@@ -117,7 +117,7 @@ def _writer(
         check_chunking(snapshot, cut_as, window, chunking)
 
     def load() -> Encoder:
-        loaded = _loaded(encoder or recorded.model, window_as, settings)
+        loaded = _load_encoder(encoder or recorded.model, window_as, settings)
         with store.read() as snapshot:
             check_encoder(snapshot, loaded)
             if token_vectors is not False and recorded_tokens(snapshot) is not None:
@@ -126,32 +126,32 @@ def _writer(
 
     if encoder is not None or token_vectors:
         checked = load()
-        return PassageWriter(store, lambda: checked, cut_as, derived=_derived(store, token_vectors, checked))
-    return PassageWriter(store, load, cut_as, derived=_derived(store, token_vectors, None))
+        return PassageWriter(store, lambda: checked, cut_as, derived=_derived_data(store, token_vectors, checked))
+    return PassageWriter(store, load, cut_as, derived=_derived_data(store, token_vectors, None))
 
 
-def _derived(store: Store, asked: bool | None, encoder: Encoder | None) -> DerivedData | None:
-    record = _tokens_kept(store, asked, encoder)
+def _derived_data(store: Store, requested: bool | None, encoder: Encoder | None) -> DerivedData | None:
+    record = _token_record(store, requested, encoder)
     return None if record is None else TokenVectors(store, record)
 
 
-def _tokens_kept(store: Store, asked: bool | None, encoder: Encoder | None) -> TokenRecord | None:
+def _token_record(store: Store, requested: bool | None, encoder: Encoder | None) -> TokenRecord | None:
     """How the collection keeps token vectors from now on; those that it no longer keeps are taken out."""
     with store.read() as snapshot:
-        found = recorded_tokens(snapshot)
-        there = snapshot.meta(TOKEN_RECORD) is not None
-        lacking = bool(asked and token_rows.passages_without(snapshot, most=1))
-    if asked is None:
-        return found
-    kept = None
-    if asked and encoder is not None:
-        kept = replace(found or new_record(encoder), filled=not lacking)
+        recorded = recorded_tokens(snapshot)
+        has_record = snapshot.meta(TOKEN_RECORD) is not None
+        lacking = bool(requested and token_rows.passages_without(snapshot, most=1))
+    if requested is None:
+        return recorded
+    record = None
+    if requested and encoder is not None:
+        record = replace(recorded or new_record(encoder), filled=not lacking)
     with store.write() as writer:
-        if kept is None or found is None:
+        if record is None or recorded is None:
             token_rows.forget_all(writer)
-        if kept != found or (there and found is None):
-            writer.set_meta(TOKEN_RECORD, None if kept is None else kept.to_json())
-    return kept
+        if record != recorded or (has_record and recorded is None):
+            writer.set_meta(TOKEN_RECORD, None if record is None else record.to_json())
+    return record
 
 
 def _refuse_foreign(collection: Path) -> None:
@@ -161,17 +161,17 @@ def _refuse_foreign(collection: Path) -> None:
             raise StoreError(f"{collection} is a file: a collection is a folder")
         if not collection.is_dir() or is_collection(collection):
             return
-        names = [one.name for one in collection.iterdir()]
+        names = [entry.name for entry in collection.iterdir()]
     except OSError as error:
         raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error
     ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK)
-    other = next((name for name in names if name not in ours), None)
+    foreign = next((name for name in names if name not in ours), None)
     # Where there is a version, a collection lost its CURRENT.
-    if other is not None and not any(VERSION.fullmatch(name) for name in names):
-        raise StoreError(f"{collection} is a folder of other files ({other}), not a collection: name a new folder")
+    if foreign is not None and not any(VERSION.fullmatch(name) for name in names):
+        raise StoreError(f"{collection} is a folder of other files ({foreign}), not a collection: name a new folder")
 
 
-def _check_dry(
+def _check_dry_run(
     store: Store | None,
     encoder: Encoder | str | None,
     window: int | None,
@@ -195,7 +195,7 @@ def _check_dry(
         check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_SPECIAL_TOKENS)
 
 
-def _loaded(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
+def _load_encoder(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
     if encoder is None or isinstance(encoder, str):
         return BiEncoder.load(encoder, window=window, settings=settings)
     return encoder

@@ -38,7 +38,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
+class _ChunkedDocument:
     source: SourceFile
     document: Document
     passages: Sequence[NewPassage]
@@ -51,7 +51,7 @@ class _Ready:
 class _Group:
     """What the next commit holds."""
 
-    ready: list[_Ready] = field(default_factory=list)
+    ready: list[_ChunkedDocument] = field(default_factory=list)
     finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
     texts: dict[bytes, TokenIds] = field(default_factory=dict)
     copies: set[bytes] = field(default_factory=set)
@@ -61,7 +61,7 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _EncodedGroup:
     """What was encoded of a group."""
 
     vectors: Vectors | None
@@ -74,7 +74,7 @@ class _Encoding:
 
     group: _Group
     ahead: bool
-    made: Future[_Made] | None
+    future: Future[_EncodedGroup] | None
 
 
 @dataclass(slots=True)
@@ -125,23 +125,22 @@ class PassageWriter:
         passages: list[NewPassage] = []
         waiting: list[tuple[bytes, EncoderInput]] = []
         derived: dict[bytes, str] = {}
-        for passage, seen in self._loaded()[1].chunk(document):
-            key = text_hash(seen.text)
-            own = self._derived.text_of(document, passage)
-            if own is not None:
-                derived[own[0]] = own[1]
-            passages.append(
-                NewPassage(passage.start, passage.end, passage.headings, key, seen.cut, None if own is None else own[0])
-            )
-            waiting.append((key, seen))
+        for passage, encoder_input in self._loaded()[1].chunk(document):
+            key = text_hash(encoder_input.text)
+            derived_text = self._derived.text_of(document, passage)
+            if derived_text is not None:
+                derived[derived_text[0]] = derived_text[1]
+            reading = None if derived_text is None else derived_text[0]
+            passages.append(NewPassage(passage.start, passage.end, passage.headings, key, encoder_input.cut, reading))
+            waiting.append((key, encoder_input))
             if len(waiting) >= GROUP_DOCUMENTS:
                 self._queue_texts(waiting, derived)
                 waiting.clear()
                 derived.clear()
                 if self._group.tokens >= GROUP_TOKENS:
-                    self._hand_on(ahead=True)
+                    self._encode_and_commit(ahead=True)
         self._queue_texts(waiting, derived)
-        self._group.ready.append(_Ready(source, document, passages, sha256, position, replaces))
+        self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
         self._flush_if_full()
 
@@ -153,57 +152,57 @@ class PassageWriter:
     def flush(self) -> None:
         """Encodes and commits what is queued: vectors, documents and files in one transaction a group."""
         try:
-            self._hand_on(ahead=False)
-            self._hand_on(ahead=False)  # what the first call began to encode
+            self._encode_and_commit(ahead=False)
+            self._encode_and_commit(ahead=False)  # what the first call began to encode
         finally:
             if self._thread is not None:
                 self._thread.shutdown()
                 self._thread = None
 
-    def _hand_on(self, *, ahead: bool) -> None:
+    def _encode_and_commit(self, *, ahead: bool) -> None:
         """Begins to encode what is queued, then commits the group before."""
         group, self._group = self._group, _Group()
         before, self._encoding = self._encoding, None
-        made = None if before is None or before.made is None else before.made.result()
+        encoded = None if before is None or before.future is None else before.future.result()
         if group.texts or group.copies or group.ready or group.finished or group.derived.texts:
-            self._encoding = _Encoding(group, ahead, self._begun(group))
+            self._encoding = _Encoding(group, ahead, self._start_encoding(group))
         if before is not None:
-            self._store_group(before, made)
+            self._store_group(before, encoded)
 
-    def _begun(self, group: _Group) -> Future[_Made] | None:
+    def _start_encoding(self, group: _Group) -> Future[_EncodedGroup] | None:
         if not group.texts and not group.derived.texts:
             return None
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
-        return self._thread.submit(_encoded, self._loaded()[0], group, self._derived)
+        return self._thread.submit(_encode_group, self._loaded()[0], group, self._derived)
 
-    def _store_group(self, done: _Encoding, made: _Made | None) -> None:
-        group = done.group
+    def _store_group(self, encoding: _Encoding, encoded: _EncodedGroup | None) -> None:
+        group = encoding.group
         copies = {}
         if group.copies and self._vectors_from is not None:
             with self._vectors_from.read() as snapshot:
                 copies = snapshot.vectors_by_hash(list(group.copies))
         with self._store.write() as writer:
-            if made is not None:
-                if made.vectors is not None:
-                    writer.put_vectors(list(group.texts), made.vectors)
-                made.put_derived(writer)
+            if encoded is not None:
+                if encoded.vectors is not None:
+                    writer.put_vectors(list(group.texts), encoded.vectors)
+                encoded.put_derived(writer)
             writer.put_vector_bytes(copies)
             self._derived.copy(writer, group.derived)
-            if done.ahead:
+            if encoding.ahead:
                 writer.expect_unused()  # should its document never come
             self._commit(writer, group)
         counts = self.counts
         counts.documents += len(group.ready)
         counts.encoded += len(group.texts)
         counts.token_vectors += sum(
-            passage.reranker_hash is not None for one in group.ready for passage in one.passages
+            passage.reranker_hash is not None for document in group.ready for passage in document.passages
         )
-        counts.cut += sum(passage.cut for one in group.ready for passage in one.passages)
+        counts.cut += sum(passage.cut for document in group.ready for passage in document.passages)
         if self.on_commit is not None:
             self.on_commit()
 
-    def fill_in(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def fill_derived_data(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Makes what is missing of passages that were there before the collection kept it; flush first.
 
         `progress` gets how many passages are done, of how many.
@@ -219,17 +218,17 @@ class PassageWriter:
 
     def _commit(self, writer: Writer, group: _Group) -> None:
         source_ids: dict[str, int] = {}
-        for one in group.ready:
-            uri = one.source.uri
+        for document in group.ready:
+            uri = document.source.uri
             if uri not in source_ids:
-                source_ids[uri] = writer.put_source(**asdict(one.source))
+                source_ids[uri] = writer.put_source(**asdict(document.source))
             self.counts.passages += writer.put_document(
                 source_ids[uri],
-                one.document,
-                one.passages,
-                sha256=one.sha256,
-                position=one.position,
-                replaces=one.replaces,
+                document.document,
+                document.passages,
+                sha256=document.sha256,
+                position=document.position,
+                replaces=document.replaces,
             )
         for source, remove in group.finished:
             writer.remove_documents(remove)
@@ -240,7 +239,11 @@ class PassageWriter:
         before = [] if self._encoding is None else [self._encoding.group.derived]
         self._group.tokens += self._derived.queue(derived, self._group.derived, before)
         groups = [self._group] if self._encoding is None else [self._group, self._encoding.group]
-        fresh = {key: seen for key, seen in texts if not any(key in one.texts or key in one.copies for one in groups)}
+        fresh = {
+            key: encoder_input
+            for key, encoder_input in texts
+            if not any(key in group.texts or key in group.copies for group in groups)
+        }
         if not fresh:
             return
         with self._store.read() as snapshot:
@@ -250,26 +253,26 @@ class PassageWriter:
             with self._vectors_from.read() as snapshot:
                 elsewhere = snapshot.known_hashes([key for key in fresh if key not in known])
         self._group.copies |= elsewhere
-        for key, seen in fresh.items():
+        for key, encoder_input in fresh.items():
             if key not in known and key not in elsewhere:
-                self._group.texts[key] = seen.token_ids
-                self._group.tokens += len(seen.token_ids)
+                self._group.texts[key] = encoder_input.token_ids
+                self._group.tokens += len(encoder_input.token_ids)
 
     def _flush_if_full(self) -> None:
         group = self._group
         waiting = len(group.ready) + len(group.finished)
         if group.tokens >= GROUP_TOKENS or waiting >= GROUP_DOCUMENTS or group.characters >= GROUP_CHARACTERS:
-            self._hand_on(ahead=False)
+            self._encode_and_commit(ahead=False)
 
 
-def _encoded(encoder: Encoder, group: _Group, derived: DerivedData) -> _Made:
+def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> _EncodedGroup:
     otherwise = (
         f"the encoder ran out of memory over {len(group.texts) + len(group.derived.texts):,} texts: what was committed "
         "is safe; end other programs, or take a smaller encoder, and run again"
     )
     with enough_memory(otherwise):
         vectors = encoder.encode_tokens(list(group.texts.values())) if group.texts else None
-        return _Made(vectors, derived.encode(encoder, group.derived))
+        return _EncodedGroup(vectors, derived.encode(encoder, group.derived))
 
 
 def document_hash(document: Document) -> str:

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def live_version(collection: Path) -> Path | None:
-    """The live version, or the one that `mended_version` would make live; None where there is no collection yet.
+    """The live version, or the one that `recovered_version` would make live; None where there is no collection yet.
 
     Changes nothing. Raises StoreError where a damaged collection has no whole version.
     """
@@ -36,25 +36,25 @@ def live_version(collection: Path) -> Path | None:
         return whole
 
 
-def mended_version(collection: Path) -> Path | None:
+def recovered_version(collection: Path) -> Path | None:
     """As `live_version`, and publishes it where CURRENT was lost. A damaged CURRENT is renamed, never deleted.
 
     Call it as the only writer. Raises StoreError also where the folder can't be written.
     """
-    found = live_version(collection)
-    if found is None:
+    live = live_version(collection)
+    if live is None:
         return None
     try:
         return current_version(collection)
     except LostVersionError as error:
-        _log.warning("%s; took up %s", error.found, found.name)
+        _log.warning("%s; took up %s", error.found, live.name)
         if os.path.lexists(collection / CURRENT):
             try:
                 set_aside(collection / CURRENT)
             except OSError as failed:
                 raise StoreError(f"{collection} can't be written: {failed.strerror or failed}") from failed
-        publish(collection, found)
-    return found
+        publish(collection, live)
+    return live
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def writable_version(collection: Path) -> Iterator[Path]:
     if live_version(collection) is None:
         current_version(collection)  # says what is there instead, before a lock file is left in it
     with writer_lock(collection):
-        yield mended_version(collection) or current_version(collection)
+        yield recovered_version(collection) or current_version(collection)
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def open_for_writing(
     if create is None and live_version(collection) is None:
         current_version(collection)  # says what is there instead, before a lock file is left in it
     with writer_lock(collection):
-        folder = mended_version(collection) or (current_version(collection) if create is None else create())
+        folder = recovered_version(collection) or (current_version(collection) if create is None else create())
         with Store.open(folder / "store.db") as store:
             if check:
                 check_whole(store)

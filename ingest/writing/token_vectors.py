@@ -58,9 +58,9 @@ class TokenVectors:
         text = reranker_text(document.title, one_line_each(passage.headings), passage.text)
         return text_hash(text), text
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, others: Sequence[DerivedTexts]) -> int:
+    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:
         """Queues in `group` what has no token vectors yet, nor on their way; returns about how many tokens it has."""
-        fresh = [key for key in texts if not any(key in one for one in (group, *others))]
+        fresh = [key for key in texts if not any(key in other_group for other_group in (group, *earlier))]
         if not fresh:
             return 0
         with self._store.read() as snapshot:
@@ -76,7 +76,7 @@ class TokenVectors:
 
     def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:
         """Encodes what was queued, on the thread of the encoder."""
-        codes = coded(encoder, self._record, group.texts)
+        codes = token_codes(encoder, self._record, group.texts)
         return lambda writer: token_rows.put_codes(writer, codes)
 
     def copy(self, writer: Writer, group: DerivedTexts) -> None:
@@ -92,20 +92,20 @@ class TokenVectors:
         return fill(self._store, encoder(), self._record, progress=progress)
 
 
-def coded(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
+def token_codes(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
     """The token vectors of texts, by the same hashes, coded a few at a time; none of a text beyond LONGEST."""
-    own, codec = token_encoder(encoder), record.codec
+    model, codec = token_encoder(encoder), record.codec
     keys = [key for key, text in texts.items() if len(text) <= LONGEST]
     parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
-    for row, vectors in token_windows(own, [texts[key] for key in keys]):
+    for row, vectors in token_windows(model, [texts[key] for key in keys]):
         if vectors.shape[1] != codec.dim:
             raise StoreError(
                 f"the collection's record of its token vectors is damaged ({codec.dim} dimensions, not "
                 f"{vectors.shape[1]}); mend it with `passagework doctor --repair`"
             )
         parts[keys[row]].append(codec.encode(vectors))
-    codes = {key: b"".join(some) for key, some in parts.items()}
-    return {key: TokenCodes(len(one) // codec.row_bytes, one) for key, one in codes.items()}
+    codes = {key: b"".join(blocks) for key, blocks in parts.items()}
+    return {key: TokenCodes(len(block) // codec.row_bytes, block) for key, block in codes.items()}
 
 
 def fill(
@@ -121,16 +121,16 @@ def fill(
     done = last = 0
     while True:
         with store.read() as snapshot:
-            rows = _some(token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE))
+            rows = _commit_rows(token_rows.passages_without(snapshot, after=last, most=FILLED_AT_ONCE))
             texts = {row.id: reranker_text(row.title, row.headings, row.text) for row in rows}
-            hashes = {one: text_hash(text) for one, text in texts.items()}
+            hashes = {passage_id: text_hash(text) for passage_id, text in texts.items()}
             known = token_rows.known_hashes(snapshot, list(hashes.values()))
         if not rows:
             break
-        fresh = {hashes[one]: text for one, text in texts.items() if hashes[one] not in known}
-        made = coded(encoder, record, fresh)
+        fresh = {hashes[passage_id]: text for passage_id, text in texts.items() if hashes[passage_id] not in known}
+        codes = token_codes(encoder, record, fresh)
         with store.write() as writer:
-            token_rows.put_codes(writer, made)
+            token_rows.put_codes(writer, codes)
             token_rows.put_reranker_hashes(writer, hashes)
         done, last = done + len(rows), rows[-1].id
         if progress is not None:
@@ -140,7 +140,7 @@ def fill(
     return done
 
 
-def _some(rows: Sequence[RerankerPassage]) -> list[RerankerPassage]:
+def _commit_rows(rows: Sequence[RerankerPassage]) -> list[RerankerPassage]:
     """The first of them, as far as FILLED_CHARACTERS go; at least one, where there is one."""
     behind = accumulate(len(row.text) for row in rows)
     return [

@@ -18,8 +18,13 @@ import pytest
 
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import examine
-from passagework.ingest.maintenance.exchange import export_collection, import_collection, layout, snapshot_collection
-from passagework.ingest.maintenance.exchange.layout import DOCUMENTS, PASSAGES, SOURCES
+from passagework.ingest.maintenance.exchange import (
+    export_collection,
+    export_layout,
+    import_collection,
+    snapshot_collection,
+)
+from passagework.ingest.maintenance.exchange.export_layout import DOCUMENTS, PASSAGES, SOURCES
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Collection, ConfigError, StoreError
 from passagework.retrieval.types import Json
@@ -273,7 +278,7 @@ class TestBadInput:
         def missing(name: str) -> Any:
             raise ModuleNotFoundError(f"No module named {name!r}")
 
-        monkeypatch.setattr(layout, "import_module", missing)
+        monkeypatch.setattr(export_layout, "import_module", missing)
         with pytest.raises(ConfigError, match=r'Parquet files, isn.t installed: pip install "passagework\[export\]"'):
             export_collection(template / "c", exported.parent / "x")
         with pytest.raises(ConfigError, match=r'pip install "passagework\[export\]"'):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from passagework.ingest import ingest
-from passagework.ingest.bounds import FIELDS, HEADING, METADATA, TITLE, bounded
-from passagework.ingest.intake import MAX_NOTES
+from passagework.ingest.document_limits import FIELDS, HEADING, METADATA, TITLE, limit_document
+from passagework.ingest.file_ingest import MAX_NOTES
 from passagework.ingest.loaders.legacy import guess_legacy
 from passagework.ingest.workers import LoadRequest, ParserPool
 from passagework.retrieval import Collection
@@ -90,28 +90,28 @@ class TestBounds:
             metadata={"a": [1, {"b": None}]},
             headings=[Heading(1, "text", 0, 4)],
         )
-        found = bounded(document)
+        found = limit_document(document)
         assert (found.text, found.title, found.metadata) == (document.text, document.title, document.metadata)
         assert list(found.headings) == list(document.headings)
 
     def test_long_titles_are_cut(self) -> None:
         """And end in an ellipsis; places in the text stay."""
         heading = Heading(1, "h" * 5_000, 0, 4)
-        found = bounded(Document("text", "text/plain", title="t" * 5_000, headings=[heading]))
+        found = limit_document(Document("text", "text/plain", title="t" * 5_000, headings=[heading]))
         assert found.title == "t" * (TITLE - 1) + "…"
         assert found.headings == [Heading(1, "h" * (HEADING - 1) + "…", 0, 4)]
 
     def test_too_much_metadata_is_left_out_and_noted(self) -> None:
         """The fields that come first stay; a large one doesn't push out small ones behind it."""
         fields: dict[str, Json] = {"large": "x" * (METADATA + 1), **{f"k{n}": n for n in range(FIELDS + 5)}}
-        found = bounded(Document("text", "text/plain", metadata=fields))
+        found = limit_document(Document("text", "text/plain", metadata=fields))
         assert found.metadata == {f"k{n}": n for n in range(FIELDS)}
         assert found.notes == ["too much metadata: 6 fields left out, the first is 'large'"]
 
     def test_what_a_parser_sent_can_be_stored(self) -> None:
         """Half characters, NULs and line ends where none may be don't reach the database."""
         odd = Document("a\ud800b", "text/plain", title="\0", metadata={"\udc00": "\ud800"}, notes=["one\ntwo"])
-        found = bounded(odd)
+        found = limit_document(odd)
         assert (found.text, found.title, found.notes) == ("a\ufffdb", "\ufffd", ["one two"])
         assert found.metadata == {"\ufffd": "\ufffd"}
 

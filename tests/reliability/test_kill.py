@@ -401,7 +401,10 @@ def test_killed_between_the_steps_of_an_update(
 
 @pytest.mark.parametrize(
     "where",
-    ["passagework.retrieval.store.writer:Writer.remove_source", "passagework.ingest.maintenance.removal:_forget"],
+    [
+        "passagework.retrieval.store.writer:Writer.remove_source",
+        "passagework.ingest.maintenance.removal:_remove_documents",
+    ],
 )
 def test_killed_while_deleting(changed: Update, target: Target, tmp_path: Path, where: str) -> None:
     """Documents deleted together are all there, or all gone; deleting again does it."""

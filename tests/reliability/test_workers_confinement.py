@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from passagework.ingest.confinement import Confinement, confinement_here, interpreter_files, landlock, seccomp
+from passagework.ingest.confinement import Confinement, available_confinement, interpreter_files, landlock, seccomp
 from passagework.ingest.loaders.base import LoadOptions
-from passagework.ingest.workers import LoadRequest, ParserPool, given_file, pool, process
+from passagework.ingest.workers import LoadRequest, ParserPool, descriptor_path, pool, process
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import IngestError, PassageworkError
 from passagework.retrieval.types import Document
@@ -24,7 +24,7 @@ from tests.support.attacking_loaders import CALLS, PORT, SIBLING
 
 pytestmark = pytest.mark.faults
 
-HERE = confinement_here()
+HERE = available_confinement()
 LOADER = "tests.support.attacking_loaders:load"
 needs_seccomp = pytest.mark.skipif("seccomp" not in HERE.value, reason="this system has no seccomp filters")
 needs_landlock = pytest.mark.skipif("landlock" not in HERE.value, reason="this kernel has no Landlock")
@@ -170,9 +170,9 @@ def test_what_the_system_lacks_is_said(
     """An older kernel, or a container that forbids one of both, has a word of its own; on macOS limits are all."""
     for module in (landlock, seccomp):
         monkeypatch.setattr(module, "available", lambda held=module not in without: held)
-    assert confinement_here() is left
+    assert available_confinement() is left
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert confinement_here() is Confinement.LIMITS
+    assert available_confinement() is Confinement.LIMITS
 
 
 @needs_seccomp
@@ -325,7 +325,7 @@ def test_a_given_file_is_read_and_never_written(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"one\r\ntwo")
     with path.open("rb") as file:
-        given = given_file.GivenFile.of(path, file.fileno())
+        given = descriptor_path.DescriptorPath.of(path, file.fileno())
         path.unlink()
         assert given.read_bytes() == b"one\r\ntwo"
         assert given.read_text() == "one\ntwo"

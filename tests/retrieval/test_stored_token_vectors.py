@@ -311,8 +311,8 @@ class TestInterrupted:
     @pytest.mark.parametrize(
         ("where", "call"),
         [
-            ("passagework.ingest.writing.token_vectors:coded", 1),
-            ("passagework.ingest.writing.token_vectors:coded", 2),
+            ("passagework.ingest.writing.token_vectors:token_codes", 1),
+            ("passagework.ingest.writing.token_vectors:token_codes", 2),
             ("passagework.retrieval.store.token_rows:put_codes", 2),
             ("passagework.retrieval.store.token_rows:put_reranker_hashes", 1),
             ("passagework.retrieval.late_interaction.stored_tokens:TokenRecord.complete", 1),

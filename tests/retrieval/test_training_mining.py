@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from passagework.ingest import ingest, train
-from passagework.ingest.workflows.pair_mining import BLOCK, forget_mining, pairs_with_negatives
+from passagework.ingest.workflows.pair_mining import BLOCK, pairs_with_negatives, remove_mining_collection
 from passagework.retrieval import Collection, Hits
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.training import Mined, Pair, mine
@@ -186,7 +186,7 @@ def test_forgetting_removes_what_mining_made(tmp_path: Path) -> None:
     (tmp_path / "collection").mkdir()
     (tmp_path / "mined-1").mkdir()
     (tmp_path / "corpus.jsonl").touch()
-    forget_mining(tmp_path)
+    remove_mining_collection(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mined-1"]
 
 

@@ -329,7 +329,7 @@ def test_nobody_waits_for_the_best_sentences(page: AppTest, monkeypatch: pytest.
     def never(*_: object) -> None:
         raise StoreError("looked for too early")
 
-    monkeypatch.setattr("passagework.ui.web.marking.mark", never)
+    monkeypatch.setattr("passagework.ui.web.highlighting.highlights_of", never)
     _searched(page, "bees")
     assert [one.value for one in page.error] == [r"looked for too early"]
     assert len(html_of(page, "hit")) == 3

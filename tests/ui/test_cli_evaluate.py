@@ -201,7 +201,7 @@ def test_names_of_runs_are_never_cut(beir: Path, kept: Path, tmp_path: Path, mon
     run("evaluate", beir, "--collection", kept, "--runs", tmp_path / "runs", "--json")
     long = tmp_path / "runs" / f"{'hybrid-with-a-long-name-' * 3}end.trec"
     (tmp_path / "runs" / "hybrid.trec").rename(long)
-    monkeypatch.setattr("passagework.ui.commands.outcome.WIDTH", 60)
+    monkeypatch.setattr("passagework.ui.commands.output.WIDTH", 60)
     shown = run("compare", beir, tmp_path / "runs" / "dense.trec", long, "--measures", "AP").out
     table = shown[shown.index("measure") :]
     assert "…" not in table

@@ -20,8 +20,8 @@ from passagework.retrieval.types import Json, Stage
 from passagework.ui.web.bump_chart import ROW as PIXELS
 from passagework.ui.web.bump_chart import TOP, bump_chart
 from passagework.ui.web.facets import Choice, Facets, facets_of, filter_of
-from passagework.ui.web.marking import mark
-from passagework.ui.web.page_html import marked_html
+from passagework.ui.web.highlighting import highlights_of
+from passagework.ui.web.page_html import highlighted_html
 from tests.support.fakes import FakeEncoder
 
 ROW = DocumentRow(1, 1, "file:///a.md", None, "a.md", 0, "text/markdown", "A", "", {}, 1, 0, 1, 0)
@@ -126,13 +126,13 @@ def test_sentences_and_lines() -> None:
 def test_the_best_sentence() -> None:
     """The nearest in meaning, else the one with most matching words; never a heading, and none of a lone sentence."""
     text = "# Bees dance of flowers\n\nWasps build paper nests here. Bees dance to tell of flowers. It rains a lot."
-    by_meaning, by_words = (mark("bees dance flowers", [text], one)[0].best for one in (FakeEncoder, None))
+    by_meaning, by_words = (highlights_of("bees dance flowers", [text], one)[0].best for one in (FakeEncoder, None))
     assert by_meaning is not None
     assert text[slice(*by_meaning)] == "Bees dance to tell of flowers."
     assert by_words == by_meaning
-    assert mark("bees", ["Only one sentence of bees."], FakeEncoder)[0].best is None
-    assert mark("nothing", [text], None)[0].best is None
-    shown = marked_html("a <b>bees</b>. Bees.", mark("bees", ["a <b>bees</b>. Bees."], None)[0])
+    assert highlights_of("bees", ["Only one sentence of bees."], FakeEncoder)[0].best is None
+    assert highlights_of("nothing", [text], None)[0].best is None
+    shown = highlighted_html("a <b>bees</b>. Bees.", highlights_of("bees", ["a <b>bees</b>. Bees."], None)[0])
     assert '&lt;b&gt;<mark class="pw-word">bees</mark>&lt;/b&gt;' in shown
 
 
@@ -171,5 +171,5 @@ def test_no_model_is_loaded_to_mark_nothing() -> None:
     def none() -> FakeEncoder:
         raise AssertionError("the encoder was asked for")
 
-    assert [one.best for one in mark("bees", ["Bees."], none)] == [None]
-    assert mark("bees", [], none) == []
+    assert [one.best for one in highlights_of("bees", ["Bees."], none)] == [None]
+    assert highlights_of("bees", [], none) == []

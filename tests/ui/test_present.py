@@ -23,7 +23,7 @@ from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Fusion, Hidden, Stage, Unseen
-from passagework.ui.commands.progress import BarsInTurn, progress_bar
+from passagework.ui.commands.progress import SuccessiveBars, progress_bar
 from passagework.ui.present import (
     context_notes,
     documents_to_json,
@@ -36,7 +36,7 @@ from passagework.ui.present import (
     show_status,
     warnings_of,
 )
-from passagework.ui.web.page_html import flowing, hit_html, markdown_text, plan_html
+from passagework.ui.web.page_html import hit_html, markdown_text, plan_html, unwrapped
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
 PLAN = Plan(requested=Stage.HYBRID, used=Stage.HYBRID, candidates=200, fusion=Fusion.CONVEX)
@@ -426,8 +426,8 @@ def test_lines_that_were_broken_to_a_width_go_on() -> None:
     character keeps its place."""
     long = "A line that somebody's editor has broken after sixty characters or"
     kept = f"# {long}\nText\n{long}\n- item\n{long}\n| cell |\n{long}\n1. one\n\nshort\nlines\n{long}\n\nEnd"
-    assert flowing(kept) == kept
-    assert flowing(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
+    assert unwrapped(kept) == kept
+    assert unwrapped(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
 
 
 def test_html_of_a_hit_holds_its_trace() -> None:
@@ -510,8 +510,8 @@ def test_bars_take_turns() -> None:
         yield None if name == "none" else lambda done: seen.append(f"{name} {done}")
         seen.append(f"{name} closes")
 
-    with BarsInTurn() as drawn:
-        first, second, none = (drawn.by(partial(bar, name)) for name in ("a", "b", "none"))
+    with SuccessiveBars() as drawn:
+        first, second, none = (drawn.callback(partial(bar, name)) for name in ("a", "b", "none"))
         first(1)
         first(2)
         second(1)

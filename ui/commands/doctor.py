@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from passagework.ui.commands import options as opt
-from passagework.ui.commands.outcome import FAILED, answer
+from passagework.ui.commands.output import FAILED, print_result
 
 
 def doctor(
@@ -16,15 +16,15 @@ def doctor(
     """Check a collection: database, text, vectors and index against each other; exits 1 with a line a finding."""
     from passagework.ingest.maintenance.doctor import examine
     from passagework.ingest.maintenance.doctor import repair as mend
-    from passagework.ui.present.health import show_diagnosis, show_repair
+    from passagework.ui.present.diagnosis_lines import show_diagnosis, show_repair
 
     if repair:
         repaired = mend(collection)
-        answer(repaired.to_json(), as_json, lambda console: show_repair(console, repaired))
+        print_result(repaired.to_json(), as_json, lambda console: show_repair(console, repaired))
         well = repaired.after.well
     else:
         diagnosis = examine(collection)
-        answer(diagnosis.to_json(), as_json, lambda console: show_diagnosis(console, diagnosis))
+        print_result(diagnosis.to_json(), as_json, lambda console: show_diagnosis(console, diagnosis))
         well = diagnosis.well
     if not well:
         raise typer.Exit(FAILED)

@@ -10,7 +10,7 @@ import typer
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.files import write_atomically
 from passagework.ui.commands import options as opt
-from passagework.ui.commands.outcome import FAILED, answer, complain
+from passagework.ui.commands.output import FAILED, print_message, print_result
 
 if TYPE_CHECKING:
     from passagework.retrieval.evaluation import Benchmark
@@ -43,27 +43,27 @@ def evaluate(
     from passagework.retrieval.config import CANDIDATES
     from passagework.retrieval.evaluation import DEFAULT_MEASURES, load_gate
     from passagework.retrieval.evaluation.measures import check_measures
-    from passagework.ui.commands.progress import BarsInTurn, progress_bar, query_bar
+    from passagework.ui.commands.progress import SuccessiveBars, progress_bar, query_bar
     from passagework.ui.present import show_evaluation
 
     if limit_queries is not None and limit_queries < 1:
         raise ConfigError(f"limit-queries is {limit_queries}: give at least 1")
-    asked = check_measures([one.strip() for one in measures.split(",")] if measures else DEFAULT_MEASURES)
-    bars = None if gate is None else load_gate(gate)
+    chosen = check_measures([measure.strip() for measure in measures.split(",")] if measures else DEFAULT_MEASURES)
+    loaded_gate = None if gate is None else load_gate(gate)
     refuse_inside(report, benchmark)
     if benchmark.is_dir():
         _refuse_qrels(qrels)
     elif benchmark.exists() and collection is None:
         raise ConfigError("name the collection that was judged with --collection")
     pages: list[str] = []
-    with BarsInTurn() as drawn:
-        found = evaluate_benchmark(
+    with SuccessiveBars() as bars:
+        evaluation = evaluate_benchmark(
             benchmark,
             collection=collection,
             qrels=qrels,
             split=split,
-            stages=[one.strip() for one in stages.split(",") if one.strip()],
-            measures=(*asked, *(bars.measures if bars else ())),
+            stages=[stage.strip() for stage in stages.split(",") if stage.strip()],
+            measures=(*chosen, *(loaded_gate.measures if loaded_gate else ())),
             limit_queries=limit_queries,
             candidates=CANDIDATES if candidates is None else candidates,
             fusion=fusion,
@@ -75,19 +75,19 @@ def evaluate(
             whole=whole,
             runs=runs,
             report=None if report is None else pages.append,
-            ingested=drawn.by(progress_bar),
-            searched=drawn.by(query_bar),
+            ingested=bars.callback(progress_bar),
+            searched=bars.callback(query_bar),
         )
-    missed = bars.missed(found) if bars else []
-    out = found.to_json()
-    if bars:
+    missed = loaded_gate.missed(evaluation) if loaded_gate else []
+    out = evaluation.to_json()
+    if loaded_gate:
         out["gate"] = {"passed": not missed, "missed": list(missed)}
-    held = len(bars.thresholds) if bars and not missed else 0
-    answer(out, as_json, lambda console: show_evaluation(console, found, held=held))
+    held = len(loaded_gate.thresholds) if loaded_gate and not missed else 0
+    print_result(out, as_json, lambda console: show_evaluation(console, evaluation, held=held))
     if report is not None:  # what was measured is told first, whatever the disk says
         _write(report, pages[0])
     for line in missed:
-        complain(f"gate: {line}")
+        print_message(f"gate: {line}")
     if missed:
         raise typer.Exit(FAILED)
 
@@ -111,18 +111,24 @@ def compare(
     from passagework.ui.present import show_comparison
 
     refuse_inside(report, benchmark)
-    judged = _benchmark(benchmark, qrels, split) if collection is None else _own(benchmark, qrels, collection)
+    judged = (
+        _benchmark(benchmark, qrels, split) if collection is None else _judged_documents(benchmark, qrels, collection)
+    )
     names = (a.stem, b.stem) if a.stem != b.stem else (str(a), str(b))
-    chosen = [one.strip() for one in measures.split(",")] if measures else ()
-    found = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
-    answer(found.to_json(), as_json, lambda console: show_comparison(console, found))
+    chosen = [measure.strip() for measure in measures.split(",")] if measures else ()
+    comparison = set_against(judged, read_run(a), read_run(b), names=names, measures=chosen)
+    print_result(comparison.to_json(), as_json, lambda console: show_comparison(console, comparison))
     if report is not None:
         from passagework.retrieval.evaluation.report import render_comparison
 
         corpus = benchmark / "corpus.jsonl"
-        wanted = {move.document for one in found.queries for move in one.moves}
-        titles = {one: title for one, (title, _) in corpus_texts(corpus, wanted).items()} if corpus.is_file() else {}
-        _write(report, render_comparison(found, titles))
+        moved = {move.document for query in comparison.queries for move in query.moves}
+        titles = (
+            {document: title for document, (title, _) in corpus_texts(corpus, moved).items()}
+            if corpus.is_file()
+            else {}
+        )
+        _write(report, render_comparison(comparison, titles))
 
 
 def _benchmark(path: Path, qrels: Path | None, split: str) -> Benchmark:
@@ -142,7 +148,7 @@ def _refuse_qrels(qrels: Path | None) -> None:
         raise ConfigError("--qrels goes with a file of TREC topics; a BEIR folder has its own, see --split")
 
 
-def _own(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
+def _judged_documents(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
     """What was judged of a collection, named as the runs that `evaluate` wrote name it."""
     from passagework.retrieval import Collection
     from passagework.retrieval.evaluation.judged_places import JudgedPlaces

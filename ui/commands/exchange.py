@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from passagework.ui.commands import options as opt
-from passagework.ui.commands.outcome import answer
+from passagework.ui.commands.output import print_result
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ def export(
     from passagework.ingest.maintenance.exchange import export_collection, snapshot_collection
 
     written = (snapshot_collection if snapshot else export_collection)(collection, out)
-    answer(written.to_json(), as_json, lambda console: _show(console, "written to", written))
+    print_result(written.to_json(), as_json, lambda console: _show(console, "written to", written))
 
 
 def import_(
@@ -34,8 +34,8 @@ def import_(
     """Make a new collection of an exported folder; nothing is encoded again."""
     from passagework.ingest.maintenance.exchange import import_collection
 
-    made = import_collection(source, collection)
-    answer(made.to_json(), as_json, lambda console: _show(console, "imported into", made))
+    imported = import_collection(source, collection)
+    print_result(imported.to_json(), as_json, lambda console: _show(console, "imported into", imported))
 
 
 def _show(console: Console, done: str, written: Exchanged) -> None:

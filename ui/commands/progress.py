@@ -13,21 +13,21 @@ from passagework.ingest.report import Progress
 if TYPE_CHECKING:
     from passagework.retrieval.training import TrainingProgress
 
-Told = ParamSpec("Told")
+Args = ParamSpec("Args")
 
 
-class BarsInTurn:
+class SuccessiveBars:
     """Bars of one run's parts: each is drawn from when its part first tells how far it is to when the next one does."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._shown: object = None
 
-    def by(self, bar: Callable[[], AbstractContextManager[Callable[Told, None] | None]]) -> Callable[Told, None]:
+    def callback(self, bar: Callable[[], AbstractContextManager[Callable[Args, None] | None]]) -> Callable[Args, None]:
         """Returns a callback that has `bar` drawn."""
-        draw: Callable[Told, None] | None = None
+        draw: Callable[Args, None] | None = None
 
-        def tell(*values: Told.args, **named: Told.kwargs) -> None:
+        def tell(*values: Args.args, **named: Args.kwargs) -> None:
             nonlocal draw
             if self._shown is not bar:
                 self.clear()
@@ -42,7 +42,7 @@ class BarsInTurn:
         self._stack.close()
         self._shown = None
 
-    def __enter__(self) -> BarsInTurn:
+    def __enter__(self) -> SuccessiveBars:
         return self
 
     def __exit__(
@@ -74,10 +74,10 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
             done, total = progress.files, progress.total_files
             passages = max(progress.passages, progress.encoded)
             rate = passages / max(progress.seconds, 1e-3)
-            said = f"files  {progress.documents:,} documents  {passages:,} passages {rate:.0f} passages/s"
+            line = f"files  {progress.documents:,} documents  {passages:,} passages {rate:.0f} passages/s"
             if progress.to_fill:
-                done, total, said = progress.filled, progress.to_fill, "passages given token vectors"
-            bar.update(task, total=total, completed=done, said=said)
+                done, total, line = progress.filled, progress.to_fill, "passages given token vectors"
+            bar.update(task, total=total, completed=done, said=line)
 
         yield draw
 
@@ -118,8 +118,8 @@ def training_bar() -> Iterator[Callable[[TrainingProgress], None] | None]:
         task = bar.add_task("train", total=None, said="")
 
         def draw(progress: TrainingProgress) -> None:
-            said = [f"loss {progress.loss:.3f}"] if progress.loss is not None else []
-            said += [f"nDCG@10 {progress.measure:.3f}"] if progress.measure is not None else []
-            bar.update(task, total=progress.steps, completed=progress.step, said=", ".join(said))
+            parts = [f"loss {progress.loss:.3f}"] if progress.loss is not None else []
+            parts += [f"nDCG@10 {progress.measure:.3f}"] if progress.measure is not None else []
+            bar.update(task, total=progress.steps, completed=progress.step, said=", ".join(parts))
 
         yield draw

@@ -9,7 +9,7 @@ from typing import Any
 
 from passagework.retrieval.errors import ConfigError
 from passagework.ui.commands import options as opt
-from passagework.ui.commands.outcome import answer, complain
+from passagework.ui.commands.output import print_message, print_result
 
 
 def train(
@@ -47,13 +47,13 @@ def train(
         check_output_folder,
         read_pairs,
     )
-    from passagework.ui.commands.progress import BarsInTurn, progress_bar, query_bar, training_bar
+    from passagework.ui.commands.progress import SuccessiveBars, progress_bar, query_bar, training_bar
     from passagework.ui.present import show_training
 
     named = checked_kind(kind)
-    if loss not in {one.value for one in Loss}:
-        raise ConfigError(f"loss is {loss!r}: give one of {', '.join(one.value for one in Loss)}")
-    asked: dict[str, Any] = {
+    if loss not in {choice.value for choice in Loss}:
+        raise ConfigError(f"loss is {loss!r}: give one of {', '.join(choice.value for choice in Loss)}")
+    optional: dict[str, Any] = {
         "negatives": negatives,
         "batch": batch,
         "learning_rate": learning_rate,
@@ -69,17 +69,17 @@ def train(
         token_vectors=token_vectors,
         seed=seed,
         shuffled=shuffled,
-        **{name: value for name, value in asked.items() if value is not None},
+        **{name: value for name, value in optional.items() if value is not None},
     )
     require("train")
     check_output_folder(out)
     read = read_pairs(pairs)
-    with BarsInTurn() as drawn:
+    with SuccessiveBars() as bars:
 
         def tell(mined: Mined) -> None:
-            drawn.clear()
+            bars.clear()
             if not as_json:
-                complain(mined.describe())
+                print_message(mined.describe())
 
         run = begin(
             named,
@@ -91,11 +91,11 @@ def train(
             options=options,
             command=shlex.join(["passagework", *sys.argv[1:]]),
             mined=tell,
-            ingested=drawn.by(progress_bar),
-            searched=drawn.by(query_bar),
-            watch=drawn.by(training_bar),
+            ingested=bars.callback(progress_bar),
+            searched=bars.callback(query_bar),
+            watch=bars.callback(training_bar),
         )
     if not run.improved:
-        complain("no evaluation was better than the one before training: nothing was gained")
-    told = {"kind": kind, "out": str(out), "options": options.to_json(), **run.to_json()}
-    answer(told, as_json, lambda console: show_training(console, kind, out, run))
+        print_message("no evaluation was better than the one before training: nothing was gained")
+    out_fields = {"kind": kind, "out": str(out), "options": options.to_json(), **run.to_json()}
+    print_result(out_fields, as_json, lambda console: show_training(console, kind, out, run))

@@ -33,33 +33,33 @@ def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: st
     )
 
 
-def show(found: Context, program: str) -> None:
+def show(context: Context, program: str) -> None:
     """The text with its numbers, what each number stands for, the JSON, and the program."""
-    *warnings, used = context_notes(found)
+    *warnings, used = context_notes(context)
     for warning in warnings:
         st.warning(markdown_text(warning))
     st.html(f'<div data-testid="budget">{note_html(used)}</div>')
     text, citations, as_json, python = st.tabs(["Text", "Citations", "JSON", "Python"])
     with text:
-        if found.text:
-            st.code(visible(found.text), language=None, wrap_lines=True)
+        if context.text:
+            st.code(visible(context.text), language=None, wrap_lines=True)
         else:
             st.info("No passage found. Try other words.")
     with citations:
         rows = [
             (
-                f"[{one.number}]",
-                one.title,
-                address(one.path, one.uri),
-                page_list(one.pages),
-                f"{one.start}-{one.end}",
-                f"{one.score:.3f}",
+                f"[{citation.number}]",
+                citation.title,
+                address(citation.path, citation.uri),
+                page_list(citation.pages),
+                f"{citation.start}-{citation.end}",
+                f"{citation.score:.3f}",
             )
-            for one in found.citations
+            for citation in context.citations
         ]
         st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))
     with as_json:
-        st.code(json.dumps(found.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
+        st.code(json.dumps(context.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
     with python:
         st.code(program, language=None, wrap_lines=True)
 
@@ -67,7 +67,7 @@ def show(found: Context, program: str) -> None:
 def ask(collection: Collection) -> None:
     """The query, its budget and its settings; then the context."""
     if not status_of(collection).documents:
-        session.tell_empty()
+        session.show_empty()
         return
     query = session.query_field("What your application would ask")
     with st.container(horizontal=True):
@@ -81,17 +81,17 @@ def ask(collection: Collection) -> None:
         return
     stage = STAGES[chosen]
     with st.spinner("Assembling"):
-        found = collection.context(query, max_tokens=max_tokens, k=k, stage=stage)
-    show(found, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value))
+        context = collection.context(query, max_tokens=max_tokens, k=k, stage=stage)
+    show(context, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value))
 
 
 def main() -> None:
     """Draws the page once."""
     st.title("Context")
     try:
-        ask(session.this_collection())
+        ask(session.current_collection())
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ LARGEST = 1_500_000
 """Characters of a report that is shown in the page: browsers take no longer address."""
 
 
-def made(collection: Collection) -> None:
+def show_measurements(collection: Collection) -> None:
     """Measurements of this collection, the newest shown; a button makes another."""
     judged = (collection.path / JUDGMENTS).exists()
     if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
@@ -41,21 +41,21 @@ def made(collection: Collection) -> None:
 
         measure(collection, draw)
         bar.empty()
-    found = measurements(collection.path)
-    if not found:
+    measured = measurements(collection.path)
+    if not measured:
         st.info("Nothing is measured yet. Judge some hits, then measure how well each stage finds them.")
         st.page_link(session.JUDGE, label="Go to the judgments")
         return
-    names = {one.folder.name: one for one in found}
+    names = {measurement.folder.name: measurement for measurement in measured}
     chosen = names[str(st.selectbox("Measurement", list(names), key="measurement"))]
-    show(chosen)
+    show_measurement(chosen)
 
 
-def show(measurement: Measurement) -> None:
+def show_measurement(measurement: Measurement) -> None:
     """Its figures, then its report with the plots."""
     figures = measurement.figures
-    said = f"{counted(int(figures.get('queries') or 0), 'query')} of {figures.get('dataset', '')}"
-    st.html(note_html(said))
+    summary = f"{counted(int(figures.get('queries') or 0), 'query')} of {figures.get('dataset', '')}"
+    st.html(note_html(summary))
     columns, rows = stage_rows(figures)
     st.html(table_html("figures", columns, rows))
     st.code(str(measurement.folder), language=None, wrap_lines=True)
@@ -92,10 +92,18 @@ def comparison(collection: Collection) -> None:
     b = files[str(right.selectbox("Run b", list(files), len(files) - 1, key="run_b"))]
     with st.spinner("Comparing"):
         judged = benchmark_of(collection, beir)
-        found, page = compared(judged, a, b, None if beir is None else beir / "corpus.jsonl")
+        comparison, page = compared(judged, a, b, None if beir is None else beir / "corpus.jsonl")
     rows = [
-        (one.measure, f"{one.a:.3f}", f"{one.b:.3f}", f"{one.difference:+.3f}", one.wins, one.losses, f"{one.p:.3f}")
-        for one in found.measures
+        (
+            measure.measure,
+            f"{measure.a:.3f}",
+            f"{measure.b:.3f}",
+            f"{measure.difference:+.3f}",
+            measure.wins,
+            measure.losses,
+            f"{measure.p:.3f}",
+        )
+        for measure in comparison.measures
     ]
     columns = ("Measure", "a", "b", "b less a", "Queries better", "Queries worse", "p")
     st.html(table_html("differences", columns, rows))
@@ -119,13 +127,13 @@ def main() -> None:
     st.title("Evaluate")
     view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
     try:
-        collection = session.this_collection()
+        collection = session.current_collection()
         if view == VIEWS[1]:
             comparison(collection)
         else:
-            made(collection)
+            show_measurements(collection)
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

@@ -29,16 +29,16 @@ SHOWN = 500
 """Judgments in the table; the file has all."""
 
 
-def given(collection: Collection) -> None:
+def show_judgments(collection: Collection) -> None:
     """What was judged, and the files that `passagework evaluate` reads."""
     judgments = judgments_of(collection.path)
     if not judgments:
         st.info("Nothing is judged yet. Search for something, and say of each hit whether it answers.")
         st.page_link(session.SEARCH, label="Go to the search")
         return
-    queries = len({one.query for one in judgments})
+    queries = len({judgment.query for judgment in judgments})
     st.html(note_html(f"{counted(len(judgments), 'judgment')} of {counted(queries, 'query')}"))
-    lines = "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in judgments)
+    lines = "".join(json.dumps(judgment.to_json(), ensure_ascii=False) + "\n" for judgment in judgments)
     qrels, topics = as_trec(judgments, collection)
     with st.container(horizontal=True):
         st.download_button("Judgments (JSONL)", lines.encode(errors="replace"), JUDGMENTS, "application/x-ndjson")
@@ -46,7 +46,7 @@ def given(collection: Collection) -> None:
         st.download_button("Topics", topics.encode(errors="replace"), "topics.tsv", "text/tab-separated-values")
     words = ("passagework", "evaluate", collection.path / JUDGMENTS, "--collection", collection.path)
     st.code(shlex.join(map(str, words)), language=None, wrap_lines=True)
-    rows = [_row(one) for one in judgments[:SHOWN]]
+    rows = [_row(judgment) for judgment in judgments[:SHOWN]]
     st.html(table_html("judgments", ("Query", "Grade", "Document", "Passage"), rows))
 
 
@@ -69,42 +69,42 @@ def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | 
     return settings, {"stage": chosen, "fusion": fusion, "candidates": candidates}
 
 
-def against(collection: Collection, *, blind: bool) -> None:
+def compare_settings(collection: Collection, *, blind: bool) -> None:
     """The first hits of one query under two settings."""
     query = session.query_field("A query to compare by")
     with st.expander("The two settings", expanded=not blind):
         left, right = st.columns(2)
         with left:
-            a, said_a = settings_of("a", "hybrid")
+            a, recorded_a = settings_of("a", "hybrid")
         with right:
-            b, said_b = settings_of("b", "rerank")
+            b, recorded_b = settings_of("b", "rerank")
     if not query.strip():
         st.html(note_html("Type a query: the first five hits of both settings appear beside each other."))
         return
     with st.spinner("Searching twice"):
-        found = a.search(collection, query), b.search(collection, query)
+        both = a.search(collection, query), b.search(collection, query)
     judged = judgments_of(collection.path)
     if not blind:
-        for column, hits, other, name in zip(st.columns(2), found, found[::-1], "AB", strict=True):
+        for column, hits, other, name in zip(st.columns(2), both, both[::-1], "AB", strict=True):
             with column:
                 took = hits.timings_ms.get("total", 0.0) - hits.timings_ms.get("load", 0.0)
                 _list(
                     hits,
                     other,
-                    f"{name}: {hits.plan.used.value}, {took:.0f} ms{_graded(collection, judged, query, hits)}",
+                    f"{name}: {hits.plan.used.value}, {took:.0f} ms{_count_relevant(collection, judged, query, hits)}",
                     "side",
                 )
         return
     salt = st.session_state.setdefault("salt", secrets.token_hex(8))
     straight = a_is_left(query, salt)
-    sides = found if straight else found[::-1]
+    sides = both if straight else both[::-1]
     for column, hits, name in zip(st.columns(2), sides, ("First list", "Second list"), strict=True):
         with column:
             _list(hits, None, name, "blind")
-    if said_a == said_b:
+    if recorded_a == recorded_b:
         st.info("Both sides are the same setting: choose another for one of them.")
-    elif any(found):
-        _vote(collection, query, said_a, said_b, straight=straight)
+    elif any(both):
+        _vote(collection, query, recorded_a, recorded_b, straight=straight)
 
 
 def _list(hits: Hits, other: Hits | None, title: str, name: str) -> None:
@@ -121,29 +121,29 @@ def _vote(
     left, right = ("a", "b") if straight else ("b", "a")
     choices = {"First is better": left, "No difference": "neither", "Second is better": right}
     voted = st.session_state.setdefault("voted", set())
-    asked = json.dumps([query, a, b])
-    if asked not in voted:
+    comparison_key = json.dumps([query, a, b])
+    if comparison_key not in voted:
         with st.container(horizontal=True, horizontal_alignment="center"):
             pressed = [better for label, better in choices.items() if st.button(label)]
         if not pressed:
             return
         add_preference(collection.path, Preference(query, a, b, pressed[0]))
-        voted.add(asked)
+        voted.add(comparison_key)
         st.rerun()
-    named = {"a": f"A ({_said(a)})", "b": f"B ({_said(b)})"}
+    named = {"a": f"A ({_settings_text(a)})", "b": f"B ({_settings_text(b)})"}
     counts = tally(preferences_of(collection.path), a, b)
     st.success(markdown_text(f"Kept. The first was {named[left]}, the second was {named[right]}."))
     rows = [(named.get(choice, "no difference"), counts[choice]) for choice in counts]
     st.html(table_html("tally", ("Better", "Queries"), rows))
 
 
-def _said(settings: dict[str, str | int]) -> str:
+def _settings_text(settings: dict[str, str | int]) -> str:
     return f"{settings['stage']}, {settings['fusion']}, {settings['candidates']} candidates"
 
 
-def _graded(collection: Collection, judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
+def _count_relevant(collection: Collection, judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
     """How many of the hits were judged relevant, where this query was judged."""
-    if all(one.query != query for one in judgments):
+    if all(judgment.query != query for judgment in judgments):
         return ""
     names = document_names(collection, hits)
     good = sum(bool(GRADES.get(grade_of(judgments, query, names[hit.uri], hit) or "")) for hit in hits)
@@ -155,13 +155,13 @@ def main() -> None:
     st.title("Judge")
     view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
     try:
-        collection = session.this_collection()
+        collection = session.current_collection()
         if view in (None, VIEWS[0]):
-            given(collection)
+            show_judgments(collection)
         else:
-            against(collection, blind=view == VIEWS[2])
+            compare_settings(collection, blind=view == VIEWS[2])
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from passagework.retrieval.text import counted
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
-from passagework.ui.web.library_tables import documents, failures, problems, told
+from passagework.ui.web.library_tables import documents, failures, problems, show_outcome
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
-from passagework.ui.web.uploads import left_behind, save_upload
+from passagework.ui.web.uploads import save_upload, uningested_uploads
 
 
 def about(status: Status) -> None:
@@ -53,7 +53,7 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
     if sent and files:
         jobs.check()  # or they would lie there until the next upload
     if sent and files and (saved := _saved(collection, files)):
-        jobs.start(collection, [*saved, *left_behind(collection.path, sources_of(collection))])
+        jobs.start(collection, [*saved, *uningested_uploads(collection.path, sources_of(collection))])
     if session.host() not in LOCAL:
         st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
         return
@@ -66,13 +66,13 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
 
 def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
     """Writes what was uploaded; the files. One that is refused is told, and costs only itself."""
-    taken = []
+    saved = []
     for file in files:
         try:
-            taken.append(save_upload(collection.path, file.name, file.getvalue()))
+            saved.append(save_upload(collection.path, file.name, file.getvalue()))
         except PassageworkError as error:  # noqa: PERF203 - a few files
             st.error(markdown_text(str(error)))
-    return taken
+    return saved
 
 
 def progress(job: IngestJob) -> None:
@@ -94,18 +94,18 @@ def _watch(job: IngestJob) -> None:
         st.progress(0.0, "Getting ready")
         return
     if now.to_fill:
-        said = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
-        st.progress(now.filled / now.to_fill, f"{said}, {now.seconds:.0f} s")
+        line = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
+        st.progress(now.filled / now.to_fill, f"{line}, {now.seconds:.0f} s")
         return
-    said = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
-    st.progress(now.files / max(1, now.total_files), f"{said}, {now.seconds:.0f} s")
+    line = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
+    st.progress(now.files / max(1, now.total_files), f"{line}, {now.seconds:.0f} s")
 
 
 def _report(report: Report) -> None:
     counts = {"added": report.added, "updated": report.updated, "moved": report.moved, "deleted": report.deleted}
     counts |= {"unchanged": report.unchanged, "failed": len(report.failed), "skipped": len(report.skipped)}
-    said = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
-    line = f"Last run: {said}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
+    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
+    line = f"Last run: {shown}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
     problems("Failed in the last run", report.failed)
     problems("Skipped", report.skipped)
@@ -125,7 +125,7 @@ def main() -> None:
     """Draws the page once."""
     st.title("Library")
     try:
-        collection = session.this_collection()
+        collection = session.current_collection()
         status = status_of(collection)
         about(status)
         jobs = session.jobs_of(str(collection.path.resolve()))
@@ -136,7 +136,7 @@ def main() -> None:
                 st.error(markdown_text(str(error)))
         if jobs.last is not None:
             progress(jobs.last)
-        told()
+        show_outcome()
         sources = sources_of(collection)
         failures(collection, [source for source in sources if source.state is SourceState.FAILED])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
@@ -147,7 +147,7 @@ def main() -> None:
         else:
             st.info("The collection is empty. Upload files, or name a folder of this machine.")
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

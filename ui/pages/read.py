@@ -45,22 +45,22 @@ def picture(collection: Collection, row: DocumentRow, place: Place) -> None:
         st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
     page = pages[number - 1]
     st.html(note_html(_where(page, touched, len(pages))))
-    source = next(one for one in collection.sources() if one.id == row.source_id)
+    source = next(candidate for candidate in collection.sources() if candidate.id == row.source_id)
     try:
         path = file_of(source.uri)
         changed = path.stat().st_mtime_ns if path.exists() else 0
         start, end = place.start - page.start, place.end - page.start
         text = place.document.text[page.start : page.end]
-        drawn = _picture(source.uri, changed, source.sha256, number, text, max(0, start), max(0, end))
+        picture = _picture(source.uri, changed, source.sha256, number, text, max(0, start), max(0, end))
     except (PassageworkError, OSError) as error:
         st.warning(f"{markdown_text(str(error))}\\. Its text, as it was ingested:")
         st.html(text_html(place, page.start, page.end))
         return
-    if not drawn.unchanged:
+    if not picture.unchanged:
         st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
-    if number in touched and drawn.missing:
-        st.html(note_html(f"{counted(drawn.missing, 'character')} of the passage could not be found on the page."))
-    st.html(picture_html(drawn, f"Page {page.label} of {address(row.path, row.uri)}"))
+    if number in touched and picture.missing:
+        st.html(note_html(f"{counted(picture.missing, 'character')} of the passage could not be found on the page."))
+    st.html(picture_html(picture, f"Page {page.label} of {address(row.path, row.uri)}"))
 
 
 def text(place: Place, query: str) -> None:
@@ -81,7 +81,7 @@ def choose(collection: Collection) -> None:
     """Nothing was opened yet: a list of what there is."""
     rows = documents_of(collection)
     if not rows:
-        session.tell_empty()
+        session.show_empty()
         return
     st.html(note_html("Open a hit of a search, or a document from this list."))
     if len(rows) > LISTED:
@@ -100,8 +100,8 @@ def show(collection: Collection, name: str, query: str) -> None:
         st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
         choose(collection)
         return
-    row, *others = rows
-    if others:
+    row, *other_rows = rows
+    if other_rows:
         st.warning(f"{len(rows)} documents bear this name. This is the first.")
     document = collection.document(row.id)
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
@@ -123,19 +123,19 @@ def show(collection: Collection, name: str, query: str) -> None:
 
 def _where(page: Page, touched: list[int], pages: int) -> str:
     label = f" (printed {page.label})" if page.label != str(page.number) else ""
-    told = f"Page {page.number}{label} of {pages:,}."
+    caption = f"Page {page.number}{label} of {pages:,}."
     if touched and page.number not in touched:
-        return f"{told} The passage is on {page_list(touched)}."
+        return f"{caption} The passage is on {page_list(touched)}."
     if page.number in touched[:-1]:
-        return f"{told} The passage continues on the next page."
-    return told
+        return f"{caption} The passage continues on the next page."
+    return caption
 
 
 def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
     """Another passage is opened at its own page, whichever was read before, unless the address names one."""
-    here = (row.uri, place.start, place.end)
-    if st.session_state.get("place") != here:
-        st.session_state["place"] = here
+    position = (row.uri, place.start, place.end)
+    if st.session_state.get("place") != position:
+        st.session_state["place"] = position
         if "page" not in st.query_params:
             st.session_state["page"] = first
     st.session_state["page"] = min(max(1, int(st.session_state.get("page", first))), last)
@@ -165,13 +165,13 @@ def main() -> None:
             query_params=_settings(st.query_params.get("search", "")) or {"query": query},
         )
     try:
-        collection = session.this_collection()
+        collection = session.current_collection()
         if name:
             show(collection, name, query)
         else:
             choose(collection)
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

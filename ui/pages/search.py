@@ -18,9 +18,9 @@ from passagework.ui.web import session
 from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.collection_cache import current_facets, status_of
 from passagework.ui.web.facets import Facets
+from passagework.ui.web.highlighting import Highlights, highlights_of
 from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
 from passagework.ui.web.links import document_names, place_parameters
-from passagework.ui.web.marking import Marks, mark
 from passagework.ui.web.page_html import hit_html, markdown_text, note_html, plain, plan_html
 from passagework.ui.web.search_settings import SearchSettings, sidebar
 
@@ -40,16 +40,16 @@ def results(collection: Collection, query: str, settings: SearchSettings) -> Non
     query ends it at the next.
     """
     with st.spinner("Searching"):
-        hits, marks, cards = _found(collection, query, settings)
+        hits, highlights, cards = _found(collection, query, settings)
     encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
     for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
-        [marks[at]] = mark(query, [hit.text], encoder)  # a card that is drawn anew finds it there
-        card.html(hit_html(hit, marks[at]))
+        [highlights[at]] = highlights_of(query, [hit.text], encoder)  # a card that is drawn anew finds it there
+        card.html(hit_html(hit, highlights[at]))
 
 
 def _found(
     collection: Collection, query: str, settings: SearchSettings
-) -> tuple[Hits, list[Marks], list[DeltaGenerator]]:
+) -> tuple[Hits, list[Highlights], list[DeltaGenerator]]:
     """The hits with their matching words, and where each stands on the page."""
     place = st.empty()
     if settings.stage in (None, Stage.RERANK):
@@ -58,24 +58,24 @@ def _found(
             with place.container():
                 _first_stage(first)
     hits = settings.search(collection, query)
-    marks = _words(hits)
+    highlights = _words(hits)
     with place.container():
-        cards = _all(collection, hits, marks, filtered=settings.where is not None)
-    return hits, marks, cards
+        cards = _all(collection, hits, highlights, filtered=settings.where is not None)
+    return hits, highlights, cards
 
 
-def _words(hits: Hits) -> list[Marks]:
-    return [Marks(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
+def _words(hits: Hits) -> list[Highlights]:
+    return [Highlights(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
 
 
 def _first_stage(hits: Hits) -> None:
     st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
-    for hit, marks in zip(hits, _words(hits), strict=True):
+    for hit, highlights in zip(hits, _words(hits), strict=True):
         with st.container(border=True):
-            st.html(hit_html(hit, marks, first_stage=True))
+            st.html(hit_html(hit, highlights, first_stage=True))
 
 
-def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bool) -> list[DeltaGenerator]:
+def _all(collection: Collection, hits: Hits, highlights: list[Highlights], *, filtered: bool) -> list[DeltaGenerator]:
     """The plan, the chart and the hits, or what to try where there is none; where each hit stands on the page."""
     for warning in warnings_of(hits.plan):
         st.warning(markdown_text(warning))
@@ -93,20 +93,20 @@ def _all(collection: Collection, hits: Hits, marks: list[Marks], *, filtered: bo
     except PassageworkError as error:
         st.warning(markdown_text(str(error)))
         judgments = []
-    return [hit_card(collection, hits.query, hit, marks, names[hit.uri], judgments) for hit in hits]
+    return [hit_card(collection, hits.query, hit, highlights, names[hit.uri], judgments) for hit in hits]
 
 
 @st.fragment
 def hit_card(
-    collection: Collection, query: str, hit: Hit, marks: list[Marks], name: str, judgments: list[Judgment]
+    collection: Collection, query: str, hit: Hit, highlights: list[Highlights], name: str, judgments: list[Judgment]
 ) -> DeltaGenerator:
     """A hit with what can be done to it; a click draws this card anew, and nothing else. Returns its text's place."""
     unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
     with st.container(border=True, key=f"hit-{hit.rank}"):
         shown = st.empty()
-        shown.html(hit_html(hit, marks[hit.rank - 1]))
+        shown.html(hit_html(hit, highlights[hit.rank - 1]))
         with st.container(horizontal=True, vertical_alignment="center"):
-            search = urlencode([(key, one) for key in st.query_params for one in st.query_params.get_all(key)])
+            search = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
             parameters = place_parameters(name, hit, query, search)
             st.page_link(session.READ, label="Open", query_params=dict(parameters))
             grade = st.segmented_control(
@@ -115,7 +115,7 @@ def hit_card(
                 default=grade_of(judgments, query, name, hit),
                 key=f"grade-{unique}",
                 label_visibility="collapsed",
-                on_change=_graded,
+                on_change=_record_grade,
                 args=(collection, query, name, hit, f"grade-{unique}"),
             )
             beside = st.toggle("Neighbours", key=f"beside-{unique}")
@@ -127,7 +127,7 @@ def hit_card(
             try:
                 neighbours(collection, hit)
             except PassageworkError as error:  # a card is drawn anew by itself
-                session.tell(error)
+                session.show_error(error)
     return shown
 
 
@@ -136,14 +136,18 @@ def neighbours(collection: Collection, hit: Hit) -> None:
     rows = collection.neighbours(hit)
     for row in rows:
         if row.id != hit.id:
-            side = "before" if row.ordinal < next(one.ordinal for one in rows if one.id == hit.id) else "after"
+            side = (
+                "before"
+                if row.ordinal < next(other_row.ordinal for other_row in rows if other_row.id == hit.id)
+                else "after"
+            )
             text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
             st.html(f'<div class="pw-place">{side}</div>{text}')
     if len(rows) < 2:
         st.html(note_html("No passage stands beside it."))
 
 
-def _graded(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
+def _record_grade(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
     grade = st.session_state[key]
     try:
         judge(collection.path, query, name, hit, None if grade is None else GRADES[grade])
@@ -156,7 +160,7 @@ def main() -> None:
     st.title("passagework")
     collection, status, facets, problem = None, None, Facets(), None
     try:
-        collection = session.this_collection()
+        collection = session.current_collection()
         status, facets = status_of(collection), current_facets(collection)
     except PassageworkError as error:
         problem = error
@@ -170,7 +174,7 @@ def main() -> None:
         for line in contents(status):
             st.sidebar.html(note_html(line))
         if not status.documents:
-            session.tell_empty()
+            session.show_empty()
         elif not query.strip():
             st.html(
                 note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
@@ -178,7 +182,7 @@ def main() -> None:
         else:
             results(collection, query, settings)
     except PassageworkError as error:
-        session.tell(error)
+        session.show_error(error)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from passagework.ui.present.contents import (
     show_report,
     show_status,
 )
-from passagework.ui.present.measured import show_comparison, show_evaluation, show_training
+from passagework.ui.present.evaluation_tables import show_comparison, show_evaluation, show_training
 from passagework.ui.present.search_results import (
     context_notes,
     heading,

@@ -50,11 +50,11 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
     if report.no_collection:
         console.print(Text("no file of a supported type was found: no collection was made", style="yellow"))
     elif not report.dry_run:
-        line = f"{_written(report)} {collection}"
+        line = f"{_rate_line(report)} {collection}"
         console.print(Text(one_line(line, limit=LINE_CHARACTERS), style="dim"), soft_wrap=True)
 
 
-def _written(report: Report) -> str:
+def _rate_line(report: Report) -> str:
     """How much came in and how fast; a run that had nothing to encode was not slow."""
     if not report.passages:
         return f"no new passages; {report.seconds:.1f} s for"
@@ -65,13 +65,14 @@ def _written(report: Report) -> str:
 def show_status(console: Console, status: Status, parsers: ParserLimits | None = None) -> None:
     """A collection in a few lines."""
     encoder, index = status.encoder, status.index
+    overlap = _overlap_note(status.chunking)
     proof = "" if index.recall_at_10 is None else f", recall@10 {index.recall_at_10:.3f}"
     lines = {
         "collection": f"{status.collection} ({status.version}, made {status.created})",
         "documents": f"{status.documents:,} from {counted(status.files, 'file')}; {status.failed:,} failed",
         "passages": f"{status.passages:,}, {status.cut:,} cut; {counted(status.vectors, 'vector')}",
         "encoder": f"{encoder.model} ({encoder.dimension} dimensions, window {status.window})",
-        "chunking": ", ".join(f"{name} {value}" for name, value in status.chunking.items()) + _derived(status.chunking),
+        "chunking": ", ".join(f"{name} {value}" for name, value in status.chunking.items()) + overlap,
         "index": f"{index.kind}{proof}; {counted(index.since_build, 'change')} since it was built",
         **_token_vectors(status.token_vectors),
         "fields": ", ".join(status.fields) or "none",
@@ -86,12 +87,12 @@ def show_status(console: Console, status: Status, parsers: ParserLimits | None =
         console.print(Text(note, style="yellow"))
 
 
-def _token_vectors(kept: TokenVectorsStatus | None) -> dict[str, str]:
+def _token_vectors(tokens: TokenVectorsStatus | None) -> dict[str, str]:
     """Of passages that a search reranks without encoding them, where the collection keeps any."""
-    if kept is None:
+    if tokens is None:
         return {}
-    passages = counted(kept.passages, "passage")
-    return {"token vectors": f"of {passages}, {kept.bits} bits a coordinate, {kept.bytes / 1e6:,.1f} MB"}
+    passages = counted(tokens.passages, "passage")
+    return {"token vectors": f"of {passages}, {tokens.bits} bits a coordinate, {tokens.bytes / 1e6:,.1f} MB"}
 
 
 def _parsers(parsers: ParserLimits | None) -> dict[str, str]:
@@ -128,7 +129,7 @@ def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequen
     """A line a document, then the failures."""
     for row in rows:
         pages = f", {counted(row.pages, 'page')}" if row.pages else ""
-        line = f"{_named(row)}  ({counted(row.passages, 'passage')}{pages})"
+        line = f"{_document_line(row)}  ({counted(row.passages, 'passage')}{pages})"
         console.print(Text(line), soft_wrap=True)
     show_problems(console, "failed", [Problem(source.path, source.reason or "") for source in failed], "red")
     console.print(Text(counted(len(rows), "document"), style="dim"))
@@ -142,7 +143,7 @@ def deleted_to_json(rows: Sequence[DocumentRow], *, dry_run: bool) -> dict[str, 
 def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool) -> None:
     """What went, or would go."""
     for row in rows[:SHOWN]:
-        console.print(Text(_named(row)), soft_wrap=True)
+        console.print(Text(_document_line(row)), soft_wrap=True)
     if len(rows) > SHOWN:
         console.print(Text(f"and {len(rows) - SHOWN:,} more", style="dim"))
     done = "would be deleted" if dry_run else "deleted"
@@ -154,12 +155,12 @@ def _document(row: DocumentRow) -> str:
     return row.uri if row.name is None else row.name
 
 
-def _named(row: DocumentRow) -> str:
+def _document_line(row: DocumentRow) -> str:
     """Path, which record of it, and title, as far as there are such."""
     return "  ".join(one_line(part) for part in (address(row.path, row.uri), row.title) if part)
 
 
-def _derived(chunking: Mapping[str, Json]) -> str:
+def _overlap_note(chunking: Mapping[str, Json]) -> str:
     """Where the overlap comes from, if it is not what was asked for or the default: passages are too short for it."""
     tokens, overlap = chunking.get("passage_tokens"), chunking.get("overlap_tokens")
     if not isinstance(tokens, int) or not isinstance(overlap, int):

@@ -34,18 +34,18 @@ def indented(console: Console, text: str, style: str, *, column: Text) -> None:
 
 def show_problems(console: Console, name: str, problems: Sequence[Problem], style: str) -> None:
     """A line a problem; of many in one file, and of many files, the first."""
-    told = 0
+    shown = 0
     for line, count in list(_by_file(problems))[:SHOWN]:
         indented(console, one_line(line, limit=PROBLEM_CHARACTERS), "", column=Text(f"{name}  ", style=style))
-        told += count
-    if told < len(problems):
-        console.print(Text(f"{name}  and {len(problems) - told:,} more; --json lists all", style=style))
+        shown += count
+    if shown < len(problems):
+        console.print(Text(f"{name}  and {len(problems) - shown:,} more; --json lists all", style=style))
 
 
 def _by_file(problems: Sequence[Problem]) -> Iterator[tuple[str, int]]:
     """Each line, and how many problems it tells."""
-    for path, group in groupby(problems, key=lambda one: one.path):
-        reasons = [one.reason for one in group]
+    for path, group in groupby(problems, key=lambda problem: problem.path):
+        reasons = [problem.reason for problem in group]
         shown = reasons if len(reasons) <= OF_ONE_FILE + 1 else reasons[:OF_ONE_FILE]
         for reason in shown:
             yield f"{path}: {reason}", 1

@@ -12,9 +12,9 @@ from passagework.ingest.scan import path_of
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.text import address, page_list, visible
 from passagework.retrieval.types import Document, Heading, Page
-from passagework.ui.web.marking import Marks
+from passagework.ui.web.highlighting import Highlights
 from passagework.ui.web.page_drawing import PagePicture
-from passagework.ui.web.page_html import flowing, marked_html, plain
+from passagework.ui.web.page_html import highlighted_html, plain, unwrapped
 
 LONGEST = 20_000
 """Characters of a place: an address may name any, and no passage is as long."""
@@ -87,13 +87,13 @@ def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, in
     """The document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
     document = place.document
     start, end = min(max(place.start, first), last), min(max(place.end, first), last)
-    text = f"{document.text[:first]}{flowing(document.text[first:last])}"
+    text = f"{document.text[:first]}{unwrapped(document.text[first:last])}"
     before = "".join(_pieces(text, document.headings, first, start))
     behind = "".join(_pieces(text, document.headings, end, last))
     passage = ""
     if start < end:
         whole = (start, end) == (place.start, place.end)
-        inside = marked_html(text[start:end], Marks(tuple(words) if whole else ()))
+        inside = highlighted_html(text[start:end], Highlights(tuple(words) if whole else ()))
         passage = f'<mark class="pw-passage" data-testid="passage">{inside}</mark>'
     return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
 

@@ -68,8 +68,8 @@ def facets_of(documents: Iterable[DocumentRow]) -> Facets:
     return Facets(
         folders=dict(folders.most_common()),
         types=dict(types.most_common()),
-        fields={key: {names[key][one]: count for one, count in offered[key].most_common()} for key in offered},
-        values={key: {name: one[1] for one, name in names[key].items()} for key in offered},
+        fields={key: {names[key][value]: count for value, count in offered[key].most_common()} for key in offered},
+        values={key: {name: value[1] for value, name in names[key].items()} for key in offered},
         dates=tuple(sorted(dates)),
     )
 
@@ -77,11 +77,11 @@ def facets_of(documents: Iterable[DocumentRow]) -> Facets:
 def _values(key: str, value: Json | Mapping[str, Json]) -> Iterator[tuple[str, _Value]]:
     """Each single value with the field's name, as a filter knows it: lists are several, nested fields have dots."""
     if isinstance(value, Mapping):
-        for name, one in value.items():
-            yield from _values(f"{key}.{name}" if key else name, one)
+        for name, item in value.items():
+            yield from _values(f"{key}.{name}" if key else name, item)
     elif isinstance(value, list):
-        for one in value:
-            yield from _values(key, one)
+        for item in value:
+            yield from _values(key, item)
     elif isinstance(value, bool | str):
         yield key, (type(value), value)
     elif isinstance(value, int | float):
@@ -90,13 +90,13 @@ def _values(key: str, value: Json | Mapping[str, Json]) -> Iterator[tuple[str, _
 
 def _names(values: Iterable[_Value]) -> dict[_Value, str]:
     """What each value is shown as, each otherwise: a text that looks like another value stands in quotation marks."""
-    others = {json.dumps(value) for kind, value in values if kind is not str}
+    other_values = {json.dumps(value) for kind, value in values if kind is not str}
 
     def name(kind: type, value: Any) -> str:
-        plain = kind is str and value not in others and not value.startswith('"')
+        plain = kind is str and value not in other_values and not value.startswith('"')
         return value if plain else json.dumps(value, ensure_ascii=False)
 
-    return {one: name(*one) for one in values}
+    return {value: name(*value) for value in values}
 
 
 def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:

@@ -31,10 +31,15 @@ def judge(collection: Path, query: str, document: str, hit: Hit, grade: int | No
 def grade_of(judgments: Sequence[Judgment], query: str, document: str, hit: Hit) -> str | None:
     """The name of the grade that a hit has for a query."""
     names = {grade: name for name, grade in GRADES.items()}
-    for one in judgments:
-        same = (one.query, one.document, one.start, one.end) == (query, document, hit.start, hit.end)
-        if same and one.quote in (None, hit.text):  # else the document has changed since
-            return names.get(one.grade or 0)
+    for judgment in judgments:
+        same = (judgment.query, judgment.document, judgment.start, judgment.end) == (
+            query,
+            document,
+            hit.start,
+            hit.end,
+        )
+        if same and judgment.quote in (None, hit.text):  # else the document has changed since
+            return names.get(judgment.grade or 0)
     return None
 
 
@@ -44,14 +49,14 @@ def as_trec(judgments: Sequence[Judgment], collection: Collection) -> tuple[str,
     A document has the best grade of its places. White space would end a column: a document whose name has some goes by
     its URI, where it is in the collection, which has none.
     """
-    spaced = {one.document for one in judgments if run_field(one.document) != one.document}
+    spaced = {judgment.document for judgment in judgments if run_field(judgment.document) != judgment.document}
     uris = {name: rows[0].uri for name, rows in collection.documents_named(spaced).items() if len(rows) == 1}
     grades: dict[tuple[str, str], int] = {}
     topics: dict[str, str] = {}
-    for query_id, one in with_query_ids(judgments):
-        query_id, document = run_field(query_id), run_field(uris.get(one.document, one.document))
-        topics[query_id] = " ".join(one.query.split())
+    for query_id, judgment in with_query_ids(judgments):
+        query_id, document = run_field(query_id), run_field(uris.get(judgment.document, judgment.document))
+        topics[query_id] = " ".join(judgment.query.split())
         key = (query_id, document)
-        grades[key] = max(one.grade or 0, grades.get(key, 0))
+        grades[key] = max(judgment.grade or 0, grades.get(key, 0))
     qrels = "".join(f"{query_id}\t0\t{document}\t{grade}\n" for (query_id, document), grade in grades.items())
     return qrels, "".join(f"{query_id}\t{text}\n" for query_id, text in topics.items())

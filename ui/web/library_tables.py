@@ -29,11 +29,11 @@ STATES = {
 """What a person is told of the state of a document's file, where it isn't done."""
 
 
-def problems(title: str, found: Sequence[Problem]) -> None:
+def problems(title: str, listed: Sequence[Problem]) -> None:
     """Files with what was wrong with each; nothing where nothing was."""
-    if found:
-        with st.expander(f"{title} ({len(found):,})", expanded=len(found) <= FEW):
-            rows = [(one.path, one.reason) for one in found[:ROWS]]
+    if listed:
+        with st.expander(f"{title} ({len(listed):,})", expanded=len(listed) <= FEW):
+            rows = [(problem.path, problem.reason) for problem in listed[:ROWS]]
             st.html(table_html("problems", ("File", "Reason"), rows))
 
 
@@ -42,25 +42,31 @@ def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
     if not failed:
         return
     with st.expander(f"Failed files ({len(failed):,})", expanded=len(failed) <= FEW):
-        rows = [(one.path, one.reason or "") for one in failed[:ROWS]]
+        rows = [(source.path, source.reason or "") for source in failed[:ROWS]]
         st.html(table_html("failed", ("File", "Reason"), rows))
-        names = {one.uri: one.path for one in failed[:ROWS]}
+        names = {source.uri: source.path for source in failed[:ROWS]}
         chosen = st.multiselect(
             "Choose failed files", list(names), key="failures", format_func=lambda uri: names.get(uri, uri)
         )
-        said = "An uploaded file is deleted. Another stays where it is, and is tried again with its folder."
-        st.button("Take off the list", disabled=not chosen, help=said, on_click=_forget, args=(collection, chosen))
+        help_text = "An uploaded file is deleted. Another stays where it is, and is tried again with its folder."
+        st.button(
+            "Take off the list",
+            disabled=not chosen,
+            help=help_text,
+            on_click=_forget_failed,
+            args=(collection, chosen),
+        )
 
 
 def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
     """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
     states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
-    wanted = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
-    found = [row for row in rows if wanted in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
-    last = max(1, -(-len(found) // ROWS))
+    needle = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
+    matching = [row for row in rows if needle in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
+    last = max(1, -(-len(matching) // ROWS))
     at = int(st.number_input("Part", 1, last, 1, key="part", width=140)) if last > 1 else 1
-    shown = found[(at - 1) * ROWS : at * ROWS]
-    st.html(note_html(f"{counted(len(found), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
+    shown = matching[(at - 1) * ROWS : at * ROWS]
+    st.html(note_html(f"{counted(len(matching), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
     columns = ("Document", "Title", "State", "Pages", "Passages", "Cut")
     cells = [_cells(row, states.get(row.source_id, "")) for row in shown]
     st.html(table_html("documents", columns, cells))
@@ -72,7 +78,7 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
         format_func=lambda uri: names.get(uri, uri),
         filter_mode="contains",
         select_all=False,
-        on_change=_unsure,
+        on_change=_reset_confirmation,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
@@ -86,17 +92,17 @@ def _cells(row: DocumentRow, state: str) -> tuple[str | int, ...]:
     return address(row.path, row.uri), row.title, state, row.pages or "", row.passages, row.cut or ""
 
 
-def told() -> None:
+def show_outcome() -> None:
     """What the last click took out, or why it didn't."""
-    if said := st.session_state.pop("deleted", None):
-        st.toast(markdown_text(said), duration="long")  # seen wherever the page is scrolled to
-        st.success(markdown_text(said))
-    if said := st.session_state.pop("not deleted", None):
-        st.toast(markdown_text(said), duration="infinite")
-        st.error(markdown_text(said))
+    if message := st.session_state.pop("deleted", None):
+        st.toast(markdown_text(message), duration="long")  # seen wherever the page is scrolled to
+        st.success(markdown_text(message))
+    if message := st.session_state.pop("not deleted", None):
+        st.toast(markdown_text(message), duration="infinite")
+        st.error(markdown_text(message))
 
 
-def _unsure() -> None:
+def _reset_confirmation() -> None:
     """Another choice is to be confirmed anew."""
     st.session_state["sure"] = False
 
@@ -105,15 +111,15 @@ def _delete(collection: Collection, uris: Sequence[str]) -> None:
     """Takes documents out; of uploaded files that hold nothing else, the file too."""
     try:
         gone = delete(collection.path, uris=uris)
-        left = {source.uri for source in collection.sources()}
-        _remove_uploads(collection, {row.uri.partition("#")[0] for row in gone} - left)
+        remaining = {source.uri for source in collection.sources()}
+        _remove_uploads(collection, {row.uri.partition("#")[0] for row in gone} - remaining)
         st.session_state["deleted"] = f"{counted(len(gone), 'document')} deleted."
     except PassageworkError as error:
         st.session_state["not deleted"] = str(error)
     st.session_state["chosen"], st.session_state["sure"] = [], False
 
 
-def _forget(collection: Collection, uris: Sequence[str]) -> None:
+def _forget_failed(collection: Collection, uris: Sequence[str]) -> None:
     """Takes files that failed off the list, with what is left of an earlier state of them."""
     try:
         delete_sources(collection.path, uris)

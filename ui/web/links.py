@@ -16,10 +16,10 @@ def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str
     def names(hit: Hit) -> tuple[str, ...]:
         return hit.document, hit.path, address(hit.path, hit.uri)
 
-    found = collection.documents_named({name for hit in hits for name in names(hit)})
+    rows = collection.documents_named({name for hit in hits for name in names(hit)})
 
     def shortest(hit: Hit) -> str:
-        return next((name for name in names(hit) if name != hit.uri and len(found.get(name, [])) == 1), hit.uri)
+        return next((name for name in names(hit) if name != hit.uri and len(rows.get(name, [])) == 1), hit.uri)
 
     return {hit.uri: shortest(hit) for hit in hits}
 

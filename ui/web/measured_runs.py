@@ -35,7 +35,7 @@ class Measurement:
     figures: dict[str, Any]
 
 
-def own_judgments(collection: Collection) -> JudgedPlaces:
+def collection_judgments(collection: Collection) -> JudgedPlaces:
     """What was judged of this collection; raises EvaluationError where nothing is, or nothing holds any more."""
     judgments = judgments_of(collection.path)
     if not judgments:
@@ -45,12 +45,12 @@ def own_judgments(collection: Collection) -> JudgedPlaces:
 
 def measure(collection: Collection, progress: Callable[[int, int], None] | None = None) -> Measurement:
     """Every stage on one's own judgments, written beneath the collection; raises EvaluationError."""
-    judged = own_judgments(collection)
+    judged = collection_judgments(collection)
     folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S-%f")
     notes = [f"drifted: {line}" for line in judged.drifted]
-    found = evaluate(collection, judged, runs=folder, notes=notes, progress=progress)
-    page = render_evaluation(found, answers_for(collection, found, judged, worst_queries(found)))
-    figures = found.to_json()
+    evaluation = evaluate(collection, judged, runs=folder, notes=notes, progress=progress)
+    page = render_evaluation(evaluation, answers_for(collection, evaluation, judged, worst_queries(evaluation)))
+    figures = evaluation.to_json()
     try:
         write_atomically(folder / REPORT, page.encode())
         write_atomically(folder / FIGURES, json.dumps(figures).encode())
@@ -76,17 +76,17 @@ def run_files(folder: Path) -> list[Path]:
 def compared(judged: Benchmark, a: Path, b: Path, corpus: Path | None = None) -> tuple[Comparison, str]:
     """Two runs over one benchmark, and the page about it; titles come from the `corpus`, where there is one."""
     names = (f"{a.parent.name}/{a.stem}", f"{b.parent.name}/{b.stem}")
-    found = compare(judged, read_run(a), read_run(b), names=names)
-    wanted = {move.document for one in found.queries for move in one.moves}
-    texts = corpus_texts(corpus, wanted) if corpus is not None and corpus.is_file() else {}
-    return found, render_comparison(found, {one: title for one, (title, _) in texts.items()})
+    comparison = compare(judged, read_run(a), read_run(b), names=names)
+    moved = {move.document for query in comparison.queries for move in query.moves}
+    texts = corpus_texts(corpus, moved) if corpus is not None and corpus.is_file() else {}
+    return comparison, render_comparison(comparison, {document: title for document, (title, _) in texts.items()})
 
 
 def benchmark_of(collection: Collection, beir: Path | None) -> Benchmark:
     """A folder in BEIR layout, else one's own judgments."""
     if beir is not None:
         return load_beir(beir)
-    return own_judgments(collection).benchmark()
+    return collection_judgments(collection).benchmark()
 
 
 def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, ...]]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.ingest.confinement import confine
-from passagework.ingest.confinement.start import child_command, child_environment
+from passagework.ingest.confinement.child_process import child_command, child_environment
 from passagework.retrieval.errors import PassageworkError
 
 SECONDS = 60.0
@@ -56,7 +56,7 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
         raise PassageworkError(f"{path} is gone since it was ingested: there is no picture of the page")
     request = {"path": str(path), "sha256": sha256, "number": number, "text": text, "start": start, "end": end}
     try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, this module
+        completed = subprocess.run(  # noqa: S603 - this interpreter, this module
             child_command("passagework.ui.web.page_drawing"),
             input=json.dumps(request).encode(),
             capture_output=True,
@@ -68,8 +68,8 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
         raise PassageworkError(f"the page takes longer than {SECONDS:g} s to draw") from error
     except OSError as error:
         raise PassageworkError(f"the page can't be drawn: {error.strerror or error}") from error
-    head, _, png = done.stdout.partition(b"\n")
-    if done.returncode != 0 or not head:
+    head, _, png = completed.stdout.partition(b"\n")
+    if completed.returncode != 0 or not head:
         raise PassageworkError("the page can't be drawn: the PDF is damaged, or pdfium can't read it")
     answer = json.loads(head)
     if "problem" in answer:
@@ -89,7 +89,7 @@ def main() -> None:
         answer, png = {"problem": f"{request['path']} can't be read: {error.strerror}"}, b""
     else:
         confine()
-        answer, png = _drawn(data, request)
+        answer, png = _draw(data, request)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + png)
 
 
@@ -104,7 +104,7 @@ def _limit_memory() -> None:
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
+def _draw(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
     from pypdfium2 import PdfDocument, PdfiumError
 
     from passagework.ingest.loaders.pdf.highlights import highlight, on_display
@@ -116,8 +116,8 @@ def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], 
                 return {"problem": f"the file has only {len(pdf)} pages now"}, b""
             with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as text:
                 span = int(str(request["start"])), int(str(request["end"]))
-                found = highlight(text, str(request["text"]), *span)
-                boxes: Sequence[Share] = [on_display(page, box) for box in found.boxes]
+                highlighted = highlight(text, str(request["text"]), *span)
+                boxes: Sequence[Share] = [on_display(page, box) for box in highlighted.boxes]
                 scale = min(2.0, LONGEST_SIDE / max(page.get_size()))
                 image = page.render(scale=scale).to_pil()
     except PdfiumError:
@@ -126,8 +126,8 @@ def _drawn(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], 
     image.save(out, "PNG")
     answer: dict[str, object] = {
         "boxes": boxes,
-        "exact": found.exact,
-        "missing": found.missing,
+        "exact": highlighted.exact,
+        "missing": highlighted.missing,
         "unchanged": hashlib.sha256(data).hexdigest() == request["sha256"],
     }
     return answer, out.getvalue()

@@ -11,7 +11,7 @@ from passagework.retrieval.text import address, counted, page_list, visible
 from passagework.retrieval.types import Stage
 from passagework.ui.present import heading, hidden_line, plan_line, timing_line
 from passagework.ui.web.bump_chart import moved
-from passagework.ui.web.marking import Marks
+from passagework.ui.web.highlighting import Highlights
 
 _WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
 """A long line that a word follows on the next one: no list, table or heading of Markdown looks so."""
@@ -22,7 +22,7 @@ def plain(text: str) -> str:
     return escape(visible(text))
 
 
-def flowing(text: str) -> str:
+def unwrapped(text: str) -> str:
     """Text whose lines, where they were broken to a width, go on: at another width they would break twice.
 
     A space stands for each line end, so that offsets hold.
@@ -30,7 +30,7 @@ def flowing(text: str) -> str:
     return _WRAPPED.sub(r"\1 ", text)
 
 
-def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False) -> str:
+def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: bool = False) -> str:
     """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage.
 
     One of the first stage, which another is to replace, bears other test ids.
@@ -42,7 +42,7 @@ def hit_html(hit: Hit, marks: Marks | None = None, *, first_stage: bool = False)
     )
     hidden = hidden_line(hit)
     warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
-    passage = marked_html(flowing(hit.text), marks or Marks())
+    passage = highlighted_html(unwrapped(hit.text), highlights or Highlights())
     return (
         f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
@@ -59,7 +59,7 @@ def compact_hit_html(hit: Hit, move: str) -> str:
         '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
-        f'<div class="pw-text pw-short" dir="auto">{plain(flowing(hit.text))}</div></article>'
+        f'<div class="pw-text pw-short" dir="auto">{plain(unwrapped(hit.text))}</div></article>'
     )
 
 
@@ -69,13 +69,13 @@ def place_html(hit: Hit) -> str:
     return plain(" · ".join(part for part in parts if part))
 
 
-def marked_html(text: str, marks: Marks) -> str:
+def highlighted_html(text: str, highlights: Highlights) -> str:
     """A passage whose matching words and best sentence stand out."""
-    if marks.best is None:
-        return _words_html(text, 0, len(text), marks.words)
-    start, end = marks.best
+    if highlights.best is None:
+        return _words_html(text, 0, len(text), highlights.words)
+    start, end = highlights.best
     before, best, behind = (
-        _words_html(text, *part, marks.words) for part in ((0, start), (start, end), (end, len(text)))
+        _words_html(text, *part, highlights.words) for part in ((0, start), (start, end), (end, len(text)))
     )
     return f'{before}<span class="pw-best" data-testid="best" title="best sentence">{best}</span>{behind}'
 
@@ -93,8 +93,8 @@ def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]
 
 def plan_html(hits: Hits) -> str:
     """How the hits were found, and how long it took."""
-    found = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
-    return f'<div class="pw-plan" data-testid="plan">{plain(found)}</div>'
+    summary = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
+    return f'<div class="pw-plan" data-testid="plan">{plain(summary)}</div>'
 
 
 def note_html(text: str) -> str:
@@ -121,7 +121,7 @@ def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | 
 
 def facts_html(name: str, facts: Sequence[tuple[str, str]]) -> str:
     """What each thing is, beside its name, however narrow the window."""
-    lines = "".join(f"<dt>{plain(what)}</dt><dd>{plain(value)}</dd>" for what, value in facts)
+    lines = "".join(f"<dt>{plain(name)}</dt><dd>{plain(value)}</dd>" for name, value in facts)
     return f'<dl class="pw-facts" data-testid="{name}">{lines}</dl>'
 
 

@@ -57,11 +57,11 @@ def tally(preferences: Sequence[Preference], a: Mapping[str, Any], b: Mapping[st
     """How often a, b and neither was better, whichever way round they were set; a query counts by its last word."""
     last: dict[str, str] = {}
     turned = {"a": "b", "b": "a"}
-    for one in preferences:
-        if (one.a, one.b) == (a, b):
-            last[one.query] = one.better
-        elif (one.a, one.b) == (b, a):
-            last[one.query] = turned.get(one.better, one.better)
+    for preference in preferences:
+        if (preference.a, preference.b) == (a, b):
+            last[preference.query] = preference.better
+        elif (preference.a, preference.b) == (b, a):
+            last[preference.query] = turned.get(preference.better, preference.better)
     counts = Counter(last.values())
     return {choice: counts[choice] for choice in CHOICES}
 
@@ -74,13 +74,13 @@ def a_is_left(query: str, salt: str) -> bool:
 def places_in_other(hits: Hits, other: Hits) -> list[str]:
     """Of each hit: how far up or down it stands against the other list, or that it is not there."""
     ranks = {hit.id: hit.rank for hit in other}
-    said = []
+    notes = []
     for hit in hits:
-        there = ranks.get(hit.id)
-        if there is None:
-            said.append("only here")
-        elif there == hit.rank:
-            said.append("same rank")
+        other_rank = ranks.get(hit.id)
+        if other_rank is None:
+            notes.append("only here")
+        elif other_rank == hit.rank:
+            notes.append("same rank")
         else:
-            said.append(f"{'▲' if there > hit.rank else '▼'}{abs(there - hit.rank)}")
-    return said
+            notes.append(f"{'▲' if other_rank > hit.rank else '▼'}{abs(other_rank - hit.rank)}")
+    return notes

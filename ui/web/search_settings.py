@@ -13,7 +13,7 @@ from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import Collection, Fusion, Hits, Stage
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
-from passagework.ui.commands.outcome import parse_where
+from passagework.ui.commands.output import parse_where
 from passagework.ui.web.facets import Choice, Facets, filter_of
 
 STAGES = {
@@ -98,8 +98,8 @@ def _filters(facets: Facets) -> Choice:
     path = st.text_input(
         "Path", key="path", placeholder="policies/*", help="Only paths that match this glob.", bind=URL
     )
-    folders = _several("Folder", "folder", facets.folders)
-    types = _several("Type", "type", facets.types, format_name)
+    folders = _multiselect("Folder", "folder", facets.folders)
+    types = _multiselect("Type", "type", facets.types, format_name)
     date_field = since = until = None
     if facets.dates:
         date_field = st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL)
@@ -110,7 +110,7 @@ def _filters(facets: Facets) -> Choice:
     if facets.fields:
         name = st.selectbox("Field", list(facets.fields), None, key="field", format_func=visible, bind=URL)
         if name:
-            values = _several("Values", f"value-{name}", facets.fields[name])
+            values = _multiselect("Values", f"value-{name}", facets.fields[name])
     return Choice(
         path=str(path or "").strip(),
         folders=folders,
@@ -123,16 +123,16 @@ def _filters(facets: Facets) -> Choice:
     )
 
 
-def _several(label: str, key: str, counts: Mapping[str, int], named: Callable[[str], str] = str) -> list[str]:
+def _multiselect(label: str, key: str, counts: Mapping[str, int], named: Callable[[str], str] = str) -> list[str]:
     """A choice of several values, each with its number of documents; nothing is drawn where there is none.
 
     The address holds the values alone: a bound widget would write the numbers there too, which change.
     """
-    asked = st.query_params.get_all(key)
-    if not counts and not asked:
+    linked = st.query_params.get_all(key)
+    if not counts and not linked:
         return []
     if key not in st.session_state:
-        st.session_state[key] = asked
+        st.session_state[key] = linked
     gone = [value for value in st.session_state[key] if value not in counts]
 
     def shown(value: str) -> str:
@@ -143,7 +143,7 @@ def _several(label: str, key: str, counts: Mapping[str, int], named: Callable[[s
     )
     if chosen:
         st.query_params[key] = chosen
-    elif asked:
+    elif linked:
         del st.query_params[key]
     return chosen
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from passagework.retrieval.errors import PassageworkError
-from passagework.ui.commands.outcome import DONE, complain
+from passagework.ui.commands.output import DONE, print_message
 
 UPLOAD_MEGABYTES = 100
 """Of one file: a browser sends it whole, and it is held in memory until it is written."""
@@ -54,10 +54,10 @@ def _end_ingests() -> None:
     """
     from passagework.ui.web.ingest_job import stop_jobs
 
-    under_way, left = stop_jobs(STOP_SECONDS)
+    under_way, still_running = stop_jobs(STOP_SECONDS)
     if under_way:
-        complain("the ingest was stopped; what was committed is safe, and the same ingest goes on from there")
-    if left:
+        print_message("the ingest was stopped; what was committed is safe, and the same ingest goes on from there")
+    if still_running:
         sys.stdout.flush()
         os._exit(DONE)
 

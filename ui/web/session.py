@@ -17,7 +17,7 @@ SEARCH, READ, JUDGE = "pages/search.py", "pages/read.py", "pages/judge.py"
 LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/evaluate.py"
 """The pages, by their files beside `app.py`."""
 
-AT, ARRIVED, ASKED = "at", "arrived", "asked"
+PAGE, PAGE_CHANGED, LAST_QUERY = "at", "arrived", "asked"
 """What a session keeps from page to page: the page, whether it was another one before, and what was asked last."""
 
 
@@ -49,35 +49,35 @@ def host() -> str:
     return str(st.get_option("server.address") or "0.0.0.0")  # noqa: S104 - told, not chosen
 
 
-def this_collection() -> Collection:
+def current_collection() -> Collection:
     """The collection of this server; raises PassageworkError where it can't be opened."""
     return open_collection(str(collection_path()))
 
 
-def arrive(page: str) -> None:
+def note_page(page: str) -> None:
     """Notes which page is drawn, and whether it was another one before; called before it draws."""
-    st.session_state[ARRIVED] = st.session_state.get(AT) not in (None, page)
-    st.session_state[AT] = page
+    st.session_state[PAGE_CHANGED] = st.session_state.get(PAGE) not in (None, page)
+    st.session_state[PAGE] = page
 
 
 def query_field(placeholder: str) -> str:
     """The field for a page's query, "" where there is none: at first that of the address, else what was asked last."""
-    if st.session_state.get(ARRIVED) and "query" not in st.query_params:
-        st.session_state["query"] = asked = st.session_state.get(ASKED, "")
-        if asked:
-            st.query_params["query"] = asked
+    if st.session_state.get(PAGE_CHANGED) and "query" not in st.query_params:
+        st.session_state["query"] = last_query = st.session_state.get(LAST_QUERY, "")
+        if last_query:
+            st.query_params["query"] = last_query
     query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
-    st.session_state[ASKED] = query
+    st.session_state[LAST_QUERY] = query
     return query
 
 
-def tell_empty() -> None:
+def show_empty() -> None:
     """There is nothing yet, and where to change that."""
     st.info("The collection is empty. Put documents into it first.")
     st.page_link(LIBRARY, label="Go to the library")
 
 
-def tell(error: PassageworkError) -> None:
+def show_error(error: PassageworkError) -> None:
     """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
     st.error(markdown_text(str(error)))
     if isinstance(error, StoreError):

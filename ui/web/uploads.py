@@ -38,8 +38,8 @@ def upload_name(name: str) -> str:
     stem, suffix = path.stem.strip(" ."), path.suffix
     stem = f"_{stem}" if _DEVICES.match(stem) else stem
     if not stem or not supported(path):
-        known = " ".join(sorted(SUFFIXES))
-        raise ConfigError(f"{one_line(name, limit=80)}: supported types are {known}")
+        types = " ".join(sorted(SUFFIXES))
+        raise ConfigError(f"{one_line(name, limit=80)}: supported types are {types}")
     room = LONGEST_NAME - len(suffix.encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
 
@@ -63,7 +63,7 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
         part = folder / f".{uuid.uuid4().hex}.part"
         try:
             part.write_bytes(data)
-            target = next(path for one in names if _placed(part, path := folder / one, data))
+            target = next(path for candidate in names if _is_stored(part, path := folder / candidate, data))
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -71,17 +71,17 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
     return target
 
 
-def _placed(part: Path, path: Path, data: bytes) -> bool:
+def _is_stored(part: Path, path: Path, data: bytes) -> bool:
     """Whether the file is at `path` now; not where something else is, which another session may put there at once."""
     try:
-        _name_once(part, path)
+        _move_without_replacing(part, path)
     except FileExistsError:
         plain = path.is_file() and not path.is_symlink()
         return plain and path.stat().st_size == len(data) and path.read_bytes() == data
     return True
 
 
-def _name_once(part: Path, path: Path) -> None:
+def _move_without_replacing(part: Path, path: Path) -> None:
     """Gives a whole file a name that nothing has, else raises FileExistsError."""
     try:
         os.link(part, path)
@@ -92,10 +92,10 @@ def _name_once(part: Path, path: Path) -> None:
         part.replace(path)
 
 
-def left_behind(collection: Path, known: Iterable[SourceRow]) -> list[Path]:
+def uningested_uploads(collection: Path, sources: Iterable[SourceRow]) -> list[Path]:
     """Uploaded files that no ingest has seen: the server ended before. One whose documents were deleted was seen."""
     folder = collection / UPLOADS
-    uris = {source.uri for source in known}
+    uris = {source.uri for source in sources}
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     return [file for file in files if supported(file) and file.is_file() and absolute(file).as_uri() not in uris]
 

@@ -49,10 +49,10 @@ def gone(said: Mapping[str, str]) -> Unseen | None:
 
 
 def _pixels(value: str | None) -> float | None:
-    found = _LENGTH.match(value or "")
-    if found is None:
+    match = _LENGTH.match(value or "")
+    if match is None:
         return None
     try:
-        return float(found[1]) * _PIXELS.get(found[2].lower(), float("nan"))
+        return float(match[1]) * _PIXELS.get(match[2].lower(), float("nan"))
     except ValueError:
         return None

@@ -115,8 +115,8 @@ def declarations(style: str) -> list[tuple[str, str]]:
     """What an element's style says, in lower case; what is important comes last, for it is the last that counts."""
     plain: list[tuple[str, str]] = []
     important: list[tuple[str, str]] = []
-    for one in _REMARK.sub("", style.lower()).split(";"):
-        name, _, value = one.partition(":")
+    for declaration in _REMARK.sub("", style.lower()).split(";"):
+        name, _, value = declaration.partition(":")
         kept = _IMPORTANT.sub("", value).strip()
         (plain if kept == value.strip() else important).append((name.strip(), kept))
     return [*plain, *important]
@@ -132,12 +132,12 @@ def page_style(soup: BeautifulSoup) -> Style:
 
 def _is_tiny(size: str, *, here: bool, outside: bool) -> bool:
     """Whether a font size is one of those that nobody reads; a share of what is around is, where that is."""
-    found = _LENGTH.match(size)
-    if found is None:
+    match = _LENGTH.match(size)
+    if match is None:
         return here and not _SIZES.fullmatch(size)
-    unit = found[2].lower()
+    unit = match[2].lower()
     least = _TINY.get(unit, 0.0) if unit else 0.0
-    return _number(found[1]) <= least or (unit in _RELATIVE and outside)
+    return _number(match[1]) <= least or (unit in _RELATIVE and outside)
 
 
 def _is_colour(value: str) -> bool:
@@ -149,20 +149,20 @@ def _colour(value: str) -> tuple[_Rgb, bool] | None:
     value = value.strip().lower()
     if "transparent" in value:
         return (0, 0, 0), False
-    if found := _HEXADECIMAL.search(value):
-        digits = found[1] if len(found[1]) > 4 else "".join(2 * one for one in found[1])
+    if match := _HEXADECIMAL.search(value):
+        digits = match[1] if len(match[1]) > 4 else "".join(2 * digit for digit in match[1])
         red, green, blue, opacity = (int(digits[at : at + 2] or "ff", 16) for at in (0, 2, 4, 6))
         return (red, green, blue), opacity >= 255 * _CLEAR
-    if found := _RGB.search(value):
-        red, green, blue = (_channel(one) for one in found.groups()[:3])
-        return (red, green, blue), _share(found[4] or "1", otherwise=1.0) >= _CLEAR
-    if found := _HSL.search(value):
-        saturation, luminance = (min(1.0, _number(one.rstrip("%")) / 100) for one in (found[2], found[3]))
-        shares = colorsys.hls_to_rgb(_number(found[1]) / 360, luminance, saturation)
-        red, green, blue = (round(255 * one) for one in shares)
-        return (red, green, blue), _share(found[4] or "1", otherwise=1.0) >= _CLEAR
+    if match := _RGB.search(value):
+        red, green, blue = (_channel(channel) for channel in match.groups()[:3])
+        return (red, green, blue), _share(match[4] or "1", otherwise=1.0) >= _CLEAR
+    if match := _HSL.search(value):
+        saturation, luminance = (min(1.0, _number(percentage.rstrip("%")) / 100) for percentage in (match[2], match[3]))
+        shares = colorsys.hls_to_rgb(_number(match[1]) / 360, luminance, saturation)
+        red, green, blue = (round(255 * share) for share in shares)
+        return (red, green, blue), _share(match[4] or "1", otherwise=1.0) >= _CLEAR
     word = value.split()
-    known = next((NAMES[one] for one in word if one in NAMES), None)
+    known = next((NAMES[name] for name in word if name in NAMES), None)
     return None if known is None else (known, True)
 
 
@@ -173,10 +173,10 @@ def _channel(text: str) -> int:
 
 def _share(text: str, *, otherwise: float) -> float:
     """A part of one, or per cent; `otherwise` for what is none."""
-    found = _LENGTH.match(text)
-    if found is None:
+    match = _LENGTH.match(text)
+    if match is None:
         return otherwise
-    return _number(found[1]) / (100 if found[2] == "%" else 1)
+    return _number(match[1]) / (100 if match[2] == "%" else 1)
 
 
 def _number(text: str) -> float:

@@ -182,8 +182,8 @@ class Writer:
         self._parts.append(lead + text)
         start = self._length + len(lead)
         self._length = start + len(text)
-        for one in hidden if self.unseen is None else [Hidden(0, len(text), self.unseen)]:
-            self._hide(Hidden(start + one.start, start + one.end, one.reason))
+        for span in hidden if self.unseen is None else [Hidden(0, len(text), self.unseen)]:
+            self._hide(Hidden(start + span.start, start + span.end, span.reason))
 
     def _hide(self, new: Hidden) -> None:
         """Notes a hidden piece; one that follows on another of its kind lengthens it."""
@@ -200,7 +200,7 @@ class Writer:
         return bool(part[max(0, start - begin) : max(0, end - begin)].strip()) or start < begin
 
 
-def _glued(one: Cell, other: Cell) -> Cell:
-    shift = len(one[0])
-    moved = (Hidden(span.start + shift, span.end + shift, span.reason) for span in other[1])
-    return one[0] + other[0], (*one[1], *moved)
+def _glued(first: Cell, second: Cell) -> Cell:
+    shift = len(first[0])
+    moved = (Hidden(span.start + shift, span.end + shift, span.reason) for span in second[1])
+    return first[0] + second[0], (*first[1], *moved)

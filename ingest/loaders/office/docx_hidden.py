@@ -24,12 +24,17 @@ _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 def with_marks(archive: zipfile.ZipFile) -> io.BytesIO | None:
     """The file with its hidden runs marked; None where there are none. Raises IngestError where it is damaged."""
-    mains = [one.target for one in relations(archive, "").values() if one.kind == MAIN]
-    led = [one for main in mains for one in relations(archive, main).values() if one.target in archive.NameToInfo]
-    targets = {one.kind: one.target for one in reversed(led)}
+    mains = [relation.target for relation in relations(archive, "").values() if relation.kind == MAIN]
+    led = [
+        relation
+        for main in mains
+        for relation in relations(archive, main).values()
+        if relation.target in archive.NameToInfo
+    ]
+    targets = {relation.kind: relation.target for relation in reversed(led)}
     theme = part_root(archive, targets.get("theme"))
     styles = Styles(part_root(archive, targets.get("styles", _STYLES)), theme)
-    notes = [one.target for one in led if one.kind in _NOTES]
+    notes = [relation.target for relation in led if relation.kind in _NOTES]
     changed: dict[str, bytes] = {}
     for name in sorted({*mains, *notes, *filter(_PARTS.fullmatch, archive.NameToInfo)}):
         root = part_root(archive, name)
@@ -59,7 +64,7 @@ def _mark_runs(root: _Element, styles: Styles) -> bool:
                 changed = True
     for run in root.iter(*word("r")):
         reason = Look.of(run, styles).unseen
-        texts = [one for one in run.iterchildren(*word("t")) if one.text and one.text.strip()]
+        texts = [element for element in run.iterchildren(*word("t")) if element.text and element.text.strip()]
         if reason is not None and texts:
             changed = True
             mark_texts(texts[0], texts[-1], reason)

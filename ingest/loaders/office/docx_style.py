@@ -68,10 +68,10 @@ class Styles:
     def __init__(self, root: _Element | None, theme: _Element | None = None) -> None:
         self._theme = theme_colours(theme)
         found = list(root.iter(*word("style"))) if root is not None else []
-        self._styles = {str(value(one, "styleId")): one for one in found}
+        self._styles = {str(value(style, "styleId")): style for style in found}
         self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
-        self._paragraph = next((key for key, one in self._styles.items() if _is_default(one, "paragraph")), None)
-        self._table = next((key for key, one in self._styles.items() if _is_default(one, "table")), None)
+        self._paragraph = next((key for key, style in self._styles.items() if _is_default(style, "paragraph")), None)
+        self._table = next((key for key, style in self._styles.items() if _is_default(style, "table")), None)
         self._resolved: dict[str, list[_Said]] = {}
         self._places: dict[_Element, Place] = {}
         self._shading: dict[str, bool] = {}
@@ -88,7 +88,7 @@ class Styles:
     @property
     def defaults(self) -> list[_Said]:
         """What holds where nothing else is said."""
-        return [self.said(child) for one in self._defaults for child in one.iterchildren(*word("rPr"))]
+        return [self.said(child) for default in self._defaults for child in default.iterchildren(*word("rPr"))]
 
     def place(self, element: _Element | None) -> Place:
         """What holds for runs that stand in an element, of which each is looked at once."""
@@ -99,8 +99,8 @@ class Styles:
             path.append(element)
             element = element.getparent()
         place = Place() if element is None else self._places[element]
-        for one in reversed(path):
-            place = self._places[one] = self._within(one, place)
+        for element in reversed(path):
+            place = self._places[element] = self._within(element, place)
         return place
 
     def _within(self, element: _Element, place: Place) -> Place:
@@ -116,11 +116,11 @@ class Styles:
             return replace(place, said=(*said, *self.chain(style, paragraph=True)))
         if name == "tr":
             heights = [children(props).get("trHeight") for props in element.iterchildren(*word("trPr"))]
-            low = any(one is not None and at_most(one, "val", _LOW, rule="hRule") for one in heights)
+            low = any(height is not None and at_most(height, "val", _LOW, rule="hRule") for height in heights)
             return replace(place, low=low)
         if name == "tc":
             fills = [self._shade(children(props).get("shd")) for props in element.iterchildren(*word("tcPr"))]
-            return replace(place, ground=next((one for one in fills if one is not None), place.ground))
+            return replace(place, ground=next((fill for fill in fills if fill is not None), place.ground))
         if name == "tbl":
             style = _first(named(props, "tblStyle") for props in element.iterchildren(*word("tblPr"))) or self._table
             ground = None if style is not None and self._shades(style) else place.ground
@@ -134,9 +134,9 @@ class Styles:
     def _shades(self, name: str) -> bool:
         """Whether a table's style may colour what lies beneath its text, with anything but the paper's white."""
         if name not in self._shading:
-            shadings = (one for style in self._based(name) for one in style.iter(*word("shd")))
-            fills = [self._shade(one) for one in shadings]
-            self._shading[name] = any(one is not None and not _alike(one, _PAPER) for one in fills)
+            shadings = (shading for style in self._based(name) for shading in style.iter(*word("shd")))
+            fills = [self._shade(shading) for shading in shadings]
+            self._shading[name] = any(fill is not None and not _alike(fill, _PAPER) for fill in fills)
         return self._shading[name]
 
     def said(self, properties: _Element) -> _Said:
@@ -217,15 +217,22 @@ class Look:
             said.append(styles.said(props))
             names.append(named(props, "rStyle"))
         place = styles.place(run.getparent())
-        said += [*(one for name in names for one in styles.chain(name)), *place.said, *place.table, *styles.defaults]
-        beneath = _first(one.ground for one in said)
+        said += [
+            *(properties for name in names for properties in styles.chain(name)),
+            *place.said,
+            *place.table,
+            *styles.defaults,
+        ]
+        beneath = _first(properties.ground for properties in said)
         return cls(
-            vanish=_first(one.vanish for one in said) or False,
-            colour=_first(one.colour for one in said),
-            half_points=_first(one.half_points for one in said),
+            vanish=_first(properties.vanish for properties in said) or False,
+            colour=_first(properties.colour for properties in said),
+            half_points=_first(properties.half_points for properties in said),
             ground=beneath if beneath is not None else place.ground,
-            clear=_first(one.clear for one in said) or False,
-            squeezed=_first(one.narrow for one in said) or _first(one.low for one in said) or place.low,
+            clear=_first(properties.clear for properties in said) or False,
+            squeezed=_first(properties.narrow for properties in said)
+            or _first(properties.low for properties in said)
+            or place.low,
         )
 
     @property
@@ -242,9 +249,9 @@ class Look:
         return None
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(first: str, second: str) -> bool:
     try:
-        pairs = [(int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (0, 2, 4)]
+        pairs = [(int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (0, 2, 4)]
     except ValueError:  # auto, or a colour of a theme
         return False
     return all(abs(a - b) < _ALIKE for a, b in pairs)
@@ -263,4 +270,4 @@ def _is_default(style: _Element, kind: str) -> bool:
 
 
 def _first(values: Iterable[_Item | None]) -> _Item | None:
-    return next((one for one in values if one is not None), None)
+    return next((value for value in values if value is not None), None)

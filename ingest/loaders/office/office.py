@@ -142,6 +142,6 @@ def _slides(markdown: str, marked: pptx_hidden.Marked) -> tuple[str, list[Page],
         pages.append(Page(number=index + 1, label=str(index + 1), start=length, end=length + len(body)))
         whole = index + 1 in not_shown and body
         spans = (Hidden(0, len(body), Unseen.INVISIBLE),) if whole else over_markup(spans, body)
-        hidden += [Hidden(one.start + length, one.end + length, one.reason) for one in spans]
+        hidden += [Hidden(span.start + length, span.end + length, span.reason) for span in spans]
         length += len(body)
     return "".join(parts), pages, tuple(hidden)

@@ -39,15 +39,15 @@ class Ink:
         return self.opacity * 255 < ALIKE
 
 
-def alike(one: Rgb, other: Rgb) -> bool:
+def alike(first: Rgb, second: Rgb) -> bool:
     """Whether an eye can't tell them apart."""
-    return all(abs(a - b) < ALIKE for a, b in zip(one, other, strict=True))
+    return all(abs(a - b) < ALIKE for a, b in zip(first, second, strict=True))
 
 
 def hexadecimal(digits: str | None) -> Rgb | None:
     """RRGGBB, or AARRGGBB, whose opacity spreadsheets don't show."""
-    found = _HEXADECIMAL.fullmatch(digits or "")
-    return None if found is None else (int(found[1][:2], 16), int(found[1][2:4], 16), int(found[1][4:], 16))
+    match = _HEXADECIMAL.fullmatch(digits or "")
+    return None if match is None else (int(match[1][:2], 16), int(match[1][2:4], 16), int(match[1][4:], 16))
 
 
 def lit(colour: Rgb, times: float, plus: float) -> Rgb:
@@ -62,20 +62,20 @@ def theme_colours(theme: _Element | None) -> dict[str, Rgb]:
     """What a theme calls its colours (dk1, lt1, accent1)."""
     found = {}
     for scheme in theme.iter("{*}clrScheme") if theme is not None else ():
-        for one in scheme.iterchildren("{*}*"):
-            colour = ink(one, {}).colour
+        for element in scheme.iterchildren("{*}*"):
+            colour = ink(element, {}).colour
             if colour is not None:
-                found[local(one)] = colour
+                found[local(element)] = colour
     return found
 
 
 def ink(parent: _Element, scheme: Mapping[str, Rgb]) -> Ink:
     """The colour that an element holds, by the names that `scheme` knows."""
-    one = next(parent.iterchildren("{*}*"), None)
-    if one is None:
+    element = next(parent.iterchildren("{*}*"), None)
+    if element is None:
         return Ink(None)
-    colour, opacity, times, plus = _named(one, scheme), 1.0, 1.0, 0.0
-    for change in one.iterchildren("{*}*"):
+    colour, opacity, times, plus = _named(element, scheme), 1.0, 1.0, 0.0
+    for change in element.iterchildren("{*}*"):
         name, part = local(change), share(change.get("val"))
         if name == "alpha" and part is not None:
             opacity = part
@@ -92,17 +92,21 @@ def ink(parent: _Element, scheme: Mapping[str, Rgb]) -> Ink:
     return Ink(lit(colour, times, plus) if colour is not None and (times, plus) != (1.0, 0.0) else colour, opacity)
 
 
-def _named(one: _Element, scheme: Mapping[str, Rgb]) -> Rgb | None:
-    value = one.get("val")
-    kind = local(one)
+def _named(element: _Element, scheme: Mapping[str, Rgb]) -> Rgb | None:
+    value = element.get("val")
+    kind = local(element)
     if kind == "srgbClr":
         return hexadecimal(value)
     if kind == "sysClr":
-        return hexadecimal(one.get("lastClr"))
+        return hexadecimal(element.get("lastClr"))
     if kind == "scrgbClr":
-        return _rounded([_gamma(share(one.get(name))) for name in "rgb"])
+        return _rounded([_gamma(share(element.get(name))) for name in "rgb"])
     if kind == "hslClr":
-        hue, saturation, luminance = whole_number(one.get("hue")), share(one.get("sat")), share(one.get("lum"))
+        hue, saturation, luminance = (
+            whole_number(element.get("hue")),
+            share(element.get("sat")),
+            share(element.get("lum")),
+        )
         if hue is None or saturation is None or luminance is None:
             return None
         return _rounded(colorsys.hls_to_rgb(hue / _TURN, luminance, saturation))

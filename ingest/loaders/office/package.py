@@ -36,11 +36,11 @@ def relations(archive: zipfile.ZipFile, part: str) -> dict[str, Relation]:
     folder, name = posixpath.split(part)
     root = part_root(archive, posixpath.join(folder, "_rels", f"{name}.rels"))
     found = {}
-    for one in root.iterchildren("{*}Relationship") if root is not None else ():
-        if str(one.get("TargetMode")) != "External":
-            target = posixpath.normpath(posixpath.join("/", folder, str(one.get("Target")))).lstrip("/")
-            start, slash, kind = str(one.get("Type")).rpartition("/")
-            found[str(one.get("Id"))] = Relation(kind if start + slash in _TYPES else "", target)
+    for element in root.iterchildren("{*}Relationship") if root is not None else ():
+        if str(element.get("TargetMode")) != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, str(element.get("Target")))).lstrip("/")
+            start, slash, kind = str(element.get("Type")).rpartition("/")
+            found[str(element.get("Id"))] = Relation(kind if start + slash in _TYPES else "", target)
     return found
 
 
@@ -49,9 +49,9 @@ def main_part(archive: zipfile.ZipFile) -> str | None:
     return related(relations(archive, ""), MAIN)
 
 
-def related(found: dict[str, Relation], kind: str) -> str | None:
+def related(relations_by_id: dict[str, Relation], kind: str) -> str | None:
     """The target of the first relation of a kind."""
-    return next((one.target for one in found.values() if one.kind == kind), None)
+    return next((relation.target for relation in relations_by_id.values() if relation.kind == kind), None)
 
 
 def part_root(archive: zipfile.ZipFile, name: str | None) -> _Element | None:

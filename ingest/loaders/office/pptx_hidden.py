@@ -68,7 +68,7 @@ class _Deck:
             if wide and high:
                 self._page = 0, 0, wide, high
         found = relations(self._archive, name)
-        slides = [one for listed in root.iterchildren("{*}sldIdLst") for one in listed.iterchildren("{*}sldId")]
+        slides = [slide for listed in root.iterchildren("{*}sldIdLst") for slide in listed.iterchildren("{*}sldId")]
         not_shown = set()
         for number, slide in enumerate(slides, 1):
             relation = next((found[str(key)] for key in slide.attrib.values() if str(key) in found), None)
@@ -104,7 +104,7 @@ class _Deck:
             root = part_root(self._archive, relation.target) if relation is not None else None
             if root is None or relation is None:
                 continue
-            cached = [one for cache in root.iter("{*}strCache") for one in cache.iter("{*}v")]
+            cached = [value for cache in root.iter("{*}strCache") for value in cache.iter("{*}v")]
             if _mark_each([*root.iter("{*}t"), *cached], reason):
                 self._write(relation.target, root)
 
@@ -156,7 +156,7 @@ class _Look:
         levels: dict[str, tuple[Said, ...]] = {}
         scale = scale_of(shape.element)
         for run in shape.element.iter("{*}r", "{*}fld"):
-            texts = [one for one in run.iterchildren("{*}t") if one.text and not one.text.isspace()]
+            texts = [element for element in run.iterchildren("{*}t") if element.text and not element.text.isspace()]
             if not texts:
                 continue
             level = level_of(run)
@@ -170,12 +170,12 @@ class _Look:
         return changed
 
     def _reason(self, said: tuple[Said, ...], scale: float, run: _Element, shape: Shape) -> Unseen | None:
-        size = next((one.size for one in said if one.size is not None), None)
+        size = next((properties.size for properties in said if properties.size is not None), None)
         if size is not None and size * scale <= _TINY:
             return Unseen.TINY
-        if any(one.decorated for one in said):
+        if any(properties.decorated for properties in said):
             return None
-        paint = next((one.ink for one in said if one.ink is not None), None)
+        paint = next((properties.ink for properties in said if properties.ink is not None), None)
         if paint is None:
             return None
         if paint.clear:
@@ -187,7 +187,7 @@ class _Look:
         if paint.colour is None:
             return False
         colour = paint.colour
-        beneath = next((one.ground for one in said if one.ground is not None), None)
+        beneath = next((properties.ground for properties in said if properties.ground is not None), None)
         beneath = beneath if beneath is not None else self._beneath(run, shape)
         through = beneath is Beneath.THROUGH
         ground = self._sheet.ground if through else beneath
@@ -218,13 +218,18 @@ class _Look:
     def _shows_against(self, colour: Rgb, shape: Shape) -> bool:
         """Whether something of another colour, or of an unknown one, was drawn where the shape stands, before it."""
         if colour not in self._unlike:
-            unlike = [one for one in self._painted if not (isinstance(one[2], tuple) and alike(colour, one[2]))]
+            unlike = [
+                painted
+                for painted in self._painted
+                if not (isinstance(painted[2], tuple) and alike(colour, painted[2]))
+            ]
             self._unlike[colour] = unlike[: _MOST_PAINTED + 1]
         unlike = self._unlike[colour]
         box = self._room(shape)
         place = self._places[shape.element] if unlike else 0
         return len(unlike) > _MOST_PAINTED or any(
-            order < place and (box is None or other is None or overlap(box, other)) for order, other, _ in unlike
+            order < place and (box is None or other_box is None or overlap(box, other_box))
+            for order, other_box, _ in unlike
         )
 
     @cached_property
@@ -254,7 +259,7 @@ def _theme(master: _Element, root: _Element | None) -> Theme:
         colours = _mapped(colours, mapping)
     plain = {"fillStyleLst": [False], "bgFillStyleLst": [False]}
     for listed in root.iter(*(f"{{*}}{name}" for name in plain)) if root is not None else ():
-        plain[local(listed)] = [_is_plain(one) for one in listed.iterchildren("{*}*")] or [False]
+        plain[local(listed)] = [_is_plain(fill) for fill in listed.iterchildren("{*}*")] or [False]
     return Theme(colours, plain["bgFillStyleLst"][0], plain["fillStyleLst"])
 
 
@@ -280,14 +285,14 @@ def _clean(root: _Element) -> bool:
 
 
 def _mark_whole(shape: Shape, reason: Unseen) -> bool:
-    named = [one for one in shape.element.iter("{*}cNvPr") if shape.kind == "pic" and one.get("descr")]
-    for one in named:
-        one.set("descr", marked(unmarked(str(one.get("descr"))), reason))
+    named = [element for element in shape.element.iter("{*}cNvPr") if shape.kind == "pic" and element.get("descr")]
+    for element in named:
+        element.set("descr", marked(unmarked(str(element.get("descr"))), reason))
     return _mark_each(list(shape.element.iter("{*}t")), reason) or bool(named)
 
 
 def _mark_each(texts: list[_Element], reason: Unseen) -> bool:
-    worded = [one for one in texts if one.text and not one.text.isspace()]
-    for one in worded:
-        mark_texts(one, one, reason)
+    worded = [text for text in texts if text.text and not text.text.isspace()]
+    for text in worded:
+        mark_texts(text, text, reason)
     return bool(worded)

@@ -52,7 +52,7 @@ def properties(element: _Element) -> _Element | None:
 
 
 def _opened(tree: _Element) -> Iterator[Shape]:
-    waiting = [(one, _AS_IT_IS, False) for one in reversed(list(tree.iterchildren("{*}*")))]
+    waiting = [(child, _AS_IT_IS, False) for child in reversed(list(tree.iterchildren("{*}*")))]
     while waiting:
         element, place, hidden = waiting.pop()
         kind = local(element)
@@ -61,14 +61,14 @@ def _opened(tree: _Element) -> Iterator[Shape]:
         hidden = hidden or _is_hidden(element)
         if kind == "grpSp":
             inner = _within(element, place)
-            waiting += [(one, inner, hidden) for one in reversed(list(element.iterchildren("{*}*")))]
+            waiting += [(child, inner, hidden) for child in reversed(list(element.iterchildren("{*}*")))]
         else:
             yield Shape(element, kind, _box(element, place), hidden, _placeholder(element))
 
 
 def _is_hidden(element: _Element) -> bool:
     named = next(element.iterchildren("{*}*"), None)
-    return named is not None and any(flag(one.get("hidden")) for one in named.iterchildren("{*}cNvPr"))
+    return named is not None and any(flag(properties.get("hidden")) for properties in named.iterchildren("{*}cNvPr"))
 
 
 def _placeholder(element: _Element) -> tuple[str, str] | None:
@@ -82,11 +82,11 @@ def _transform(element: _Element) -> _Element | None:
     return next((around if around is not None else element).iterchildren("{*}xfrm"), None)
 
 
-def _numbers(transform: _Element, *wanted: tuple[str, str]) -> list[float] | None:
+def _numbers(transform: _Element, *attributes: tuple[str, str]) -> list[float] | None:
     found = []
-    for child, name in wanted:
-        one = next(transform.iterchildren(f"{{*}}{child}"), None)
-        number = whole_number(one.get(name)) if one is not None else None
+    for child, name in attributes:
+        element = next(transform.iterchildren(f"{{*}}{child}"), None)
+        number = whole_number(element.get(name)) if element is not None else None
         if number is None:
             return None
         found.append(float(number))
@@ -136,6 +136,6 @@ def wider(box: Box | None) -> Box | None:
     return None if box is None else (box[0] - MARGIN, box[1] - MARGIN, box[2] + MARGIN, box[3] + MARGIN)
 
 
-def overlap(one: Box, other: Box) -> bool:
+def overlap(first: Box, second: Box) -> bool:
     """Whether two boxes share more than an edge."""
-    return one[0] < other[2] and one[2] > other[0] and one[1] < other[3] and one[3] > other[1]
+    return first[0] < second[2] and first[2] > second[0] and first[1] < second[3] and first[3] > second[1]

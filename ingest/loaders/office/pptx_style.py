@@ -91,7 +91,7 @@ class Sheet:
 
     def box(self, shape: Shape) -> Box | None:
         """Where a shape stands, by itself or its placeholder."""
-        return next((one.box for one in (shape, *self.models(shape)) if one.box is not None), None)
+        return next((candidate.box for candidate in (shape, *self.models(shape)) if candidate.box is not None), None)
 
     def fill(self, shape: Shape) -> Fill:
         """What a shape is filled with."""
@@ -102,10 +102,10 @@ class Sheet:
     def _fill(self, shape: Shape) -> Fill:
         if shape.kind != "sp" or flag(shape.element.get("useBgFill")):
             return Beneath.UNKNOWN
-        for one in (shape, *self.models(shape)):
-            said = fill_of(properties(one.element), self.theme.colours)
+        for candidate in (shape, *self.models(shape)):
+            said = fill_of(properties(candidate.element), self.theme.colours)
             if said is None:
-                said = self._styled(one.element)
+                said = self._styled(candidate.element)
             if said is not None:
                 return said
         return Beneath.THROUGH
@@ -113,8 +113,10 @@ class Sheet:
     @cached_property
     def ground(self) -> Fill:
         """The background."""
-        for background in (one for said in self.root.iterchildren("{*}cSld") for one in said.iterchildren("{*}bg")):
-            said = next((fill_of(one, self.theme.colours) for one in background.iterchildren("{*}bgPr")), None)
+        for background in (
+            element for said in self.root.iterchildren("{*}cSld") for element in said.iterchildren("{*}bg")
+        ):
+            said = next((fill_of(element, self.theme.colours) for element in background.iterchildren("{*}bgPr")), None)
             for named in background.iterchildren("{*}bgRef"):
                 plain = named.get("idx") == _PLAIN_GROUND and self.theme.plain_ground
                 said = ink(named, self.theme.colours).colour if plain else None
@@ -129,7 +131,7 @@ class Sheet:
             return own
         key = (*placeholder, level)
         if key not in self._levels:
-            inherited = [said for one in self.models(shape) for said in self._listed(one.element, level)]
+            inherited = [said for model in self.models(shape) for said in self._listed(model.element, level)]
             self._levels[key] = (*inherited, *self._mastered(placeholder[0], level))
         return (*own, *self._levels[key])
 
@@ -168,10 +170,10 @@ def said_by(text: _Element | None, colours: Mapping[str, Rgb]) -> Said:
         return Said(size=whole_number(text.get("sz")))
     filled = next(text.iterchildren(*_FILLS), None)
     lines = [fill for line in text.iterchildren("{*}ln") for fill in line.iterchildren(*_FILLS)]
-    effects = any(True for one in text.iterchildren("{*}effectLst") for _ in one.iterchildren("{*}*"))
-    outlined = any(not str(one.tag).endswith("}noFill") for one in lines)
+    effects = any(True for effects_list in text.iterchildren("{*}effectLst") for _ in effects_list.iterchildren("{*}*"))
+    outlined = any(not str(element.tag).endswith("}noFill") for element in lines)
     linked = next(text.iterchildren("{*}hlinkClick", "{*}effectDag"), None) is not None
-    grounds = [ink(one, colours).colour or Beneath.UNKNOWN for one in text.iterchildren("{*}highlight")]
+    grounds = [ink(element, colours).colour or Beneath.UNKNOWN for element in text.iterchildren("{*}highlight")]
     return Said(
         size=whole_number(text.get("sz")),
         ink=_paint(filled, colours) if filled is not None else None,
@@ -196,13 +198,15 @@ def _paint(filled: _Element, colours: Mapping[str, Rgb]) -> Ink:
     kind = local(filled)
     if kind == "solidFill":
         return ink(filled, colours)
-    stops = [ink(one, colours) for listed in filled.iterchildren("{*}gsLst") for one in listed.iterchildren("{*}gs")]
-    if kind == "noFill" or (stops and all(one.clear for one in stops)):
+    stops = [
+        ink(element, colours) for listed in filled.iterchildren("{*}gsLst") for element in listed.iterchildren("{*}gs")
+    ]
+    if kind == "noFill" or (stops and all(stop.clear for stop in stops)):
         return Ink(None, 0.0)
     first = stops[0] if stops else Ink(None)
     plain = all(
-        one.colour and first.colour and alike(one.colour, first.colour) and one.opacity == first.opacity
-        for one in stops
+        stop.colour and first.colour and alike(stop.colour, first.colour) and stop.opacity == first.opacity
+        for stop in stops
     )
     return first if plain else Ink(None)
 
@@ -225,8 +229,8 @@ def scale_of(element: _Element) -> float:
 
 def _levels(styles: Iterator[_Element], level: str, colours: Mapping[str, Rgb]) -> Iterator[Said]:
     for style in styles:
-        for one in style.iterchildren(f"{{*}}{level}"):
-            for text in one.iterchildren("{*}defRPr"):
+        for element in style.iterchildren(f"{{*}}{level}"):
+            for text in element.iterchildren("{*}defRPr"):
                 yield said_by(text, colours)
 
 

@@ -103,7 +103,7 @@ def _text(workbook: Workbook, looks: Looks) -> _Read:
         if look:
             piece, spans = without_marks(piece)
             spans = over_markup(spans, piece)
-        read.hidden += [Hidden(start + one.start, start + one.end, one.reason) for one in spans]
+        read.hidden += [Hidden(start + span.start, start + span.end, span.reason) for span in spans]
         read.pieces.append(piece)
         read.length = start + len(piece)
     return read

@@ -76,13 +76,13 @@ class SheetLook:
             return marked(text, Unseen.INVISIBLE)
         if isinstance(cell, Verdict):
             return marked(text, cell.reason) if self._holds(cell, row, column) else text
-        judged = [(part, one is not None and self._holds(one, row, column) and one) for part, one in cell or ()]
-        hidden = [one for part, one in judged if one and part.strip()]
+        judged = [(part, look is not None and self._holds(look, row, column) and look) for part, look in cell or ()]
+        hidden = [look for part, look in judged if look and part.strip()]
         if not hidden:
             return text
         if _line("".join(part for part, _ in judged)) == text:
-            return _line("".join(marked(part, one.reason) if one and part.strip() else part for part, one in judged))
-        whole = all(one for part, one in judged if part.strip())
+            return _line("".join(marked(part, look.reason) if look and part.strip() else part for part, look in judged))
+        whole = all(look for part, look in judged if part.strip())
         return marked(text, hidden[0].reason) if whole else text
 
     def _reaches_out(self, row: int, column: int) -> bool:
@@ -182,9 +182,9 @@ class Looks:
     def _runs(self, cell: _Element, kind: str) -> _Runs | None:
         """The parts of a text in fonts of their own; None where it has none."""
         if kind == "s":
-            number = whole_number(next((one.text for one in cell.iterchildren(MAIN + "v")), None))
+            number = whole_number(next((value.text for value in cell.iterchildren(MAIN + "v")), None))
             return self._shared.get(number) if number is not None else None
-        return next((self._parts(one) for one in cell.iterchildren(MAIN + "is")), None)
+        return next((self._parts(inline) for inline in cell.iterchildren(MAIN + "is")), None)
 
     def _read_shared(self, name: str | None) -> None:
         if name is None or name not in self._archive.NameToInfo:
@@ -200,7 +200,7 @@ class Looks:
     def _parts(self, element: _Element) -> _Runs | None:
         found: list[tuple[str, Font | None]] = []
         for run in element.iterchildren(MAIN + "r"):
-            text = "".join(str(one.text or "") for one in run.iterchildren(MAIN + "t"))
+            text = "".join(str(element.text or "") for element in run.iterchildren(MAIN + "t"))
             properties = next(run.iterchildren(MAIN + "rPr"), None)
             found.append((text, None if properties is None else self._styles.font(properties)))
         return tuple(found) if any(font is not None for _, font in found) else None
@@ -214,10 +214,10 @@ def _is_hidden(row: _Element) -> bool:
 def _note(element: _Element, kind: str, look: SheetLook) -> None:
     """Takes down what a sheet says of its columns, or of areas."""
     if kind == "cols":
-        for one in element.iterchildren(MAIN + "col"):
-            first, last = whole_number(one.get("min")) or 0, whole_number(one.get("max")) or 0
+        for column in element.iterchildren(MAIN + "col"):
+            first, last = whole_number(column.get("min")) or 0, whole_number(column.get("max")) or 0
             columns = range(max(1, first), min(last, _LAST_COLUMN) + 1)
-            if flag(one.get("hidden")) or decimal(one.get("width")) == 0:
+            if flag(column.get("hidden")) or decimal(column.get("width")) == 0:
                 look.columns.update(columns)
     elif kind == "mergeCell":
         for top, left, bottom, right in _areas(element.get("ref")):
@@ -231,9 +231,9 @@ def _note(element: _Element, kind: str, look: SheetLook) -> None:
 def _styled_areas(root: _Element | None) -> list[Area]:
     """Where a table, or a pivot table, colours the cells."""
     styled = (MAIN + "tableStyleInfo", MAIN + "pivotTableStyleInfo")
-    if root is None or not any(one.get("name") for one in root.iter(*styled)):
+    if root is None or not any(element.get("name") for element in root.iter(*styled)):
         return []
-    places = [root.get("ref"), *(one.get("ref") for one in root.iterchildren(MAIN + "location"))]
+    places = [root.get("ref"), *(location.get("ref") for location in root.iterchildren(MAIN + "location"))]
     return [area for place in places for area in _areas(place)]
 
 
@@ -242,9 +242,9 @@ def _areas(references: str | None) -> list[Area]:
     from openpyxl.utils import range_boundaries  # type: ignore[import-untyped]  # openpyxl ships no types
 
     found = []
-    for one in (references or "").split()[: _MOST_AREAS + 1]:
+    for reference in (references or "").split()[: _MOST_AREAS + 1]:
         try:
-            left, top, right, bottom = range_boundaries(one)
+            left, top, right, bottom = range_boundaries(reference)
         except (ValueError, TypeError):
             return [_EVERYWHERE]
         found.append((top or 1, left or 1, bottom or _EVERYWHERE[2], right or _EVERYWHERE[3]))

@@ -75,11 +75,14 @@ class Styles:
         self._judged: dict[Font, bool] = {}
         self._theme = theme_colours(theme)
         palettes = next(root.iterchildren(MAIN + "colors"), None) if root is not None else None
-        self._palette = [hexadecimal(one.get("rgb")) for one in _listed(palettes, "indexedColors", "rgbColor")]
-        fonts = [self.font(one) for one in _listed(root, "fonts", "font")]
-        self._fills = [self._fill(one) for one in _listed(root, "fills", "fill")]
-        codes = {one.get("numFmtId"): one.get("formatCode") or "" for one in _listed(root, "numFmts", "numFmt")}
-        self._looks = [self._look(one, fonts, codes) for one in _listed(root, "cellXfs", "xf")]
+        self._palette = [hexadecimal(element.get("rgb")) for element in _listed(palettes, "indexedColors", "rgbColor")]
+        fonts = [self.font(font) for font in _listed(root, "fonts", "font")]
+        self._fills = [self._fill(fill) for fill in _listed(root, "fills", "fill")]
+        codes = {
+            number_format.get("numFmtId"): number_format.get("formatCode") or ""
+            for number_format in _listed(root, "numFmts", "numFmt")
+        }
+        self._looks = [self._look(cell_format, fonts, codes) for cell_format in _listed(root, "cellXfs", "xf")]
 
     def look(self, number: int) -> Look:
         """A format by its number."""
@@ -98,13 +101,13 @@ class Styles:
         """Whether there is any background on which the font can't be seen."""
         if font not in self._judged:
             grounds = {WHITE, *(ground for ground, _ in self._fills if ground is not None)}
-            self._judged[font] = any(Look(ground=one).unseen(text=True, font=font) for one in grounds)
+            self._judged[font] = any(Look(ground=background).unseen(text=True, font=font) for background in grounds)
         return self._judged[font]
 
     def font(self, element: _Element) -> Font:
         """What a font, or the properties of a part of a text, say."""
-        colours = [self._colour(one) for one in element.iterchildren(MAIN + "color")]
-        points = [decimal(one.get("val")) for one in element.iterchildren(MAIN + "sz")]
+        colours = [self._colour(child) for child in element.iterchildren(MAIN + "color")]
+        points = [decimal(size.get("val")) for size in element.iterchildren(MAIN + "sz")]
         return Font(colours[0] if colours else None, points[0] if points else None)
 
     def _fill(self, element: _Element) -> tuple[Rgb | None, bool]:
@@ -113,7 +116,7 @@ class Styles:
             kind = pattern.get("patternType") or "none"
             if kind == "none":
                 return WHITE, True
-            colours = [self._colour(one) for one in pattern.iterchildren(MAIN + "fgColor")]
+            colours = [self._colour(colour) for colour in pattern.iterchildren(MAIN + "fgColor")]
             return (colours[0] if kind == "solid" and colours else None), False
         return None, False
 
@@ -121,7 +124,7 @@ class Styles:
         font = _at(fonts, xf.get("fontId")) or Font()
         ground, on_paper = _at(self._fills, xf.get("fillId")) or (WHITE, True)
         code = codes.get(xf.get("numFmtId"), "")
-        colours = {one.lower() for one in _FORMAT_COLOUR.findall(code)}
+        colours = {colour.lower() for colour in _FORMAT_COLOUR.findall(code)}
         if colours:
             font = Font(WHITE if colours == {"white"} else None, font.points)
         text, numbers = _hides(code)
@@ -153,7 +156,7 @@ def _hides(code: str) -> tuple[bool, bool]:
 
     What stands in place of a text (`;;;"x"`) is not the text.
     """
-    sections = [one.strip() for one in _FORMAT_PART.sub(_shown, code).split(";")]
+    sections = [section.strip() for section in _FORMAT_PART.sub(_shown, code).split(";")]
     shows_text = len(sections) < 4 or "@" in sections[3] or "general" in sections[3].lower()
     return not shows_text, len(sections) > 1 and not any(sections[:3])
 
@@ -164,8 +167,8 @@ def _shown(part: re.Match[str]) -> str:
 
 
 def _listed(root: _Element | None, around: str, name: str) -> Iterator[_Element]:
-    for one in root.iterchildren(MAIN + around) if root is not None else ():
-        yield from one.iterchildren(MAIN + name)
+    for group in root.iterchildren(MAIN + around) if root is not None else ():
+        yield from group.iterchildren(MAIN + name)
 
 
 def _at(items: list[_Item], number: str | None) -> _Item | None:

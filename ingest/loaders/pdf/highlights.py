@@ -71,7 +71,7 @@ def highlight(page: PdfTextPage, text: str, start: int, end: int) -> Highlight:
     glyphs, exact = glyphs_of(page, text)
     wanted = [at for at in range(max(0, start), min(end, len(text))) if not text[at].isspace()]
     chosen = [int(glyphs[at]) for at in wanted]
-    boxes = _lines([_glyph(page, one) for one in dict.fromkeys(chosen) if one != NO_GLYPH])
+    boxes = _lines([_glyph(page, index) for index in dict.fromkeys(chosen) if index != NO_GLYPH])
     return Highlight(tuple(boxes), exact, chosen.count(NO_GLYPH))
 
 
@@ -99,8 +99,8 @@ def _aligned(read: PageText, text: str) -> Glyphs:
     here, there = list(_WORD.finditer(text)), list(_WORD.finditer(read.text))
     matcher = SequenceMatcher(None, [word[0] for word in here], [word[0] for word in there], autojunk=False)
     for first, second, size in matcher.get_matching_blocks():
-        for one, other in zip(here[first : first + size], there[second : second + size], strict=True):
-            glyphs[one.start() : one.end()] = read.glyphs[other.start() : other.end()]
+        for first_word, second_word in zip(here[first : first + size], there[second : second + size], strict=True):
+            glyphs[first_word.start() : first_word.end()] = read.glyphs[second_word.start() : second_word.end()]
     return glyphs
 
 

@@ -152,5 +152,5 @@ def _side(box: Box) -> float:
     return min(box[2] - box[0], box[3] - box[1])
 
 
-def _alike(one: Rgb, other: Rgb) -> bool:
-    return all(abs(a - b) < _ALIKE for a, b in zip(one, other, strict=True))
+def _alike(first: Rgb, second: Rgb) -> bool:
+    return all(abs(a - b) < _ALIKE for a, b in zip(first, second, strict=True))

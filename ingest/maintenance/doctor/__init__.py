@@ -1,13 +1,13 @@
 """A collection looked over and mended: `examine` finds, `repair` makes again what is derived.
 
 diagnosis.py        what is found, and what is done
-chart.py            what the checks share
+check_context.py    what the checks share
 examination.py      the checks, in order
 database_checks.py  bytes, pages, references, the text index
 document_checks.py  digests, slices, filter fields
 vector_checks.py    vectors that are missing, unused, or not what the encoder gives
 token_checks.py     the same of token vectors, and their remedy
-companion_checks.py judgments beside the versions
+judgment_checks.py  judgments beside the versions
 index_checks.py     saved indexes against their digests, the changes, and a scan
 repair.py           the remedies
 """

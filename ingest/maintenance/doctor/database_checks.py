@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from passagework.ingest.maintenance.doctor.chart import Chart, Skipped
+from passagework.ingest.maintenance.doctor.check_context import CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Remedy
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import integrity
@@ -19,15 +19,15 @@ UNPROVED = re.compile(r"sqlite_autoindex_(documents|sources)_1|documents_name")
 TREE = re.compile(r"^(?:On tree|Tree) (\d+)", re.IGNORECASE)
 
 
-def check_seal(chart: Chart) -> str:
+def check_seal(context: CheckContext) -> str:
     """No commit is lost, and every byte is what was written."""
-    seal = read_seal(chart.store.path)
+    seal = read_seal(context.store.path)
     try:
-        chart.store.verify()
+        context.store.verify()
     except StoreError as error:
         if error.__cause__ is not None:  # SQLite's own complaint: the next check tells more
             raise
-        chart.find("seal", str(error).partition("; ")[0], Remedy.SEAL)
+        context.find("seal", str(error).partition("; ")[0], Remedy.SEAL)
     if seal is None:
         return "there is none: made by an older version, or taken away"
     if seal.blocks is None:
@@ -35,35 +35,35 @@ def check_seal(chart: Chart) -> str:
     return f"{counted(seal.commits, 'commit')}, {seal.size:,} bytes"
 
 
-def check_structure(chart: Chart) -> str:
+def check_structure(context: CheckContext) -> str:
     """SQLite's integrity check."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         lines = integrity.structure_problems(snapshot, FINDINGS)
         names = integrity.tree_names(snapshot)
     for line in lines:
         tree = TREE.match(line)
         name = names.get(int(tree[1])) if tree else None
         remedy = Remedy.INDEXES if INDEX_PROBLEM.search(line) and not UNPROVED.search(line) else None
-        chart.find("structure", f"{chart.store.path}: {line}" + (f" (of {name})" if name else ""), remedy)
+        context.find("structure", f"{context.store.path}: {line}" + (f" (of {name})" if name else ""), remedy)
     return "every page"
 
 
-def check_references(chart: Chart) -> str:
+def check_references(context: CheckContext) -> str:
     """No row names a row that isn't there."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         broken = integrity.broken_references(snapshot)
-        again = integrity.reused_ids(snapshot)
+        reused = integrity.reused_ids(snapshot)
     for (table, parent), number in broken.items():
-        chart.find("references", f"{counted(number, 'row')} of {table} name rows of {parent} that are not there")
-    for table in again:
-        chart.find("references", f"{table} would give ids again that are taken")
+        context.find("references", f"{counted(number, 'row')} of {table} name rows of {parent} that are not there")
+    for table in reused:
+        context.find("references", f"{table} would give ids again that are taken")
     return "every foreign key"
 
 
-def check_text_index(chart: Chart) -> str:
+def check_text_index(context: CheckContext) -> str:
     """Searches by words find what the passages say."""
     try:
-        problem = chart.store.text_index_problem()
+        problem = context.store.text_index_problem()
     except StoreError as error:
         if "attempt to write a readonly database" in str(error):
             raise Skipped("the check needs the right to write, and the folder is read-only") from error
@@ -71,5 +71,5 @@ def check_text_index(chart: Chart) -> str:
             raise Skipped("another process is writing; look again when it is done") from error
         raise
     if problem:
-        chart.find("text index", f"it does not hold what the passages say ({problem})", Remedy.TEXT_INDEX)
+        context.find("text index", f"it does not hold what the passages say ({problem})", Remedy.TEXT_INDEX)
     return "against every passage"

@@ -69,8 +69,8 @@ class Diagnosis:
     @property
     def remedies(self) -> list[Remedy]:
         """Returns what can be done, in the order in which it must be."""
-        wanted = {finding.remedy for finding in self.findings}
-        return [remedy for remedy in Remedy if remedy in wanted]
+        needed = {finding.remedy for finding in self.findings}
+        return [remedy for remedy in Remedy if remedy in needed]
 
     def to_json(self) -> dict[str, Json]:
         """Returns what `passagework doctor --json` prints."""
@@ -79,7 +79,7 @@ class Diagnosis:
             "version": self.version,
             "well": self.well,
             "counts": dict(self.counts),
-            "checks": {one.name: {"state": one.state, "detail": one.detail} for one in self.checks},
+            "checks": {check.name: {"state": check.state, "detail": check.detail} for check in self.checks},
             "findings": [finding.to_json() for finding in self.findings],
         }
 

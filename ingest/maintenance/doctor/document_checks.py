@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from passagework.ingest.maintenance.doctor.chart import FIELDS, PASSAGES, UNREAD, Chart
+from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES, UNREAD, CheckContext
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.errors import StoreError
@@ -15,54 +15,56 @@ from passagework.retrieval.text import counted
 from passagework.retrieval.types import Document
 
 
-def check_documents(chart: Chart) -> str:
+def check_documents(context: CheckContext) -> str:
     """Every document against its digest, its passages against its text, its filter fields against its metadata."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         ids = integrity.document_ids(snapshot)
         partial = sum(source.state is SourceState.PARTIAL for source in snapshot.sources())
         for document_id in ids:
-            _try_document(chart, snapshot, document_id)
+            _try_document(context, snapshot, document_id)
     waiting = f"; the next ingest goes on with {counted(partial, 'file')}" if partial else ""
     return f"{counted(len(ids), 'document')} with all that was cut from them{waiting}"
 
 
-def _try_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
+def _try_document(context: CheckContext, snapshot: Snapshot, document_id: int) -> None:
     """A page that can't be read costs the documents on it, and the rest is looked at."""
     try:
-        with storage_errors(chart.store.path):
-            _check_document(chart, snapshot, document_id)
+        with storage_errors(context.store.path):
+            _check_document(context, snapshot, document_id)
     except (StoreError, ValueError, TypeError) as error:
-        chart.find("documents", f"document {document_id} can't be read: {error}")
-        chart.bad[UNREAD].append(document_id)
+        context.find("documents", f"document {document_id} can't be read: {error}")
+        context.bad[UNREAD].append(document_id)
 
 
-def _check_document(chart: Chart, snapshot: Snapshot, document_id: int) -> None:
+def _check_document(context: CheckContext, snapshot: Snapshot, document_id: int) -> None:
     document = snapshot.document(document_id)
     stored = integrity.stored_document(snapshot, document_id)
     if not _is_placed(stored):
-        chart.find("documents", f"{stored.uri} ({stored.path}) does not go with its file, {stored.source_uri}")
-        chart.bad[UNREAD].append(document_id)
+        context.find("documents", f"{stored.uri} ({stored.path}) does not go with its file, {stored.source_uri}")
+        context.bad[UNREAD].append(document_id)
     if document_hash(document) != stored.sha256 or len(document.text) != stored.length:
-        chart.find("documents", f"{document.uri} is not what was ingested: its text, title, pages or metadata changed")
-        chart.bad[UNREAD].append(document_id)
+        context.find(
+            "documents", f"{document.uri} is not what was ingested: its text, title, pages or metadata changed"
+        )
+        context.bad[UNREAD].append(document_id)
         return
     passages = integrity.stored_passages(snapshot, document_id)
-    if [one.ordinal for one in passages] != list(range(len(passages))) or not passages:
-        chart.find("documents", f"{document.uri} lacks passages: {len(passages):,} are there")
+    if [passage.ordinal for passage in passages] != list(range(len(passages))) or not passages:
+        context.find("documents", f"{document.uri} lacks passages: {len(passages):,} are there")
     titles = {" ".join(heading.title.split()) for heading in document.headings}
-    lines = {line for one in passages for line in one.headings.split("\n") if line}
+    lines = {line for passage in passages for line in passage.headings.split("\n") if line}
     if any(" ".join(line.split()) not in titles for line in lines):
-        chart.find("documents", f"passages of {document.uri} stand under headings that it doesn't have")
-    wrong = [one for one in passages if not is_slice(document, one)]
+        context.find("documents", f"passages of {document.uri} stand under headings that it doesn't have")
+    wrong = [passage for passage in passages if not is_slice(document, passage)]
     if wrong:
         where = f"{wrong[0].start}-{wrong[0].end}"
         text = f"{counted(len(wrong), 'passage')} of {document.uri} not what its text says, the first at {where}"
-        chart.find("documents", text, Remedy.PASSAGES)
-        chart.find("text index", f"it may hold the wrong words of {document.uri}", Remedy.TEXT_INDEX)
-        chart.bad[PASSAGES].append(document_id)
+        context.find("documents", text, Remedy.PASSAGES)
+        context.find("text index", f"it may hold the wrong words of {document.uri}", Remedy.TEXT_INDEX)
+        context.bad[PASSAGES].append(document_id)
     if not integrity.fields_agree(snapshot, document_id, document.metadata):
-        chart.find("documents", f"the filter fields of {document.uri} differ from its metadata", Remedy.FIELDS)
-        chart.bad[FIELDS].append(document_id)
+        context.find("documents", f"the filter fields of {document.uri} differ from its metadata", Remedy.FIELDS)
+        context.bad[FIELDS].append(document_id)
 
 
 def _is_placed(stored: StoredDocument) -> bool:
@@ -90,8 +92,8 @@ def corrected(document: Document, passage: StoredPassage) -> tuple[int, int, str
 
 
 def _places(text: str, part: str) -> list[int]:
-    found, start = [], text.find(part) if part else -1
+    starts, start = [], text.find(part) if part else -1
     while start >= 0:
-        found.append(start)
+        starts.append(start)
         start = text.find(part, start + 1)
-    return found
+    return starts

@@ -10,14 +10,14 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from passagework.ingest.maintenance.doctor import (
-    companion_checks,
     database_checks,
     document_checks,
     index_checks,
+    judgment_checks,
     token_checks,
     vector_checks,
 )
-from passagework.ingest.maintenance.doctor.chart import Chart, Skipped
+from passagework.ingest.maintenance.doctor.check_context import CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
 from passagework.ingest.writing.recovery import live_version
 from passagework.retrieval.config import Settings
@@ -28,7 +28,7 @@ from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.store import Store
 from passagework.retrieval.text import one_line
 
-CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
+CHECKS: tuple[tuple[str, Callable[[CheckContext], str]], ...] = (
     ("seal", database_checks.check_seal),
     ("structure", database_checks.check_structure),
     ("references", database_checks.check_references),
@@ -40,7 +40,7 @@ CHECKS: tuple[tuple[str, Callable[[Chart], str]], ...] = (
     ("index", index_checks.check_index),
     ("encoder", vector_checks.check_encoding),
     ("token encoder", token_checks.check_token_encoding),
-    ("judgments", companion_checks.check_judgments),
+    ("judgments", judgment_checks.check_judgments),
 )
 
 LINE_CHARACTERS = 400
@@ -55,10 +55,10 @@ def examine(
     try:
         folder = current_version(collection)
     except LostVersionError as error:
-        found = live_version(collection)  # raises where no version is whole
-        if found is None:
+        newest = live_version(collection)  # raises where no version is whole
+        if newest is None:
             raise
-        folder = found
+        folder = newest
         findings.append(Finding("current", error.found, Remedy.CURRENT))
     checks = [Check("current", "found" if findings else "ok", folder.name)]
     try:
@@ -68,7 +68,7 @@ def examine(
         checks.append(Check("database", "found", "it doesn't open"))
         return Diagnosis(str(collection), folder.name, {}, tuple(checks), tuple(findings))
     with store:
-        chart = Chart(folder, store, encoder, settings or Settings.from_environment())
+        context = CheckContext(folder, store, encoder, settings or Settings.from_environment())
         counts: dict[str, int] = {}
         try:
             with store.read() as snapshot:
@@ -77,27 +77,27 @@ def examine(
         except PassageworkError as error:
             findings.append(Finding("database", str(error)))
         for name, check in CHECKS:
-            checks.append(_run(chart, name, check))
-        findings.extend(chart.findings)
-        bad = {kind: tuple(values) for kind, values in chart.bad.items()}
+            checks.append(_run(context, name, check))
+        findings.extend(context.findings)
+        bad = {kind: tuple(values) for kind, values in context.bad.items()}
     return Diagnosis(str(collection), folder.name, counts, tuple(checks), _shortened(findings), bad)
 
 
-def _run(chart: Chart, name: str, check: Callable[[Chart], str]) -> Check:
-    before = len(chart.findings)
+def _run(context: CheckContext, name: str, check: Callable[[CheckContext], str]) -> Check:
+    before = len(context.findings)
     try:
-        detail = check(chart)
+        detail = check(context)
     except Skipped as skipped:
         return Check(name, "skipped", one_line(str(skipped)))
     except PassageworkError as error:
         if _is_refusal(error):
             return Check(name, "skipped", one_line(str(error)))
-        chart.find(name, str(error))
+        context.find(name, str(error))
         detail = "it could not be finished"
     except (ValueError, TypeError, KeyError, OverflowError) as error:  # a row that holds what no writer puts there
-        chart.find(name, f"the database holds what no writer puts there ({type(error).__name__}: {error})")
+        context.find(name, f"the database holds what no writer puts there ({type(error).__name__}: {error})")
         detail = "it could not be finished"
-    return Check(name, "found" if len(chart.findings) > before else "ok", detail)
+    return Check(name, "found" if len(context.findings) > before else "ok", detail)
 
 
 def _is_refusal(error: PassageworkError) -> bool:
@@ -111,14 +111,14 @@ def _is_refusal(error: PassageworkError) -> bool:
 
 def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
     """Each line short enough to read, and of many findings of one check the first; every remedy stays named."""
-    kept: list[Finding] = []
-    left: dict[tuple[str, Remedy | None], int] = defaultdict(int)
+    named: list[Finding] = []
+    unnamed: dict[tuple[str, Remedy | None], int] = defaultdict(int)
     shown: dict[str, int] = defaultdict(int)
-    for one in findings:
-        shown[one.check] += 1
-        if shown[one.check] <= FINDINGS:
-            kept.append(Finding(one.check, one_line(one.text, limit=LINE_CHARACTERS), one.remedy))
+    for finding in findings:
+        shown[finding.check] += 1
+        if shown[finding.check] <= FINDINGS:
+            named.append(Finding(finding.check, one_line(finding.text, limit=LINE_CHARACTERS), finding.remedy))
         else:
-            left[one.check, one.remedy] += 1
-    kept.extend(Finding(check, f"and {number:,} more", remedy) for (check, remedy), number in left.items())
-    return tuple(kept)
+            unnamed[finding.check, finding.remedy] += 1
+    named.extend(Finding(check, f"and {number:,} more", remedy) for (check, remedy), number in unnamed.items())
+    return tuple(named)

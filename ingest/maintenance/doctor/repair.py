@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from passagework.ingest.maintenance.doctor.chart import FIELDS, PASSAGES, UNREAD, VECTORS, Chart, Skipped
-from passagework.ingest.maintenance.doctor.companion_checks import set_judgments_aside
+from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES, UNREAD, VECTORS, CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
 from passagework.ingest.maintenance.doctor.document_checks import corrected, is_slice
 from passagework.ingest.maintenance.doctor.examination import examine
 from passagework.ingest.maintenance.doctor.index_checks import index_problem
+from passagework.ingest.maintenance.doctor.judgment_checks import set_judgments_aside
 from passagework.ingest.maintenance.doctor.token_checks import mend_token_vectors
 from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loaded_encoder
 from passagework.ingest.writing.recovery import writable_version
@@ -53,8 +53,8 @@ def repair(collection: str | Path, *, encoder: Encoder | str | None = None, sett
 def _seal(folder: Path, *, anew: bool) -> bool:
     """Seals a database that was found sound, where it isn't or `anew`; whether it did."""
     database = folder / "store.db"
-    found = read_seal(database)
-    if not anew and found is not None and found.blocks is not None:
+    seal = read_seal(database)
+    if not anew and seal is not None and seal.blocks is not None:
         return False
     with Store.open(database) as store:
         store.accept()
@@ -75,16 +75,16 @@ def _mend(
     """Does what the findings ask for, but for the seal; what was done, and what went wrong."""
     done: list[str] = []
     failed: list[str] = []
-    wanted = [remedy for remedy in before.remedies if remedy in REMEDIES]
-    if not wanted:
+    remedies = [remedy for remedy in before.remedies if remedy in REMEDIES]
+    if not remedies:
         return done, failed
     with Store.open(folder / "store.db") as store:
         store.keeps_seal = any(finding.check == "seal" for finding in before.findings)
-        chart = Chart(folder, store, encoder, settings, findings=list(before.findings))
+        context = CheckContext(folder, store, encoder, settings, findings=list(before.findings))
         for kind, values in before.bad.items():
-            chart.bad[kind].extend(values)
-        for remedy in wanted:
-            problem = _tried(chart, remedy)
+            context.bad[kind].extend(values)
+        for remedy in remedies:
+            problem = _try_remedy(context, remedy)
             if problem:
                 failed.append(problem)
             else:
@@ -94,18 +94,18 @@ def _mend(
     return done, failed
 
 
-def _tried(chart: Chart, remedy: Remedy) -> str:
+def _try_remedy(context: CheckContext, remedy: Remedy) -> str:
     """Does one thing; what went wrong, in a line, "" where nothing did."""
     try:
-        REMEDIES[remedy](chart)
+        REMEDIES[remedy](context)
     except (PassageworkError, Skipped) as error:
         return one_line(f"not {remedy.value}: {error}")
     return ""
 
 
-def _mend_passages(chart: Chart) -> None:
-    with chart.store.write() as writer:
-        for document_id in chart.bad[PASSAGES]:
+def _mend_passages(context: CheckContext) -> None:
+    with context.store.write() as writer:
+        for document_id in context.bad[PASSAGES]:
             document = writer.document(_number(document_id))
             for passage in integrity.stored_passages(writer, _number(document_id)):
                 if not is_slice(document, passage):
@@ -113,73 +113,79 @@ def _mend_passages(chart: Chart) -> None:
                     integrity.correct_passage(writer, passage.id, start=start, end=end, text=text, title=document.title)
 
 
-def _mend_fields(chart: Chart) -> None:
-    with chart.store.write() as writer:
-        for document_id in chart.bad[FIELDS]:
+def _mend_fields(context: CheckContext) -> None:
+    with context.store.write() as writer:
+        for document_id in context.bad[FIELDS]:
             document = writer.document(_number(document_id))
             integrity.correct_fields(writer, _number(document_id), document.metadata)
 
 
-def _mend_text_index(chart: Chart) -> None:
-    with chart.store.write() as writer:
+def _mend_text_index(context: CheckContext) -> None:
+    with context.store.write() as writer:
         integrity.rebuild_text_index(writer)
-        writer.drop_generations([one.id for one in writer.postings_generations()])  # they were counted in it
+        writer.drop_generations(
+            [generation.id for generation in writer.postings_generations()]
+        )  # they were counted in it
 
 
-def _mend_table_indexes(chart: Chart) -> None:
-    with chart.store.write() as writer:
+def _mend_table_indexes(context: CheckContext) -> None:
+    with context.store.write() as writer:
         integrity.rebuild_table_indexes(writer)
 
 
-def _mend_vectors(chart: Chart) -> None:
+def _mend_vectors(context: CheckContext) -> None:
     """Encodes again what has no vector or a wrong one: the damaged goes in the transaction that brings the good."""
-    encoder = loaded_encoder(chart)
-    bad = {key for key in chart.bad[VECTORS] if isinstance(key, bytes)}
-    unread = set(chart.bad[UNREAD])
-    with chart.store.read() as snapshot:
+    encoder = loaded_encoder(context)
+    bad = {key for key in context.bad[VECTORS] if isinstance(key, bytes)}
+    unread = set(context.bad[UNREAD])
+    with context.store.read() as snapshot:
         missing = integrity.documents_without_vectors(snapshot)
         owners = integrity.documents_of_hashes(snapshot, list(bad))
     for document_id in sorted(({*missing} | owners) - unread):
-        with chart.store.read() as snapshot:
+        with context.store.read() as snapshot:
             inputs = inputs_of(snapshot, encoder, document_id)
             known = snapshot.known_hashes(list(inputs))
         keys = [key for key in inputs if key in bad or key not in known]
         for start in range(0, len(keys), GROUP):
-            some = keys[start : start + GROUP]
-            vectors = encoder.encode_tokens([inputs[key].token_ids for key in some])
-            with chart.store.write() as writer:
-                integrity.drop_vectors(writer, some)
-                writer.put_vectors(some, vectors)
+            batch = keys[start : start + GROUP]
+            vectors = encoder.encode_tokens([inputs[key].token_ids for key in batch])
+            with context.store.write() as writer:
+                integrity.drop_vectors(writer, batch)
+                writer.put_vectors(batch, vectors)
                 writer.expect_unused()
-    with chart.store.write() as writer:
+    with context.store.write() as writer:
         writer.sweep_vectors()
 
 
-def _mend_orphans(chart: Chart) -> None:
-    with chart.store.write() as writer:
+def _mend_orphans(context: CheckContext) -> None:
+    with context.store.write() as writer:
         writer.expect_unused()
         writer.sweep_vectors()
 
 
-def _mend_generation(chart: Chart) -> None:
+def _mend_generation(context: CheckContext) -> None:
     """A new index of the stored vectors; what is not good is set aside, as a search would."""
-    if any(finding.remedy is Remedy.VECTORS for finding in chart.findings):
-        with chart.store.read() as snapshot:
+    if any(finding.remedy is Remedy.VECTORS for finding in context.findings):
+        with context.store.read() as snapshot:
             if integrity.documents_without_vectors(snapshot):
                 raise StoreError("passages without vectors would be missing from it")
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         kind = chosen_kind(snapshot)
         last = snapshot.last_change()
-        bad = [one for one in snapshot.generations() if one.change > last or index_problem(chart, snapshot, one)]
-    for one in bad:
-        path = chart.folder / "index" / one.file
+        bad = [
+            generation
+            for generation in snapshot.generations()
+            if generation.change > last or index_problem(context, snapshot, generation)
+        ]
+    for generation in bad:
+        path = context.folder / "index" / generation.file
         try:
             if path.is_file():
                 set_aside(path)
         except OSError as error:
             raise StoreError(f"{path} can't be set aside: {error.strerror or error}") from error
-    save_index(chart.store, chart.folder / "index", kind=kind)
-    refresh_postings(chart.store, chart.folder / "index")
+    save_index(context.store, context.folder / "index", kind=kind)
+    refresh_postings(context.store, context.folder / "index")
 
 
 def _number(document_id: int | bytes) -> int:
@@ -187,7 +193,7 @@ def _number(document_id: int | bytes) -> int:
     return document_id
 
 
-REMEDIES: dict[Remedy, Callable[[Chart], None]] = {
+REMEDIES: dict[Remedy, Callable[[CheckContext], None]] = {
     Remedy.INDEXES: _mend_table_indexes,
     Remedy.PASSAGES: _mend_passages,
     Remedy.FIELDS: _mend_fields,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from passagework.ingest.maintenance.doctor.chart import READINGS, TOKENS, Chart
+from passagework.ingest.maintenance.doctor.check_context import TOKEN_PASSAGES, TOKENS, CheckContext
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.maintenance.doctor.vector_checks import SAMPLE_PASSAGES, loaded_encoder
 from passagework.ingest.writing.token_vectors import fill
@@ -28,69 +28,73 @@ LEAST_COSINE = {4: 0.98, 2: 0.9}
 """By bits, between a passage's token vectors and their codes, on the mean: 0.995 and 0.94 where all is well."""
 
 
-def check_token_vectors(chart: Chart) -> str:
+def check_token_vectors(context: CheckContext) -> str:
     """Every passage has those of the text that is read of it, each whole; none lies about unused."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         record = recorded_tokens(snapshot)
         if record is None:
-            return _check_none(chart, snapshot)
+            return _check_none(context, snapshot)
         misshapen = token_rows.misshapen(snapshot, row_bytes=record.codec.row_bytes)
         if misshapen:
             text = f"those of {counted(len(misshapen), 'text')} are not of {record.codec.row_bytes} bytes a token"
-            chart.find("token vectors", text, Remedy.TOKENS)
-            chart.bad[TOKENS].extend(misshapen)
+            context.find("token vectors", text, Remedy.TOKENS)
+            context.bad[TOKENS].extend(misshapen)
         known = set(misshapen)
         rest = ((key, codes) for key, codes in token_rows.every_code(snapshot) if key not in known)
         broken = [key for key, codes in rest if not record.codec.whole(codes)]
         if broken:
             text = f"those of {counted(len(broken), 'text')} hold what no vector is coded as"
-            chart.find("token vectors", text, Remedy.TOKENS)
-            chart.bad[TOKENS].extend(broken)
-        strangers = [one.id for one in token_rows.reranker_passages(snapshot) if one.hash not in (None, _hash(one))]
+            context.find("token vectors", text, Remedy.TOKENS)
+            context.bad[TOKENS].extend(broken)
+        strangers = [
+            passage.id
+            for passage in token_rows.reranker_passages(snapshot)
+            if passage.hash not in (None, _hash(passage))
+        ]
         if strangers:
             text = f"{counted(len(strangers), 'passage')} with those of another text"
-            chart.find("token vectors", text, Remedy.TOKENS)
-            chart.bad[READINGS].extend(strangers)
+            context.find("token vectors", text, Remedy.TOKENS)
+            context.bad[TOKEN_PASSAGES].extend(strangers)
         missing, unused = token_rows.count_without(snapshot), token_rows.count_unused(snapshot)
         if missing and record.filled:
-            chart.find("token vectors", f"{counted(missing, 'passage')} without", Remedy.TOKENS)
+            context.find("token vectors", f"{counted(missing, 'passage')} without", Remedy.TOKENS)
         if unused and not snapshot.meta("unswept"):
-            chart.find("token vectors", f"those of {counted(unused, 'text')} that no passage reads", Remedy.TOKENS)
+            context.find("token vectors", f"those of {counted(unused, 'text')} that no passage reads", Remedy.TOKENS)
         waiting = f"; {missing:,} wait for the next ingest" if missing and not record.filled else ""
         return f"of {counted(token_rows.count_with(snapshot), 'passage')}{waiting}"
 
 
-def check_token_encoding(chart: Chart) -> str:
+def check_token_encoding(context: CheckContext) -> str:
     """A sample of passages, encoded again, gives the token vectors that are stored, as near as their bits allow."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         record = recorded_tokens(snapshot)
-        sample = [] if record is None else _sample(snapshot, record, {*chart.bad[TOKENS]})
+        sample = [] if record is None else _sample(snapshot, record, {*context.bad[TOKENS]})
     if record is None or not sample:
         return "no token vectors are kept" if record is None else "none yet"
-    own = token_encoder(loaded_encoder(chart))
-    made = token_vectors_of(own, [text for text, _, _ in sample])
-    cosines = [_likeness(record, vectors, stored) for vectors, (_, _, stored) in zip(made, sample, strict=True)]
+    model = token_encoder(loaded_encoder(context))
+    encoded = token_vectors_of(model, [text for text, _, _ in sample])
+    cosines = [_likeness(record, vectors, stored) for vectors, (_, _, stored) in zip(encoded, sample, strict=True)]
     bad = [key for (_, key, _), cosine in zip(sample, cosines, strict=True) if not cosine >= LEAST_COSINE[record.bits]]
     if bad:
         of = counted(len(sample), "passage")
         text = f"{len(bad):,} of {of} encoded again differ: least cosine {min(cosines):.4f}"
-        chart.find("token encoder", text, Remedy.TOKENS)
-        chart.bad[TOKENS].extend(bad)
+        context.find("token encoder", text, Remedy.TOKENS)
+        context.bad[TOKENS].extend(bad)
     return f"{counted(len(sample), 'passage')} encoded again, least cosine {min(cosines):.4f}"
 
 
-def mend_token_vectors(chart: Chart) -> None:
+def mend_token_vectors(context: CheckContext) -> None:
     """Takes out what is damaged or unused, and makes what passages lack; all, where the record makes no sense."""
-    store = chart.store
-    bad = [key for key in chart.bad[TOKENS] if isinstance(key, bytes)]
-    strangers = [one for one in chart.bad[READINGS] if isinstance(one, int)]
+    store = context.store
+    bad = [key for key in context.bad[TOKENS] if isinstance(key, bytes)]
+    strangers = [passage_id for passage_id in context.bad[TOKEN_PASSAGES] if isinstance(passage_id, int)]
     with store.read() as snapshot:
-        record, kept = recorded_tokens(snapshot), snapshot.meta(TOKEN_RECORD) is not None
-    if not kept:
+        record, has_record = recorded_tokens(snapshot), snapshot.meta(TOKEN_RECORD) is not None
+    if not has_record:
         with store.write() as writer:
             token_rows.forget_all(writer)
         return
-    encoder = loaded_encoder(chart)
+    encoder = loaded_encoder(context)
     fresh = new_record(encoder) if record is None else new_record(encoder, bits=record.bits)
     if record is not None and record.dim == fresh.dim:
         fresh = record
@@ -105,18 +109,18 @@ def mend_token_vectors(chart: Chart) -> None:
     fill(store, encoder, fresh)
 
 
-def _check_none(chart: Chart, snapshot: Snapshot) -> str:
+def _check_none(context: CheckContext, snapshot: Snapshot) -> str:
     """Where the collection says that it keeps none, there are none; what it says makes sense."""
-    found = snapshot.meta(TOKEN_RECORD)
-    if found is not None:
+    recorded = snapshot.meta(TOKEN_RECORD)
+    if recorded is not None:
         try:
-            made_by, own = TokenRecord.from_json(found).encoder, recorded_encoder(snapshot)
-            text = f"kept of {made_by.describe()}, and the collection is of {own.describe()}"
+            made_by, current = TokenRecord.from_json(recorded).encoder, recorded_encoder(snapshot)
+            text = f"kept of {made_by.describe()}, and the collection is of {current.describe()}"
         except StoreError as error:
             text = str(error)
-        chart.find("token vectors", text, Remedy.TOKENS)
+        context.find("token vectors", text, Remedy.TOKENS)
     elif token_rows.count_unused(snapshot) or token_rows.count_with(snapshot):
-        chart.find("token vectors", "there are some, though the collection keeps none", Remedy.TOKENS)
+        context.find("token vectors", "there are some, though the collection keeps none", Remedy.TOKENS)
     return "none are kept"
 
 
@@ -130,8 +134,12 @@ def _sample(snapshot: Snapshot, record: TokenRecord, bad: set[int | bytes]) -> l
     rows = token_rows.passages_at(snapshot, sorted(set(ids.tolist())))
     texts = {text_hash(text): text for row in rows if (text := reranker_text(row.title, row.headings, row.text))}
     stored = token_rows.codes_by_hash(snapshot, [key for key in texts if key not in bad])
-    whole = {key: one for key, one in stored.items() if one.codes}
-    return [(texts[key], key, one) for key, one in whole.items() if len(one.codes) % record.codec.row_bytes == 0]
+    whole = {key: stored_codes for key, stored_codes in stored.items() if stored_codes.codes}
+    return [
+        (texts[key], key, stored_codes)
+        for key, stored_codes in whole.items()
+        if len(stored_codes.codes) % record.codec.row_bytes == 0
+    ]
 
 
 def _likeness(record: TokenRecord, vectors: Vectors, stored: TokenCodes) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from passagework.ingest.chunker import Chunker, EncoderInput
-from passagework.ingest.maintenance.doctor.chart import UNREAD, VECTORS, Chart, Skipped
+from passagework.ingest.maintenance.doctor.check_context import UNREAD, VECTORS, CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.chunking import recorded_chunking
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
@@ -23,22 +23,22 @@ LONGEST = 1_000_000
 """Characters of a document in the sample: a longer one takes long to cut."""
 
 
-def check_vectors(chart: Chart) -> str:
+def check_vectors(context: CheckContext) -> str:
     """Every passage has a vector of unit length and of the right dimension; none lies about unused."""
-    store = chart.store
+    store = context.store
     with store.read() as snapshot:
         misshapen = integrity.misshapen_vectors(snapshot, snapshot.dim)
         if misshapen:
             text = f"{counted(len(misshapen), 'vector')} not of {snapshot.dim} numbers"
-            chart.find("vectors", text, Remedy.VECTORS)
-            chart.bad[VECTORS].extend(misshapen)
+            context.find("vectors", text, Remedy.VECTORS)
+            context.bad[VECTORS].extend(misshapen)
         missing = integrity.documents_without_vectors(snapshot)
         if missing:
             text = f"{counted(sum(missing.values()), 'passage')} of {counted(len(missing), 'document')} without vectors"
-            chart.find("vectors", text, Remedy.VECTORS)
+            context.find("vectors", text, Remedy.VECTORS)
         unused = integrity.unused_vectors(snapshot)
         if unused and not snapshot.meta("unswept"):
-            chart.find("vectors", f"{counted(unused, 'vector')} that no passage uses", Remedy.ORPHANS)
+            context.find("vectors", f"{counted(unused, 'vector')} that no passage uses", Remedy.ORPHANS)
         waiting = f"; {unused:,} wait for the next ingest" if unused and snapshot.meta("unswept") else ""
         if misshapen:
             return f"not compared{waiting}"
@@ -46,54 +46,57 @@ def check_vectors(chart: Chart) -> str:
         lengths = np.sqrt(np.einsum("nd,nd->n", matrix, matrix))
         bad = ids[~(np.abs(lengths - 1.0) <= UNIT_TOLERANCE)]
         if len(bad):
-            chart.find("vectors", f"{counted(len(bad), 'passage')} with a vector not of length 1", Remedy.VECTORS)
-            chart.bad[VECTORS].extend(integrity.hashes_of(snapshot, bad.tolist()))
+            context.find("vectors", f"{counted(len(bad), 'passage')} with a vector not of length 1", Remedy.VECTORS)
+            context.bad[VECTORS].extend(integrity.hashes_of(snapshot, bad.tolist()))
     return f"one for each of {counted(len(ids), 'passage')}{waiting}"
 
 
-def check_encoding(chart: Chart) -> str:
+def check_encoding(context: CheckContext) -> str:
     """A sample of passages, encoded again, gives the vectors that are stored."""
-    with chart.store.read() as snapshot:
+    with context.store.read() as snapshot:
         if not snapshot.passage_count():
             return "no passages yet"
-    encoder = loaded_encoder(chart)
-    with chart.store.read() as snapshot:
-        sample = _sample(snapshot, encoder, set(chart.bad[UNREAD]))
+    encoder = loaded_encoder(context)
+    with context.store.read() as snapshot:
+        sample = _sample(snapshot, encoder, set(context.bad[UNREAD]))
         stored = snapshot.vectors_by_hash(list(sample))
-        wanted = {key: vector for key, vector in stored.items() if len(vector) == 4 * encoder.dim}
-    if not wanted:
+        compared = {key: vector for key, vector in stored.items() if len(vector) == 4 * encoder.dim}
+    if not compared:
         raise Skipped("no passage of the sample is cut today as it was then, or none is there")
-    made = encoder.encode_tokens([sample[key].token_ids for key in wanted])
-    there = np.frombuffer(b"".join(wanted.values()), dtype="<f4").reshape(-1, encoder.dim)
-    cosines = np.einsum("nd,nd->n", made, there)
-    bad = [key for key, cosine in zip(wanted, cosines.tolist(), strict=True) if not cosine >= PROBE_COSINE]
+    encoded = encoder.encode_tokens([sample[key].token_ids for key in compared])
+    recorded = np.frombuffer(b"".join(compared.values()), dtype="<f4").reshape(-1, encoder.dim)
+    cosines = np.einsum("nd,nd->n", encoded, recorded)
+    bad = [key for key, cosine in zip(compared, cosines.tolist(), strict=True) if not cosine >= PROBE_COSINE]
     if bad:
         text = (
-            f"{len(bad):,} of {counted(len(wanted), 'vector')} encoded again differ: least cosine {cosines.min():.4f}"
+            f"{len(bad):,} of {counted(len(compared), 'vector')} encoded again differ: least cosine {cosines.min():.4f}"
         )
-        chart.find("encoder", text, Remedy.VECTORS)
-        chart.bad[VECTORS].extend(bad)
-    return f"{counted(len(wanted), 'vector')} encoded again, least cosine {cosines.min():.5f}"
+        context.find("encoder", text, Remedy.VECTORS)
+        context.bad[VECTORS].extend(bad)
+    return f"{counted(len(compared), 'vector')} encoded again, least cosine {cosines.min():.5f}"
 
 
-def loaded_encoder(chart: Chart) -> Encoder:
+def loaded_encoder(context: CheckContext) -> Encoder:
     """The collection's encoder; raises Skipped where its weights are not here, or another was named."""
-    asked = chart.encoder
+    encoder = context.encoder
     try:
-        with chart.store.read() as snapshot:
-            if asked is None or isinstance(asked, str):
-                name = asked or recorded_encoder(snapshot).model
-                asked = BiEncoder.load(name, window=recorded_window(snapshot), settings=chart.settings)
-            check_encoder(snapshot, asked)
+        with context.store.read() as snapshot:
+            if encoder is None or isinstance(encoder, str):
+                name = encoder or recorded_encoder(snapshot).model
+                encoder = BiEncoder.load(name, window=recorded_window(snapshot), settings=context.settings)
+            check_encoder(snapshot, encoder)
     except (ModelUnavailableError, IndexMismatchError) as error:
         raise Skipped(str(error)) from error
-    return asked
+    return encoder
 
 
 def inputs_of(snapshot: Snapshot, encoder: Encoder, document_id: int) -> dict[bytes, EncoderInput]:
     """What the encoder reads of a document, by the hash under which its vector is stored."""
     chunker = Chunker(encoder, recorded_chunking(snapshot))
-    return {text_hash(seen.text): seen for _, seen in chunker.chunk(snapshot.document(document_id))}
+    return {
+        text_hash(encoder_input.text): encoder_input
+        for _, encoder_input in chunker.chunk(snapshot.document(document_id))
+    }
 
 
 def _sample(snapshot: Snapshot, encoder: Encoder, unread: set[int | bytes]) -> dict[bytes, EncoderInput]:

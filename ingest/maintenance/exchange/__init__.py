@@ -9,8 +9,8 @@ snapshot.py    a collection to another folder, while others write
 from __future__ import annotations
 
 from passagework.ingest.maintenance.exchange.copying import snapshot_collection
+from passagework.ingest.maintenance.exchange.export_layout import Exchanged
 from passagework.ingest.maintenance.exchange.exporting import export_collection
 from passagework.ingest.maintenance.exchange.importing import import_collection
-from passagework.ingest.maintenance.exchange.layout import Exchanged
 
 __all__ = ["Exchanged", "export_collection", "import_collection", "snapshot_collection"]

@@ -6,9 +6,9 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from passagework.ingest.maintenance.exchange.companions import ALL, carry
+from passagework.ingest.maintenance.exchange.export_layout import Exchanged, written_whole
 from passagework.ingest.maintenance.exchange.exporting import size_of
-from passagework.ingest.maintenance.exchange.layout import Exchanged, made_whole
+from passagework.ingest.maintenance.exchange.side_files import ALL, copy_side_files
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.retrieval.folder import current_version, publish
 from passagework.retrieval.store import Store
@@ -27,13 +27,13 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
     live = current_version(collection)
     with Store.open(live / "store.db") as store:
         check_whole(store)
-        with made_whole(out) as place:
+        with written_whole(out) as place:
             folder = place / live.name
             folder.mkdir(parents=True)
             store.copy_to(folder / "store.db")
             with Store.open(folder / "store.db") as copy:
                 with copy.read() as snapshot:
-                    files = [one.file for one in snapshot.generations() + snapshot.postings_generations()]
+                    files = [generation.file for generation in snapshot.generations() + snapshot.postings_generations()]
                     counts = snapshot.counts()
                 (folder / "index").mkdir()
                 for name in files:
@@ -41,6 +41,6 @@ def snapshot_collection(collection: str | Path, out: str | Path) -> Exchanged:
                         shutil.copyfile(live / "index" / name, folder / "index" / name)
                 refresh_index(copy, folder)
                 copy.checkpoint()
-            carried = carry(collection, place, ALL)
+            carried = copy_side_files(collection, place, ALL)
             publish(place, folder)
     return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried)

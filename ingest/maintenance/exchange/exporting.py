@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from passagework.ingest.maintenance.exchange.companions import ALL, LINES, carry, left_out
-from passagework.ingest.maintenance.exchange.layout import (
+from passagework.ingest.maintenance.exchange.export_layout import (
     DOCUMENTS,
     FACTS,
     OPTIONAL_FACTS,
@@ -20,9 +19,10 @@ from passagework.ingest.maintenance.exchange.layout import (
     SUFFIX,
     Exchanged,
     load_arrow,
-    made_whole,
     schemas,
+    written_whole,
 )
+from passagework.ingest.maintenance.exchange.side_files import ALL, LINES, copy_side_files, left_out
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import BENCHMARK, current_version
 from passagework.retrieval.store import PassageRow, Snapshot, Store
@@ -52,7 +52,7 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
     out = Path(out)
     with Store.open(current_version(Path(collection)) / "store.db") as store:
         check_whole(store)
-        with store.read() as snapshot, made_whole(out) as place:
+        with store.read() as snapshot, written_whole(out) as place:
             facts = {fact: snapshot.meta(fact) for fact in FACTS}
             facts |= {fact: value for fact in OPTIONAL_FACTS if (value := snapshot.meta(fact)) is not None}
             columns = schemas(arrow, snapshot.dim, facts)
@@ -66,12 +66,12 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
                     with parquet.ParquetWriter(
                         file, columns[name], compression="zstd", write_page_checksum=True
                     ) as writer:
-                        for some in rows(snapshot):
-                            writer.write_table(arrow.Table.from_pylist(some, schema=columns[name]))
+                        for batch in rows(snapshot):
+                            writer.write_table(arrow.Table.from_pylist(batch, schema=columns[name]))
             except arrow.ArrowException as error:
                 raise StoreError(f"{out} can't be written: {error}") from error
             counts = snapshot.counts()
-            carried = () if alone else carry(Path(collection), place, LINES)
+            carried = () if alone else copy_side_files(Path(collection), place, LINES)
     left = left_out(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
     return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, left)
 
@@ -142,9 +142,9 @@ def _passages(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
     for document in sorted(snapshot.documents(), key=lambda row: row.id):
         for first in range(0, document.passages, FEW):
-            some = snapshot.neighbours(document.id, range(first, first + FEW))
-            vectors = snapshot.vectors_of([one.id for one in some])
-            rows.extend(_passage(one, vector) for one, vector in zip(some, vectors, strict=True))
+            passages = snapshot.neighbours(document.id, range(first, first + FEW))
+            vectors = snapshot.vectors_of([passage.id for passage in passages])
+            rows.extend(_passage(passage, vector) for passage, vector in zip(passages, vectors, strict=True))
             while len(rows) >= ROWS:
                 yield rows[:ROWS]
                 rows = rows[ROWS:]

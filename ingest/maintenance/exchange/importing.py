@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from passagework.ingest.maintenance.exchange.companions import LINES, carry
-from passagework.ingest.maintenance.exchange.exporting import size_of
-from passagework.ingest.maintenance.exchange.layout import (
+from passagework.ingest.maintenance.exchange.export_layout import (
     DOCUMENTS,
     PASSAGES,
     SOURCES,
     Exchanged,
     load_arrow,
-    made_whole,
     read_facts,
     schemas,
+    written_whole,
 )
+from passagework.ingest.maintenance.exchange.exporting import size_of
+from passagework.ingest.maintenance.exchange.side_files import LINES, copy_side_files
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -51,7 +51,7 @@ def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
     """
     source, collection = Path(source), Path(collection)
     files = _Files(source)
-    with made_whole(collection) as place:
+    with written_whole(collection) as place:
         place.mkdir()
         folder = next_version(place)
         with Store.create(folder / "store.db") as store:
@@ -59,7 +59,7 @@ def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
             if passages:
                 save_index(store, folder / "index")
             store.checkpoint()
-        carried = carry(source, place, LINES)
+        carried = copy_side_files(source, place, LINES)
         publish(place, folder)
     return Exchanged(str(collection), documents, passages, size_of(collection), carried)
 
@@ -74,15 +74,17 @@ class _Files:
             raise StoreError(f"{folder} is {kind}: name the folder of an export")
         self.folder = folder
         self._files = {name: self._opened(parquet, name) for name in (SOURCES, DOCUMENTS, PASSAGES)}
-        found = {name: read_facts(file.schema_arrow, folder / name) for name, file in self._files.items()}
-        self.facts: dict[str, Json] = found[PASSAGES]
+        facts_by_file = {name: read_facts(file.schema_arrow, folder / name) for name, file in self._files.items()}
+        self.facts: dict[str, Json] = facts_by_file[PASSAGES]
         self.dim = Fingerprint.from_json(self.facts["encoder"]).dimension
-        if any(one != self.facts for one in found.values()):
+        if any(facts != self.facts for facts in facts_by_file.values()):
             raise StoreError(f"{folder} holds files of different exports: their encoders or settings differ")
-        wanted = schemas(self._arrow, self.dim, self.facts)
+        expected = schemas(self._arrow, self.dim, self.facts)
         for name, file in self._files.items():
-            without = wanted[name].remove(wanted[name].get_field_index(LATER)) if name == DOCUMENTS else wanted[name]
-            if not (file.schema_arrow.equals(wanted[name]) or file.schema_arrow.equals(without)):
+            without = (
+                expected[name].remove(expected[name].get_field_index(LATER)) if name == DOCUMENTS else expected[name]
+            )
+            if not (file.schema_arrow.equals(expected[name]) or file.schema_arrow.equals(without)):
                 raise StoreError(f"{folder / name} has other columns than an export")
 
     def _opened(self, parquet: Any, name: str) -> Any:
@@ -143,18 +145,19 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
 
 def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passages: Sequence[dict[str, Any]]) -> int:
     document = _document(row, files)
-    for ordinal, one in enumerate(passages):
-        if one["ordinal"] != ordinal or document.text[one["start"] : one["end"]] != one["text"]:
+    for ordinal, passage in enumerate(passages):
+        if passage["ordinal"] != ordinal or document.text[passage["start"] : passage["end"]] != passage["text"]:
             raise StoreError(
-                f"passage {one['id']} of {document.uri} is not a slice of its text: the export was changed"
+                f"passage {passage['id']} of {document.uri} is not a slice of its text: the export was changed"
             )
-    vectors = np.array([one["vector"] for one in passages], dtype=np.float32).reshape(len(passages), files.dim)
+    vectors = np.array([passage["vector"] for passage in passages], dtype=np.float32).reshape(len(passages), files.dim)
     lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
     if not np.all(np.abs(lengths - 1.0) <= UNIT_TOLERANCE):
         raise StoreError(f"a vector of {document.uri} is not of length 1: the export was changed")
-    writer.put_vectors([one["hash"] for one in passages], vectors)
+    writer.put_vectors([passage["hash"] for passage in passages], vectors)
     cut = [
-        NewPassage(one["start"], one["end"], tuple(one["headings"]), one["hash"], bool(one["cut"])) for one in passages
+        NewPassage(passage["start"], passage["end"], tuple(passage["headings"]), passage["hash"], bool(passage["cut"]))
+        for passage in passages
     ]
     return writer.put_document(source, document, cut, sha256=row["sha256"], position=row["position"])
 

@@ -19,7 +19,7 @@ METADATA = 1 << 18
 """Characters of all fields together, as JSON."""
 
 
-def bounded(document: Document) -> Document:
+def limit_document(document: Document) -> Document:
     """The document with no more than that; what is left out of its metadata is noted. Its text and offsets stay.
 
     Whatever a parser sent can be stored: NUL and half characters become U+FFFD.
@@ -36,7 +36,7 @@ def bounded(document: Document) -> Document:
         name=None if document.name is None else _storable(document.name),
         uri=_storable(document.uri),
         metadata=metadata,
-        headings=[replace(one, title=_cut(one.title, HEADING)) for one in document.headings],
+        headings=[replace(heading, title=_cut(heading.title, HEADING)) for heading in document.headings],
         notes=notes,
     )
 

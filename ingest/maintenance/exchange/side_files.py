@@ -26,21 +26,21 @@ ALL = (*LINES, BENCHMARK, UPLOADS, RUNS)
 _LOCK_SECONDS = 5.0
 
 
-def carry(source: Path, target: Path, names: Iterable[str]) -> tuple[str, ...]:
+def copy_side_files(source: Path, target: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Copies what there is of these to the folder `target`; their names. Raises OSError where it can't be written.
 
     Links are left out, and so is what is still being written, or vanishes meanwhile.
     """
-    return tuple(name for name in names if _copied(source / name, target / name, source))
+    return tuple(name for name in names if _copy(source / name, target / name, source))
 
 
 def left_out(source: Path, names: Iterable[str]) -> tuple[str, ...]:
     """What there is of these, in words: `uploads (3 files)`."""
-    found = {name: len(_files(source / name)) for name in names}
-    return tuple(f"{name} ({n} {'file' if n == 1 else 'files'})" for name, n in found.items() if n)
+    counts = {name: len(_files(source / name)) for name in names}
+    return tuple(f"{name} ({n} {'file' if n == 1 else 'files'})" for name, n in counts.items() if n)
 
 
-def _copied(source: Path, target: Path, collection: Path) -> bool:
+def _copy(source: Path, target: Path, collection: Path) -> bool:
     files = _files(source)
     with ExitStack() as stack:
         if files and source.name in LINES:
@@ -58,9 +58,9 @@ def _files(path: Path) -> list[Path]:
     """The file, or the files beneath the folder, without those that begin with a dot."""
     beneath = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
     return [
-        one
-        for one in beneath
-        if one.is_file()
-        and not one.is_symlink()
-        and not any(part.startswith(".") for part in one.relative_to(path).parts)
+        file
+        for file in beneath
+        if file.is_file()
+        and not file.is_symlink()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
     ]

@@ -24,35 +24,35 @@ _SAYING = re.compile(r"[.!?;:…।。！？|0-9]|\w,")
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Highlights:
     """Of one text, in its own offsets: matching `words` in order, and the `best` sentence where there are several."""
 
     words: tuple[Span, ...] = ()
     best: Span | None = None
 
 
-def mark(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None) -> list[Marks]:
+def highlights_of(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None) -> list[Highlights]:
     """The marks of each text. Sentences are compared by meaning where `encoder` is given, else by matching words."""
     words = matching_spans(query, texts)
-    sentences = [_several(text) for text in texts]
+    sentences = [_candidate_sentences(text) for text in texts]
     if encoder is None:
-        best = [_by_words(spans, found) for spans, found in zip(sentences, words, strict=True)]
+        best = [_by_words(spans, word_spans) for spans, word_spans in zip(sentences, words, strict=True)]
     else:
         best = _by_meaning(query, texts, sentences, encoder)
-    return [Marks(tuple(found), one) for found, one in zip(words, best, strict=True)]
+    return [Highlights(tuple(word_spans), best_sentence) for word_spans, best_sentence in zip(words, best, strict=True)]
 
 
-def _several(text: str) -> list[Span]:
+def _candidate_sentences(text: str) -> list[Span]:
     """The first sentences, less headings where there is anything else; none where there is no choice."""
     spans = sentence_spans(text)
-    told = [(start, end) for start, end in spans if _tells(text[start:end])] or spans
-    return told[:SENTENCES] if len(spans) > 1 else []
+    candidates = [(start, end) for start, end in spans if _is_statement(text[start:end])] or spans
+    return candidates[:SENTENCES] if len(spans) > 1 else []
 
 
-def _tells(sentence: str) -> bool:
+def _is_statement(sentence: str) -> bool:
     """Whether it is more than a heading: several words, and an end or a number or the bars of a table."""
-    said = _NUMBERED.sub("", sentence)
-    return len(said.split()) >= LEAST_WORDS and not said.startswith("#") and bool(_SAYING.search(said))
+    text = _NUMBERED.sub("", sentence)
+    return len(text.split()) >= LEAST_WORDS and not text.startswith("#") and bool(_SAYING.search(text))
 
 
 def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:
@@ -72,8 +72,8 @@ def _by_meaning(
     loaded = encoder()
     cosines = loaded.encode_passages(pieces) @ loaded.encode_queries([query])[0]
     best: list[Span | None] = []
-    done = 0
+    position = 0
     for spans in sentences:
-        best.append(spans[int(np.argmax(cosines[done : done + len(spans)]))] if spans else None)
-        done += len(spans)
+        best.append(spans[int(np.argmax(cosines[position : position + len(spans)]))] if spans else None)
+        position += len(spans)
     return best

@@ -37,7 +37,7 @@ def show_repair(console: Console, repair: Repair) -> None:
         return
     for finding in repair.after.findings:
         _line(console, "left", f"{finding.check}: {finding.text}", "red")
-    _line(console, "next", _next_step([one for one in repair.after.findings if one.remedy is None]), "bold")
+    _line(console, "next", _next_step([finding for finding in repair.after.findings if finding.remedy is None]), "bold")
 
 
 def _summary(diagnosis: Diagnosis) -> str:

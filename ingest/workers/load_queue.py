@@ -22,7 +22,7 @@ class LoadRequest:
 
 
 @dataclass(slots=True, eq=False)
-class InFlight:
+class QueuedFile:
     """What is known of one file. The lock of its Flight guards all but the request."""
 
     request: LoadRequest
@@ -35,13 +35,13 @@ class InFlight:
     stop: Callable[[], None] | None = None  # ends the parser at work on it
 
 
-class Flight:
+class LoadQueue:
     """The files in flight and their parsed text, bounded to about `ahead_limit` bytes. Safe to share among threads."""
 
     def __init__(self, ahead_limit: int) -> None:
         self._limit = ahead_limit
         self._changed = threading.Condition()  # guards everything here, and tells of every change
-        self._todo: deque[InFlight] = deque()
+        self._todo: deque[QueuedFile] = deque()
         self._bytes = 0
         self._idle = 0
         self._closed = False
@@ -49,15 +49,15 @@ class Flight:
 
     # The caller's side
 
-    def submit(self, request: LoadRequest) -> tuple[InFlight, bool]:
+    def submit(self, request: LoadRequest) -> tuple[QueuedFile, bool]:
         """Queues a file; also tells whether nobody is idle to take it."""
-        file = InFlight(request)
+        file = QueuedFile(request)
         with self._changed:
             self._todo.append(file)
             self._changed.notify_all()
             return file, self._idle < len(self._todo)
 
-    def items(self, file: InFlight) -> Iterator[Document | RecordFailure]:
+    def items(self, file: QueuedFile) -> Iterator[Document | RecordFailure]:
         """What the file holds, waiting for it as need be. Raises IngestError at its end if it failed, and
         PassageworkError if no file can be parsed any more."""
         while (batch := self._next(file)) is not None:
@@ -66,7 +66,7 @@ class Flight:
         if file.reason is not None:
             raise IngestError(file.reason)
 
-    def _next(self, file: InFlight) -> deque[Document | RecordFailure] | None:
+    def _next(self, file: QueuedFile) -> deque[Document | RecordFailure] | None:
         with self._changed:
             file.wanted = True
             self._changed.notify_all()
@@ -83,7 +83,7 @@ class Flight:
                 raise IngestError("no longer read: the next file was asked for, or the pool was closed")
             return None
 
-    def abandon(self, file: InFlight) -> None:
+    def abandon(self, file: QueuedFile) -> None:
         """Gives up what is left of a file: unread text is forgotten, and a parser at work on it is stopped."""
         with self._changed:
             file.abandoned = True
@@ -102,7 +102,7 @@ class Flight:
 
     # The parsers' side
 
-    def take(self) -> InFlight | None:
+    def take(self) -> QueuedFile | None:
         """The next file to parse, waiting for one; None when there will be no more."""
         with self._changed:
             self._idle += 1
@@ -110,13 +110,13 @@ class Flight:
             self._idle -= 1
             return None if self._closed else self._todo.popleft()
 
-    def begin(self, file: InFlight, stop: Callable[[], None]) -> bool:
+    def begin(self, file: QueuedFile, stop: Callable[[], None]) -> bool:
         """Says how to stop the parsing of a file that was taken. False if nobody wants it any more."""
         with self._changed:
             file.stop = stop
             return not (file.abandoned or self._closed)
 
-    def wait_for_room(self, file: InFlight) -> bool:
+    def wait_for_room(self, file: QueuedFile) -> bool:
         """Waits until more of the file may be read. False if nobody wants it any more.
 
         A file that the caller waits for, with nothing to give yet, always goes on: so nothing can lock up.
@@ -129,18 +129,18 @@ class Flight:
             )
             return not (file.abandoned or self._closed)
 
-    def read(self, file: InFlight, size: int) -> None:
+    def read(self, file: QueuedFile, size: int) -> None:
         """Notes that `size` bytes of the file were read."""
         with self._changed:
             self._charge(file, size)
 
-    def deliver(self, file: InFlight, batch: deque[Document | RecordFailure], size: int) -> None:
+    def deliver(self, file: QueuedFile, batch: deque[Document | RecordFailure], size: int) -> None:
         """Gives the caller a batch, for which `size` bytes were read."""
         with self._changed:
             file.batches.append((batch, size))
             self._changed.notify_all()
 
-    def finish(self, file: InFlight, reason: str | None) -> None:
+    def finish(self, file: QueuedFile, reason: str | None) -> None:
         """Notes the file's end, and why it failed if it did."""
         with self._changed:
             file.stop, file.finished, file.reason = None, True, reason
@@ -155,7 +155,7 @@ class Flight:
             self._broken = self._broken or error
             self._changed.notify_all()
 
-    def _charge(self, file: InFlight, size: int) -> None:
+    def _charge(self, file: QueuedFile, size: int) -> None:
         file.bytes += size
         self._bytes += size
         self._changed.notify_all()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 
-class GivenFile(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath, which only the instance tells
+class DescriptorPath(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath, which only the instance tells
     """A path whose `open`, for reading, reads by a descriptor; `read_bytes` and `read_text` do too.
 
     Each opening has a place of its own in the file. Paths derived from this one are plain.
@@ -18,7 +18,7 @@ class GivenFile(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
     _given: int | None
 
     @classmethod
-    def of(cls, path: Path, descriptor: int) -> GivenFile:
+    def of(cls, path: Path, descriptor: int) -> DescriptorPath:
         """The file at `path`, as it was opened; whoever opened `descriptor` closes it when the path is done with."""
         file = cls(path)
         file._given = descriptor
@@ -39,14 +39,14 @@ class GivenFile(type(Path())):  # type: ignore[misc]  # PosixPath or WindowsPath
             return opened
         if not set(mode) <= set("rbt"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
-        raw = _Placed(given)
+        raw = _DescriptorReader(given)
         if buffering == 0 and "b" in mode:
             return raw  # type: ignore[return-value]  # a raw stream, as asked for
         binary = io.BufferedReader(raw, buffering if buffering > 1 else 1 << 16)
         return binary if "b" in mode else io.TextIOWrapper(binary, encoding, errors, newline)
 
 
-class _Placed(io.RawIOBase):
+class _DescriptorReader(io.RawIOBase):
     """A descriptor read from a place of one's own; closing the stream leaves the descriptor open."""
 
     def __init__(self, descriptor: int) -> None:

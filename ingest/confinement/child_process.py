@@ -30,8 +30,8 @@ def child_environment() -> dict[str, str]:
     """Returns the environment of a child."""
     if sys.platform == "win32":
         return {**os.environ, **_ONE_THREAD}
-    kept = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)}
-    return {**kept, **_ONE_THREAD}
+    environment = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)}
+    return {**environment, **_ONE_THREAD}
 
 
 def _import_path() -> list[str]:

@@ -33,7 +33,7 @@ _DRIVING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2
 """Control characters that JSON leaves as they are, invisible ones, and marks of direction; all within 16 bits."""
 
 # Typer brings its own copy of Click from some version on; its exceptions are reached through the one it exports.
-_USAGE_ERROR, _CLICK_ERROR = (cast("type[Exception]", one) for one in typer.BadParameter.__mro__[1:3])
+_USAGE_ERROR, _CLICK_ERROR = (cast("type[Exception]", error_class) for error_class in typer.BadParameter.__mro__[1:3])
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
@@ -46,13 +46,13 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
         return done.exit_code
     except _CLICK_ERROR as error:
         message = str(cast("Any", error).format_message())
-        complain(message if "\n" not in message else "give a command: passagework --help lists them")
+        print_message(message if "\n" not in message else "give a command: passagework --help lists them")
         return USAGE if isinstance(error, _USAGE_ERROR) else FAILED
     except (typer.Abort, KeyboardInterrupt):
-        complain("stopped; what was committed is safe, and the same command goes on from there")
+        print_message("stopped; what was committed is safe, and the same command goes on from there")
         return FAILED
     except PassageworkError as error:
-        complain(str(error))
+        print_message(str(error))
         return USAGE if isinstance(error, ConfigError) else FAILED
     except BrokenPipeError:  # while help was printed
         _discard_stdout()
@@ -60,11 +60,11 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug_tracebacks():
             raise
-        complain(f"unexpected {type(error).__name__}: {error} (PASSAGEWORK_DEBUG=1 shows where)")
+        print_message(f"unexpected {type(error).__name__}: {error} (PASSAGEWORK_DEBUG=1 shows where)")
         return FAILED
 
 
-def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> None:
+def print_result(value: object, as_json: bool, show: Callable[[Console], None]) -> None:
     """Prints `value` as one JSON object, or lets `show` draw it for a person.
 
     A reader that left early (`| head`) ends the command without a word; raises PassageworkError where stdout can't be
@@ -74,7 +74,7 @@ def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> Non
         raise PassageworkError("the answer can't be written: stdout is closed")
     try:
         if as_json:
-            sys.stdout.write(_encodable(as_line(value), value) + "\n")
+            sys.stdout.write(_encodable(json_line(value), value) + "\n")
         else:
             show(_console())
         sys.stdout.flush()
@@ -86,13 +86,13 @@ def answer(value: object, as_json: bool, show: Callable[[Console], None]) -> Non
         raise PassageworkError(f"the answer can't be written: {error.strerror or error}") from error
 
 
-def as_line(value: object) -> str:
+def json_line(value: object) -> str:
     """`value` as JSON in one line, in which what drives a terminal or turns text round is escaped."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _DRIVING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def complain(message: str) -> None:
+def print_message(message: str) -> None:
     """One line on stderr, without the characters that drive a terminal."""
     typer.echo(f"passagework: {one_line(message, limit=MESSAGE_CHARACTERS)}", err=True)
 

@@ -13,7 +13,7 @@ from passagework.retrieval.store import Store
 
 UNREAD = "unread documents"
 PASSAGES, FIELDS, VECTORS = "documents of passages", "documents of fields", "vectors"
-TOKENS, READINGS = "token vectors", "passages of token vectors"
+TOKENS, TOKEN_PASSAGES = "token vectors", "passages of token vectors"
 """What `bad` is of: ids of documents or passages, and hashes of texts."""
 
 
@@ -22,7 +22,7 @@ class Skipped(Exception):  # noqa: N818 - it is no error
 
 
 @dataclass(slots=True)
-class Chart:
+class CheckContext:
     """A version under examination. `bad` collects what the remedies need to know."""
 
     folder: Path

@@ -42,13 +42,13 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     a, b = (visible(name) for name in comparison.names)
     console.print(Text(f"{visible(comparison.dataset)}: {b} against {a}, {counted(len(comparison.queries), 'query')}"))
     table = _table("measure", a, b, "difference", "p", "wins", "losses", "ties")
-    for one in comparison.measures:
-        values = f"{one.a:.4f}", f"{one.b:.4f}", f"{one.difference:+.4f}", f"{one.p:.4f}"
-        table.add_row(one.measure, *values, str(one.wins), str(one.losses), str(one.ties))
+    for row in comparison.measures:
+        values = f"{row.a:.4f}", f"{row.b:.4f}", f"{row.difference:+.4f}", f"{row.p:.4f}"
+        table.add_row(row.measure, *values, str(row.wins), str(row.losses), str(row.ties))
     console.print(table)
     for note in comparison.notes:
         console.print(Text(f"note: {visible(note)}", style="yellow"))
-    changed = [one for one in comparison.queries if one.a != one.b]
+    changed = [query for query in comparison.queries if query.a != query.b]
     if changed:
         console.print(Text(f"changed most ({comparison.measures[0].measure}):", style="dim"))
     for query in changed[:CHANGED]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
-from passagework.ingest.bounds import bounded
+from passagework.ingest.document_limits import limit_document
 from passagework.ingest.loaders import media_type
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
@@ -21,7 +21,7 @@ MAX_NOTES = 1_000
 """Failed records of one file, and notes about it, that its record and the report name; the others are counted."""
 
 
-class Intake:
+class FileIngest:
     """A file being read: its documents are compared with those on record, one by one."""
 
     def __init__(self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool) -> None:
@@ -45,10 +45,10 @@ class Intake:
             self._failures.append(reason)
             self._report.failed.append(Problem(self._entry.file.relative, reason))
 
-    def take(self, document: Document, position: int) -> None:
+    def add(self, document: Document, position: int) -> None:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
-        document = _placed(bounded(document), file)
+        document = _addressed(limit_document(document), file)
         if document.uri in self._seen:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return
@@ -92,7 +92,7 @@ class Intake:
         self._destination.finish_file(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)
 
 
-def _placed(document: Document, file: FoundFile) -> Document:
+def _addressed(document: Document, file: FoundFile) -> Document:
     """A document with its address, and a title: a file without one goes by its name."""
     if document.name is not None:
         return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)

@@ -99,7 +99,7 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
     """What stands in a file's schema; raises StoreError where it is no file of an export, or of a newer format."""
     try:
         facts = json.loads((schema.metadata or {})[KEY])
-        found = facts.pop("format")
+        format_name = facts.pop("format")
         Fingerprint.from_json(facts["encoder"])
         if set(facts) - set(OPTIONAL_FACTS) != set(FACTS):
             raise KeyError
@@ -107,13 +107,15 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
             TokenRecord.from_json(facts[TOKEN_RECORD])
     except (KeyError, ValueError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{path} is not of an export: it doesn't say how its vectors were made") from error
-    if found not in KNOWN:
-        raise StoreError(f"{path} is an export of format {found}, and format {FORMAT} is known: upgrade passagework")
+    if format_name not in KNOWN:
+        raise StoreError(
+            f"{path} is an export of format {format_name}, and format {FORMAT} is known: upgrade passagework"
+        )
     return dict(facts)
 
 
 @contextmanager
-def made_whole(out: Path) -> Iterator[Path]:
+def written_whole(out: Path) -> Iterator[Path]:
     """A name beside `out` to write to; it gets its own name at the end, and is taken away where anything fails.
 
     Raises StoreError where something lies at `out` already, and where it can't be written.
