@@ -31,8 +31,8 @@ from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.doctor import examine
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
-from passagework.ingest.writing.recovery import open_for_writing
 from passagework.ingest.writing.refresh import refresh_index
+from passagework.ingest.writing.write_access import open_for_writing
 from passagework.retrieval import Collection
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.search.request import SearchRequest

@@ -14,7 +14,7 @@ from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
-from passagework.ingest.writing.chunking import chunking_options
+from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
@@ -88,7 +88,7 @@ def ingest(
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.remove_missing(missing_sources(roots, recorded))
-        destination.finish(run.report_filling)
+        destination.complete(run.report_filling)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
     return report

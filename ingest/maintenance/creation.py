@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from passagework.ingest.writing.chunking import chunking_options
+from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.opening import open_destination
 from passagework.retrieval.config import Settings
 
@@ -17,4 +17,4 @@ def create(collection: Path, *, settings: Settings | None = None) -> None:
     chunking = chunking_options(passage_tokens=None, overlap=None, whole=None)
     settings = settings or Settings.from_environment()
     with open_destination(collection, encoder=None, window=None, chunking=chunking, settings=settings) as destination:
-        destination.finish()
+        destination.complete()

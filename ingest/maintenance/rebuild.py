@@ -11,12 +11,12 @@ from pathlib import Path
 
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.report import Progress
-from passagework.ingest.writing.chunking import chunking_options, new_chunking, recorded_chunking
+from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking, recorded_chunking
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
-from passagework.ingest.writing.recovery import is_damaged, open_for_writing
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.token_vectors import TokenVectors
+from passagework.ingest.writing.write_access import is_damaged, open_for_writing
 from passagework.retrieval.config import Settings
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -122,7 +122,7 @@ def _fill(
                 for row in list(before.documents_of(source.id)):
                     if row.uri not in done:
                         writer.add(file, before.document(row.id), sha256=row.sha256, position=row.position)
-                writer.finish(replace(file, state=source.state, reason=source.reason, notes=source.notes))
+                writer.finish_file(replace(file, state=source.state, reason=source.reason, notes=source.notes))
                 if progress is not None:
                     seconds = time.monotonic() - started
                     counts = writer.counts.documents, writer.counts.passages, writer.counts.encoded

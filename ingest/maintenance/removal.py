@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
 
-from passagework.ingest.writing.recovery import open_for_writing
+from passagework.ingest.writing.write_access import open_for_writing
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version

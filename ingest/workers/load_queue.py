@@ -23,7 +23,7 @@ class LoadRequest:
 
 @dataclass(slots=True, eq=False)
 class QueuedFile:
-    """What is known of one file. The lock of its Flight guards all but the request."""
+    """What is known of one file. The lock of its LoadQueue guards all but the request."""
 
     request: LoadRequest
     batches: deque[tuple[deque[Document | RecordFailure], int]] = field(default_factory=deque)

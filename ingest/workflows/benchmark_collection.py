@@ -13,7 +13,7 @@ from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete_sources
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
-from passagework.ingest.writing.chunking import chunking_options, new_chunking
+from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking
 from passagework.retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
 from passagework.retrieval.evaluation import Corpus
 from passagework.retrieval.folder import BENCHMARK, CURRENT, versions

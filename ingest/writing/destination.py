@@ -39,10 +39,10 @@ class Destination(Protocol):
     def flush(self) -> None:
         """Commits what was taken in."""
 
-    def finish(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Clears up behind a run that came to its end.
+    def complete(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Saves the indexes where they lag behind, then makes the token vectors that passages lack.
 
-        Passages that lack token vectors get them last; `progress` is told how many have, of how many.
+        `progress` is told how many passages have theirs, of how many.
         """
 
     def on_commit(self, call: Callable[[], None]) -> None:
@@ -101,13 +101,13 @@ class CollectionDestination(Records):
 
     def finish_file(self, file: SourceFile, *, remove: Sequence[int]) -> None:
         """Queues what is to be recorded of a file."""
-        self.writer.finish(file, remove=remove)
+        self.writer.finish_file(file, remove=remove)
 
     def flush(self) -> None:
         """Commits what is queued."""
         self.writer.flush()
 
-    def finish(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def complete(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Saves the index where enough has changed, and makes the token vectors that passages lack."""
         refresh_index(self.store, self.store.path.parent)
         self.writer.fill_derived_data(progress)
@@ -139,7 +139,7 @@ class DryRun(Records):
     def flush(self) -> None:
         """Writes nothing."""
 
-    def finish(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def complete(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Writes nothing."""
 
     def on_commit(self, call: Callable[[], None]) -> None:

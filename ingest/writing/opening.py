@@ -7,13 +7,19 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from passagework.ingest.writing.chunking import check_chunking, check_fit, check_tokens, new_chunking, recorded_chunking
+from passagework.ingest.writing.chunk_settings import (
+    check_chunking,
+    check_fit,
+    check_tokens,
+    new_chunking,
+    recorded_chunking,
+)
 from passagework.ingest.writing.derived_data import DerivedData
 from passagework.ingest.writing.destination import CollectionDestination, DryRun
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter
-from passagework.ingest.writing.recovery import live_version, open_for_writing
 from passagework.ingest.writing.token_vectors import TokenVectors
+from passagework.ingest.writing.write_access import live_version, open_for_writing
 from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_SPECIAL_TOKENS, DEFAULT_WINDOW, Settings
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import (

@@ -91,7 +91,8 @@ class WriteCounts:
 class PassageWriter:
     """Takes documents in, and commits them in groups; each document comes whole, or not at all.
 
-    While one group is encoded, on a thread of its own, the documents of the next are cut; commits are the caller's.
+    Documents are cut into passages on the caller's thread, whose texts a thread of its own encodes: while one group is
+    encoded, the next is cut, and the caller commits the one before.
 
     `vectors_from` is another version of the collection, of the same encoder, whose vectors are copied, not made again.
     `derived` is what the collection keeps of each passage beside its vector.
@@ -144,7 +145,7 @@ class PassageWriter:
         self._group.characters += len(document.text)
         self._flush_if_full()
 
-    def finish(self, source: SourceFile, *, remove: Sequence[int] = ()) -> None:
+    def finish_file(self, source: SourceFile, *, remove: Sequence[int] = ()) -> None:
         """Queues what is to be recorded of a file, behind its documents, and which old documents of it go."""
         self._group.finished.append((source, remove))
         self._flush_if_full()

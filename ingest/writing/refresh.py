@@ -10,9 +10,10 @@ from passagework.retrieval.store import Store
 
 
 def refresh_index(store: Store, folder: Path) -> None:
-    """Saves a new index where none is good, or the newest lags far behind; of the kind that somebody chose, if any.
+    """Saves a new index where none is good or the newest lags far behind, of the kind that somebody chose, if any.
 
-    The same of the postings of words, where a collection is large.
+    Until more has changed than 10,000 passages and a fifth of them, searches read what is new from SQLite. Postings of
+    words are saved in the same way, where a collection is large.
     """
     if _index_lags(store, folder):
         with store.read() as snapshot:

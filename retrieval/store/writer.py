@@ -222,6 +222,7 @@ class Writer(Snapshot):
         )
         count = 0
         for group in _groups(rows):
+            # triggers of the first migration put each row into the full-text index too
             self.connection.execute(insert(t.passages), [passage for passage, _ in group])
             readings = [reading for _, reading in group if reading["hash"] is not None]
             if readings:

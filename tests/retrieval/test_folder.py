@@ -15,7 +15,7 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
-from passagework.ingest.writing.recovery import open_for_writing
+from passagework.ingest.writing.write_access import open_for_writing
 from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import (

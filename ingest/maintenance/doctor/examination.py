@@ -19,7 +19,7 @@ from passagework.ingest.maintenance.doctor import (
 )
 from passagework.ingest.maintenance.doctor.check_context import CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
-from passagework.ingest.writing.recovery import live_version
+from passagework.ingest.writing.write_access import live_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.folder import current_version

@@ -14,7 +14,7 @@ from passagework.ingest.maintenance.doctor.index_checks import index_problem
 from passagework.ingest.maintenance.doctor.judgment_checks import set_judgments_aside
 from passagework.ingest.maintenance.doctor.token_checks import mend_token_vectors
 from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loaded_encoder
-from passagework.ingest.writing.recovery import writable_version
+from passagework.ingest.writing.write_access import writable_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.dense.saved_indexes import chosen_kind, save_index
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError

@@ -7,7 +7,7 @@ import numpy as np
 from passagework.ingest.chunker import Chunker, EncoderInput
 from passagework.ingest.maintenance.doctor.check_context import UNREAD, VECTORS, CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
-from passagework.ingest.writing.chunking import recorded_chunking
+from passagework.ingest.writing.chunk_settings import recorded_chunking
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError
 from passagework.retrieval.models.bi_encoder import BiEncoder

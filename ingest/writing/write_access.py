@@ -1,4 +1,4 @@
-"""A collection that lost the name of its live version: its newest whole version is taken up again."""
+"""The right to write: a version opened by its only writer, and taken up again where its name was lost."""
 
 from __future__ import annotations
 
