@@ -24,7 +24,7 @@ class ArrayCache(Generic[Array]):
         self._bytes = 0
 
     def get(self, key: str) -> Array | None:
-        """What was kept under a key."""
+        """Returns the array kept under a key, None where there is none."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)

@@ -34,19 +34,19 @@ EXTRAS: Mapping[str, Extra] = {
 
 
 def missing_modules(extra: str) -> tuple[str, ...]:
-    """The modules of an extra that can't be found; they are looked for without being imported."""
+    """Returns the modules of an extra that can't be found; they are looked for without being imported."""
     return tuple(name for name in EXTRAS[extra].modules if find_spec(name) is None)
 
 
 def install_command(extra: str) -> str:
-    """What to type: `pip install "passagework[ui]"`."""
+    """Returns what to type: `pip install "passagework[ui]"`."""
     return f'pip install "passagework[{extra}]"'
 
 
 def missing_extra(
     extra: str, module: str, error: type[PassageworkError] = ConfigError, *, cause: ImportError | None = None
 ) -> PassageworkError:
-    """The one line about an extra whose module can't be had: what is missing, what for, what to type.
+    """Returns the error for an extra whose module can't be had: what is missing, what for, what to type.
 
     `cause` is what importing it raised, where that was tried: a module may be there and broken.
     """

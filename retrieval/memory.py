@@ -24,5 +24,5 @@ def enough_memory(otherwise: str) -> Iterator[None]:
 
 
 def memory_for(model: str, without: Stage) -> AbstractContextManager[None]:
-    """The same for a model in a search, which needs none of it at the stage `without`."""
+    """Does the same for a model in a search, which needs none of it at the stage `without`."""
     return enough_memory(f"the {model} ran out of memory: end other programs, or search at stage {without.value}")

@@ -219,7 +219,7 @@ class Collection:
         self.close()
 
     def __repr__(self) -> str:
-        """One line: path, version, documents, passages and encoder; or that it is closed, or can't be read."""
+        """Returns one line: path, version, documents, passages and encoder, or that it is closed or can't be read."""
         live = getattr(self, "_live", None)
         if live is None:
             return f"<Collection {str(self.path)!r}, closed>"
@@ -231,7 +231,7 @@ class Collection:
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
 
     def _current(self) -> OpenedVersion:
-        """The live version: another one when CURRENT was changed since, or the collection made anew."""
+        """Returns the live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
             if self._live is None:
                 raise StoreError(f"the collection {self.path} was closed")
@@ -244,7 +244,7 @@ class Collection:
             return self._live
 
     def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
-        """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
+        """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)
             searcher = Searcher(models, lexical=lambda: live.lexical(snapshot), filters=live.filters)
@@ -272,7 +272,7 @@ def _choice(kind: type[Choice], value: Choice | str, name: str) -> Choice:
 
 
 def _clean(query: str) -> str:
-    """NUL and lone surrogates become U+FFFD, as in the documents; raises ConfigError for what is no text."""
+    """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
     if not isinstance(query, str):
         raise ConfigError(f"the query is {query!r}: give text")
     return storable(query)

@@ -35,7 +35,7 @@ class LoadedModels:
         self._memory = token_cache()
 
     def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
-        """The one that was named, else the one on the version's record, which either is checked against."""
+        """Returns the encoder that was named, else the one on the version's record, which either is checked against."""
         return self.with_memory(version, snapshot)[0]
 
     def at(self, version: OpenedVersion, snapshot: Snapshot) -> ModelsAtMoment:
@@ -44,12 +44,12 @@ class LoadedModels:
 
     @property
     def may_rerank(self) -> bool:
-        """Whether a reranker was named, or the encoder may give the token vectors that late interaction compares."""
+        """Tells whether a reranker was named, or the encoder may give the vectors that late interaction compares."""
         return self._named_reranker is not None or can_rerank(self._named_encoder)
 
     @property
     def reranker_was_named(self) -> bool:
-        """Whether another reranker than late interaction was named."""
+        """Tells whether another reranker than late interaction was named."""
         return self._named_reranker is not None
 
     def forget(self) -> None:
@@ -58,7 +58,7 @@ class LoadedModels:
             self._memory = token_cache()
 
     def named_reranker(self) -> Reranker:
-        """The reranker that was named."""
+        """Returns the reranker that was named."""
         with self._lock:
             if isinstance(self._named_reranker, str):
                 self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
@@ -95,7 +95,7 @@ class ModelsAtMoment:
 
     @property
     def may_rerank(self) -> bool:
-        """Whether something may rerank, as far as that is known without loading a model."""
+        """Tells whether something may rerank, as far as that is known without loading a model."""
         return self._models.may_rerank
 
     def encoder(self) -> Encoder:

@@ -165,7 +165,7 @@ class _Search:
         self.rerank_depth = RERANK_DEPTH
 
     def usable(self, stages: Sequence[Stage]) -> tuple[list[Stage], dict[Stage, str]]:
-        """Those that can be measured, and why the others can't. Loads the models, so that no query waits for them."""
+        """Loads the models, and returns the stages that can be measured, and why the others can't."""
         usable, skipped = [], {}
         probe = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
@@ -179,7 +179,7 @@ class _Search:
         return usable, skipped
 
     def answer(self, stage: Stage, query: str) -> _Answer:
-        """The first things for a query, at most RUN_DEPTH."""
+        """Returns the first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
         answers = rankings(
             self._collection, self._judged, text, stage, self._candidates, self._fusion, self.rerank_depth
@@ -199,7 +199,7 @@ class _Search:
 def rankings(
     collection: Collection, judged: Judged, text: str, stage: Stage, candidates: int, fusion: Fusion, rerank_depth: int
 ) -> list[Hits]:
-    """What a stage answers, best first; behind the few that a reranker orders, what hybrid answers; [] for no text."""
+    """Returns a stage's hits, best first; behind the few that a reranker orders, those of hybrid; [] for no text."""
     if not text.strip():
         return []
 
@@ -214,7 +214,7 @@ def rankings(
 
 
 def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
-    """In the order of the query path, each once."""
+    """Returns the stages named in the order of the query path, each once."""
     try:
         requested = {Stage(stage) for stage in stages}
     except ValueError as error:
@@ -239,7 +239,7 @@ def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _settings(status: Status, candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
-    """What the figures depend on."""
+    """Returns what the figures depend on."""
     record = status.to_json()
     return {
         **{name: record[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")},

@@ -64,11 +64,11 @@ class JudgedDocuments:
 
     @property
     def per_document(self) -> int | None:
-        """The best passage is enough."""
+        """Returns 1: a document's best passage is enough."""
         return 1
 
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """Documents by their best passage."""
+        """Returns documents with the scores of their best passages, best first."""
         del query  # a document goes by one name in all of them
         best: dict[str, float] = {}
         for hit in hits:
@@ -78,6 +78,6 @@ class JudgedDocuments:
         return list(best.items())
 
     def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-        """None: no characters are judged."""
+        """Returns {}: no characters are judged."""
         del query, hits
         return {}

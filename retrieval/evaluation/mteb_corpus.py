@@ -27,7 +27,7 @@ class Problem(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why, in one line."""
+        """Returns why, in one line."""
 
 
 class IngestReport(Protocol):
@@ -57,7 +57,7 @@ class WrittenCorpus:
 
 
 def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made_with: list[Json]) -> WrittenCorpus:
-    """The corpus as BEIR's corpus.jsonl, in a folder of its own, row by row; one that is there stays as it is.
+    """Writes BEIR's corpus.jsonl in a folder of its own, row by row; one that is there stays as it is.
 
     The folder is named by `task` (name, subset, split) and a digest of the documents, the task and `made_with`.
     """
@@ -86,7 +86,7 @@ def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made
 
 
 def stored_id(document: str | None) -> str:
-    """An id as a record can bear it: what is blank, or would be trimmed or cleaned, percent-encoded behind a %."""
+    """Returns an id as a record can have it: percent-encoded behind a % if blank, or if cleaning would change it."""
     name = document or ""
     if name and name.isprintable() and name == name.strip() and not name.startswith("%"):
         return name
@@ -94,5 +94,5 @@ def stored_id(document: str | None) -> str:
 
 
 def original_id(stored: str) -> str:
-    """The inverse of `stored_id`; of no id at all, an empty one."""
+    """Returns the id that `stored_id` was given; of no id at all, an empty one."""
     return unquote(stored[1:]) if stored.startswith("%") else stored

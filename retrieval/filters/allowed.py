@@ -29,7 +29,7 @@ FilterCache: TypeAlias = ArrayCache[Ids]
 
 
 def filter_cache() -> FilterCache:
-    """An empty one, of the size that a collection has."""
+    """Returns an empty cache, of the size that a collection has."""
     return ArrayCache(CACHE_BYTES)
 
 
@@ -45,7 +45,7 @@ class AllowedIds:
 
     @cached_property
     def ids(self) -> Ids:
-        """All of them, ascending: looked up once, until something is committed."""
+        """Returns all of them, ascending: looked up once, until something is committed."""
         key = self._key()
         ids = None if key is None else self._memory.get(key)
         if ids is None:
@@ -55,14 +55,14 @@ class AllowedIds:
         return ids
 
     def _key(self) -> str | None:
-        """The filter at this moment, in words; None for one with a number that Python prints none of."""
+        """Returns the filter at this moment, in words; None for one with a number that Python prints none of."""
         try:
             return f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
         except ValueError:  # of more than 4,300 digits
             return None
 
     def is_broad(self, ids: Ids) -> bool:
-        """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
+        """Tells whether most passages seem to be among them, by a sample of the collection's `ids`; judged once."""
         if self._broad is None:
             # At random, always the same: documents may repeat in a pattern.
             sample = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
@@ -70,5 +70,5 @@ class AllowedIds:
         return self._broad
 
     def passing(self, ids: Sequence[int] | Ids) -> Ids:
-        """Those of a few ids that are among them, ascending."""
+        """Returns those of a few ids that are among them, ascending."""
         return self._snapshot.passing(ids, self.condition)

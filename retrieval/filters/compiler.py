@@ -149,7 +149,7 @@ def _check_text(value: Any) -> None:
 
 
 def _field(name: str) -> Field:
-    """The field that a name stands for: a column, or a key of metadata, which `metadata.` may say."""
+    """Returns the field that a name stands for: a column, or a key of metadata, which `metadata.` may say."""
     try:
         return Column(name)
     except ValueError:

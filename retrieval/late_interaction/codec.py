@@ -60,11 +60,11 @@ class TokenCodec:
         self._table = of_byte.view(np.complex64 if bits == 4 else np.complex128)[:, 0]  # one item a byte: taken at once
 
     def rotate(self, vectors: Vectors) -> Vectors:
-        """Vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
+        """Returns vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
         return np.asarray(vectors, dtype=np.float32) @ self._rotation
 
     def encode(self, vectors: Vectors) -> bytes:
-        """Of unit rows, or rows of zeros, (n, dim)."""
+        """Codes unit rows, or rows of zeros, (n, dim)."""
         rotated = self.rotate(vectors)
         codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
         for bound in self._bounds:
@@ -78,7 +78,7 @@ class TokenCodec:
         return rows.tobytes()
 
     def products(self, queries: Vectors, coded: Sequence[bytes]) -> list[Vectors]:
-        """For each passage (queries, tokens) float32: the products of rotated queries with its vectors.
+        """Returns (queries, tokens) float32 per passage: the products of rotated queries with its vectors.
 
         Raises ValueError for a string that is not of whole rows.
         """
@@ -91,13 +91,13 @@ class TokenCodec:
         return np.split(products, np.cumsum(counts)[:-1], axis=1) if counts else []
 
     def decode(self, coded: bytes) -> Vectors:
-        """(n, dim) float32, rotated; raises ValueError as `products` does."""
+        """Returns (n, dim) float32, rotated; raises ValueError as `products` does."""
         self._count(coded)
         factors, levels = self._parts(self._rows(coded))
         return levels * factors[:, None]
 
     def whole(self, coded: bytes) -> bool:
-        """Whether every vector is as long as one that was coded, or 0; raises ValueError as `products` does."""
+        """Tells whether every vector is as long as one that was coded, or 0; raises ValueError as `products` does."""
         self._count(coded)
         rows = self._rows(coded)
         for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -123,7 +123,7 @@ class TokenCodec:
 
 @lru_cache(4)
 def rotation(dim: int) -> Vectors:
-    """An orthogonal (dim, dim) matrix, the same on every machine to the last bit.
+    """Returns an orthogonal (dim, dim) matrix, the same on every machine to the last bit.
 
     QR of a random matrix would follow the machine's LAPACK, and its numbers numpy's version. Here are only signs and
     permutations drawn from SHAKE-128, sums, and products with powers of 2 and with one constant a block.
@@ -143,7 +143,7 @@ def rotation(dim: int) -> Vectors:
 
 
 def _hadamard(rows: Vectors) -> Vectors:
-    """The orthonormal transform of rows whose length is a power of 2."""
+    """Returns the orthonormal transform of rows whose length is a power of 2."""
     length = rows.shape[1]
     step = 1
     while step < length:

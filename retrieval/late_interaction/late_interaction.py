@@ -34,7 +34,7 @@ TokenVectors: TypeAlias = NDArray[np.float16]
 
 
 def can_rerank(encoder: Encoder | str | None) -> bool:
-    """Whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
+    """Tells whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
@@ -43,7 +43,7 @@ TokenCache: TypeAlias = ArrayCache[TokenVectors]
 
 
 def token_cache() -> TokenCache:
-    """An empty one, of the size that a collection has."""
+    """Returns an empty cache, of the size that a collection has."""
     return ArrayCache(CACHE_BYTES)
 
 
@@ -69,16 +69,16 @@ class LateInteractionReranker:
 
     @property
     def name(self) -> str:
-        """What it is, and of which encoder."""
+        """Returns what it is, and of which encoder."""
         return f"late interaction of {self._encoder.fingerprint.model}"
 
     @property
     def window(self) -> int:
-        """Tokens of a passage that it reads at once."""
+        """Returns the tokens of a passage that it reads at once."""
         return self._encoder.window
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+        """Returns scores in the order of the passages, each read to its end; the same input gives the same scores.
 
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
@@ -101,7 +101,7 @@ class LateInteractionReranker:
         return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(read), stored=stored)
 
     def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
-        """(tokens of the query, tokens of the passage) for each passage; how many of these the collection keeps."""
+        """Returns cosines (query tokens, passage tokens) per passage, and how many come from stored vectors."""
         cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
         stored = sum(text in cosines for text in passages)
         encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
@@ -109,7 +109,7 @@ class LateInteractionReranker:
         return [cosines[text] for text in passages], stored
 
     def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
-        """Of every passage, from memory or encoded now."""
+        """Returns the token vectors of every passage, from the cache or encoded now."""
         remembered = ((text, self._memory.get(text)) for text in passages)
         by_text = {text: vectors for text, vectors in remembered if vectors is not None}
         missing = [text for text in passages if text not in by_text]
@@ -120,7 +120,7 @@ class LateInteractionReranker:
 
 
 def content_word_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
-    """Which tokens belong to words that tell something; all, where there are no words."""
+    """Tells which tokens belong to content words; all, where there are no words."""
     mask = np.zeros(len(tokens), dtype=np.bool_)
     for word in content_words(query):
         if word.start() >= tokens.ends[-1]:

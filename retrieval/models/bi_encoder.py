@@ -171,7 +171,7 @@ class BiEncoder:
         return out
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
-        """One text at a time where memory is short, which changes the last digits."""
+        """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
         try:
             return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
         except DeviceMemoryError:
@@ -181,7 +181,7 @@ class BiEncoder:
             return np.concatenate([part for part in parts if part is not None])
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
-        """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
+        """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""
 
         def cut(start: int) -> list[TokenIds]:
             tokenized = self.tokenize_whole(texts[start : start + at_once], query=query)
@@ -230,7 +230,7 @@ class BiEncoder:
         return unit_rows(out, self._fingerprint.model)
 
     def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
-        """Token ids of a batch, and which of them are there, each of this shape."""
+        """Returns the token ids of a batch, padded to this shape, and their mask."""
         ids = np.full(shape, self._backend.facts.pad, dtype=np.int32)
         mask = np.zeros(shape, dtype=np.int32)
         mask[len(batch) :, 0] = 1  # attention over nothing is not a number

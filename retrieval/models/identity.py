@@ -30,12 +30,12 @@ def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Jso
 
 
 def recorded_encoder(snapshot: Snapshot) -> Fingerprint:
-    """The encoder that made the vectors; raises StoreError where the record is damaged."""
+    """Returns the encoder that made the vectors; raises StoreError where the record is damaged."""
     return Fingerprint.from_json(snapshot.meta("encoder"))
 
 
 def recorded_window(snapshot: Snapshot) -> int:
-    """The encoder's window in tokens, as it was when the collection was made."""
+    """Returns the encoder's window in tokens, as it was when the collection was made."""
     window = snapshot.meta("window")
     if not isinstance(window, int):
         raise StoreError("the collection's record of its encoder's window is damaged")

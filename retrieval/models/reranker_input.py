@@ -12,11 +12,11 @@ CONTEXT_CHARACTERS = 400
 
 
 def reranker_text(title: str, headings: Sequence[str], text: str) -> str:
-    """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
+    """Returns a passage as the reranker reads it: below the first CONTEXT_CHARACTERS of its title and headings."""
     context = " > ".join(dict.fromkeys(part for part in (title, *headings) if part))[:CONTEXT_CHARACTERS]
     return f"{context}\n{text}" if context else text
 
 
 def reranker_text_of(row: PassageRow | Hit) -> str:
-    """The same, of a passage as it was found."""
+    """Returns the same of a stored passage or a hit."""
     return reranker_text(row.title, row.headings, row.text)

@@ -53,7 +53,7 @@ class _Block:
     hidden: tuple[Hidden, ...]
 
     def reaches(self, hit: Hit) -> bool:
-        """Whether a hit overlaps it, touches it, or is so near that what is between may be quoted too."""
+        """Tells whether a hit overlaps it, touches it, or is so near that what is between may be quoted too."""
         return self.hits[0].uri == hit.uri and hit.start <= self.end + GAP and self.start <= hit.end + GAP
 
     def overlaps(self, hit: Hit) -> bool:
@@ -69,7 +69,7 @@ class _Content:
     numbers: Counter[str]
 
     def covers(self, other: _Content) -> bool:
-        """Whether the other passage adds nothing: it is the same but for case and white space, or nearly contained.
+        """Tells whether the other passage adds nothing: it is equal but for case and white space, or nearly contained.
 
         One that has a number which this one lacks does add something, however much they share.
         """
@@ -88,7 +88,7 @@ def build_context(
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
 ) -> Context:
-    """The best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
+    """Returns the best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
 
     `slice_text(hit, start, end)` gives `[start, end)` of that hit's document, `hidden_in` what readers don't see of it.
     Hits of which they see nothing are left out. The others are taken in order of rank: one that
@@ -130,7 +130,7 @@ def _with(
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
 ) -> list[_Block]:
-    """The blocks with one more hit, merged with those that it reaches, in the place of the best of them."""
+    """Returns the blocks with one more hit, merged with those that it reaches, in the place of the best of them."""
     near = [block for block in blocks if block.reaches(hit)]
     start = min([hit.start, *(block.start for block in near)])
     end = max([hit.end, *(block.end for block in near)])
@@ -140,7 +140,7 @@ def _with(
 
 
 def _cut(block: _Block, max_tokens: int, count_tokens: Callable[[str], int]) -> _Block:
-    """The longest beginning of a block that fits, down to the last end of a sentence, unless that loses half of it.
+    """Returns the longest beginning of a block that fits, to the last end of a sentence, if that is at least half.
 
     Then to the last end of a word; a script without spaces, or a word longer than the budget, is cut at a character.
     """
@@ -184,7 +184,7 @@ def _shown(block: _Block) -> str:
 
 
 def _header(number: int, block: _Block) -> str:
-    """One line: number, title and headings, path and record, pages."""
+    """Returns one line: number, title and headings, path and record, pages."""
     hit = block.hits[0]
     names = dict.fromkeys(name for name in map(collapsed, (hit.title, *_headings(block))) if name)
     place = [collapsed(address(hit.path, hit.uri) if hit.path else hit.uri)]
@@ -194,7 +194,7 @@ def _header(number: int, block: _Block) -> str:
 
 
 def _headings(block: _Block) -> tuple[str, ...]:
-    """The headings that all of a block's hits stand under, outermost first."""
+    """Returns the headings that all of a block's hits stand under, outermost first."""
     shared = []
     for level in zip(*(hit.headings for hit in block.hits), strict=False):
         if len(set(level)) > 1:

@@ -81,7 +81,7 @@ class FirstStage:
         return Pool(self._scores(dense, lexical), self._places, size_found, full, used)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
-        """Cosines of the `size` nearest passages, and of those equal to the last."""
+        """Returns the cosines of the `size` nearest passages, and of those equal to the last."""
         if self._vector is None:
             return {}, FilterUse(FilterPlan.EXACT_WITHIN.value, matching=0)
         cosines, used = self._dense_retriever.best(self._vector, size)
@@ -90,7 +90,7 @@ class FirstStage:
         return {passage: cosine for passage, cosine in cosines.items() if cosine >= cut}, used
 
     def _by_words(self, size: int) -> Scores:
-        """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
+        """Returns BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self._clock.timed("lexical"):
             return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
 
@@ -112,7 +112,7 @@ class FirstStage:
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
     def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:
-        """Candidates that can become hits: where one retriever decides alone, its `k` best, and equals of the last."""
+        """Returns candidates that can become hits: of a lone retriever its `k` best, and equals of the last."""
         if self._stage not in (Stage.DENSE, Stage.LEXICAL) or self._request.per_document:
             return dense.keys() | lexical.keys()
         scores = dense or lexical

@@ -17,7 +17,7 @@ class SearchModels(Protocol):
 
     @property
     def may_rerank(self) -> bool:
-        """Whether something may rerank, as far as that is known without loading a model."""
+        """Tells whether something may rerank, as far as that is known without loading a model."""
 
     def encoder(self) -> Encoder:
         """Returns the encoder that made the collection's vectors."""

@@ -68,7 +68,7 @@ class Searcher:
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None]:
-    """The query's vector (1, dim), and how much of a query over the encoder's budget was read."""
+    """Returns the query's vector (1, dim), and how much of a query over the encoder's budget was read."""
     if encoder is None:
         return None, None
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
@@ -80,7 +80,7 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
 def _with_reranked(
     request: SearchRequest, pool: Pool, stage: Stage, second: SecondStage | None
 ) -> Mapping[Stage, Scores]:
-    """The scores of the first stage, and of the second where that is the last; beyond its depth nothing goes on."""
+    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth."""
     if stage is not Stage.RERANK:
         return pool.scores
     fused = pool.scores[Stage.HYBRID]
@@ -94,7 +94,7 @@ def _with_reranked(
 def _limited(
     request: SearchRequest, pool: Pool, passages: Sequence[int], most: int, final: Mapping[int, float]
 ) -> list[int]:
-    """The first of them that are good enough by their `final` score, and not too many of one document."""
+    """Returns the first of them that are good enough by their `final` score, and not too many of one document."""
     least = request.min_score
     of_document: Counter[int] = Counter()
     chosen: list[int] = []
@@ -117,7 +117,7 @@ def _hits(
     pool: Pool,
     probabilities: Mapping[int, float],
 ) -> tuple[Hit, ...]:
-    """The chosen passages with their traces."""
+    """Returns the chosen passages with their traces."""
     ranks = {
         passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
         for passed, stage_scores in scores.items()

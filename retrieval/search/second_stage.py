@@ -44,7 +44,7 @@ class SecondStage:
 
     @property
     def token_vectors(self) -> TokenVectorsUsed | None:
-        """Of how many of the passages the collection kept what the reranker needs; None for none."""
+        """Tells for how many of the passages the collection kept what the reranker needs; None for none."""
         if not self._stored:
             return None
         return TokenVectorsUsed.STORED if self._stored == len(self._logits) else TokenVectorsUsed.PARTLY

@@ -61,7 +61,7 @@ def unregister_store(file: tuple[int, int] | None) -> None:
 
 
 def block_digests(path: Path) -> tuple[int, tuple[str, ...]]:
-    """The size of a file that a store has open, and the sha256 of each block of it; raises OSError."""
+    """Returns the size of a file that a store has open, and the sha256 of each block of it; raises OSError."""
     with _lock:
         status = path.stat()
         open_file = _open_files.get((status.st_dev, status.st_ino))

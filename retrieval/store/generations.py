@@ -142,7 +142,7 @@ class Generations(Generic[Derived]):
         self._sweep(folder, set())
 
     def _next_number(self, folder: Path, older: Sequence[Generation]) -> int:
-        """A number that no file has or had, for another process may be about to open one by its name."""
+        """Returns a number that no file has or had, for another process may be about to open one by its name."""
         try:
             if os.path.lexists(folder) and not folder.is_dir():
                 _log.warning("%s is no folder; it was set aside as %s", folder, set_aside(folder).name)

@@ -131,7 +131,7 @@ class Location:
 
     @property
     def order(self) -> tuple[str, int, int, str]:
-        """By path and start; records of one file by their place in it; like-named files by where they lie."""
+        """Orders by path and start; records of one file by their place in it; like-named files by where they lie."""
         return (self.path, self.start, self.position, self.uri)
 
 

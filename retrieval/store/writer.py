@@ -34,7 +34,7 @@ class Writer(Snapshot):
             self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
 
     def put_vector_bytes(self, vectors: Mapping[bytes, bytes]) -> None:
-        """The same, of vectors copied from another version."""
+        """Stores vectors copied from another version."""
         rows = [{"hash": key, "vector": vector} for key, vector in vectors.items()]
         if rows:
             self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
@@ -244,7 +244,7 @@ class Writer(Snapshot):
             self.expect_unused()
 
     def _last_passage(self) -> int:
-        """The highest id ever given to a passage: the next ones follow on."""
+        """Returns the highest id ever given to a passage: the next ones follow on."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
         return int(self.connection.exec_driver_sql(query).scalar() or 0)
 
@@ -253,7 +253,7 @@ class Writer(Snapshot):
 
 
 def one_line_each(headings: Sequence[str]) -> list[str]:
-    """Headings as they are stored."""
+    """Returns the headings as they are stored."""
     return [title.replace("\n", " ") for title in headings]
 
 

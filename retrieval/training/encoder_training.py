@@ -91,7 +91,7 @@ def _loaded(resolved: ResolvedModel, options: TrainingOptions, settings: Setting
 
 
 def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
-    """A query, its positive and its negatives, as many for each: where there are fewer, some come twice."""
+    """Returns queries with their positive and as many negatives each: where there are fewer, some come twice."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     rows = []
     for pair in pairs:
@@ -106,7 +106,7 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any
 
 
 def prompts_of(model: Any) -> tuple[str, str]:
-    """What the base wants before queries, and before texts."""
+    """Returns what the base wants before queries, and before texts."""
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
     return prompts.get("query", ""), passage_prompt_of(prompts)
 

@@ -17,7 +17,7 @@ MEASURE = "nDCG@10"
 def held_out_evaluator(
     pairs: Sequence[Pair], scores: Callable[[Any, Sequence[Pair]], Sequence[float]], device: str, precision: str
 ) -> Any:
-    """MEASURE as sentence-transformers' trainers ask for it.
+    """Returns MEASURE as sentence-transformers' trainers ask for it.
 
     `scores` gives what the model makes of every pair's positive and negatives, in that order, one pair behind another.
     """
@@ -36,7 +36,7 @@ def held_out_evaluator(
 
 
 def mean_gain(pairs: Sequence[Pair], scores: Sequence[float]) -> float:
-    """nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
+    """Returns nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
     gains, start = [], 0
     for pair in pairs:
         positive, *negatives = scores[start : start + 1 + len(pair.negatives)]

@@ -82,7 +82,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
 
 
 def digest_pairs(pairs: Sequence[Pair]) -> str:
-    """sha256 of the pairs in their order."""
+    """Returns sha256 of the pairs in their order."""
     whole = hashlib.sha256()
     for pair in pairs:
         whole.update(json.dumps(pair.to_json(), sort_keys=True).encode())
@@ -90,7 +90,7 @@ def digest_pairs(pairs: Sequence[Pair]) -> str:
 
 
 def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
-    """Those that have negatives, without their hidden words; raises TrainingError where none has."""
+    """Returns those that have negatives, without their hidden words; raises TrainingError where none has."""
     usable = [
         replace(pair, positive=taken_out(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
     ]
@@ -103,7 +103,7 @@ def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def taken_out(hidden: str, text: str) -> str:
-    """The text without these words, unless nothing else is in it."""
+    """Returns the text without these words, unless nothing else is in it."""
     return (hidden and text.replace(hidden, " ").strip()) or text
 
 

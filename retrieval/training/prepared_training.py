@@ -69,7 +69,7 @@ def run_training(
     command: str,
     watch: Watch | None,
 ) -> TrainingRun:
-    """A training from its beginning, or its last checkpoint, to the model's folder."""
+    """Trains from the beginning, or the last checkpoint, to the model's folder."""
     settings = settings or Settings.from_environment()
     require("train")
     with training_lock(out):
@@ -102,7 +102,7 @@ class PreparedTraining:
     def prepare(
         cls, kind: str, pairs: Sequence[Pair], out: Path, base: str, options: TrainingOptions, settings: Settings
     ) -> PreparedTraining:
-        """All that can be wrong with pairs, options and base is found here, before a model is loaded."""
+        """Finds what may be wrong with pairs, options and base, before a model is loaded."""
         usable = with_negatives(pairs)
         learned, held_out = split_pairs(usable, options)
         resolved = resolve_model(base, settings)
@@ -120,7 +120,7 @@ class PreparedTraining:
     def train(
         self, load: Callable[[], Any], trainer: Callable[[Any, TrainerParts], Any], scores: Scores, watch: Watch | None
     ) -> Any:
-        """The model as it was at its best evaluation.
+        """Trains, and returns the model as it was at its best evaluation.
 
         Where memory runs out the batch halves, its gradients are summed over twice as many, and training goes on from
         the last checkpoint. Raises TrainingError where one query at a time is too many.
@@ -195,7 +195,7 @@ class PreparedTraining:
 
 
 def split_pairs(pairs: Sequence[Pair], options: TrainingOptions) -> tuple[list[Pair], list[Pair]]:
-    """What is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
+    """Returns what is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     learned = [pair for pair in pairs if not pair.held_out]
     held_out = [pair for pair in pairs if pair.held_out]

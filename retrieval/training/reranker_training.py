@@ -47,7 +47,7 @@ def train_reranker(
 
 
 def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
-    """The base with a head of one score, which is new unless the base is a reranker; of as many layers as asked."""
+    """Loads the base, of as many layers as asked, with a head of one score, new unless it is a reranker."""
     import torch
     from sentence_transformers import CrossEncoder
     from transformers import AutoConfig, set_seed
@@ -81,7 +81,7 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
 
 
 def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
-    """What the loss reads: a query with a list of texts and their labels, or (binary) one text and its label."""
+    """Returns what the loss reads: a query with texts and their labels, or (binary) one text and its label."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     rows: list[dict[str, Any]] = []
     for pair in pairs:
@@ -125,7 +125,7 @@ def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
 
 
 def similar_lengths(dataset: Any, batch_size: int, drop_last: bool, **choices: Any) -> Any:
-    """A batch sampler whose batches hold queries with texts of similar length, in a new random order every epoch."""
+    """Returns a batch sampler that puts texts of similar length together, in a new random order every epoch."""
     import torch
     from sentence_transformers.base.sampler import DefaultBatchSampler
 

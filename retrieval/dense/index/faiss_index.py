@@ -72,18 +72,18 @@ class FaissIndex:
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
         return int(self.index.d)
 
     @property
     def lossless(self) -> bool:
-        """Whether the kind keeps the float32 vectors."""
+        """Tells whether the kind keeps the float32 vectors."""
         return self.kind.lossless
 
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """See VectorIndex.search. Scores of the coded kinds are cosines with the decoded vectors."""
+        """Searches as VectorIndex.search says. Scores of the coded kinds are cosines with the decoded vectors."""
         queries = checked_queries(queries, self.dim, k)
         allowed_rows = allowed_mask(self.ids, allowed, excluded)
         matching = len(self.ids) if allowed_rows is None else int(np.count_nonzero(allowed_rows))
@@ -98,14 +98,14 @@ class FaissIndex:
         return SearchResult(*ranked(queries, candidates, self.ids, self.decode, k), plan, widened)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """See VectorIndex.vectors."""
+        """Returns vectors as VectorIndex.vectors says."""
         if not self.lossless:
             raise ConfigError(f"index kind {self.kind.value} keeps codes, not vectors; read those from the store")
         rows = rows_of(self.ids, ids)
         return self.ids[rows], self.decode(rows)
 
     def save(self, path: Path) -> str:
-        """See VectorIndex.save."""
+        """Saves as VectorIndex.save says."""
         faiss = load_faiss()
         return write_index(
             path,
@@ -117,7 +117,7 @@ class FaissIndex:
         )
 
     def decode(self, rows: Ids) -> Vectors:
-        """The vectors kept for `rows` (positions in `ids`): the originals where lossless, else their codes' meaning."""
+        """Returns the vectors kept for `rows` (positions in `ids`): the originals where lossless, else decoded."""
         decoded: Vectors = np.empty((len(rows), self.dim), np.float32)
         for start in range(0, len(rows), DECODE_ROWS):
             end = start + DECODE_ROWS
@@ -132,7 +132,7 @@ class FaissIndex:
     def _find(
         self, queries: Vectors, want: int, allowed: Mask | None, matching: int, *, exhaustive: bool
     ) -> tuple[list[Ids], bool]:
-        """Per query `want` candidate rows with all near-ties of the last, and whether effort had to be raised."""
+        """Returns `want` candidate rows per query with all near-ties of the last, and whether effort was raised."""
         candidates: list[Ids] = [np.empty(0, np.int64)] * len(queries)
         pending = np.arange(len(queries))
         fetch = min(matching, want + FETCH_BEYOND)
@@ -156,7 +156,7 @@ class FaissIndex:
         return candidates, widened
 
     def _first_effort(self, fetch: int, matching: int) -> int | None:
-        """The tuned effort, times five where a filter lets one in five pass: its k nearest lie so much farther out.
+        """Returns the tuned effort, times five where a filter lets one in five pass: its k nearest lie farther out.
 
         So do those of a large pool.
         """
@@ -170,12 +170,12 @@ class FaissIndex:
         return None if 2 * fetch > MOST_HNSW_EFFORT else max(min(scaled, MOST_HNSW_EFFORT), 2 * fetch)
 
     def _more(self, effort: int | None) -> int | None:
-        """The next effort, or None: look at every allowed vector."""
+        """Returns the next effort; None looks at every allowed vector."""
         most = MOST_HNSW_EFFORT if self.kind is IndexKind.HNSW else int(self.index.nlist)
         return None if effort is None or effort * WIDEN >= most else effort * WIDEN
 
     def _probe(self, queries: Vectors, fetch: int, effort: int | None, allowed: Mask | None) -> tuple[Scores, Ids]:
-        """FAISS's own search: (m, fetch) scores and rows, padded with rows of -1. Effort None finds the true best."""
+        """Returns FAISS's (m, fetch) scores and rows, padded with rows of -1. Effort None finds the true best."""
         faiss = load_faiss()
         bitmap = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bitmap is None else faiss.IDSelectorBitmap(bitmap)

@@ -22,13 +22,13 @@ GPU_SCRATCH_BYTES = 256 << 20
 
 
 def faiss_available() -> bool:
-    """Whether FAISS can be imported; doesn't import it."""
+    """Tells whether FAISS can be imported, without importing it."""
     return importlib.util.find_spec("faiss") is not None
 
 
 @functools.cache
 def load_faiss() -> Any:
-    """The `faiss` module; ConfigError with the command that installs it where it's missing."""
+    """Returns the `faiss` module; raises ConfigError with the command that installs it where it's missing."""
     try:
         with warnings.catch_warnings():
             # Types made by older SWIG lack `__module__`; nothing a user could do about it.
@@ -40,7 +40,7 @@ def load_faiss() -> Any:
 
 @contextmanager
 def reproducible_graphs() -> Iterator[None]:
-    """Inside, an HNSW graph depends on its vectors alone.
+    """Makes an HNSW graph that is built inside depend on its vectors alone.
 
     FAISS 1.15 builds it so on any number of threads (faiss #5611); before, only one thread did.
     """
@@ -57,7 +57,7 @@ def reproducible_graphs() -> Iterator[None]:
 
 
 def assigner(dim: int) -> Any:
-    """An index that training asks for the nearest centroid: on a GPU where FAISS has one, which takes most of the work.
+    """Returns an index that assigns vectors to centroids in training, on a GPU where FAISS has one.
 
     None leaves that to FAISS.
     """

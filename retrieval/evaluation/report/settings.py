@@ -26,7 +26,7 @@ DIGEST_SHOWN = 12
 
 
 def facts(settings: Mapping[str, Json]) -> list[tuple[str, str]]:
-    """Each setting by its name and value as a person reads them, in the order of NAMES, unknown ones last."""
+    """Returns each setting by its name and value as a person reads them, in the order of NAMES, unknown ones last."""
     known = [name for name in NAMES if name in settings]
     others = [name for name in settings if name not in NAMES]
     return [(NAMES.get(name, name), _words(settings[name])) for name in known + others]

@@ -21,7 +21,7 @@ __all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encod
 
 
 def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
-    """The fastest that can run this bi-encoder here, or the one that the settings name; on all GPUs, or on one named.
+    """Returns the fastest backend that can run this bi-encoder, or the one named; on all GPUs, or on one named.
 
     Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it, or
     no backend that could is installed.
@@ -43,7 +43,7 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
 
 
 def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:
-    """The same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
+    """Does the same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_reranker import OpenVinoReranker
 
@@ -74,7 +74,7 @@ def _require_torch(settings: Settings) -> None:
 
 
 def openvino_may_run(settings: Settings) -> bool:
-    """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
+    """Tells whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
     if settings.backend == "openvino":
         if not openvino_available():
             raise missing_extra("fast", "openvino")

@@ -36,7 +36,7 @@ class BertShape:
 
     @classmethod
     def read(cls, config: dict[str, Any]) -> BertShape | None:
-        """Of a configuration; None where it is of another architecture than the graph below."""
+        """Reads a configuration; None where it is of another architecture than the graph below."""
         supported: dict[str, set[Any]] = {
             "model_type": {"bert"},
             "hidden_act": {"gelu"},
@@ -59,7 +59,7 @@ class BertShape:
 
 
 def bert_graph(stored: Weights, shape: BertShape, *, pooling: str) -> Any:
-    """The model from `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32, to its outputs.
+    """Returns the model of `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32.
 
     `pooling` is mean or cls, or pooler: the layer that classifiers of pairs read. Raises KeyError for a missing weight.
     """

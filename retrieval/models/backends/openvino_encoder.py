@@ -36,7 +36,7 @@ class OpenVinoEncoder:
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> OpenVinoEncoder | None:
-        """The model of this folder; None where it is anything but a plain BERT.
+        """Returns the model of this folder; None where it is anything but a plain BERT.
 
         Raises ModelUnavailableError where the files contradict one another.
         """
@@ -54,30 +54,30 @@ class OpenVinoEncoder:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"openvino cpu {self._model.precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return "cpu"
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return OPENVINO
 
     @property
     def facts(self) -> EncoderFacts:
-        """What the model's files say."""
+        """Returns what the model's files say."""
         return self._facts
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:  # noqa: ARG002 - no such pooling
-        """(rows, dimension) float32."""
+        """Returns (rows, dimension) float32."""
         return self._model.run(_inputs(ids, mask), TEXT)
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:  # noqa: ARG002
-        """(rows, width, hidden) float32."""
+        """Returns (rows, width, hidden) float32."""
         return self._model.run(_inputs(ids, mask), TOKENS)
 
 
@@ -86,7 +86,7 @@ def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
 
 
 def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFacts | None:
-    """What the files say; None where they say something that the graph has no part for."""
+    """Returns what the files say; None where they say something that the graph has no part for."""
     if module_names(folder) not in PLAIN or read_modules(folder)[0].get("path"):
         return None
     transformer_config = read_json(folder / "sentence_bert_config.json")
@@ -125,7 +125,7 @@ def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFac
 
 
 def _pooling(config: dict[str, Any]) -> str | None:
-    """mean or cls over all tokens; None for another way."""
+    """Returns mean or cls, over all tokens; None for another way."""
     if config.get("include_prompt", True) is not True:
         return None
     if "pooling_mode" in config:

@@ -28,27 +28,27 @@ class SeveralDevices:
 
     @property
     def name(self) -> str:
-        """What runs it, on how many devices, and at what precision."""
+        """Returns what runs it, on how many devices, and at what precision."""
         return f"{self._backends[0].name} on {len(self._backends)} devices"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return self._backends[0].device
 
     @property
     def shape(self) -> BatchShape:
-        """A device's, as many times as there are devices."""
+        """Returns the shape of a device's batches, times the number of devices."""
         shape = self._backends[0].shape
         return replace(shape, tokens=shape.tokens * len(self._backends))
 
     @property
     def facts(self) -> EncoderFacts:
-        """What the model's files say."""
+        """Returns what the model's files say."""
         return self._backends[0].facts
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
-        """(rows, dimension or more) float32, in order. Raises DeviceMemoryError where one of them is too small."""
+        """Returns (rows, dimension or more) float32, in order; raises DeviceMemoryError where a device is too small."""
         shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
         cuts = [len(ids) * share // shares for share in range(shares + 1)]
         begun = [
@@ -58,5 +58,5 @@ class SeveralDevices:
         return np.concatenate([future.result() for future in begun])
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
-        """(rows, width, hidden) float32; None where the model gives none."""
+        """Returns (rows, width, hidden) float32; None where the model gives none."""
         return self._backends[0].token_vectors(ids, mask, prompt_length=prompt_length)

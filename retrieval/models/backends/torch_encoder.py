@@ -34,7 +34,7 @@ class TorchEncoder:
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchEncoder:
-        """The model of this folder; raises ModelUnavailableError where it can't be loaded."""
+        """Returns the model of this folder; raises ModelUnavailableError where it can't be loaded."""
         from sentence_transformers import SentenceTransformer
 
         model: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
@@ -42,30 +42,30 @@ class TorchEncoder:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"torch {self._device.type} {self._precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return str(self._device.type)
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     @property
     def facts(self) -> EncoderFacts:
-        """What the model's files say."""
+        """Returns what the model's files say."""
         return self._facts
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
-        """(rows, dimension or more) float32."""
+        """Returns (rows, dimension or more) float32."""
         return self._run(ids, mask, prompt_length, "sentence_embedding")
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
-        """(rows, width, hidden) float32; None for a model, such as CLIP's, that gives a text's vector alone."""
+        """Returns (rows, width, hidden) float32; None for a model, such as CLIP's, that gives a text's vector alone."""
         try:
             return self._run(ids, mask, prompt_length, "token_embeddings")
         except KeyError:
@@ -88,7 +88,7 @@ class TorchEncoder:
             raise DeviceMemoryError(str(error)) from error
 
     def _sent(self, rows: Rows) -> Any:
-        """On the device; to a GPU from pinned memory, without waiting."""
+        """Puts rows on the device; on a GPU from pinned memory, without waiting."""
         tensor = self._torch.from_numpy(rows.astype(np.int64))
         if self._device.type != "cuda":
             return tensor.to(self._device)
@@ -114,7 +114,7 @@ def _facts(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderFacts:
 
 
 def _pooling(model: SentenceTransformer) -> str:
-    """How token vectors become one, in the words of the model."""
+    """Returns how token vectors become one, in the words of the model."""
     pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
     if pooling is not None:
         return str(pooling.get_pooling_mode_str())
@@ -123,7 +123,7 @@ def _pooling(model: SentenceTransformer) -> str:
 
 
 def _dimension(model: SentenceTransformer) -> int:
-    """Of the text vectors; raises ModelUnavailableError where the model does not say."""
+    """Returns the dimension of text vectors; raises ModelUnavailableError where the model does not say."""
     name = (
         "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
     )

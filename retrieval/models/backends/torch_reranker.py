@@ -42,7 +42,7 @@ class TorchReranker:
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchReranker:
-        """The model of this folder; raises ModelUnavailableError where it can't be loaded."""
+        """Returns the model of this folder; raises ModelUnavailableError where it can't be loaded."""
         import torch
         from sentence_transformers import CrossEncoder
 
@@ -53,21 +53,21 @@ class TorchReranker:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"torch {self._device.type} {self._precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return str(self._device.type)
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
-        """(passages,) float32, before any activation."""
+        """Returns (passages,) float32, before any activation."""
         torch = self._torch
         features = {
             key: self._sent(value)
@@ -89,7 +89,7 @@ class TorchReranker:
 
 
 def _keep_head_fp32(model: CrossEncoder) -> None:
-    """The layer that gives the score computes in fp32: bf16 has 8 bits, and would make ties of close passages."""
+    """Lets the layer that gives the score compute in fp32: bf16 has 8 bits, and would make ties of close passages."""
     import torch
 
     heads = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == 1]
