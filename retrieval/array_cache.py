@@ -1,4 +1,4 @@
-"""Arrays that may be wanted again, within a number of bytes."""
+"""A cache of arrays, within a number of bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENTRY_BYTES = 400
 
 
 class ArrayCache(Generic[Array]):
-    """The arrays asked for last, by a text, `limit` bytes at most, texts included; shared among threads, read-only."""
+    """Keeps the arrays asked for last, by a text, at most `limit` bytes with the texts; threads share it, read-only."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

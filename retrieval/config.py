@@ -81,7 +81,7 @@ def hub_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def spin_briefly() -> None:
+def limit_thread_spinning() -> None:
     """Lets torch's and FAISS's threads sleep soon when they wait for one another; to be called before torch is loaded.
 
     By default GNU's OpenMP spins for milliseconds, and two processes on the same cores stand in each other's way: an

@@ -1,4 +1,4 @@
-"""The optional extras: what each is for, what it brings, and the one line that names it where it is absent.
+"""The optional extras: what each is for, what it brings, and the one line that names one that is missing.
 
 Extras are declared in pyproject.toml. Whatever needs one calls `require` before it imports the extra's libraries.
 """
@@ -14,7 +14,7 @@ from passagework.retrieval.errors import ConfigError, PassageworkError
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What an extra is for, and the modules without which it isn't there, those named first that tell the most."""
+    """Tells what an extra is for, and which modules it needs, the most telling first."""
 
     purpose: str
     modules: tuple[str, ...]

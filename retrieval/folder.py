@@ -104,7 +104,9 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout as error:
-        raise StoreError(f"{collection} is being written by {_named(holder)}: try again when it is done") from error
+        raise StoreError(
+            f"{collection} is being written by {_writer_name(holder)}: try again when it is done"
+        ) from error
     except OSError as error:
         raise StoreError(f"{collection} can't be written: {write_problem(error)}") from error
     try:
@@ -125,7 +127,7 @@ def locked_version(collection: Path) -> Iterator[Path]:
         yield current_version(collection)
 
 
-def _named(holder: Path) -> str:
+def _writer_name(holder: Path) -> str:
     try:
         return f"process {int(holder.read_text(encoding='ascii'))}"
     except (OSError, ValueError):

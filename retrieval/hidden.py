@@ -1,4 +1,4 @@
-"""Text that readers of a document don't see, told apart from the text that they do."""
+"""Tells hidden text, which readers of a document don't see, from the text that they do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection as applications use it: open it once, search it from as many threads as you like."""
+"""A collection as applications use it: it is opened once, and searched from any number of threads."""
 
 from __future__ import annotations
 
@@ -171,13 +171,14 @@ class Collection:
 
         A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
         """
-        wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
-        found: dict[str, list[DocumentRow]] = {}
+        # No document has a name of other characters.
+        storable_names = {name for name in names if storable(name) == name}
+        by_name: dict[str, list[DocumentRow]] = {}
         with self._current().store.read() as snapshot:
-            for row in snapshot.documents_named(sorted(wanted)):
-                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & wanted:
-                    found.setdefault(str(name), []).append(row)
-        return found
+            for row in snapshot.documents_named(sorted(storable_names)):
+                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & storable_names:
+                    by_name.setdefault(str(name), []).append(row)
+        return by_name
 
     def document(self, document_id: int) -> Document:
         """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""

@@ -11,21 +11,21 @@ from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import filter_cache
-from passagework.retrieval.lexical.bm25 import Bm25, Lexical
+from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.store.generations import Opened, check_order
 
 AT_ONCE_BYTES = 1 << 30
-"""Of a database that is read against its seal before the first answer, in about a second.
+"""Bytes of a database that is read against its seal before the first answer, in about a second.
 
 A larger one is read beside the first searches: what is found wrong there ends all later ones.
 """
 
 
 class OpenedVersion:
-    """An open version: its store, compared with its seal, and the index brought up to each snapshot in turn."""
+    """Holds a version's store, compared with its seal, and its index, brought up to each snapshot in turn."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,7 +72,7 @@ class OpenedVersion:
             self._index = opened
             return opened
 
-    def lexical(self, snapshot: Snapshot) -> Lexical:
+    def lexical(self, snapshot: Snapshot) -> LexicalRetriever:
         """Returns BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
         with self._lock:
             newest = snapshot.last_postings_generation()

@@ -19,7 +19,7 @@ LARGE = 50_000
 """Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""
 
 DECIMALS = 6
-"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
+"""Decimals of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class DenseRetriever:
@@ -52,9 +52,9 @@ class DenseRetriever:
         With them comes how the filter was kept to, None where there is none.
         """
         if self._allowed is not None and self._is_broad(self._allowed):
-            checked = self._checked(vector, self._allowed, size)
-            if checked is not None:
-                return checked
+            checked_after = self._checked(vector, self._allowed, size)
+            if checked_after is not None:
+                return checked_after
         return self._searched(vector, self._allowed, size)
 
     def cosines(self, vector: Vectors, ids: Sequence[int]) -> dict[int, float]:

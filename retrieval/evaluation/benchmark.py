@@ -1,4 +1,4 @@
-"""Judged queries: BEIR folders and TREC files, read line by line."""
+"""Reads judged queries line by line, from BEIR folders and TREC files."""
 
 from __future__ import annotations
 

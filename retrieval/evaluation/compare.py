@@ -1,4 +1,4 @@
-"""Two runs over the same queries: which is better, by how much, whether that may be chance, and what moved."""
+"""Compares two runs over the same queries: which is better, by how much, whether by chance, and what moved."""
 
 from __future__ import annotations
 

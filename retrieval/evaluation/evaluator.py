@@ -1,4 +1,4 @@
-"""Measuring the query path that ships: each judged query is searched at each stage, and its answers are judged."""
+"""Measures the query path that ships: each judged query is searched at each stage, and its answers are judged."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What was judged of one search; `milliseconds` are without the loading of models."""
+    """Holds what was judged of one search; `milliseconds` are without the loading of models."""
 
     ranking: list[tuple[str, float]]
     milliseconds: float
@@ -154,7 +154,7 @@ class _Answer:
 
 
 class _Search:
-    """Rankings from a collection, and the time that they took."""
+    """Searches a collection, and takes the time."""
 
     def __init__(self, collection: Collection, judged: Judged, candidates: int, fusion: Fusion) -> None:
         self._collection = collection
@@ -189,9 +189,11 @@ class _Search:
         first = answers[0]
         ranking = self._judged.things(query, first)
         floor = ranking[-1][1] if ranking else 0.0
-        known = {name for name, _ in ranking}
+        ranked_names = {name for name, _ in ranking}
         for continuation in answers[1:]:
-            ranking += [(name, floor) for name, _ in self._judged.things(query, continuation) if name not in known]
+            ranking += [
+                (name, floor) for name, _ in self._judged.things(query, continuation) if name not in ranked_names
+            ]
         milliseconds = first.timings_ms["total"] - first.timings_ms.get("load", 0.0)
         return _Answer(ranking[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, first))
 

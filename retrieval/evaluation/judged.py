@@ -1,4 +1,4 @@
-"""What is judged, and how hits become it: documents here, pages and characters in `judged_places`."""
+"""Tells what is judged, and how hits become it: documents here, pages and characters in `judged_places`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocuments:
-    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
+    """Judges documents, each by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
 
     benchmark: Benchmark
     names: frozenset[str] = field(init=False)

@@ -1,4 +1,4 @@
-"""Pages and characters of documents as what is judged, found again in the collection as it is now."""
+"""Finds judged pages and characters of documents again, in the collection as it is now."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class JudgedPlaces:
     def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
         """Returns recall, precision and IoU in tokens of the first 5 passages against the characters judged relevant.
 
-        Tokens of several passages count once as found, and every time as retrieved. {} where no characters are judged.
+        Tokens of several passages count once as found, and every time as retrieved. No judged characters give {}.
         Source: Smith and Troynikov 2024, section on metrics.
         """
         answers: dict[str, list[Span]] = {}

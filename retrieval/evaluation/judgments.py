@@ -116,7 +116,7 @@ def bad_lines(path: Path) -> dict[int, str]:
 
 
 def set_lines_aside(path: Path) -> int:
-    """Moves the lines that are no judgments behind those of `<path>.damaged`; how many. Raises EvaluationError."""
+    """Moves lines that are no judgments behind those of `<path>.damaged`; returns how many. Raises EvaluationError."""
     try:
         with FileLock(path.with_name(JUDGMENTS_LOCK)):
             lines = _raw_lines(path)

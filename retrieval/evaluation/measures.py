@@ -31,7 +31,7 @@ TOKEN_MEASURES = (TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU)
 
 def check_measures(names: Sequence[str]) -> tuple[str, ...]:
     """Returns the names as ir-measures prints them, each once; raises ConfigError for one that it doesn't know."""
-    return tuple(dict.fromkeys(_try(name) for name in names))
+    return tuple(dict.fromkeys(_computable(name) for name in names))
 
 
 def per_query(names: Sequence[str], qrels: Qrels, run: Run) -> PerQuery:
@@ -59,7 +59,7 @@ def _parse(name: str) -> Any:
         raise ConfigError(f"measure {name!r} is unknown: give one such as {', '.join(DEFAULT_MEASURES)}") from error
 
 
-def _try(name: str) -> str:
+def _computable(name: str) -> str:
     """Returns the measure's printed name, once it was computed on a query; raises ConfigError where it can't be."""
     measure = _parse(name)
     for parameter, value in measure.params.items():

@@ -1,4 +1,4 @@
-"""A corpus of mteb as a file that an ingest reads, under ids that come back as they were."""
+"""Writes a corpus of mteb as a file that an ingest reads, under ids that come back as they were."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 DIGITS = 16
-"""Of a digest in a folder's name: 64 bits."""
+"""Hexadecimal digits of a digest in a folder's name: 64 bits."""
 
 
 class Problem(Protocol):
@@ -31,7 +31,7 @@ class Problem(Protocol):
 
 
 class IngestReport(Protocol):
-    """What an ingest tells."""
+    """Tells how an ingest went."""
 
     @property
     def failed(self) -> Sequence[Problem]:
@@ -39,7 +39,7 @@ class IngestReport(Protocol):
 
 
 class Ingest(Protocol):
-    """`ingest.ingest`, or the same with more of its options bound."""
+    """Is `ingest.ingest`, or the same with more of its options bound."""
 
     def __call__(
         self, paths: Sequence[str | Path], collection: str | Path, *, encoder: Encoder | str | None, whole: bool | None

@@ -41,7 +41,7 @@ NAMED_RERANKER = ["hybrid", "cross-encoder"]
 
 
 class PassageworkSearch:
-    """mteb's SearchProtocol over collections: each corpus is ingested as a user's would be, and searched the same way.
+    """Is mteb's SearchProtocol over collections: each corpus is ingested and searched as a user's would be.
 
     `folder` keeps the collections for the next run (default: a temporary folder, gone with `close`). `stage` is the one
     measured (default: the last that there is a model for); `whole` makes one passage of each document.

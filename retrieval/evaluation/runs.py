@@ -29,7 +29,7 @@ def strictly_decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float
 
 
 class RunFiles:
-    """`<stage>.trec` in a folder, written query by query; they get their names when all is written."""
+    """Writes `<stage>.trec` files in a folder, query by query; they get their names when all is written."""
 
     def __init__(self, files: Mapping[Stage, IO[str]]) -> None:
         self._files = files

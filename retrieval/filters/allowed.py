@@ -1,4 +1,4 @@
-"""The passages that a filter lets through: all of them, or those of a few."""
+"""Looks up the passages that a filter lets through: all of them, or those of a few."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids
 
 BROAD = 2
-"""Where a filter may be broad, so many times the pool is first looked at without it: quickest, if half passes."""
+"""Times the pool that is first looked at without a filter that may be broad: quickest, if half passes."""
 
 SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
 CACHE_BYTES = 64 << 20
-"""Of looked-up filters kept for the next search: up to eight million ids."""
+"""Bytes of looked-up filters kept for the next search: up to eight million ids."""
 
 
 FilterCache: TypeAlias = ArrayCache[Ids]

@@ -1,4 +1,4 @@
-"""Reranking without weights of its own: token vectors of query and passage compared (Khattab and Zaharia 2020)."""
+"""Reranks without weights of its own: compares token vectors of query and passage (Khattab and Zaharia 2020)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
 
 CACHE_BYTES = 256 << 20
-"""Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
+"""Bytes of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
 
 TokenVectors: TypeAlias = NDArray[np.float16]
 """(n, hidden), a unit row a token."""
@@ -39,7 +39,7 @@ def can_rerank(encoder: Encoder | str | None) -> bool:
 
 
 TokenCache: TypeAlias = ArrayCache[TokenVectors]
-"""Of the passages read last, by their text."""
+"""Token vectors of the passages read last, by their text."""
 
 
 def token_cache() -> TokenCache:
@@ -48,9 +48,9 @@ def token_cache() -> TokenCache:
 
 
 class LateInteractionReranker:
-    """MaxSim over an encoder's token vectors, added to the first stage's scores; safe to share among threads.
+    """Reranks by MaxSim over an encoder's token vectors, added to the first stage's scores; threads may share it.
 
-    A passage's score is the mean, over the tokens of the query's telling words, of the square of the best cosine that
+    A passage's score is the mean, over the tokens of the query's content words, of the square of the best cosine that
     a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
 
     Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
@@ -84,11 +84,13 @@ class LateInteractionReranker:
         """
         tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
-        read = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
+        query_tokens = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)
-        if not len(read):
+        if not len(query_tokens):
             return RerankScores(scores, scores, windowed=0)
-        vectors = self._encoder.encode_token_vectors([read.ids], query=True)[0][content_word_tokens(query, read)]
+        vectors = self._encoder.encode_token_vectors([query_tokens.ids], query=True)[0][
+            content_word_tokens(query, query_tokens)
+        ]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
             by_passage, stored_here = self._cosines(vectors, passages[start : start + AT_ONCE])
@@ -98,7 +100,7 @@ class LateInteractionReranker:
                 windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
                 if tokens_read:
                     scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
-        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(read), stored=stored)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(query_tokens), stored=stored)
 
     def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
         """Returns cosines (query tokens, passage tokens) per passage, and how many come from stored vectors."""

@@ -19,15 +19,15 @@ TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
 """The record's key in the database."""
 
 MOST_DIMENSIONS = 8192
-"""Of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
+"""Dimensions of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
 
 BITS = 4
-"""Of a coordinate: docs/second-stage.md."""
+"""Bits of a coordinate: docs/second-stage.md."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """How token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
+    """Tells how token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
 
     `filled` tells that every passage has them; before, the next ingest makes what is missing.
     """
@@ -80,9 +80,9 @@ def _codec(dim: int, bits: int) -> TokenCodec:
 
 def new_record(encoder: Encoder, *, bits: int = BITS) -> TokenRecord:
     """Returns the record of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
-    checked = token_encoder(encoder)
-    (probe,) = checked.encode_token_vectors([checked.tokenize(["a"])[0].ids])
-    return TokenRecord(bits, probe.shape[1], checked.fingerprint, filled=True)
+    checked_encoder = token_encoder(encoder)
+    (probe,) = checked_encoder.encode_token_vectors([checked_encoder.tokenize(["a"])[0].ids])
+    return TokenRecord(bits, probe.shape[1], checked_encoder.fingerprint, filled=True)
 
 
 def token_encoder(encoder: Encoder) -> TokenEncoder:
@@ -108,7 +108,7 @@ def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
 
 
 class StoredTokens:
-    """The token vectors that a collection keeps at one moment, by the text that a reranker reads."""
+    """Gives the token vectors that a collection keeps at one moment, by the text that a reranker reads."""
 
     def __init__(self, snapshot: Snapshot, record: TokenRecord) -> None:
         self._snapshot = snapshot

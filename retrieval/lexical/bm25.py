@@ -1,4 +1,4 @@
-"""Words to passages: BM25 (Robertson and Zaragoza 2009) by SQLite FTS5, which fixes k1 = 1.2 and b = 0.75."""
+"""Finds passages by words: BM25 (Robertson and Zaragoza 2009) of SQLite FTS5, which fixes k1 = 1.2 and b = 0.75."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 """What FTS5 takes for words behind an apostrophe: `Boeing's`, `don't`."""
 
 
-class Lexical(Protocol):
+class LexicalRetriever(Protocol):
     """Finds passages by the words of a query."""
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
@@ -42,7 +42,7 @@ class Lexical(Protocol):
 
 
 class Bm25:
-    """BM25 over title, headings and text, stemmed by Porter's rules; a passage needs one of the query's terms."""
+    """Scores by BM25 over title, headings and text, with Porter's stems; a passage needs one of the query's terms."""
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""

@@ -29,7 +29,7 @@ Number = TypeVar("Number", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class LivePostings:
-    """`LivePostings((postings,))`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+    """Adds changes to saved postings: `LivePostings((postings,))`, then `apply`, which leaves the old one as it was.
 
     The first of `segments` keeps only frequent words, and says by that which words are looked up here; the others
     FTS5 scores, being quick at them. `removed` marks passages of any segment that are gone.
@@ -49,7 +49,7 @@ class LivePostings:
         return _joined([segment.lengths for segment in self.segments])
 
     @property
-    def later(self) -> int:
+    def changed_count(self) -> int:
         """Returns how many passages came or went since the saved postings."""
         gone = 0 if self.removed is None else int(np.count_nonzero(self.removed))
         return len(self.ids) - len(self.segments[0].ids) + gone
@@ -57,7 +57,7 @@ class LivePostings:
     @property
     def needs_rebuild(self) -> bool:
         """Tells whether so much changed that new postings would pay."""
-        return self.later > max(REBUILD_LEAST, REBUILD_SHARE * len(self.segments[0].ids))
+        return self.changed_count > max(REBUILD_LEAST, REBUILD_SHARE * len(self.segments[0].ids))
 
     @cached_property
     def _totals(self) -> tuple[int, float]:

@@ -1,4 +1,4 @@
-"""The best passages by BM25 without scoring every match: MaxScore (Turtle and Flood 1995), a term at a time.
+"""Finds the best passages by BM25 without scoring every match: MaxScore (Turtle and Flood 1995), term at a time.
 
 Rare words are scored first. As soon as what all others could add is less than the k-th best score so far, a passage
 with none of the rare words can't come in any more, and the frequent words are only looked up for those that can. The

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from passagework.retrieval.config import MAX_WINDOW, spin_briefly
+from passagework.retrieval.config import MAX_WINDOW, limit_thread_spinning
 from passagework.retrieval.errors import ModelUnavailableError, PassageworkError
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Tokens, Vectors
@@ -20,12 +20,12 @@ from passagework.retrieval.types import Tokens, Vectors
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-spin_briefly()
+limit_thread_spinning()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchShape:
-    """How rows become batches: `tokens` at most, padding included; widths and heights are multiples of the steps.
+    """Tells how rows become batches: `tokens` at most, with padding; widths and heights are multiples of the steps.
 
     A backend that compiles code for every shape, and keeps it, wants few of them; one that doesn't wants no padding.
     """
@@ -56,7 +56,7 @@ OPENVINO = BatchShape(tokens=2048, width_step=4, rows_step=1)
 """Under 5% of padding over passages of up to 200 tokens; 4096 and steps of 16 and 8: 11%, and 3% slower."""
 
 FEW_TOKENS = 64
-"""Of a batch that one thread encodes alone."""
+"""Tokens of a batch that one thread encodes alone."""
 
 
 def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
@@ -130,7 +130,7 @@ def load_model(
         raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
-def windows_of(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
+def window_and_positions(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
     """Returns the tokens that a sentence-transformers model reads at once, and the most that it can be made to.
 
     Raises ModelUnavailableError for a model that reads no text.

@@ -1,4 +1,4 @@
-"""What this machine can do, asked of its drivers and its processor: importing torch to learn it would take seconds."""
+"""Asks drivers and processor what this machine can do: importing torch to learn it would take seconds."""
 
 from __future__ import annotations
 

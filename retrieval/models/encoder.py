@@ -1,4 +1,4 @@
-"""What an encoder promises: text to unit vectors; and one that shows the vectors of tokens as well."""
+"""The protocols of encoders: text becomes unit vectors, and for some also vectors of its tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a collection remembers of how it was made, and the refusal of anything else."""
+"""Records how a collection was made, and refuses another encoder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from passagework.retrieval.types import Json
 
 PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
 PROBE_COSINE = 0.999
-"""Between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
+"""The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
 def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, state: VersionState) -> None:

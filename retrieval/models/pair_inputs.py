@@ -30,7 +30,7 @@ class Piece:
 
 
 class Pairing(Protocol):
-    """How a model wants a query and a passage put together."""
+    """Puts a query and a passage together as a model wants them."""
 
     query_prefix: str
     overhead: int
@@ -64,7 +64,7 @@ def windows(length: int, room: int) -> list[tuple[int, int]]:
 
 
 class TokenPairs:
-    """Query and passage tokens between the special tokens of the tokenizer's own pair, as classifiers are trained.
+    """Puts query and passage tokens between the special tokens of the tokenizer's pair, as classifiers are trained.
 
     `pad` fills rows up; `prefix` goes before every query. `features` gives (passages, width) int32 arrays.
     """
@@ -103,7 +103,7 @@ def _join(special_tokens: Sequence[TokenIds], first: TokenIds, second: TokenIds)
 
 
 class _TemplatePairs:
-    """Query and passage as texts, put together by the model's own template, as generative rerankers are."""
+    """Puts query and passage texts together by the model's own template, as generative rerankers want them."""
 
     query_prefix = ""  # the template places the prompt
 

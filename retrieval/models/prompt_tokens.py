@@ -1,4 +1,4 @@
-"""What stands around a text when a bi-encoder reads it: special tokens and a prompt."""
+"""The tokens around a text when a bi-encoder reads it: special tokens and a prompt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from passagework.retrieval.types import TokenIds, Tokens
 
 @dataclass(frozen=True, slots=True)
 class PromptTokens:
-    """Tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
+    """Holds tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
 
     `lead` is white space that ends the prompt and belongs to the text's first word, for some tokenizers: a text of its
     own is tokenised with it.

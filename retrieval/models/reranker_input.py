@@ -1,4 +1,4 @@
-"""What a reranker reads of a passage: its text, below its title and headings."""
+"""Makes what a reranker reads of a passage: its text, below its title and headings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from passagework.retrieval.hits import Hit
 from passagework.retrieval.store import PassageRow
 
 CONTEXT_CHARACTERS = 400
-"""Of title and headings that a reranker reads above each passage."""
+"""Characters of title and headings that a reranker reads above each passage."""
 
 
 def reranker_text(title: str, headings: Sequence[str], text: str) -> str:

@@ -1,4 +1,4 @@
-"""Hits to cited text for a language model, within a budget of tokens.
+"""Turns hits into cited text for a language model, within a budget of tokens.
 
 A block is a line that says where its text is from, then the text, exactly as it stands in the document, but for what
 its readers don't see: that is left out, and marked, for so documents speak to a language model behind people's backs.
@@ -44,7 +44,7 @@ _VISIBLE = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """`[start, end)` of one document, with the hits in it, best first."""
+    """Holds `[start, end)` of one document, with the hits in it, best first."""
 
     hits: tuple[Hit, ...]
     start: int
@@ -62,7 +62,7 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a quoted passage says, in the forms that others are compared with."""
+    """Holds a quoted passage in the forms that others are compared with."""
 
     folded: str
     shingles: frozenset[tuple[str, ...]]
@@ -107,7 +107,7 @@ def build_context(
         content = _content_of(without_hidden(hit.text, hit.start, hit.hidden))
         if not any(block.overlaps(hit) for block in blocks) and any(passage.covers(content) for passage in quoted):
             continue
-        wider = _with(blocks, hit, slice_text, hidden_in)
+        wider = _with_hit(blocks, hit, slice_text, hidden_in)
         if count_tokens(_render(wider)) > max_tokens:
             blocks = blocks or [_cut(wider[0], max_tokens, count_tokens)]
             break
@@ -124,7 +124,7 @@ def build_context(
     )
 
 
-def _with(
+def _with_hit(
     blocks: Sequence[_Block],
     hit: Hit,
     slice_text: Callable[[Hit, int, int], str],

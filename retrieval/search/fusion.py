@@ -1,4 +1,4 @@
-"""Two rankings to one."""
+"""Fuses the dense and the lexical ranking into one, and adds the reranker's scores."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from passagework.retrieval.types import Stage
 
 
 class SearchModels(Protocol):
-    """What gives the models of one collection at one moment; each is loaded when it is first asked for."""
+    """Gives the models of one collection at one moment; each is loaded when it is first asked for."""
 
     @property
     def may_rerank(self) -> bool:
@@ -28,7 +28,7 @@ class SearchModels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageChoice:
-    """How far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
+    """Tells how far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
 
     A model that the stage has no use for is None.
     """

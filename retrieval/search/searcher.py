@@ -10,7 +10,7 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
-from passagework.retrieval.lexical.bm25 import Bm25, Lexical
+from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
@@ -26,7 +26,11 @@ class Searcher:
     """Answers queries from one moment of a collection: its snapshot, and the index as it was then."""
 
     def __init__(
-        self, models: SearchModels, *, lexical: Callable[[], Lexical] = Bm25, filters: FilterCache | None = None
+        self,
+        models: SearchModels,
+        *,
+        lexical: Callable[[], LexicalRetriever] = Bm25,
+        filters: FilterCache | None = None,
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded

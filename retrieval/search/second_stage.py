@@ -15,7 +15,7 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Stage
 
 DECIMALS = 6
-"""Of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
+"""Decimals of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class SecondStage:

@@ -1,4 +1,4 @@
-"""Values in portions that one statement takes."""
+"""Parts values into batches that one statement takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions as SQL over passages joined with their documents."""
+"""Compiles conditions to SQL over passages joined with their documents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ORDER: Mapping[Comparison, Callable[[ColumnElement[Any], Any], Sql]] = {
 def filter_sql(condition: Condition, *, one_by_one: bool = False) -> Sql:
     """Returns the SQL of a condition.
 
-    As it is by default, SQLite makes a list of all documents that fulfil it; `one_by_one`, it looks at the fields of
+    By default SQLite makes a list of all documents that fulfil it; with `one_by_one` it looks at the fields of
     each document that it is asked about, which is quicker for a few.
     """
     return _Sql(one_by_one).of(condition)

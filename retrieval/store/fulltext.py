@@ -1,4 +1,4 @@
-"""Passages by their words: the one place that speaks FTS5."""
+"""Finds passages by their words: the one place that speaks FTS5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
 DECIMALS = 12
-"""Of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
+"""Decimals of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
 
 _OPEN, _SHUT = "\x02", "\x03"
 SEPARATORS = "".join(
@@ -44,7 +44,7 @@ def best_passages(
 
 
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
-    """Returns what one word adds to the BM25 of each passage that holds it, by ascending id."""
+    """Returns what one word adds to the BM25 of each passage that holds it, by ascending id: a score is their sum."""
     query = "SELECT rowid, -bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid"
     return list(driver.execute(query, (f'"{word}"',)))
 

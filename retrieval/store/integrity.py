@@ -33,7 +33,7 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a document's row says of it, and its file's row of the file."""
+    """Holds what a document's row says of it, and its file's row of the file."""
 
     sha256: str
     uri: str

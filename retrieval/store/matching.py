@@ -1,4 +1,4 @@
-"""Which passages a compiled filter lets through."""
+"""Finds the passages that a compiled filter lets through."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from passagework.retrieval.types import Json
 
 
 class FieldType(str, Enum):
-    """The types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
+    """Names the types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
 
     NUMBER = "number"
     TEXT = "text"

@@ -1,4 +1,4 @@
-"""Documents by what people call them: a record's `_id`, a URI, a path, or a path with its record."""
+"""Finds documents by what people call them: a record's `_id`, a URI, a path, or a path with its record."""
 
 from __future__ import annotations
 

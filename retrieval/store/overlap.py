@@ -1,4 +1,4 @@
-"""What of a document lies in a passage: the pages it touches, and the text in it that readers don't see."""
+"""Finds what of a document lies in a passage: the pages it touches, and its hidden text."""
 
 from __future__ import annotations
 

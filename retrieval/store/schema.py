@@ -203,7 +203,7 @@ generations = Table(
 )
 
 
-def unread() -> ColumnElement[bool]:
+def unused_token_vectors() -> ColumnElement[bool]:
     """Returns a condition on token vectors: no passage reads their text."""
     return ~exists().where(readings.c.hash == token_vectors.c.hash)
 

@@ -1,4 +1,4 @@
-"""What a database's last writer left, kept beside it, so that lost commits and changed bytes are seen before a search.
+"""Seals a database: what its last writer left is kept beside it, so that lost commits and changed bytes are noticed.
 
 SQLite checks neither what its pages say nor whether its log is still there. So `store.db.seal` counts the commits, and
 once a writer is done and the log is empty, it holds a digest of every block of the file. A writer breaks the seal

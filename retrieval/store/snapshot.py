@@ -138,10 +138,12 @@ class Snapshot(DocumentReader):
 
     def known_hashes(self, hashes: Sequence[bytes]) -> set[bytes]:
         """Returns those of the hashes whose text is encoded already."""
-        known: set[bytes] = set()
+        stored: set[bytes] = set()
         for batch in batches(hashes):
-            known.update(self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars())
-        return known
+            stored.update(
+                self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars()
+            )
+        return stored
 
     # searching
 

@@ -31,7 +31,7 @@ from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.writer import Writer
 
 TEXT_INDEX_WAIT_MS = 5_000
-"""For a writer's transaction to end, before the text index can be looked at."""
+"""Milliseconds for a writer's transaction to end, before the text index can be looked at."""
 
 
 class Store:

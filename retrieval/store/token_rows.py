@@ -49,11 +49,11 @@ def codes_by_hash(snapshot: Snapshot, hashes: Sequence[bytes]) -> dict[bytes, To
 
 def known_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[bytes]:
     """Returns those of the texts that have token vectors."""
-    known: set[bytes] = set()
+    stored: set[bytes] = set()
     for batch in batches(hashes):
         query = select(t.token_vectors.c.hash).where(t.token_vectors.c.hash.in_(batch))
-        known.update(snapshot.connection.execute(query).scalars())
-    return known
+        stored.update(snapshot.connection.execute(query).scalars())
+    return stored
 
 
 def put_codes(writer: Writer, codes: Mapping[bytes, TokenCodes]) -> None:
@@ -123,7 +123,9 @@ def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[RerankerPassa
 def count_unused(snapshot: Snapshot) -> int:
     """Counts the token vectors of texts that no passage has."""
     return int(
-        snapshot.connection.execute(select(func.count()).select_from(t.token_vectors).where(t.unread())).scalar_one()
+        snapshot.connection.execute(
+            select(func.count()).select_from(t.token_vectors).where(t.unused_token_vectors())
+        ).scalar_one()
     )
 
 

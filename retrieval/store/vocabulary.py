@@ -48,7 +48,7 @@ class WordReader:
     def frequent(self, least: int) -> list[tuple[str, int]]:
         """Returns the words that at least so many passages hold, and how often they stand in all; in the index's order.
 
-        Left out is what is no text: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
+        What is no text is left out: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
         """
         query = "SELECT CAST(term AS BLOB), cnt FROM temp.every_word WHERE doc >= ?"
         counts = ((_text(term), count) for term, count in self._driver.execute(query, (least,)))

@@ -1,4 +1,4 @@
-"""Where a training's files stand: the new model's folder, and beside it the one of what is on the way."""
+"""The folders of a training: the new model's, and beside it the one of checkpoints and mined pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a model is while it is being trained: held-out pairs, each positive ranked among its negatives."""
+"""Evaluates a model while it is being trained: ranks each held-out pair's positive among its negatives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from passagework.retrieval.training.pairs import Pair
 
 MEASURE = "nDCG@10"
-"""Of the held-out pairs."""
+"""The measure of the held-out pairs."""
 
 
 def held_out_evaluator(

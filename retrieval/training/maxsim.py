@@ -1,4 +1,4 @@
-"""An encoder learns in token vectors too: what late interaction compares, beside what the index compares."""
+"""Trains an encoder's token vectors too: what late interaction compares, beside what the index compares."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.training.pairs import Pair
 
 SCALE = 20.0
-"""Of scores before their softmax, as where an encoder learns texts' vectors alone."""
+"""The factor of scores before their softmax, as where an encoder learns texts' vectors alone."""
 
 ModelOutput: TypeAlias = Mapping[str, Any]
 """What the model makes of some texts: their ids, mask and vectors, of texts and of tokens."""
 
 
 class JointScorer:
-    """What search makes of a query and a text: the cosine of their vectors, and the late interaction of their tokens.
+    """Scores a query and a text as search does: the cosine of their vectors, the late interaction of their tokens.
 
     `queries` are all that it will be asked for: which of their tokens are compared is found by their words. Texts are
     cut at the model's window, where search would read on.

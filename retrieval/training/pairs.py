@@ -1,4 +1,4 @@
-"""Questions with the text that answers them: JSONL in, checked line by line."""
+"""Pairs of questions and the texts that answer them: read from JSONL, checked line by line."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def digest_pairs(pairs: Sequence[Pair]) -> str:
 def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
     """Returns those that have negatives, without their hidden words; raises TrainingError where none has."""
     usable = [
-        replace(pair, positive=taken_out(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
+        replace(pair, positive=without_words(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
     ]
     if not usable:
         raise TrainingError(
@@ -102,7 +102,7 @@ def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
     return usable
 
 
-def taken_out(hidden: str, text: str) -> str:
+def without_words(hidden: str, text: str) -> str:
     """Returns the text without these words, unless nothing else is in it."""
     return (hidden and text.replace(hidden, " ").strip()) or text
 

@@ -40,7 +40,7 @@ Scores = Callable[[Any, Sequence[Pair]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class TrainerParts:
-    """What every trainer is made of: its arguments, of the class that it wants, its evaluator, its callbacks."""
+    """Holds what every trainer needs: its arguments, of the class that it wants, its evaluator, its callbacks."""
 
     arguments: Callable[[type[Any]], Any]
     evaluator: Any
@@ -49,7 +49,7 @@ class TrainerParts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecipe:
-    """How a kind of model is taught: loaded, given its rows, trained on them, and what it makes of held-out pairs."""
+    """Tells how a kind of model is loaded, given its rows, trained on them, and evaluated on held-out pairs."""
 
     kind: str
     load: Callable[[ResolvedModel, TrainingOptions, Settings], Any]
@@ -86,7 +86,7 @@ def run_training(
 
 @dataclass(frozen=True, slots=True)
 class PreparedTraining:
-    """A training made ready: what is learned and what is held out, how, and where it stands."""
+    """Holds a training made ready: what is learned and what is held out, how, and where it stands."""
 
     kind: str
     base: ResolvedModel
@@ -176,7 +176,7 @@ class PreparedTraining:
         device = str(model.device.type)
         precision = pick_precision(self.settings.precision, device)
 
-        def made(kind: type[Any]) -> Any:
+        def make_arguments(kind: type[Any]) -> Any:
             return arguments(
                 kind,
                 working_folder(self.out),
@@ -188,7 +188,7 @@ class PreparedTraining:
             )
 
         return TrainerParts(
-            made,
+            make_arguments,
             held_out_evaluator(self.held_out, scores, device, precision),
             callbacks(self.options, self.run, watch),
         )

@@ -1,4 +1,4 @@
-"""The libraries' trainer, set up: its arguments, what it reports, and its silence."""
+"""Sets up the libraries' trainer: its arguments, what it reports, and its silence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def arguments(
 
 
 class TrainingEnded(Exception):  # noqa: N818 - no mistake
-    """The checkpoint that is gone on from was the last: training had ended early."""
+    """The checkpoint that training would continue from was the last: it had ended early."""
 
 
 def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -> list[Any]:
@@ -91,7 +91,7 @@ def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -
     return [Reporter()]
 
 
-def attend_eagerly(model: Any) -> None:
+def use_eager_attention(model: Any) -> None:
     """Takes eager attention on a CPU, where the fused one takes twice as long to go back through."""
     if model.device.type == "cpu" and model.transformers_model is not None:
         model.transformers_model.set_attn_implementation("eager")

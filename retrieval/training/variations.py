@@ -1,4 +1,4 @@
-"""Queries of other kinds, made of pairs by rule: people also type keywords, make slips, and state claims.
+"""Makes queries of other kinds from pairs by rule: people also type keywords, make errors, and state claims.
 
 A model trained on well-formed questions alone loses on the rest, so training sees every kind.
 """
@@ -22,7 +22,7 @@ QUESTION_WORDS = re.compile(
 AUXILIARY = re.compile(r"\b(?:did|does|do)\b ?", re.IGNORECASE)
 
 SHARES = {"given": 0.5, "keywords": 0.14, "claim": 0.12, "sentence": 0.12, "typos": 0.06, "dropped": 0.06}
-"""Of the pairs, by the kind that each is turned into; a pair that can't be turned stays as it is."""
+"""Shares of the pairs by the kind that each is turned into; a pair that can't be turned stays as it is."""
 
 
 def varied(pairs: Iterable[Pair], *, seed: int) -> Iterator[Pair]:

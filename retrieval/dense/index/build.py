@@ -1,4 +1,4 @@
-"""Building an index: its kind by size, its parameters by the number of vectors, its effort by measured recall."""
+"""Builds an index: its kind by size, its parameters by the number of vectors, its effort by measured recall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from passagework.retrieval.dense.index.exact import ExactIndex
 from passagework.retrieval.dense.index.faiss_index import EFFORT_NAMES, FaissIndex
 from passagework.retrieval.dense.index.faiss_library import (
-    assigner,
+    centroid_assigner,
     faiss_available,
     load_faiss,
     reproducible_graphs,
@@ -55,7 +55,7 @@ million passages were probed until it said 0.981, when 200 questions found 0.930
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Built:
-    """An index, the `kind` it really is, recall@10 against exact, and the parameters it was built and searches with."""
+    """Holds an index, its actual `kind`, its recall@10 against exact, and the parameters of build and search."""
 
     index: VectorIndex
     kind: IndexKind
@@ -133,7 +133,7 @@ def _filled_index(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int
     # Too few points per centroid cost recall, which is measured; FAISS would say so on stderr.
     index.cp.min_points_per_centroid = 1
     training = _random_rows(len(vectors), max(TRAINING_ROWS_PER_LIST * lists, MOST_CODE_TRAINING))
-    index.clustering_index = assigner(dim)
+    index.clustering_index = centroid_assigner(dim)
     index.train(vectors[training])
     index.clustering_index = None
     index.add(vectors)
@@ -175,7 +175,7 @@ def _random_rows(n: int, most: int) -> Ids:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecallSample:
-    """Queries made of the indexed vectors, each with its own passage left out, and what a true hit scores at least."""
+    """Holds queries made of indexed vectors, the passage each was made of, and what a true hit scores at least."""
 
     ids: Ids
     vectors: Vectors

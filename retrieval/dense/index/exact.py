@@ -1,4 +1,4 @@
-"""ExactIndex: every vector looked at, in numpy. The oracle that other kinds are measured against."""
+"""ExactIndex looks at every vector, in numpy: the oracle that other kinds are measured against."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ WRITE_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExactIndex:
-    """All of `matrix` (n, dim) float32 unit rows, searched exactly; it may be a read-only memory map.
+    """Searches all of `matrix` (n, dim) float32 unit rows exactly; it may be a read-only memory map.
 
-    `ids` (n,) int64 ascend. Not copied: whoever passes the arrays leaves them alone from then on.
+    `ids` (n,) int64 ascend. They are not copied: whoever passes the arrays leaves them alone from then on.
     """
 
     ids: Ids

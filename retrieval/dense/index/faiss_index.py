@@ -33,7 +33,7 @@ EFFORT_NAMES = {
 }
 """FAISS's name for how hard each approximate kind searches."""
 MOST_HNSW_EFFORT = 4096
-"""Past so many visited neighbours, looking at every allowed vector is as quick, and exact."""
+"""Visited neighbours past which looking at every allowed vector is as quick, and exact."""
 FETCH_BEYOND = 16
 """Candidates asked for beyond k, so that near-ties at the edge are mostly seen in the first pass."""
 POOL = 256
@@ -50,7 +50,7 @@ number first (5,000 of 100,000 rows: 1.3 ms against 14).
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaissIndex:
-    """A trained and filled FAISS inner-product index whose internal numbers are positions in `ids` (n,) int64.
+    """Searches a trained and filled FAISS inner-product index whose numbers are positions in `ids` (n,) int64.
 
     `parameters` are those of build and search (`nprobe` or `efSearch`); `index` is FAISS's own object.
     """
@@ -94,7 +94,7 @@ class FaissIndex:
             candidates = self._scan(queries, k, allowed_rows)
         else:
             mask = None if plan is FilterPlan.NONE else allowed_rows
-            candidates, widened = self._find(queries, min(k, matching), mask, matching, exhaustive=exhaustive)
+            candidates, widened = self._candidates(queries, min(k, matching), mask, matching, exhaustive=exhaustive)
         return SearchResult(*ranked(queries, candidates, self.ids, self.decode, k), plan, widened)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
@@ -129,7 +129,7 @@ class FaissIndex:
         best = finalists(picked_blocks(rows, self.decode), None, queries, k)
         return [rows[positions] for positions in best]
 
-    def _find(
+    def _candidates(
         self, queries: Vectors, want: int, allowed: Mask | None, matching: int, *, exhaustive: bool
     ) -> tuple[list[Ids], bool]:
         """Returns `want` candidate rows per query with all near-ties of the last, and whether effort was raised."""
@@ -148,7 +148,7 @@ class FaissIndex:
                 candidates[pending[i]] = rows[i, : hits[i]]
             pending = pending[unsettled]
             if short.any():
-                effort = self._more(effort)
+                effort = self._more_effort(effort)
                 widened = True
             elif len(pending):
                 fetch = min(matching, fetch * WIDEN)
@@ -169,7 +169,7 @@ class FaissIndex:
         # A graph search returns no more than it visits; twice that keeps the last ones trustworthy.
         return None if 2 * fetch > MOST_HNSW_EFFORT else max(min(scaled, MOST_HNSW_EFFORT), 2 * fetch)
 
-    def _more(self, effort: int | None) -> int | None:
+    def _more_effort(self, effort: int | None) -> int | None:
         """Returns the next effort; None looks at every allowed vector."""
         most = MOST_HNSW_EFFORT if self.kind is IndexKind.HNSW else int(self.index.nlist)
         return None if effort is None or effort * WIDEN >= most else effort * WIDEN

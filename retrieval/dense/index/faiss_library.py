@@ -1,4 +1,4 @@
-"""FAISS, imported only when an index kind needs it.
+"""Imports FAISS only when an index kind needs it.
 
 torch and FAISS each bring an OpenMP runtime with its own threads; both obey OMP_NUM_THREADS and the process's CPU
 affinity, so neither is told a number here. FAISS searches one query on one thread, and spreads only batches and
@@ -56,7 +56,7 @@ def reproducible_graphs() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def assigner(dim: int) -> Any:
+def centroid_assigner(dim: int) -> Any:
     """Returns an index that assigns vectors to centroids in training, on a GPU where FAISS has one.
 
     None leaves that to FAISS.

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     import torch
 
 LEAST_ROWS = 50_000
-"""Below, the host takes a few milliseconds, about as long as asking the device."""
+"""Rows: below, the host takes a few milliseconds, about as long as asking the device."""
 BLOCK_ROWS = 1 << 17
 """Rows multiplied at once."""
 BLOCK_BYTES = 256 << 20
-"""Of one block's scores (float32): the scratch memory of a search, beside twice as much for the k best."""
+"""Bytes of one block's scores (float32): the scratch memory of a search, beside twice as much for the k best."""
 SHARE_OF_MEMORY = 0.5
-"""Of the device's free memory that a matrix may take: the encoder and the reranker need the rest."""
+"""Share of the device's free memory that a matrix may take: the encoder and the reranker need the rest."""
 BEYOND = 16
 """Candidates beyond k that are fetched at first, so that near-ties at the edge are mostly seen at once."""
 WIDEN = 4
@@ -47,7 +47,7 @@ WIDEN = 4
 
 @dataclass(frozen=True, eq=False)
 class GpuIndex:
-    """`exact` (n, dim), searched on a GPU where there is one with room for it, else as it is.
+    """Searches `exact` (n, dim) on a GPU where there is one with room for it, else as it is.
 
     `named` is a device of torch's, for tests; by default it is found at the first search, when the encoder has loaded
     torch. One search at a time has the device's scratch memory.
@@ -109,14 +109,14 @@ class GpuIndex:
     def _device(self) -> str | None:
         if self.named is None and "torch" not in sys.modules:
             return None
-        return self._found
+        return self._available_device
 
     @cached_property
-    def _found(self) -> str | None:
+    def _available_device(self) -> str | None:
         return self.named or ("cuda" if gpu_has_room(self.exact.matrix.size) else None)
 
     @cached_property
-    def _on_device(self) -> torch.Tensor:
+    def _device_matrix(self) -> torch.Tensor:
         import torch
 
         matrix = torch.empty(self.exact.matrix.shape, dtype=_dtype(), device=self._device)
@@ -149,7 +149,7 @@ class GpuIndex:
         """Returns the `fetch` best scores (m, fetch) float32, descending, and their rows."""
         import torch
 
-        matrix = self._on_device
+        matrix = self._device_matrix
         best_scores = torch.empty((len(queries), 0), dtype=torch.float32, device=self._device)
         best_rows = torch.empty((len(queries), 0), dtype=torch.int64, device=self._device)
         for start in range(0, len(matrix), BLOCK_ROWS):
@@ -168,8 +168,8 @@ class GpuIndex:
 def half_rounding(dim: int) -> float:
     """Returns how far a product in float16 may lie from the float32 one, of unit rows.
 
-    Rounding both rows: 2 * 2**-11 of the sum of what is multiplied, which is at most 1. CUDA may add up in parts, and
-    round each part and the result to float16: as much again for a few parts.
+    Rounding both rows costs 2 * 2**-11 of the sum of what is multiplied, which is at most 1. CUDA may add up in parts,
+    and round each part and the result to float16: as much again for a few parts.
     """
     return 8 * 2.0**-11 + rounding(dim)
 

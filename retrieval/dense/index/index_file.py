@@ -30,7 +30,7 @@ MOST_HEADER = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself, and where its parts begin (bytes)."""
+    """Tells what a file says of itself, and where its parts begin (bytes)."""
 
     kind: IndexKind
     dim: int

@@ -25,7 +25,7 @@ from passagework.retrieval.ids import rows_of
 from passagework.retrieval.types import Ids, Vectors
 
 REBUILD_SHARE = 0.2
-"""Of the base: so much changed costs a search a fifth of an exact one, and each vector few rebuilds as a set grows."""
+"""Share of the base: so much changed costs a search a fifth of an exact one, and a growing set few rebuilds."""
 REBUILD_LEAST = 10_000
 """Rows: fewer changes cost a search under a millisecond, whatever the base."""
 
@@ -36,7 +36,7 @@ def _no_ids() -> Ids:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveIndex:
-    """`LiveIndex(base)`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+    """Adds changes to a base: `LiveIndex(base)`, then `apply`, which makes a new one and leaves the old one as it was.
 
     `tail` holds what was added, `removed` (ascending) the ids of the base that are gone. Safe to share among threads.
     """
@@ -84,8 +84,8 @@ class LiveIndex:
     @property
     def ids(self) -> Ids:
         """Returns (size,) int64, ascending: made at each call."""
-        kept = np.setdiff1d(self.base.ids, self.removed, assume_unique=True)
-        return np.sort(np.concatenate([kept, self.tail.ids]))
+        remaining = np.setdiff1d(self.base.ids, self.removed, assume_unique=True)
+        return np.sort(np.concatenate([remaining, self.tail.ids]))
 
     def apply(self, *, added: tuple[Ids, Vectors] | None = None, removed: Ids | None = None) -> LiveIndex:
         """Returns a new version without `removed` (unknown ids don't matter), then with `added`: unique ids, unit rows.

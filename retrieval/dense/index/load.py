@@ -1,4 +1,4 @@
-"""From a saved file back to an index: digest first, then bounds, then FAISS, which trusts whatever it reads."""
+"""Loads a saved index: digest first, then bounds, then FAISS, which trusts whatever it reads."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _reason(error: Exception) -> str:
 def _read_exact(file: BinaryIO, header: Header) -> ExactIndex:
     """Maps the very file that was checked: were its name given to another meanwhile, this one would stay.
 
-    Copy-on-write, since torch warns of memory that can't be written; nobody writes.
+    It is copy-on-write, since torch warns of memory that can't be written; nobody writes.
     """
     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     ids = np.frombuffer(mapped, "<i8", header.count, header.ids_at)

@@ -28,7 +28,7 @@ BLOCK_SCORES = 1 << 23
 def cosines(query: Vectors, vectors: Vectors) -> Scores:
     """Returns inner products of `query` (dim,) with `vectors` (n, dim): (n,) float32, the same wherever a row stands.
 
-    Summed in float64 and rounded once, so that the order of additions can't show.
+    They are summed in float64 and rounded once, so that the order of additions can't show.
     """
     wide = query.astype(np.float64)
     parts = [
@@ -63,7 +63,7 @@ def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queri
     return [_merged(parts, k, slack) for parts in by_query]
 
 
-def dots(vectors: Vectors, query: Vectors) -> Scores:
+def inner_products(vectors: Vectors, query: Vectors) -> Scores:
     """Returns inner products of `vectors` (n, dim) with `query` (dim,): (n,), computed on this thread alone.
 
     A product of matrices is spread over threads, which go on spinning when they are done: on two cores the encoder
@@ -82,7 +82,7 @@ def _products(queries: Vectors, block: Vectors) -> Scores:
     median and 107 ms at the 95th percentile, in place of 9 and 11.
     """
     if len(queries) == 1:
-        return dots(block, queries[0])[None]
+        return inner_products(block, queries[0])[None]
     torch = sys.modules.get("torch")
     writeable = queries.flags.writeable and block.flags.writeable  # torch warns of others
     if torch is None or not writeable or torch.get_float32_matmul_precision() != "highest":

@@ -16,7 +16,7 @@ LEAST_CAPACITY = 1024
 
 
 class _Buffer:
-    """Rows that are only ever appended to, so that versions of a tail share them; each reads up to its own length."""
+    """Holds rows that are only appended to, so that versions of a tail share them; each reads up to its own length."""
 
     __slots__ = ("_lock", "_used", "ids", "matrix")
 
@@ -48,7 +48,7 @@ class _Buffer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tail:
-    """The first `length` rows of a shared buffer, but for the rows numbered in `dead` (ascending)."""
+    """Holds the first `length` rows of a shared buffer, but for those numbered in `removed_rows` (ascending)."""
 
     buffer: _Buffer
     length: int

@@ -38,7 +38,7 @@ class IndexKind(str, Enum):
 
 
 class FilterPlan(str, Enum):
-    """How a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching.
+    """Names how a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching.
 
     `checked` is a searcher's own: an index searched without the filter, and what it found held against it.
     """
@@ -65,7 +65,7 @@ def plan_filter(kind: IndexKind, n: int, matching: int | None) -> FilterPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
-    """Per query the best ids, score descending, ties by ascending id: `ids` (m, k) int64, `scores` (m, k) float32.
+    """Holds each query's best ids, best first, ties by ascending id: `ids` (m, k) int64, `scores` (m, k) float32.
 
     Where fewer than k are there, ids end in -1 and scores in -inf. `widened` tells that an approximate search found
     too few at first and was repeated with more effort, or exactly.
@@ -101,8 +101,8 @@ class VectorIndex(Protocol):
     ) -> SearchResult:
         """Returns the k best for each of (m, dim) queries; only ids of `allowed`, none of `excluded`.
 
-        Always returns min(k, allowed) hits, whatever the kind. Raises ConfigError for queries that are not unit rows
-        of the right dimension and for k < 1.
+        There are always min(k, allowed) hits, whatever the kind; unknown ids don't matter. Raises ConfigError for
+        queries that are not unit rows of the right dimension and for k < 1.
         """
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:

@@ -1,4 +1,4 @@
-"""The queries where the last stage lost most, searched again to show what they got instead."""
+"""Searches the queries where the last stage lost most again, to show what they got instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_TITLES = 100
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """What a query got, and what it should have got.
+    """Tells what a query got, and what it should have got.
 
     `hits` are the first passages of the last stage, best first; `grades` what the judgments say of each, None where
     they say nothing. `relevant` are the things judged relevant, with their grades (above 0); `ranks` where each stage

@@ -17,7 +17,7 @@ SHOWN_QUERIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A query, and what moved in it: relevant documents first, then as the comparison has them."""
+    """Holds a query, and what moved in it: relevant documents first, then as the comparison has them."""
 
     query: QueryDifference
     moves: tuple[Move, ...]

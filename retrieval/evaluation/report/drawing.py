@@ -73,7 +73,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values from `low` to `high` as units from `start` to `end`, on a linear or logarithmic axis, with its ticks."""
+    """Maps values from `low` to `high` to units from `start` to `end`, linearly or logarithmically, with ticks."""
 
     low: float
     high: float

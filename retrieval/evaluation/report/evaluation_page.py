@@ -22,14 +22,14 @@ from passagework.retrieval.evaluation.report.intervals import (
     histogram,
 )
 from passagework.retrieval.evaluation.report.rendering import render
-from passagework.retrieval.evaluation.report.settings import facts
+from passagework.retrieval.evaluation.report.settings import readable_settings
 from passagework.retrieval.evaluation.report.worst import Card, card
 from passagework.retrieval.types import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The last stage against an earlier one, in every query: the mean difference, and how many are which."""
+    """Compares the last stage with an earlier one over all queries: the mean difference, and how many are which."""
 
     earlier: str
     mean: Interval
@@ -41,7 +41,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """How one stage's values are spread."""
+    """Tells how one stage's values are spread."""
 
     stage: str
     zero: int
@@ -63,7 +63,7 @@ def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) ->
         "evaluation.html",
         {
             "evaluation": evaluation,
-            "facts": facts(evaluation.settings),
+            "facts": readable_settings(evaluation.settings),
             "first": primary,
             "last": list(stages)[-1].value if stages else "",
             "best": _best(intervals[primary]) if stages else None,

@@ -1,4 +1,4 @@
-"""What a backend is: it runs one bi-encoder, or one cross-encoder, and says what the model's files say."""
+"""The protocols of backends: each runs one bi-encoder, or one cross-encoder, and tells what the model's files say."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class DeviceMemoryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderFacts:
-    """What a bi-encoder's files say of it, beside its weights.
+class EncoderConfig:
+    """Tells what a bi-encoder's files say of it, beside its weights.
 
     `window` is its own, `positions` the most it can be raised to, in tokens. `tokenizer` is of the tokenizers library.
     """
@@ -59,7 +59,7 @@ class Backend(Protocol):
         """Returns the shape of batches that suits it."""
 
     @property
-    def facts(self) -> EncoderFacts:
+    def encoder_config(self) -> EncoderConfig:
         """Returns what the model's files say."""
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:

@@ -1,4 +1,4 @@
-"""A model folder read as data: its JSON, its modules, its tokenizer, its weights."""
+"""Reads a model folder as data: its JSON, its modules, its tokenizer, its weights."""
 
 from __future__ import annotations
 

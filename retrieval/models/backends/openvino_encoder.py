@@ -1,4 +1,4 @@
-"""BERT bi-encoders on a CPU by OpenVINO: more than twice as fast as torch in fp32, and without importing it."""
+"""Runs BERT bi-encoders on a CPU by OpenVINO: over twice as fast as torch in fp32, and without importing it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from passagework.retrieval.config import MAX_WINDOW, Settings
-from passagework.retrieval.models.backends.backend import EncoderFacts, Rows, passage_prompt_of
+from passagework.retrieval.models.backends.backend import EncoderConfig, Rows, passage_prompt_of
 from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
 from passagework.retrieval.models.backends.model_files import (
     model_load_errors,
@@ -30,9 +30,9 @@ PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 class OpenVinoEncoder:
     """A BERT with mean or CLS pooling, from its folder's own files."""
 
-    def __init__(self, model: OpenVinoModel, facts: EncoderFacts) -> None:
+    def __init__(self, model: OpenVinoModel, encoder_config: EncoderConfig) -> None:
         self._model = model
-        self._facts = facts
+        self._encoder_config = encoder_config
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> OpenVinoEncoder | None:
@@ -43,14 +43,14 @@ class OpenVinoEncoder:
         with model_load_errors(resolved):
             config = read_json(resolved.path / "config.json")
             shape = BertShape.read(config)
-            facts = None if shape is None else _facts(resolved.path, config, shape)
-            if shape is None or facts is None:
+            encoder_config = None if shape is None else _encoder_config(resolved.path, config, shape)
+            if shape is None or encoder_config is None:
                 return None
             stored = read_weights(resolved.path)
             if stored is None:
                 return None
-            graph = bert_graph(stored, shape, pooling=facts.pooling)
-        return cls(OpenVinoModel(graph, settings.precision), facts)
+            graph = bert_graph(stored, shape, pooling=encoder_config.pooling)
+        return cls(OpenVinoModel(graph, settings.precision), encoder_config)
 
     @property
     def name(self) -> str:
@@ -68,9 +68,9 @@ class OpenVinoEncoder:
         return OPENVINO
 
     @property
-    def facts(self) -> EncoderFacts:
+    def encoder_config(self) -> EncoderConfig:
         """Returns what the model's files say."""
-        return self._facts
+        return self._encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:  # noqa: ARG002 - no such pooling
         """Returns (rows, dimension) float32."""
@@ -85,7 +85,7 @@ def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
-def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFacts | None:
+def _encoder_config(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderConfig | None:
     """Returns what the files say; None where they say something that the graph has no part for."""
     if module_names(folder) not in PLAIN or read_modules(folder)[0].get("path"):
         return None
@@ -109,7 +109,7 @@ def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFac
     tokenizer_config = read_json(folder / "tokenizer_config.json")
     positions = min(shape.positions, MAX_WINDOW)
     prompts = {key: value for key, value in (model_config.get("prompts") or {}).items() if value}
-    return EncoderFacts(
+    return EncoderConfig(
         tokenizer=tokenizer,
         pad=int(config.get("pad_token_id") or 0),
         window=min(

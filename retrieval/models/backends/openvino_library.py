@@ -1,4 +1,4 @@
-"""OpenVINO, imported when first needed, and without its telemetry."""
+"""Imports OpenVINO when it is first needed, and without its telemetry."""
 
 from __future__ import annotations
 

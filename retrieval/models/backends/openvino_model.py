@@ -1,4 +1,4 @@
-"""A graph compiled by OpenVINO for this machine's CPU, at the precision that it multiplies natively."""
+"""Compiles a graph by OpenVINO for this machine's CPU, at the precision that it multiplies natively."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BERT cross-encoders on a CPU by OpenVINO, without importing torch."""
+"""Runs BERT cross-encoders on a CPU by OpenVINO, without importing torch."""
 
 from __future__ import annotations
 

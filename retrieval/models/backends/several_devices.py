@@ -1,4 +1,4 @@
-"""One bi-encoder on several GPUs: its weights on each, every batch shared out among them."""
+"""Runs one bi-encoder on several GPUs: its weights on each, every batch shared out among them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from passagework.retrieval.models.backends.backend import Backend, EncoderFacts, Rows
+from passagework.retrieval.models.backends.backend import Backend, EncoderConfig, Rows
 from passagework.retrieval.models.batching import BatchShape
 from passagework.retrieval.types import Vectors
 
 LEAST_ROWS = 8
-"""Of a device's share: a query stays on the first."""
+"""The least rows of a device's share: a query stays on the first."""
 
 
 class SeveralDevices:
-    """Backends of the same model, a device each, as one. A thread a device waits for it; torch lets others run then.
+    """Joins backends of the same model, a device each. A thread a device waits for it; torch lets others run then.
 
     Token vectors are the first's: they must not depend on what is encoded beside them.
     """
@@ -43,9 +43,9 @@ class SeveralDevices:
         return replace(shape, tokens=shape.tokens * len(self._backends))
 
     @property
-    def facts(self) -> EncoderFacts:
+    def encoder_config(self) -> EncoderConfig:
         """Returns what the model's files say."""
-        return self._backends[0].facts
+        return self._backends[0].encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
         """Returns (rows, dimension or more) float32, in order; raises DeviceMemoryError where a device is too small."""

@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, run by torch on a CPU or a GPU."""
+"""Runs any sentence-transformers model by torch, on a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ import numpy as np
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ModelUnavailableError
-from passagework.retrieval.models.backends.backend import DeviceMemoryError, EncoderFacts, Rows, passage_prompt_of
-from passagework.retrieval.models.batching import TORCH_CPU, TORCH_GPU, BatchShape, load_model, threads_for, windows_of
+from passagework.retrieval.models.backends.backend import DeviceMemoryError, EncoderConfig, Rows, passage_prompt_of
+from passagework.retrieval.models.batching import (
+    TORCH_CPU,
+    TORCH_GPU,
+    BatchShape,
+    load_model,
+    threads_for,
+    window_and_positions,
+)
 from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Vectors
@@ -30,7 +37,7 @@ class TorchEncoder:
         self._threads = torch.get_num_threads()
         self._precision = pick_precision(precision, self._device.type)
         self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
-        self._facts = _facts(model, resolved)
+        self._encoder_config = _encoder_config(model, resolved)
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchEncoder:
@@ -56,9 +63,9 @@ class TorchEncoder:
         return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     @property
-    def facts(self) -> EncoderFacts:
+    def encoder_config(self) -> EncoderConfig:
         """Returns what the model's files say."""
-        return self._facts
+        return self._encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
         """Returns (rows, dimension or more) float32."""
@@ -74,8 +81,8 @@ class TorchEncoder:
     def _run(self, ids: Rows, mask: Rows, prompt_length: int, output: str) -> Vectors:
         torch = self._torch
         features: dict[str, Any] = {
-            "input_ids": self._sent(ids),
-            "attention_mask": self._sent(mask),
+            "input_ids": self._to_device(ids),
+            "attention_mask": self._to_device(mask),
         }
         if prompt_length:  # poolings that leave the prompt out need to know its length
             features["prompt_length"] = prompt_length
@@ -87,7 +94,7 @@ class TorchEncoder:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error
 
-    def _sent(self, rows: Rows) -> Any:
+    def _to_device(self, rows: Rows) -> Any:
         """Puts rows on the device; on a GPU from pinned memory, without waiting."""
         tensor = self._torch.from_numpy(rows.astype(np.int64))
         if self._device.type != "cuda":
@@ -95,13 +102,13 @@ class TorchEncoder:
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
 
-def _facts(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderFacts:
-    window, positions = windows_of(model, resolved)
+def _encoder_config(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderConfig:
+    window, positions = window_and_positions(model, resolved)
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
         raise ModelUnavailableError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
     prompts = {key: value for key, value in (model.prompts or {}).items() if value}
-    return EncoderFacts(
+    return EncoderConfig(
         tokenizer=tokenizer,
         pad=int(model.tokenizer.pad_token_id or 0),
         window=window,
