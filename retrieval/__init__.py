@@ -1,4 +1,4 @@
-"""Find the passages that answer a query: `from passagework import Collection`."""
+"""Finds the passages that answer a query: `from passagework import Collection`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that may be wanted again, within a number of bytes."""
+"""A cache of arrays, within a number of bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENTRY_BYTES = 400
 
 
 class ArrayCache(Generic[Array]):
-    """The arrays asked for last, by a text, `limit` bytes at most, texts included; shared among threads, read-only."""
+    """Keeps the arrays asked for last, by a text, at most `limit` bytes with the texts; threads share it, read-only."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -24,7 +24,7 @@ class ArrayCache(Generic[Array]):
         self._bytes = 0
 
     def get(self, key: str) -> Array | None:
-        """What was kept under a key."""
+        """Returns the array kept under a key, None where there is none."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)

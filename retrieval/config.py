@@ -76,7 +76,7 @@ class Settings:
 
 
 def hub_cache() -> Path:
-    """The folder in which the hub's client keeps models, as it finds it itself."""
+    """Returns the folder in which the hub's client keeps models, as it finds it itself."""
     named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     if named:
         return Path(named).expanduser()
@@ -84,7 +84,7 @@ def hub_cache() -> Path:
     return Path(home).expanduser() / "hub"
 
 
-def spin_briefly() -> None:
+def limit_thread_spinning() -> None:
     """Lets torch's and FAISS's threads sleep soon when they wait for one another; to be called before torch is loaded.
 
     By default GNU's OpenMP spins for milliseconds, and two processes on the same cores stand in each other's way: an
@@ -96,12 +96,12 @@ def spin_briefly() -> None:
 
 
 def debug_tracebacks() -> bool:
-    """Whether PASSAGEWORK_DEBUG asks for the traceback of an unexpected error in place of its one line."""
+    """Tells whether PASSAGEWORK_DEBUG asks for the traceback of an unexpected error in place of its one line."""
     return _flag("PASSAGEWORK_DEBUG")
 
 
 def _choice(name: str, choices: tuple[str, ...]) -> str:
-    """One of them; the first where nothing is said."""
+    """Returns the choice that the variable names, the first where it is not set."""
     value = os.environ.get(name) or choices[0]
     if value not in choices:
         raise ConfigError(f"{name} is {value!r}: give {', '.join(choices[:-1])} or {choices[-1]}")

@@ -1,4 +1,4 @@
-"""The optional extras: what each is for, what it brings, and the one line that names it where it is absent.
+"""The optional extras: what each is for, what it brings, and the one line that names one that is missing.
 
 Extras are declared in pyproject.toml. Whatever needs one calls `require` before it imports the extra's libraries.
 """
@@ -14,7 +14,7 @@ from passagework.retrieval.errors import ConfigError, PassageworkError
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """What an extra is for, and the modules without which it isn't there, those named first that tell the most."""
+    """Tells what an extra is for, and which modules it needs, the most telling first."""
 
     purpose: str
     modules: tuple[str, ...]
@@ -34,19 +34,19 @@ EXTRAS: Mapping[str, Extra] = {
 
 
 def missing_modules(extra: str) -> tuple[str, ...]:
-    """The modules of an extra that can't be found; they are looked for without being imported."""
+    """Returns the modules of an extra that can't be found; they are looked for without being imported."""
     return tuple(name for name in EXTRAS[extra].modules if find_spec(name) is None)
 
 
 def install_command(extra: str) -> str:
-    """What to type: `pip install "passagework[ui]"`."""
+    """Returns what to type: `pip install "passagework[ui]"`."""
     return f'pip install "passagework[{extra}]"'
 
 
 def missing_extra(
     extra: str, module: str, error: type[PassageworkError] = ConfigError, *, cause: ImportError | None = None
 ) -> PassageworkError:
-    """The one line about an extra whose module can't be had: what is missing, what for, what to type.
+    """Returns the error for an extra whose module can't be had: what is missing, what for, what to type.
 
     `cause` is what importing it raised, where that was tried: a module may be there and broken.
     """

@@ -32,7 +32,7 @@ VERSION = re.compile(r"v(\d{4,})")
 
 
 def current_version(collection: Path) -> Path:
-    """The live version's folder; raises StoreError where there is no collection.
+    """Returns the live version's folder; raises StoreError where there is no collection.
 
     The error is a LostVersionError where only the name of the live version was lost.
     """
@@ -61,7 +61,7 @@ def current_version(collection: Path) -> Path:
 
 
 def versions(collection: Path) -> list[Path]:
-    """The folders of a collection's versions, whole or not, newest first; raises StoreError where it can't be read."""
+    """Returns the folders of all versions, whole or not, newest first; raises StoreError where it can't be read."""
     try:
         folders = [entry for entry in collection.iterdir() if VERSION.fullmatch(entry.name)]
     except OSError as error:
@@ -70,12 +70,12 @@ def versions(collection: Path) -> list[Path]:
 
 
 def is_collection(path: Path) -> bool:
-    """Whether a collection lies at `path`."""
+    """Tells whether a collection lies at `path`."""
     return (path / CURRENT).is_file()
 
 
 def next_version(collection: Path) -> Path:
-    """The folder for a new version, not yet made; one that an interrupted run left unfinished is not taken again."""
+    """Returns the folder for a new version, not yet made; one that an interrupted run left is not taken again."""
     newest = next((int(entry.name[1:]) for entry in versions(collection)), 0)
     return collection / f"v{newest + 1:04d}"
 
@@ -93,7 +93,7 @@ def publish(collection: Path, version: Path) -> None:
 
 @contextmanager
 def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
-    """The right to write, for one process at a time; the system takes it back from a process that dies.
+    """Holds the right to write, for one process at a time; the system takes it back from a process that dies.
 
     Raises StoreError after `wait` seconds, naming the process that holds it, and where the folder can't be written.
     """
@@ -104,7 +104,9 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout as error:
-        raise StoreError(f"{collection} is being written by {_named(holder)}: try again when it is done") from error
+        raise StoreError(
+            f"{collection} is being written by {_writer_name(holder)}: try again when it is done"
+        ) from error
     except OSError as error:
         raise StoreError(f"{collection} can't be written: {write_problem(error)}") from error
     try:
@@ -117,7 +119,7 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def _named(holder: Path) -> str:
+def _writer_name(holder: Path) -> str:
     try:
         return f"process {int(holder.read_text(encoding='ascii'))}"
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Text that readers of a document don't see, told apart from the text that they do."""
+"""Tells hidden text, which readers of a document don't see, from the text that they do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEFT_OUT = "[hidden text left out]"
 
 
 def cut_to(hidden: Iterable[Hidden], start: int, end: int) -> tuple[Hidden, ...]:
-    """The parts of spans that lie in `[start, end)`, in order."""
+    """Returns the parts of spans that lie in `[start, end)`, in order."""
     return tuple(
         Hidden(max(span.start, start), min(span.end, end), span.reason)
         for span in hidden
@@ -19,7 +19,7 @@ def cut_to(hidden: Iterable[Hidden], start: int, end: int) -> tuple[Hidden, ...]
 
 
 def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
-    """`text`, which begins at `start` of its document, as its readers see it: LEFT_OUT in place of what they don't.
+    """Returns `text`, which begins at `start` of its document, with LEFT_OUT in place of what its readers don't see.
 
     Characters that show nothing anywhere go without a trace.
     """
@@ -34,5 +34,5 @@ def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
 
 
 def has_visible_text(text: str, start: int, hidden: Sequence[Hidden]) -> bool:
-    """Whether anything is left of a text without its hidden parts."""
+    """Tells whether anything is left of a text without its hidden parts."""
     return bool(without_hidden(text, start, hidden).replace(LEFT_OUT, "").strip())

@@ -59,7 +59,7 @@ class Hit:
     hidden: tuple[Hidden, ...] = ()
 
     def __str__(self) -> str:
-        """Rank, score and place, and how the passage begins, in two lines."""
+        """Returns rank, score and place, and how the passage begins, in two lines."""
         place = (address(self.path, self.uri), page_list(self.pages), *self.headings)
         return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
@@ -195,13 +195,13 @@ class Hits(Sequence[Hit]):
         return len(self.hits)
 
     def __repr__(self) -> str:
-        """One line: the query, how many hits, the stage that gave them, and milliseconds where they were taken."""
+        """Returns one line: the query, the number of hits, their stage, and milliseconds where they were taken."""
         total = self.timings_ms.get("total")
         time = "" if total is None else f", {total:.0f} ms"
         return f"<Hits of {shortened(self.query)!r}: {len(self.hits)}, {self.plan.used.value}{time}>"
 
     def __str__(self) -> str:
-        """The ranking, to look at: rank, score, place, and how each passage begins."""
+        """Returns the ranking, to look at: rank, score, place, and how each passage begins."""
         return "\n".join([visible(self.query), *map(str, self.hits)])
 
     def to_json(self) -> dict[str, Json]:
@@ -263,12 +263,12 @@ class Context:
     plan: Plan
 
     def __repr__(self) -> str:
-        """One line: the query, how many tokens of how many, and how many citations."""
+        """Returns one line: the query, how many tokens of how many, and how many citations."""
         counts = f"{self.tokens} of {self.max_tokens} tokens, {counted(len(self.citations), 'citation')}"
         return f"<Context of {shortened(self.query)!r}: {counts}>"
 
     def __str__(self) -> str:
-        """The text, as a language model gets it."""
+        """Returns the text, as a language model gets it."""
         return self.text
 
     def to_json(self) -> dict[str, Json]:

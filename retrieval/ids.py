@@ -35,7 +35,7 @@ def allowed_mask(ids: Ids, allowed: Ids | None, excluded: Ids | None) -> Mask | 
 
 
 def _among(ids: Ids, members: Ids) -> Mask:
-    """Which of `ids` (ascending) are wanted: by a table of all numbers for many, by bisection for a few."""
+    """Tells which of `ids` (ascending) are `members`: by a table of all numbers for many, by bisection for a few."""
     mask = np.zeros(len(ids), np.bool_)
     if len(ids) and len(ids) == ids[-1] - ids[0] + 1:  # no number is missing between them: an id tells its row
         rows = members - ids[0]

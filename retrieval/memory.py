@@ -1,4 +1,4 @@
-"""Memory that runs out, as one line."""
+"""Turns running out of memory into an error of one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.types import Stage
 
 _MESSAGES = ("out of memory", "can't allocate memory", "not enough memory")
-"""By torch on a GPU and on a CPU, which raises RuntimeError or a class of its own below it."""
+"""What torch says on a GPU and on a CPU, in a RuntimeError or a subclass of its own."""
 
 
 @contextmanager
@@ -24,5 +24,5 @@ def enough_memory(otherwise: str) -> Iterator[None]:
 
 
 def memory_for(model: str, without: Stage) -> AbstractContextManager[None]:
-    """The same for a model in a search, which needs none of it at the stage `without`."""
+    """Does the same for a model in a search, which needs none of it at the stage `without`."""
     return enough_memory(f"the {model} ran out of memory: end other programs, or search at stage {without.value}")

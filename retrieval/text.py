@@ -21,7 +21,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """NUL and lone surrogates as U+FFFD: neither SQLite nor other tools take them."""
+    """Makes NUL and lone surrogates U+FFFD: neither SQLite nor other tools take them."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
@@ -31,7 +31,7 @@ def text_hash(text: str) -> bytes:
 
 
 def visible(text: str) -> str:
-    """Text without what drives a terminal, shows nothing, or turns the words around it; lines and tabs stay."""
+    """Takes out what drives a terminal, shows nothing, or turns the words around it; lines and tabs stay."""
     return "".join(_shown(character) for character in text)
 
 
@@ -51,19 +51,19 @@ def collapsed(text: str) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 page`, `2,000 queries`."""
+    """Returns `1 page`, `2,000 queries`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else plural}"
 
 
 def shortened(text: str, characters: int = 60) -> str:
-    """Text in one line of at most so many characters and ` ...`, for a line that names it."""
+    """Returns text in one line of at most so many characters and ` ...`, for a line that names it."""
     line = " ".join(visible(text).split())
     return line if len(line) <= characters else f"{line[:characters]} ..."
 
 
 def page_ranges(pages: Sequence[int]) -> str:
-    """`3-5, 7`, of ascending numbers."""
+    """Returns `3-5, 7`, of ascending numbers."""
     runs: list[list[int]] = []
     for page in pages:
         if runs and page == runs[-1][1] + 1:
@@ -74,18 +74,18 @@ def page_ranges(pages: Sequence[int]) -> str:
 
 
 def page_list(pages: Sequence[int]) -> str:
-    """`p. 3`, `pp. 3-5, 7`, or nothing."""
+    """Returns `p. 3`, `pp. 3-5, 7`, or nothing."""
     return f"{'p.' if len(pages) == 1 else 'pp.'} {page_ranges(pages)}" if pages else ""
 
 
 def address(path: str, uri: str) -> str:
-    """A document by its path, and one record of a file as `path#_id` or `path#line=3`: what a person calls it by."""
+    """Names a document by its path, and one record of a file as `path#_id` or `path#line=3`."""
     _, mark, record = uri.partition("#")
     return f"{path}{mark}{unquote(record)}"
 
 
 def in_two_lines(number: str, place: Sequence[str], text: str) -> str:
-    """What is numbered so, where it stands, and below that how the text begins."""
+    """Returns the number and the place in one line, and below them how the text begins."""
     begins = collapsed(text)
     begins = begins if len(begins) <= BEGINNING else f"{begins[:BEGINNING]} ..."
     where = "  ".join(collapsed(part) for part in place if part)

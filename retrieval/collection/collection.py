@@ -1,4 +1,4 @@
-"""A collection as applications use it: open it once, search it from as many threads as you like."""
+"""A collection as applications use it: it is opened once, and searched from any number of threads."""
 
 from __future__ import annotations
 
@@ -170,13 +170,14 @@ class Collection:
 
         A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
         """
-        wanted = {name for name in names if storable(name) == name}  # no document has a name of other characters
-        found: dict[str, list[DocumentRow]] = {}
+        # No document has a name of other characters.
+        storable_names = {name for name in names if storable(name) == name}
+        by_name: dict[str, list[DocumentRow]] = {}
         with self._current().store.read() as snapshot:
-            for row in snapshot.documents_named(sorted(wanted)):
-                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & wanted:
-                    found.setdefault(str(name), []).append(row)
-        return found
+            for row in snapshot.documents_named(sorted(storable_names)):
+                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & storable_names:
+                    by_name.setdefault(str(name), []).append(row)
+        return by_name
 
     def document(self, document_id: int) -> Document:
         """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""
@@ -218,7 +219,7 @@ class Collection:
         self.close()
 
     def __repr__(self) -> str:
-        """One line: path, version, documents, passages and encoder; or that it is closed, or can't be read."""
+        """Returns one line: path, version, documents, passages and encoder, or that it is closed or can't be read."""
         live = getattr(self, "_live", None)
         if live is None:
             return f"<Collection {str(self.path)!r}, closed>"
@@ -230,7 +231,7 @@ class Collection:
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
 
     def _current(self) -> OpenedVersion:
-        """The live version: another one when CURRENT was changed since, or the collection made anew."""
+        """Returns the live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
             if self._live is None:
                 raise StoreError(f"the collection {self.path} was closed")
@@ -243,7 +244,7 @@ class Collection:
             return self._live
 
     def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
-        """A search of one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
+        """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)
             searcher = Searcher(models, lexical=lambda: live.lexical(snapshot), filters=live.filters)
@@ -264,7 +265,7 @@ def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | Non
 
 
 def _clean(query: str) -> str:
-    """NUL and lone surrogates become U+FFFD, as in the documents; raises ConfigError for what is no text."""
+    """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
     if not isinstance(query, str):
         raise ConfigError(f"the query is {query!r}: give text")
     return storable(query)

@@ -23,7 +23,7 @@ from passagework.retrieval.store import Snapshot
 
 
 class LoadedModels:
-    """Models by object, folder or hub name, each loaded once whoever asks; safe to share among threads."""
+    """Holds models by object, folder or hub name, each loaded once whoever asks; safe to share among threads."""
 
     def __init__(self, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings) -> None:
         self._named_encoder = encoder
@@ -35,8 +35,8 @@ class LoadedModels:
         self._memory = token_cache()
 
     def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
-        """The one that was named, else the one on the version's record, which either is checked against."""
-        return self.with_memory(version, snapshot)[0]
+        """Returns the encoder that was named, else the one on the version's record, which either is checked against."""
+        return self.encoder_with_cache(version, snapshot)[0]
 
     def at(self, version: OpenedVersion, snapshot: Snapshot) -> ModelsAtMoment:
         """Returns the models for a search of this version at this moment, whatever is loaded meanwhile."""
@@ -44,12 +44,12 @@ class LoadedModels:
 
     @property
     def may_rerank(self) -> bool:
-        """Whether a reranker was named, or the encoder may give the token vectors that late interaction compares."""
+        """Tells whether a reranker was named, or the encoder may give the vectors that late interaction compares."""
         return self._named_reranker is not None or can_rerank(self._named_encoder)
 
     @property
     def reranker_was_named(self) -> bool:
-        """Whether another reranker than late interaction was named."""
+        """Tells whether another reranker than late interaction was named."""
         return self._named_reranker is not None
 
     def forget(self) -> None:
@@ -58,14 +58,14 @@ class LoadedModels:
             self._memory = token_cache()
 
     def named_reranker(self) -> Reranker:
-        """The reranker that was named."""
+        """Returns the reranker that was named."""
         with self._lock:
             if isinstance(self._named_reranker, str):
                 self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
             assert self._named_reranker is not None
             return self._named_reranker
 
-    def with_memory(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenCache]:
+    def encoder_with_cache(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenCache]:
         """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
             if self._encoder is None or self._encoder_of is not version:
@@ -86,7 +86,7 @@ class LoadedModels:
 
 
 class ModelsAtMoment:
-    """The models of a search of one version at one moment; see `SearchModels`."""
+    """Holds the models of a search of one version at one moment; see `SearchModels`."""
 
     def __init__(self, models: LoadedModels, version: OpenedVersion, snapshot: Snapshot) -> None:
         self._models = models
@@ -95,7 +95,7 @@ class ModelsAtMoment:
 
     @property
     def may_rerank(self) -> bool:
-        """Whether something may rerank, as far as that is known without loading a model."""
+        """Tells whether something may rerank, as far as that is known without loading a model."""
         return self._models.may_rerank
 
     def encoder(self) -> Encoder:
@@ -113,4 +113,4 @@ class ModelsAtMoment:
 
     @cached_property
     def _loaded(self) -> tuple[Encoder, TokenCache]:
-        return self._models.with_memory(self._version, self._snapshot)
+        return self._models.encoder_with_cache(self._version, self._snapshot)

@@ -11,21 +11,21 @@ from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import filter_cache
-from passagework.retrieval.lexical.bm25 import Bm25, Lexical
+from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.store.generations import Opened, check_order
 
 AT_ONCE_BYTES = 1 << 30
-"""Of a database that is read against its seal before the first answer, in about a second.
+"""Bytes of a database that is read against its seal before the first answer, in about a second.
 
 A larger one is read beside the first searches: what is found wrong there ends all later ones.
 """
 
 
 class OpenedVersion:
-    """An open version: its store, compared with its seal, and the index brought up to each snapshot in turn."""
+    """Holds a version's store, compared with its seal, and its index, brought up to each snapshot in turn."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,15 +47,15 @@ class OpenedVersion:
         self._postings_tried = 0  # the newest saved postings that were tried
 
     def is_at(self, folder: Path) -> bool:
-        """Whether `folder` still holds this very database, not one made anew after it was deleted."""
+        """Tells whether `folder` still holds this very database, not one made anew after it was deleted."""
         return folder == self.folder and _identity(folder) == self._file
 
     def index(self, snapshot: Snapshot) -> LiveIndex:
-        """The index as of this snapshot."""
+        """Returns the index as of this snapshot."""
         return self.opened(snapshot).derived
 
     def opened(self, snapshot: Snapshot) -> Opened[LiveIndex]:
-        """The same, with where it came from."""
+        """Returns the index as of this snapshot, with where it came from."""
         if self._damage is not None:
             raise self._damage
         # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
@@ -72,8 +72,8 @@ class OpenedVersion:
             self._index = opened
             return opened
 
-    def lexical(self, snapshot: Snapshot) -> Lexical:
-        """BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
+    def lexical(self, snapshot: Snapshot) -> LexicalRetriever:
+        """Returns BM25 as of this snapshot: of saved postings where there are some, else FTS5's own."""
         with self._lock:
             newest = snapshot.last_postings_generation()
             if newest > self._postings_tried:
@@ -104,7 +104,7 @@ class OpenedVersion:
         self.store.close()
 
     def bytes_on_disk(self) -> int:
-        """The size of its files; a writer may take some away meanwhile."""
+        """Returns the size of its files in bytes; a writer may take some away meanwhile."""
         total = 0
         for parent, _, names in os.walk(self.folder):
             for name in names:
@@ -114,7 +114,7 @@ class OpenedVersion:
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
-    """The system's own number for the database file; None where there is none."""
+    """Returns the system's own number for the database file; None where there is none."""
     try:
         status = (folder / "store.db").stat()
     except OSError:
@@ -123,7 +123,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _has_newer(snapshot: Snapshot, opened: Opened[LiveIndex]) -> bool:
-    """Whether the writer has saved an index since: one who reads for weeks must not carry every change in memory."""
+    """Tells whether an index was saved since: a reader open for weeks must not carry every change in memory."""
     opened_id = opened.generation.id if opened.generation else 0
     return any(
         generation.id > opened_id and generation.file not in opened.set_aside for generation in snapshot.generations()

@@ -19,7 +19,7 @@ LARGE = 50_000
 """Passages from which on to look up all that a broad filter lets through takes longer than to search without it."""
 
 DECIMALS = 6
-"""Of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
+"""Decimals of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class DenseRetriever:
@@ -42,7 +42,7 @@ class DenseRetriever:
         self._narrow = allowed is None or index.size < LARGE
 
     def matches_nothing(self) -> bool:
-        """Whether the filter lets nothing through."""
+        """Tells whether the filter lets nothing through."""
         allowed = self._allowed
         return allowed is not None and not self._is_broad(allowed) and not len(self._allowed_ids(allowed))
 
@@ -52,13 +52,13 @@ class DenseRetriever:
         With them comes how the filter was kept to, None where there is none.
         """
         if self._allowed is not None and self._is_broad(self._allowed):
-            checked = self._checked(vector, self._allowed, size)
-            if checked is not None:
-                return checked
+            checked_after = self._checked(vector, self._allowed, size)
+            if checked_after is not None:
+                return checked_after
         return self._searched(vector, self._allowed, size)
 
     def cosines(self, vector: Vectors, ids: Sequence[int]) -> dict[int, float]:
-        """Exact cosines, whatever the kind of index: of its own vectors where it keeps them whole, else the store's."""
+        """Returns exact cosines, of the index's own vectors where it keeps them whole, else of the store's."""
         if self._index.lossless:
             found_ids, vectors = self._index.vectors(np.array(ids, dtype=np.int64))
         else:
@@ -84,7 +84,7 @@ class DenseRetriever:
         return scores, None if allowed_ids is None else FilterUse(result.plan.value, matching=len(allowed_ids))
 
     def _checked(self, vector: Vectors, allowed: AllowedIds, size: int) -> tuple[dict[int, float], FilterUse] | None:
-        """The nearest of all, as far as they pass the filter; None where too few of them do."""
+        """Returns those of the nearest passages that pass the filter; None where too few of them do."""
         with self._timed("dense"):
             result = self._index.search(vector, BROAD * size)
             ids = result.ids[0][result.ids[0] >= 0]

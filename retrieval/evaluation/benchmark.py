@@ -1,4 +1,4 @@
-"""Judged queries: BEIR folders and TREC files, read line by line."""
+"""Reads judged queries line by line, from BEIR folders and TREC files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Corpus:
 
 
 def evenly_spaced(names: Sequence[str], limit: int | None) -> Sequence[str]:
-    """At most `limit` of them, evenly spaced from the first."""
+    """Returns at most `limit` of them, evenly spaced from the first."""
     if limit is None or limit >= len(names):
         return names
     return [names[position * len(names) // limit] for position in range(limit)]
@@ -85,7 +85,7 @@ def load_trec(topics: str | Path, qrels: str | Path) -> Benchmark:
 
 
 def benchmark(name: str, queries: Iterator[tuple[str, str]], qrels: Qrels) -> Benchmark:
-    """The queries that have judgments; raises EvaluationError where there are none."""
+    """Returns the queries that have judgments; raises EvaluationError where there are none."""
     judged = {query: text for query, text in queries if query in qrels}
     if not judged:
         raise EvaluationError(f"{name}: no query has judgments")
@@ -107,7 +107,7 @@ def scan_corpus(path: str | Path) -> Corpus:
 
 
 def corpus_texts(path: str | Path, names: set[str]) -> dict[str, tuple[str, str]]:
-    """Title and text of the records named, by `_id`."""
+    """Returns the title and text of the records named, by `_id`."""
     texts = {}
     for number, line in _raw_lines(Path(path)):
         if line.strip():
@@ -148,7 +148,7 @@ def _is_number(text: str) -> bool:
 
 
 def read_topics(path: str | Path) -> Iterator[tuple[str, str]]:
-    """Queries with their ids, from `id<TAB>text` lines or TREC's `<top>` blocks."""
+    """Yields queries with their ids, from `id<TAB>text` lines or TREC's `<top>` blocks."""
     path = Path(path)
     first = next(_lines(path), (0, ""))[1]
     if "\t" in first or not first.lstrip().startswith("<"):

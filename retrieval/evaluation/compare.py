@@ -1,4 +1,4 @@
-"""Two runs over the same queries: which is better, by how much, whether that may be chance, and what moved."""
+"""Compares two runs over the same queries: which is better, by how much, whether by chance, and what moved."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def compare(
 
 
 def difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
-    """What two runs' values of one measure, by query, say together."""
+    """Compares two runs' values of one measure, given by query."""
     deltas = np.array([b[query] - a[query] for query in a])
     return Difference(
         measure=measure,
@@ -149,7 +149,7 @@ def difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> 
 
 
 def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Two-sided p of paired differences by randomisation: all arrangements of few, RESAMPLES of many, seeded."""
+    """Returns the two-sided p of paired differences by randomisation: all arrangements of few, RESAMPLES of many."""
     if not deltas.any() or len(deltas) == 1:
         return 1.0
     test = permutation_test(
@@ -165,7 +165,7 @@ def p_value(deltas: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
 
 
 def moves(a: Mapping[str, float], b: Mapping[str, float], grades: Mapping[str, int]) -> tuple[Move, ...]:
-    """Documents within the first ten of either run whose rank is not the same in both, in order of b's ranks."""
+    """Returns the documents in the first ten of either run whose rank differs, in order of b's ranks."""
     ranks_a, ranks_b = _ranks(a), _ranks(b)
     documents = dict.fromkeys(
         [document for ranks in (ranks_b, ranks_a) for document, rank in ranks.items() if rank <= TOP]
@@ -183,7 +183,7 @@ def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
 
 
 def _renamed(benchmark: Benchmark, run: Run) -> Run:
-    """The run with the benchmark's names where its file has them without white space."""
+    """Returns the run with the benchmark's names where its file has them without white space."""
     queries = {run_field(query): query for query in benchmark.queries if run_field(query) != query}
     documents = {
         run_field(document): document

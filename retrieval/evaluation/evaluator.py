@@ -1,4 +1,4 @@
-"""Measuring the query path that ships: each judged query is searched at each stage, and its answers are judged."""
+"""Measures the query path that ships: each judged query is searched at each stage, and its answers are judged."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What was judged of one search; `milliseconds` are without the loading of models."""
+    """Holds what was judged of one search; `milliseconds` are without the loading of models."""
 
     ranking: list[tuple[str, float]]
     milliseconds: float
@@ -155,7 +155,7 @@ class _Answer:
 
 
 class _Search:
-    """Rankings from a collection, and the time that they took."""
+    """Searches a collection, and takes the time."""
 
     def __init__(self, collection: Collection, judged: Judged, candidates: int, fusion: Fusion) -> None:
         self._collection = collection
@@ -166,7 +166,7 @@ class _Search:
         self.rerank_depth = RERANK_DEPTH
 
     def usable(self, stages: Sequence[Stage]) -> tuple[list[Stage], dict[Stage, str]]:
-        """Those that can be measured, and why the others can't. Loads the models, so that no query waits for them."""
+        """Loads the models, and returns the stages that can be measured, and why the others can't."""
         usable, skipped = [], {}
         probe = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
@@ -180,7 +180,7 @@ class _Search:
         return usable, skipped
 
     def answer(self, stage: Stage, query: str) -> _Answer:
-        """The first things for a query, at most RUN_DEPTH."""
+        """Returns the first things for a query, at most RUN_DEPTH."""
         text = self._judged.queries[query]
         answers = rankings(
             self._collection, self._judged, text, stage, self._candidates, self._fusion, self.rerank_depth
@@ -190,9 +190,11 @@ class _Search:
         first = answers[0]
         ranking = self._judged.things(query, first)
         floor = ranking[-1][1] if ranking else 0.0
-        known = {name for name, _ in ranking}
+        ranked_names = {name for name, _ in ranking}
         for continuation in answers[1:]:
-            ranking += [(name, floor) for name, _ in self._judged.things(query, continuation) if name not in known]
+            ranking += [
+                (name, floor) for name, _ in self._judged.things(query, continuation) if name not in ranked_names
+            ]
         milliseconds = first.timings_ms["total"] - first.timings_ms.get("load", 0.0)
         return _Answer(ranking[:RUN_DEPTH], milliseconds, self._judged.token_measures(query, first))
 
@@ -200,7 +202,7 @@ class _Search:
 def rankings(
     collection: Collection, judged: Judged, text: str, stage: Stage, candidates: int, fusion: Fusion, rerank_depth: int
 ) -> list[Hits]:
-    """What a stage answers, best first; behind the few that a reranker orders, what hybrid answers; [] for no text."""
+    """Returns a stage's hits, best first; behind the few that a reranker orders, those of hybrid; [] for no text."""
     if not text.strip():
         return []
 
@@ -215,7 +217,7 @@ def rankings(
 
 
 def check_stages(stages: Sequence[Stage | str]) -> list[Stage]:
-    """In the order of the query path, each once."""
+    """Returns the stages named in the order of the query path, each once."""
     try:
         requested = {Stage(stage) for stage in stages}
     except ValueError as error:
@@ -231,7 +233,7 @@ def _batches(queries: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _settings(status: Status, candidates: int, fusion: Fusion, reranker: str | None) -> dict[str, Json]:
-    """What the figures depend on."""
+    """Returns what the figures depend on."""
     record = status.to_json()
     return {
         **{name: record[name] for name in ("encoder", "backend", "window", "chunking", "passages", "cut")},

@@ -83,7 +83,7 @@ class _UniqueLoader(yaml.SafeLoader):
     """Refuses a key that comes twice, of which YAML's would drop one threshold in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As SafeLoader's, of different keys."""
+        """Makes a dict as SafeLoader does, of different keys."""
         _unique([(str(key.value), None) for key, _ in node.value])
         return super().construct_mapping(node, deep)
 

@@ -1,4 +1,4 @@
-"""What is judged, and how hits become it: documents here, pages and characters in `judged_places`."""
+"""Tells what is judged, and how hits become it: documents here, pages and characters in `judged_places`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocuments:
-    """Documents are judged: each counts by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
+    """Judges documents, each by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
 
     benchmark: Benchmark
     names: frozenset[str] = field(init=False)
@@ -64,11 +64,11 @@ class JudgedDocuments:
 
     @property
     def per_document(self) -> int | None:
-        """The best passage is enough."""
+        """Returns 1: a document's best passage is enough."""
         return 1
 
     def things(self, query: str, hits: Sequence[Hit]) -> list[tuple[str, float]]:
-        """Documents by their best passage."""
+        """Returns documents with the scores of their best passages, best first."""
         del query  # a document goes by one name in all of them
         best: dict[str, float] = {}
         for hit in hits:
@@ -78,6 +78,6 @@ class JudgedDocuments:
         return list(best.items())
 
     def token_measures(self, query: str, hits: Sequence[Hit]) -> Mapping[str, float]:
-        """None: no characters are judged."""
+        """Returns {}: no characters are judged."""
         del query, hits
         return {}

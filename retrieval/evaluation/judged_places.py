@@ -1,4 +1,4 @@
-"""Pages and characters of documents as what is judged, found again in the collection as it is now."""
+"""Finds judged pages and characters of documents again, in the collection as it is now."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Place:
     span: Span | None = None
 
     def is_found_by(self, hit: Hit) -> bool:
-        """A passage finds a page that it touches, and characters of which it holds half or half of which hold it."""
+        """Tells whether a hit touches the page, or holds half of the characters, or they hold half of it."""
         if self.page is not None:
             return self.page in hit.pages
         if self.span is None:
@@ -111,7 +111,7 @@ class JudgedPlaces:
     def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
         """Returns recall, precision and IoU in tokens of the first 5 passages against the characters judged relevant.
 
-        Tokens of several passages count once as found, and every time as retrieved. {} where no characters are judged.
+        Tokens of several passages count once as found, and every time as retrieved. No judged characters give {}.
         Source: Smith and Troynikov 2024, section on metrics.
         """
         answers: dict[str, list[Span]] = {}
@@ -170,7 +170,7 @@ class JudgedPlaces:
         return Place(f"{name}#char={span[0]}-{span[1]}", span=span)
 
     def _count(self, uri: str, spans: Iterable[Span]) -> int:
-        """Tokens of which a character lies in a span."""
+        """Counts the tokens of which a character lies in a span."""
         starts, ends = self._tokens(uri)
         return sum(
             max(0, int(np.searchsorted(starts, end)) - int(np.searchsorted(ends, start, side="right")))
@@ -178,7 +178,7 @@ class JudgedPlaces:
         )
 
     def _token_spans(self, uri: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where each token of a document begins and ends, a piece of text at a time."""
+        """Returns where each token of a document begins and ends, tokenizing a piece of text at a time."""
         text = self._document(self._collection.documents_named([uri])[uri][0].id).text
         encoder = self._collection.encoder()
         starts, ends = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
@@ -194,7 +194,7 @@ class JudgedPlaces:
 
 
 def _relocated(text: str, start: int, end: int, quote: str | None) -> Span | None:
-    """Where the span is now: in its place, else where its quote stands nearest to it."""
+    """Returns where the span is now: in its place, else where its quote stands nearest to it."""
     if quote is None:
         return (start, end) if end <= len(text) else None
     if text[start:end] == quote:

@@ -100,7 +100,7 @@ def read_judgments(path: str | Path) -> list[Judgment]:
 
 
 def bad_lines(path: Path) -> dict[int, str]:
-    """The lines, from 1, that are no judgments, and why. Raises EvaluationError where the file can't be read."""
+    """Returns the lines, from 1, that are no judgments, and why; raises EvaluationError for an unreadable file."""
     try:
         lines = _raw_lines(path)
     except OSError as error:
@@ -116,7 +116,7 @@ def bad_lines(path: Path) -> dict[int, str]:
 
 
 def set_lines_aside(path: Path) -> int:
-    """Moves the lines that are no judgments behind those of `<path>.damaged`; how many. Raises EvaluationError."""
+    """Moves lines that are no judgments behind those of `<path>.damaged`; returns how many. Raises EvaluationError."""
     try:
         with FileLock(path.with_name(JUDGMENTS_LOCK)):
             lines = _raw_lines(path)
@@ -170,7 +170,7 @@ def append_lines(path: Path, lines: str, *, lock: Path) -> None:
 
 
 def with_query_ids(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
-    """Each judgment with the id of its query: its own, else q1, q2 and on by text, never one that is taken."""
+    """Returns each judgment with the id of its query: its own, else q1, q2 and on by text, never one that is taken."""
     used = {judgment.query_id for judgment in judgments}
     free = (name for number in itertools.count(1) if (name := f"q{number}") not in used)
     by_text: dict[str, str] = {}
@@ -183,7 +183,7 @@ def with_query_ids(judgments: Sequence[Judgment]) -> list[tuple[str, Judgment]]:
 
 
 def query_texts(judgments: Sequence[Judgment]) -> Mapping[str, str]:
-    """Ids of the queries with their texts, in order of first appearance."""
+    """Returns the ids of the queries with their texts, in order of first appearance."""
     names: dict[str, str] = {}
     for name, judgment in with_query_ids(judgments):
         names.setdefault(name, judgment.query)

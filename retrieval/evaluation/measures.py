@@ -30,12 +30,12 @@ TOKEN_MEASURES = (TOKEN_RECALL, TOKEN_PRECISION, TOKEN_IOU)
 
 
 def check_measures(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as ir-measures prints them, each once; raises ConfigError for one that it doesn't know."""
-    return tuple(dict.fromkeys(_try(name) for name in names))
+    """Returns the names as ir-measures prints them, each once; raises ConfigError for one that it doesn't know."""
+    return tuple(dict.fromkeys(_computable(name) for name in names))
 
 
 def per_query(names: Sequence[str], qrels: Qrels, run: Run) -> PerQuery:
-    """Every query of `qrels` has a value at every measure; one without documents in `run` has 0."""
+    """Returns a value of every query of `qrels` at every measure; a query without documents in `run` has 0."""
     values: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in names}
     if any(run.values()):
         # trec_eval keeps -2 and less for itself, and reads beyond its tables for them.
@@ -48,7 +48,7 @@ def per_query(names: Sequence[str], qrels: Qrels, run: Run) -> PerQuery:
 
 
 def mean(values: Mapping[str, float]) -> float:
-    """The macro average: every query counts the same."""
+    """Returns the macro average: every query counts the same."""
     return sum(values.values()) / len(values) if values else 0.0
 
 
@@ -59,8 +59,8 @@ def _parse(name: str) -> Any:
         raise ConfigError(f"measure {name!r} is unknown: give one such as {', '.join(DEFAULT_MEASURES)}") from error
 
 
-def _try(name: str) -> str:
-    """The measure's printed name, once it was computed on a query; raises ConfigError where it can't be."""
+def _computable(name: str) -> str:
+    """Returns the measure's printed name, once it was computed on a query; raises ConfigError where it can't be."""
     measure = _parse(name)
     for parameter, value in measure.params.items():
         # trec_eval ends the process for a cutoff or a least grade of 0.

@@ -1,4 +1,4 @@
-"""A corpus of mteb as a file that an ingest reads, under ids that come back as they were."""
+"""Writes a corpus of mteb as a file that an ingest reads, under ids that come back as they were."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 DIGITS = 16
-"""Of a digest in a folder's name: 64 bits."""
+"""Hexadecimal digits of a digest in a folder's name: 64 bits."""
 
 
 class Problem(Protocol):
@@ -27,11 +27,11 @@ class Problem(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why, in one line."""
+        """Returns why, in one line."""
 
 
 class IngestReport(Protocol):
-    """What an ingest tells."""
+    """Tells how an ingest went."""
 
     @property
     def failed(self) -> Sequence[Problem]:
@@ -39,7 +39,7 @@ class IngestReport(Protocol):
 
 
 class Ingest(Protocol):
-    """`ingest.ingest`, or the same with more of its options bound."""
+    """Is `ingest.ingest`, or the same with more of its options bound."""
 
     def __call__(
         self, paths: Sequence[str | Path], collection: str | Path, *, encoder: Encoder | str | None, whole: bool | None
@@ -57,7 +57,7 @@ class WrittenCorpus:
 
 
 def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made_with: list[Json]) -> WrittenCorpus:
-    """The corpus as BEIR's corpus.jsonl, in a folder of its own, row by row; one that is there stays as it is.
+    """Writes BEIR's corpus.jsonl in a folder of its own, row by row; one that is there stays as it is.
 
     The folder is named by `task` (name, subset, split) and a digest of the documents, the task and `made_with`.
     """
@@ -86,7 +86,7 @@ def write_corpus(corpus: Dataset, folder: Path, task: tuple[str, str, str], made
 
 
 def stored_id(document: str | None) -> str:
-    """An id as a record can bear it: what is blank, or would be trimmed or cleaned, percent-encoded behind a %."""
+    """Returns an id as a record can have it: percent-encoded behind a % if blank, or if cleaning would change it."""
     name = document or ""
     if name and name.isprintable() and name == name.strip() and not name.startswith("%"):
         return name
@@ -94,5 +94,5 @@ def stored_id(document: str | None) -> str:
 
 
 def original_id(stored: str) -> str:
-    """The inverse of `stored_id`; of no id at all, an empty one."""
+    """Returns the id that `stored_id` was given; of no id at all, an empty one."""
     return unquote(stored[1:]) if stored.startswith("%") else stored

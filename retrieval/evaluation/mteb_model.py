@@ -41,7 +41,7 @@ NAMED_RERANKER = ["hybrid", "cross-encoder"]
 
 
 class PassageworkSearch:
-    """mteb's SearchProtocol over collections: each corpus is ingested as a user's would be, and searched the same way.
+    """Is mteb's SearchProtocol over collections: each corpus is ingested and searched as a user's would be.
 
     `folder` keeps the collections for the next run (default: a temporary folder, gone with `close`). `stage` is the one
     measured (default: the last that there is a model for); `whole` makes one passage of each document.
@@ -130,7 +130,7 @@ class PassageworkSearch:
         num_proc: int | None = None,
         **kwargs: Any,
     ) -> dict[str, dict[str, float]]:
-        """Query -> document -> score, at most `top_k` documents, best first with strictly decreasing scores.
+        """Returns query -> document -> score, at most `top_k` documents, best first with strictly decreasing scores.
 
         A document counts by its best passage. With `top_ranked`, only the documents that it names for a query are
         ranked. An instruction beside a query is not read, which a warning tells; a blank query has no documents.
@@ -152,7 +152,7 @@ class PassageworkSearch:
 
     @property
     def mteb_model_meta(self) -> ModelMeta:
-        """What mteb files results under: the encoder's name, its weights' digest, and how it was searched."""
+        """Returns what mteb files results under: the encoder's name, its weights' digest, and how it was searched."""
         from mteb.models.model_meta import ModelMeta
 
         encoder = self._encoder()
@@ -201,7 +201,7 @@ class PassageworkSearch:
     def _ranking(
         self, collection: Collection, text: str, top_k: int, allowed: Sequence[str] | None
     ) -> list[tuple[str, float]]:
-        """Documents by their best passage, best first; where a stage has no more, the earlier one goes on behind it."""
+        """Ranks documents by their best passage; where a stage has no more, the earlier one goes on behind it."""
         ranking: dict[str, float] = {}
         if not text.strip() or (allowed is not None and not allowed):
             return []
@@ -222,7 +222,7 @@ class PassageworkSearch:
         return list(ranking.items())[:top_k]
 
     def _passes(self, top_k: int, allowed: Sequence[str] | None) -> list[tuple[Stage, int]]:
-        """Searches that make one ranking.
+        """Returns the searches, stage and k, that make one ranking.
 
         mteb asks for 1,000 documents: a pool as large would change the fused scores at the top, and a reranker would
         read them all. So the top is as `evaluate` measures it, and the rest follows. Documents given are all reranked.
@@ -238,7 +238,7 @@ class PassageworkSearch:
         return [(stage, min(top_k, k)) for stage, k in depths]
 
     def _experiment(self) -> dict[str, str | int | bool]:
-        """What else figures depend on: mteb keeps runs that differ in it apart."""
+        """Returns what else figures depend on: mteb keeps runs that differ in it apart."""
         parameters: dict[str, str | int | bool] = {"stage": self.stage.value, "whole": self.whole}
         if self.stage in (Stage.HYBRID, Stage.RERANK):
             parameters |= {"candidates": self.candidates, "fusion": self.fusion.value}
@@ -253,13 +253,13 @@ class PassageworkSearch:
         return self._named_reranker is not None or can_rerank(self._named_encoder)
 
     def _encoder(self) -> Encoder:
-        """Loaded once for all corpora."""
+        """Returns the encoder, loaded once for all corpora."""
         if self._named_encoder is None or isinstance(self._named_encoder, str):
             self._named_encoder = BiEncoder.load(self._named_encoder, settings=self._settings)
         return self._named_encoder
 
     def _reranker(self) -> Reranker | None:
-        """Loaded once for all corpora; None where no stage reads it."""
+        """Returns the reranker, loaded once for all corpora; None where no stage reads it."""
         if self.stage is not Stage.RERANK:
             return None
         if isinstance(self._named_reranker, str):

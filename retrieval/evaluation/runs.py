@@ -19,7 +19,7 @@ SUFFIX = ".trec"
 
 
 def strictly_decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """The ranking with strictly decreasing scores, in the float32 that trec_eval reads: no tool can order it anew."""
+    """Returns the ranking with strictly decreasing float32 scores, as trec_eval reads them: no tool can reorder it."""
     scores: dict[str, float] = {}
     last = np.float32(np.inf)
     for document, score in ranking:
@@ -29,7 +29,7 @@ def strictly_decreasing(ranking: Sequence[tuple[str, float]]) -> dict[str, float
 
 
 class RunFiles:
-    """`<stage>.trec` in a folder, written query by query; they get their names when all is written."""
+    """Writes `<stage>.trec` files in a folder, query by query; they get their names when all is written."""
 
     def __init__(self, files: Mapping[Stage, IO[str]]) -> None:
         self._files = files
@@ -37,7 +37,7 @@ class RunFiles:
     @classmethod
     @contextmanager
     def open(cls, folder: Path | None, stages: Sequence[Stage]) -> Iterator[RunFiles]:
-        """Files for the stages; without a folder nothing is written. Raises EvaluationError where it can't be."""
+        """Opens a file for each stage, none without a folder; raises EvaluationError where it can't be written."""
         if folder is None:
             yield cls({})
             return
@@ -61,7 +61,7 @@ class RunFiles:
                     part.unlink()
 
     def write(self, stage: Stage, query: str, scores: Mapping[str, float]) -> None:
-        """One query's documents, best first, a line each: query, Q0, document, rank, score, stage."""
+        """Writes one query's documents, best first, a line each: query, Q0, document, rank, score, stage."""
         file = self._files.get(stage)
         if file is not None:
             file.writelines(
@@ -71,7 +71,7 @@ class RunFiles:
 
 
 def stale_runs(folder: Path | None, skipped: Iterable[Stage]) -> list[str]:
-    """A line for each stage that was not measured, and whose file in the folder is therefore an earlier run's."""
+    """Returns a line per stage that was not measured, whose file in the folder is therefore an earlier run's."""
     files = [folder / f"{stage.value}{SUFFIX}" for stage in skipped] if folder else []
     return [f"{file} is of an earlier run" for file in files if file.exists()]
 
@@ -103,7 +103,7 @@ def read_run(path: str | Path) -> dict[str, dict[str, float]]:
 
 
 def run_field(name: str) -> str:
-    """A name as one column: where it holds white space, which would end it, that and `%` are percent-encoded."""
+    """Returns a name as one column: in a name with white space, that and `%` are percent-encoded."""
     if not re.search(r"\s", name):
         return name or "%00"
     return re.sub(r"[\s%]", lambda match: quote(match[0], safe=""), name)

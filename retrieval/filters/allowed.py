@@ -1,4 +1,4 @@
-"""The passages that a filter lets through: all of them, or those of a few."""
+"""Looks up the passages that a filter lets through: all of them, or those of a few."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids
 
 BROAD = 2
-"""Where a filter may be broad, so many times the pool is first looked at without it: quickest, if half passes."""
+"""Times the pool that is first looked at without a filter that may be broad: quickest, if half passes."""
 
 SAMPLE = 64
 """Passages by which a filter is judged: what lets through half of all, or a tenth, is told apart."""
 
 CACHE_BYTES = 64 << 20
-"""Of looked-up filters kept for the next search: up to eight million ids."""
+"""Bytes of looked-up filters kept for the next search: up to eight million ids."""
 
 
 FilterCache: TypeAlias = ArrayCache[Ids]
@@ -29,7 +29,7 @@ FilterCache: TypeAlias = ArrayCache[Ids]
 
 
 def filter_cache() -> FilterCache:
-    """An empty one, of the size that a collection has."""
+    """Returns an empty cache, of the size that a collection has."""
     return ArrayCache(CACHE_BYTES)
 
 
@@ -45,7 +45,7 @@ class AllowedIds:
 
     @cached_property
     def ids(self) -> Ids:
-        """All of them, ascending: looked up once, until something is committed."""
+        """Returns all of them, ascending: looked up once, until something is committed."""
         key = self._key()
         ids = None if key is None else self._memory.get(key)
         if ids is None:
@@ -55,14 +55,14 @@ class AllowedIds:
         return ids
 
     def _key(self) -> str | None:
-        """The filter at this moment, in words; None for one with a number that Python prints none of."""
+        """Returns the filter at this moment, in words; None for one with a number that Python prints none of."""
         try:
             return f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
         except ValueError:  # of more than 4,300 digits
             return None
 
     def is_broad(self, ids: Ids) -> bool:
-        """Whether most passages seem to be among them, by a few spread over the collection's `ids`; judged once."""
+        """Tells whether most passages seem to be among them, by a sample of the collection's `ids`; judged once."""
         if self._broad is None:
             # At random, always the same: documents may repeat in a pattern.
             sample = np.unique(ids[np.random.default_rng(0).integers(0, len(ids), SAMPLE)]) if len(ids) else ids
@@ -70,5 +70,5 @@ class AllowedIds:
         return self._broad
 
     def passing(self, ids: Sequence[int] | Ids) -> Ids:
-        """Those of a few ids that are among them, ascending."""
+        """Returns those of a few ids that are among them, ascending."""
         return self._snapshot.passing(ids, self.condition)

@@ -1,4 +1,4 @@
-"""Mongo-style filter dicts, checked.
+"""Checks Mongo-style filter dicts, and compiles them to conditions.
 
 A filter is a dict of fields: `{"year": {"$gte": 2020}, "path": {"$glob": "policies/*"}}`; all must hold. A plain value
 means `$eq`. `$and` and `$or` take lists of filters, `$not` takes a filter (or, inside a field, operators).
@@ -149,7 +149,7 @@ def _check_text(value: Any) -> None:
 
 
 def _field(name: str) -> Field:
-    """The field that a name stands for: a column, or a key of metadata, which `metadata.` may say."""
+    """Returns the field that a name stands for: a column, or a key of metadata, which `metadata.` may say."""
     try:
         return Column(name)
     except ValueError:
@@ -171,14 +171,14 @@ def _ordered(value: Any) -> bool:
     return _scalar(value) and value is not None and not isinstance(value, bool)
 
 
-def _several(value: Any) -> bool:
+def _scalar_list(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(_scalar(item) for item in value)
 
 
 OPERANDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "$exists": ("true or false", lambda value: isinstance(value, bool)),
-    "$in": ("a list of values", _several),
-    "$nin": ("a list of values", _several),
+    "$in": ("a list of values", _scalar_list),
+    "$nin": ("a list of values", _scalar_list),
     "$glob": ("a pattern such as 'policies/*'", lambda value: isinstance(value, str)),
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), ("a number or a text", _ordered)),
 }

@@ -1,4 +1,4 @@
-"""Token vectors in a few bits a coordinate: a fixed rotation, then the quantiser that is best for a normal variable.
+"""Codes token vectors in a few bits a coordinate: a fixed rotation, then the best quantiser for a normal variable.
 
 Nothing is learned from data: a vector is coded by itself, the first of a collection like the last. After the rotation
 the coordinates of any unit vector of d dimensions are nearly normal with variance 1/d, and each takes the nearest of
@@ -22,16 +22,16 @@ LEVELS = {
     2: (0.452780, 1.510418),
     4: (0.128395, 0.388048, 0.656759, 0.942340, 1.256231, 1.618046, 2.069017, 2.732590),
 }
-"""By bits, the levels above 0; those below mirror them. Lloyd's iteration to six places; a test repeats it."""
+"""The levels above 0 by bits; those below mirror them. Lloyd's iteration to six places; a test repeats it."""
 
 ROUNDS = 3
-"""Of signs, a permutation and Hadamard's transform: after them every coordinate depends on every other."""
+"""Rounds of signs, a permutation and Hadamard's transform: after them every coordinate depends on every other."""
 
 ROWS_AT_ONCE = 4096
 """Vectors that are decoded at once: 6 MB of 384 dimensions."""
 
 SHORTEST, LONGEST = 0.99, 1.5
-"""Of a coded vector as it is decoded: 1 / its cosine with what was coded, which is 0.995 or 0.94 on the mean."""
+"""Lengths of a decoded vector: 1 / its cosine with what was coded, which is 0.995 or 0.94 on the mean."""
 
 SEED = b"passagework token rotation 1"
 
@@ -40,7 +40,7 @@ class TokenCodec:
     """Codes vectors of `dim` dimensions in `bits` a coordinate; a passage's vectors become one string of bytes.
 
     A row is a float16 and the codes of its coordinates, `row_bytes` in all. Its levels are multiplied by the float16,
-    which is 1 / the vector's product with its own levels: a vector scores 1 with its own code. Of zeros it is 0.
+    which is 1 / the vector's product with its own levels: a vector scores 1 with its own code. A row of zeros has 0.
     """
 
     def __init__(self, dim: int, bits: int) -> None:
@@ -60,11 +60,11 @@ class TokenCodec:
         self._table = of_byte.view(np.complex64 if bits == 4 else np.complex128)[:, 0]  # one item a byte: taken at once
 
     def rotate(self, vectors: Vectors) -> Vectors:
-        """Vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
+        """Returns vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
         return np.asarray(vectors, dtype=np.float32) @ self._rotation
 
     def encode(self, vectors: Vectors) -> bytes:
-        """Of unit rows, or rows of zeros, (n, dim)."""
+        """Codes unit rows, or rows of zeros, (n, dim)."""
         rotated = self.rotate(vectors)
         codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
         for bound in self._bounds:
@@ -78,7 +78,7 @@ class TokenCodec:
         return rows.tobytes()
 
     def products(self, queries: Vectors, coded: Sequence[bytes]) -> list[Vectors]:
-        """For each passage (queries, tokens) float32: the products of rotated queries with its vectors.
+        """Returns (queries, tokens) float32 per passage: the products of rotated queries with its vectors.
 
         Raises ValueError for a string that is not of whole rows.
         """
@@ -91,13 +91,13 @@ class TokenCodec:
         return np.split(products, np.cumsum(counts)[:-1], axis=1) if counts else []
 
     def decode(self, coded: bytes) -> Vectors:
-        """(n, dim) float32, rotated; raises ValueError as `products` does."""
+        """Returns (n, dim) float32, rotated; raises ValueError as `products` does."""
         self._count(coded)
         factors, levels = self._parts(self._rows(coded))
         return levels * factors[:, None]
 
-    def whole(self, coded: bytes) -> bool:
-        """Whether every vector is as long as one that was coded, or 0; raises ValueError as `products` does."""
+    def is_intact(self, coded: bytes) -> bool:
+        """Tells whether every vector is as long as one that was coded, or 0; raises ValueError as `products` does."""
         self._count(coded)
         rows = self._rows(coded)
         for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -123,7 +123,7 @@ class TokenCodec:
 
 @lru_cache(4)
 def rotation(dim: int) -> Vectors:
-    """An orthogonal (dim, dim) matrix, the same on every machine to the last bit.
+    """Returns an orthogonal (dim, dim) matrix, the same on every machine to the last bit.
 
     QR of a random matrix would follow the machine's LAPACK, and its numbers numpy's version. Here are only signs and
     permutations drawn from SHAKE-128, sums, and products with powers of 2 and with one constant a block.
@@ -143,7 +143,7 @@ def rotation(dim: int) -> Vectors:
 
 
 def _hadamard(rows: Vectors) -> Vectors:
-    """The orthonormal transform of rows whose length is a power of 2."""
+    """Returns the orthonormal transform of rows whose length is a power of 2."""
     length = rows.shape[1]
     step = 1
     while step < length:

@@ -1,4 +1,4 @@
-"""Reranking without weights of its own: token vectors of query and passage compared (Khattab and Zaharia 2020)."""
+"""Reranks without weights of its own: compares token vectors of query and passage (Khattab and Zaharia 2020)."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
 
 CACHE_BYTES = 256 << 20
-"""Of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
+"""Bytes of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
 
 TokenVectors: TypeAlias = NDArray[np.float16]
 """(n, hidden), a unit row a token."""
 
 
 def can_rerank(encoder: Encoder | str | None) -> bool:
-    """Whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
+    """Tells whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
 TokenCache: TypeAlias = ArrayCache[TokenVectors]
-"""Of the passages read last, by their text."""
+"""Token vectors of the passages read last, by their text."""
 
 
 def token_cache() -> TokenCache:
-    """An empty one, of the size that a collection has."""
+    """Returns an empty cache, of the size that a collection has."""
     return ArrayCache(CACHE_BYTES)
 
 
 class LateInteractionReranker:
-    """MaxSim over an encoder's token vectors, added to the first stage's scores; safe to share among threads.
+    """Reranks by MaxSim over an encoder's token vectors, added to the first stage's scores; threads may share it.
 
-    A passage's score is the mean, over the tokens of the query's telling words, of the square of the best cosine that
+    A passage's score is the mean, over the tokens of the query's content words, of the square of the best cosine that
     a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
 
     Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
@@ -69,26 +69,28 @@ class LateInteractionReranker:
 
     @property
     def name(self) -> str:
-        """What it is, and of which encoder."""
+        """Returns what it is, and of which encoder."""
         return f"late interaction of {self._encoder.fingerprint.model}"
 
     @property
     def window(self) -> int:
-        """Tokens of a passage that it reads at once."""
+        """Returns the tokens of a passage that it reads at once."""
         return self._encoder.window
 
     def rerank(self, query: str, passages: Sequence[str]) -> RerankScores:
-        """Scores in the order of the passages, each of which is read to its end; the same input gives the same scores.
+        """Returns scores in the order of the passages, each read to its end; the same input gives the same scores.
 
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
         tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
-        read = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
+        query_tokens = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
         scores = np.zeros(len(passages), dtype=np.float32)
-        if not len(read):
+        if not len(query_tokens):
             return RerankScores(scores, scores, windowed=0)
-        vectors = self._encoder.encode_token_vectors([read.ids], query=True)[0][content_word_tokens(query, read)]
+        vectors = self._encoder.encode_token_vectors([query_tokens.ids], query=True)[0][
+            content_word_tokens(query, query_tokens)
+        ]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
             by_passage, stored_here = self._cosines(vectors, passages[start : start + AT_ONCE])
@@ -98,10 +100,10 @@ class LateInteractionReranker:
                 windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
                 if tokens_read:
                     scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
-        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(read), stored=stored)
+        return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(query_tokens), stored=stored)
 
     def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
-        """(tokens of the query, tokens of the passage) for each passage; how many of these the collection keeps."""
+        """Returns cosines (query tokens, passage tokens) per passage, and how many come from stored vectors."""
         cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
         stored = sum(text in cosines for text in passages)
         encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
@@ -109,7 +111,7 @@ class LateInteractionReranker:
         return [cosines[text] for text in passages], stored
 
     def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
-        """Of every passage, from memory or encoded now."""
+        """Returns the token vectors of every passage, from the cache or encoded now."""
         remembered = ((text, self._memory.get(text)) for text in passages)
         by_text = {text: vectors for text, vectors in remembered if vectors is not None}
         missing = [text for text in passages if text not in by_text]
@@ -120,7 +122,7 @@ class LateInteractionReranker:
 
 
 def content_word_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
-    """Which tokens belong to words that tell something; all, where there are no words."""
+    """Tells which tokens belong to content words; all, where there are no words."""
     mask = np.zeros(len(tokens), dtype=np.bool_)
     for word in content_words(query):
         if word.start() >= tokens.ends[-1]:

@@ -19,15 +19,15 @@ TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
 """The record's key in the database."""
 
 MOST_DIMENSIONS = 8192
-"""Of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
+"""Dimensions of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
 
 BITS = 4
-"""Of a coordinate: docs/second-stage.md."""
+"""Bits of a coordinate: docs/second-stage.md."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """How token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
+    """Tells how token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
 
     `filled` tells that every passage has them; before, the next ingest makes what is missing.
     """
@@ -39,32 +39,32 @@ class TokenRecord:
 
     @property
     def codec(self) -> TokenCodec:
-        """What codes them."""
+        """Returns the codec of the vectors."""
         return _codec(self.dim, self.bits)
 
     def unfilled(self) -> TokenRecord:
-        """The same, with passages to come."""
+        """Returns the same record, with passages to come."""
         return replace(self, filled=False)
 
     def complete(self) -> TokenRecord:
-        """The same, with nothing missing."""
+        """Returns the same record, with nothing missing."""
         return replace(self, filled=True)
 
     def same_vectors_as(self, other: TokenRecord | None) -> bool:
-        """Whether what one says of a text is what the other says."""
+        """Tells whether both records give a text the same codes."""
         return other is not None and (self.bits, self.dim) == (other.bits, other.dim) and self.of(other.encoder)
 
     def of(self, encoder: Fingerprint) -> bool:
-        """Whether this encoder made them."""
+        """Tells whether this encoder made them."""
         return self.encoder.same_as(encoder)
 
     def to_json(self) -> dict[str, Json]:
-        """As in the database, and in an export."""
+        """Returns the record as in the database, and in an export."""
         return {**asdict(self), "encoder": self.encoder.to_json()}
 
     @classmethod
     def from_json(cls, value: Json) -> TokenRecord:
-        """Of what `to_json` gave; raises StoreError for anything else."""
+        """Returns the record that `to_json` gave; raises StoreError for anything else."""
         if isinstance(value, Mapping):
             bits, dim, filled = value.get("bits"), value.get("dim"), value.get("filled")
             whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= MOST_DIMENSIONS
@@ -79,14 +79,14 @@ def _codec(dim: int, bits: int) -> TokenCodec:
 
 
 def new_record(encoder: Encoder, *, bits: int = BITS) -> TokenRecord:
-    """Of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
-    checked = token_encoder(encoder)
-    (probe,) = checked.encode_token_vectors([checked.tokenize(["a"])[0].ids])
-    return TokenRecord(bits, probe.shape[1], checked.fingerprint, filled=True)
+    """Returns the record of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
+    checked_encoder = token_encoder(encoder)
+    (probe,) = checked_encoder.encode_token_vectors([checked_encoder.tokenize(["a"])[0].ids])
+    return TokenRecord(bits, probe.shape[1], checked_encoder.fingerprint, filled=True)
 
 
 def token_encoder(encoder: Encoder) -> TokenEncoder:
-    """The encoder, where it gives token vectors; raises ConfigError where it doesn't."""
+    """Returns the encoder, where it gives token vectors; raises ConfigError where it doesn't."""
     if not gives_token_vectors(encoder):
         raise ConfigError(
             f"{encoder.fingerprint.model} gives no vectors of tokens, so none can be kept: "
@@ -96,7 +96,7 @@ def token_encoder(encoder: Encoder) -> TokenEncoder:
 
 
 def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
-    """How the version keeps token vectors; None where it doesn't, or what it says makes no sense: a doctor tells."""
+    """Returns how the version keeps token vectors; None where it doesn't, or the record is damaged: a doctor tells."""
     value = snapshot.meta(TOKEN_RECORD)
     if value is None:
         return None
@@ -108,7 +108,7 @@ def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
 
 
 class StoredTokens:
-    """The token vectors that a collection keeps at one moment, by the text that a reranker reads."""
+    """Gives the token vectors that a collection keeps at one moment, by the text that a reranker reads."""
 
     def __init__(self, snapshot: Snapshot, record: TokenRecord) -> None:
         self._snapshot = snapshot
@@ -116,12 +116,12 @@ class StoredTokens:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> StoredTokens | None:
-        """Those of the version; None where it keeps none."""
+        """Returns those of the version; None where it keeps none."""
         record = recorded_tokens(snapshot)
         return None if record is None else cls(snapshot, record)
 
     def cosines(self, query: Vectors, texts: Iterable[str]) -> dict[str, Vectors]:
-        """(tokens of the query, tokens of the text) for those of the texts that have whole codes."""
+        """Returns cosines (query tokens, text tokens) for those of the texts that have whole codes."""
         if query.shape[1] != self._codec.dim:
             return {}  # the record is damaged: no code is of the encoder's dimensions
         hashes = {text: text_hash(text) for text in dict.fromkeys(texts)}

@@ -15,7 +15,7 @@ AT_ONCE = 32
 
 
 def token_vectors_of(encoder: TokenEncoder, texts: Sequence[str]) -> list[Vectors]:
-    """(n, hidden) float32 of each text: of one longer than the window, those of several windows one after another."""
+    """Returns (n, hidden) float32 for each text; a longer one's windows follow one another."""
     parts: list[list[Vectors]] = [[] for _ in texts]
     for row, part in token_windows(encoder, texts):
         parts[row].append(part)
@@ -23,7 +23,7 @@ def token_vectors_of(encoder: TokenEncoder, texts: Sequence[str]) -> list[Vector
 
 
 def token_windows(encoder: TokenEncoder, texts: Sequence[str]) -> Iterator[tuple[int, Vectors]]:
-    """The same window by window: which text, and (n, hidden); few are in memory at once."""
+    """Yields the same window by window: which text, and (n, hidden); few are in memory at once."""
     tokens = encoder.tokenize_whole(texts)
     spans = [
         (row, span)

@@ -1,4 +1,4 @@
-"""Words to passages: BM25 (Robertson and Zaragoza 2009) by SQLite FTS5, which fixes k1 = 1.2 and b = 0.75."""
+"""Finds passages by words: BM25 (Robertson and Zaragoza 2009) of SQLite FTS5, which fixes k1 = 1.2 and b = 0.75."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 """What FTS5 takes for words behind an apostrophe: `Boeing's`, `don't`."""
 
 
-class Lexical(Protocol):
+class LexicalRetriever(Protocol):
     """Finds passages by the words of a query."""
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
-        """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
+        """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
 
 class Bm25:
-    """BM25 over title, headings and text, stemmed by Porter's rules; a passage needs one of the query's terms."""
+    """Scores by BM25 over title, headings and text, with Porter's stems; a passage needs one of the query's terms."""
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
-        """The best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
+        """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
         expression = match_expression(query)
         condition = None if allowed is None else allowed.condition
         return snapshot.match_text(expression, k, condition) if expression and k > 0 else []
 
 
 def query_terms(query: str) -> list[str]:
-    """The query's different words as they are written, in order, as far as they are looked up.
+    """Returns the query's different words as they are written, in order, as far as they are looked up.
 
     Their case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
     Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
@@ -64,7 +64,7 @@ def query_terms(query: str) -> list[str]:
 
 
 def content_words(query: str) -> list[re.Match[str]]:
-    """Every word of the query that is looked up, where it stands."""
+    """Returns every word of the query that is looked up, where it stands."""
     words = list(TERM.finditer(query))
     shouted = query.isupper()
     return [match for match in words if _is_content_word(match, shouted=shouted)] or words
@@ -78,11 +78,11 @@ def _is_content_word(match: re.Match[str], *, shouted: bool) -> bool:
 
 
 def match_expression(query: str) -> str:
-    """The query as FTS5 wants it: quoted, so that no text of a user is read as an operator; "" without words."""
+    """Returns the query as FTS5 wants it: quoted, so that nothing in it is read as an operator; "" without words."""
     return " OR ".join(f'"{term}"' for term in query_terms(query))
 
 
 def matching_spans(query: str, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """`[start, end)` of the words in each text that the lexical half finds it by."""
+    """Returns `[start, end)` of the words in each text that the lexical half finds it by."""
     expression = match_expression(query)
     return matched_words([storable(text) for text in texts], expression) if expression else [[] for _ in texts]

@@ -29,7 +29,7 @@ Number = TypeVar("Number", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class LivePostings:
-    """`LivePostings((postings,))`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+    """Adds changes to saved postings: `LivePostings((postings,))`, then `apply`, which leaves the old one as it was.
 
     The first of `segments` keeps only frequent words, and says by that which words are looked up here; the others
     FTS5 scores, being quick at them. `removed` marks passages of any segment that are gone.
@@ -40,28 +40,28 @@ class LivePostings:
 
     @cached_property
     def ids(self) -> Ids:
-        """Ids of all rows, ascending, gone ones included."""
+        """Returns the ids of all rows, ascending, gone ones included."""
         return _joined([segment.ids for segment in self.segments])
 
     @cached_property
     def lengths(self) -> NDArray[np.int32]:
-        """Words of all rows."""
+        """Returns the number of words of all rows."""
         return _joined([segment.lengths for segment in self.segments])
 
     @property
-    def later(self) -> int:
-        """Passages that came or went since the saved postings."""
+    def changed_count(self) -> int:
+        """Returns how many passages came or went since the saved postings."""
         gone = 0 if self.removed is None else int(np.count_nonzero(self.removed))
         return len(self.ids) - len(self.segments[0].ids) + gone
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so much changed that new postings would pay."""
-        return self.later > max(REBUILD_LEAST, REBUILD_SHARE * len(self.segments[0].ids))
+        """Tells whether so much changed that new postings would pay."""
+        return self.changed_count > max(REBUILD_LEAST, REBUILD_SHARE * len(self.segments[0].ids))
 
     @cached_property
     def _totals(self) -> tuple[int, float]:
-        """How many passages there are, and their average length."""
+        """Returns how many passages there are, and their average length."""
         if self.removed is None:
             count, words = len(self.ids), int(self.lengths.sum(dtype=np.int64))
         else:
@@ -74,7 +74,7 @@ class LivePostings:
         return length_norms(self.lengths, self._totals[1]).astype(np.float32)
 
     def apply(self, *, added: Postings | None = None, removed: Ids | None = None) -> LivePostings:
-        """A new version without `removed` (unknown ids don't matter), and with `added`, of higher ids than any here."""
+        """Returns a version without `removed` (unknown ids don't matter), and with `added`, whose ids are higher."""
         segments = self.segments
         gone = self.removed
         if added is not None and len(added.ids):
@@ -91,7 +91,7 @@ class LivePostings:
         return LivePostings(segments, gone)
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
-        """See Lexical.search."""
+        """Searches as Lexical.search says."""
         terms = self._terms(snapshot, query)
         if not terms or k < 1:
             return []
@@ -112,7 +112,7 @@ class LivePostings:
         return _with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
 
     def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
-        """What each word of the query adds, in its order; words that no passage holds are left out."""
+        """Returns what each word of the query adds, in its order; words that no passage holds are left out."""
         words = query_terms(query)
         terms = []
         for word, parts in zip(words, stems(words), strict=True):
@@ -124,7 +124,7 @@ class LivePostings:
         return [term for term in terms if len(term.rows)]
 
     def _saved_term(self, word: str) -> Term | None:
-        """A frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
+        """Returns a frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
         if word not in self.segments[0].words:
             return None
         parts, start = [], 0
@@ -143,7 +143,7 @@ class LivePostings:
         return Term(rows, counts, None, idf if idf > 0 else LEAST_IDF)
 
     def _fts5_term(self, snapshot: Snapshot, word: str) -> Term:
-        """A rare word, or one of several parts: its share of BM25 as FTS5 has it."""
+        """Returns a rare word, or one of several parts, with its share of BM25 as FTS5 has it."""
         gains_by_id = snapshot.match_word(word)
         ids = np.array([passage for passage, _ in gains_by_id], np.int64)
         gains = np.array([gain for _, gain in gains_by_id], np.float64)
@@ -151,13 +151,13 @@ class LivePostings:
 
 
 def _rounded(scores: Gains) -> Gains:
-    """As scores of FTS5 are rounded: one in a thousand comes out otherwise by NumPy, which multiplies first."""
+    """Rounds as scores of FTS5 are: one in a thousand comes out otherwise by NumPy, which multiplies first."""
     values, places = np.unique(scores, return_inverse=True)
     return np.array([round(value, DECIMALS) for value in values.tolist()], np.float64)[places]
 
 
 def _with_equals(pairs: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
-    """The first k of pairs that are in order, and those equal to the last."""
+    """Returns the first k of pairs that are in order, and those equal to the last."""
     if len(pairs) <= k:
         return pairs
     least = pairs[k - 1][1]

@@ -1,4 +1,4 @@
-"""The best passages by BM25 without scoring every match: MaxScore (Turtle and Flood 1995), a term at a time.
+"""Finds the best passages by BM25 without scoring every match: MaxScore (Turtle and Flood 1995), term at a time.
 
 Rare words are scored first. As soon as what all others could add is less than the k-th best score so far, a passage
 with none of the rare words can't come in any more, and the frequent words are only looked up for those that can. The
@@ -41,13 +41,13 @@ class Term:
 
     @property
     def upper_bound(self) -> float:
-        """No passage's score gains more by it."""
+        """Returns the most that a passage's score gains by it."""
         if self.gains is not None:
             return float(self.gains.max(initial=0.0))
         return self.idf * (K1 + 1)
 
     def partial(self, norms: Partial, at: Ids | None = None) -> Partial:
-        """What each passage's score gains, of all rows or of those at some places, in float32."""
+        """Returns what each passage's score gains, of all rows or of those at some places, in float32."""
         if self.gains is not None:
             partial: Partial = (self.gains if at is None else self.gains[at]).astype(np.float32)
             return partial
@@ -60,7 +60,7 @@ class Term:
         return gained
 
     def exact(self, norms: Gains, at: Ids) -> Gains:
-        """The same as FTS5 computes it; `norms` are those of the rows at these places."""
+        """Returns the same as FTS5 computes it; `norms` are those of the rows at these places."""
         if self.gains is not None:
             return self.gains[at]
         assert self.counts is not None  # a term has either
@@ -68,7 +68,7 @@ class Term:
         return self.idf * ((frequencies * (K1 + 1)) / (frequencies + norms))
 
     def lookup(self, rows: Ids) -> tuple[Mask, Ids]:
-        """Which of `rows` hold the word, and at which places of `self.rows` those stand."""
+        """Tells which of `rows` hold the word, and at which places of `self.rows` those stand."""
         places = np.searchsorted(self.rows, rows.astype(np.int32))
         inside = places < len(self.rows)
         inside[inside] = self.rows[places[inside]] == rows[inside]
@@ -76,13 +76,13 @@ class Term:
 
 
 def length_norms(lengths: NDArray[np.int32], average: float) -> Gains:
-    """What BM25 adds to a count below the fraction."""
+    """Returns what BM25 adds to a count below the fraction."""
     norms: Gains = K1 * (1.0 - B + B * lengths.astype(np.float64) / average)
     return norms
 
 
 def best_rows(terms: Sequence[Term], norms: Partial, k: int, allowed: Mask | None) -> Ids:
-    """Every row that may be among the k best or equal to the last of them, of those allowed; ascending."""
+    """Returns every row that may be among the k best or equal to the last of them, of those allowed; ascending."""
     order = sorted((term for term in terms if len(term.rows)), key=lambda term: len(term.rows))
     slack = 1.0 + 4 * 2.0**-23 * (len(order) + 1)
     remaining = [*np.cumsum([term.upper_bound for term in reversed(order)])[::-1].tolist(), 0.0]
@@ -117,7 +117,7 @@ def _with_remaining_terms(
     k: int,
     slack: float,
 ) -> Ids:
-    """The candidates that may be among the best, once the remaining terms are looked up for them."""
+    """Returns the candidates that may be among the best, once the remaining terms are looked up for them."""
     for term, after in zip(terms, remaining[1:], strict=True):
         hit, places = term.lookup(candidates)
         scores[hit] += term.partial(norms, places)
@@ -129,7 +129,7 @@ def _with_remaining_terms(
 
 
 def exact_scores(terms: Sequence[Term], norms: Gains, rows: Ids) -> Gains:
-    """BM25 of `rows`, whose `norms` are given, summed in the order of the terms."""
+    """Returns BM25 of `rows`, whose `norms` are given, summed in the order of the terms."""
     scores = np.zeros(len(rows), np.float64)
     for term in terms:
         hit, places = term.lookup(rows)
@@ -138,7 +138,7 @@ def exact_scores(terms: Sequence[Term], norms: Gains, rows: Ids) -> Gains:
 
 
 def _kth(scores: Partial, k: int) -> float:
-    """The k-th best; the least where there are fewer."""
+    """Returns the k-th best; the least where there are fewer."""
     if len(scores) <= k:
         return float(scores.min(initial=np.inf)) if len(scores) else 0.0
     return float(np.partition(scores, len(scores) - k)[len(scores) - k])

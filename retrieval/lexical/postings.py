@@ -34,7 +34,7 @@ class Postings:
 
     @classmethod
     def read(cls, reader: WordReader, *, least: int) -> Postings:
-        """Of the words that at least so many passages hold."""
+        """Reads the postings of the words that at least so many passages hold."""
         ids, lengths = reader.lengths()
         frequent = reader.frequent(least)
         most = sum(places for _, places in frequent)  # a passage may hold a word at several places
@@ -51,7 +51,7 @@ class Postings:
         return cls(ids, lengths, words, starts, rows[:end].copy(), counts[:end].copy())
 
     def of(self, word: str) -> tuple[Rows, Counts]:
-        """The rows that hold a word, ascending, and how often; none where the word isn't kept here."""
+        """Returns the rows that hold a word, ascending, and how often; none where the word isn't kept here."""
         number = self.words.get(word)
         if number is None:
             return NO_ROWS, NO_COUNTS
@@ -59,7 +59,7 @@ class Postings:
         return self.rows[part], self.counts[part]
 
     def followed_by(self, later: Postings) -> Postings:
-        """One of both; the ids of `later` are higher."""
+        """Returns the postings of both; the ids of `later` are higher."""
         words = dict(self.words)
         for word in later.words:
             words.setdefault(word, len(words))

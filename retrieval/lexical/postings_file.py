@@ -50,7 +50,7 @@ def save_postings(postings: Postings, path: Path) -> str:
 
 
 def load_postings(path: Path, *, digest: str) -> Postings:
-    """The postings saved at `path`, memory-mapped, whose sha256 must be `digest`; raises StoreError."""
+    """Loads the postings saved at `path`, memory-mapped, whose sha256 must be `digest`; raises StoreError."""
     try:
         with path.open("rb") as file:
             digest_found = digest_open(file)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from passagework.retrieval.config import MAX_WINDOW, spin_briefly
+from passagework.retrieval.config import MAX_WINDOW, limit_thread_spinning
 from passagework.retrieval.errors import ModelUnavailableError, PassageworkError
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Tokens, Vectors
@@ -20,12 +20,12 @@ from passagework.retrieval.types import Tokens, Vectors
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-spin_briefly()
+limit_thread_spinning()
 
 
 @dataclass(frozen=True, slots=True)
 class BatchShape:
-    """How rows become batches: `tokens` at most, padding included; widths and heights are multiples of the steps.
+    """Tells how rows become batches: `tokens` at most, with padding; widths and heights are multiples of the steps.
 
     A backend that compiles code for every shape, and keeps it, wants few of them; one that doesn't wants no padding.
     """
@@ -35,11 +35,11 @@ class BatchShape:
     rows_step: int
 
     def width(self, length: int, window: int) -> int:
-        """Of a batch whose longest row has `length` tokens; within the window."""
+        """Returns the width of a batch whose longest row has `length` tokens, within the window."""
         return padded_width(length, window, self.width_step)
 
     def rows(self, rows: int, width: int) -> int:
-        """Of a batch of so many rows; few are left as they are, or a query would be many."""
+        """Returns the height of a batch of so many rows; few are left as they are, or a query would be many."""
         most = max(rows, self.tokens // width)
         return rows if rows <= self.rows_step else min(-(-rows // self.rows_step) * self.rows_step, most)
 
@@ -56,11 +56,11 @@ OPENVINO = BatchShape(tokens=2048, width_step=4, rows_step=1)
 """Under 5% of padding over passages of up to 200 tokens; 4096 and steps of 16 and 8: 11%, and 3% slower."""
 
 FEW_TOKENS = 64
-"""Of a batch that one thread encodes alone."""
+"""Tokens of a batch that one thread encodes alone."""
 
 
 def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> Iterator[list[int]]:
-    """Rows, longest first, in batches whose padded size stays within `budget` tokens; at least one row each."""
+    """Yields rows, longest first, in batches whose padded size stays within `budget` tokens; at least one row each."""
     batch: list[int] = []
     for row in order:
         if batch and (len(batch) + 1) * length(batch[0]) > budget:
@@ -72,13 +72,13 @@ def batches(order: Sequence[int], length: Callable[[int], int], budget: int) -> 
 
 
 def padded_width(length: int, window: int, step: int) -> int:
-    """A multiple of `step`, within the window."""
+    """Returns a multiple of `step`, within the window."""
     return min(max(1, -(-length // step)) * step, window)
 
 
 @contextmanager
 def threads_for(tokens: int, most: int) -> Iterator[None]:
-    """One thread for a query, `most` for a batch.
+    """Sets torch to one thread for a query, to `most` for a batch.
 
     Threads that share a query wait for one another dozens of times, by spinning: beside two other busy processes on
     two cores, a query took 41 ms (95th percentile 125), on one thread 12 (29), and hardly more than two when alone.
@@ -100,7 +100,7 @@ def release_memory() -> None:
 
 
 def token_arrays(encoding: Encoding) -> Tokens:
-    """What the tokenizer gave, as arrays."""
+    """Returns what the tokenizer gave, as arrays."""
     offsets = np.array(encoding.offsets, dtype=np.int32).reshape(-1, 2)
     return Tokens(np.array(encoding.ids, dtype=np.int32), offsets[:, 0], offsets[:, 1])
 
@@ -108,7 +108,7 @@ def token_arrays(encoding: Encoding) -> Tokens:
 def load_model(
     kind: type[Any], resolved: ResolvedModel, device: str | None, options: Mapping[str, object] | None = None
 ) -> Any:
-    """A sentence-transformers model of this kind from local files: safetensors only, and nothing in the folder is run.
+    """Loads a sentence-transformers model from local files: safetensors only, and nothing in the folder is run.
 
     Raises ModelUnavailableError where it can't be loaded.
     """
@@ -130,8 +130,8 @@ def load_model(
         raise ModelUnavailableError(f"{resolved.name} can't be loaded from {resolved.path}: {reason}") from error
 
 
-def windows_of(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
-    """Tokens that a sentence-transformers model reads at once, and the most that it can be made to.
+def window_and_positions(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
+    """Returns the tokens that a sentence-transformers model reads at once, and the most that it can be made to.
 
     Raises ModelUnavailableError for a model that reads no text.
     """
@@ -146,7 +146,7 @@ def windows_of(model: Any, resolved: ResolvedModel) -> tuple[int, int]:
 
 
 def unit_rows(vectors: Vectors, model: str, *, zeros: bool = False) -> Vectors:
-    """Each row divided by its length; raises PassageworkError where one is not finite, or is 0 and may not be."""
+    """Returns rows divided by their lengths; raises PassageworkError for one not finite, or 0 where it may not be."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.all(np.isfinite(norms)) or not (zeros or np.all(norms > 0)):
         raise PassageworkError(f"{model} gave a vector that is not finite; try fp32 precision")

@@ -1,4 +1,4 @@
-"""Text to vectors: a bi-encoder, which a backend runs."""
+"""Turns text into vectors: a bi-encoder, which a backend runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, res
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
-"""Of batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
+"""Batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
 
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
@@ -35,29 +35,29 @@ class BiEncoder:
     """Runs a sentence-transformers model on the best device and backend at hand; it is safe to share among threads."""
 
     def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
-        facts = backend.facts
+        encoder_config = backend.encoder_config
         self._backend = backend
         self._lock = threading.Lock()
         self._shape = backend.shape
-        if window is not None and not 16 <= window <= facts.positions:
-            raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {facts.positions} tokens")
-        self._window = window or facts.window
-        self._tokenizer: Any = facts.tokenizer
-        self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen unseen
+        if window is not None and not 16 <= window <= encoder_config.positions:
+            raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {encoder_config.positions} tokens")
+        self._window = window or encoder_config.window
+        self._tokenizer: Any = encoder_config.tokenizer
+        self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen in silence
         self._tokenizer.no_padding()
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        self._passage_prompt = PromptTokens.of(self._tokenizer, facts.passage_prompt)
-        self._query_prompt = PromptTokens.of(self._tokenizer, facts.query_prompt)
+        self._passage_prompt = PromptTokens.of(self._tokenizer, encoder_config.passage_prompt)
+        self._query_prompt = PromptTokens.of(self._tokenizer, encoder_config.query_prompt)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
         self._fingerprint = Fingerprint(
             model=resolved.name,
             revision=resolved.revision,
             weights=resolved.weights,
-            pooling=facts.pooling,
-            query_prompt=facts.query_prompt,
-            passage_prompt=facts.passage_prompt,
-            dimension=facts.dimension,
+            pooling=encoder_config.pooling,
+            query_prompt=encoder_config.query_prompt,
+            passage_prompt=encoder_config.passage_prompt,
+            dimension=encoder_config.dimension,
         )
 
     @classmethod
@@ -171,7 +171,7 @@ class BiEncoder:
         return out
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
-        """One text at a time where memory is short, which changes the last digits."""
+        """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
         try:
             return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
         except DeviceMemoryError:
@@ -181,7 +181,7 @@ class BiEncoder:
             return np.concatenate([part for part in parts if part is not None])
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
-        """On a GPU, which is faster than the tokenizer, the next texts are tokenised while it is busy."""
+        """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""
 
         def cut(start: int) -> list[TokenIds]:
             tokenized = self.tokenize_whole(texts[start : start + at_once], query=query)
@@ -230,8 +230,8 @@ class BiEncoder:
         return unit_rows(out, self._fingerprint.model)
 
     def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
-        """Token ids of a batch, and which of them are there, each of this shape."""
-        ids = np.full(shape, self._backend.facts.pad, dtype=np.int32)
+        """Returns the token ids of a batch, padded to this shape, and their mask."""
+        ids = np.full(shape, self._backend.encoder_config.pad, dtype=np.int32)
         mask = np.zeros(shape, dtype=np.int32)
         mask[len(batch) :, 0] = 1  # attention over nothing is not a number
         for row, text_ids in enumerate(batch):

@@ -1,4 +1,4 @@
-"""(query, passage) to a score: a cross-encoder, which a backend runs."""
+"""Scores (query, passage) pairs: a cross-encoder, which a backend runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine can do, asked of its drivers and its processor: importing torch to learn it would take seconds."""
+"""Asks drivers and processor what this machine can do: importing torch to learn it would take seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @cache
 def cuda_available() -> bool:
-    """Whether NVIDIA's driver reports a device, and torch is not a build for CPUs alone."""
+    """Tells whether NVIDIA's driver reports a device, and torch is not a build for CPUs alone."""
     try:
         if version("torch").endswith("+cpu"):
             return False
@@ -26,7 +26,7 @@ def cuda_available() -> bool:
 
 
 def cuda_devices() -> list[str]:
-    """All GPUs, in torch's names."""
+    """Returns all GPUs, in torch's names."""
     if not cuda_available():
         return []
     import torch
@@ -35,7 +35,7 @@ def cuda_devices() -> list[str]:
 
 
 def pick_precision(precision: str, device: str) -> str:
-    """fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
+    """Returns fp32 or bf16: `auto` takes bf16 where the processor multiplies it natively (AMX, AVX512-BF16, CUDA)."""
     if precision != "auto":
         return precision
     if device == "cuda":
@@ -46,7 +46,7 @@ def pick_precision(precision: str, device: str) -> str:
 
 
 def cpu_multiplies_bf16() -> bool:
-    """Whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
+    """Tells whether this processor has bf16 instructions; elsewhere bf16 is emulated, and slower than fp32."""
     cpuinfo = Path("/proc/cpuinfo")
     if not cpuinfo.exists():
         return False

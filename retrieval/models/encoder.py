@@ -1,4 +1,4 @@
-"""What an encoder promises: text to unit vectors; and one that shows the vectors of tokens as well."""
+"""The protocols of encoders: text becomes unit vectors, and for some also vectors of its tokens."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ class TokenEncoder(Encoder, Protocol):
 
     @property
     def has_token_vectors(self) -> bool:
-        """Whether its model gives them: some give a text's vector alone."""
+        """Tells whether its model gives vectors of tokens: some give a text's vector alone."""
 
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
-        """As `tokenize`, of texts that follow the prompt: its last space may belong to their first word."""
+        """Tokenizes texts that follow the prompt, whose last space may belong to their first word."""
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
-        """(n, hidden) float32 for each text, a unit row a token; the same for a text whatever stands beside it."""
+        """Returns (n, hidden) float32 for each text, a unit row a token; they don't depend on the other texts."""
 
 
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
-    """Whether it does; the model is asked, which takes a moment."""
+    """Tells whether an encoder gives vectors of tokens; the model is asked, which takes a moment."""
     return isinstance(encoder, TokenEncoder) and encoder.has_token_vectors

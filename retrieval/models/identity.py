@@ -1,4 +1,4 @@
-"""What a collection remembers of how it was made, and the refusal of anything else."""
+"""Records how a collection was made, and refuses another encoder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from passagework.retrieval.types import Json
 
 PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
 PROBE_COSINE = 0.999
-"""Between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
+"""The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
 def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, state: VersionState) -> None:
@@ -30,12 +30,12 @@ def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Jso
 
 
 def recorded_encoder(snapshot: Snapshot) -> Fingerprint:
-    """The encoder that made the vectors; raises StoreError where the record is damaged."""
+    """Returns the encoder that made the vectors; raises StoreError where the record is damaged."""
     return Fingerprint.from_json(snapshot.meta("encoder"))
 
 
 def recorded_window(snapshot: Snapshot) -> int:
-    """The encoder's window in tokens, as it was when the collection was made."""
+    """Returns the encoder's window in tokens, as it was when the collection was made."""
     window = snapshot.meta("window")
     if not isinstance(window, int):
         raise StoreError("the collection's record of its encoder's window is damaged")

@@ -30,17 +30,17 @@ class Piece:
 
 
 class Pairing(Protocol):
-    """How a model wants a query and a passage put together."""
+    """Puts a query and a passage together as a model wants them."""
 
     query_prefix: str
     overhead: int
 
     def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
-        """The model's input for one batch."""
+        """Returns the model's input for one batch."""
 
 
 def pairing_of(model: CrossEncoder) -> Pairing:
-    """The model's own way: classifiers get tokens, whatever has a template or generates gets texts."""
+    """Returns the model's own way: classifiers get tokens, whatever has a template or generates gets texts."""
     if model[0].transformer_task != "sequence-classification" or "message" in model.modalities:
         return _TemplatePairs(model)
     pad = int(model.tokenizer.pad_token_id or 0)
@@ -48,14 +48,14 @@ def pairing_of(model: CrossEncoder) -> Pairing:
 
 
 def cut_piece(text: str, tokens: Tokens, start: int, end: int) -> Piece:
-    """The part of a text between two of its tokens; all of it, what is between tokens included, if those are all."""
+    """Returns the part of a text between two of its tokens; if those are all, the text as a whole."""
     if end - start == len(tokens):
         return Piece(text, tokens.ids)
     return Piece(text[tokens.starts[start] : tokens.ends[end - 1]], tokens.ids[start:end])
 
 
 def windows(length: int, room: int) -> list[tuple[int, int]]:
-    """[start, end) of the fewest windows that cover `length` tokens, evenly spread, each but a lone one `room` long."""
+    """Returns [start, end) of the fewest windows that cover `length` tokens, evenly spread, at most `room` long."""
     if length <= room:
         return [(0, length)]
     spare = length - room
@@ -64,7 +64,7 @@ def windows(length: int, room: int) -> list[tuple[int, int]]:
 
 
 class TokenPairs:
-    """Query and passage tokens between the special tokens of the tokenizer's own pair, as classifiers are trained.
+    """Puts query and passage tokens between the special tokens of the tokenizer's pair, as classifiers are trained.
 
     `pad` fills rows up; `prefix` goes before every query. `features` gives (passages, width) int32 arrays.
     """
@@ -84,7 +84,7 @@ class TokenPairs:
         self.overhead = sum(len(part) for part in self._ids)
 
     def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
-        """The model's input for one batch."""
+        """Returns the model's input for one batch."""
         width = max(len(passage.ids) for passage in passages) + len(query.ids) + self.overhead
         ids = np.full((len(passages), width), self._pad, dtype=np.int32)
         types, mask = np.zeros_like(ids), np.zeros_like(ids)
@@ -103,7 +103,7 @@ def _join(special_tokens: Sequence[TokenIds], first: TokenIds, second: TokenIds)
 
 
 class _TemplatePairs:
-    """Query and passage as texts, put together by the model's own template, as generative rerankers are."""
+    """Puts query and passage texts together by the model's own template, as generative rerankers want them."""
 
     query_prefix = ""  # the template places the prompt
 
@@ -118,7 +118,7 @@ class _TemplatePairs:
         self.overhead = int(empty["input_ids"].shape[1]) + SLACK
 
     def features(self, query: Piece, passages: Sequence[Piece]) -> dict[str, Any]:
-        """The model's input for one batch, as torch's tensors."""
+        """Returns the model's input for one batch, as torch's tensors."""
         features: dict[str, Any] = self._model.preprocess(
             [(query.text, passage.text) for passage in passages], prompt=self._prompt
         )
@@ -128,5 +128,5 @@ class _TemplatePairs:
 
 
 def _prompt(model: CrossEncoder) -> str | None:
-    """What the model wants before every query, if it says so."""
+    """Returns what the model wants before every query, if it says so."""
     return (model.prompts or {}).get(model.default_prompt_name) or None

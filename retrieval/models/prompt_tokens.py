@@ -1,4 +1,4 @@
-"""What stands around a text when a bi-encoder reads it: special tokens and a prompt."""
+"""The tokens around a text when a bi-encoder reads it: special tokens and a prompt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from passagework.retrieval.types import TokenIds, Tokens
 
 @dataclass(frozen=True, slots=True)
 class PromptTokens:
-    """Tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
+    """Holds tokens before and behind every text; `prompt_length` counts those that a pooling may have to leave out.
 
     `lead` is white space that ends the prompt and belongs to the text's first word, for some tokenizers: a text of its
     own is tokenised with it.
@@ -25,7 +25,7 @@ class PromptTokens:
 
     @classmethod
     def of(cls, tokenizer: Any, prompt: str) -> PromptTokens:
-        """Special tokens around a text, read off the tokenizer, with the prompt's own tokens after the first ones."""
+        """Returns the tokenizer's special tokens around a text, with the prompt's own tokens after the first ones."""
 
         def ids(text: str) -> list[int]:
             return list(tokenizer.encode(text, add_special_tokens=False).ids)
@@ -51,7 +51,7 @@ class PromptTokens:
         )
 
     def without_lead(self, tokens: Tokens) -> Tokens:
-        """The tokens of `lead` and a text, with their places in the text alone."""
+        """Returns the tokens of `lead` and a text, with their places in the text alone."""
         if not self.lead:
             return tokens
         starts, ends = (np.maximum(places - len(self.lead), 0) for places in (tokens.starts, tokens.ends))
@@ -61,5 +61,5 @@ class PromptTokens:
         return len(self.prefix) + len(self.suffix)
 
     def around(self, ids: TokenIds) -> TokenIds:
-        """The whole input of a text's tokens."""
+        """Returns the whole input of a text's tokens."""
         return np.concatenate([self.prefix, ids, self.suffix])

@@ -1,4 +1,4 @@
-"""What a reranker promises: (query, passage) to a score, and how that score joins those of the first stage."""
+"""The protocol of rerankers: (query, passage) becomes a score, which joins those of the first stage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reranker reads of a passage: its text, below its title and headings."""
+"""Makes what a reranker reads of a passage: its text, below its title and headings."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from passagework.retrieval.hits import Hit
 from passagework.retrieval.store import PassageRow
 
 CONTEXT_CHARACTERS = 400
-"""Of title and headings that a reranker reads above each passage."""
+"""Characters of title and headings that a reranker reads above each passage."""
 
 
 def reranker_text(title: str, headings: Sequence[str], text: str) -> str:
-    """A passage as the reranker reads it: below its title and headings, as far as they are not beyond all measure."""
+    """Returns a passage as the reranker reads it: below the first CONTEXT_CHARACTERS of its title and headings."""
     context = " > ".join(dict.fromkeys(part for part in (title, *headings) if part))[:CONTEXT_CHARACTERS]
     return f"{context}\n{text}" if context else text
 
 
 def reranker_text_of(row: PassageRow | Hit) -> str:
-    """The same, of a passage as it was found."""
+    """Returns the same of a stored passage or a hit."""
     return reranker_text(row.title, row.headings, row.text)

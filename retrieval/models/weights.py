@@ -87,7 +87,7 @@ class Fingerprint:
 
 
 def resolve_model(name: str, settings: Settings) -> ResolvedModel:
-    """The folder that holds `name`'s weights: a folder given, the local hub cache, the bundled copy, the hub.
+    """Finds the folder of `name`'s weights: a folder given, the local hub cache, the bundled copy, the hub.
 
     The bundled copy (default encoder only) goes before the hub because its digest proves it to be the same file.
     Raises ModelUnavailableError naming every place that was tried; without a network it decides within a second.
@@ -120,7 +120,7 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
 
 
 def digest_weights(folder: Path) -> str:
-    """sha256 of the folder's safetensors: of the file where there is one, else of all, in order of their names.
+    """Returns the sha256 of the folder's safetensors: of the file where there is one, else of all, in order of names.
 
     Raises ModelUnavailableError where weights exist only as pickles, or not at all.
     """
@@ -152,13 +152,13 @@ def _folder(name: str) -> Path | None:
 
 
 def _is_other_backend(path: Path, folder: Path) -> bool:
-    """Whether a file belongs to an ONNX or OpenVINO export, whose .bin is raw data and is never loaded here."""
+    """Tells whether a file belongs to an ONNX or OpenVINO export, whose .bin is raw data and is never loaded here."""
     parts = path.relative_to(folder).parts[:-1]
     return bool(parts) and parts[0] in {"onnx", "openvino"}
 
 
 def _checked(name: str, path: Path, revision: str | None, source: str) -> ResolvedModel:
-    """The folder as a model; raises where it holds pickles or code, or isn't the default encoder that it says it is."""
+    """Returns the folder as a model; raises where it holds pickles or code, or isn't the default encoder it names."""
     _refuse_code(path)
     weights = digest_weights(path)
     if (name, revision) == (DEFAULT_ENCODER, DEFAULT_REVISION) and weights != DEFAULT_DIGEST:
@@ -184,7 +184,7 @@ def _refuse_code(folder: Path) -> None:
 
 
 def _bundled() -> ResolvedModel | None:
-    """The default encoder that lies beside this module, or else in the package that carries it.
+    """Returns the default encoder that lies beside this module, or else in the package that carries it.
 
     The package is found without being imported: it is data to us.
     """
@@ -229,7 +229,7 @@ def _snapshot(name: str, revision: str | None, settings: Settings, *, local: boo
 
 
 def _hub_answers() -> bool:
-    """Whether the hub, or the proxy before it, answers within HUB_DEADLINE; name look-ups may hang, hence a thread."""
+    """Tells whether the hub, or its proxy, answers within HUB_DEADLINE; in a thread, for name look-ups may hang."""
     from huggingface_hub import constants
 
     parts = urlsplit(constants.ENDPOINT)

@@ -1,4 +1,4 @@
-"""How long each part of a search took."""
+"""Takes the time of each part of a search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Clock:
-    """Milliseconds by the name of a part; it runs from the moment that it is made."""
+    """Takes milliseconds by the name of a part; it runs from the moment that it is made."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()

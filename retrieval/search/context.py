@@ -1,4 +1,4 @@
-"""Hits to cited text for a language model, within a budget of tokens.
+"""Turns hits into cited text for a language model, within a budget of tokens.
 
 A block is a line that says where its text is from, then the text, exactly as it stands in the document, but for what
 its readers don't see: that is left out, and marked, for so documents speak to a language model behind people's backs.
@@ -44,7 +44,7 @@ _VISIBLE = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """`[start, end)` of one document, with the hits in it, best first."""
+    """Holds `[start, end)` of one document, with the hits in it, best first."""
 
     hits: tuple[Hit, ...]
     start: int
@@ -53,7 +53,7 @@ class _Block:
     hidden: tuple[Hidden, ...]
 
     def reaches(self, hit: Hit) -> bool:
-        """Whether a hit overlaps it, touches it, or is so near that what is between may be quoted too."""
+        """Tells whether a hit overlaps it, touches it, or is so near that what is between may be quoted too."""
         return self.hits[0].uri == hit.uri and hit.start <= self.end + GAP and self.start <= hit.end + GAP
 
     def overlaps(self, hit: Hit) -> bool:
@@ -62,14 +62,14 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a quoted passage says, in the forms that others are compared with."""
+    """Holds a quoted passage in the forms that others are compared with."""
 
     folded: str
     shingles: frozenset[tuple[str, ...]]
     numbers: Counter[str]
 
     def covers(self, other: _Content) -> bool:
-        """Whether the other passage adds nothing: it is the same but for case and white space, or nearly contained.
+        """Tells whether the other passage adds nothing: it is equal but for case and white space, or nearly contained.
 
         One that has a number which this one lacks does add something, however much they share.
         """
@@ -88,7 +88,7 @@ def build_context(
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
 ) -> Context:
-    """The best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
+    """Returns the best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
 
     `slice_text(hit, start, end)` gives `[start, end)` of that hit's document, `hidden_in` what readers don't see of it.
     Hits of which they see nothing are left out. The others are taken in order of rank: one that
@@ -107,7 +107,7 @@ def build_context(
         content = _content_of(without_hidden(hit.text, hit.start, hit.hidden))
         if not any(block.overlaps(hit) for block in blocks) and any(passage.covers(content) for passage in quoted):
             continue
-        wider = _with(blocks, hit, slice_text, hidden_in)
+        wider = _with_hit(blocks, hit, slice_text, hidden_in)
         if count_tokens(_render(wider)) > max_tokens:
             blocks = blocks or [_cut(wider[0], max_tokens, count_tokens)]
             break
@@ -124,13 +124,13 @@ def build_context(
     )
 
 
-def _with(
+def _with_hit(
     blocks: Sequence[_Block],
     hit: Hit,
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
 ) -> list[_Block]:
-    """The blocks with one more hit, merged with those that it reaches, in the place of the best of them."""
+    """Returns the blocks with one more hit, merged with those that it reaches, in the place of the best of them."""
     near = [block for block in blocks if block.reaches(hit)]
     start = min([hit.start, *(block.start for block in near)])
     end = max([hit.end, *(block.end for block in near)])
@@ -140,7 +140,7 @@ def _with(
 
 
 def _cut(block: _Block, max_tokens: int, count_tokens: Callable[[str], int]) -> _Block:
-    """The longest beginning of a block that fits, down to the last end of a sentence, unless that loses half of it.
+    """Returns the longest beginning of a block that fits, to the last end of a sentence, if that is at least half.
 
     Then to the last end of a word; a script without spaces, or a word longer than the budget, is cut at a character.
     """
@@ -184,7 +184,7 @@ def _shown(block: _Block) -> str:
 
 
 def _header(number: int, block: _Block) -> str:
-    """One line: number, title and headings, path and record, pages."""
+    """Returns one line: number, title and headings, path and record, pages."""
     hit = block.hits[0]
     names = dict.fromkeys(name for name in map(collapsed, (hit.title, *_headings(block))) if name)
     place = [collapsed(address(hit.path, hit.uri) if hit.path else hit.uri)]
@@ -194,7 +194,7 @@ def _header(number: int, block: _Block) -> str:
 
 
 def _headings(block: _Block) -> tuple[str, ...]:
-    """The headings that all of a block's hits stand under, outermost first."""
+    """Returns the headings that all of a block's hits stand under, outermost first."""
     shared = []
     for level in zip(*(hit.headings for hit in block.hits), strict=False):
         if len(set(level)) > 1:

@@ -10,7 +10,7 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.hits import FilterUse
-from passagework.retrieval.lexical.bm25 import Lexical
+from passagework.retrieval.lexical.bm25 import LexicalRetriever
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.fusion import competition_ranks, fuse
 from passagework.retrieval.search.request import SearchRequest
@@ -18,12 +18,12 @@ from passagework.retrieval.store import Location, Snapshot
 from passagework.retrieval.types import Stage, Vectors
 
 Scores = dict[int, float]
-"""By passage id; higher is better."""
+"""Scores by passage id; higher is better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What the first stage found: scores by stage, and where each candidate stands that may become a hit.
+    """Holds what the first stage found: scores by stage, and where each candidate stands that may become a hit.
 
     `size` counts different passages; `full` tells that a retriever gave as many as it was asked for: there may be more.
     """
@@ -54,7 +54,7 @@ class FirstStage:
         *,
         dense_retriever: DenseRetriever,
         vector: Vectors | None,
-        lexical: Lexical,
+        lexical: LexicalRetriever,
         allowed: AllowedIds | None,
         clock: Clock,
     ) -> None:
@@ -81,7 +81,7 @@ class FirstStage:
         return Pool(self._scores(dense, lexical), self._places, size_found, full, used)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
-        """Cosines of the `size` nearest passages, and of those equal to the last."""
+        """Returns the cosines of the `size` nearest passages, and of those equal to the last."""
         if self._vector is None:
             return {}, FilterUse(FilterPlan.EXACT_WITHIN.value, matching=0)
         cosines, used = self._dense_retriever.best(self._vector, size)
@@ -90,7 +90,7 @@ class FirstStage:
         return {passage: cosine for passage, cosine in cosines.items() if cosine >= cut}, used
 
     def _by_words(self, size: int) -> Scores:
-        """BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
+        """Returns BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self._clock.timed("lexical"):
             return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
 
@@ -102,17 +102,17 @@ class FirstStage:
         with self._clock.timed("fusion"):
             ranks = competition_ranks(dense)
             # a passage that only words found gets its cosine too
-            unseen = [passage for passage in lexical if passage not in dense]
+            lexical_only = [passage for passage in lexical if passage not in dense]
             cosines = (
-                {**dense, **self._dense_retriever.cosines(self._vector, unseen)}
-                if unseen and self._vector is not None
+                {**dense, **self._dense_retriever.cosines(self._vector, lexical_only)}
+                if lexical_only and self._vector is not None
                 else dense
             )
             fused = fuse(self._request.fusion, cosines, ranks, lexical)
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
     def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:
-        """Candidates that can become hits: where one retriever decides alone, its `k` best, and equals of the last."""
+        """Returns candidates that can become hits: of a lone retriever its `k` best, and equals of the last."""
         if self._stage not in (Stage.DENSE, Stage.LEXICAL) or self._request.per_document:
             return dense.keys() | lexical.keys()
         scores = dense or lexical

@@ -24,7 +24,7 @@ def fuse(
 
 
 def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
-    """cosine + CONVEX_WEIGHT x BM25 / the query's best BM25; BM25 is 0 for a passage outside the lexical pool.
+    """Returns cosine + CONVEX_WEIGHT x BM25 / the query's best BM25; BM25 is 0 for a passage outside the lexical pool.
 
     A convex combination up to a factor (Bruch, Gai and Ingber 2023), scaled so that a cosine stays a cosine.
     """
@@ -34,7 +34,7 @@ def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[i
 
 
 def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]) -> dict[int, float]:
-    """The sum of 1 / (RRF_K + rank) over the retrievers that found a passage; equal scores share a rank."""
+    """Returns the sum of 1 / (RRF_K + rank) over the retrievers that found a passage; equal scores share a rank."""
     lexical_ranks = competition_ranks(lexical)
     passages = dense_ranks.keys() | lexical_ranks.keys()
     return {
@@ -46,7 +46,7 @@ def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]
 
 
 def competition_ranks(scores: Mapping[int, float]) -> dict[int, int]:
-    """Ranks from 1, best first; equal scores share one, so that a tie never depends on an id."""
+    """Returns ranks from 1, best first; equal scores share one, so that a tie never depends on an id."""
     ranks: dict[int, int] = {}
     rank, last = 0, None
     for position, (passage, score) in enumerate(sorted(scores.items(), key=lambda item: -item[1]), start=1):

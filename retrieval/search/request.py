@@ -1,4 +1,4 @@
-"""What a search is asked for, checked before anything is done."""
+"""The request of a search, checked before anything is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from passagework.retrieval.types import Fusion, Stage
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is asked. `stage` None means the last one there is; `candidates` is the pool per first-stage retriever.
+    """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
     `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
     Raises ConfigError where a value is out of range.

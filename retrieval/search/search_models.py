@@ -13,11 +13,11 @@ from passagework.retrieval.types import Stage
 
 
 class SearchModels(Protocol):
-    """What gives the models of one collection at one moment; each is loaded when it is first asked for."""
+    """Gives the models of one collection at one moment; each is loaded when it is first asked for."""
 
     @property
     def may_rerank(self) -> bool:
-        """Whether something may rerank, as far as that is known without loading a model."""
+        """Tells whether something may rerank, as far as that is known without loading a model."""
 
     def encoder(self) -> Encoder:
         """Returns the encoder that made the collection's vectors."""
@@ -28,7 +28,7 @@ class SearchModels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageChoice:
-    """How far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
+    """Tells how far a search goes, and with which models; `reason` says why `stage` is not the one `requested`.
 
     A model that the stage has no use for is None.
     """

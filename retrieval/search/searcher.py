@@ -10,7 +10,7 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
-from passagework.retrieval.lexical.bm25 import Bm25, Lexical
+from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
@@ -26,7 +26,11 @@ class Searcher:
     """Answers queries from one moment of a collection: its snapshot, and the index as it was then."""
 
     def __init__(
-        self, models: SearchModels, *, lexical: Callable[[], Lexical] = Bm25, filters: FilterCache | None = None
+        self,
+        models: SearchModels,
+        *,
+        lexical: Callable[[], LexicalRetriever] = Bm25,
+        filters: FilterCache | None = None,
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded
@@ -68,7 +72,7 @@ class Searcher:
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None]:
-    """The query's vector (1, dim), and how much of a query over the encoder's budget was read."""
+    """Returns the query's vector (1, dim), and how much of a query over the encoder's budget was read."""
     if encoder is None:
         return None, None
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
@@ -80,7 +84,7 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
 def _with_reranked(
     request: SearchRequest, pool: Pool, stage: Stage, second: SecondStage | None
 ) -> Mapping[Stage, Scores]:
-    """The scores of the first stage, and of the second where that is the last; beyond its depth nothing goes on."""
+    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth."""
     if stage is not Stage.RERANK:
         return pool.scores
     fused = pool.scores[Stage.HYBRID]
@@ -94,7 +98,7 @@ def _with_reranked(
 def _limited(
     request: SearchRequest, pool: Pool, passages: Sequence[int], most: int, final: Mapping[int, float]
 ) -> list[int]:
-    """The first of them that are good enough by their `final` score, and not too many of one document."""
+    """Returns the first of them that are good enough by their `final` score, and not too many of one document."""
     least = request.min_score
     of_document: Counter[int] = Counter()
     chosen: list[int] = []
@@ -117,7 +121,7 @@ def _hits(
     pool: Pool,
     probabilities: Mapping[int, float],
 ) -> tuple[Hit, ...]:
-    """The chosen passages with their traces."""
+    """Returns the chosen passages with their traces."""
     ranks = {
         passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
         for passed, stage_scores in scores.items()

@@ -14,7 +14,7 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Stage
 
 DECIMALS = 6
-"""Of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
+"""Decimals of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
 
 
 class SecondStage:
@@ -43,7 +43,7 @@ class SecondStage:
 
     @property
     def token_vectors(self) -> TokenVectorsUsed | None:
-        """Of how many of the passages the collection kept what the reranker needs; None for none."""
+        """Tells for how many of the passages the collection kept what the reranker needs; None for none."""
         if not self._stored:
             return None
         return TokenVectorsUsed.STORED if self._stored == len(self._logits) else TokenVectorsUsed.PARTLY

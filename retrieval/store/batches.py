@@ -1,4 +1,4 @@
-"""Values in portions that one statement takes."""
+"""Parts values into batches that one statement takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCH = 20_000
 
 
 def in_ids(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
-    """Whether a column is one of `ids`, bound as one text: a statement with a variable for each is slow to make."""
+    """Tells whether a column is in `ids`, bound as one text: a statement with a variable for each is slow to make."""
     listed = func.json_each(json.dumps(ids)).table_valued("value")
     return column.in_(select(listed.c.value))
 

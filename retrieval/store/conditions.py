@@ -10,7 +10,7 @@ Scalar: TypeAlias = "str | bool | int | float | None"
 
 
 class Column(Enum):
-    """The fields that are no metadata. A member is no text, so that metadata of the same name is another field."""
+    """Names the fields that are no metadata. No member is a text, so metadata of the same name is another field."""
 
     PATH = "path"
     DOCUMENT = "document"
@@ -24,7 +24,7 @@ Field: TypeAlias = "Column | str"
 
 
 class Comparison(str, Enum):
-    """How a field is compared with one value."""
+    """Names how a field is compared with one value."""
 
     GREATER = "$gt"
     GREATER_OR_EQUAL = "$gte"

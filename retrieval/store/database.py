@@ -36,7 +36,7 @@ _MIGRATING = threading.Lock()  # Alembic's environment is a global of its proces
 
 
 def create_database(path: Path) -> Engine:
-    """A new database at `path` with every table."""
+    """Makes a new database at `path` with every table."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,7 +47,7 @@ def create_database(path: Path) -> Engine:
 
 
 def open_database(path: Path) -> Engine:
-    """The database at `path`, migrated to this version's layout.
+    """Opens the database at `path`, migrated to this version's layout.
 
     Raises StoreError where it is missing, damaged, not ours, or made by a newer version.
     """
@@ -85,7 +85,7 @@ def open_database(path: Path) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine, path: Path, *, write: bool = False) -> Iterator[Connection]:
-    """One transaction: a snapshot for reading, or the only writer until it ends."""
+    """Begins one transaction: a snapshot for reading, or the only writer until it ends."""
     with storage_errors(path), engine.connect() as connection:
         connection = connection.execution_options(immediate=write)
         with connection.begin():
@@ -132,7 +132,7 @@ def _engine(path: Path, *, foreign_keys: bool) -> Engine:
 
 
 def _reading_engine(path: Path) -> Engine:
-    """For a folder that can't be written, such as a read-only disk or a colleague's."""
+    """Returns an engine for a folder that can't be written, such as a read-only disk or a colleague's."""
 
     def connect() -> sqlite3.Connection:
         # SQLite would need its log even to read, unless told that nobody changes the file. Where there is a log,
@@ -167,7 +167,7 @@ def _revision(engine: Engine, path: Path) -> str:
 
 
 def _is_foreign(connection: Connection) -> bool:
-    """Whether another program made this database: it holds something, and that without our mark."""
+    """Tells whether another program made this database: it holds something, and that without our mark."""
     marked = connection.exec_driver_sql("PRAGMA application_id").scalar() == APPLICATION_ID
     return not marked and bool(connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar())
 

@@ -1,4 +1,4 @@
-"""Reading a database's file beside SQLite, which POSIX makes dangerous.
+"""Reads a database's file beside SQLite, which POSIX makes dangerous.
 
 A process that closes any descriptor of a file loses all its locks on it, SQLite's among them: another process would
 then take away the log beneath a reader (sqlite.org/howtocorrupt.html, 2.2). So what is opened here stays open until the
@@ -23,7 +23,7 @@ THREADS = min(4, os.cpu_count() or 1)
 
 @dataclass(slots=True)
 class _OpenFile:
-    """How many stores of a file are open, and what reads it, once somebody asked."""
+    """Counts the open stores of a file, and holds what reads it, once that was asked for."""
 
     stores: int = 0
     file: BinaryIO | None = None
@@ -61,7 +61,7 @@ def unregister_store(file: tuple[int, int] | None) -> None:
 
 
 def block_digests(path: Path) -> tuple[int, tuple[str, ...]]:
-    """The size of a file that a store has open, and the sha256 of each block of it; raises OSError."""
+    """Returns the size of a file that a store has open, and the sha256 of each block of it; raises OSError."""
     with _lock:
         status = path.stat()
         open_file = _open_files.get((status.st_dev, status.st_ino))

@@ -26,7 +26,7 @@ class DocumentReader:
         self.connection = connection
 
     def text(self, document_id: int, start: int, end: int) -> str:
-        """`document.text[start:end]`, reading no more segments than that needs."""
+        """Returns `document.text[start:end]`, reading no more segments than that needs."""
         if start >= end:
             return ""
         first, last = start // t.SEGMENT_CHARS, (end - 1) // t.SEGMENT_CHARS
@@ -36,14 +36,14 @@ class DocumentReader:
         return "".join(self.connection.execute(query).scalars())[start - base : end - base]
 
     def hidden(self, document_id: int, start: int, end: int) -> tuple[Hidden, ...]:
-        """What readers don't see of `document.text[start:end]`, cut to it, in order."""
+        """Returns what readers don't see of `document.text[start:end]`, cut to it, in order."""
         h = t.hidden.c
         query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
         rows = self.connection.execute(query.order_by(h.ordinal))
         return cut_to((Hidden(first, last, Unseen(reason)) for first, last, reason in rows), start, end)
 
     def document(self, document_id: int) -> Document:
-        """A document whole, as it was loaded: enough to chunk it again without its file. StoreError if it is gone."""
+        """Returns a document whole, as it was loaded: enough to chunk it again. Raises StoreError if it is gone."""
         row = self.connection.execute(select(t.documents).where(t.documents.c.id == document_id)).first()
         if row is None:
             raise StoreError(f"no document {document_id}: it may have been deleted")
@@ -68,14 +68,14 @@ class DocumentReader:
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:
-        """Documents in order of path, without their text; those of which a passage fulfils the condition."""
+        """Yields documents in order of path, without their text; those of which a passage fulfils the condition."""
         if condition is not None:
             inside = matching_query(filter_sql(condition)).with_only_columns(t.passages.c.document_id).correlate(None)
             return self._documents(t.documents.c.id.in_(inside))
         return self._documents(true())
 
     def documents_named(self, names: Sequence[str]) -> list[DocumentRow]:
-        """Documents that bear one of the names (see `naming`), each once."""
+        """Returns the documents that bear one of the names (see `naming`), each once."""
         rows: dict[int, DocumentRow] = {}
         for batch in batches(names, BATCH // 4):
             rows.update({row.id: row for row in self._documents(has_any_name(self.connection, batch))})
@@ -96,18 +96,18 @@ class DocumentReader:
             yield DocumentRow(**{**row._asdict(), "metadata": json.loads(row.metadata)})
 
     def documents_of(self, source_id: int) -> Iterator[DocumentRow]:
-        """A file's documents, in order."""
+        """Returns a file's documents, in order."""
         return self._documents(t.documents.c.source_id == source_id)
 
     def document_hashes(self, source_id: int | None = None) -> dict[str, tuple[int, str]]:
-        """Of a source's documents, or of all: uri to (id, sha256)."""
+        """Maps the uris of a source's documents, or of all, to (id, sha256)."""
         d = t.documents.c
         query = select(d.uri, d.id, d.sha256)
         rows = self.connection.execute(query if source_id is None else query.where(d.source_id == source_id))
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def sources(self) -> list[SourceRow]:
-        """Every file on record, in order of uri."""
+        """Returns every file on record, in order of uri."""
         rows = self.connection.execute(select(t.sources).order_by(t.sources.c.uri))
         return [
             SourceRow(

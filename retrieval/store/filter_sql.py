@@ -1,4 +1,4 @@
-"""Conditions as SQL over passages joined with their documents."""
+"""Compiles conditions to SQL over passages joined with their documents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ORDER: Mapping[Comparison, Callable[[ColumnElement[Any], Any], Sql]] = {
 def filter_sql(condition: Condition, *, one_by_one: bool = False) -> Sql:
     """Returns the SQL of a condition.
 
-    As it is by default, SQLite makes a list of all documents that fulfil it; `one_by_one`, it looks at the fields of
+    By default SQLite makes a list of all documents that fulfil it; with `one_by_one` it looks at the fields of
     each document that it is asked about, which is quicker for a few.
     """
     return _Sql(one_by_one).of(condition)
@@ -133,12 +133,12 @@ def _equals(field: Column, values: Sequence[Scalar]) -> Sql:
 
 
 def _bound(value: Scalar) -> Scalar:
-    """As the store keeps it: truth as 1 or 0, an integer beyond 64 bits as a float."""
+    """Returns a value as the store keeps it: truth as 1 or 0, an integer beyond 64 bits as a float."""
     return int(value) if isinstance(value, bool) else number(value) if isinstance(value, int) else value
 
 
 def _touched(condition: Sql) -> Sql:
-    """Whether a page that fulfils the condition shares text with the passage."""
+    """Tells whether a page that fulfils the condition shares text with the passage."""
     g, p = t.pages.c, t.passages.c
     overlap = and_(g.document_id == p.document_id, g.start < p.end, g.end > p.start, g.start < g.end)
     return select(g.number).where(overlap, condition).correlate(t.passages).exists()

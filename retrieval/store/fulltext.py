@@ -1,4 +1,4 @@
-"""Passages by their words: the one place that speaks FTS5."""
+"""Finds passages by their words: the one place that speaks FTS5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
 DECIMALS = 12
-"""Of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
+"""Decimals of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
 
 _OPEN, _SHUT = "\x02", "\x03"
 SEPARATORS = "".join(
@@ -25,7 +25,7 @@ TOKENIZER = f"porter unicode61 remove_diacritics 2 separators '{SEPARATORS}'"
 def best_passages(
     connection: Connection, expression: str, k: int, allowed: Select[tuple[int]] | None
 ) -> list[tuple[int, float]]:
-    """The `k` best passages of an FTS5 expression, and those equal to the last, as (id, BM25), higher is better.
+    """Returns the `k` best passages of an FTS5 expression, and equals of the last, as (id, BM25), higher is better.
 
     Ties are by id. `allowed` selects the ids that may be found.
     """
@@ -44,13 +44,13 @@ def best_passages(
 
 
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
-    """What one word adds to the BM25 of each passage that holds it, by ascending id; a score is the sum over words."""
+    """Returns what one word adds to the BM25 of each passage that holds it, by ascending id: a score is their sum."""
     query = "SELECT rowid, -bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid"
     return list(driver.execute(query, (f'"{word}"',)))
 
 
 def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
-    """`[start, end)` of the words in each text that an FTS5 expression matches, stemmed as the collection's are."""
+    """Returns `[start, end)` of the words in each text that an FTS5 expression matches, by the collection's stems."""
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
         unmarked = [(number, content.replace(_OPEN, " ").replace(_SHUT, " ")) for number, content in enumerate(texts)]
@@ -61,7 +61,7 @@ def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int,
 
 
 def _marks(marked: str) -> list[tuple[int, int]]:
-    """Where the marks stand, in offsets of the text without them."""
+    """Returns where the marks stand, in offsets of the text without them."""
     spans: list[tuple[int, int]] = []
     before, *pieces = marked.split(_OPEN)
     at = len(before)

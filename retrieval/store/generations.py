@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Opened(Generic[Derived]):
-    """What is derived from a database, as it was at `change`.
+    """Holds what is derived from a database, as it was at `change`.
 
     `generation` is the file that it was loaded from, None where it was made anew; the files that were damaged are named
     in `set_aside`.
@@ -43,7 +43,7 @@ class Opened(Generic[Derived]):
 
 @dataclass(frozen=True, slots=True)
 class NewGeneration:
-    """What is recorded of a file about to be saved: see `Generation`; `suffix` stands at the end of its name."""
+    """Holds what is recorded of a file about to be saved: see `Generation`; `suffix` stands at the end of its name."""
 
     kind: str
     suffix: str
@@ -54,7 +54,7 @@ class NewGeneration:
 
 
 class Generations(Generic[Derived]):
-    """The saved files of one kind of derived data.
+    """Manages the saved files of one kind of derived data.
 
     Their names begin with `letter`; `recorded` lists them, newest first; `load` reads one, and raises StoreError where
     it is damaged; `replay` brings what was read, as it was at a change, up to a snapshot.
@@ -142,7 +142,7 @@ class Generations(Generic[Derived]):
         self._sweep(folder, set())
 
     def _next_number(self, folder: Path, older: Sequence[Generation]) -> int:
-        """A number that no file has or had, for another process may be about to open one by its name."""
+        """Returns a number that no file has or had, for another process may be about to open one by its name."""
         try:
             if os.path.lexists(folder) and not folder.is_dir():
                 _log.warning("%s is no folder; it was set aside as %s", folder, set_aside(folder).name)

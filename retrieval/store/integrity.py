@@ -33,7 +33,7 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """What a document's row says of it, and its file's row of the file."""
+    """Holds what a document's row says of it, and its file's row of the file."""
 
     sha256: str
     uri: str
@@ -45,36 +45,36 @@ class StoredDocument:
 
 
 def structure_problems(snapshot: Snapshot, most: int) -> list[str]:
-    """SQLite's own check of every page, table and index: at most so many lines, [] where all is sound."""
+    """Runs SQLite's own check of every page, table and index: at most so many lines, [] where all is sound."""
     rows = snapshot.connection.exec_driver_sql(f"PRAGMA integrity_check({most})").scalars()
     return [line for row in rows for line in str(row).split("\n") if line not in ("ok", "") and line[:3] != "***"]
 
 
 def tree_names(snapshot: Snapshot) -> dict[int, str]:
-    """What stands on each root page: the table or index that SQLite's check calls by number."""
+    """Returns what stands on each root page: the table or index that SQLite's check calls by number."""
     rows = snapshot.connection.exec_driver_sql("SELECT rootpage, name FROM sqlite_master WHERE rootpage > 0")
     return {row[0]: row[1] for row in rows}
 
 
 def broken_references(snapshot: Snapshot) -> Counter[tuple[str, str]]:
-    """How many rows name a row that isn't there, by (table, table it should be in)."""
+    """Counts the rows that name a row that isn't there, by (table, table it should be in)."""
     return Counter((row[0], row[2]) for row in snapshot.connection.exec_driver_sql("PRAGMA foreign_key_check"))
 
 
 def document_ids(snapshot: Snapshot) -> list[int]:
-    """Every document, in order of id."""
+    """Returns every document, in order of id."""
     return list(snapshot.connection.execute(select(t.documents.c.id).order_by(t.documents.c.id)).scalars())
 
 
 def stored_document(snapshot: Snapshot, document_id: int) -> StoredDocument:
-    """A document's row, and that of its file."""
+    """Returns a document's row, and that of its file."""
     d, f = t.documents.c, t.sources.c
     query = select(d.sha256, d.uri, d.path, d.name, d.length, f.uri, f.path).join(t.sources, f.id == d.source_id)
     return StoredDocument(*snapshot.connection.execute(query.where(d.id == document_id)).one())
 
 
 def reused_ids(snapshot: Snapshot) -> list[str]:
-    """Tables whose next id is not above the ids that are there."""
+    """Returns the tables whose next id is not above the ids that are there."""
     rows = snapshot.connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
     sequences = {row[0]: row[1] for row in rows}
     tables = (t.sources, t.documents, t.passages, t.changes, t.generations)
@@ -83,7 +83,7 @@ def reused_ids(snapshot: Snapshot) -> list[str]:
 
 
 def stored_passages(snapshot: Snapshot, document_id: int) -> list[StoredPassage]:
-    """A document's passages, in order."""
+    """Returns a document's passages, in order."""
     p = t.passages.c
     query = select(p.id, p.ordinal, p.start, p.end, p.text, p.title, p.headings, p.hash).where(
         p.document_id == document_id
@@ -92,7 +92,7 @@ def stored_passages(snapshot: Snapshot, document_id: int) -> list[StoredPassage]
 
 
 def fields_agree(snapshot: Snapshot, document_id: int, metadata: Mapping[str, Json]) -> bool:
-    """Whether the rows that filters look at say what the document's metadata says."""
+    """Tells whether the rows that filters look at say what the document's metadata says."""
     f = t.fields.c
     rows = snapshot.connection.execute(select(f.key, f.type, f.value).where(f.document_id == document_id))
     return Counter(repr(tuple(row)) for row in rows) == Counter(
@@ -101,7 +101,7 @@ def fields_agree(snapshot: Snapshot, document_id: int, metadata: Mapping[str, Js
 
 
 def documents_without_vectors(snapshot: Snapshot) -> dict[int, int]:
-    """Documents of which passages have no vector, to how many."""
+    """Maps documents of which passages have no vector to how many."""
     p = t.passages.c
     missing = ~exists().where(t.vectors.c.hash == p.hash)
     query = select(p.document_id, func.count()).where(missing).group_by(p.document_id)
@@ -109,33 +109,33 @@ def documents_without_vectors(snapshot: Snapshot) -> dict[int, int]:
 
 
 def unused_vectors(snapshot: Snapshot) -> int:
-    """Vectors that no passage uses."""
+    """Counts the vectors that no passage uses."""
     unused = ~exists().where(t.passages.c.hash == t.vectors.c.hash)
     return int(snapshot.connection.execute(select(func.count()).select_from(t.vectors).where(unused)).scalar_one())
 
 
 def misshapen_vectors(snapshot: Snapshot, dim: int) -> list[bytes]:
-    """Hashes of the vectors that haven't 4 bytes for each of `dim` numbers."""
+    """Returns the hashes of the vectors that haven't 4 bytes for each of `dim` numbers."""
     v = t.vectors.c
     wrong = or_(func.typeof(v.vector) != "blob", func.length(v.vector) != 4 * dim)
     return list(snapshot.connection.execute(select(v.hash).where(wrong)).scalars())
 
 
 def hashes_of(snapshot: Snapshot, passage_ids: Sequence[int]) -> list[bytes]:
-    """Under which the vectors of these passages are stored."""
+    """Returns the hashes under which the vectors of these passages are stored."""
     query = select(t.passages.c.hash).where(t.passages.c.id.in_(list(passage_ids))).distinct()
     return list(snapshot.connection.execute(query).scalars())
 
 
 def documents_of_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[int]:
-    """The documents whose passages' vectors are stored under these."""
+    """Returns the documents whose passages' vectors are stored under these."""
     p = t.passages.c
     query = select(p.document_id).distinct()
     return {row for key in hashes for row in snapshot.connection.execute(query.where(p.hash == key)).scalars()}
 
 
 def text_index_problem(driver: Any, *, wait_ms: int, then_ms: int) -> str | None:
-    """How FTS5's index differs from the passages, None where it doesn't; on a driver's connection.
+    """Tells how FTS5's index differs from the passages, None where it doesn't; on a driver's connection.
 
     It takes a write transaction, and rolls it back. Raises sqlite3.OperationalError where it can't have one.
     """

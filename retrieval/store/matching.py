@@ -1,4 +1,4 @@
-"""Which passages a compiled filter lets through."""
+"""Finds the passages that a compiled filter lets through."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from passagework.retrieval.types import Ids
 
 
 def matching_query(condition: ColumnElement[bool]) -> Select[tuple[int]]:
-    """Ids of the passages, joined with their documents, that fulfil a condition."""
+    """Selects the ids of the passages, joined with their documents, that fulfil a condition."""
     return select(t.passages.c.id).join(t.documents, t.documents.c.id == t.passages.c.document_id).where(condition)
 
 
 def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
-    """Those ids, ascending."""
+    """Returns the ids of the passages that fulfil a condition, ascending."""
     if _tells_passages_apart(condition):
         rows = connection.execute(matching_query(condition).order_by(t.passages.c.id)).scalars()
         return np.fromiter(rows, dtype=np.int64)
@@ -35,20 +35,20 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
 
 
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
-    """Those of `ids`, as many as one statement takes, that fulfil a condition compiled for asking one by one."""
+    """Returns those of `ids`, as many as one statement takes, that fulfil a condition compiled `one_by_one`."""
     return np.fromiter(
         connection.execute(matching_query(condition).where(in_ids(t.passages.c.id, ids))).scalars(), np.int64
     )
 
 
 def _tells_passages_apart(condition: ColumnElement[bool]) -> bool:
-    """Whether it may hold for one passage of a document and not for another."""
+    """Tells whether it may hold for one passage of a document and not for another."""
     columns = (element for element in visitors.iterate(condition) if isinstance(element, Column))
     return any(column.table is t.passages for column in columns)
 
 
 def _first_and_last() -> ColumnElement[str]:
-    """Ids of a document's first and last passage, with a comma between; null where it has none."""
+    """Returns the ids of a document's first and last passage, with a comma between; null where it has none."""
     p = t.passages.c
     passage = select(p.id).where(p.document_id == t.documents.c.id).correlate(t.documents).limit(1)
     first = passage.order_by(p.ordinal).scalar_subquery()

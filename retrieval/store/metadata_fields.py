@@ -10,7 +10,7 @@ from passagework.retrieval.types import Json
 
 
 class FieldType(str, Enum):
-    """The types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
+    """Names the types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -20,7 +20,7 @@ class FieldType(str, Enum):
 
 
 def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, FieldType, Json]]:
-    """(key, type, value) of every scalar in metadata: nested keys joined by dots, a list's items each under its key."""
+    """Yields (key, type, value) of every scalar in metadata: nested keys joined by dots, list items under one key."""
     stack: list[tuple[str, Json]] = [(str(key), value) for key, value in reversed(list(metadata.items()))]
     while stack:
         key, value = stack.pop()
@@ -43,7 +43,7 @@ def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, FieldType, Json
 
 
 def number(value: int | float) -> int | float:
-    """As SQLite can hold it: an integer beyond its 64 bits becomes the nearest float, infinity where there is none."""
+    """Returns a number that SQLite can hold: an integer beyond 64 bits becomes the nearest float, else infinity."""
     if isinstance(value, float) or -(1 << 63) <= value < 1 << 63:
         return value
     try:

@@ -1,4 +1,4 @@
-"""Documents by what people call them: a record's `_id`, a URI, a path, or a path with its record."""
+"""Finds documents by what people call them: a record's `_id`, a URI, a path, or a path with its record."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from passagework.retrieval.store import schema as t
 
 
 def has_any_name(connection: Connection, names: Sequence[str]) -> ColumnElement[bool]:
-    """A condition on documents: one of the names is its `_id`, URI, path, or path and record (`list.csv#row=3`)."""
+    """Returns a condition: a document's `_id`, URI, path, or path and record (`list.csv#row=3`) is in `names`."""
     d = t.documents.c
     return or_(d.name.in_(names), d.path.in_(names), d.uri.in_([*names, *_record_uris(connection, names)]))
 
 
 def _record_uris(connection: Connection, names: Sequence[str]) -> list[str]:
-    """What the URI of `path#record` may be: a record's `_id` is escaped there, its place (`row=3`) is not."""
+    """Returns what the URI of `path#record` may be: a record's `_id` is escaped there, its place (`row=3`) is not."""
     records_by_path: dict[str, list[str]] = defaultdict(list)
     for name in names:
         for mark in re.finditer("#", name):

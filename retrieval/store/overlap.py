@@ -1,4 +1,4 @@
-"""What of a document lies in a passage: the pages it touches, and the text in it that readers don't see."""
+"""Finds what of a document lies in a passage: the pages it touches, and its hidden text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HIDDEN = PreparedStatement(
 
 
 def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    """Passage to the numbers of its pages, ascending; passages without are left out."""
+    """Maps passages to the numbers of their pages, ascending; passages without are left out."""
     touched: dict[int, list[int]] = defaultdict(list)
     for batch in batches(ids):
         for passage, number in PAGES.rows(connection, ids=bound_ids(batch)):
@@ -38,7 +38,7 @@ def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int,
 
 
 def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hidden, ...]]:
-    """Passage to what readers don't see of it, cut to the passage, in order; passages without are left out."""
+    """Maps passages to what readers don't see of them, cut to the passage, in order; passages without are left out."""
     spans_by_passage: dict[int, list[Hidden]] = defaultdict(list)
     for batch in batches(ids):
         for passage, start, end, reason in HIDDEN.rows(connection, ids=bound_ids(batch)):

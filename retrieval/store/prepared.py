@@ -20,26 +20,26 @@ class PreparedStatement:
         self._statement = statement
 
     def rows(self, connection: Connection, **values: object) -> list[Any]:
-        """The rows, as tuples, within the connection's transaction."""
+        """Returns the rows, as tuples, within the connection's transaction."""
         driver: Any = connection.connection.dbapi_connection
         sql, constants = self._compiled
         return list(driver.execute(sql, {**constants, **values}))
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:
-        """The SQL, and those of its parameters that have a value of their own."""
+        """Returns the SQL, and those of its parameters that have a value of their own."""
         compiled = self._statement.compile(dialect=SQLiteDialect_pysqlite(paramstyle="named"))
         return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
 
 
 def in_bound_ids(column: Column[int]) -> ColumnElement[bool]:
-    """Whether a column is one of the ids that `bound(ids)` gives to the statement."""
+    """Tells whether a column is one of the ids that `bound_ids(ids)` gives to the statement."""
     listed = func.json_each(_LISTED).table_valued("value")
     return column.in_(select(listed.c.value))
 
 
 def bound_ids(ids: Sequence[int]) -> str:
-    """Ids as the value of IDS."""
+    """Returns the ids as the value of IDS."""
     return json.dumps(ids)
 
 

@@ -22,14 +22,14 @@ class SourceState(str, Enum):
 
 
 class VersionState(str, Enum):
-    """Whether a version is whole, or a rebuild is still to come to its end."""
+    """Tells whether a version is whole, or a rebuild is still to come to its end."""
 
     BUILDING = "building"
     READY = "ready"
 
 
 class ChangeKind(str, Enum):
-    """What happened to passages."""
+    """Tells what happened to passages."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -106,7 +106,7 @@ class PassageRow:
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
-    """A passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded.
+    """Holds a passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded.
 
     `reranker_hash` is the hash of what a reranker reads of it, None where the collection keeps no token vectors.
     """
@@ -121,7 +121,7 @@ class NewPassage:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a passage stands. Sorting by `order` breaks ties between equal scores the same way every time."""
+    """Tells where a passage stands. Sorting by `order` breaks ties between equal scores the same way every time."""
 
     document_id: int
     path: str
@@ -131,13 +131,13 @@ class Location:
 
     @property
     def order(self) -> tuple[str, int, int, str]:
-        """By path and start; records of one file by their place in it; like-named files by where they lie."""
+        """Orders by path and start; records of one file by their place in it; like-named files by where they lie."""
         return (self.path, self.start, self.position, self.uri)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Passages `first` to `last` came or went."""
+    """Tells that the passages `first` to `last` came or went."""
 
     id: int
     kind: ChangeKind

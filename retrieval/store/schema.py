@@ -37,7 +37,7 @@ class AnyValue(UserDefinedType[Any]):
     cache_ok = True
 
     def get_col_spec(self, **_: Any) -> str:
-        """As written in CREATE TABLE."""
+        """Returns the type as written in CREATE TABLE."""
         return "BLOB"
 
 
@@ -203,12 +203,12 @@ generations = Table(
 )
 
 
-def unread() -> ColumnElement[bool]:
-    """A condition on token vectors: no passage reads their text."""
+def unused_token_vectors() -> ColumnElement[bool]:
+    """Returns a condition on token vectors: no passage reads their text."""
     return ~exists().where(readings.c.hash == token_vectors.c.hash)
 
 
 def key_or_below(key: str) -> ColumnElement[bool]:
-    """A condition on fields: this key, or one nested in it."""
+    """Returns a condition on fields: this key, or one nested in it."""
     f = fields.c
     return or_(f.key == key, and_(f.key > f"{key}.", f.key < f"{key}/"))  # "/" follows ".": nested keys lie between

@@ -1,4 +1,4 @@
-"""What a database's last writer left, kept beside it, so that lost commits and changed bytes are seen before a search.
+"""Seals a database: what its last writer left is kept beside it, so that lost commits and changed bytes are noticed.
 
 SQLite checks neither what its pages say nor whether its log is still there. So `store.db.seal` counts the commits, and
 once a writer is done and the log is empty, it holds a digest of every block of the file. A writer breaks the seal
@@ -32,17 +32,17 @@ class Seal:
 
 
 def commits_in(fact: Json) -> int:
-    """The number of commits, as a database records it; 0 where it doesn't."""
+    """Returns the number of commits, as a database records it; 0 where it doesn't."""
     return fact if isinstance(fact, int) else 0
 
 
 def seal_path(database: Path) -> Path:
-    """The seal's file, beside the database."""
+    """Returns the seal's file, beside the database."""
     return database.with_name(f"{database.name}.seal")
 
 
 def read_seal(database: Path) -> Seal | None:
-    """The seal of a database, None where it has none that can be read."""
+    """Returns the seal of a database, None where it has none that can be read."""
     try:
         data = seal_path(database).read_bytes()
         check, _, body = data.partition(b"\n")
@@ -110,7 +110,7 @@ def check_bytes(database: Path) -> None:
 
 
 def _differing(database: Path, seal: Seal) -> str:
-    """What differs, in words that end before "what was written"; "" where nothing does."""
+    """Returns what differs, in words that end before "what was written"; "" where nothing does."""
     try:
         size, digests = block_digests(database)
     except OSError as error:

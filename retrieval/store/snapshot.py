@@ -56,7 +56,7 @@ class Snapshot(DocumentReader):
 
     @cached_property
     def dim(self) -> int:
-        """The numbers of a vector, by the record of the encoder; raises StoreError where that is damaged."""
+        """Returns the numbers of a vector, by the record of the encoder; raises StoreError where that is damaged."""
         record = self.meta("encoder")
         dimension = record.get("dimension") if isinstance(record, dict) else None
         if not isinstance(dimension, int):
@@ -66,24 +66,24 @@ class Snapshot(DocumentReader):
     # what changed
 
     def last_change(self) -> int:
-        """The newest change, 0 where there was none."""
+        """Returns the newest change, 0 where there was none."""
         return int(LAST_CHANGE.rows(self.connection)[0][0])
 
     def changes_since(self, change: int) -> list[Change]:
-        """Changes after `change`, oldest first."""
+        """Returns the changes after `change`, oldest first."""
         rows = self.connection.execute(select(t.changes).where(t.changes.c.id > change).order_by(t.changes.c.id))
         return [Change(row.id, recorded(ChangeKind, row.kind), row.first, row.last) for row in rows]
 
     def generations(self) -> list[Generation]:
-        """Saved vector indexes, newest first."""
+        """Returns the saved vector indexes, newest first."""
         return self._generations(t.generations.c.kind != WORDS)
 
     def postings_generations(self) -> list[Generation]:
-        """Saved postings, newest first."""
+        """Returns the saved postings, newest first."""
         return self._generations(t.generations.c.kind == WORDS)
 
     def last_postings_generation(self) -> int:
-        """The id of the newest saved postings, 0 where there are none."""
+        """Returns the id of the newest saved postings, 0 where there are none."""
         return int(LAST_WORDS.rows(self.connection, kind=WORDS)[0][0])
 
     def _generations(self, condition: ColumnElement[bool]) -> list[Generation]:
@@ -93,11 +93,11 @@ class Snapshot(DocumentReader):
     # vectors
 
     def passage_count(self) -> int:
-        """How many passages there are."""
+        """Returns how many passages there are."""
         return int(self.connection.execute(select(func.count()).select_from(t.passages)).scalar_one())
 
     def passage_vectors(self, *, first: int = 0, last: int = (1 << 63) - 1) -> tuple[Ids, Vectors]:
-        """Ids and vectors of the passages from `first` to `last`, ascending: (n,) int64 and (n, dim) float32."""
+        """Returns ids and vectors of the passages `first` to `last`, ascending: (n,) int64 and (n, dim) float32."""
         inside = t.passages.c.id.between(first, last)
         count = int(self.connection.execute(select(func.count()).where(inside)).scalar_one())
         ids = np.empty(count, dtype=np.int64)
@@ -117,7 +117,7 @@ class Snapshot(DocumentReader):
         return ids[:filled], matrix[:filled]
 
     def vectors_of(self, ids: Sequence[int] | Ids) -> Vectors:
-        """The vectors of these passages, in the order given: (n, dim) float32."""
+        """Returns the vectors of these passages, in the order given: (n, dim) float32."""
         vectors: dict[int, bytes] = {}
         for batch in batches(ids):
             query = (
@@ -129,7 +129,7 @@ class Snapshot(DocumentReader):
         return _matrix([vectors[int(passage)] for passage in ids], self.dim)
 
     def vectors_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The stored vectors, as bytes, of those hashes that have one."""
+        """Returns the stored vectors, as bytes, of those hashes that have one."""
         vectors: dict[bytes, bytes] = {}
         for batch in batches(hashes):
             query = select(t.vectors.c.hash, t.vectors.c.vector).where(t.vectors.c.hash.in_(batch))
@@ -137,57 +137,59 @@ class Snapshot(DocumentReader):
         return vectors
 
     def known_hashes(self, hashes: Sequence[bytes]) -> set[bytes]:
-        """Those of the hashes whose text is encoded already."""
-        known: set[bytes] = set()
+        """Returns those of the hashes whose text is encoded already."""
+        stored: set[bytes] = set()
         for batch in batches(hashes):
-            known.update(self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars())
-        return known
+            stored.update(
+                self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars()
+            )
+        return stored
 
     # searching
 
     def matching(self, condition: Condition) -> Ids:
-        """Ids of the passages that fulfil a condition, ascending."""
+        """Returns the ids of the passages that fulfil a condition, ascending."""
         return matching_ids(self.connection, filter_sql(condition))
 
     def passing(self, ids: Sequence[int] | Ids, condition: Condition) -> Ids:
-        """Those of `ids` that fulfil a condition, ascending; for a few of many."""
+        """Returns those of `ids` that fulfil a condition, ascending; for a few of many."""
         sql = filter_sql(condition, one_by_one=True)
         passing = [passing_ids(self.connection, batch, sql) for batch in batches(ids)]
         return np.sort(np.concatenate([np.empty(0, np.int64), *passing]))
 
     def match_text(self, expression: str, k: int, condition: Condition | None) -> list[tuple[int, float]]:
-        """As (id, BM25), higher is better: the `k` best of an FTS5 expression, and equals of the last; ties by id."""
+        """Returns the `k` best of an FTS5 expression, and equals of the last, as (id, BM25); ties by id."""
         allowed = None if condition is None else matching_query(filter_sql(condition))
         return best_passages(self.connection, expression, k, allowed)
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
-        """As (id, share of BM25), ascending: every passage that holds one word of a query."""
+        """Returns every passage that holds one word of a query, as (id, share of BM25), ascending."""
         return word_gains(self._driver, word)
 
     @contextmanager
     def words(self) -> Iterator[WordReader]:
-        """The words of the text index, at this moment."""
+        """Gives a reader of the text index, at this moment."""
         with word_reader(self._driver) as reader:
             yield reader
 
     def passage_texts(self, *, first: int) -> Iterator[tuple[int, str, str, str]]:
-        """Id, title, headings and text, as the text index has them, of the passages from `first`, ascending."""
+        """Yields id, title, headings and text, as the text index has them, of the passages from `first`, ascending."""
         p = t.passages.c
         query = select(p.id, p.title, p.headings, p.text).where(p.id >= first).order_by(p.id)
         for row in self.connection.execute(query.execution_options(yield_per=1000)):
             yield row[0], row[1], row[2], row[3]
 
     def has_field(self, key: str) -> bool:
-        """Whether any document has this metadata field, or one nested in it."""
+        """Tells whether any document has this metadata field, or one nested in it."""
         query = select(t.fields.c.id).where(t.key_or_below(key)).limit(1)
         return self.connection.execute(query).first() is not None
 
     def field_names(self) -> list[str]:
-        """Every metadata field that some document has, sorted."""
+        """Returns every metadata field that some document has, sorted."""
         return list(self.connection.execute(select(t.fields.c.key).distinct().order_by(t.fields.c.key)).scalars())
 
     def locations(self, ids: Sequence[int]) -> dict[int, Location]:
-        """Where each passage stands; passages that are gone are left out."""
+        """Returns where each passage stands; passages that are gone are left out."""
         locations: dict[int, Location] = {}
         for batch in batches(ids):
             for row in LOCATIONS.rows(self.connection, ids=bound_ids(batch)):
@@ -195,7 +197,7 @@ class Snapshot(DocumentReader):
         return locations
 
     def passages(self, ids: Sequence[int]) -> list[PassageRow]:
-        """The passages with these ids, in the order given; those that are gone are left out."""
+        """Returns the passages with these ids, in the order given; those that are gone are left out."""
         by_id: dict[int, PassageRow] = {}
         for batch in batches(ids):
             rows = PASSAGES.rows(self.connection, ids=bound_ids(batch))
@@ -203,12 +205,12 @@ class Snapshot(DocumentReader):
         return [by_id[int(passage)] for passage in ids if int(passage) in by_id]
 
     def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:
-        """The document's passages with these ordinals, in order."""
+        """Returns the document's passages with these ordinals, in order."""
         rows = NEIGHBOURS.rows(self.connection, document=document_id, first=ordinals.start, last=ordinals.stop - 1)
         return self._passage_rows(rows)
 
     def _passage_rows(self, rows: Sequence[Any]) -> list[PassageRow]:
-        """Rows of _PASSAGES, with their pages and what of them is hidden."""
+        """Returns the rows of _PASSAGES, with their pages and what of them is hidden."""
         ids = [row[0] for row in rows]
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
         return [
@@ -235,7 +237,7 @@ class Snapshot(DocumentReader):
         ]
 
     def counts(self) -> dict[str, int]:
-        """Sizes for `status`."""
+        """Returns the sizes for `status`."""
         return {
             "files": self._count(select(func.count()).select_from(t.sources)),
             "failed": self._count(select(func.count()).where(t.sources.c.state == SourceState.FAILED.value)),
@@ -246,16 +248,16 @@ class Snapshot(DocumentReader):
         }
 
     def document_count(self) -> int:
-        """How many documents there are."""
+        """Returns how many documents there are."""
         return self._count(select(func.count()).select_from(t.documents))
 
     def meta(self, key: str) -> Json:
-        """A fact about the collection, None where it isn't recorded."""
+        """Returns a fact about the collection, None where it isn't recorded."""
         rows = META.rows(self.connection, key=key)
         return json.loads(rows[0][0]) if rows else None
 
     def commits(self) -> int:
-        """How many commits the database has seen: as long as it is the same number, everything is."""
+        """Returns how many commits the database has seen: as long as it is the same number, everything is."""
         return commits_in(self.meta(COMMITS))
 
     @property

@@ -31,7 +31,7 @@ from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.writer import Writer
 
 TEXT_INDEX_WAIT_MS = 5_000
-"""For a writer's transaction to end, before the text index can be looked at."""
+"""Milliseconds for a writer's transaction to end, before the text index can be looked at."""
 
 
 class Store:
@@ -68,13 +68,13 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Snapshot]:
-        """One moment of the collection, however long it is looked at and whoever writes meanwhile."""
+        """Gives one moment of the collection, however long it is looked at and whoever writes meanwhile."""
         with transaction(self._engine, self.path) as connection:
             yield Snapshot(connection)
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
-        """One transaction: committed at the end, rolled back where anything is raised."""
+        """Gives one transaction: committed at the end, rolled back where anything is raised."""
         commits = 0
         with transaction(self._engine, self.path, write=True) as connection:
             driver: Any = connection.connection.dbapi_connection
@@ -107,7 +107,7 @@ class Store:
         check_bytes(self.path)
 
     def text_index_problem(self) -> str | None:
-        """How the text index differs from the passages, None where it doesn't. StoreError where it can't be asked."""
+        """Tells how the text index differs from the passages, None if not; raises StoreError if it can't be asked."""
         with storage_errors(self.path), self._engine.connect() as connection:
             driver: Any = connection.connection.dbapi_connection
             return text_index_problem(driver, wait_ms=TEXT_INDEX_WAIT_MS, then_ms=database.BUSY_TIMEOUT_MS)

@@ -35,7 +35,7 @@ class RerankerPassage:
 
 
 def codes_by_hash(snapshot: Snapshot, hashes: Sequence[bytes]) -> dict[bytes, TokenCodes]:
-    """What is stored of those texts that have something; rows of another shape than a writer's are left out."""
+    """Returns the codes of those texts that have some; rows of another shape than a writer's are left out."""
     v = t.token_vectors.c
     codes_of: dict[bytes, TokenCodes] = {}
     for batch in batches(hashes):
@@ -48,12 +48,12 @@ def codes_by_hash(snapshot: Snapshot, hashes: Sequence[bytes]) -> dict[bytes, To
 
 
 def known_hashes(snapshot: Snapshot, hashes: Sequence[bytes]) -> set[bytes]:
-    """Those of the texts that have token vectors."""
-    known: set[bytes] = set()
+    """Returns those of the texts that have token vectors."""
+    stored: set[bytes] = set()
     for batch in batches(hashes):
         query = select(t.token_vectors.c.hash).where(t.token_vectors.c.hash.in_(batch))
-        known.update(snapshot.connection.execute(query).scalars())
-    return known
+        stored.update(snapshot.connection.execute(query).scalars())
+    return stored
 
 
 def put_codes(writer: Writer, codes: Mapping[bytes, TokenCodes]) -> None:
@@ -75,23 +75,23 @@ def put_reranker_hashes(writer: Writer, hashes: Mapping[int, bytes]) -> None:
 
 
 def passages_without(snapshot: Snapshot, *, after: int = 0, most: int) -> list[RerankerPassage]:
-    """The first passages behind `after` that have no token vectors, in order of id."""
+    """Returns the first passages behind `after` that have no token vectors, in order of id."""
     query = _reranker_passages().where(t.passages.c.id > after, t.token_vectors.c.id.is_(None)).limit(most)
     return [_reranker_passage(*row) for row in snapshot.connection.execute(query)]
 
 
 def count_without(snapshot: Snapshot) -> int:
-    """How many passages have no token vectors."""
+    """Returns how many passages have no token vectors."""
     return int(snapshot.connection.execute(_passage_count().where(t.token_vectors.c.id.is_(None))).scalar_one())
 
 
 def count_with(snapshot: Snapshot) -> int:
-    """How many passages have token vectors."""
+    """Returns how many passages have token vectors."""
     return int(snapshot.connection.execute(_passage_count().where(t.token_vectors.c.id.is_not(None))).scalar_one())
 
 
 def bytes_stored(snapshot: Snapshot) -> int:
-    """Of all token vectors."""
+    """Returns the bytes of all token vectors."""
     query = select(func.coalesce(func.sum(func.length(t.token_vectors.c.codes)), 0))
     return int(snapshot.connection.execute(query).scalar_one())
 
@@ -106,14 +106,14 @@ def forget_all(writer: Writer) -> None:
 
 
 def reranker_passages(snapshot: Snapshot) -> Iterator[RerankerPassage]:
-    """Every passage, in order of id."""
+    """Yields every passage, in order of id."""
     rows = snapshot.connection.execute(_reranker_passages().execution_options(yield_per=1000))
     for row in rows:
         yield _reranker_passage(*row)
 
 
 def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[RerankerPassage]:
-    """The passages at these places of all, counted from 0 in order of id."""
+    """Returns the passages at these places of all, counted from 0 in order of id."""
     ids = select(t.passages.c.id).order_by(t.passages.c.id)
     chosen = [snapshot.connection.execute(ids.offset(place).limit(1)).scalar() for place in places]
     query = _reranker_passages().where(t.passages.c.id.in_([passage for passage in chosen if passage is not None]))
@@ -121,14 +121,16 @@ def passages_at(snapshot: Snapshot, places: Sequence[int]) -> list[RerankerPassa
 
 
 def count_unused(snapshot: Snapshot) -> int:
-    """Token vectors of texts that no passage reads."""
+    """Counts the token vectors of texts that no passage has."""
     return int(
-        snapshot.connection.execute(select(func.count()).select_from(t.token_vectors).where(t.unread())).scalar_one()
+        snapshot.connection.execute(
+            select(func.count()).select_from(t.token_vectors).where(t.unused_token_vectors())
+        ).scalar_one()
     )
 
 
 def misshapen(snapshot: Snapshot, *, row_bytes: int) -> list[bytes]:
-    """Hashes of the rows that haven't so many bytes for each of their tokens."""
+    """Returns the hashes of the rows that haven't so many bytes for each of their tokens."""
     v = t.token_vectors.c
     wrong = or_(
         func.typeof(v.codes) != "blob",
@@ -140,7 +142,7 @@ def misshapen(snapshot: Snapshot, *, row_bytes: int) -> list[bytes]:
 
 
 def every_code(snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
-    """Of every text that has token vectors its hash and their codes, one after another."""
+    """Yields the hash and the codes of every text that has token vectors, one after another."""
     v = t.token_vectors.c
     rows = snapshot.connection.execute(select(v.hash, v.codes).execution_options(yield_per=64))
     for row in rows:

@@ -36,7 +36,7 @@ class WordReader:
         self._driver = driver
 
     def lengths(self) -> tuple[Ids, Lengths]:
-        """Every passage, ascending, and its number of words: title, headings and text."""
+        """Returns every passage, ascending, and its number of words: title, headings and text."""
         ids, sizes = [], []
         for passage, size in self._driver.execute("SELECT id, sz FROM passages_fts_docsize ORDER BY id"):
             ids.append(passage)
@@ -46,16 +46,16 @@ class WordReader:
         return np.array(ids, np.int64), numbers.reshape(len(ids), columns).sum(axis=1).astype(np.int32)
 
     def frequent(self, least: int) -> list[tuple[str, int]]:
-        """The words that at least so many passages hold, and how often they stand in all; in the index's order.
+        """Returns the words that at least so many passages hold, and how often they stand in all; in the index's order.
 
-        Left out is what is no text: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
+        What is no text is left out: FTS5 cuts a word after 32,768 bytes, be it in the midst of a character.
         """
         query = "SELECT CAST(term AS BLOB), cnt FROM temp.every_word WHERE doc >= ?"
         counts = ((_text(term), count) for term, count in self._driver.execute(query, (least,)))
         return [(word, count) for word, count in counts if _CUT not in word]
 
     def passages_of(self, word: str) -> tuple[Ids, Counts]:
-        """The passages that hold a word, ascending, and how often each does."""
+        """Returns the passages that hold a word, ascending, and how often each does."""
         # As one text: a third of the time of a row for each place.
         query = "SELECT group_concat(doc) FROM temp.every_place WHERE term = ?"
         listed = self._driver.execute(query, (word,)).fetchone()[0]
@@ -67,7 +67,7 @@ class WordReader:
 
 @contextmanager
 def word_reader(driver: Any) -> Iterator[WordReader]:
-    """A reader of the index behind a connection of SQLite's driver."""
+    """Gives a reader of the index behind a connection of SQLite's driver."""
     tables = {"every_word": "row", "every_place": "instance"}
     for name, kind in tables.items():
         driver.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab(main, passages_fts, {kind})")
@@ -80,7 +80,7 @@ def word_reader(driver: Any) -> Iterator[WordReader]:
 
 @contextmanager
 def in_memory_word_reader(rows: Iterable[tuple[int, str, str, str]]) -> Iterator[WordReader]:
-    """A reader of passages (id, title, headings, text) that are counted here, in memory."""
+    """Gives a reader of passages (id, title, headings, text) that are counted here, in memory."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         memory.execute(
             "CREATE VIRTUAL TABLE passages_fts USING fts5 "
@@ -94,7 +94,7 @@ def in_memory_word_reader(rows: Iterable[tuple[int, str, str, str]]) -> Iterator
 
 
 def stems(words: Sequence[str]) -> list[tuple[str, ...]]:
-    """Each word as the index has it: a stem, several where it is cut in parts (`snake_case`), none where it is none."""
+    """Returns each word's stem as the index has it: several where it is cut (`snake_case`), none for no word."""
     with _stemming:
         return [_stems(word) for word in words]
 
@@ -124,7 +124,7 @@ def _text(term: bytes) -> str:
 
 
 def _varints(data: bytes) -> NDArray[np.int64]:
-    """SQLite's numbers of 1 to 4 bytes, as the lengths of columns are: seven bits a byte, the highest first."""
+    """Decodes SQLite's numbers of 1 to 4 bytes, as the lengths of columns are: seven bits a byte, the highest first."""
     raw = np.frombuffer(data, np.uint8).astype(np.int64)
     ends = np.flatnonzero(raw < 0x80)
     widths = np.diff(ends, prepend=-1)

@@ -28,13 +28,13 @@ class Writer(Snapshot):
         self.connection.execute(upsert(t.meta).values(row).on_conflict_do_update(index_elements=["key"], set_=row))
 
     def put_vectors(self, hashes: Sequence[bytes], vectors: Vectors) -> None:
-        """Stores vectors under the hashes of their texts; they stay unseen until a passage uses them."""
+        """Stores vectors under the hashes of their texts; no search finds them until a passage uses them."""
         rows = [{"hash": key, "vector": row.tobytes()} for key, row in zip(hashes, vectors.astype("<f4"), strict=True)]
         if rows:
             self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
 
     def put_vector_bytes(self, vectors: Mapping[bytes, bytes]) -> None:
-        """The same, of vectors copied from another version."""
+        """Stores vectors copied from another version."""
         rows = [{"hash": key, "vector": vector} for key, vector in vectors.items()]
         if rows:
             self.connection.execute(upsert(t.vectors).on_conflict_do_nothing(), rows)
@@ -50,7 +50,7 @@ class Writer(Snapshot):
         reason: str | None = None,
         notes: Sequence[str] = (),
     ) -> int:
-        """Records a file, new or known by its uri; its id."""
+        """Records a file, new or known by its uri, and returns its id."""
         row = {
             "uri": uri,
             "path": path,
@@ -82,7 +82,7 @@ class Writer(Snapshot):
         position: int,
         replaces: int | None = None,
     ) -> int:
-        """Stores a document with everything that belongs to it, in place of `replaces`; its number of passages."""
+        """Stores a document and all that belongs to it, in place of `replaces`; returns its number of passages."""
         if replaces is not None:
             self._empty_document(replaces)
         row = {
@@ -125,12 +125,12 @@ class Writer(Snapshot):
     def sweep_vectors(self) -> None:
         """Takes out the vectors that no passage uses, of tokens too, where there may be some since the last sweep.
 
-        Not for the midst of an ingest: a vector put ahead of its passage would go too.
+        Don't call it in the midst of an ingest: a vector put ahead of its passage would go too.
         """
         if self.meta("unswept"):
             used = exists().where(t.passages.c.hash == t.vectors.c.hash)
             self.connection.execute(delete(t.vectors).where(~used))
-            self.connection.execute(delete(t.token_vectors).where(t.unread()))
+            self.connection.execute(delete(t.token_vectors).where(t.unused_token_vectors()))
             self.set_meta("unswept", False)
 
     def expect_unused(self) -> None:
@@ -245,7 +245,7 @@ class Writer(Snapshot):
             self.expect_unused()
 
     def _last_passage(self) -> int:
-        """The highest id ever given to a passage: the next ones follow on."""
+        """Returns the highest id ever given to a passage: the next ones follow on."""
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
         return int(self.connection.exec_driver_sql(query).scalar() or 0)
 
@@ -254,7 +254,7 @@ class Writer(Snapshot):
 
 
 def one_line_each(headings: Sequence[str]) -> list[str]:
-    """Headings as they are stored."""
+    """Returns the headings as they are stored."""
     return [title.replace("\n", " ") for title in headings]
 
 

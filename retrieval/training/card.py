@@ -43,7 +43,7 @@ def write_card(
     command: str,
     device: str,
 ) -> None:
-    """README.md and RECORD in the folder of the weights."""
+    """Writes README.md and RECORD in the folder of the weights."""
     digest = digest_weights(folder)
     record = {
         "kind": kind,

@@ -12,12 +12,12 @@ import numpy as np
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.models.backends.backend import passage_prompt_of
-from passagework.retrieval.models.batching import load_model, windows_of
+from passagework.retrieval.models.batching import load_model, window_and_positions
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
-from passagework.retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.training.trainer import use_eager_attention
 from passagework.retrieval.training.training_options import Loss, TrainingOptions
 from passagework.retrieval.training.training_run import TrainingRun, Watch
 
@@ -46,7 +46,7 @@ def train_encoder(
     options = options or ENCODER_OPTIONS
     if options.layers is not None or options.loss is not Loss.LISTWISE:
         raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
-    recipe = TrainingRecipe("encoder", _loaded, _rows, _trainer, _reranked if options.token_vectors else _scores)
+    recipe = TrainingRecipe("encoder", _load_base, _rows, _trainer, _reranked if options.token_vectors else _scores)
     return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
@@ -74,24 +74,24 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     )
 
 
-def _loaded(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.util import batch_to_device
     from transformers import set_seed
 
     set_seed(options.seed)
     model = load_model(SentenceTransformer, resolved, settings.device).float()
-    model.max_seq_length = min(options.window, windows_of(model, resolved)[0])
+    model.max_seq_length = min(options.window, window_and_positions(model, resolved)[0])
     if options.token_vectors:
         read = model(batch_to_device(model.preprocess(["a"]), model.device))
         if "token_embeddings" not in read:
             raise TrainingError(f"{resolved.name} gives no vectors of tokens")
-    attend_eagerly(model)
+    use_eager_attention(model)
     return model
 
 
 def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
-    """A query, its positive and its negatives, as many for each: where there are fewer, some come twice."""
+    """Returns queries with their positive and as many negatives each: where there are fewer, some come twice."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     rows = []
     for pair in pairs:
@@ -106,7 +106,7 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any
 
 
 def prompts_of(model: Any) -> tuple[str, str]:
-    """What the base wants before queries, and before texts."""
+    """Returns what the base wants before queries, and before texts."""
     prompts = {name: text for name, text in (model.prompts or {}).items() if text}
     return prompts.get("query", ""), passage_prompt_of(prompts)
 

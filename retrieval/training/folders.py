@@ -1,4 +1,4 @@
-"""Where a training's files stand: the new model's folder, and beside it the one of what is on the way."""
+"""The folders of a training: the new model's, and beside it the one of checkpoints and mined pairs."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def check_output_folder(out: Path) -> None:
 
 
 def working_folder(out: Path) -> Path:
-    """For checkpoints and mined pairs of the model that will be `out`."""
+    """Returns the folder for checkpoints and mined pairs of the model that will be `out`."""
     return out.with_name(f"{out.name}.training")
 
 
 @contextmanager
 def training_lock(out: Path) -> Iterator[None]:
-    """The right to train `out`, for one process at a time; within it, once more in the same thread.
+    """Holds the right to train `out`, for one process at a time; within it, once more in the same thread.
 
     Raises TrainingError where another has it, and, in one line, for what the disk refuses meanwhile, whichever library
     writes; ConfigError where the working folder can't be made.
@@ -73,7 +73,7 @@ def _unwritten(out: Path, reason: str) -> TrainingError:
 
 
 def resume_from(work: Path, record: dict[str, Json]) -> Path | None:
-    """The last checkpoint in `work`, where training goes on; None for a new one.
+    """Returns the last checkpoint in `work`, where training goes on; None for a new one.
 
     Raises TrainingError where there are checkpoints of a training with other options, pairs or base.
     """
@@ -94,7 +94,7 @@ def resume_from(work: Path, record: dict[str, Json]) -> Path | None:
 
 
 def last_checkpoint(work: Path) -> Path | None:
-    """The latest that was written to its end: what the trainer writes last can be read."""
+    """Returns the latest that was written to its end: what the trainer writes last can be read."""
     whole = [
         path
         for path in work.glob("checkpoint-*")
@@ -104,7 +104,7 @@ def last_checkpoint(work: Path) -> Path | None:
 
 
 def _read_object(file: Path) -> dict[str, Json] | None:
-    """A JSON object; None where there is none that can be read."""
+    """Returns a JSON object; None where there is none that can be read."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -113,12 +113,12 @@ def _read_object(file: Path) -> dict[str, Json] | None:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Steps that were done when it was written."""
+    """Returns the steps that were done when it was written."""
     return int(checkpoint.name.rpartition("-")[2])
 
 
 def put_in_place(out: Path, work: Path, write: Callable[[Path], None]) -> None:
-    """The model folder, whole or not at all, for everybody to read; then the checkpoints go."""
+    """Writes the model folder, whole or not at all, for everybody to read; then the checkpoints go."""
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""How good a model is while it is being trained: held-out pairs, each positive ranked among its negatives."""
+"""Evaluates a model while it is being trained: ranks each held-out pair's positive among its negatives."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from passagework.retrieval.training.pairs import Pair
 
 MEASURE = "nDCG@10"
-"""Of the held-out pairs."""
+"""The measure of the held-out pairs."""
 
 
 def held_out_evaluator(
     pairs: Sequence[Pair], scores: Callable[[Any, Sequence[Pair]], Sequence[float]], device: str, precision: str
 ) -> Any:
-    """MEASURE as sentence-transformers' trainers ask for it.
+    """Returns MEASURE as sentence-transformers' trainers ask for it.
 
     `scores` gives what the model makes of every pair's positive and negatives, in that order, one pair behind another.
     """
@@ -36,7 +36,7 @@ def held_out_evaluator(
 
 
 def mean_gain(pairs: Sequence[Pair], scores: Sequence[float]) -> float:
-    """nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
+    """Returns nDCG@10 over rankings that have one relevant text each; a tie counts against it."""
     gains, start = [], 0
     for pair in pairs:
         positive, *negatives = scores[start : start + 1 + len(pair.negatives)]

@@ -13,7 +13,7 @@ AT_ONCE = 16
 
 
 def listwise_loss(model: Any) -> Any:
-    """ListNet's loss as sentence-transformers' trainer calls it: cross entropy of each query's scores."""
+    """Returns ListNet's loss as sentence-transformers' trainer calls it: cross entropy of each query's scores."""
     import torch
     from sentence_transformers.util import batch_to_device
 

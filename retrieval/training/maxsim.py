@@ -1,4 +1,4 @@
-"""An encoder learns in token vectors too: what late interaction compares, beside what the index compares."""
+"""Trains an encoder's token vectors too: what late interaction compares, beside what the index compares."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.training.pairs import Pair
 
 SCALE = 20.0
-"""Of scores before their softmax, as where an encoder learns texts' vectors alone."""
+"""The factor of scores before their softmax, as where an encoder learns texts' vectors alone."""
 
 ModelOutput: TypeAlias = Mapping[str, Any]
 """What the model makes of some texts: their ids, mask and vectors, of texts and of tokens."""
 
 
 class JointScorer:
-    """What search makes of a query and a text: the cosine of their vectors, and the late interaction of their tokens.
+    """Scores a query and a text as search does: the cosine of their vectors, the late interaction of their tokens.
 
     `queries` are all that it will be asked for: which of their tokens are compared is found by their words. Texts are
     cut at the model's window, where search would read on.
@@ -43,7 +43,7 @@ class JointScorer:
                 self._known[tuple(tokens.ids[:budget].tolist())] = content_word_tokens(query, tokens)[:budget].tolist()
 
     def scores(self, queries: ModelOutput, texts: ModelOutput) -> tuple[Any, Any]:
-        """Cosines and late interactions of all queries with all texts, each (queries, texts), float32, -1..1, 0..1."""
+        """Returns (queries, texts) float32 cosines, -1..1, and late interactions, 0..1, of all with all."""
         import torch
 
         with torch.autocast(self.model.device.type, enabled=False):
@@ -59,7 +59,7 @@ class JointScorer:
         return cosines, late
 
     def of_pairs(self, pairs: Sequence[Pair]) -> list[float]:
-        """Cosine and late interaction of every pair's positive and negatives as reranking adds them, pair by pair."""
+        """Returns cosine and late interaction of each pair's positive and negatives, added as in reranking."""
         import torch
         from sentence_transformers.util import batch_to_device
 
@@ -76,7 +76,7 @@ class JointScorer:
         return scores
 
     def _content_mask(self, ids: Any, attended: Any) -> Any:
-        """Which of the queries' tokens are compared; all of a query that isn't known."""
+        """Tells which of the queries' tokens are compared; all of a query that isn't known."""
         content_mask = attended.clone()
         for row, row_mask in enumerate(attended):
             compared = self._known.get(tuple(ids[row][row_mask].tolist()))
@@ -86,7 +86,7 @@ class JointScorer:
 
 
 def joint_loss(scorer: JointScorer) -> Any:
-    """Cross entropy of every query's positive among all texts of the batch, by cosine, and by cosine and tokens.
+    """Returns the cross entropy of every query's positive among the batch's texts, by cosine, and by cosine and tokens.
 
     So the vectors of texts stay good by themselves, for the index, and those of tokens learn what search adds to them.
     """
@@ -119,7 +119,7 @@ def _units(vectors: Any) -> Any:
 
 
 def _text_mask(mask: Any, prompt: PromptTokens) -> Any:
-    """Which tokens are the text's own: neither padding nor special tokens nor the prompt."""
+    """Tells which tokens are the text's own: neither padding nor special tokens nor the prompt."""
     places = mask.cumsum(-1)
     lengths = mask.sum(-1, keepdim=True)
     return (mask > 0) & (places > len(prompt.prefix)) & (places <= lengths - len(prompt.suffix))

@@ -1,4 +1,4 @@
-"""Hard negatives: what the first stage finds for a query, and what doesn't answer it."""
+"""Mines hard negatives: what the first stage finds for a query, and what doesn't answer it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.text import counted
-from passagework.retrieval.training.pairs import Pair, taken_out
+from passagework.retrieval.training.pairs import Pair, without_words
 from passagework.retrieval.types import Stage
 
 DEPTH = 50
@@ -21,7 +21,7 @@ NEGATIVES = 8
 """Negatives kept for a query, half of them from the first tenth of what was found."""
 
 SAFE_SHARE = 0.95
-"""Of the positive's score: without answer strings to tell, what scores higher may well answer too
+"""The share of the positive's score above which a text, without answer strings to tell, may well answer too
 (Moreira et al. 2024, NV-Retriever)."""
 
 _SPACE = re.compile(r"\s+")
@@ -34,7 +34,7 @@ class Mined:
     queries: int = 0
     kept: int = 0
     not_found: int = 0
-    """Whose positive is not among the hits: a reranker would never see it."""
+    """Queries whose positive is not among the hits: a reranker would never see it."""
     without_negatives: int = 0
     filtered: int = 0
     """Hits left out because they may answer the query as well."""
@@ -74,8 +74,8 @@ def mine(
 
 def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, counts: Mined) -> Pair | None:
     hits = collection.search(pair.query, k=DEPTH, stage=Stage.HYBRID)
-    whole, answers = _plain(pair.positive), [_plain(answer) for answer in pair.answers]
-    plain = [_plain(hit.text) for hit in hits]
+    whole, answers = _normalized(pair.positive), [_normalized(answer) for answer in pair.answers]
+    plain = [_normalized(hit.text) for hit in hits]
     overlapping = [text in whole or whole in text for text in plain]
     answering = [not answers or any(answer in text for answer in answers) for text in plain]
     place = next((place for place in range(len(hits)) if overlapping[place] and answering[place]), None)
@@ -97,7 +97,7 @@ def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, 
     chosen += draw.sample(further, min(len(further), count - len(chosen)))
     context, text = _parts(hits[place])
     texts = [reranker_text_of(hits[number]) for number in sorted(chosen)]
-    text = taken_out(pair.hidden, text)
+    text = without_words(pair.hidden, text)
     return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
 
 
@@ -106,5 +106,5 @@ def _parts(hit: Hit) -> tuple[str, str]:
     return context, hit.text
 
 
-def _plain(text: str) -> str:
+def _normalized(text: str) -> str:
     return _SPACE.sub(" ", text).strip().casefold()

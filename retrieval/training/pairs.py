@@ -1,4 +1,4 @@
-"""Questions with the text that answers them: JSONL in, checked line by line."""
+"""Pairs of questions and the texts that answer them: read from JSONL, checked line by line."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def write_pairs(pairs: Iterable[Pair], path: Path) -> None:
 
 
 def digest_pairs(pairs: Sequence[Pair]) -> str:
-    """sha256 of the pairs in their order."""
+    """Returns sha256 of the pairs in their order."""
     whole = hashlib.sha256()
     for pair in pairs:
         whole.update(json.dumps(pair.to_json(), sort_keys=True).encode())
@@ -90,9 +90,9 @@ def digest_pairs(pairs: Sequence[Pair]) -> str:
 
 
 def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
-    """Those that have negatives, without their hidden words; raises TrainingError where none has."""
+    """Returns those that have negatives, without their hidden words; raises TrainingError where none has."""
     usable = [
-        replace(pair, positive=taken_out(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
+        replace(pair, positive=without_words(pair.hidden, pair.positive), hidden="") for pair in pairs if pair.negatives
     ]
     if not usable:
         raise TrainingError(
@@ -102,8 +102,8 @@ def with_negatives(pairs: Sequence[Pair]) -> list[Pair]:
     return usable
 
 
-def taken_out(hidden: str, text: str) -> str:
-    """The text without these words, unless nothing else is in it."""
+def without_words(hidden: str, text: str) -> str:
+    """Returns the text without these words, unless nothing else is in it."""
     return (hidden and text.replace(hidden, " ").strip()) or text
 
 

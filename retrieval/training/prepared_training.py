@@ -40,7 +40,7 @@ Scores = Callable[[Any, Sequence[Pair]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class TrainerParts:
-    """What every trainer is made of: its arguments, of the class that it wants, its evaluator, its callbacks."""
+    """Holds what every trainer needs: its arguments, of the class that it wants, its evaluator, its callbacks."""
 
     arguments: Callable[[type[Any]], Any]
     evaluator: Any
@@ -49,7 +49,7 @@ class TrainerParts:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecipe:
-    """How a kind of model is taught: loaded, given its rows, trained on them, and what it makes of held-out pairs."""
+    """Tells how a kind of model is loaded, given its rows, trained on them, and evaluated on held-out pairs."""
 
     kind: str
     load: Callable[[ResolvedModel, TrainingOptions, Settings], Any]
@@ -69,7 +69,7 @@ def run_training(
     command: str,
     watch: Watch | None,
 ) -> TrainingRun:
-    """A training from its beginning, or its last checkpoint, to the model's folder."""
+    """Trains from the beginning, or the last checkpoint, to the model's folder."""
     settings = settings or Settings.from_environment()
     require("train")
     with training_lock(out):
@@ -86,7 +86,7 @@ def run_training(
 
 @dataclass(frozen=True, slots=True)
 class PreparedTraining:
-    """A training made ready: what is learned and what is held out, how, and where it stands."""
+    """Holds a training made ready: what is learned and what is held out, how, and where it stands."""
 
     kind: str
     base: ResolvedModel
@@ -102,7 +102,7 @@ class PreparedTraining:
     def prepare(
         cls, kind: str, pairs: Sequence[Pair], out: Path, base: str, options: TrainingOptions, settings: Settings
     ) -> PreparedTraining:
-        """All that can be wrong with pairs, options and base is found here, before a model is loaded."""
+        """Finds what may be wrong with pairs, options and base, before a model is loaded."""
         usable = with_negatives(pairs)
         learned, held_out = split_pairs(usable, options)
         resolved = resolve_model(base, settings)
@@ -120,7 +120,7 @@ class PreparedTraining:
     def train(
         self, load: Callable[[], Any], trainer: Callable[[Any, TrainerParts], Any], scores: Scores, watch: Watch | None
     ) -> Any:
-        """The model as it was at its best evaluation.
+        """Trains, and returns the model as it was at its best evaluation.
 
         Where memory runs out the batch halves, its gradients are summed over twice as many, and training goes on from
         the last checkpoint. Raises TrainingError where one query at a time is too many.
@@ -176,7 +176,7 @@ class PreparedTraining:
         device = str(model.device.type)
         precision = pick_precision(self.settings.precision, device)
 
-        def made(kind: type[Any]) -> Any:
+        def make_arguments(kind: type[Any]) -> Any:
             return arguments(
                 kind,
                 working_folder(self.out),
@@ -188,14 +188,14 @@ class PreparedTraining:
             )
 
         return TrainerParts(
-            made,
+            make_arguments,
             held_out_evaluator(self.held_out, scores, device, precision),
             callbacks(self.options, self.run, watch),
         )
 
 
 def split_pairs(pairs: Sequence[Pair], options: TrainingOptions) -> tuple[list[Pair], list[Pair]]:
-    """What is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
+    """Returns what is trained on, shuffled, and what is held out; raises TrainingError where either would be empty."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     learned = [pair for pair in pairs if not pair.held_out]
     held_out = [pair for pair in pairs if pair.held_out]

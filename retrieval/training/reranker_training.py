@@ -9,12 +9,12 @@ from typing import Any
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError, TrainingError
-from passagework.retrieval.models.batching import load_model, windows_of
+from passagework.retrieval.models.batching import load_model, window_and_positions
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
-from passagework.retrieval.training.trainer import attend_eagerly
+from passagework.retrieval.training.trainer import use_eager_attention
 from passagework.retrieval.training.training_options import Loss, TrainingOptions
 from passagework.retrieval.training.training_run import TrainingRun, Watch
 
@@ -42,12 +42,12 @@ def train_reranker(
     options = options or TrainingOptions()
     if options.token_vectors:
         raise ConfigError("token vectors can be trained for an encoder alone")
-    recipe = TrainingRecipe("reranker", _fresh, _rows, _trainer, _scores)
+    recipe = TrainingRecipe("reranker", _load_base, _rows, _trainer, _scores)
     return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
-def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
-    """The base with a head of one score, which is new unless the base is a reranker; of as many layers as asked."""
+def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+    """Loads the base, of as many layers as asked, with a head of one score, new unless it is a reranker."""
     import torch
     from sentence_transformers import CrossEncoder
     from transformers import AutoConfig, set_seed
@@ -72,16 +72,16 @@ def _fresh(resolved: ResolvedModel, options: TrainingOptions, settings: Settings
         "config_kwargs": overrides,
     }
     model = load_model(CrossEncoder, resolved, settings.device, choices)
-    model.max_seq_length = windows_of(model, resolved)[0]  # no more than the base has positions
+    model.max_seq_length = window_and_positions(model, resolved)[0]  # no more than the base has positions
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0  # in one pass over the pairs nothing comes twice; drawing it is a third of a step on a CPU
-    attend_eagerly(model)
+    use_eager_attention(model)
     return model.float()
 
 
 def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
-    """What the loss reads: a query with a list of texts and their labels, or (binary) one text and its label."""
+    """Returns what the loss reads: a query with texts and their labels, or (binary) one text and its label."""
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     rows: list[dict[str, Any]] = []
     for pair in pairs:
@@ -125,7 +125,7 @@ def _scores(model: Any, pairs: Sequence[Pair]) -> list[float]:
 
 
 def similar_lengths(dataset: Any, batch_size: int, drop_last: bool, **choices: Any) -> Any:
-    """A batch sampler whose batches hold queries with texts of similar length, in a new random order every epoch."""
+    """Returns a batch sampler that puts texts of similar length together, in a new random order every epoch."""
     import torch
     from sentence_transformers.base.sampler import DefaultBatchSampler
 

@@ -1,4 +1,4 @@
-"""The libraries' trainer, set up: its arguments, what it reports, and its silence."""
+"""Sets up the libraries' trainer: its arguments, what it reports, and its silence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from passagework.retrieval.training.training_run import TrainingProgress, Traini
 def arguments(
     kind: type[Any], work: Path, options: TrainingOptions, device: str, *, bf16: bool, batch: int, accumulation: int
 ) -> Any:
-    """The trainer's arguments: bf16 where the device has it, an evaluation and a checkpoint every so many steps."""
+    """Returns the trainer's arguments: bf16 if possible, an evaluation and a checkpoint every so many steps."""
     return kind(
         output_dir=str(work),
         num_train_epochs=options.epochs,
@@ -45,11 +45,11 @@ def arguments(
 
 
 class TrainingEnded(Exception):  # noqa: N818 - no mistake
-    """The checkpoint that is gone on from was the last: training had ended early."""
+    """The checkpoint that training would continue from was the last: it had ended early."""
 
 
 def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -> list[Any]:
-    """Early stopping, and what fills the run and tells who watches.
+    """Returns the callback for early stopping, which fills the run and tells who watches.
 
     Both read the evaluations that a checkpoint keeps, so that an interruption changes nothing.
     """
@@ -91,15 +91,15 @@ def callbacks(options: TrainingOptions, run: TrainingRun, watch: Watch | None) -
     return [Reporter()]
 
 
-def attend_eagerly(model: Any) -> None:
-    """On a CPU, where the fused attention takes twice as long to go back through."""
+def use_eager_attention(model: Any) -> None:
+    """Takes eager attention on a CPU, where the fused one takes twice as long to go back through."""
     if model.device.type == "cpu" and model.transformers_model is not None:
         model.transformers_model.set_attn_implementation("eager")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the libraries' own chatter on stderr: progress is told by who watches."""
+    """Silences the libraries on stderr: progress is told by who watches."""
     from transformers.utils import logging as transformers_logging
 
     names = ("sentence_transformers", "accelerate", "transformers.trainer")

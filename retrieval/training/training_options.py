@@ -1,4 +1,4 @@
-"""How a training goes: the choices of a user, checked."""
+"""The options of a training, checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a training goes, while it goes and afterwards."""
+"""The progress of a training, and its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries of other kinds, made of pairs by rule: people also type keywords, make slips, and state claims.
+"""Makes queries of other kinds from pairs by rule: people also type keywords, make errors, and state claims.
 
 A model trained on well-formed questions alone loses on the rest, so training sees every kind.
 """
@@ -22,11 +22,11 @@ QUESTION_WORDS = re.compile(
 AUXILIARY = re.compile(r"\b(?:did|does|do)\b ?", re.IGNORECASE)
 
 SHARES = {"given": 0.5, "keywords": 0.14, "claim": 0.12, "sentence": 0.12, "typos": 0.06, "dropped": 0.06}
-"""Of the pairs, by the kind that each is turned into; a pair that can't be turned stays as it is."""
+"""Shares of the pairs by the kind that each is turned into; a pair that can't be turned stays as it is."""
 
 
 def varied(pairs: Iterable[Pair], *, seed: int) -> Iterator[Pair]:
-    """Every pair, each turned into one kind of SHARES at random; the same seed gives the same."""
+    """Yields every pair, each turned into one kind of SHARES at random; the same seed gives the same."""
     draw = random.Random(seed)  # noqa: S311 - not for secrets
     kinds, weights = list(SHARES), list(SHARES.values())
     for pair in pairs:
@@ -36,7 +36,7 @@ def varied(pairs: Iterable[Pair], *, seed: int) -> Iterator[Pair]:
 
 
 def keywords(pair: Pair, draw: random.Random) -> Pair | None:
-    """The query's telling words, as typed into a search box: often in another order, sometimes with the title."""
+    """Returns the query's content words as one types them to search: often reordered, sometimes with the title."""
     words = [match[0] for match in content_words(pair.query)]
     if len(words) < 2:
         return None
@@ -48,7 +48,7 @@ def keywords(pair: Pair, draw: random.Random) -> Pair | None:
 
 
 def claim(pair: Pair, _: random.Random) -> Pair | None:
-    """The query with its first answer where it asks: `In 1912 sank the Titanic`. Only for pairs with answers."""
+    """Returns the query with its first answer where it asks: `In 1912 sank the Titanic`; None without answers."""
     question_word = QUESTION_WORDS.search(pair.query)
     if not pair.answers or question_word is None:
         return None
@@ -59,7 +59,7 @@ def claim(pair: Pair, _: random.Random) -> Pair | None:
 
 
 def sentence(pair: Pair, draw: random.Random) -> Pair | None:
-    """A sentence of the positive, which is then taken out of it (inverse cloze task, Lee, Chang and Toutanova 2019)."""
+    """Takes a sentence out of the positive as the query (inverse cloze task, Lee, Chang and Toutanova 2019)."""
     whole = [match for match in SENTENCE.finditer(pair.positive) if 6 <= len(match[0].split()) <= 60]
     if len(whole) < 3:
         return None
@@ -68,7 +68,7 @@ def sentence(pair: Pair, draw: random.Random) -> Pair | None:
 
 
 def typos(pair: Pair, draw: random.Random) -> Pair | None:
-    """One or two slips of the finger: letters swapped, dropped or doubled inside a longer word."""
+    """Makes one or two typing errors: letters swapped, dropped or doubled inside a longer word."""
     words = pair.query.split(" ")
     long = [place for place, word in enumerate(words) if len(word) > 4 and word.isalpha()]
     if not long:
@@ -87,7 +87,7 @@ def typos(pair: Pair, draw: random.Random) -> Pair | None:
 
 
 def dropped(pair: Pair, draw: random.Random) -> Pair | None:
-    """The query without a fifth of its words."""
+    """Returns the query without a fifth of its words."""
     words = pair.query.split()
     if len(words) < 5:
         return None

@@ -71,9 +71,11 @@ def test_facts_are_those_of_sentence_transformers(tmp_path: Path) -> None:
         resolved = resolve_model(name, replace(CPU, cache=tmp_path))
         fast, slow = OpenVinoEncoder.load(resolved, CPU), TorchEncoder.load(resolved, CPU)
         assert fast is not None
-        assert replace(fast.facts, tokenizer=None) == replace(slow.facts, tokenizer=None)
+        assert replace(fast.encoder_config, tokenizer=None) == replace(slow.encoder_config, tokenizer=None)
         text = "Naïve 😀 𝔘nicode: 漢字 costs 1,250 km²! unaffable [SEP] ALPHA"
-        one, other = (backend.facts.tokenizer.encode(text, add_special_tokens=False) for backend in (fast, slow))
+        one, other = (
+            backend.encoder_config.tokenizer.encode(text, add_special_tokens=False) for backend in (fast, slow)
+        )
         assert (one.ids, one.offsets) == (other.ids, other.offsets)
 
 

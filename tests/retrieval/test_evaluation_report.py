@@ -30,7 +30,7 @@ from passagework.retrieval.evaluation.report.comparison_charts import means_char
 from passagework.retrieval.evaluation.report.drawing import apart, linear, logarithmic
 from passagework.retrieval.evaluation.report.evaluation_charts import latency_chart, quality_chart
 from passagework.retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
-from passagework.retrieval.evaluation.report.settings import facts
+from passagework.retrieval.evaluation.report.settings import readable_settings
 from passagework.retrieval.evaluation.report.words import chance, figure, milliseconds, shortened, signed
 from passagework.retrieval.hits import Hit, Hits, Plan, StageScore
 from passagework.retrieval.text import counted, page_list, visible
@@ -280,7 +280,7 @@ class TestWording:
             "reranker": None,
             "passages": 1400,
         }
-        assert facts(given) == [
+        assert readable_settings(given) == [
             ("Encoder", "m · weights 000000000000…"),
             ("Passages", "1,400"),
             ("Reranker", "none"),

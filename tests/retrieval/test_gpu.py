@@ -21,7 +21,7 @@ from passagework.retrieval.dense.index import (
     gpu,
     on_best_device,
 )
-from passagework.retrieval.dense.index.faiss_library import assigner
+from passagework.retrieval.dense.index.faiss_library import centroid_assigner
 from passagework.retrieval.dense.index.vector_index import SearchResult
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.types import Ids
@@ -129,5 +129,5 @@ def test_a_gpu_with_room_keeps_the_search_exact(monkeypatch: pytest.MonkeyPatch)
 
 def test_training_stays_on_the_host_without_a_gpu() -> None:
     """FAISS's own GPU trains only where FAISS reports one."""
-    if assigner(8) is not None:
+    if centroid_assigner(8) is not None:
         pytest.skip("FAISS reports a GPU here")

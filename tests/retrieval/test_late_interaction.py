@@ -71,7 +71,7 @@ class TestScores:
 
     @pytest.mark.parametrize("passage", RIVERS)
     def test_by_hand(self, passage: str) -> None:
-        """The mean over the telling words of the best cosine's square; stop words and marks count nothing."""
+        """The mean over the content words of the best cosine's square; stop words and marks count nothing."""
         encoder = FakeTokenEncoder()
         scores = LateInteractionReranker(encoder).rerank("which gold is in the river?", [passage])
         assert scores.logits == pytest.approx([by_hand(encoder, ["gold", "river"], passage)], abs=2e-3)  # 16-bit floats
@@ -98,7 +98,7 @@ class TestScores:
         assert not reranker.rerank("gold " * 14, ["gold"]).query_cut
 
     def test_what_is_behind_the_cut_does_not_count(self) -> None:
-        """Where no telling word is read, the others are compared."""
+        """Where no content word is read, the others are compared."""
         scores = LateInteractionReranker(FakeTokenEncoder(window=16)).rerank("what is the " * 6 + "gold", ["what", "x"])
         assert scores.logits[0] > scores.logits[1]
 

@@ -206,7 +206,7 @@ def test_merged_segments_stay_few(empty: Path) -> None:
             with store.read() as snapshot:
                 words, change = replay_postings(words, snapshot, change), snapshot.last_change()
         assert len(words.segments) <= 8
-        assert words.later == 80
+        assert words.changed_count == 80
         assert_same(store, words, ks=(5,))
 
 

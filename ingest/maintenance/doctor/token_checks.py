@@ -41,7 +41,7 @@ def check_token_vectors(context: CheckContext) -> str:
             context.bad[TOKENS].extend(misshapen)
         known = set(misshapen)
         rest = ((key, codes) for key, codes in token_rows.every_code(snapshot) if key not in known)
-        broken = [key for key, codes in rest if not record.codec.whole(codes)]
+        broken = [key for key, codes in rest if not record.codec.is_intact(codes)]
         if broken:
             text = f"those of {counted(len(broken), 'text')} hold what no vector is coded as"
             context.find("token vectors", text, Remedy.TOKENS)

@@ -1,4 +1,4 @@
-"""Building an index: its kind by size, its parameters by the number of vectors, its effort by measured recall."""
+"""Builds an index: its kind by size, its parameters by the number of vectors, its effort by measured recall."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from passagework.retrieval.dense.index.exact import ExactIndex
 from passagework.retrieval.dense.index.faiss_index import EFFORT_NAMES, FaissIndex
 from passagework.retrieval.dense.index.faiss_library import (
-    assigner,
+    centroid_assigner,
     faiss_available,
     load_faiss,
     reproducible_graphs,
@@ -55,7 +55,7 @@ million passages were probed until it said 0.981, when 200 questions found 0.930
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Built:
-    """An index, the `kind` it really is, recall@10 against exact, and the parameters it was built and searches with."""
+    """Holds an index, its actual `kind`, its recall@10 against exact, and the parameters of build and search."""
 
     index: VectorIndex
     kind: IndexKind
@@ -64,7 +64,7 @@ class Built:
 
 
 def automatic_kind(n: int, dim: int) -> IndexKind:
-    """Exact while a query takes about 25 ms, or where a GPU has room for it; then ivf-sq8.
+    """Returns exact while a query takes about 25 ms, or where a GPU has room for it; then ivf-sq8.
 
     Measured with 200,000 clustered vectors of 384 on 2 cores, the approximate kinds at recall@10 of 0.98:
 
@@ -91,7 +91,7 @@ def automatic_kind(n: int, dim: int) -> IndexKind:
 
 
 def build_index(ids: Ids, vectors: Vectors, *, kind: IndexKind | None = None, sample: int = 200) -> Built:
-    """An index of `vectors` (n, dim), unit rows, maybe memory-mapped, with ascending `ids`; the same one every time.
+    """Builds an index of `vectors` (n, dim), unit rows, maybe memory-mapped, with ascending `ids`: the same every time.
 
     `kind` None is automatic. Recall is measured with `sample` queries. An exact index keeps the arrays themselves.
     Raises ConfigError for bad input, and where the kind needs FAISS and it's missing.
@@ -114,7 +114,7 @@ def build_index(ids: Ids, vectors: Vectors, *, kind: IndexKind | None = None, sa
 
 
 def _filled_index(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int]]:
-    """FAISS's index with all vectors in it, in order, and its parameters."""
+    """Returns FAISS's index with all vectors in it, in order, and its parameters."""
     faiss = load_faiss()
     dim = vectors.shape[1]
     if kind is IndexKind.FLAT:
@@ -133,7 +133,7 @@ def _filled_index(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int
     # Too few points per centroid cost recall, which is measured; FAISS would say so on stderr.
     index.cp.min_points_per_centroid = 1
     training = _random_rows(len(vectors), max(TRAINING_ROWS_PER_LIST * lists, MOST_CODE_TRAINING))
-    index.clustering_index = assigner(dim)
+    index.clustering_index = centroid_assigner(dim)
     index.train(vectors[training])
     index.clustering_index = None
     index.add(vectors)
@@ -143,7 +143,7 @@ def _filled_index(kind: IndexKind, vectors: Vectors) -> tuple[Any, dict[str, int
 
 
 def _list_count(n: int) -> int:
-    """4 sqrt(n) lists (the FAISS wiki's guideline is 4 to 16), none with fewer than 39 vectors to train on."""
+    """Returns 4 sqrt(n) lists (the FAISS wiki advises 4 to 16 sqrt(n)), none with fewer than 39 training vectors."""
     return max(1, min(int(4 * math.sqrt(n)), n // 39, MOST_LISTS))
 
 
@@ -162,12 +162,12 @@ def _untrained(kind: IndexKind, dim: int, lists: int) -> tuple[Any, dict[str, in
 
 
 def _code_parts(dim: int) -> int:
-    """Bytes per product code: `dim` cut into equal parts of at least 4, as near to 4 as its divisors allow."""
+    """Returns the bytes of a product code: `dim` cut into equal parts, of 4 or the next more that divides it."""
     return next((dim // width for width in range(4, dim + 1) if dim % width == 0), 1)
 
 
 def _random_rows(n: int, most: int) -> Ids:
-    """At most so many of n rows, drawn at random but always the same, ascending (a memory map is read in order)."""
+    """Draws at most so many of n rows, always the same, ascending (a memory map is read in order)."""
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
@@ -175,7 +175,7 @@ def _random_rows(n: int, most: int) -> Ids:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecallSample:
-    """Queries made of the indexed vectors, each with its own passage left out, and what a true hit scores at least."""
+    """Holds queries made of indexed vectors, the passage each was made of, and what a true hit scores at least."""
 
     ids: Ids
     vectors: Vectors
@@ -185,7 +185,7 @@ class RecallSample:
 
     @classmethod
     def draw(cls, ids: Ids, vectors: Vectors, sample: int) -> RecallSample:
-        """`sample` perturbed vectors, always the same ones; `least` is the exact score at rank 10, or of the last."""
+        """Perturbs `sample` vectors, always the same; `least` is the exact score at rank 10, or of the last."""
         rows = _random_rows(len(ids), sample)
         noise = np.random.default_rng(1).standard_normal((len(rows), vectors.shape[1])).astype(np.float32)
         noise *= PERTURBATION / np.linalg.norm(noise, axis=1, keepdims=True)
@@ -199,7 +199,7 @@ class RecallSample:
         return cls(ids, vectors, queries, ids[rows], np.asarray(least, np.float32))
 
     def recall(self, index: VectorIndex | LiveIndex) -> float:
-        """Share of the 10 nearest that `index` finds; one as near as the tenth counts, whichever it is."""
+        """Returns the share of the 10 nearest that `index` finds; one as near as the tenth counts, whichever it is."""
         results = index.search(self.queries, DEPTH + 1).ids
         true = 0
         for query, hits, passage, least in zip(self.queries, results, self.passages, self.least, strict=True):
@@ -209,7 +209,7 @@ class RecallSample:
 
 
 def _tuned(index: FaissIndex, recall_sample: RecallSample) -> tuple[FaissIndex, float]:
-    """`index` with the least effort that reaches TARGET, else the least that comes near its best; and its recall."""
+    """Returns `index` with the least effort that reaches TARGET, else that comes near its best; and its recall."""
     tried: list[tuple[FaissIndex, float]] = []
     for effort in _efforts(index):
         candidate = dataclasses.replace(index, parameters={**index.parameters, EFFORT_NAMES[index.kind]: effort})
@@ -221,7 +221,7 @@ def _tuned(index: FaissIndex, recall_sample: RecallSample) -> tuple[FaissIndex, 
 
 
 def _efforts(index: FaissIndex) -> Iterator[int]:
-    """Efforts to try, each half as much again as the one before."""
+    """Yields the efforts to try, each half as much again as the one before."""
     first, most = (48, HNSW_MOST_EFFORT) if index.kind is IndexKind.HNSW else (1, int(index.index.nlist))
     effort = first
     while effort < most:

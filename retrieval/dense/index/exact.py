@@ -1,4 +1,4 @@
-"""ExactIndex: every vector looked at, in numpy. The oracle that other kinds are measured against."""
+"""ExactIndex looks at every vector, in numpy: the oracle that other kinds are measured against."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ WRITE_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExactIndex:
-    """All of `matrix` (n, dim) float32 unit rows, searched exactly; it may be a read-only memory map.
+    """Searches all of `matrix` (n, dim) float32 unit rows exactly; it may be a read-only memory map.
 
-    `ids` (n,) int64 ascend. Not copied: whoever passes the arrays leaves them alone from then on.
+    `ids` (n,) int64 ascend. They are not copied: whoever passes the arrays leaves them alone from then on.
     """
 
     ids: Ids
@@ -39,23 +39,23 @@ class ExactIndex:
 
     @property
     def kind(self) -> IndexKind:
-        """Exact."""
+        """Returns IndexKind.EXACT."""
         return IndexKind.EXACT
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
         return int(self.matrix.shape[1])
 
     @property
     def lossless(self) -> bool:
-        """Always."""
+        """Returns True: it keeps the vectors as they came."""
         return True
 
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """See VectorIndex.search."""
+        """Searches as VectorIndex.search says."""
         queries = checked_queries(queries, self.dim, k)
         allowed_rows = allowed_mask(self.ids, allowed, excluded)
         matching = None if allowed_rows is None else int(np.count_nonzero(allowed_rows))
@@ -70,12 +70,12 @@ class ExactIndex:
         return SearchResult(*ranked(queries, candidates, self.ids, self._decode, k), plan)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """See VectorIndex.vectors."""
+        """Returns vectors as VectorIndex.vectors says."""
         rows = rows_of(self.ids, ids)
         return self.ids[rows], self._decode(rows)
 
     def save(self, path: Path) -> str:
-        """See VectorIndex.save."""
+        """Saves as VectorIndex.save says."""
         return write_index(
             path,
             kind=self.kind,

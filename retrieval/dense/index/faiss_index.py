@@ -33,7 +33,7 @@ EFFORT_NAMES = {
 }
 """FAISS's name for how hard each approximate kind searches."""
 MOST_HNSW_EFFORT = 4096
-"""Past so many visited neighbours, looking at every allowed vector is as quick, and exact."""
+"""Visited neighbours past which looking at every allowed vector is as quick, and exact."""
 FETCH_BEYOND = 16
 """Candidates asked for beyond k, so that near-ties at the edge are mostly seen in the first pass."""
 POOL = 256
@@ -50,7 +50,7 @@ number first (5,000 of 100,000 rows: 1.3 ms against 14).
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaissIndex:
-    """A trained and filled FAISS inner-product index whose internal numbers are positions in `ids` (n,) int64.
+    """Searches a trained and filled FAISS inner-product index whose numbers are positions in `ids` (n,) int64.
 
     `parameters` are those of build and search (`nprobe` or `efSearch`); `index` is FAISS's own object.
     """
@@ -72,18 +72,18 @@ class FaissIndex:
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
         return int(self.index.d)
 
     @property
     def lossless(self) -> bool:
-        """Whether the kind keeps the float32 vectors."""
+        """Tells whether the kind keeps the float32 vectors."""
         return self.kind.lossless
 
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """See VectorIndex.search. Scores of the coded kinds are cosines with the decoded vectors."""
+        """Searches as VectorIndex.search says. Scores of the coded kinds are cosines with the decoded vectors."""
         queries = checked_queries(queries, self.dim, k)
         allowed_rows = allowed_mask(self.ids, allowed, excluded)
         matching = len(self.ids) if allowed_rows is None else int(np.count_nonzero(allowed_rows))
@@ -94,18 +94,18 @@ class FaissIndex:
             candidates = self._scan(queries, k, allowed_rows)
         else:
             mask = None if plan is FilterPlan.NONE else allowed_rows
-            candidates, widened = self._find(queries, min(k, matching), mask, matching, exhaustive=exhaustive)
+            candidates, widened = self._candidates(queries, min(k, matching), mask, matching, exhaustive=exhaustive)
         return SearchResult(*ranked(queries, candidates, self.ids, self.decode, k), plan, widened)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """See VectorIndex.vectors."""
+        """Returns vectors as VectorIndex.vectors says."""
         if not self.lossless:
             raise ConfigError(f"index kind {self.kind.value} keeps codes, not vectors; read those from the store")
         rows = rows_of(self.ids, ids)
         return self.ids[rows], self.decode(rows)
 
     def save(self, path: Path) -> str:
-        """See VectorIndex.save."""
+        """Saves as VectorIndex.save says."""
         faiss = load_faiss()
         return write_index(
             path,
@@ -117,7 +117,7 @@ class FaissIndex:
         )
 
     def decode(self, rows: Ids) -> Vectors:
-        """The vectors kept for `rows` (positions in `ids`): the originals where lossless, else their codes' meaning."""
+        """Returns the vectors kept for `rows` (positions in `ids`): the originals where lossless, else decoded."""
         decoded: Vectors = np.empty((len(rows), self.dim), np.float32)
         for start in range(0, len(rows), DECODE_ROWS):
             end = start + DECODE_ROWS
@@ -129,10 +129,10 @@ class FaissIndex:
         best = finalists(picked_blocks(rows, self.decode), None, queries, k)
         return [rows[positions] for positions in best]
 
-    def _find(
+    def _candidates(
         self, queries: Vectors, want: int, allowed: Mask | None, matching: int, *, exhaustive: bool
     ) -> tuple[list[Ids], bool]:
-        """Per query `want` candidate rows with all near-ties of the last, and whether effort had to be raised."""
+        """Returns `want` candidate rows per query with all near-ties of the last, and whether effort was raised."""
         candidates: list[Ids] = [np.empty(0, np.int64)] * len(queries)
         pending = np.arange(len(queries))
         fetch = min(matching, want + FETCH_BEYOND)
@@ -148,7 +148,7 @@ class FaissIndex:
                 candidates[pending[i]] = rows[i, : hits[i]]
             pending = pending[unsettled]
             if short.any():
-                effort = self._more(effort)
+                effort = self._more_effort(effort)
                 widened = True
             elif len(pending):
                 fetch = min(matching, fetch * WIDEN)
@@ -156,7 +156,7 @@ class FaissIndex:
         return candidates, widened
 
     def _first_effort(self, fetch: int, matching: int) -> int | None:
-        """The tuned effort, times five where a filter lets one in five pass: its k nearest lie so much farther out.
+        """Returns the tuned effort, times five where a filter lets one in five pass: its k nearest lie farther out.
 
         So do those of a large pool.
         """
@@ -169,13 +169,13 @@ class FaissIndex:
         # A graph search returns no more than it visits; twice that keeps the last ones trustworthy.
         return None if 2 * fetch > MOST_HNSW_EFFORT else max(min(scaled, MOST_HNSW_EFFORT), 2 * fetch)
 
-    def _more(self, effort: int | None) -> int | None:
-        """The next effort, or None: look at every allowed vector."""
+    def _more_effort(self, effort: int | None) -> int | None:
+        """Returns the next effort; None looks at every allowed vector."""
         most = MOST_HNSW_EFFORT if self.kind is IndexKind.HNSW else int(self.index.nlist)
         return None if effort is None or effort * WIDEN >= most else effort * WIDEN
 
     def _probe(self, queries: Vectors, fetch: int, effort: int | None, allowed: Mask | None) -> tuple[Scores, Ids]:
-        """FAISS's own search: (m, fetch) scores and rows, padded with rows of -1. Effort None finds the true best."""
+        """Returns FAISS's (m, fetch) scores and rows, padded with rows of -1. Effort None finds the true best."""
         faiss = load_faiss()
         bitmap = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bitmap is None else faiss.IDSelectorBitmap(bitmap)

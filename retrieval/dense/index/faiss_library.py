@@ -1,4 +1,4 @@
-"""FAISS, imported only when an index kind needs it.
+"""Imports FAISS only when an index kind needs it.
 
 torch and FAISS each bring an OpenMP runtime with its own threads; both obey OMP_NUM_THREADS and the process's CPU
 affinity, so neither is told a number here. FAISS searches one query on one thread, and spreads only batches and
@@ -22,13 +22,13 @@ GPU_SCRATCH_BYTES = 256 << 20
 
 
 def faiss_available() -> bool:
-    """Whether FAISS can be imported; doesn't import it."""
+    """Tells whether FAISS can be imported, without importing it."""
     return importlib.util.find_spec("faiss") is not None
 
 
 @functools.cache
 def load_faiss() -> Any:
-    """The `faiss` module; ConfigError with the command that installs it where it's missing."""
+    """Returns the `faiss` module; raises ConfigError with the command that installs it where it's missing."""
     try:
         with warnings.catch_warnings():
             # Types made by older SWIG lack `__module__`; nothing a user could do about it.
@@ -40,7 +40,7 @@ def load_faiss() -> Any:
 
 @contextmanager
 def reproducible_graphs() -> Iterator[None]:
-    """Inside, an HNSW graph depends on its vectors alone.
+    """Makes an HNSW graph that is built inside depend on its vectors alone.
 
     FAISS 1.15 builds it so on any number of threads (faiss #5611); before, only one thread did.
     """
@@ -56,8 +56,8 @@ def reproducible_graphs() -> Iterator[None]:
         faiss.omp_set_num_threads(before)
 
 
-def assigner(dim: int) -> Any:
-    """An index that training asks for the nearest centroid: on a GPU where FAISS has one, which takes most of the work.
+def centroid_assigner(dim: int) -> Any:
+    """Returns an index that assigns vectors to centroids in training, on a GPU where FAISS has one.
 
     None leaves that to FAISS.
     """

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     import torch
 
 LEAST_ROWS = 50_000
-"""Below, the host takes a few milliseconds, about as long as asking the device."""
+"""Rows: below, the host takes a few milliseconds, about as long as asking the device."""
 BLOCK_ROWS = 1 << 17
 """Rows multiplied at once."""
 BLOCK_BYTES = 256 << 20
-"""Of one block's scores (float32): the scratch memory of a search, beside twice as much for the k best."""
+"""Bytes of one block's scores (float32): the scratch memory of a search, beside twice as much for the k best."""
 SHARE_OF_MEMORY = 0.5
-"""Of the device's free memory that a matrix may take: the encoder and the reranker need the rest."""
+"""Share of the device's free memory that a matrix may take: the encoder and the reranker need the rest."""
 BEYOND = 16
 """Candidates beyond k that are fetched at first, so that near-ties at the edge are mostly seen at once."""
 WIDEN = 4
@@ -47,7 +47,7 @@ WIDEN = 4
 
 @dataclass(frozen=True, eq=False)
 class GpuIndex:
-    """`exact` (n, dim), searched on a GPU where there is one with room for it, else as it is.
+    """Searches `exact` (n, dim) on a GPU where there is one with room for it, else as it is.
 
     `named` is a device of torch's, for tests; by default it is found at the first search, when the encoder has loaded
     torch. One search at a time has the device's scratch memory.
@@ -59,28 +59,28 @@ class GpuIndex:
 
     @property
     def kind(self) -> IndexKind:
-        """Exact: where it is computed is no kind of its own, and nothing that is saved."""
+        """Returns IndexKind.EXACT: where it is computed is no kind of its own, and nothing that is saved."""
         return IndexKind.EXACT
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
         return self.exact.dim
 
     @property
     def ids(self) -> Ids:
-        """See VectorIndex.ids."""
+        """Returns the ids as VectorIndex.ids says."""
         return self.exact.ids
 
     @property
     def lossless(self) -> bool:
-        """Always."""
+        """Returns True: it keeps the vectors as they came."""
         return True
 
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """See VectorIndex.search. A filter that lets few through is left to the host."""
+        """Searches as VectorIndex.search says. A filter that lets few through is left to the host."""
         if self._device is None:
             return self.exact.search(queries, k, allowed=allowed, excluded=excluded)
         queries = checked_queries(queries, self.dim, k)
@@ -98,25 +98,25 @@ class GpuIndex:
         return SearchResult(*best, plan)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """See VectorIndex.vectors."""
+        """Returns vectors as VectorIndex.vectors says."""
         return self.exact.vectors(ids)
 
     def save(self, path: Path) -> str:
-        """See VectorIndex.save."""
+        """Saves as VectorIndex.save says."""
         return self.exact.save(path)
 
     @property
     def _device(self) -> str | None:
         if self.named is None and "torch" not in sys.modules:
             return None
-        return self._found
+        return self._available_device
 
     @cached_property
-    def _found(self) -> str | None:
+    def _available_device(self) -> str | None:
         return self.named or ("cuda" if gpu_has_room(self.exact.matrix.size) else None)
 
     @cached_property
-    def _on_device(self) -> torch.Tensor:
+    def _device_matrix(self) -> torch.Tensor:
         import torch
 
         matrix = torch.empty(self.exact.matrix.shape, dtype=_dtype(), device=self._device)
@@ -126,7 +126,7 @@ class GpuIndex:
         return matrix
 
     def _finalists(self, queries: Vectors, k: int, allowed: Mask | None, matching: int) -> list[Ids]:
-        """Per query the rows that may be among its k best: more are fetched until the last is surely beyond them."""
+        """Returns the rows per query that may be among its k best, fetched until the last is surely beyond them."""
         import torch
 
         vectors = torch.from_numpy(queries).to(self._device, _dtype())
@@ -146,10 +146,10 @@ class GpuIndex:
         return finalists
 
     def _best(self, queries: torch.Tensor, fetch: int, mask: torch.Tensor | None) -> tuple[Any, Ids]:
-        """The `fetch` best scores (m, fetch) float32, descending, and their rows."""
+        """Returns the `fetch` best scores (m, fetch) float32, descending, and their rows."""
         import torch
 
-        matrix = self._on_device
+        matrix = self._device_matrix
         best_scores = torch.empty((len(queries), 0), dtype=torch.float32, device=self._device)
         best_rows = torch.empty((len(queries), 0), dtype=torch.int64, device=self._device)
         for start in range(0, len(matrix), BLOCK_ROWS):
@@ -166,16 +166,16 @@ class GpuIndex:
 
 
 def half_rounding(dim: int) -> float:
-    """How far a product in float16 may lie from the float32 one, of unit rows.
+    """Returns how far a product in float16 may lie from the float32 one, of unit rows.
 
-    Rounding both rows: 2 * 2**-11 of the sum of what is multiplied, which is at most 1. CUDA may add up in parts, and
-    round each part and the result to float16: as much again for a few parts.
+    Rounding both rows costs 2 * 2**-11 of the sum of what is multiplied, which is at most 1. CUDA may add up in parts,
+    and round each part and the result to float16: as much again for a few parts.
     """
     return 8 * 2.0**-11 + rounding(dim)
 
 
 def gpu_has_room(numbers: int) -> bool:
-    """Whether there is a GPU that so many numbers (vectors x dimensions) fit on; never where torch isn't loaded."""
+    """Tells whether so many numbers (vectors x dimensions) fit on a GPU; never where torch isn't loaded."""
     torch: Any = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return False
@@ -184,12 +184,12 @@ def gpu_has_room(numbers: int) -> bool:
 
 
 def on_best_device(index: VectorIndex) -> VectorIndex:
-    """`index`, searched on a GPU if it is exact and so large that this pays, and there is one."""
+    """Returns `index`, searched on a GPU if there is one, it is exact, and so large that this pays."""
     return GpuIndex(index) if isinstance(index, ExactIndex) and len(index.ids) >= LEAST_ROWS else index
 
 
 def _dtype() -> torch.dtype:
-    """Float16: unit rows can't overflow it, and it is 8 times as exact as bfloat16."""
+    """Returns float16: unit rows can't overflow it, and it is 8 times as exact as bfloat16."""
     import torch
 
     return torch.float16

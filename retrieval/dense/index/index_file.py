@@ -30,7 +30,7 @@ MOST_HEADER = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself, and where its parts begin (bytes)."""
+    """Tells what a file says of itself, and where its parts begin (bytes)."""
 
     kind: IndexKind
     dim: int
@@ -49,7 +49,7 @@ def write_index(
     parameters: Mapping[str, int],
     payload: Callable[[Write], object],
 ) -> str:
-    """Write one index as described above; returns its sha256. StoreError on failure."""
+    """Writes one index as described above, and returns its sha256; raises StoreError on failure."""
 
     def body(write: Write) -> None:
         header = {"kind": kind.value, "dim": dim, "count": len(ids), "parameters": dict(parameters)}
@@ -73,7 +73,7 @@ def write_derived(path: Path, content: Callable[[Write], object]) -> str:
 
 
 def read_header(file: BinaryIO, size: int) -> Header:
-    """The header of an open file of `size` bytes, its bounds checked; raises ConfigError saying what is wrong."""
+    """Reads and checks the header of an open file of `size` bytes; raises ConfigError saying what is wrong."""
     start = file.read(16)
     length = int.from_bytes(start[8:], "little")
     if len(start) < 16 or start[:8] != MAGIC:

@@ -25,7 +25,7 @@ from passagework.retrieval.ids import rows_of
 from passagework.retrieval.types import Ids, Vectors
 
 REBUILD_SHARE = 0.2
-"""Of the base: so much changed costs a search a fifth of an exact one, and each vector few rebuilds as a set grows."""
+"""Share of the base: so much changed costs a search a fifth of an exact one, and a growing set few rebuilds."""
 REBUILD_LEAST = 10_000
 """Rows: fewer changes cost a search under a millisecond, whatever the base."""
 
@@ -36,7 +36,7 @@ def _no_ids() -> Ids:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveIndex:
-    """`LiveIndex(base)`, then `apply`: each makes a new one, and whoever holds an old one keeps what it had.
+    """Adds changes to a base: `LiveIndex(base)`, then `apply`, which makes a new one and leaves the old one as it was.
 
     `tail` holds what was added, `removed` (ascending) the ids of the base that are gone. Safe to share among threads.
     """
@@ -47,48 +47,48 @@ class LiveIndex:
 
     @property
     def kind(self) -> IndexKind:
-        """The base's."""
+        """Returns the kind of the base."""
         return self.base.kind
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
         return self.base.dim
 
     @property
     def lossless(self) -> bool:
-        """Whether the base keeps its vectors; the tail always does."""
+        """Tells whether the base keeps its vectors; the tail always does."""
         return self.base.lossless
 
     @property
     def size(self) -> int:
-        """Vectors that a search can find."""
+        """Returns the number of vectors that a search can find."""
         return len(self.base.ids) - len(self.removed) + self.tail.size
 
     @property
     def tail_size(self) -> int:
-        """How many of them came after the base."""
+        """Returns how many vectors came after the base."""
         return self.tail.size
 
     @property
     def removed_size(self) -> int:
-        """Vectors of the base that a search must pass over."""
+        """Returns the number of vectors of the base that a search must pass over."""
         return len(self.removed)
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so much changed that a new base would pay."""
+        """Tells whether so much changed that a new base would pay."""
         changed = self.tail.length + len(self.removed)
         return changed > max(REBUILD_LEAST, REBUILD_SHARE * len(self.base.ids))
 
     @property
     def ids(self) -> Ids:
-        """(size,) int64, ascending: made at each call."""
-        kept = np.setdiff1d(self.base.ids, self.removed, assume_unique=True)
-        return np.sort(np.concatenate([kept, self.tail.ids]))
+        """Returns (size,) int64, ascending: made at each call."""
+        remaining = np.setdiff1d(self.base.ids, self.removed, assume_unique=True)
+        return np.sort(np.concatenate([remaining, self.tail.ids]))
 
     def apply(self, *, added: tuple[Ids, Vectors] | None = None, removed: Ids | None = None) -> LiveIndex:
-        """A new version without `removed` (unknown ids don't matter), then with `added`: unique ids, unit rows.
+        """Returns a new version without `removed` (unknown ids don't matter), then with `added`: unique ids, unit rows.
 
         An added id that is here already is replaced. Time grows with the change and the tail, not with the base.
         Raises ConfigError.
@@ -104,7 +104,7 @@ class LiveIndex:
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """As VectorIndex.search, over base and tail together.
+        """Searches base and tail together, as VectorIndex.search says.
 
         `plan` says how the filter asked for was kept to; masking what was removed is no filter.
         """
@@ -130,7 +130,7 @@ class LiveIndex:
         )
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """As VectorIndex.vectors: those of `ids` that are here, ascending, and their vectors."""
+        """Returns those of `ids` that are here, ascending, and their vectors, as VectorIndex.vectors says."""
         found_ids, vectors = self.base.vectors(np.setdiff1d(ids, self.removed))
         if not self.tail.size:
             return found_ids, vectors

@@ -1,4 +1,4 @@
-"""From a saved file back to an index: digest first, then bounds, then FAISS, which trusts whatever it reads."""
+"""Loads a saved index: digest first, then bounds, then FAISS, which trusts whatever it reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _reading = threading.Lock()
 
 
 def load_index(path: Path, *, digest: str, kind: IndexKind, dim: int, count: int) -> VectorIndex:
-    """The index saved at `path`, whose sha256 must be `digest`; an exact one is memory-mapped, not copied.
+    """Loads the index saved at `path`, whose sha256 must be `digest`; an exact one is memory-mapped, not copied.
 
     Raises StoreError where the file is missing, damaged, or not of this kind, dimension and count; ConfigError
     where FAISS is needed and isn't installed.
@@ -53,14 +53,14 @@ def load_index(path: Path, *, digest: str, kind: IndexKind, dim: int, count: int
 
 
 def _reason(error: Exception) -> str:
-    """In one line: FAISS adds where in its source it noticed."""
+    """Returns the reason in one line: FAISS adds where in its source it noticed."""
     return " ".join((getattr(error, "strerror", None) or str(error)).split())
 
 
 def _read_exact(file: BinaryIO, header: Header) -> ExactIndex:
     """Maps the very file that was checked: were its name given to another meanwhile, this one would stay.
 
-    Copy-on-write, since torch warns of memory that can't be written; nobody writes.
+    It is copy-on-write, since torch warns of memory that can't be written; nobody writes.
     """
     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     ids = np.frombuffer(mapped, "<i8", header.count, header.ids_at)
@@ -86,7 +86,7 @@ def _read_faiss(file: BinaryIO, header: Header) -> FaissIndex:
 
 
 def faiss_class(kind: IndexKind) -> tuple[str, ...]:
-    """FAISS's names for what `kind` is made of."""
+    """Returns FAISS's names for what `kind` is made of."""
     return {
         IndexKind.EXACT: (),
         IndexKind.FLAT: ("IndexFlat", "IndexFlatIP"),
@@ -99,7 +99,7 @@ def faiss_class(kind: IndexKind) -> tuple[str, ...]:
 
 @contextmanager
 def _byte_limit(faiss: Any, most: int) -> Iterator[None]:
-    """No array that FAISS makes inside may have more bytes; versions before the limit came go without it."""
+    """Limits the bytes of each array that FAISS makes inside; versions before the limit came go without it."""
     with _reading:
         if not hasattr(faiss, "set_deserialization_vector_byte_limit"):
             yield

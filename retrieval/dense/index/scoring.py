@@ -26,9 +26,9 @@ BLOCK_SCORES = 1 << 23
 
 
 def cosines(query: Vectors, vectors: Vectors) -> Scores:
-    """Inner products of `query` (dim,) with `vectors` (n, dim), (n,) float32: the same for a row wherever it stands.
+    """Returns inner products of `query` (dim,) with `vectors` (n, dim): (n,) float32, the same wherever a row stands.
 
-    Summed in float64 and rounded once, so that the order of additions can't show.
+    They are summed in float64 and rounded once, so that the order of additions can't show.
     """
     wide = query.astype(np.float64)
     parts = [
@@ -39,7 +39,7 @@ def cosines(query: Vectors, vectors: Vectors) -> Scores:
 
 
 def rounding(dim: int) -> float:
-    """How far two float32 inner products of the same unit rows may lie apart.
+    """Returns how far two float32 inner products of the same unit rows may lie apart.
 
     Each is off by at most dim * 2**-24 (N. J. Higham, Accuracy and Stability of Numerical Algorithms, eq. 3.5).
     """
@@ -47,7 +47,7 @@ def rounding(dim: int) -> float:
 
 
 def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queries: Vectors, k: int) -> list[Ids]:
-    """Per query, the positions whose score is within rounding of its k best, or better.
+    """Returns per query the positions whose score is within rounding of its k best, or better.
 
     `blocks` are (first position, rows); `allowed` (over all positions) keeps others out.
     """
@@ -63,8 +63,8 @@ def finalists(blocks: Iterable[tuple[int, Vectors]], allowed: Mask | None, queri
     return [_merged(parts, k, slack) for parts in by_query]
 
 
-def dots(vectors: Vectors, query: Vectors) -> Scores:
-    """Inner products of `vectors` (n, dim) with `query` (dim,), (n,), on this thread alone.
+def inner_products(vectors: Vectors, query: Vectors) -> Scores:
+    """Returns inner products of `vectors` (n, dim) with `query` (dim,): (n,), computed on this thread alone.
 
     A product of matrices is spread over threads, which go on spinning when they are done: on two cores the encoder
     then took 6.3 ms for the next query in place of 3.9. It is no faster for one query either: 100,000 vectors of 384
@@ -76,13 +76,13 @@ def dots(vectors: Vectors, query: Vectors) -> Scores:
 
 
 def _products(queries: Vectors, block: Vectors) -> Scores:
-    """Inner products (m, n) float32; of several queries by torch where an encoder has loaded it.
+    """Returns inner products (m, n) float32, of several queries by torch where an encoder has loaded it.
 
     NumPy's own threads go on spinning for a while when they are done: the encoder's next query then took 22 ms at the
     median and 107 ms at the 95th percentile, in place of 9 and 11.
     """
     if len(queries) == 1:
-        return dots(block, queries[0])[None]
+        return inner_products(block, queries[0])[None]
     torch = sys.modules.get("torch")
     writeable = queries.flags.writeable and block.flags.writeable  # torch warns of others
     if torch is None or not writeable or torch.get_float32_matmul_precision() != "highest":
@@ -109,20 +109,20 @@ def _merged(parts: Sequence[tuple[Ids, Scores]], k: int, slack: float) -> Ids:
 
 
 def whole_blocks(matrix: Vectors, queries: int) -> Iterator[tuple[int, Vectors]]:
-    """`matrix` in order, in blocks whose scores for so many queries fit BLOCK_SCORES."""
+    """Yields `matrix` in order, in blocks whose scores for so many queries fit BLOCK_SCORES."""
     step = max(1, BLOCK_SCORES // max(1, queries))
     for start in range(0, len(matrix), step):
         yield start, matrix[start : start + step]
 
 
 def picked_blocks(rows: Ids, decode: Decode) -> Iterator[tuple[int, Vectors]]:
-    """The vectors of `rows`, block by block; positions count in `rows`."""
+    """Yields the vectors of `rows`, block by block; positions count in `rows`."""
     for start in range(0, len(rows), BLOCK_ROWS):
         yield start, decode(rows[start : start + BLOCK_ROWS])
 
 
 def ranked(queries: Vectors, candidates: Sequence[Ids], ids: Ids, decode: Decode, k: int) -> tuple[Ids, Scores]:
-    """Each query's best k candidates (row numbers): ids and scores (m, k), ties by ascending id, padded."""
+    """Returns each query's best k candidates (row numbers): ids and scores (m, k), ties by ascending id, padded."""
     out_ids = np.full((len(queries), k), -1, np.int64)
     out_scores = np.full((len(queries), k), -np.inf, np.float32)
     for i, (query, rows) in enumerate(zip(queries, candidates, strict=True)):

@@ -16,7 +16,7 @@ LEAST_CAPACITY = 1024
 
 
 class _Buffer:
-    """Rows that are only ever appended to, so that versions of a tail share them; each reads up to its own length."""
+    """Holds rows that are only appended to, so that versions of a tail share them; each reads up to its own length."""
 
     __slots__ = ("_lock", "_used", "ids", "matrix")
 
@@ -27,7 +27,7 @@ class _Buffer:
         self._lock = threading.Lock()
 
     def appended(self, length: int, ids: Ids, vectors: Vectors) -> _Buffer:
-        """A buffer with `length` rows of this one, then these: itself where the places are free, else a copy."""
+        """Returns a buffer with `length` rows of this one, then these: itself where there is room, else a copy."""
         end = length + len(ids)
         with self._lock:
             if self._used == length and end <= len(self.ids):
@@ -48,7 +48,7 @@ class _Buffer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tail:
-    """The first `length` rows of a shared buffer, but for the rows numbered in `dead` (ascending)."""
+    """Holds the first `length` rows of a shared buffer, but for those numbered in `removed_rows` (ascending)."""
 
     buffer: _Buffer
     length: int
@@ -56,34 +56,34 @@ class Tail:
 
     @property
     def size(self) -> int:
-        """Vectors that a search can find."""
+        """Returns the number of vectors that a search can find."""
         return self.length - len(self.removed_rows)
 
     @property
     def ids(self) -> Ids:
-        """Their ids, in order of arrival."""
+        """Returns the ids of its vectors, in order of arrival."""
         return np.delete(self.buffer.ids[: self.length], self.removed_rows)
 
     def added(self, ids: Ids, vectors: Vectors) -> Tail:
-        """With these rows too; none of the ids may be here."""
+        """Returns a tail with these rows too; none of the ids may be here."""
         return replace(self, buffer=self.buffer.appended(self.length, ids, vectors), length=self.length + len(ids))
 
     def without(self, ids: Ids) -> Tail:
-        """Without these ids; those that aren't here don't matter."""
+        """Returns a tail without these ids; those that aren't here don't matter."""
         if not len(ids) or not self.length:
             return self
         gone = np.flatnonzero(np.isin(self.buffer.ids[: self.length], ids))
         return replace(self, removed_rows=np.union1d(self.removed_rows, gone)) if len(gone) else self
 
     def search(self, queries: Vectors, k: int, *, allowed: Ids | None, excluded: Ids | None) -> tuple[Ids, Scores]:
-        """The best of each query, (m, k) ids and scores as in a SearchResult."""
+        """Returns the best of each query, (m, k) ids and scores as in a SearchResult."""
         ids, matrix = self.buffer.ids[: self.length], self.buffer.matrix[: self.length]
         mask = self._allowed(allowed, excluded)
         candidates = finalists(whole_blocks(matrix, len(queries)), mask, queries, k)
         return ranked(queries, candidates, ids, matrix.__getitem__, k)
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """Those of `ids` that are here, in order of arrival, and their vectors."""
+        """Returns those of `ids` that are here, in order of arrival, and their vectors."""
         mask = self._allowed(ids, None)
         rows = np.arange(self.length) if mask is None else np.flatnonzero(mask)
         return self.buffer.ids[rows], self.buffer.matrix[rows]

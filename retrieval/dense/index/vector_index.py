@@ -38,7 +38,7 @@ class IndexKind(str, Enum):
 
 
 class FilterPlan(str, Enum):
-    """How a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching.
+    """Names how a search keeps to its allowed ids: nothing to keep to, a scan of just those, or a mask while searching.
 
     `checked` is a searcher's own: an index searched without the filter, and what it found held against it.
     """
@@ -56,7 +56,7 @@ EXACT_WITHIN_SHARE = 8
 
 
 def plan_filter(kind: IndexKind, n: int, matching: int | None) -> FilterPlan:
-    """How an index of `kind` with `n` vectors searches among `matching` of them; None is no filter."""
+    """Returns how an index of `kind` with `n` vectors searches among `matching` of them; None is no filter."""
     if matching is None or matching == n:
         return FilterPlan.NONE
     few = min(EXACT_WITHIN_ROWS, n // 2) if kind.approximate else n // EXACT_WITHIN_SHARE
@@ -65,7 +65,7 @@ def plan_filter(kind: IndexKind, n: int, matching: int | None) -> FilterPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
-    """Per query the best ids, score descending, ties by ascending id: `ids` (m, k) int64, `scores` (m, k) float32.
+    """Holds each query's best ids, best first, ties by ascending id: `ids` (m, k) int64, `scores` (m, k) float32.
 
     Where fewer than k are there, ids end in -1 and scores in -inf. `widened` tells that an approximate search found
     too few at first and was repeated with more effort, or exactly.
@@ -82,38 +82,38 @@ class VectorIndex(Protocol):
 
     @property
     def kind(self) -> IndexKind:
-        """How it searches."""
+        """Returns how it searches."""
 
     @property
     def dim(self) -> int:
-        """Numbers per vector."""
+        """Returns the numbers per vector."""
 
     @property
     def ids(self) -> Ids:
-        """(n,) int64, ascending, unique."""
+        """Returns (n,) int64, ascending, unique."""
 
     @property
     def lossless(self) -> bool:
-        """True where `vectors` works, and scores are the cosines themselves."""
+        """Tells whether `vectors` works, and scores are the cosines themselves."""
 
     def search(
         self, queries: Vectors, k: int, *, allowed: Ids | None = None, excluded: Ids | None = None
     ) -> SearchResult:
-        """The k best of each of (m, dim) queries; only ids of `allowed`, none of `excluded`; unknown ids don't matter.
+        """Returns the k best for each of (m, dim) queries; only ids of `allowed`, none of `excluded`.
 
-        Always returns min(k, allowed) hits, whatever the kind. Raises ConfigError for queries that are not unit rows
-        of the right dimension and for k < 1.
+        There are always min(k, allowed) hits, whatever the kind; unknown ids don't matter. Raises ConfigError for
+        queries that are not unit rows of the right dimension and for k < 1.
         """
 
     def vectors(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """Those of `ids` that are here, ascending, and their vectors (n, dim). ConfigError where not lossless."""
+        """Returns those of `ids` that are here, ascending, and their (n, dim) vectors; ConfigError if not lossless."""
 
     def save(self, path: Path) -> str:
-        """Write one file, atomically and durably; returns its sha256. Raises StoreError."""
+        """Writes one file, atomically and durably, and returns its sha256; raises StoreError."""
 
 
 def checked_queries(queries: Vectors, dim: int, k: int) -> Vectors:
-    """`queries` as contiguous float32, once they and `k` are found good; raises ConfigError."""
+    """Returns `queries` as contiguous float32, once they and `k` are found good; raises ConfigError."""
     if k < 1:
         raise ConfigError(f"k is {k}; at least 1 is needed")
     return checked_vectors(queries, dim, what="queries")
@@ -124,7 +124,7 @@ UNIT_TOLERANCE = 0.01
 
 
 def checked_vectors(vectors: Vectors, dim: int | None, *, what: str) -> Vectors:
-    """`vectors` as contiguous float32 once found to be (n, dim) unit rows; raises ConfigError naming the first bad row.
+    """Returns `vectors` as contiguous float32 unit rows (n, dim); raises ConfigError naming the first bad row.
 
     One NaN would make every order meaningless, and a row that isn't of unit length would turn cosines into lies.
     """
@@ -140,7 +140,7 @@ def checked_vectors(vectors: Vectors, dim: int | None, *, what: str) -> Vectors:
 
 
 def checked_ids(ids: Ids, n: int, *, ascending: bool) -> Ids:
-    """`ids` as contiguous int64 once found to be `n` unique ones, not below 0; raises ConfigError."""
+    """Returns `ids` as contiguous int64 once found to be `n` unique ones, not below 0; raises ConfigError."""
     checked = np.ascontiguousarray(ids, dtype=np.int64)
     if checked.shape != (n,):
         raise ConfigError(f"ids: shape {checked.shape} found, {(n,)} expected")

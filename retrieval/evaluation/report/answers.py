@@ -1,4 +1,4 @@
-"""The queries where the last stage lost most, searched again to show what they got instead."""
+"""Searches the queries where the last stage lost most again, to show what they got instead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_TITLES = 100
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """What a query got, and what it should have got.
+    """Tells what a query got, and what it should have got.
 
     `hits` are the first passages of the last stage, best first; `grades` what the judgments say of each, None where
     they say nothing. `relevant` are the things judged relevant, with their grades (above 0); `ranks` where each stage
@@ -36,7 +36,7 @@ class QueryAnswer:
 
 
 def losses(evaluation: Evaluation) -> dict[str, float]:
-    """By query, what the last stage's first measure lacks to that of an ideal ranking; {} where nothing was measured.
+    """Returns by query what the last stage's first measure lacks to an ideal ranking; {} where none was measured.
 
     The ideal ranking has all relevant things and nothing else, best grades first.
     """
@@ -51,7 +51,7 @@ def losses(evaluation: Evaluation) -> dict[str, float]:
 
 
 def worst_queries(evaluation: Evaluation, count: int = 10) -> list[str]:
-    """At most `count` queries where the last stage lost most by its first measure, most first, ties by id.
+    """Returns at most `count` queries where the last stage lost most by its first measure, most first, ties by id.
 
     Queries that lost nothing are none of them.
     """
@@ -62,7 +62,7 @@ def worst_queries(evaluation: Evaluation, count: int = 10) -> list[str]:
 def answers_for(
     collection: Collection, evaluation: Evaluation, judged: Judged, queries: Iterable[str]
 ) -> list[QueryAnswer]:
-    """The queries named, searched again at every stage measured, with the evaluation's settings, in the order given.
+    """Searches the queries named again at every stage measured, with the evaluation's settings, in the order given.
 
     Raises what `search` raises.
     """
@@ -102,7 +102,7 @@ def _grade(judged: Judged, query: str, hit: Hit) -> int | None:
 
 
 def _titles(collection: Collection, things: Sequence[str]) -> dict[str, str]:
-    """Titles of documents, which judgments name by `_id`, URI or path; a thing that is no document has none here."""
+    """Returns titles of documents, which judgments name by `_id`, URI or path; a thing that is no document has none."""
     return {name: rows[-1].title for name, rows in collection.documents_named(things).items() if rows[-1].title}
 
 

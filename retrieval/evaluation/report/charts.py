@@ -20,21 +20,21 @@ TOOLTIP_QUERY = 100
 
 
 def rows_below(scale: Scale, top: float, bottom: float) -> tuple[tuple[Line, ...], tuple[Label, ...]]:
-    """Grid lines and numbers of a horizontal axis, which stands below the plot."""
+    """Draws grid lines and numbers of a horizontal axis, which stands below the plot."""
     lines = tuple(Line(scale.at(tick), top, scale.at(tick), bottom, _grid(tick)) for tick in scale.ticks)
     labels = tuple(Label(scale.at(tick), bottom + 16, text, "middle", "tick") for tick, text in scale.numbers())
     return lines, labels
 
 
 def columns_left(scale: Scale, right: float = WIDTH) -> tuple[tuple[Line, ...], tuple[Label, ...]]:
-    """Grid lines and numbers of a vertical axis, which stands left of the plot."""
+    """Draws grid lines and numbers of a vertical axis, which stands left of the plot."""
     lines = tuple(Line(LEFT, scale.at(tick), right, scale.at(tick), _grid(tick)) for tick in scale.ticks)
     labels = tuple(Label(LEFT - 5, round(scale.at(tick) + 4, 2), text, "end", "tick") for tick, text in scale.numbers())
     return lines, labels
 
 
 def delta_chart(bars: Sequence[DeltaBar], caption: str, tooltip: Callable[[DeltaBar], str]) -> Chart:
-    """A bar for each difference, greatest first: gains stand above the zero line, losses hang below it."""
+    """Draws a bar for each difference, greatest first: gains stand above the zero line, losses hang below it."""
     top, bottom = 8.0, 172.0
     low = min((bar.value for bar in bars), default=0.0)
     high = max((bar.value for bar in bars), default=0.0)
@@ -57,7 +57,7 @@ def delta_chart(bars: Sequence[DeltaBar], caption: str, tooltip: Callable[[Delta
 def delta_tooltip(
     a: Mapping[str, float], b: Mapping[str, float], queries: Mapping[str, str]
 ) -> Callable[[DeltaBar], str]:
-    """What a bar of differences `b - a` says of its query, or of the queries that share it."""
+    """Returns what a bar of differences `b - a` says of its query, or of the queries that share it."""
 
     def tooltip(bar: DeltaBar) -> str:
         query = bar.query
@@ -71,7 +71,7 @@ def delta_tooltip(
 
 
 def histogram_chart(values: Sequence[float], kind: str, caption: str, most: int) -> Chart:
-    """How many queries have which values; the vertical axis goes to `most`, so that charts can be compared."""
+    """Draws how many queries have which values; the vertical axis goes to `most`, so that charts can be compared."""
     top, bottom = 8.0, 132.0
     edges, counts = histogram(values)
     across = linear(float(edges[0]), float(edges[-1]), LEFT, HISTOGRAM_WIDTH - 8)

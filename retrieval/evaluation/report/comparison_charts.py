@@ -16,7 +16,7 @@ NAME = 40
 
 
 def means_chart(measures: Sequence[Difference]) -> Chart:
-    """A row for each measure: the difference as a bar from zero, both means and p in words."""
+    """Draws a row for each measure: the difference as a bar from zero, both means and p in words."""
     bottom = 4 + ROW * len(measures)
     differences = [measure.difference for measure in measures]
     scale = linear(min(0.0, *differences), max(0.0, *differences), 16.0, WIDTH - 16)
@@ -37,7 +37,7 @@ def means_chart(measures: Sequence[Difference]) -> Chart:
 
 
 def wins_chart(measures: Sequence[Difference]) -> Chart:
-    """A row for each measure: the queries where `b` is better, where both are the same, and where it is worse."""
+    """Draws a row for each measure: the queries where `b` is better, where both are the same, and where it is worse."""
     rects, labels = [], []
     for position, measure in enumerate(measures):
         y, x = 4 + ROW * position, 0.0

@@ -17,7 +17,7 @@ SHOWN_QUERIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A query, and what moved in it: relevant documents first, then as the comparison has them."""
+    """Holds a query, and what moved in it: relevant documents first, then as the comparison has them."""
 
     query: QueryDifference
     moves: tuple[Move, ...]
@@ -54,12 +54,12 @@ def render_comparison(comparison: Comparison, titles: Mapping[str, str]) -> str:
 
 
 def moved_first(moves: Sequence[Move]) -> tuple[Move, ...]:
-    """Relevant documents first, best grades first; the others stay in their order."""
+    """Puts relevant documents first, best grades first; the others stay in their order."""
     return tuple(sorted(moves, key=lambda move: -max(0, move.grade)))
 
 
 def _most(queries: Sequence[QueryDifference], sign: int) -> list[Moved]:
-    """The queries that gained most (`sign` 1) or lost most (-1), ties by id."""
+    """Returns the queries that gained most (`sign` 1) or lost most (-1), ties by id."""
     changed = [query for query in queries if sign * (query.b - query.a) > 0]
     changed.sort(key=lambda query: (-abs(query.b - query.a), query.query))
     return [Moved(query, moved_first(query.moves)) for query in changed[:SHOWN_QUERIES]]

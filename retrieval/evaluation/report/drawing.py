@@ -73,7 +73,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values from `low` to `high` as units from `start` to `end`, on a linear or logarithmic axis, with its ticks."""
+    """Maps values from `low` to `high` to units from `start` to `end`, linearly or logarithmically, with ticks."""
 
     low: float
     high: float
@@ -83,14 +83,14 @@ class Scale:
     logarithmic: bool = False
 
     def numbers(self) -> list[tuple[float, str]]:
-        """The ticks and their texts, on a linear axis with as many decimals as the one that needs most."""
+        """Returns the ticks and their texts, on a linear axis with as many decimals as the one that needs most."""
         decimals = [len(f"{tick:.10f}".rstrip("0").partition(".")[2]) for tick in self.ticks]
         shown = decimals if self.logarithmic else [max(decimals, default=0)] * len(decimals)
         texts = [f"{tick:,.{digits}f}" for tick, digits in zip(self.ticks, shown, strict=True)]
         return [(tick, text.replace("-", "−") if tick else "0") for tick, text in zip(self.ticks, texts, strict=True)]
 
     def at(self, value: float) -> float:
-        """Where a value stands, rounded to a hundredth of a unit, which no eye sees and which keeps the file small."""
+        """Returns where a value stands, to a hundredth of a unit: no eye sees more, and the file stays small."""
         low, high, value = (
             math.log10(number) if self.logarithmic else number for number in (self.low, self.high, value)
         )
@@ -98,7 +98,7 @@ class Scale:
 
 
 def linear(low: float, high: float, start: float, end: float, *, steps: int = 5) -> Scale:
-    """An axis from a round number at or below `low` to one at or above `high`, of about so many steps of 1, 2 or 5."""
+    """Returns an axis from a round number at or below `low` to one at or above `high`, in about so many steps."""
     if high - low <= 1e-9 * max(1.0, abs(high)):
         low, high = low - 0.05, high + 0.05
     rough = (high - low) / steps
@@ -110,7 +110,7 @@ def linear(low: float, high: float, start: float, end: float, *, steps: int = 5)
 
 
 def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
-    """An axis of positive values from a 1, 2 or 5 times a power of ten to another, with a tick at each of them."""
+    """Returns an axis of positive values with a tick at each 1, 2 and 5 times a power of ten, which also end it."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     steps = [round(digit * 10.0**power, 10) for power in powers for digit in (1, 2, 5)]
     below = max(step for step in steps if step <= low)
@@ -121,7 +121,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def apart(positions: list[float], gap: float, low: float, high: float) -> list[float]:
-    """The positions in their order, moved on until neighbours stand `gap` apart, and back where `high` is passed."""
+    """Moves positions on until neighbours stand `gap` apart, and back where `high` is passed."""
     order = sorted(range(len(positions)), key=lambda index: positions[index])
     moved = list(positions)
     for before, index in zip([None, *order], order, strict=False):

@@ -33,7 +33,7 @@ LOGARITHMIC_FROM = 8.0
 
 
 def quality_chart(measure: str, intervals: Mapping[Stage, Interval]) -> Chart:
-    """A row for each stage: its mean as a dot, and the 95% interval as a bar behind it."""
+    """Draws a row for each stage: its mean as a dot, and the 95% interval as a bar behind it."""
     bottom = 4 + ROW * len(intervals)
     low = min(interval.low for interval in intervals.values())
     high = max(interval.high for interval in intervals.values())
@@ -52,7 +52,7 @@ def quality_chart(measure: str, intervals: Mapping[Stage, Interval]) -> Chart:
 
 
 def latency_chart(measure: str, stages: Mapping[Stage, StageFigures]) -> Chart:
-    """A bar for each stage from its median to its 95th percentile of milliseconds, as high as its mean quality."""
+    """Draws a bar for each stage from its median to its 95th percentile of milliseconds, at its mean quality."""
     top, bottom, right = 20.0, 190.0, WIDTH - 66
     means = {stage: figures.means[measure] for stage, figures in stages.items()}
     across = _time_scale(stages, LEFT + 12, right - 8)

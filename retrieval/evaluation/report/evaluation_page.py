@@ -22,14 +22,14 @@ from passagework.retrieval.evaluation.report.intervals import (
     histogram,
 )
 from passagework.retrieval.evaluation.report.rendering import render
-from passagework.retrieval.evaluation.report.settings import facts
+from passagework.retrieval.evaluation.report.settings import readable_settings
 from passagework.retrieval.evaluation.report.worst import Card, card
 from passagework.retrieval.types import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The last stage against an earlier one, in every query: the mean difference, and how many are which."""
+    """Compares the last stage with an earlier one over all queries: the mean difference, and how many are which."""
 
     earlier: str
     mean: Interval
@@ -41,7 +41,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """How one stage's values are spread."""
+    """Tells how one stage's values are spread."""
 
     stage: str
     zero: int
@@ -49,7 +49,7 @@ class Distribution:
 
 
 def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) -> str:
-    """The report as one HTML page that needs no other file; `answers` (of `answers_for`) are shown in their order.
+    """Returns one HTML page that needs no other file; `answers` (of `answers_for`) are shown in their order.
 
     The same arguments give the same page. Raises EvaluationError for an answer to a query that was not evaluated.
     """
@@ -63,7 +63,7 @@ def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) ->
         "evaluation.html",
         {
             "evaluation": evaluation,
-            "facts": facts(evaluation.settings),
+            "facts": readable_settings(evaluation.settings),
             "first": primary,
             "last": list(stages)[-1].value if stages else "",
             "best": _best(intervals[primary]) if stages else None,
@@ -83,7 +83,7 @@ def render_evaluation(evaluation: Evaluation, answers: Sequence[QueryAnswer]) ->
 
 
 def _intervals(evaluation: Evaluation) -> dict[str, dict[Stage, Interval]]:
-    """By measure and stage, all over the same resamples."""
+    """Returns intervals by measure and stage, all over the same resamples."""
     stages = evaluation.stages
     cells = [(name, stage) for name in evaluation.measures for stage in stages]
     resampled = bootstrap_intervals(
@@ -96,12 +96,12 @@ def _intervals(evaluation: Evaluation) -> dict[str, dict[Stage, Interval]]:
 
 
 def _best(by_stage: Mapping[Stage, Interval]) -> Stage:
-    """The stage of the highest mean, the earliest of equals: it takes the least."""
+    """Returns the stage of the highest mean, the earliest of equals: it takes the least."""
     return max(by_stage, key=lambda stage: by_stage[stage].mean)
 
 
 def _is_tied(by_stage: Mapping[Stage, Interval]) -> bool:
-    """Whether several stages have the highest mean."""
+    """Tells whether several stages have the highest mean."""
     means = sorted((interval.mean for interval in by_stage.values()), reverse=True)
     return len(means) > 1 and math.isclose(means[0], means[1], abs_tol=1e-12)
 

@@ -47,7 +47,7 @@ class DeltaBar:
 
 
 def bootstrap_intervals(samples: Sequence[Sequence[float]]) -> list[Interval]:
-    """An interval for each sample: percentiles 2.5 and 97.5 of its mean over queries drawn with replacement.
+    """Returns an interval per sample: percentiles 2.5 and 97.5 of its mean over queries drawn with replacement.
 
     All samples hold the same queries in the same order, and are drawn together. The same samples give the same answer.
     """
@@ -69,14 +69,14 @@ def bootstrap_intervals(samples: Sequence[Sequence[float]]) -> list[Interval]:
 
 
 def delta_bars(deltas: Mapping[str, float]) -> list[DeltaBar]:
-    """Differences by query, greatest first, ties by id; more than MOST_BARS are gathered into as many equal groups."""
+    """Returns differences, greatest first, ties by id; more than MOST_BARS are gathered into as many equal groups."""
     ordered = sorted(deltas.items(), key=lambda item: (-item[1], item[0]))
     groups = np.array_split(np.arange(len(ordered)), min(MOST_BARS, max(1, len(ordered))))
     return [_bar([ordered[position] for position in group]) for group in groups if len(group)]
 
 
 def histogram(values: Sequence[float]) -> tuple[Floats, NDArray[np.int64]]:
-    """The edges of BINS equal bins, over 0 to 1 unless values lie outside, and how many values are in each.
+    """Returns the edges of BINS equal bins, over 0 to 1 unless values lie outside, and how many values are in each.
 
     A value on an edge belongs to the bin above it, the greatest to the last bin.
     """

@@ -23,7 +23,7 @@ from passagework.retrieval.text import counted, page_list, visible
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
-    """A page of the template named, which lies beside this module."""
+    """Renders the template named, which lies beside this module."""
     return _environment().get_template(template).render(values)
 
 
@@ -44,5 +44,5 @@ def _environment() -> Environment:
 
 
 def _finalize(value: object) -> object:
-    """Text that no filter of ours saw is made visible here, once more and for certain."""
+    """Makes text visible that no filter of ours saw, once more and for certain."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -25,11 +25,11 @@ DIGEST = re.compile(r"[0-9a-f]{40,}")
 DIGEST_SHOWN = 12
 
 
-def facts(settings: Mapping[str, Json]) -> list[tuple[str, str]]:
-    """Each setting by its name and value as a person reads them, in the order of NAMES, unknown ones last."""
-    known = [name for name in NAMES if name in settings]
-    others = [name for name in settings if name not in NAMES]
-    return [(NAMES.get(name, name), _words(settings[name])) for name in known + others]
+def readable_settings(settings: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """Returns each setting by its name and value as a person reads them, in the order of NAMES, unknown ones last."""
+    known_names = [name for name in NAMES if name in settings]
+    other_names = [name for name in settings if name not in NAMES]
+    return [(NAMES.get(name, name), _words(settings[name])) for name in known_names + other_names]
 
 
 def _words(value: Json) -> str:

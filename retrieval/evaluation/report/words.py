@@ -18,30 +18,30 @@ PASSAGE = 400
 
 
 def shortened(text: str, limit: int) -> str:
-    """Visible text of at most `limit` characters; of longer text the beginning, with an ellipsis and how much it is."""
+    """Returns visible text of at most `limit` characters; a longer one's beginning, with an ellipsis and its length."""
     if len(text) <= limit:
         return visible(text)
     return f"{visible(text[:limit]).rstrip()}… ({limit:,} of {len(text):,} characters)"
 
 
 def figure(value: float) -> str:
-    """A measure's value with three decimals."""
+    """Returns a measure's value with three decimals."""
     shown = f"{value:.3f}"
     return "0.000" if shown == "-0.000" else shown.replace("-", "−")
 
 
 def signed(value: float) -> str:
-    """A difference with its sign: `+0.038`, `−0.120`, `0.000`."""
+    """Returns a difference with its sign: `+0.038`, `−0.120`, `0.000`."""
     shown = f"{value:+.3f}"
     return "0.000" if shown[1:] == "0.000" else shown.replace("-", "−")
 
 
 def milliseconds(value: float) -> str:
-    """`0.42 ms`, `17 ms`, `1,250 ms`: two digits at least, no more decimals than they need."""
+    """Returns `0.42 ms`, `17 ms`, `1,250 ms`: two digits at least, no more decimals than they need."""
     decimals = 2 if value < 1 else 1 if value < 10 else 0
     return f"{value:,.{decimals}f} ms"
 
 
 def chance(p: float) -> str:
-    """A p value: `p = 0.012`, `p < 0.001`."""
+    """Returns a p value: `p = 0.012`, `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -46,7 +46,7 @@ class Card:
 
 
 def card(answer: QueryAnswer, text: str, values: Mapping[str, float], lost: float, stages: Sequence[Stage]) -> Card:
-    """What is wanted stands in order of grade, then of the last stage's rank, then of name."""
+    """Makes a card; what is wanted stands in order of grade, then of the last stage's rank, then of name."""
     of_last: Mapping[str, int] = answer.ranks.get(stages[-1], {}) if stages else {}
     unranked = len(of_last) + 1_000_000  # behind every rank
     ordered = sorted(answer.relevant, key=lambda thing: (-answer.relevant[thing], of_last.get(thing, unranked), thing))

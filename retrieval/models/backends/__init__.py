@@ -1,4 +1,4 @@
-"""What runs a model: OpenVINO on a CPU where it is installed and knows the architecture, torch everywhere else.
+"""Chooses what runs a model: OpenVINO on a CPU where it is installed and knows the architecture, else torch.
 
 Neither torch nor transformers is loaded for a model that OpenVINO runs: a search on the command line answers in the
 time that they take to import.
@@ -11,17 +11,17 @@ from dataclasses import replace
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.extras import install_command, missing_extra, missing_modules, require
-from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderFacts, PairBackend
+from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderConfig, PairBackend
 from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.backends.several_devices import SeveralDevices
 from passagework.retrieval.models.devices import cuda_available, cuda_devices
 from passagework.retrieval.models.weights import ResolvedModel
 
-__all__ = ["Backend", "DeviceMemoryError", "EncoderFacts", "PairBackend", "encoder_backend", "reranker_backend"]
+__all__ = ["Backend", "DeviceMemoryError", "EncoderConfig", "PairBackend", "encoder_backend", "reranker_backend"]
 
 
 def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
-    """The fastest that can run this bi-encoder here, or the one that the settings name; on all GPUs, or on one named.
+    """Returns the fastest backend that can run this bi-encoder, or the one named; on all GPUs, or on one named.
 
     Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it, or
     no backend that could is installed.
@@ -32,7 +32,7 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
         backend = OpenVinoEncoder.load(resolved, settings)
         if backend is not None:
             return backend
-        _refuse_other(resolved, settings)
+        _refuse_openvino(resolved, settings)
     _require_torch(settings)
     from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
 
@@ -43,21 +43,21 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
 
 
 def reranker_backend(resolved: ResolvedModel, settings: Settings) -> PairBackend:
-    """The same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
+    """Does the same for a cross-encoder; raises ConfigError for a model that gives more than one score, too."""
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_reranker import OpenVinoReranker
 
         backend = OpenVinoReranker.load(resolved, settings)
         if backend is not None:
             return backend
-        _refuse_other(resolved, settings)
+        _refuse_openvino(resolved, settings)
     _require_torch(settings)
     from passagework.retrieval.models.backends.torch_reranker import TorchReranker
 
     return TorchReranker.load(resolved, settings)
 
 
-def _refuse_other(resolved: ResolvedModel, settings: Settings) -> None:
+def _refuse_openvino(resolved: ResolvedModel, settings: Settings) -> None:
     if settings.backend == "openvino":
         raise ConfigError(f"{resolved.name} is no plain BERT: give torch as the backend, or auto")
 
@@ -74,7 +74,7 @@ def _require_torch(settings: Settings) -> None:
 
 
 def openvino_may_run(settings: Settings) -> bool:
-    """Whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
+    """Tells whether a model is to be tried with OpenVINO; raises ConfigError where it is asked for and can't be had."""
     if settings.backend == "openvino":
         if not openvino_available():
             raise missing_extra("fast", "openvino")

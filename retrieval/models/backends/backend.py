@@ -1,4 +1,4 @@
-"""What a backend is: it runs one bi-encoder, or one cross-encoder, and says what the model's files say."""
+"""The protocols of backends: each runs one bi-encoder, or one cross-encoder, and tells what the model's files say."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class DeviceMemoryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderFacts:
-    """What a bi-encoder's files say of it, beside its weights.
+class EncoderConfig:
+    """Tells what a bi-encoder's files say of it, beside its weights.
 
     `window` is its own, `positions` the most it can be raised to, in tokens. `tokenizer` is of the tokenizers library.
     """
@@ -39,7 +39,7 @@ class EncoderFacts:
 
 
 def passage_prompt_of(prompts: Mapping[str, str]) -> str:
-    """The one for passages, which models name in several ways."""
+    """Returns the prompt for passages, which models name in several ways."""
     return next((prompts[key] for key in ("document", "passage", "corpus") if key in prompts), "")
 
 
@@ -48,28 +48,28 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision, such as `torch cpu bf16`."""
+        """Returns what runs it, where, and at what precision, such as `torch cpu bf16`."""
 
     @property
     def device(self) -> str:
-        """cpu, cuda, or another of torch's names."""
+        """Returns cpu, cuda, or another of torch's names."""
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
 
     @property
-    def facts(self) -> EncoderFacts:
-        """What the model's files say."""
+    def encoder_config(self) -> EncoderConfig:
+        """Returns what the model's files say."""
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
-        """(rows, dimension or more) float32, pooled over the tokens where `mask` is 1. Raises DeviceMemoryError.
+        """Returns (rows, dimension or more) float32, pooled over tokens of `mask` 1; raises DeviceMemoryError.
 
         `prompt_length` counts the tokens that a pooling may have to leave out, 0 for none.
         """
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
-        """(rows, width, hidden) float32; None where the model gives none. Raises DeviceMemoryError."""
+        """Returns (rows, width, hidden) float32; None where the model gives none. Raises DeviceMemoryError."""
 
 
 class PairBackend(Protocol):
@@ -77,27 +77,27 @@ class PairBackend(Protocol):
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
 
     @property
     def device(self) -> str:
-        """cpu, cuda, or another of torch's names."""
+        """Returns cpu, cuda, or another of torch's names."""
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
 
     @property
     def window(self) -> int:
-        """Tokens that it reads at once: query, passage and special tokens."""
+        """Returns the tokens that it reads at once: query, passage and special tokens."""
 
     @property
     def tokenizer(self) -> Any:
-        """Of the tokenizers library."""
+        """Returns a tokenizer of the tokenizers library."""
 
     @property
     def pairing(self) -> Pairing:
-        """How it wants a query and a passage put together."""
+        """Returns how it wants a query and a passage put together."""
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
-        """(passages,) float32, before any activation. Raises DeviceMemoryError."""
+        """Returns (passages,) float32, before any activation. Raises DeviceMemoryError."""

@@ -1,4 +1,4 @@
-"""BERT (Devlin et al. 2019) as a graph of OpenVINO's operations, with a model's own weights.
+"""Builds BERT (Devlin et al. 2019) as a graph of OpenVINO's operations, with a model's own weights.
 
 What torch and transformers do in seconds of imports is done here in a fraction of one. Only OpenVINO's plain operation
 set is used: no converter, so nothing of torch is needed.
@@ -21,7 +21,7 @@ TOKENS, TEXT = "tokens", "text"
 """Outputs: (rows, width, hidden) of tokens, (rows, hidden) of texts, pooled."""
 
 Weights: TypeAlias = dict[str, NDArray[Any]]
-"""By name, as in the file."""
+"""Weights by name, as in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class BertShape:
 
     @classmethod
     def read(cls, config: dict[str, Any]) -> BertShape | None:
-        """Of a configuration; None where it is of another architecture than the graph below."""
+        """Reads a configuration; None where it is of another architecture than the graph below."""
         supported: dict[str, set[Any]] = {
             "model_type": {"bert"},
             "hidden_act": {"gelu"},
@@ -59,7 +59,7 @@ class BertShape:
 
 
 def bert_graph(stored: Weights, shape: BertShape, *, pooling: str) -> Any:
-    """The model from `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32, to its outputs.
+    """Returns the model of `input_ids`, `attention_mask` and `token_type_ids`, each (rows, width) int32.
 
     `pooling` is mean or cls, or pooler: the layer that classifiers of pairs read. Raises KeyError for a missing weight.
     """
@@ -86,8 +86,8 @@ class _Graph:
         ids, mask, types = inputs
         attended = op.convert(mask, np.float32)
         hidden = self._embedded(ids, types)
-        unseen = op.multiply(op.subtract(self._number(1.0), attended), self._number(MASKED))
-        bias = op.unsqueeze(unseen, self._axes(1, 2))
+        masked = op.multiply(op.subtract(self._number(1.0), attended), self._number(MASKED))
+        bias = op.unsqueeze(masked, self._axes(1, 2))
         for layer in range(self._shape.layers):
             hidden = self._layer(hidden, bias, f"{self._prefix}encoder.layer.{layer}.")
         results = []

@@ -1,4 +1,4 @@
-"""A model folder read as data: its JSON, its modules, its tokenizer, its weights."""
+"""Reads a model folder as data: its JSON, its modules, its tokenizer, its weights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passagework.retrieval.models.weights import ResolvedModel
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where there is none that can be read, so that nothing is made of it."""
+    """Returns the object in a file; an empty one where there is none that can be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -23,7 +23,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_modules(folder: Path) -> list[dict[str, Any]]:
-    """What modules.json lists, in order; [] where there is none."""
+    """Returns what modules.json lists, in order; [] where there is none."""
     try:
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -32,12 +32,12 @@ def read_modules(folder: Path) -> list[dict[str, Any]]:
 
 
 def module_names(folder: Path) -> list[str]:
-    """The class of each module, without the package that it is from."""
+    """Returns the class of each module, without the package that it is from."""
     return [str(module.get("type", "")).rsplit(".", 1)[-1] for module in read_modules(folder)]
 
 
 def read_tokenizer(folder: Path) -> Any | None:
-    """Of the tokenizers library; None where the folder has another kind."""
+    """Returns a tokenizer of the tokenizers library; None where the folder has another kind."""
     from tokenizers import Tokenizer
 
     path = folder / "tokenizer.json"
@@ -45,7 +45,7 @@ def read_tokenizer(folder: Path) -> Any | None:
 
 
 def read_weights(folder: Path) -> Weights | None:
-    """By name; None where there is no such file, or its numbers are of a form that NumPy has not (bfloat16)."""
+    """Returns weights by name; None where there is no such file, or its numbers are bfloat16, which NumPy has not."""
     from safetensors.numpy import load_file
 
     path = folder / "model.safetensors"
@@ -57,7 +57,7 @@ def read_weights(folder: Path) -> Weights | None:
 
 @contextmanager
 def model_load_errors(resolved: ResolvedModel) -> Iterator[None]:
-    """Whatever the libraries raise over a damaged folder is one line that names the model."""
+    """Turns what the libraries raise over a damaged folder into one line that names the model."""
     try:
         yield
     except Exception as error:  # tokenizers and safetensors raise what they like

@@ -1,4 +1,4 @@
-"""BERT bi-encoders on a CPU by OpenVINO: more than twice as fast as torch in fp32, and without importing it."""
+"""Runs BERT bi-encoders on a CPU by OpenVINO: over twice as fast as torch in fp32, and without importing it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from passagework.retrieval.config import MAX_WINDOW, Settings
-from passagework.retrieval.models.backends.backend import EncoderFacts, Rows, passage_prompt_of
+from passagework.retrieval.models.backends.backend import EncoderConfig, Rows, passage_prompt_of
 from passagework.retrieval.models.backends.bert_graph import TEXT, TOKENS, BertShape, bert_graph
 from passagework.retrieval.models.backends.model_files import (
     model_load_errors,
@@ -30,54 +30,54 @@ PLAIN = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
 class OpenVinoEncoder:
     """A BERT with mean or CLS pooling, from its folder's own files."""
 
-    def __init__(self, model: OpenVinoModel, facts: EncoderFacts) -> None:
+    def __init__(self, model: OpenVinoModel, encoder_config: EncoderConfig) -> None:
         self._model = model
-        self._facts = facts
+        self._encoder_config = encoder_config
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> OpenVinoEncoder | None:
-        """The model of this folder; None where it is anything but a plain BERT.
+        """Returns the model of this folder; None where it is anything but a plain BERT.
 
         Raises ModelUnavailableError where the files contradict one another.
         """
         with model_load_errors(resolved):
             config = read_json(resolved.path / "config.json")
             shape = BertShape.read(config)
-            facts = None if shape is None else _facts(resolved.path, config, shape)
-            if shape is None or facts is None:
+            encoder_config = None if shape is None else _encoder_config(resolved.path, config, shape)
+            if shape is None or encoder_config is None:
                 return None
             stored = read_weights(resolved.path)
             if stored is None:
                 return None
-            graph = bert_graph(stored, shape, pooling=facts.pooling)
-        return cls(OpenVinoModel(graph, settings.precision), facts)
+            graph = bert_graph(stored, shape, pooling=encoder_config.pooling)
+        return cls(OpenVinoModel(graph, settings.precision), encoder_config)
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"openvino cpu {self._model.precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return "cpu"
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return OPENVINO
 
     @property
-    def facts(self) -> EncoderFacts:
-        """What the model's files say."""
-        return self._facts
+    def encoder_config(self) -> EncoderConfig:
+        """Returns what the model's files say."""
+        return self._encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:  # noqa: ARG002 - no such pooling
-        """(rows, dimension) float32."""
+        """Returns (rows, dimension) float32."""
         return self._model.run(_inputs(ids, mask), TEXT)
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:  # noqa: ARG002
-        """(rows, width, hidden) float32."""
+        """Returns (rows, width, hidden) float32."""
         return self._model.run(_inputs(ids, mask), TOKENS)
 
 
@@ -85,8 +85,8 @@ def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
-def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFacts | None:
-    """What the files say; None where they say something that the graph has no part for."""
+def _encoder_config(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderConfig | None:
+    """Returns what the files say; None where they say something that the graph has no part for."""
     if module_names(folder) not in PLAIN or read_modules(folder)[0].get("path"):
         return None
     transformer_config = read_json(folder / "sentence_bert_config.json")
@@ -109,7 +109,7 @@ def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFac
     tokenizer_config = read_json(folder / "tokenizer_config.json")
     positions = min(shape.positions, MAX_WINDOW)
     prompts = {key: value for key, value in (model_config.get("prompts") or {}).items() if value}
-    return EncoderFacts(
+    return EncoderConfig(
         tokenizer=tokenizer,
         pad=int(config.get("pad_token_id") or 0),
         window=min(
@@ -125,7 +125,7 @@ def _facts(folder: Path, config: dict[str, Any], shape: BertShape) -> EncoderFac
 
 
 def _pooling(config: dict[str, Any]) -> str | None:
-    """mean or cls over all tokens; None for another way."""
+    """Returns mean or cls, over all tokens; None for another way."""
     if config.get("include_prompt", True) is not True:
         return None
     if "pooling_mode" in config:

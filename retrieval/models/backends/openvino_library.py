@@ -1,4 +1,4 @@
-"""OpenVINO, imported when first needed, and without its telemetry."""
+"""Imports OpenVINO when it is first needed, and without its telemetry."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _lock = threading.Lock()
 
 
 def openvino_available() -> bool:
-    """Whether the package is installed; found without importing it."""
+    """Tells whether the package is installed, without importing it."""
     return importlib.util.find_spec("openvino") is not None
 
 
 def load_openvino() -> Any:
-    """The package. On import alone it would send an event to Google Analytics, and write a client id into the home.
+    """Returns the package. On import it would send an event to Google Analytics, and write a client id into the home.
 
     It does without the telemetry's package where that can't be imported, so for that moment it can't.
     """

@@ -1,4 +1,4 @@
-"""A graph compiled by OpenVINO for this machine's CPU, at the precision that it multiplies natively."""
+"""Compiles a graph by OpenVINO for this machine's CPU, at the precision that it multiplies natively."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ class OpenVinoModel:
         self.precision = "bf16" if kind == openvino.Type.bf16 else "fp32"
 
     def run(self, inputs: Mapping[str, Rows], output: str) -> Vectors:
-        """One output, float32."""
+        """Returns one output, float32."""
         outputs = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
         return np.array(outputs[output], dtype=np.float32)

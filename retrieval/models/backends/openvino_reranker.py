@@ -1,4 +1,4 @@
-"""BERT cross-encoders on a CPU by OpenVINO, without importing torch."""
+"""Runs BERT cross-encoders on a CPU by OpenVINO, without importing torch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OpenVinoReranker:
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> OpenVinoReranker | None:
-        """The model of this folder; None where it is anything but a plain BERT classifier.
+        """Returns the model of this folder; None where it is anything but a plain BERT classifier.
 
         Raises ModelUnavailableError where the files contradict one another.
         """
@@ -72,27 +72,27 @@ class OpenVinoReranker:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"openvino cpu {self._model.precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return "cpu"
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return OPENVINO
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
-        """(passages,) float32, before any activation."""
+        """Returns (passages,) float32, before any activation."""
         pooled = self._model.run(self.pairing.features(query, passages), TEXT)
         return np.asarray(pooled @ self._head[:-1] + self._head[-1], dtype=np.float32)
 
 
 def _is_plain(folder: Path, config: dict[str, Any]) -> bool:
-    """A classifier of one label, and nothing around it."""
+    """Tells whether it is a classifier of one label, and nothing around it."""
     labels = config.get("id2label") or {}
     transformer_config = read_json(folder / "sentence_bert_config.json")
     return (

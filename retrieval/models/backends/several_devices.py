@@ -1,4 +1,4 @@
-"""One bi-encoder on several GPUs: its weights on each, every batch shared out among them."""
+"""Runs one bi-encoder on several GPUs: its weights on each, every batch shared out among them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from passagework.retrieval.models.backends.backend import Backend, EncoderFacts, Rows
+from passagework.retrieval.models.backends.backend import Backend, EncoderConfig, Rows
 from passagework.retrieval.models.batching import BatchShape
 from passagework.retrieval.types import Vectors
 
 LEAST_ROWS = 8
-"""Of a device's share: a query stays on the first."""
+"""The least rows of a device's share: a query stays on the first."""
 
 
 class SeveralDevices:
-    """Backends of the same model, a device each, as one. A thread a device waits for it; torch lets others run then.
+    """Joins backends of the same model, a device each. A thread a device waits for it; torch lets others run then.
 
     Token vectors are the first's: they must not depend on what is encoded beside them.
     """
@@ -28,27 +28,27 @@ class SeveralDevices:
 
     @property
     def name(self) -> str:
-        """What runs it, on how many devices, and at what precision."""
+        """Returns what runs it, on how many devices, and at what precision."""
         return f"{self._backends[0].name} on {len(self._backends)} devices"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return self._backends[0].device
 
     @property
     def shape(self) -> BatchShape:
-        """A device's, as many times as there are devices."""
+        """Returns the shape of a device's batches, times the number of devices."""
         shape = self._backends[0].shape
         return replace(shape, tokens=shape.tokens * len(self._backends))
 
     @property
-    def facts(self) -> EncoderFacts:
-        """What the model's files say."""
-        return self._backends[0].facts
+    def encoder_config(self) -> EncoderConfig:
+        """Returns what the model's files say."""
+        return self._backends[0].encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
-        """(rows, dimension or more) float32, in order. Raises DeviceMemoryError where one of them is too small."""
+        """Returns (rows, dimension or more) float32, in order; raises DeviceMemoryError where a device is too small."""
         shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
         cuts = [len(ids) * share // shares for share in range(shares + 1)]
         begun = [
@@ -58,5 +58,5 @@ class SeveralDevices:
         return np.concatenate([future.result() for future in begun])
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
-        """(rows, width, hidden) float32; None where the model gives none."""
+        """Returns (rows, width, hidden) float32; None where the model gives none."""
         return self._backends[0].token_vectors(ids, mask, prompt_length=prompt_length)

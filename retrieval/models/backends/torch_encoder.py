@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, run by torch on a CPU or a GPU."""
+"""Runs any sentence-transformers model by torch, on a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ import numpy as np
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ModelUnavailableError
-from passagework.retrieval.models.backends.backend import DeviceMemoryError, EncoderFacts, Rows, passage_prompt_of
-from passagework.retrieval.models.batching import TORCH_CPU, TORCH_GPU, BatchShape, load_model, threads_for, windows_of
+from passagework.retrieval.models.backends.backend import DeviceMemoryError, EncoderConfig, Rows, passage_prompt_of
+from passagework.retrieval.models.batching import (
+    TORCH_CPU,
+    TORCH_GPU,
+    BatchShape,
+    load_model,
+    threads_for,
+    window_and_positions,
+)
 from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Vectors
@@ -30,11 +37,11 @@ class TorchEncoder:
         self._threads = torch.get_num_threads()
         self._precision = pick_precision(precision, self._device.type)
         self._model.to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
-        self._facts = _facts(model, resolved)
+        self._encoder_config = _encoder_config(model, resolved)
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchEncoder:
-        """The model of this folder; raises ModelUnavailableError where it can't be loaded."""
+        """Returns the model of this folder; raises ModelUnavailableError where it can't be loaded."""
         from sentence_transformers import SentenceTransformer
 
         model: SentenceTransformer = load_model(SentenceTransformer, resolved, settings.device)
@@ -42,30 +49,30 @@ class TorchEncoder:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"torch {self._device.type} {self._precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return str(self._device.type)
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     @property
-    def facts(self) -> EncoderFacts:
-        """What the model's files say."""
-        return self._facts
+    def encoder_config(self) -> EncoderConfig:
+        """Returns what the model's files say."""
+        return self._encoder_config
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
-        """(rows, dimension or more) float32."""
+        """Returns (rows, dimension or more) float32."""
         return self._run(ids, mask, prompt_length, "sentence_embedding")
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
-        """(rows, width, hidden) float32; None for a model, such as CLIP's, that gives a text's vector alone."""
+        """Returns (rows, width, hidden) float32; None for a model, such as CLIP's, that gives a text's vector alone."""
         try:
             return self._run(ids, mask, prompt_length, "token_embeddings")
         except KeyError:
@@ -74,8 +81,8 @@ class TorchEncoder:
     def _run(self, ids: Rows, mask: Rows, prompt_length: int, output: str) -> Vectors:
         torch = self._torch
         features: dict[str, Any] = {
-            "input_ids": self._sent(ids),
-            "attention_mask": self._sent(mask),
+            "input_ids": self._to_device(ids),
+            "attention_mask": self._to_device(mask),
         }
         if prompt_length:  # poolings that leave the prompt out need to know its length
             features["prompt_length"] = prompt_length
@@ -87,21 +94,21 @@ class TorchEncoder:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error
 
-    def _sent(self, rows: Rows) -> Any:
-        """On the device; to a GPU from pinned memory, without waiting."""
+    def _to_device(self, rows: Rows) -> Any:
+        """Puts rows on the device; on a GPU from pinned memory, without waiting."""
         tensor = self._torch.from_numpy(rows.astype(np.int64))
         if self._device.type != "cuda":
             return tensor.to(self._device)
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
 
-def _facts(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderFacts:
-    window, positions = windows_of(model, resolved)
+def _encoder_config(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderConfig:
+    window, positions = window_and_positions(model, resolved)
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
         raise ModelUnavailableError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
     prompts = {key: value for key, value in (model.prompts or {}).items() if value}
-    return EncoderFacts(
+    return EncoderConfig(
         tokenizer=tokenizer,
         pad=int(model.tokenizer.pad_token_id or 0),
         window=window,
@@ -114,7 +121,7 @@ def _facts(model: SentenceTransformer, resolved: ResolvedModel) -> EncoderFacts:
 
 
 def _pooling(model: SentenceTransformer) -> str:
-    """How token vectors become one, in the words of the model."""
+    """Returns how token vectors become one, in the words of the model."""
     pooling = next((module for module in model if hasattr(module, "get_pooling_mode_str")), None)
     if pooling is not None:
         return str(pooling.get_pooling_mode_str())
@@ -123,7 +130,7 @@ def _pooling(model: SentenceTransformer) -> str:
 
 
 def _dimension(model: SentenceTransformer) -> int:
-    """Of the text vectors; raises ModelUnavailableError where the model does not say."""
+    """Returns the dimension of text vectors; raises ModelUnavailableError where the model does not say."""
     name = (
         "get_embedding_dimension" if hasattr(model, "get_embedding_dimension") else "get_sentence_embedding_dimension"
     )

@@ -1,4 +1,4 @@
-"""Any sentence-transformers cross-encoder with one score a pair, run by torch on a CPU or a GPU."""
+"""Runs any sentence-transformers cross-encoder with one score a pair by torch, on a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.models.backends.backend import DeviceMemoryError
-from passagework.retrieval.models.batching import TORCH_CPU, TORCH_GPU, BatchShape, load_model, windows_of
+from passagework.retrieval.models.batching import TORCH_CPU, TORCH_GPU, BatchShape, load_model, window_and_positions
 from passagework.retrieval.models.devices import pick_precision
 from passagework.retrieval.models.pair_inputs import Pairing, Piece, pairing_of
 from passagework.retrieval.models.weights import ResolvedModel
@@ -36,13 +36,13 @@ class TorchReranker:
         self.tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
         if self.tokenizer is None:
             raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
-        self.window, _ = windows_of(model, resolved)
+        self.window, _ = window_and_positions(model, resolved)
         self.pairing: Pairing = pairing_of(model)
         self._inputs = {"input_ids", "attention_mask", *model.tokenizer.model_input_names}
 
     @classmethod
     def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchReranker:
-        """The model of this folder; raises ModelUnavailableError where it can't be loaded."""
+        """Returns the model of this folder; raises ModelUnavailableError where it can't be loaded."""
         import torch
         from sentence_transformers import CrossEncoder
 
@@ -53,24 +53,24 @@ class TorchReranker:
 
     @property
     def name(self) -> str:
-        """What runs it, where, and at what precision."""
+        """Returns what runs it, where, and at what precision."""
         return f"torch {self._device.type} {self._precision}"
 
     @property
     def device(self) -> str:
-        """In torch's word."""
+        """Returns the device's name in torch."""
         return str(self._device.type)
 
     @property
     def shape(self) -> BatchShape:
-        """How it likes its batches."""
+        """Returns the shape of batches that suits it."""
         return TORCH_GPU if self._device.type == "cuda" else TORCH_CPU
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
-        """(passages,) float32, before any activation."""
+        """Returns (passages,) float32, before any activation."""
         torch = self._torch
         features = {
-            key: self._sent(value)
+            key: self._to_device(value)
             for key, value in self.pairing.features(query, passages).items()
             if key in self._inputs or not isinstance(value, np.ndarray)
         }
@@ -82,14 +82,14 @@ class TorchReranker:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error
 
-    def _sent(self, value: Any) -> Any:
+    def _to_device(self, value: Any) -> Any:
         if isinstance(value, np.ndarray):
             value = self._torch.from_numpy(value.astype(np.int64))
         return value.to(self._device) if isinstance(value, self._torch.Tensor) else value
 
 
 def _keep_head_fp32(model: CrossEncoder) -> None:
-    """The layer that gives the score computes in fp32: bf16 has 8 bits, and would make ties of close passages."""
+    """Lets the layer that gives the score compute in fp32: bf16 has 8 bits, and would make ties of close passages."""
     import torch
 
     heads = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == 1]
