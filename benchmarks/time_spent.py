@@ -33,7 +33,7 @@ from passagework.retrieval.types import Stage
 STEP_S = 0.005
 PARTS = (
     ("ingest/workers/", "", "reading files (waiting for the parser)"),
-    ("ingest/writing/passage_writer.py", "_hand_on", "waiting for the encoder"),
+    ("ingest/writing/passage_writer.py", "_encode_and_commit", "waiting for the encoder"),
     ("retrieval/models/bi_encoder.py", "tokenize", "tokenising"),
     ("retrieval/models/batching.py", "token_arrays", "tokenising"),
     ("ingest/chunker/", "", "cutting"),

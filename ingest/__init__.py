@@ -1,4 +1,4 @@
-"""Bring documents into a collection: `from passagework import ingest`.
+"""Brings documents into a collection: `from passagework import ingest`.
 
 The package can be called like the function `ingest` in it, for both bear that name within `passagework`.
 """
@@ -90,7 +90,7 @@ __all__ = [
 
 
 class _CallablePackage(ModuleType):
-    """This package, where `from passagework import ingest` meant the function."""
+    """Makes this package callable, where `from passagework import ingest` meant the function."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Report:
         """Calls `ingest` of this package."""

@@ -1,4 +1,4 @@
-"""What a document may bring beside its text: each of its passages is stored and shown with it."""
+"""Limits what a document brings beside its text: each of its passages is stored and shown with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METADATA = 1 << 18
 
 
 def limit_document(document: Document) -> Document:
-    """The document with no more than that; what is left out of its metadata is noted. Its text and offsets stay.
+    """Returns the document within these limits, with a note of the metadata left out; its text and offsets stay.
 
     Whatever a parser sent can be stored: NUL and half characters become U+FFFD.
     """
@@ -42,7 +42,7 @@ def limit_document(document: Document) -> Document:
 
 
 def _metadata(fields: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
-    kept: dict[str, Json] = {}
+    fields_kept: dict[str, Json] = {}
     left_out: list[str] = []
     room = METADATA
     for name, value in fields.items():
@@ -52,12 +52,12 @@ def _metadata(fields: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
             left_out.append(name)
             continue
         size = len(name) + (len(value) if isinstance(value, str) else len(json.dumps(value)))
-        if size > room or len(kept) >= FIELDS:
+        if size > room or len(fields_kept) >= FIELDS:
             left_out.append(name)
         else:
-            kept[_storable(name)] = value
+            fields_kept[_storable(name)] = value
             room -= size
-    return kept, left_out
+    return fields_kept, left_out
 
 
 def _cut(title: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""A file on its way in: its documents are compared with those on record, one by one."""
+"""Ingests one file: compares its documents with those on record, one by one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ MAX_NOTES = 1_000
 
 
 class FileIngest:
-    """A file being read: its documents are compared with those on record, one by one."""
+    """Reads a file in: its documents are compared with those on record, one by one."""
 
     def __init__(self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool) -> None:
         self._entry = entry
         self._destination = destination
         self._report = report
         self._delete_missing = delete_missing
-        self._known = destination.document_hashes(entry.source) if entry.source else {}
+        self._recorded = destination.document_hashes(entry.source) if entry.source else {}
         if entry.state is State.MOVED:  # a dry run has not moved them
-            self._known = {entry.file.uri + record_part(uri): known for uri, known in self._known.items()}
-        self._seen: set[str] = set()
+            self._recorded = {entry.file.uri + record_part(uri): recorded for uri, recorded in self._recorded.items()}
+        self._uris: set[str] = set()
         self._failures: list[str] = []
         self._failed = 0
         self._notes: list[str] = []
@@ -49,15 +49,15 @@ class FileIngest:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
         document = _addressed(limit_document(document), file)
-        if document.uri in self._seen:
+        if document.uri in self._uris:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return
         notes = document.notes[: MAX_NOTES - len(self._notes)]
         self._notes.extend(notes)
         report.notes.extend(Problem(file.relative, note) for note in notes)
-        self._seen.add(document.uri)
+        self._uris.add(document.uri)
         sha256 = document_hash(document)
-        replaces, before = self._known.get(document.uri, (None, ""))
+        replaces, before = self._recorded.get(document.uri, (None, ""))
         moved = self._entry.state is State.MOVED
         if moved:
             report.moved += 1
@@ -71,11 +71,11 @@ class FileIngest:
             self._destination.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
 
     def finish(self, reason: str | None) -> None:
-        """Records the file. Documents that are no longer in it go with `delete_missing`, if all of it could be read."""
+        """Records the file; with `delete_missing`, documents that it no longer has go, if all of it could be read."""
         if self._failed > MAX_NOTES:
             more = f"and {self._failed - MAX_NOTES:,} more records"
             self._report.failed.append(Problem(self._entry.file.relative, more))
-        stale = [known[0] for uri, known in self._known.items() if uri not in self._seen]
+        stale = [recorded[0] for uri, recorded in self._recorded.items() if uri not in self._uris]
         whole = reason is None and not self._failures
         remove: list[int] = []
         if whole and stale:
@@ -85,7 +85,7 @@ class FileIngest:
             else:
                 self._report.gone += len(stale)
                 whole = False  # to be read again, or a later run could not tell that they are gone
-        nothing = reason is not None or (self._failures and not self._seen)
+        nothing = reason is not None or (self._failures and not self._uris)
         state = SourceState.DONE if whole else SourceState.FAILED if nothing else SourceState.PARTIAL
         shown = reason or (self._failures[0] if self._failures else None)
         notes = tuple((self._failures + self._notes)[:MAX_NOTES])
@@ -93,7 +93,7 @@ class FileIngest:
 
 
 def _addressed(document: Document, file: FoundFile) -> Document:
-    """A document with its address, and a title: a file without one goes by its name."""
+    """Returns the document with its address and a title: a file without a title goes by its name."""
     if document.name is not None:
         return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
     title = document.title if document.uri else document.title or name_title(file.relative)
@@ -101,10 +101,10 @@ def _addressed(document: Document, file: FoundFile) -> Document:
 
 
 def name_title(path: str) -> str:
-    """A file's name as a title: without its ending, and with spaces."""
+    """Returns a file's name as a title, without its suffix and with spaces."""
     return Path(path).stem.replace("_", " ").strip()
 
 
 def record_part(uri: str) -> str:
-    """What tells a record from its file: "#" and its name, "" for a file."""
+    """Returns the part of a record's URI that its file's lacks: "#" and the record's name, "" for a file."""
     return "#" + uri.partition("#")[2] if "#" in uri else ""

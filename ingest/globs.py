@@ -1,4 +1,4 @@
-"""Which files the `--include` and `--exclude` globs let through."""
+"""Decides which files the `--include` and `--exclude` globs let through."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Globs:
         self._exclude = [_Glob(glob) for glob in exclude]
 
     def take_file(self, relative: str) -> bool:
-        """Whether the file is included, by one glob or for want of any, and not excluded."""
+        """Tells whether the file is included, by one glob or for want of any, and not excluded."""
         parts = relative.split("/")
         if any(glob.matches(parts, folders=True) for glob in self._exclude):
             return False
         return not self._include or any(glob.matches(parts, folders=False) for glob in self._include)
 
     def take_folder(self, relative: str) -> bool:
-        """Whether anything beneath the folder can be taken, as far as the excludes tell."""
+        """Tells whether anything beneath the folder can be taken, as far as the excludes tell."""
         parts = relative.split("/")
         return not any(glob.matches(parts, folders=True) for glob in self._exclude)
 
@@ -44,7 +44,7 @@ class _Glob:
             self._parts.append("*")  # all beneath a folder, not the folder
 
     def matches(self, parts: Sequence[str], *, folders: bool) -> bool:
-        """Whether the path matches; `folders`: by name also any folder above it."""
+        """Tells whether the path matches; with `folders`, a glob without a slash also matches any folder above it."""
         if not self._whole:
             return any(fnmatchcase(part, self._parts[0]) for part in (parts if folders else parts[-1:]))
         places = self._beyond_stars({0})
@@ -62,7 +62,7 @@ class _Glob:
         return self._parts[place] == "**" or fnmatchcase(part, self._parts[place])
 
     def _beyond_stars(self, places: set[int]) -> set[int]:
-        """`places`, and those that follow from `**` standing for no folder at all."""
+        """Adds the places that follow from `**` standing for no folder at all to `places`, and returns them."""
         for place in sorted(places):
             beyond = place
             while beyond < len(self._parts) and self._parts[beyond] == "**":

@@ -1,4 +1,4 @@
-"""Files to a searchable collection: scan, compare, load, chunk, encode, commit; resumable at any point."""
+"""Turns files into a searchable collection: scan, compare, load, chunk, encode, commit; resumable at any point."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def ingest(
 
 
 class _Run:
-    """One ingest under way."""
+    """Carries out one ingest."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class _Run:
                 self.report.gone += count
 
     def _needs_loading(self, entry: SyncEntry) -> bool:
-        """Settles what can be settled without reading the file."""
+        """Tells whether a file must be read, and finishes it where it need not be."""
         if entry.state is State.UNREADABLE:
             self._file_done()
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
@@ -225,7 +225,7 @@ def _note_unread(report: Report, scanned: Scan) -> None:
 
 
 def _without_collection(scanned: Scan, collection: Path) -> Scan:
-    """What lies outside the collection's own folder, which may stand among the documents, or was uploaded into it."""
+    """Returns the files outside the collection's own folder, which may stand among them, and those uploaded into it."""
     folder = collection.resolve()
     uploads = folder / UPLOADS
     return Scan(
@@ -240,7 +240,7 @@ def _without_collection(scanned: Scan, collection: Path) -> Scan:
 
 
 def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
-    """Documents in the collection's own folder would be passed over: somebody mistook one for the other."""
+    """Refuses paths in the collection's own folder: its documents would be passed over."""
     folder = collection.resolve()
     for root in roots:
         if root.resolve().is_relative_to(folder) and not root.resolve().is_relative_to(folder / UPLOADS):

@@ -1,4 +1,4 @@
-"""What an ingest did, and how far it is."""
+"""Reports what an ingest did, and how far it is."""
 
 from __future__ import annotations
 

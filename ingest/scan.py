@@ -1,4 +1,4 @@
-"""Which files lie beneath the PATHs to ingest: found, of a type that isn't supported, or impossible to reach."""
+"""Finds the files beneath the PATHs to ingest, those of an unsupported type, and those impossible to reach."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file or folder that is not ingested, and why, in one line. `path` and `relative` as in FoundFile."""
+    """A file or folder that is not ingested, and why, in one line; `path` and `relative` are as in FoundFile."""
 
     path: Path
     relative: str
@@ -86,7 +86,7 @@ def scan(
     exclude: Sequence[str] = (),
     supported: Callable[[Path], bool],
 ) -> Scan:
-    """Every file beneath `paths` that the globs let through (see Globs), without opening any.
+    """Returns every file beneath `paths` that the globs let through (see Globs), without opening any.
 
     Hidden files and folders are left out, unless they are PATHs themselves. Symbolic links are followed. A file that
     is reached twice is listed once: beneath the first PATH, and there by its own place rather than through a link.
@@ -110,7 +110,7 @@ def scan(
 
 
 def sha256_file(path: Path) -> tuple[str, int]:
-    """The file's SHA-256 in hexadecimal and its size in bytes, read in pieces.
+    """Returns the file's SHA-256 in hexadecimal and its size in bytes, read in pieces.
 
     Raises IngestError with the reason alone: "permission denied", "vanished while reading", "not a regular file (...)".
     """
@@ -132,7 +132,7 @@ def sha256_file(path: Path) -> tuple[str, int]:
 
 
 def absolute(path: Path) -> Path:
-    """`path` from the top of the file system, links kept. Raises IngestError where there is nothing."""
+    """Returns `path` from the top of the file system, with links kept; raises IngestError where there is nothing."""
     try:
         path.stat()
     except OSError as error:
@@ -167,7 +167,7 @@ def _once(places: Iterator[_Place], visited: set[str]) -> list[_Place]:
 
 
 def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
-    """The files beneath `root`, or `root` itself if it is one, and whatever can't be read, in no order.
+    """Yields the files beneath `root`, or `root` itself if it is one, and whatever can't be read, in no order.
 
     Folders that links lead to come last, so that a folder is walked in its own place if it has one.
     """
@@ -205,7 +205,7 @@ def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
 
 
 def _look(entry: os.DirEntry[str], folder: _Place) -> tuple[_Place, bool]:
-    """What an entry of a folder is, and whether it is a folder itself."""
+    """Returns what an entry of a folder is, and whether it is a folder itself."""
     relative = f"{folder.relative}/{entry.name}" if folder.relative else entry.name
     real, link = os.path.join(folder.real, entry.name), False  # noqa: PTH118 - a Path for each is 10 times slower
     is_folder, reason = False, ""
@@ -224,7 +224,7 @@ def _look(entry: os.DirEntry[str], folder: _Place) -> tuple[_Place, bool]:
 
 
 def _irregular(mode: int) -> str:
-    """Why something of this mode can't be read as a file; "" if it can."""
+    """Returns why something of this mode can't be read as a file; "" if it can."""
     return "" if stat.S_ISREG(mode) else f"not a regular file ({_KINDS.get(stat.S_IFMT(mode), 'of another kind')})"
 
 

@@ -1,4 +1,4 @@
-"""What is new, changed, moved, gone: files on disk against files on record."""
+"""Compares files on disk with files on record: which are new, changed, moved or gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from passagework.retrieval.store import SourceRow, SourceState
 
 
 class State(Enum):
-    """How a file on disk compares with the record of it."""
+    """Says how a file on disk compares with the record of it."""
 
     NEW = "new"
     CHANGED = "changed"  # other content than recorded, or not ingested to its end
@@ -37,7 +37,7 @@ class SyncEntry:
 
 
 def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Iterator[SyncEntry]:
-    """Each file in turn, hashed when its turn comes.
+    """Yields each file with its state, hashed when its turn comes.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
     """
@@ -63,18 +63,18 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
 
 
 def missing_sources(roots: Sequence[Path], recorded: Iterable[SourceRow]) -> list[SourceRow]:
-    """The recorded files beneath `roots` that are no longer on disk."""
+    """Returns the recorded files beneath `roots` that are no longer on disk."""
     prefixes = [root.absolute().as_uri() for root in roots]
     return [source for source in recorded if is_beneath(source.uri, prefixes) and is_gone(source.uri)]
 
 
 def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
-    """Whether a file is one of the roots, or lies in one."""
+    """Tells whether a file is one of the roots, or lies in one."""
     return any(uri == prefix or uri.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
 
 
 def is_gone(uri: str) -> bool:
-    """Whether nothing lies at a file's uri, or a folder in its place.
+    """Tells whether nothing lies at a file's uri, or a folder in its place.
 
     What lies in a folder that can't be looked into does not count as gone.
     """

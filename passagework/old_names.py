@@ -22,7 +22,7 @@ def refuse_old_name(module: ModuleType) -> None:
 
 
 def _folder_in(entry: str, name: str) -> str | None:
-    """The folder that Python would take for a part of a package without `__init__.py`, in one place of the path."""
+    """Returns the folder at one entry of the path that Python would take for a part of a namespace package."""
     spec = PathFinder.find_spec(name, [entry])
     if spec is None or spec.origin is not None or not spec.submodule_search_locations:
         return None

@@ -1,4 +1,4 @@
-"""The application in the browser: six pages over one collection."""
+"""Runs the application in the browser: six pages over one collection."""
 
 from __future__ import annotations
 

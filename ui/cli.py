@@ -1,4 +1,4 @@
-"""The `passagework` command. It parses, calls and prints; what it calls is loaded when it is needed."""
+"""Defines the `passagework` command. It parses, calls and prints; what it calls is loaded when it is needed."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
 
 
 def main() -> None:
-    """The console script: exit codes 0 done, 1 failed, 2 usage; one line on stderr for a user's mistake."""
+    """Runs the console script; exit codes are 0 done, 1 failed, 2 usage, and a user's mistake is one line on stderr."""
     sys.exit(run(app, sys.argv[1:]))
 
 

@@ -1,4 +1,4 @@
-"""Document -> Passages, token-exact, with offsets."""
+"""Cuts documents into passages, token-exact, with offsets."""
 
 from passagework.ingest.chunker.chunker import Chunker, ChunkSettings, EncoderInput
 

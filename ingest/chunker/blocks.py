@@ -1,4 +1,4 @@
-"""A stretch of text as tokens, and the places between them where it may be cut."""
+"""Reads a stretch of text as tokens, with the places between them where it may be cut."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MARKS = 64
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """`text[begin:end]` as atoms: the runs of tokens between which it may be cut.
+    """A text's `[begin:end]` as atoms: the runs of tokens between which it may be cut.
 
     Atom n starts at `starts[n]` of the text, with a character that is not blank; its tokens are
     `ids[first[n]:core[n]]`, and those up to `first[n + 1]` are white space; `levels[n]` is the Level of the boundary
@@ -58,7 +58,7 @@ class Block:
 
 
 def read_block(encoder: Encoder, text: str, begin: int, end: int, word_chars: int | None) -> Block:
-    """The next block, from `begin` to `end` or as far as PARTS parts go; each of its characters is tokenised once."""
+    """Returns the next block, from `begin` to `end` or as far as PARTS parts go, each character tokenised once."""
     edges = [begin, *_part_ends(text, begin, end)]
     kinds = kinds_of(text[begin : edges[-1]])
     breaks: list[list[int]] = []
@@ -71,7 +71,7 @@ def read_block(encoder: Encoder, text: str, begin: int, end: int, word_chars: in
 
 
 def with_breaks(text: str, start: int, end: int, cuts: Sequence[int]) -> str:
-    """`text[start:end]` with a space at each cut inside it."""
+    """Returns `text[start:end]` with a space at each cut inside it."""
     if not cuts:
         return text[start:end]
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
@@ -87,7 +87,7 @@ def _part_ends(text: str, begin: int, end: int) -> Iterator[int]:
 
 
 def _part_end(text: str, begin: int) -> int:
-    """Where a part from `begin` ends: before white space, else between two words, else between two characters."""
+    """Returns the end of the part from `begin`: before white space, else between words, else between characters."""
     end = begin + PART
     for space in ("\n\n", "\n", " "):
         place = text.rfind(space, begin + PART // 2, end)
@@ -103,7 +103,7 @@ def _part_end(text: str, begin: int) -> int:
 
 
 def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:
-    """Where the long words of the part that starts at `begin` are broken, in the text's offsets.
+    """Returns where the long words of the part that starts at `begin` are broken, in the text's offsets.
 
     The start of the part is among them where it had to be put inside a word.
     """
@@ -115,7 +115,7 @@ def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:
 
 
 def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
-    """Cuts that leave pieces of at most `word_chars` characters, counted as BERT does, after decomposition."""
+    """Yields cuts that leave pieces of at most `word_chars` characters, counted as BERT does, after decomposition."""
     if not word.isascii():
         if len(unicodedata.normalize("NFD", word)) <= word_chars:
             return
@@ -132,7 +132,7 @@ def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
 def _tokenize(
     encoder: Encoder, text: str, edges: Sequence[int], breaks: Sequence[Sequence[int]]
 ) -> tuple[TokenIds, Offsets, Offsets]:
-    """Ids, starts and ends of the parts' tokens, in the text's offsets."""
+    """Returns the ids, starts and ends of the parts' tokens, in the text's offsets."""
     spans = [(a, b, cuts) for (a, b), cuts in zip(pairwise(edges), breaks, strict=True)]
     ids, starts, ends = [], [], []
     for (a, _, cuts), tokens in zip(
@@ -156,7 +156,7 @@ def _block(
     *,
     whole: bool,
 ) -> Block:
-    """The block of these tokens; `whole` keeps BERT's words in one piece."""
+    """Returns the block that these tokens make; `whole` keeps BERT's words in one piece."""
     ids, starts, ends = tokens[0], tokens[1] - begin, tokens[2] - begin
     visible = kinds & Kind.BLANK == 0
     ink = np.flatnonzero(visible)

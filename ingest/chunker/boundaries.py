@@ -1,4 +1,4 @@
-"""Where a text may be cut, and how well: classes of characters, and the level of each boundary."""
+"""Says where a text may be cut, and how well: classes of characters, and the level of each boundary."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Kinds = NDArray[np.uint8]
 
 
 class Level(IntEnum):
-    """How well a text is cut at a place, from worst to best. Headings stand above these: they open sections."""
+    """Says how well a text is cut at a place, from worst to best; headings stand above these, for they open
+    sections."""
 
     MARK = 0  # before a combining mark or beside a joiner: the characters belong together
     INSIDE = 1  # in a word
@@ -32,7 +33,7 @@ class Level(IntEnum):
 
 
 class Kind(IntFlag):
-    """What a character is to the pre-tokeniser of BERT and to a reader."""
+    """Says what a character is to the pre-tokeniser of BERT and to a reader."""
 
     SPACE = 1  # white space to BERT
     BLANK = 2  # white space to Python: also the separators U+001C to U+001F, which BERT deletes
@@ -52,7 +53,7 @@ _KINDS = np.zeros(0x110000, dtype=np.uint8)
 """Filled as characters are met; two threads that meet one write the same value."""
 
 _IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2A700, 0x2B81F))
-"""Those that BERT isolates (tokenization.py of google-research/bert), less what its ports disagree about."""
+"""The ideographs that BERT isolates (tokenization.py of google-research/bert), less what its ports disagree about."""
 
 _CLAUSE_ENDS = ",;:—–)"
 _WIDE_CLAUSE_ENDS = "、，；：）"
@@ -83,7 +84,7 @@ _REACH = 64
 
 
 def kinds_of(text: str) -> Kinds:
-    """The Kind of each character."""
+    """Returns the Kind of each character."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     kinds = _KINDS.take(codes)
     if kinds.size and kinds.min() < Kind.KNOWN:
@@ -117,31 +118,31 @@ def _kind(character: str) -> int:
 
 
 def splits_mark(kinds: Kinds, cut: int) -> bool:
-    """Whether a cut before character `cut` would part a letter from its marks."""
+    """Tells whether a cut before character `cut` would part a letter from its marks."""
     return bool(kinds[cut] & (Kind.MARK | Kind.JOINER) or kinds[cut - 1] & Kind.JOINER)
 
 
 def is_separate(kinds: Kinds, cut: int) -> bool:
-    """Whether a cut before character `cut` leaves BERT's words whole."""
+    """Tells whether a cut before character `cut` leaves BERT's words whole."""
     return bool((kinds[cut] | kinds[cut - 1]) & SEPARATE)
 
 
 def long_words(kinds: Kinds, characters: int) -> Iterable[tuple[int, int]]:
-    """`[start, end)` of each run of more than `characters` that BERT sees as one word."""
+    """Returns `[start, end)` of each run of more than `characters` characters that BERT sees as one word."""
     edges = np.concatenate([[-1], np.flatnonzero(kinds & SEPARATE), [len(kinds)]])
     long_runs = np.flatnonzero(np.diff(edges) - 1 > characters)
     return [(int(edges[i]) + 1, int(edges[i + 1])) for i in long_runs]
 
 
 def whole_words(kinds: Kinds, gaps: Offsets, starts: Offsets) -> NDArray[np.bool_]:
-    """Which of the gaps `[gap, start)` between tokens part two of BERT's words. Offsets are into `kinds`."""
+    """Tells of each gap `[gap, start)` between tokens whether it parts two of BERT's words, as offsets into `kinds`."""
     spaces = np.concatenate([[0], np.cumsum(kinds & Kind.SPACE != 0)])
     beside = kinds[np.minimum(starts, len(kinds) - 1)] | kinds[np.maximum(gaps - 1, 0)]
     return np.asarray((spaces[starts] > spaces[gaps]) | (beside & _ISOLATED != 0))
 
 
 def boundary_levels(text: str, begin: int, end: int, kinds: Kinds, gaps: Offsets, starts: Offsets) -> NDArray[np.int8]:
-    """(n,) int8: the Level of the boundary before each start; `kinds` are those of `text[begin:end]`.
+    """Returns the Level of the boundary before each start, (n,) int8; `kinds` are those of `text[begin:end]`.
 
     The n-th boundary is the gap between `gaps[n]`, where the token before it ended, and `starts[n]`; both are offsets
     into `text`, within `[begin, end]`.
@@ -168,7 +169,7 @@ def boundary_levels(text: str, begin: int, end: int, kinds: Kinds, gaps: Offsets
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """`[start, end)` of each sentence, finished line and paragraph of a text, without the white space around it."""
+    """Returns `[start, end)` of each sentence, finished line and paragraph, without the white space around it."""
     ends = {m.end() for m in _SENTENCE.finditer(text) if not _abbreviates(text, m)}
     ends.update(m.end() for pattern in (_LINE, _PARAGRAPH, _LEAD_IN) for m in pattern.finditer(text))
     cuts = [0, *sorted(ends - {0, len(text)}), len(text)]
@@ -181,7 +182,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:
-    """The boundaries whose gaps hold a place; a place within a word, such as at a form feed, has none."""
+    """Returns the boundaries whose gaps hold a place; a place within a word, such as at a form feed, has none."""
     at = np.array(places, dtype=np.int64)
     index = starts.searchsorted(at)
     at, index = at[index < len(starts)], index[index < len(starts)]
@@ -189,7 +190,7 @@ def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:
 
 
 def _abbreviates(text: str, match: re.Match[str]) -> bool:
-    """Whether a full stop ends an abbreviation, an initial or a line's number, not a sentence."""
+    """Tells whether a full stop ends an abbreviation, an initial or a line's number, not a sentence."""
     stop = match.start()
     if match[0] != ".":
         return False

@@ -1,4 +1,4 @@
-"""Document -> Passages, token-exact, with offsets: cut at headings, then paragraphs, sentences, words."""
+"""Cuts documents into passages, token-exact, with offsets: at headings, then paragraphs, sentences, words."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Chunker:
         self._word_chars = None if words is None else min(words, least)  # pieces have no more tokens than characters
 
     def chunk(self, document: Document) -> Iterator[tuple[Passage, EncoderInput]]:
-        """The document's passages in order of start, each with the encoder's input, made as they are asked for.
+        """Yields the document's passages in order of start, each with the encoder's input.
 
         The passages are slices of the text, never blank, without white space at their ends, of at most
         `passage_tokens`; together they hold every character that isn't white space. Memory doesn't grow with the text.
@@ -113,7 +113,7 @@ class Chunker:
             yield self._one_piece(document.text, stream, outline)
 
     def _one_piece(self, text: str, stream: TokenStream, outline: Outline) -> Piece:
-        """All of the text, of which the encoder sees what fits below the title."""
+        """Yields all of the text as one piece, of which the encoder sees what fits below the title."""
         context = self._contexts.context((outline.title,))
         room = self._limits.budget - len(context.ids)
         stream.load(room + 1)
@@ -123,7 +123,7 @@ class Chunker:
             text=text[stream.begin : stream.end],
             headings=(),
             context=context,
-            seen=stream.as_encoded(stream.begin, stream.offset(count)).rstrip(),
+            encoder_text=stream.as_encoded(stream.begin, stream.offset(count)).rstrip(),
             ids=stream.ids(0, count),
             cut=count < len(stream),
         )
@@ -132,7 +132,7 @@ class Chunker:
 def _encoder_input(piece: Piece) -> EncoderInput:
     context = piece.context
     cut = context.cut or piece.cut
-    if context.text == piece.seen:  # a record that is all title: said once
-        return EncoderInput(piece.seen, piece.ids, cut=cut)
-    text = f"{context.text}\n{piece.seen}" if context.text else piece.seen
+    if context.text == piece.encoder_text:  # a record that is all title: said once
+        return EncoderInput(piece.encoder_text, piece.ids, cut=cut)
+    text = f"{context.text}\n{piece.encoder_text}" if context.text else piece.encoder_text
     return EncoderInput(text, np.concatenate([context.ids, piece.ids]), cut=cut)

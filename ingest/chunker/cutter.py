@@ -1,4 +1,4 @@
-"""Where the passages of a document begin and end."""
+"""Decides where the passages of a document begin and end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORTH = np.array([-0.9, -0.6, 0.0, 0.12, 0.2, 0.4, 0.45, 0.6])
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Tokens: of a passage at most; of the encoder's budget for passage and context; that passages may share.
+    """Counts of tokens: at most in a passage, in the encoder's budget for passage and context, shared by passages.
 
     `least` is what a passage has room for under the longest context.
     """
@@ -44,13 +44,13 @@ class Piece:
     text: str
     headings: tuple[str, ...]
     context: PassageContext
-    seen: str
+    encoder_text: str
     ids: TokenIds
     cut: bool
 
 
 class Cutter:
-    """One walk through one document."""
+    """Walks once through one document, and cuts it into pieces."""
 
     def __init__(
         self, text: str, stream: TokenStream, outline: Outline, contexts: ContextBuilder, limits: Limits
@@ -62,7 +62,7 @@ class Cutter:
         self._limits = limits
 
     def pieces(self) -> Iterator[Piece]:
-        """The passages in order; none where the text has no tokens."""
+        """Yields the passages in order, and none where the text has no tokens."""
         stream, fresh, opens = self._stream, 0, True  # atoms in front of `fresh` are in the last passage too
         while True:
             stream.load((_BALANCED + 2) * self._limits.passage)
@@ -79,19 +79,20 @@ class Cutter:
                 end = self._best_cut(fresh, room, section, body)
             yield self._piece(end, headings, context, room)
             opens = section is not None and end >= section
-            again = end if opens else self._overlap_start(end, body)
-            stream.drop(again)
-            fresh = end - again
+            next_start = end if opens else self._overlap_start(end, body)
+            stream.drop(next_start)
+            fresh = end - next_start
 
     def _section_end(self, atom: int) -> int | None:
-        """The first atom of the section behind the one that `atom` is in; None where the window doesn't reach it."""
+        """Returns the first atom of the section after that of `atom`; None where the window doesn't reach it."""
         stream = self._stream
         boundary = self._outline.next_section(stream.offset(atom))
         end = len(stream) if boundary is None else int(stream.starts.searchsorted(boundary))
         return end if end < len(stream) or stream.exhausted else None
 
     def _joined(self, end: int, room: int) -> int:
-        """The end of a passage of whole sections: small ones take in the next that fits and isn't of a higher rank."""
+        """Returns the end of a passage of whole sections: small ones take in the next that fits, if its rank is no
+        higher."""
         stream, outline = self._stream, self._outline
         rank = outline.rank(stream.offset(0))
         while end < len(stream) and stream.size(0, end) * _SMALL_SHARE < room:
@@ -102,7 +103,7 @@ class Cutter:
         return end
 
     def _best_cut(self, fresh: int, room: int, section: int | None, body: int) -> int:
-        """The best end within a section for a passage of at most `room` tokens, behind some of its text."""
+        """Returns the best end within a section for a passage of at most `room` tokens, behind some of its text."""
         stream = self._stream
         last = max(stream.fitting(room), fresh + 1)
         if last >= len(stream):
@@ -116,7 +117,7 @@ class Cutter:
         return last - int(np.argmax(scores[::-1]))  # the later of equals
 
     def _best_size(self, fresh: int, room: int, section: int | None) -> float:
-        """Tokens of a passage that leaves a rest of full or of even passages."""
+        """Returns how many tokens a passage takes so that it leaves a rest of full or of even passages."""
         rest = None if section is None else self._stream.size(fresh, section)
         if rest is None or rest > _BALANCED * room:
             return room
@@ -126,7 +127,7 @@ class Cutter:
         return min(room, (shared + rest + more * overlap) / (more + 1))
 
     def _overlap_start(self, end: int, body: int) -> int:
-        """The atom that the passage after one ending at `end` starts with: `end`, or one of the sentence before."""
+        """Returns the first atom of the passage after one ending at `end`: `end`, or one of the sentence before."""
         stream, limits = self._stream, self._limits
         least = max(stream.first[end] - limits.overlap, stream.core[end] - limits.least)
         low = max(1, int(stream.first.searchsorted(least)), int(stream.starts.searchsorted(body)))
@@ -148,6 +149,6 @@ class Cutter:
             headings=headings,
             context=context,
             ids=ids[:room],
-            seen=stream.as_encoded(start, start + len(text)),
+            encoder_text=stream.as_encoded(start, start + len(text)),
             cut=len(ids) > room,  # only a character of more tokens than a passage may have
         )

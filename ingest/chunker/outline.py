@@ -1,4 +1,4 @@
-"""A document's structure by offset: the heading path in force, the sections that headings open, the pages."""
+"""Looks up a document's structure by offset: the heading path in force, the sections, the pages."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Outline:
             self._closes.append(max(heading.end, self._closes[-1] if self._closes else 0))
         self._parents = _parents(self._levels)
         self._starts, self._ranks = self._sections()
-        self._body_known = (0, -1)
+        self._last_body = (0, -1)
 
     def path(self, offset: int) -> tuple[str, ...]:
-        """Headings in force at a character, outermost first; one that repeats the document's title is left out."""
+        """Returns the headings in force at a character, outermost first, less one that repeats the document's title."""
         path: list[str] = []
         heading = bisect_right(self._opens, offset) - 1
         while heading >= 0:
@@ -46,10 +46,10 @@ class Outline:
         return tuple(reversed(path))
 
     def body(self, offset: int) -> int:
-        """The first character at or after `offset` that is neither blank nor a heading's; the text's end if none."""
-        since, known = self._body_known
-        if since <= offset <= known:  # a long row of headings is walked once, however many passages it takes
-            return known
+        """Returns the first character from `offset` on that is neither blank nor a heading's, or the text's end."""
+        since, last_body = self._last_body
+        if since <= offset <= last_body:  # a long row of headings is walked once, however many passages it takes
+            return last_body
         place = offset
         while match := _INK.search(self._text, place):
             place = match.start()
@@ -59,20 +59,20 @@ class Outline:
             place = self._closes[heading]
         else:
             place = len(self._text)
-        self._body_known = (offset, place)
+        self._last_body = (offset, place)
         return place
 
     def next_section(self, offset: int) -> int | None:
-        """Where the next section opens behind `offset`; None if none does."""
+        """Returns where the next section opens behind `offset`; None if none does."""
         index = bisect_right(self._starts, offset)
         return self._starts[index] if index < len(self._starts) else None
 
     def rank(self, offset: int) -> int:
-        """The level of the first heading of the section that `offset` is in, 0 before the first."""
+        """Returns the level of the first heading of the section that `offset` is in, 0 before the first."""
         return self._ranks[bisect_right(self._starts, offset) - 1]
 
     def _sections(self) -> tuple[list[int], list[int]]:
-        """Offsets where sections open, the first 0, and the level of the heading that opens each."""
+        """Returns the offsets where sections open, the first 0, and the level of the heading that opens each."""
         starts, ranks, closed = [0], [0], 0
         for level, opens, closes in zip(self._levels, self._opens, self._closes, strict=True):
             if _WORD.search(self._text, closed, opens):
@@ -92,7 +92,7 @@ class PageMap:
         self._ends = [page.end for page in pages]
 
     def touching(self, start: int, end: int) -> tuple[int, ...]:
-        """Numbers of the pages with a character in `[start, end)`."""
+        """Returns the numbers of the pages with a character in `[start, end)`."""
         numbers = []
         for index in range(bisect_right(self._ends, start), len(self._pages)):
             page = self._pages[index]
@@ -104,7 +104,7 @@ class PageMap:
 
 
 def _parents(levels: Sequence[int]) -> list[int]:
-    """For each heading the index of the one that it stands under, -1 for none."""
+    """Returns for each heading the index of the one that it stands under, -1 for none."""
     parents: list[int] = []
     above: list[int] = []
     for index, level in enumerate(levels):

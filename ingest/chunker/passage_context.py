@@ -1,4 +1,4 @@
-"""What the encoder is told about a passage besides its text: the title and the headings above it."""
+"""Builds what the encoder is told about a passage besides its text: the title and the headings above it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PassageContext:
 
 
 class ContextBuilder:
-    """Contexts of at most `room` tokens: `title > heading > heading`, each distinct part tokenised once."""
+    """Builds contexts of at most `room` tokens: `title > heading > heading`, each distinct part tokenised once."""
 
     def __init__(self, encoder: Encoder, room: int) -> None:
         self._encoder = encoder
@@ -41,7 +41,7 @@ class ContextBuilder:
         self._context = lru_cache(_REMEMBERED)(self._joined)
 
     def context(self, parts: Sequence[str]) -> PassageContext:
-        """The context of a passage from its title and headings, outermost first, each on one line.
+        """Returns the context of a passage from its title and headings, outermost first, each on one line.
 
         Where not all has room, the innermost part goes first, then the outermost (the title), then the others from
         the innermost outwards; the first of them that doesn't fit is cut at a word, and the rest is left out.

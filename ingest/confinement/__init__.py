@@ -1,4 +1,4 @@
-"""A process that reads files of strangers, locked in: no network, no programs, no writing, and few files to read.
+"""Confines a process that reads strangers' files: no network, no programs, no writing, and few files to read.
 
 landlock.py    which files can be opened at all
 seccomp.py     which calls the kernel refuses
@@ -34,7 +34,7 @@ def confine() -> Confinement:
 
 
 def available_confinement() -> Confinement:
-    """What `confine` would say on this machine; nothing is locked."""
+    """Returns what `confine` would say on this machine, and confines nothing."""
     return _first_of(landlock.available, seccomp.available)
 
 

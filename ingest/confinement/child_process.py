@@ -1,4 +1,4 @@
-"""How a child process for strangers' files is started: this Python, this package, and little of the environment.
+"""Says how a child process for strangers' files is started: this Python and package, little of the environment.
 
 A plain `subprocess`, never fork or multiprocessing: it works under notebooks, Streamlit and scripts without a main
 guard, and the child holds nothing of the parent's memory. It confines itself, see `confine`.
@@ -15,9 +15,9 @@ import passagework
 _ROOT = str(Path(passagework.__file__).resolve().parents[1])
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Each child is one of many: its numeric libraries must not start a thread per core, nor reserve memory for them."""
-_KEPT = ("PATH", "LANG", "TZ", "HOME", "LD_LIBRARY_PATH")
-_KEPT_BEGINNINGS = ("LC_", "PYTHON", "DYLD_")
-"""Of the environment. The rest may hold passwords and keys, which are nothing for whoever takes a child over."""
+_ENVIRONMENT = ("PATH", "LANG", "TZ", "HOME", "LD_LIBRARY_PATH")
+_ENVIRONMENT_PREFIXES = ("LC_", "PYTHON", "DYLD_")
+"""What a child gets of the environment: the rest may hold passwords, which are nothing for whoever takes it over."""
 
 
 def child_command(module: str) -> list[str]:
@@ -30,12 +30,16 @@ def child_environment() -> dict[str, str]:
     """Returns the environment of a child."""
     if sys.platform == "win32":
         return {**os.environ, **_ONE_THREAD}
-    environment = {key: value for key, value in os.environ.items() if key in _KEPT or key.startswith(_KEPT_BEGINNINGS)}
+    environment = {
+        key: value for key, value in os.environ.items() if key in _ENVIRONMENT or key.startswith(_ENVIRONMENT_PREFIXES)
+    }
     return {**environment, **_ONE_THREAD}
 
 
 def _import_path() -> list[str]:
-    """Where the child finds modules: as here, but never in the current folder, which may hold a hostile document
-    named like a module. This package's own folder is always there."""
+    """Returns where the child finds modules: where this process does, and this package's own folder.
+
+    The current folder is never among them: it may hold a hostile document named like a module.
+    """
     absolute = [entry for entry in sys.path if Path(entry).is_absolute()]
     return absolute if _ROOT in absolute else [*absolute, _ROOT]

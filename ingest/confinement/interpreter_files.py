@@ -1,4 +1,4 @@
-"""What a parser may read beside the files it is given: Python, its libraries, and data that is on every machine."""
+"""Lists what a parser may read beside the files it is given: Python, its libraries, and data on every machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SYSTEM = (
 
 
 def readable_paths() -> Iterator[Path]:
-    """The paths beneath which a confined process may read. They may not exist.
+    """Yields the paths beneath which a confined process may read; they need not exist.
 
     Import paths count where they hold installed packages or were named in PYTHONPATH: the folder of the script that
     runs, or the current one, may be anybody's home. This package's own folders are there, not the one around them.
@@ -46,6 +46,6 @@ def readable_paths() -> Iterator[Path]:
 
 
 def _is_narrow(entry: str) -> bool:
-    """Whether an entry can be let in: it is absolute, and the home doesn't lie beneath it."""
+    """Tells whether an entry can be let in: it is absolute, and the home doesn't lie beneath it."""
     path = Path(entry)
     return path.is_absolute() and not Path.home().is_relative_to(path)

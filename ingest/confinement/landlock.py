@@ -1,4 +1,4 @@
-"""Landlock: a process gives up every file but those beneath the paths it names (linux/landlock.h).
+"""Calls Landlock: a process gives up every file but those beneath the paths it names (linux/landlock.h).
 
 The calls have the same numbers on every architecture that Linux has had since 5.13.
 """
@@ -30,12 +30,12 @@ _libc = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 
 
 def abi() -> int:
-    """The version of Landlock that the kernel offers; 0 where it has none, or has it switched off."""
+    """Returns the version of Landlock that the kernel offers; 0 where it has none, or has it switched off."""
     return max(0, _call(CREATE_RULESET, None, 0, _VERSION))
 
 
 def available() -> bool:
-    """Whether `restrict` would succeed: a set of rules can be made."""
+    """Tells whether `restrict` would succeed: a set of rules can be made."""
     ruleset = _new_ruleset(abi())
     if ruleset < 0:
         return False
@@ -62,7 +62,7 @@ def restrict(paths: Iterable[Path]) -> bool:
 
 
 def give_up_privileges() -> None:
-    """No program started from here on gains rights by setuid; what Landlock and seccomp ask for."""
+    """Has no program that is started from here on gain rights by setuid, which Landlock and seccomp ask for."""
     if _libc is not None:
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 

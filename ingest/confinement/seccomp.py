@@ -1,4 +1,4 @@
-"""seccomp: a filter that the kernel runs on every call of this process (linux/seccomp.h, linux/filter.h).
+"""Installs a seccomp filter, which the kernel runs on every call of this process (linux/seccomp.h, linux/filter.h).
 
 What a parser has no business with is refused with an error, not with death: a library that tries goes on without. All
 the rest is let through, for which calls Python and its libraries make changes with every version.
@@ -68,7 +68,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 
 _ABSENT: dict[str, tuple[int | None, int | None]] = {"clone3": (435, 435), "openat2": (437, 437)}
-"""Their arguments lie in memory, where no filter can look; the C library falls back to the calls that can be told."""
+"""Calls whose arguments lie in memory, where no filter can look; the C library falls back to other calls."""
 
 _THREAD = 0x00010000  # CLONE_THREAD
 _CHANGING = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
@@ -81,7 +81,7 @@ _MACHINES: dict[str, _Machine] = {"x86_64": (0xC000003E, 317, 0), "aarch64": (0x
 
 
 def available() -> bool:
-    """Whether `restrict` would succeed: the architecture is known, and the kernel takes filters that refuse."""
+    """Tells whether `restrict` would succeed: the architecture is known, and the kernel takes filters that refuse."""
     machine = _machine()
     if machine is None:
         return False
@@ -103,7 +103,7 @@ def restrict() -> bool:
 
 
 def program(audit: int, column: int, process: int) -> bytes:
-    """The filter as BPF. `process` may signal itself alone, as `abort` does."""
+    """Returns the filter as BPF; the process with the id `process` may signal itself alone, as `abort` does."""
     refuse, absent = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
     code = [
         _step(_LOAD, _ARCHITECTURE),

@@ -1,1 +1,1 @@
-"""What is done to a collection that stands: rebuild, removal, doctor, export and import."""
+"""Works on a collection that stands: rebuild, removal, doctor, export and import."""

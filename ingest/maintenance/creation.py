@@ -1,4 +1,4 @@
-"""A collection with nothing in it, for documents to be put in later."""
+"""Creates a collection with nothing in it, for documents to be put in later."""
 
 from __future__ import annotations
 

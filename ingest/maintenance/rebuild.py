@@ -1,4 +1,4 @@
-"""A collection made anew from what it holds: the index alone, or a new version with another encoder or chunking."""
+"""Rebuilds a collection from what it holds: the index, or a new version with another encoder or chunking."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def _fill(
 
 
 def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
-    """Takes out of the new version what the old one no longer holds; the uris of what stays."""
+    """Takes out of the new version what the old one no longer holds; returns the uris of what stays."""
     old_hashes = before.document_hashes()
     paths = {source.uri: source.path for source in before.sources()}
     with new.write() as writer:
@@ -155,7 +155,7 @@ def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
 def _unfinished_version(
     collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | None
 ) -> Path | None:
-    """The version that an interrupted rebuild to the same encoder and chunking left behind, maybe just unpublished."""
+    """Returns the version that an interrupted rebuild to the same encoder and chunking left, maybe just unpublished."""
     for folder in versions(collection):
         if _number(folder) <= _number(live):
             break

@@ -1,4 +1,4 @@
-"""Taking documents out on purpose."""
+"""Takes documents out of a collection on purpose."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
 
 
 def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
-    """The documents of that `_id`, or of that place; raises ConfigError where there are both, and they differ."""
+    """Returns the documents of that `_id`, or of that place; raises ConfigError where these differ."""
     by_id = [row for row in rows if row.name == target]
     by_place = [row for row in rows if target in _addresses(row)]
     if by_id and by_place and by_id != by_place:
@@ -94,7 +94,7 @@ def _addresses(row: DocumentRow) -> tuple[str, ...]:
 
 
 def _hint(rows: Sequence[DocumentRow], target: str) -> str:
-    """What was meant, where a target is a folder, or a path as the shell knows it."""
+    """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
     folder = target.rstrip("/") + "/"
     if any(row.path.startswith(folder) for row in rows):
         return f"the glob '{folder}*' takes all beneath that folder"

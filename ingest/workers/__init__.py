@@ -1,4 +1,4 @@
-"""The one pool of parser processes: a parser that hangs, dies or swallows the memory costs one document.
+"""Parses files in a pool of processes: a parser that hangs, dies or swallows the memory costs one document.
 
 with ParserPool(2) as pool:
     for loaded in pool.load_all([LoadRequest(path)]):

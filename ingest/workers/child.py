@@ -1,4 +1,4 @@
-"""A parser process: reads requests from its standard input, loads the files, and answers on its standard output.
+"""Runs in a parser process: reads requests from standard input, loads the files, answers on standard output.
 
 It lives in fear of the files it reads: it is confined before the first of them (see `passagework.ingest.confinement`),
 memory and time are limited, whatever a library prints goes nowhere, and it ends when its parent does. The files come
@@ -41,7 +41,7 @@ from passagework.retrieval.types import Document
 BATCH_ITEMS = 256
 BATCH_BYTES = 1 << 20
 BATCH_SECONDS = 0.25
-"""When a batch of records goes out, whichever comes first: few messages, yet a slow file shows that it lives."""
+"""A batch of records goes out at whichever comes first: few messages, yet a slow file shows that it lives."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -96,7 +96,7 @@ def _send(outlet: BinaryIO, message: bytes) -> None:
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes of the protocol, moved away from 0 and 1, where a library that prints or reads would find them."""
+    """Returns the protocol's pipes, moved away from 0 and 1, where a library that prints or reads would find them."""
     inlet, outlet = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -128,7 +128,7 @@ def _confine() -> Confinement:
 
 
 def _end_with_parent(parent: int) -> None:
-    """On Linux, has the kernel end this process with its parent, also while a library hangs and holds Python's lock."""
+    """Has the kernel end this process with its parent (on Linux), also while a library holds Python's lock."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if sys.platform != "win32" and os.getppid() != parent:
@@ -200,7 +200,7 @@ def _format(path: Path) -> str:
 
 
 class Batch:
-    """Items on their way out: records gathered into few messages, long texts in segments."""
+    """Gathers items on their way out: records into few messages, long texts in segments."""
 
     def __init__(self, outlet: BinaryIO) -> None:
         self._outlet = outlet

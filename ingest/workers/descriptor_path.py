@@ -1,4 +1,4 @@
-"""A file that was opened for this process, under the path it goes by: where no path can be opened, this one can."""
+"""Opens a file by its descriptor, under the path it goes by, in a process that can open no path."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class DescriptorPath(type(Path())):  # type: ignore[misc]  # PosixPath or Window
     Each opening has a place of its own in the file. Paths derived from this one are plain.
     """
 
-    _given: int | None
+    _file_descriptor: int | None
 
     @classmethod
     def of(cls, path: Path, descriptor: int) -> DescriptorPath:
-        """The file at `path`, as it was opened; whoever opened `descriptor` closes it when the path is done with."""
+        """Returns the file at `path` as it was opened; whoever opened `descriptor` closes it afterwards."""
         file = cls(path)
-        file._given = descriptor
+        file._file_descriptor = descriptor
         return file
 
     def open(
@@ -32,14 +32,14 @@ class DescriptorPath(type(Path())):  # type: ignore[misc]  # PosixPath or Window
         errors: str | None = None,
         newline: str | None = None,
     ) -> IO[Any]:
-        """As `Path.open`. PermissionError for writing."""
-        given = getattr(self, "_given", None)
-        if given is None:
+        """Opens the descriptor for reading, as `Path.open` would; raises PermissionError for writing."""
+        file_descriptor = getattr(self, "_file_descriptor", None)
+        if file_descriptor is None:
             opened: IO[Any] = super().open(mode, buffering, encoding, errors, newline)
             return opened
         if not set(mode) <= set("rbt"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
-        raw = _DescriptorReader(given)
+        raw = _DescriptorReader(file_descriptor)
         if buffering == 0 and "b" in mode:
             return raw  # type: ignore[return-value]  # a raw stream, as asked for
         binary = io.BufferedReader(raw, buffering if buffering > 1 else 1 << 16)
@@ -47,7 +47,7 @@ class DescriptorPath(type(Path())):  # type: ignore[misc]  # PosixPath or Window
 
 
 class _DescriptorReader(io.RawIOBase):
-    """A descriptor read from a place of one's own; closing the stream leaves the descriptor open."""
+    """Reads a descriptor from a place of its own; closing the stream leaves the descriptor open."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor

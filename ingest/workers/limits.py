@@ -1,4 +1,4 @@
-"""What holds the processes that read files on this machine."""
+"""Tells what limits the processes that read files on this machine."""
 
 from __future__ import annotations
 

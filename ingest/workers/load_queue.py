@@ -1,4 +1,4 @@
-"""Files in flight: what lies between the caller, who takes files in order, and the threads that have them parsed."""
+"""Queues files between the caller, who takes them in order, and the threads that have them parsed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class LoadRequest:
 
 @dataclass(slots=True, eq=False)
 class QueuedFile:
-    """What is known of one file. The lock of its LoadQueue guards all but the request."""
+    """The state of one file; the lock of its LoadQueue guards all but the request."""
 
     request: LoadRequest
     batches: deque[tuple[deque[Document | RecordFailure], int]] = field(default_factory=deque)
     bytes: int = 0  # read and not yet taken
-    wanted: bool = False  # the caller waits for it
+    awaited: bool = False  # the caller waits for it
     finished: bool = False
     reason: str | None = None  # why it failed
     abandoned: bool = False
@@ -36,7 +36,7 @@ class QueuedFile:
 
 
 class LoadQueue:
-    """The files in flight and their parsed text, bounded to about `ahead_limit` bytes. Safe to share among threads."""
+    """Holds the files in flight and their parsed text, bounded to about `ahead_limit` bytes; threads may share it."""
 
     def __init__(self, ahead_limit: int) -> None:
         self._limit = ahead_limit
@@ -58,8 +58,10 @@ class LoadQueue:
             return file, self._idle < len(self._todo)
 
     def items(self, file: QueuedFile) -> Iterator[Document | RecordFailure]:
-        """What the file holds, waiting for it as need be. Raises IngestError at its end if it failed, and
-        PassageworkError if no file can be parsed any more."""
+        """Yields what the file holds, waiting for it as need be.
+
+        Raises IngestError at its end if it failed, and PassageworkError if no file can be parsed any more.
+        """
         while (batch := self._next(file)) is not None:
             while batch:
                 yield batch.popleft()
@@ -68,7 +70,7 @@ class LoadQueue:
 
     def _next(self, file: QueuedFile) -> deque[Document | RecordFailure] | None:
         with self._changed:
-            file.wanted = True
+            file.awaited = True
             self._changed.notify_all()
             self._changed.wait_for(
                 lambda: file.batches or file.finished or file.abandoned or self._broken or self._closed
@@ -103,7 +105,7 @@ class LoadQueue:
     # The parsers' side
 
     def take(self) -> QueuedFile | None:
-        """The next file to parse, waiting for one; None when there will be no more."""
+        """Returns the next file to parse, waiting for one, or None when there will be no more."""
         with self._changed:
             self._idle += 1
             self._changed.wait_for(lambda: self._todo or self._closed)
@@ -111,20 +113,20 @@ class LoadQueue:
             return None if self._closed else self._todo.popleft()
 
     def begin(self, file: QueuedFile, stop: Callable[[], None]) -> bool:
-        """Says how to stop the parsing of a file that was taken. False if nobody wants it any more."""
+        """Says how to stop the parsing of a file that was taken; returns False if nobody wants it any more."""
         with self._changed:
             file.stop = stop
             return not (file.abandoned or self._closed)
 
     def wait_for_room(self, file: QueuedFile) -> bool:
-        """Waits until more of the file may be read. False if nobody wants it any more.
+        """Waits until more of the file may be read; returns False if nobody wants it any more.
 
         A file that the caller waits for, with nothing to give yet, always goes on: so nothing can lock up.
         """
         with self._changed:
             self._changed.wait_for(
                 lambda: (
-                    self._bytes < self._limit or (file.wanted and not file.batches) or file.abandoned or self._closed
+                    self._bytes < self._limit or (file.awaited and not file.batches) or file.abandoned or self._closed
                 )
             )
             return not (file.abandoned or self._closed)

@@ -1,4 +1,4 @@
-"""What parent and parser say to each other: one JSON object a line, both ways, UTF-8.
+"""Defines what parent and parser say to each other: one JSON object a line, both ways, UTF-8.
 
 To the parser: first `{"loader", "memory_limit", "parent", "confine", "files"}`, then for each file `{"path", "options",
 "given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number was `files`.
@@ -38,27 +38,30 @@ T = TypeVar("T")
 
 
 def to_json(value: object) -> bytes:
-    """`value` as JSON. Lone surrogates survive, and two of them in a row stay two (as `\\u` escapes they'd fuse)."""
+    r"""Returns `value` as JSON.
+
+    Lone surrogates survive, and two of them in a row stay two (as `\u` escapes they'd fuse).
+    """
     return _JSON.encode(value).encode("utf-8", "surrogatepass")
 
 
 def from_json(line: bytes) -> dict[str, Any]:
-    """The object in one line. ValueError where it is no JSON object, RecursionError where it is nested too deep."""
+    """Returns the object in one line; raises ValueError where it is none, RecursionError where it nests too deep."""
     return _checked(json.loads(line.decode("utf-8", "surrogatepass")), dict)
 
 
 def request_to_json(path: Path, options: LoadOptions) -> dict[str, Json]:
-    """A request. The path is absolute, for either side may change folders; its bytes travel as Latin-1."""
+    """Returns a request; its path is absolute, for either side may change folders, and its bytes travel as Latin-1."""
     return {"path": os.fsencode(path.absolute()).decode("latin-1"), "options": asdict(options)}
 
 
 def request_from_json(message: Mapping[str, Any]) -> tuple[Path, LoadOptions]:
-    """The path, byte for byte, and the options of a request."""
+    """Returns the path, byte for byte, and the options of a request."""
     return Path(os.fsdecode(message["path"].encode("latin-1"))), LoadOptions(**message["options"])
 
 
 def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> dict[str, object]:
-    """A document or a failure; fields at their defaults are left out, for most records have few."""
+    """Returns a document or a failure, without the fields at their defaults, for most records have few."""
     if isinstance(item, RecordFailure):
         return {"failure": item.reason}
     if not isinstance(item, Document):
@@ -80,7 +83,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
 
 
 def items_from_json(values: Sequence[object], long_text: str) -> deque[Document | RecordFailure]:
-    """Documents and failures, every field checked; `long_text` is the text of a document that carries none.
+    """Returns the documents and failures, every field checked; `long_text` is the text of a document that carries none.
 
     Raises ValueError for anything that `item_to_json` can't have made, such as a page beyond the text's end.
     """
@@ -115,7 +118,7 @@ def _hidden(value: object, length: int) -> Hidden:
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:
-    """A page or a heading: its number or level, its label or title, and where it lies in a text of `length`."""
+    """Returns the number or level of a page or heading, its label or title, and its offsets in a text of `length`."""
     match value:
         case [int(number), str(label), int(start), int(end)] if 0 <= start <= end <= length:
             return number, label, start, end

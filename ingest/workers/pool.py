@@ -1,4 +1,4 @@
-"""The pool: files are parsed ahead by several processes, and arrive in the order they were asked for."""
+"""Has several processes parse files ahead, which arrive in the order they were asked for."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Loaded:
 
 
 class ParserPool:
-    """`workers` parser processes, started when first needed; a context manager that leaves nothing behind.
+    """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
     A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
     with a reason; the others go on. At most `workers` + 2 files are in flight, and parsing pauses while `ahead_limit`
@@ -92,7 +92,7 @@ class ParserPool:
         atexit.unregister(self.close)
 
     def load_all(self, requests: Iterable[LoadRequest]) -> Iterator[Loaded]:
-        """The files in the order of `requests`, which is read only a little ahead. One call at a time.
+        """Yields the files in the order of `requests`, which is read only a little ahead; one call runs at a time.
 
         Asking for the next file gives up what is left of the current one, and dropping the iterator gives up all that
         is in flight. `items` raises PassageworkError itself, not IngestError, where no parser can start: that is no
@@ -131,14 +131,14 @@ class ParserPool:
         thread.start()
 
     def _watch(self) -> None:
-        """A thread: ends parsers that have been silent for too long."""
+        """Ends parsers that have been silent for too long, on a thread of its own."""
         while not self._closing.wait(min(1.0, self._timeout / 10)):
             with self._lock:
                 for process in self._processes:
                     process.stop_if_late()
 
     def _work(self) -> None:
-        """A thread: one parser process after another, each for one file after another."""
+        """Runs one parser process after another, each for one file after another, on a thread of its own."""
         process = None
         try:
             while (file := self._flight.take()) is not None:
@@ -187,7 +187,7 @@ class ParserPool:
         self._flight.finish(file, reason)
 
     def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> str | None:
-        """Takes a file's messages as there is room for them. Returns why the file failed, None if it did not.
+        """Takes a file's messages as there is room for them; returns why the file failed, or None.
 
         Raises IngestError for a parser that doesn't end, or a text beyond all measure.
         """

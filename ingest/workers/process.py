@@ -1,4 +1,4 @@
-"""One parser process as its parent sees it: start, ask, listen, and end it whatever state it is in."""
+"""Drives one parser process from its parent: start, ask, listen, and end it whatever state it is in."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ParserProcess:
         self.confined = str(message.get("confined"))
 
     def request(self, path: Path, options: LoadOptions) -> int:
-        """Asks for a file, which goes along opened; `receive` hears the answer. Its size in bytes, 0 if unknown.
+        """Asks for a file, which goes along opened; returns its size in bytes, 0 if unknown. `receive` gets the answer.
 
         What can't be opened here is asked for all the same: the parser says why.
         """
@@ -103,7 +103,7 @@ class ParserProcess:
         return size
 
     def receive(self, timeout: float) -> tuple[dict[str, Any], int]:
-        """The next message and its length in bytes. IngestError if the process died, or `stop_if_late` killed it."""
+        """Returns the next message and its length in bytes; raises IngestError if the process died or was too late."""
         with self._lock:
             self._deadline, self._late = time.monotonic() + timeout, 0
         line = self._outlet.readline(MESSAGE_LIMIT + 1)
@@ -131,7 +131,7 @@ class ParserProcess:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be asked for another file."""
+        """Tells whether it can be asked for another file."""
         with self._lock:
             return not self._killed and self._process.poll() is None
 
@@ -184,12 +184,12 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[BinaryIO, BinaryIO]:
 
 
 def _descriptor_channel() -> tuple[socket.socket | None, socket.socket | None]:
-    """Both ends of what open files travel by; none on Windows, which can't pass them."""
+    """Returns both ends of the socket that open files travel by; none on Windows, which can't pass them."""
     return socket.socketpair() if hasattr(socket, "send_fds") and sys.platform != "win32" else (None, None)
 
 
 def _open_regular(path: Path) -> int | None:
-    """A descriptor of the file; None where it isn't a regular one that can be read. Waits for no pipe's writer."""
+    """Returns a descriptor of a regular file that can be read, else None; never waits for a pipe's writer."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError):

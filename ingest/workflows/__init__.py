@@ -1,1 +1,1 @@
-"""Work of several steps that begins with an ingest: a benchmark evaluated, a model trained on pairs."""
+"""Does work of several steps that begins with an ingest: a benchmark evaluated, a model trained on pairs."""

@@ -1,4 +1,4 @@
-"""The collection that a benchmark is searched in: made for it and kept, or one's own."""
+"""Opens the collection that a benchmark is searched in: made for it and kept, or one's own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from passagework.retrieval.folder import BENCHMARK, CURRENT, versions
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """How a collection is to be made; None is the default, or what an existing one was made with."""
+    """Says how a collection is to be made; None is the default, or what an existing one was made with."""
 
     encoder: str | None = None
     window: int | None = None
@@ -31,12 +31,12 @@ class BuildOptions:
 
     @property
     def asked(self) -> bool:
-        """Whether anything was said."""
+        """Tells whether any option was given."""
         return self != BuildOptions()
 
     @property
     def chunking(self) -> Mapping[str, int | bool]:
-        """What was said about chunking."""
+        """Returns the options of chunking that were given."""
         return chunking_options(passage_tokens=self.passage_tokens, overlap=self.overlap, whole=self.whole or None)
 
 
@@ -49,7 +49,7 @@ def benchmark_collection(
     reranker: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[Collection]:
-    """A collection of the corpus, open: in a temporary folder, or in `folder`, which keeps it.
+    """Yields an open collection of the corpus: in a temporary folder, or in `folder`, which keeps it.
 
     A folder that `evaluate` made is brought up to the corpus, the encoder and the chunking asked for, and reused
     where nothing differs. It takes out only what it put in: with anything else in it, the folder is refused. One that
@@ -92,9 +92,9 @@ def _prepare(
             raise EvaluationError(f"{folder} also holds {foreign[0]}, which is of no benchmark: name another folder")
         recorded = status.encoder, status.window, status.chunking
         outdated = recorded != (encoder.fingerprint, encoder.window, chunking.to_json())
-        others = [source.uri for source in sources if source.uri != uri]
-        if others:  # another corpus, or this one at another place
-            delete_sources(folder, others)
+        other_uris = [source.uri for source in sources if source.uri != uri]
+        if other_uris:  # another corpus, or this one at another place
+            delete_sources(folder, other_uris)
     _record_sources(folder, [*own_uris, uri])
     if outdated:
         rebuild(
@@ -122,7 +122,7 @@ def _holds_versions(folder: Path) -> bool:
 
 
 def _recorded_sources(folder: Path) -> list[str] | None:
-    """The URIs that `evaluate` ingested into a folder that it made itself; None for any other folder."""
+    """Returns the URIs that `evaluate` ingested into a folder that it made itself; None for any other folder."""
     try:
         record = json.loads((folder / BENCHMARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A benchmark evaluated from its files: read, put into a collection where it brings a corpus, searched and judged."""
+"""Evaluates a benchmark from its files: read, put into a collection if it brings a corpus, searched and judged."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _open_benchmark(
     reranker: str | None,
     ingested: Callable[[Progress], None] | None,
 ) -> Iterator[tuple[Collection, Judged, list[str]]]:
-    """The collection to search, what is judged, and notes on what does not fit together."""
+    """Yields the collection to search, the benchmark, and notes on what does not fit together."""
     if path.is_dir():
         benchmark = load_benchmark(path, qrels, split)
         corpus = scan_corpus(path / "corpus.jsonl")
@@ -146,7 +146,7 @@ def _open_benchmark(
 
 
 def _notes(collection: Collection, benchmark: Benchmark) -> list[str]:
-    """What was left out, and how many relevant documents no search can find."""
+    """Returns notes on what was left out, and on how many relevant documents no search can find."""
     relevant = {document for grades in benchmark.qrels.values() for document, grade in grades.items() if grade > 0}
     lost = len(relevant) - len(collection.documents_named(relevant))
     return [*benchmark.notes, *([f"{counted(lost, 'relevant document')} not in the collection"] if lost else [])]

@@ -1,4 +1,4 @@
-"""Pairs made ready for training: those without negatives are given some by search, in blocks that a kill can't lose."""
+"""Readies pairs for training: mines negatives where there are none, in blocks that a kill can't lose."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pairs_with_negatives(
     ingested: Callable[[Progress], None] | None = None,
     searched: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Pair], Mined]:
-    """All pairs that have negatives, or that some could be mined for, as passages of a collection.
+    """Returns all pairs that have negatives, or that some could be mined for, as passages of a collection.
 
     The collection is the one named, else one made of the positives in `work`. What was mined stays in `work`, and is
     taken up by the next call with the same pairs. `ingested` and `searched` are told how far each is.
@@ -74,7 +74,7 @@ def _ingest_positives(
     passage_tokens: int,
     ingested: Callable[[Progress], None] | None,
 ) -> Path:
-    """A collection of all positives."""
+    """Returns the folder of a collection of all positives."""
     documents = {pair.document: pair for pair in pairs}
     if len(documents) < 2:
         raise TrainingError("there is one text in all pairs: negatives are mined among others, so give more")

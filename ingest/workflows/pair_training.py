@@ -1,4 +1,4 @@
-"""A model trained on pairs as they are: where negatives are missing they are mined, then a model learns from them."""
+"""Trains a model on pairs as they are: negatives are mined where they are missing, then a model learns from them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def train(
     searched: Callable[[int, int], None] | None = None,
     watch: Watch | None = None,
 ) -> TrainingRun:
-    """Fine-tunes `base` into a reranker or an encoder in the new folder `out`, and mines negatives for it.
+    """Returns fine-tunes `base` into a reranker or an encoder in the new folder `out`, and mines negatives for it.
 
     Negatives of the pairs that have none come from `collection`, else from one made of all positives, in passages of
     `passage_tokens` tokens. `options` are by default those of the kind. What is mined, and checkpoints, stand in

@@ -1,1 +1,1 @@
-"""Documents into the store: the collection that is written to, and its one writer."""
+"""Brings documents into the store: the collection that is written to, and its one writer."""

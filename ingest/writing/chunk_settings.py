@@ -1,4 +1,4 @@
-"""How documents are cut: what was asked for, what an encoder has room for, and what a collection was made with."""
+"""Settles how documents are cut: what was asked for, what an encoder has room for, what a collection was made with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from passagework.retrieval.store import Snapshot
 def chunking_options(
     *, passage_tokens: int | None, overlap: int | None, whole: bool | None
 ) -> Mapping[str, int | bool]:
-    """What a caller said about chunking, by the names of ChunkSettings; what was not said is left out."""
+    """Returns the options of chunking that a caller gave, by the names of ChunkSettings."""
     options = {"passage_tokens": passage_tokens, "overlap_tokens": overlap, "whole": whole}
     return {name: value for name, value in options.items() if value is not None}
 
@@ -22,7 +22,7 @@ def chunking_options(
 def new_chunking(
     encoder: Encoder, requested: Mapping[str, int | bool], base: ChunkSettings | None = None
 ) -> ChunkSettings:
-    """What was asked for, and for the rest `base` or the defaults, fitted to the encoder; raises ConfigError."""
+    """Returns what was asked for, completed by `base` or the defaults, fitted to the encoder; raises ConfigError."""
     base = base or ChunkSettings()
     budget = encoder.passage_budget
     tokens = int(requested.get("passage_tokens", min(base.passage_tokens, budget)))
@@ -32,7 +32,7 @@ def new_chunking(
 
 
 def recorded_chunking(snapshot: Snapshot) -> ChunkSettings:
-    """How the collection's documents were cut; raises StoreError where the record is damaged."""
+    """Returns how the collection's documents were cut; raises StoreError where the record is damaged."""
     recorded = snapshot.meta("chunking")
     try:
         if isinstance(recorded, dict):

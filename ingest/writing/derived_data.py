@@ -1,4 +1,4 @@
-"""What a collection may keep of each passage beside its vector: the one hook of the writer for it."""
+"""Defines what a collection may keep of each passage beside its vector: the writer's one hook for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the documents of an ingest go: into a collection, or nowhere in a dry run."""
+"""Takes the documents of an ingest: into a collection, or nowhere in a dry run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from passagework.retrieval.types import Document
 
 
 class Destination(Protocol):
-    """What an ingest compares with, and writes to."""
+    """Defines what an ingest compares with, and writes to."""
 
     @property
     def counts(self) -> WriteCounts:
-        """What was written so far."""
+        """Returns what was written so far."""
 
     def sources(self) -> list[SourceRow]:
         """Returns every file on record."""
@@ -25,7 +25,7 @@ class Destination(Protocol):
         """Returns the documents on record of a file: uri to (id, sha256)."""
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
-        """Records that a file lies elsewhere now; `reread` if it isn't done before it was read again."""
+        """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
 
     def remove_source(self, source: SourceRow) -> None:
         """Forgets a file, with all that came of it."""
@@ -34,7 +34,7 @@ class Destination(Protocol):
         """Takes a document in, in place of the one with the id `replaces`."""
 
     def finish_file(self, file: SourceFile, *, remove: Sequence[int]) -> None:
-        """Records a file behind its documents, and takes out the old documents with these ids."""
+        """Records a file after its documents, and takes out the old documents with these ids."""
 
     def flush(self) -> None:
         """Commits what was taken in."""
@@ -50,7 +50,7 @@ class Destination(Protocol):
 
 
 class Records:
-    """The records of a collection; of one that is yet to be made, `store` is None and there are none."""
+    """Reads the records of a collection; of one that is yet to be made, `store` is None and there are none."""
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
@@ -71,7 +71,7 @@ class Records:
 
 
 class CollectionDestination(Records):
-    """An open collection and its only writer."""
+    """Writes to an open collection, as its only writer."""
 
     def __init__(self, store: Store, writer: PassageWriter) -> None:
         super().__init__(store)
@@ -80,11 +80,11 @@ class CollectionDestination(Records):
 
     @property
     def counts(self) -> WriteCounts:
-        """What was written so far."""
+        """Returns what was written so far."""
         return self.writer.counts
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
-        """Records that a file lies elsewhere now; `reread` if it isn't done before it was read again."""
+        """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
         with self.store.write() as writer:
             writer.move_source(source.id, uri=uri, path=path)
             if reread:
@@ -118,7 +118,7 @@ class CollectionDestination(Records):
 
 
 class DryRun(Records):
-    """A destination that writes nothing: what it is given is counted by the run."""
+    """Writes nothing: what it is given is counted by the run."""
 
     def __init__(self, store: Store | None) -> None:
         super().__init__(store)
@@ -143,4 +143,4 @@ class DryRun(Records):
         """Writes nothing."""
 
     def on_commit(self, call: Callable[[], None]) -> None:
-        """Nothing is ever committed."""
+        """Ignores `call`: nothing is ever committed."""

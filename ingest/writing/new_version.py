@@ -1,4 +1,4 @@
-"""A new version of a collection, with nothing in it but the record of how it is made."""
+"""Creates a new version of a collection, with nothing in it but the record of how it is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def create_version(
     state: VersionState,
     tokens: TokenRecord | None = None,
 ) -> Path:
-    """An empty version; one that is `ready` is published at once, so that the collection opens whatever happens.
+    """Creates an empty version and returns its folder; one that is `ready` is published at once.
 
     `tokens` is how it keeps token vectors, if it does.
     """

@@ -1,4 +1,4 @@
-"""The collection that an ingest writes to: made where there is none, checked where there is one, locked meanwhile."""
+"""Opens the collection that an ingest writes to: made where there is none, checked, and locked meanwhile."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from passagework.retrieval.store.generations import check_whole
 
 
 def collection_exists(collection: Path) -> bool:
-    """Whether there is one; raises StoreError where there is something else, or it can't be mended."""
+    """Tells whether there is a collection; raises StoreError where there is something else, or it can't be mended."""
     _refuse_foreign(collection)
     return live_version(collection) is not None
 
@@ -115,7 +115,7 @@ def _writer(
     settings: Settings,
     token_vectors: bool | None,
 ) -> PassageWriter:
-    """A writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
+    """Returns a writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
     with store.read() as snapshot:
         recorded = recorded_encoder(snapshot)
         cut_as = recorded_chunking(snapshot)
@@ -142,7 +142,7 @@ def _derived_data(store: Store, requested: bool | None, encoder: Encoder | None)
 
 
 def _token_record(store: Store, requested: bool | None, encoder: Encoder | None) -> TokenRecord | None:
-    """How the collection keeps token vectors from now on; those that it no longer keeps are taken out."""
+    """Returns how the collection keeps token vectors from now on, and takes out those that it no longer keeps."""
     with store.read() as snapshot:
         recorded = recorded_tokens(snapshot)
         has_record = snapshot.meta(TOKEN_RECORD) is not None

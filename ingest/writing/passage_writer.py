@@ -1,4 +1,4 @@
-"""Documents to stored passages: chunk, encode what is new, commit; the half of ingestion behind the loaders."""
+"""Makes documents into stored passages: chunk, encode what is new, commit; the half of ingestion behind the loaders."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GROUP_CHARACTERS = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as its record is to show it. `state` partial stands until the last of its documents is in."""
+    """A file as its record is to show it; `state` partial stands until the last of its documents is in."""
 
     uri: str
     path: str
@@ -49,7 +49,7 @@ class _ChunkedDocument:
 
 @dataclass(slots=True)
 class _Group:
-    """What the next commit holds."""
+    """The documents and texts of the next commit."""
 
     ready: list[_ChunkedDocument] = field(default_factory=list)
     finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
@@ -62,7 +62,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _EncodedGroup:
-    """What was encoded of a group."""
+    """What the encoder made of a group."""
 
     vectors: Vectors | None
     put_derived: Put
@@ -79,7 +79,7 @@ class _Encoding:
 
 @dataclass(slots=True)
 class WriteCounts:
-    """What was committed: documents, passages, texts encoded, passages cut, passages with token vectors."""
+    """Counts what was committed: documents, passages, texts encoded, passages cut, passages with token vectors."""
 
     documents: int = 0
     passages: int = 0
@@ -277,7 +277,7 @@ def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> _Enc
 
 
 def document_hash(document: Document) -> str:
-    """sha256 of all that search can show of a document: equal hashes mean there is nothing to do."""
+    """Returns the SHA-256 of all that search can show of a document: equal hashes mean there is nothing to do."""
     digest = hashlib.sha256()
     shape: list[object] = [
         document.media_type,

@@ -1,4 +1,4 @@
-"""The files that are derived from a collection's database, made anew where they lag behind it."""
+"""Makes the files that are derived from a collection's database anew, where they lag behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token vectors on their way into the store: which are fresh, which another version has, how they are made."""
+"""Makes the token vectors of passages: which are new, which another version has, how they are coded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
 
 FILLED_CHARACTERS = 256_000
-"""Of the passages of such a commit, unless one alone is longer: those of ten times the usual length."""
+"""The characters of such a commit's passages, unless one alone is longer: ten times the usual length."""
 
 CHARACTERS_A_TOKEN = 4
 """What a text counts as that is encoded for its token vectors, before it is tokenised."""
@@ -37,7 +37,7 @@ LONGEST = 4_000_000
 
 
 class TokenVectors:
-    """The token vectors that reranking compares, coded; see `DerivedData`.
+    """Makes and stores the token vectors that reranking compares, as codes; see `DerivedData`.
 
     `copies_from` is another version of the collection, whose token vectors serve where they were made alike.
     """
@@ -93,7 +93,7 @@ class TokenVectors:
 
 
 def token_codes(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
-    """The token vectors of texts, by the same hashes, coded a few at a time; none of a text beyond LONGEST."""
+    """Returns the token vectors of texts as codes, by the same hashes; none of a text beyond LONGEST."""
     model, codec = token_encoder(encoder), record.codec
     keys = [key for key, text in texts.items() if len(text) <= LONGEST]
     parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
@@ -141,7 +141,7 @@ def fill(
 
 
 def _commit_rows(rows: Sequence[RerankerPassage]) -> list[RerankerPassage]:
-    """The first of them, as far as FILLED_CHARACTERS go; at least one, where there is one."""
+    """Returns the first of the rows, as far as FILLED_CHARACTERS go, and at least one, where there is one."""
     behind = accumulate(len(row.text) for row in rows)
     return [
         row for place, (row, end) in enumerate(zip(rows, behind, strict=True)) if not place or end <= FILLED_CHARACTERS

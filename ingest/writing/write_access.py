@@ -1,4 +1,4 @@
-"""The right to write: a version opened by its only writer, and taken up again where its name was lost."""
+"""Opens a version for its only writer, and takes one up again where its name was lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def live_version(collection: Path) -> Path | None:
-    """The live version, or the one that `recovered_version` would make live; None where there is no collection yet.
+    """Returns the live version, or the one that `recovered_version` would publish; None where there is no collection.
 
     Changes nothing. Raises StoreError where a damaged collection has no whole version.
     """
@@ -37,7 +37,9 @@ def live_version(collection: Path) -> Path | None:
 
 
 def recovered_version(collection: Path) -> Path | None:
-    """As `live_version`, and publishes it where CURRENT was lost. A damaged CURRENT is renamed, never deleted.
+    """Returns what `live_version` does, and publishes it where CURRENT was lost.
+
+    A damaged CURRENT is renamed, never deleted.
 
     Call it as the only writer. Raises StoreError also where the folder can't be written.
     """
@@ -59,7 +61,7 @@ def recovered_version(collection: Path) -> Path | None:
 
 @contextmanager
 def writable_version(collection: Path) -> Iterator[Path]:
-    """The live version's folder, to write in, taken up again where its name was lost; raises StoreError as above."""
+    """Yields the live version's folder to write in, recovered where its name was lost; raises StoreError as above."""
     if live_version(collection) is None:
         current_version(collection)  # says what is there instead, before a lock file is left in it
     with writer_lock(collection):
@@ -90,7 +92,7 @@ def open_for_writing(
 
 
 def is_damaged(version: Path) -> bool:
-    """Whether a version has a database that isn't whole: there may be something left in it to save."""
+    """Tells whether a version has a database that isn't whole: there may be something left in it to save."""
     try:
         with Store.open(version / "store.db") as store:
             check_whole(store)
@@ -101,7 +103,7 @@ def is_damaged(version: Path) -> bool:
 
 
 def _is_whole(version: Path) -> bool:
-    """Whether its database is as it was left, and its making came to an end."""
+    """Tells whether its database is as it was left, and its making came to an end."""
     try:
         with Store.open(version / "store.db") as store:
             check_whole(store)

@@ -1,1 +1,1 @@
-"""What the commands of the terminal do, and the options they take."""
+"""Holds what the commands of the terminal do, and the options they take."""

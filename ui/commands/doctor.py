@@ -1,4 +1,4 @@
-"""`passagework doctor`: look a collection over, and mend what can be made again."""
+"""Defines `passagework doctor`: look a collection over, and mend what can be made again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands `evaluate` and `compare`: a benchmark in, figures, runs and reports out."""
+"""Defines the commands `evaluate` and `compare`: a benchmark in, figures, runs and reports out."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _refuse_qrels(qrels: Path | None) -> None:
 
 
 def _judged_documents(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
-    """What was judged of a collection, named as the runs that `evaluate` wrote name it."""
+    """Returns the judgments of a collection, named as the runs that `evaluate` wrote name them."""
     from passagework.retrieval import Collection
     from passagework.retrieval.evaluation.judged_places import JudgedPlaces
     from passagework.retrieval.evaluation.judgments import read_judgments
@@ -161,7 +161,7 @@ def _judged_documents(path: Path, qrels: Path | None, collection: Path) -> Bench
 
 
 def _write(path: Path, page: str) -> None:
-    """Whole or not at all: an earlier report stays where this one can't be written."""
+    """Writes whole or not at all: an earlier report stays where this one can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, page.encode())

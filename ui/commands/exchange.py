@@ -1,4 +1,4 @@
-"""`passagework export` and `import`: a collection as Parquet files, and back; a copy of one that is in use."""
+"""Defines `passagework export` and `import`: a collection as Parquet files and back, or a copy of one in use."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def import_(
     print_result(imported.to_json(), as_json, lambda console: _show(console, "imported into", imported))
 
 
-def _show(console: Console, done: str, written: Exchanged) -> None:
+def _show(console: Console, verb: str, written: Exchanged) -> None:
     from rich.text import Text
 
     from passagework.retrieval.text import counted, one_line
 
     counts = f"{counted(written.documents, 'document')}, {counted(written.passages, 'passage')}"
-    line = f"{counts} {done} {written.out} ({written.bytes / 1e6:,.1f} MB)"
+    line = f"{counts} {verb} {written.out} ({written.bytes / 1e6:,.1f} MB)"
     console.print(Text(one_line(line, limit=1_000)), soft_wrap=True)
     if written.carried:
         console.print(Text(f"with {', '.join(written.carried)}", style="dim"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The options of the command line: each is named and explained once, and means the same in every command."""
+"""Defines the options of the command line: each is explained once, and means the same in every command."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"passagework {version('passagework')}")
         raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""What a command leaves behind: its answer on stdout, a mistake as one line on stderr, and the exit code."""
+"""Prints what a command has to say: its result on stdout, a mistake as one line on stderr; and the exit code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WIDTH = 100
 """Columns of output that goes to a file or a pipe; a terminal has its own."""
 
 MESSAGE_CHARACTERS = 1_000
-"""Of a mistake on stderr: a path may be long."""
+"""The length of a mistake on stderr: a path may be long."""
 
 _DRIVING = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 """Control characters that JSON leaves as they are, invisible ones, and marks of direction; all within 16 bits."""
@@ -87,18 +87,18 @@ def print_result(value: object, as_json: bool, show: Callable[[Console], None]) 
 
 
 def json_line(value: object) -> str:
-    """`value` as JSON in one line, in which what drives a terminal or turns text round is escaped."""
+    """Returns `value` as JSON in one line, in which what drives a terminal or turns text round is escaped."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return _DRIVING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def print_message(message: str) -> None:
-    """One line on stderr, without the characters that drive a terminal."""
+    """Prints one line on stderr, without the characters that drive a terminal."""
     typer.echo(f"passagework: {one_line(message, limit=MESSAGE_CHARACTERS)}", err=True)
 
 
 def parse_where(where: str | None, named: str = "--where") -> dict[str, Any] | None:
-    """The filter in a text; raises FilterError, with the text as it is `named`, where it is no JSON object."""
+    """Returns the filter in a text; raises FilterError, which calls the text `named`, where it is no JSON object."""
     if where is None:
         return None
     try:
@@ -111,7 +111,7 @@ def parse_where(where: str | None, named: str = "--where") -> dict[str, Any] | N
 
 
 def _encodable(text: str, value: object) -> str:
-    """The JSON text as it is where stdout can take it, else with escapes: a file name may hold half a character."""
+    """Returns the JSON text, with escapes where stdout can't take it: a file name may hold half a character."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
@@ -128,6 +128,6 @@ def _console() -> Console:
 
 
 def _discard_stdout() -> None:
-    """What is still buffered goes nowhere: the interpreter would try again at exit, and complain."""
+    """Sends what is still buffered nowhere: the interpreter would try again at exit, and fail."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""How far a run is, drawn on stderr where a person looks at it."""
+"""Draws how far a run is on stderr, where a person looks at it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Args = ParamSpec("Args")
 
 
 class SuccessiveBars:
-    """Bars of one run's parts: each is drawn from when its part first tells how far it is to when the next one does."""
+    """Draws the bars of one run's parts in turn, each from its part's first progress to the next part's."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -27,7 +27,7 @@ class SuccessiveBars:
         """Returns a callback that has `bar` drawn."""
         draw: Callable[Args, None] | None = None
 
-        def tell(*values: Args.args, **named: Args.kwargs) -> None:
+        def update(*values: Args.args, **named: Args.kwargs) -> None:
             nonlocal draw
             if self._shown is not bar:
                 self.clear()
@@ -35,7 +35,7 @@ class SuccessiveBars:
             if draw is not None:
                 draw(*values, **named)
 
-        return tell
+        return update
 
     def clear(self) -> None:
         """Takes the bar that is drawn away."""
@@ -53,7 +53,7 @@ class SuccessiveBars:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
-    """A callback that draws files, documents, passages and rate; None where stderr is no terminal."""
+    """Yields a callback that draws files, documents, passages and rate; None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -64,11 +64,11 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
     columns = (
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[details]}"),
         TimeElapsedColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("ingest", total=None, said="")
+        task = bar.add_task("ingest", total=None, details="")
 
         def draw(progress: Progress) -> None:
             done, total = progress.files, progress.total_files
@@ -77,14 +77,14 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
             line = f"files  {progress.documents:,} documents  {passages:,} passages {rate:.0f} passages/s"
             if progress.to_fill:
                 done, total, line = progress.filled, progress.to_fill, "passages given token vectors"
-            bar.update(task, total=total, completed=done, said=line)
+            bar.update(task, total=total, completed=done, details=line)
 
         yield draw
 
 
 @contextmanager
 def query_bar() -> Iterator[Callable[[int, int], None] | None]:
-    """A callback that draws how many queries of all were searched; None where stderr is no terminal."""
+    """Yields a callback that draws how many queries of all were searched; None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -100,7 +100,7 @@ def query_bar() -> Iterator[Callable[[int, int], None] | None]:
 
 @contextmanager
 def training_bar() -> Iterator[Callable[[TrainingProgress], None] | None]:
-    """A callback that draws steps, loss and the measure of the held-out pairs; None where stderr is no terminal."""
+    """Yields a callback that draws steps, loss and the held-out measure; None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -111,15 +111,15 @@ def training_bar() -> Iterator[Callable[[TrainingProgress], None] | None]:
     columns = (
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TextColumn("steps  {task.fields[said]}"),
+        TextColumn("steps  {task.fields[details]}"),
         TimeElapsedColumn(),
     )
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("train", total=None, said="")
+        task = bar.add_task("train", total=None, details="")
 
         def draw(progress: TrainingProgress) -> None:
             parts = [f"loss {progress.loss:.3f}"] if progress.loss is not None else []
             parts += [f"nDCG@10 {progress.measure:.3f}"] if progress.measure is not None else []
-            bar.update(task, total=progress.steps, completed=progress.step, said=", ".join(parts))
+            bar.update(task, total=progress.steps, completed=progress.step, details=", ".join(parts))
 
         yield draw

@@ -1,4 +1,4 @@
-"""The command `train`: pairs in, a reranker or an encoder out."""
+"""Defines the command `train`: pairs in, a reranker or an encoder out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context page: what an application gets for a language model, and the lines of Python that make it."""
+"""Draws the context page: what an application gets for a language model, and the lines of Python that make it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEWEST, MOST = 50, 16_000
 
 
 def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: str | None) -> str:
-    """The program of four lines that prints this context; what has its usual value is left out."""
+    """Returns the program of four lines that prints this context; what has its usual value is left out."""
     arguments = [repr(query), f"max_tokens={max_tokens}"]
     if k != 20:
         arguments.append(f"k={k}")
@@ -33,8 +33,8 @@ def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: st
     )
 
 
-def show(context: Context, program: str) -> None:
-    """The text with its numbers, what each number stands for, the JSON, and the program."""
+def show_context(context: Context, program: str) -> None:
+    """Draws the text with its numbers, what each number stands for, the JSON, and the program."""
     *warnings, used = context_notes(context)
     for warning in warnings:
         st.warning(markdown_text(warning))
@@ -64,8 +64,8 @@ def show(context: Context, program: str) -> None:
         st.code(program, language=None, wrap_lines=True)
 
 
-def ask(collection: Collection) -> None:
-    """The query, its budget and its settings; then the context."""
+def show_form(collection: Collection) -> None:
+    """Draws the fields for the query, its budget and its settings, and then the context."""
     if not status_of(collection).documents:
         session.show_empty()
         return
@@ -82,14 +82,16 @@ def ask(collection: Collection) -> None:
     stage = STAGES[chosen]
     with st.spinner("Assembling"):
         context = collection.context(query, max_tokens=max_tokens, k=k, stage=stage)
-    show(context, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value))
+    show_context(
+        context, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value)
+    )
 
 
 def main() -> None:
     """Draws the page once."""
     st.title("Context")
     try:
-        ask(session.current_collection())
+        show_form(session.current_collection())
     except PassageworkError as error:
         session.show_error(error)
 

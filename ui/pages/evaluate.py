@@ -1,4 +1,4 @@
-"""The evaluation page: the pipeline measured on one's own judgments, runs on disk, and two of them compared."""
+"""Draws the evaluation page: the pipeline measured on one's own judgments, runs on disk, and two of them compared."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LARGEST = 1_500_000
 
 
 def show_measurements(collection: Collection) -> None:
-    """Measurements of this collection, the newest shown; a button makes another."""
+    """Draws the measurements of this collection, the newest first, and a button that makes another."""
     judged = (collection.path / JUDGMENTS).exists()
     if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
@@ -52,7 +52,7 @@ def show_measurements(collection: Collection) -> None:
 
 
 def show_measurement(measurement: Measurement) -> None:
-    """Its figures, then its report with the plots."""
+    """Draws the figures of a measurement, then its report with the plots."""
     figures = measurement.figures
     summary = f"{counted(int(figures.get('queries') or 0), 'query')} of {figures.get('dataset', '')}"
     st.html(note_html(summary))
@@ -61,19 +61,19 @@ def show_measurement(measurement: Measurement) -> None:
     st.code(str(measurement.folder), language=None, wrap_lines=True)
     file = measurement.folder / REPORT
     if file.is_file():
-        report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
+        show_report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
 
 
-def report(page: str, title: str) -> None:
-    """A page of plots in a frame of its own, which can't reach the application around it."""
+def show_report(page: str, title: str) -> None:
+    """Draws a page of plots in a frame of its own, which can't reach the application around it."""
     address = f"data:text/html;charset=utf-8;base64,{b64encode(page.encode()).decode()}"
     if len(address) <= LARGEST:
         st.iframe(address, height=900, alt=title)
     st.download_button("Download the report", page.encode(), REPORT, "text/html")
 
 
-def comparison(collection: Collection) -> None:
-    """Two runs of one folder over one benchmark: means, differences by query, and what moved."""
+def show_comparison(collection: Collection) -> None:
+    """Draws a comparison of two runs in one folder: means, differences by query, and what moved."""
     local = session.host() in LOCAL
     folder, beir = collection.path / RUNS, None
     if local:
@@ -107,7 +107,7 @@ def comparison(collection: Collection) -> None:
     ]
     columns = ("Measure", "a", "b", "b less a", "Queries better", "Queries worse", "p")
     st.html(table_html("differences", columns, rows))
-    report(page, "Report of the comparison")
+    show_report(page, "Report of the comparison")
 
 
 def _path(named: str | None) -> Path | None:
@@ -129,7 +129,7 @@ def main() -> None:
     try:
         collection = session.current_collection()
         if view == VIEWS[1]:
-            comparison(collection)
+            show_comparison(collection)
         else:
             show_measurements(collection)
     except PassageworkError as error:

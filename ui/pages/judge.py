@@ -1,4 +1,4 @@
-"""The judging page: the grades that were given, and two settings side by side, openly or blind."""
+"""Draws the judging page: the grades that were given, and two settings side by side, openly or blind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SHOWN = 500
 
 
 def show_judgments(collection: Collection) -> None:
-    """What was judged, and the files that `passagework evaluate` reads."""
+    """Draws the judgments, and the files that `passagework evaluate` reads."""
     judgments = judgments_of(collection.path)
     if not judgments:
         st.info("Nothing is judged yet. Search for something, and say of each hit whether it answers.")
@@ -58,7 +58,7 @@ def _row(judgment: Judgment) -> tuple[str, str, str, str]:
 
 
 def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | int]]:
-    """One of the two settings, as the search takes it and as it is recorded."""
+    """Draws the fields of one of the two settings; returns it as the search takes it and as it is recorded."""
     st.markdown(f"**{name.upper()}**")
     stages = list(STAGES)
     chosen = str(st.selectbox(f"Stage {name.upper()}", stages, stages.index(stage), key=f"stage_{name}", bind=URL))
@@ -70,7 +70,7 @@ def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | 
 
 
 def compare_settings(collection: Collection, *, blind: bool) -> None:
-    """The first hits of one query under two settings."""
+    """Draws the first hits of one query under two settings."""
     query = session.query_field("A query to compare by")
     with st.expander("The two settings", expanded=not blind):
         left, right = st.columns(2)
@@ -85,40 +85,40 @@ def compare_settings(collection: Collection, *, blind: bool) -> None:
         both = a.search(collection, query), b.search(collection, query)
     judged = judgments_of(collection.path)
     if not blind:
-        for column, hits, other, name in zip(st.columns(2), both, both[::-1], "AB", strict=True):
+        for column, hits, other_hits, name in zip(st.columns(2), both, both[::-1], "AB", strict=True):
             with column:
                 took = hits.timings_ms.get("total", 0.0) - hits.timings_ms.get("load", 0.0)
                 _list(
                     hits,
-                    other,
+                    other_hits,
                     f"{name}: {hits.plan.used.value}, {took:.0f} ms{_count_relevant(collection, judged, query, hits)}",
                     "side",
                 )
         return
     salt = st.session_state.setdefault("salt", secrets.token_hex(8))
-    straight = a_is_left(query, salt)
-    sides = both if straight else both[::-1]
+    a_first = a_is_left(query, salt)
+    sides = both if a_first else both[::-1]
     for column, hits, name in zip(st.columns(2), sides, ("First list", "Second list"), strict=True):
         with column:
             _list(hits, None, name, "blind")
     if recorded_a == recorded_b:
         st.info("Both sides are the same setting: choose another for one of them.")
     elif any(both):
-        _vote(collection, query, recorded_a, recorded_b, straight=straight)
+        _vote(collection, query, recorded_a, recorded_b, a_first=a_first)
 
 
-def _list(hits: Hits, other: Hits | None, title: str, name: str) -> None:
+def _list(hits: Hits, other_hits: Hits | None, title: str, name: str) -> None:
     st.html(note_html(title))
-    moves = places_in_other(hits, other) if other is not None else [""] * len(hits)
+    moves = places_in_other(hits, other_hits) if other_hits is not None else [""] * len(hits)
     cards = "".join(compact_hit_html(hit, move) for hit, move in zip(hits, moves, strict=True))
     st.html(f'<div data-testid="{name}">{cards or "No passage found."}</div>')
 
 
 def _vote(
-    collection: Collection, query: str, a: dict[str, str | int], b: dict[str, str | int], *, straight: bool
+    collection: Collection, query: str, a: dict[str, str | int], b: dict[str, str | int], *, a_first: bool
 ) -> None:
-    """Three buttons; once one was pressed, they are gone: which side was which, and how it stands."""
-    left, right = ("a", "b") if straight else ("b", "a")
+    """Draws three buttons, and once one was pressed, which side was which, and how it stands."""
+    left, right = ("a", "b") if a_first else ("b", "a")
     choices = {"First is better": left, "No difference": "neither", "Second is better": right}
     voted = st.session_state.setdefault("voted", set())
     comparison_key = json.dumps([query, a, b])
@@ -142,7 +142,7 @@ def _settings_text(settings: dict[str, str | int]) -> str:
 
 
 def _count_relevant(collection: Collection, judgments: Sequence[Judgment], query: str, hits: Hits) -> str:
-    """How many of the hits were judged relevant, where this query was judged."""
+    """Says how many of the hits were judged relevant, where this query was judged."""
     if all(judgment.query != query for judgment in judgments):
         return ""
     names = document_names(collection, hits)

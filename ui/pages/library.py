@@ -1,4 +1,4 @@
-"""The library page: what is in the collection and what failed; putting documents in and taking them out."""
+"""Draws the library page: what is in the collection and what failed; puts documents in and takes them out."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from passagework.retrieval.text import counted
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
-from passagework.ui.web.library_tables import documents, failures, problems, show_outcome
+from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
 from passagework.ui.web.uploads import save_upload, uningested_uploads
 
 
-def about(status: Status) -> None:
-    """Sizes, encoder and index, as `passagework status` tells them."""
+def show_status(status: Status) -> None:
+    """Draws sizes, encoder and index, as `passagework status` tells them."""
     encoder, index = status.encoder, status.index
     recall = index.recall_at_10
     proof = "not measured: there is no saved index" if recall is None else f"{recall:.3f}, measured at build"
@@ -39,8 +39,8 @@ def about(status: Status) -> None:
     st.html(facts_html("status", facts))
 
 
-def add(collection: Collection, jobs: IngestJobs) -> None:
-    """Uploads, and folders of this machine where nobody else can name them."""
+def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
+    """Draws uploads, and folders of this machine where nobody else can name them."""
     with st.form("upload", clear_on_submit=True):
         files = st.file_uploader(
             "Upload files",
@@ -65,7 +65,7 @@ def add(collection: Collection, jobs: IngestJobs) -> None:
 
 
 def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
-    """Writes what was uploaded; the files. One that is refused is told, and costs only itself."""
+    """Writes what was uploaded, and returns the files; one that is refused is told, and costs only itself."""
     saved = []
     for file in files:
         try:
@@ -75,8 +75,8 @@ def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
     return saved
 
 
-def progress(job: IngestJob) -> None:
-    """How far a job is, anew every second until it is done; then what it did."""
+def show_progress(job: IngestJob) -> None:
+    """Draws how far a job is, anew every second until it is done, and then what it did."""
     if job.is_alive():
         _watch(job)
     elif job.problem is not None:
@@ -107,8 +107,8 @@ def _report(report: Report) -> None:
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
     line = f"Last run: {shown}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
-    problems("Failed in the last run", report.failed)
-    problems("Skipped", report.skipped)
+    show_problems("Failed in the last run", report.failed)
+    show_problems("Skipped", report.skipped)
 
 
 def _path(named: str) -> Path:
@@ -127,23 +127,23 @@ def main() -> None:
     try:
         collection = session.current_collection()
         status = status_of(collection)
-        about(status)
+        show_status(status)
         jobs = session.jobs_of(str(collection.path.resolve()))
         with st.expander("Put documents in", expanded=not status.documents):
             try:
-                add(collection, jobs)
+                show_add_form(collection, jobs)
             except PassageworkError as error:
                 st.error(markdown_text(str(error)))
         if jobs.last is not None:
-            progress(jobs.last)
+            show_progress(jobs.last)
         show_outcome()
         sources = sources_of(collection)
-        failures(collection, [source for source in sources if source.state is SourceState.FAILED])
+        show_failures(collection, [source for source in sources if source.state is SourceState.FAILED])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
-        problems("Notes: what was not read, or is not seen, in files", notes)
+        show_problems("Notes: what was not read, or is not seen, in files", notes)
         rows = documents_of(collection)
         if rows:
-            documents(collection, rows, sources)
+            show_documents(collection, rows, sources)
         else:
             st.info("The collection is empty. Upload files, or name a folder of this machine.")
     except PassageworkError as error:

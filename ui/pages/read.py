@@ -1,4 +1,4 @@
-"""The reading page: a passage in its place, on the picture of its PDF page or in the document's text."""
+"""Draws the reading page: a passage in its place, on the picture of its PDF page or in the document's text."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ PDF = "application/pdf"
 
 @st.cache_data(show_spinner="Drawing the page", max_entries=32)
 def _picture(path: str, changed: int, sha256: str, number: int, text: str, start: int, end: int) -> PagePicture:  # noqa: ARG001
-    """A page that was drawn before is shown at once, unless its file `changed` since (nanoseconds of its date)."""
+    """Returns a page's picture, the cached one unless its file `changed` since (nanoseconds of its date)."""
     return draw_page(file_of(path), sha256, number=number, text=text, start=start, end=end)
 
 
-def picture(collection: Collection, row: DocumentRow, place: Place) -> None:
-    """The page that was asked for, else the first that the passage touches."""
+def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
+    """Draws the page that was asked for, else the first that the passage touches."""
     pages = place.document.pages
     touched = [page.number for page in place.pages]
     _begin_at(row, place, touched[0] if touched else 1, len(pages))
@@ -63,8 +63,8 @@ def picture(collection: Collection, row: DocumentRow, place: Place) -> None:
     st.html(picture_html(picture, f"Page {page.label} of {address(row.path, row.uri)}"))
 
 
-def text(place: Place, query: str) -> None:
-    """The document's text, opened at the passage."""
+def show_text(place: Place, query: str) -> None:
+    """Draws the document's text, opened at the passage."""
     words = matching_spans(query, [place.text])[0] if query and place.text else []
     key = f"{place.document.uri}-{place.start}"
     earlier, later = (f"{side}-{key}" for side in ("earlier", "later"))
@@ -77,8 +77,8 @@ def text(place: Place, query: str) -> None:
         st.button("Later text", on_click=_more, args=(later,))
 
 
-def choose(collection: Collection) -> None:
-    """Nothing was opened yet: a list of what there is."""
+def show_document_list(collection: Collection) -> None:
+    """Draws a list of documents, where none was opened yet."""
     rows = documents_of(collection)
     if not rows:
         session.show_empty()
@@ -93,12 +93,12 @@ def choose(collection: Collection) -> None:
         st.rerun()
 
 
-def show(collection: Collection, name: str, query: str) -> None:
-    """The document of that name, opened at the place that the address gives."""
+def show_document(collection: Collection, name: str, query: str) -> None:
+    """Draws the document of that name, opened at the place that the address gives."""
     rows = collection.documents_named([name]).get(name, [])
     if not rows:
         st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
-        choose(collection)
+        show_document_list(collection)
         return
     row, *other_rows = rows
     if other_rows:
@@ -115,9 +115,9 @@ def show(collection: Collection, name: str, query: str) -> None:
     if shown == "Picture":
         shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
     if shown == "Picture":
-        picture(collection, row, place)
+        show_page(collection, row, place)
     else:
-        text(place, query)
+        show_text(place, query)
     st.html(TO_PASSAGE, unsafe_allow_javascript=True)
 
 
@@ -132,7 +132,7 @@ def _where(page: Page, touched: list[int], pages: int) -> str:
 
 
 def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
-    """Another passage is opened at its own page, whichever was read before, unless the address names one."""
+    """Opens another passage at its own page, whichever was read before, unless the address names one."""
     position = (row.uri, place.start, place.end)
     if st.session_state.get("place") != position:
         st.session_state["place"] = position
@@ -142,7 +142,7 @@ def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
 
 
 def _settings(search: str) -> dict[str, list[str]]:
-    """What a query string holds, but for what is Streamlit's own."""
+    """Returns the parameters of a query string, without Streamlit's own."""
     return {key: values for key, values in parse_qs(search).items() if not key.casefold().startswith("embed")}
 
 
@@ -167,9 +167,9 @@ def main() -> None:
     try:
         collection = session.current_collection()
         if name:
-            show(collection, name, query)
+            show_document(collection, name, query)
         else:
-            choose(collection)
+            show_document_list(collection)
     except PassageworkError as error:
         session.show_error(error)
 

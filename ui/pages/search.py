@@ -1,4 +1,4 @@
-"""The search page: a query in, ranked passages out, each with its place, its story, and what stands beside it."""
+"""Draws the search page: a query in, ranked passages out, each with its place, its scores and its neighbours."""
 
 from __future__ import annotations
 
@@ -25,42 +25,42 @@ from passagework.ui.web.page_html import hit_html, markdown_text, note_html, pla
 from passagework.ui.web.search_settings import SearchSettings, sidebar
 
 
-def contents(status: Status) -> list[str]:
-    """Which collection is open, what is in it, and how well the index is known to find it."""
+def status_lines(status: Status) -> list[str]:
+    """Returns lines on which collection is open, what is in it, and how well the index is known to find it."""
     recall = status.index.recall_at_10
     proof = "" if recall is None else f", recall@10 {recall:.3f}"
     documents, passages = counted(status.documents, "document"), counted(status.passages, "passage")
     return [f"Collection {status.collection}", f"{documents}, {passages}", f"{status.index.kind} index{proof}"]
 
 
-def results(collection: Collection, query: str, settings: SearchSettings) -> None:
-    """First-stage hits at once, where a reranker is to follow; in their place what was asked for; then best sentences.
+def show_results(collection: Collection, query: str, settings: SearchSettings) -> None:
+    """Draws the hits in steps: those of the first stage, the reranked ones in their place, then the best sentences.
 
     To find those in ten passages takes as long as to rerank. Nobody waits for it: they come one by one, and another
     query ends it at the next.
     """
     with st.spinner("Searching"):
-        hits, highlights, cards = _found(collection, query, settings)
+        hits, highlights, cards = _show_stages(collection, query, settings)
     encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
     for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
         [highlights[at]] = highlights_of(query, [hit.text], encoder)  # a card that is drawn anew finds it there
         card.html(hit_html(hit, highlights[at]))
 
 
-def _found(
+def _show_stages(
     collection: Collection, query: str, settings: SearchSettings
 ) -> tuple[Hits, list[Highlights], list[DeltaGenerator]]:
-    """The hits with their matching words, and where each stands on the page."""
+    """Draws the hits with their matching words; returns them, and where each stands on the page."""
     place = st.empty()
     if settings.stage in (None, Stage.RERANK):
         first = settings.search(collection, query, Stage.HYBRID)
         if first:
             with place.container():
-                _first_stage(first)
+                _show_first_stage(first)
     hits = settings.search(collection, query)
     highlights = _words(hits)
     with place.container():
-        cards = _all(collection, hits, highlights, filtered=settings.where is not None)
+        cards = _show_hits(collection, hits, highlights, filtered=settings.where is not None)
     return hits, highlights, cards
 
 
@@ -68,15 +68,17 @@ def _words(hits: Hits) -> list[Highlights]:
     return [Highlights(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
 
 
-def _first_stage(hits: Hits) -> None:
+def _show_first_stage(hits: Hits) -> None:
     st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
     for hit, highlights in zip(hits, _words(hits), strict=True):
         with st.container(border=True):
             st.html(hit_html(hit, highlights, first_stage=True))
 
 
-def _all(collection: Collection, hits: Hits, highlights: list[Highlights], *, filtered: bool) -> list[DeltaGenerator]:
-    """The plan, the chart and the hits, or what to try where there is none; where each hit stands on the page."""
+def _show_hits(
+    collection: Collection, hits: Hits, highlights: list[Highlights], *, filtered: bool
+) -> list[DeltaGenerator]:
+    """Draws the plan, the chart and the hits, or what to try where there is none; returns where each hit stands."""
     for warning in warnings_of(hits.plan):
         st.warning(markdown_text(warning))
     st.html(plan_html(hits))
@@ -93,14 +95,14 @@ def _all(collection: Collection, hits: Hits, highlights: list[Highlights], *, fi
     except PassageworkError as error:
         st.warning(markdown_text(str(error)))
         judgments = []
-    return [hit_card(collection, hits.query, hit, highlights, names[hit.uri], judgments) for hit in hits]
+    return [show_hit(collection, hits.query, hit, highlights, names[hit.uri], judgments) for hit in hits]
 
 
 @st.fragment
-def hit_card(
+def show_hit(
     collection: Collection, query: str, hit: Hit, highlights: list[Highlights], name: str, judgments: list[Judgment]
 ) -> DeltaGenerator:
-    """A hit with what can be done to it; a click draws this card anew, and nothing else. Returns its text's place."""
+    """Draws a hit with what can be done to it, anew by itself after a click; returns where its text stands."""
     unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
     with st.container(border=True, key=f"hit-{hit.rank}"):
         shown = st.empty()
@@ -125,14 +127,14 @@ def hit_card(
             st.html(note_html(f"Kept as a judgment: {grade}."))
         if beside:
             try:
-                neighbours(collection, hit)
+                show_neighbours(collection, hit)
             except PassageworkError as error:  # a card is drawn anew by itself
                 session.show_error(error)
     return shown
 
 
-def neighbours(collection: Collection, hit: Hit) -> None:
-    """The passages before and after a hit in its document."""
+def show_neighbours(collection: Collection, hit: Hit) -> None:
+    """Draws the passages before and after a hit in its document."""
     rows = collection.neighbours(hit)
     for row in rows:
         if row.id != hit.id:
@@ -171,7 +173,7 @@ def main() -> None:
             raise problem
         assert collection is not None  # else there would be a problem
         assert status is not None
-        for line in contents(status):
+        for line in status_lines(status):
             st.sidebar.html(note_html(line))
         if not status.documents:
             session.show_empty()
@@ -180,7 +182,7 @@ def main() -> None:
                 note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
             )
         else:
-            results(collection, query, settings)
+            show_results(collection, query, settings)
     except PassageworkError as error:
         session.show_error(error)
 

@@ -1,4 +1,4 @@
-"""Results as a person reads them in a terminal; no control code or markup of a document reaches it."""
+"""Prints results for a person at a terminal; no control code or markup of a document reaches it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in a collection, what came in and what went, as a person reads it in a terminal, and as JSON."""
+"""Prints what is in a collection, what came in and what went, for a person or as JSON."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from passagework.retrieval.types import Json
 from passagework.ui.present.lines import SHOWN, indented, show_problems
 
 LINE_CHARACTERS = 1_000
-"""Of a line about a collection: its path may be long."""
+"""The length of a line about a collection: its path may be long."""
 
 
 def show_report(console: Console, report: Report, collection: Path) -> None:
-    """What an ingest did, every failure with its reason, and what could not be read of the rest."""
+    """Prints what an ingest did, every failure with its reason, and what could not be read of the rest."""
     counts = {
         "added": report.added,
         "updated": report.updated,
@@ -55,7 +55,7 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
 
 
 def _rate_line(report: Report) -> str:
-    """How much came in and how fast; a run that had nothing to encode was not slow."""
+    """Says how much came in and how fast; a run that had nothing to encode was not slow."""
     if not report.passages:
         return f"no new passages; {report.seconds:.1f} s for"
     rate = report.passages / report.seconds if report.seconds else 0.0
@@ -63,7 +63,7 @@ def _rate_line(report: Report) -> str:
 
 
 def show_status(console: Console, status: Status, parsers: ParserLimits | None = None) -> None:
-    """A collection in a few lines."""
+    """Prints a collection's status in a few lines."""
     encoder, index = status.encoder, status.index
     overlap = _overlap_note(status.chunking)
     proof = "" if index.recall_at_10 is None else f", recall@10 {index.recall_at_10:.3f}"
@@ -88,7 +88,7 @@ def show_status(console: Console, status: Status, parsers: ParserLimits | None =
 
 
 def _token_vectors(tokens: TokenVectorsStatus | None) -> dict[str, str]:
-    """Of passages that a search reranks without encoding them, where the collection keeps any."""
+    """Returns a line on the token vectors, where the collection keeps any."""
     if tokens is None:
         return {}
     passages = counted(tokens.passages, "passage")
@@ -96,7 +96,7 @@ def _token_vectors(tokens: TokenVectorsStatus | None) -> dict[str, str]:
 
 
 def _parsers(parsers: ParserLimits | None) -> dict[str, str]:
-    """What holds the processes that read files, where that is told."""
+    """Returns a line on how the parser processes are confined, where that is told."""
     if parsers is None:
         return {}
     limits = f"{parsers.seconds:g} s of silence, {parsers.memory_mb:,} MB"
@@ -104,7 +104,7 @@ def _parsers(parsers: ParserLimits | None) -> dict[str, str]:
 
 
 def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:
-    """The documents JSON."""
+    """Returns the documents JSON."""
     return {
         "documents": [
             {
@@ -126,7 +126,7 @@ def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) 
 
 
 def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> None:
-    """A line a document, then the failures."""
+    """Prints a line for each document, then the failures."""
     for row in rows:
         pages = f", {counted(row.pages, 'page')}" if row.pages else ""
         line = f"{_document_line(row)}  ({counted(row.passages, 'passage')}{pages})"
@@ -136,32 +136,32 @@ def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequen
 
 
 def deleted_to_json(rows: Sequence[DocumentRow], *, dry_run: bool) -> dict[str, Any]:
-    """The delete JSON."""
+    """Returns the delete JSON."""
     return {"deleted": len(rows), "documents": [_document(row) for row in rows], "dry_run": dry_run}
 
 
 def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool) -> None:
-    """What went, or would go."""
+    """Prints which documents were deleted, or would be."""
     for row in rows[:SHOWN]:
         console.print(Text(_document_line(row)), soft_wrap=True)
     if len(rows) > SHOWN:
         console.print(Text(f"and {len(rows) - SHOWN:,} more", style="dim"))
-    done = "would be deleted" if dry_run else "deleted"
-    console.print(Text(f"{counted(len(rows), 'document')} {done}", style="bold"))
+    verb = "would be deleted" if dry_run else "deleted"
+    console.print(Text(f"{counted(len(rows), 'document')} {verb}", style="bold"))
 
 
 def _document(row: DocumentRow) -> str:
-    """What a hit calls it: a record's `_id`, else the URI."""
+    """Returns a document's name as hits give it: a record's `_id`, else the URI."""
     return row.uri if row.name is None else row.name
 
 
 def _document_line(row: DocumentRow) -> str:
-    """Path, which record of it, and title, as far as there are such."""
+    """Returns a document's path, which record of it, and title, as far as there are such."""
     return "  ".join(one_line(part) for part in (address(row.path, row.uri), row.title) if part)
 
 
 def _overlap_note(chunking: Mapping[str, Json]) -> str:
-    """Where the overlap comes from, if it is not what was asked for or the default: passages are too short for it."""
+    """Says where the overlap comes from, if passages are too short for what was asked for or the default."""
     tokens, overlap = chunking.get("passage_tokens"), chunking.get("overlap_tokens")
     if not isinstance(tokens, int) or not isinstance(overlap, int):
         return ""

@@ -1,4 +1,4 @@
-"""What a doctor found and did, a line each."""
+"""Prints what a doctor found and did, a line each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE_CHARACTERS = 600
 
 
 def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
-    """A line a finding, and what was left out; or a line that all is well."""
+    """Prints a line for each finding and for each check left out, or a line that all is well."""
     for finding in diagnosis.findings:
         _line(console, "found", f"{finding.check}: {finding.text}", "red")
     for check in diagnosis.checks:
@@ -25,7 +25,7 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def show_repair(console: Console, repair: Repair) -> None:
-    """What was done, what could not be, and how the collection is now."""
+    """Prints what was done, what could not be, and how the collection is now."""
     for finding in repair.before.findings:
         _line(console, "found", f"{finding.check}: {finding.text}", "yellow")
     for done in repair.done:

@@ -1,4 +1,4 @@
-"""Figures of an evaluation and of a comparison, as a person reads them in a terminal."""
+"""Prints the figures of an evaluation, a comparison and a training as tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHANGED = 10
 
 
 def show_evaluation(console: Console, evaluation: Evaluation, *, held: int = 0) -> None:
-    """A row a stage; what was left out and why; and that a gate's thresholds `held`, where all of them did."""
+    """Prints a row for each stage, what was left out and why, and how many thresholds of a gate `held`."""
     counts = f"{counted(evaluation.documents, 'document')}, {counted(len(evaluation.queries), 'query')}"
     console.print(Text(f"{visible(evaluation.dataset)}: {counts}"))
     first = next(iter(evaluation.stages.values()), None)
@@ -38,7 +38,7 @@ def show_evaluation(console: Console, evaluation: Evaluation, *, held: int = 0) 
 
 
 def show_comparison(console: Console, comparison: Comparison) -> None:
-    """A row a measure, then the queries that changed most."""
+    """Prints a row for each measure, then the queries that changed most."""
     a, b = (visible(name) for name in comparison.names)
     console.print(Text(f"{visible(comparison.dataset)}: {b} against {a}, {counted(len(comparison.queries), 'query')}"))
     table = _table("measure", a, b, "difference", "p", "wins", "losses", "ties")
@@ -57,7 +57,7 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def _table(first: str, *numbers: str) -> Table:
-    """Columns of numbers behind the first; long names go on in the next line."""
+    """Returns a table with columns of numbers behind the first; long names go on in the next line."""
     table = Table(box=None, pad_edge=False)
     table.add_column(first, overflow="fold")
     for name in numbers:
@@ -66,7 +66,7 @@ def _table(first: str, *numbers: str) -> Table:
 
 
 def show_training(console: Console, kind: str, out: Path, run: TrainingRun) -> None:
-    """Where the model is, what it learned from, and how its measure went."""
+    """Prints where the model is, what it learned from, and how its measure went."""
     kinds = ", ".join(f"{count:,} {visible(name)}" for name, count in run.kinds.items())
     console.print(Text(f"{kind} in {visible(str(out))}, from {counted(run.pairs, 'pair')} ({kinds})"))
     table = Table(box=None, pad_edge=False)

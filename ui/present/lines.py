@@ -1,4 +1,4 @@
-"""Text as a terminal may have it: no control code and no markup of a document reaches the screen."""
+"""Prints text as a terminal may have it: no control code and no markup of a document reaches the screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_ONE_FILE = 3
 """Lines of one kind about one file, where it has more than one line more: the records of one don't hide other files."""
 
 PROBLEM_CHARACTERS = 600
-"""Of a path and the reason, which has 300 at most."""
+"""The length of a path and the reason, which has 300 at most."""
 
 NARROWEST = 20
 """Columns of text, however narrow the terminal."""
@@ -33,7 +33,7 @@ def indented(console: Console, text: str, style: str, *, column: Text) -> None:
 
 
 def show_problems(console: Console, name: str, problems: Sequence[Problem], style: str) -> None:
-    """A line a problem; of many in one file, and of many files, the first."""
+    """Prints a line for each problem; of many in one file, and of many files, only the first."""
     shown = 0
     for line, count in list(_by_file(problems))[:SHOWN]:
         indented(console, one_line(line, limit=PROBLEM_CHARACTERS), "", column=Text(f"{name}  ", style=style))
@@ -43,7 +43,7 @@ def show_problems(console: Console, name: str, problems: Sequence[Problem], styl
 
 
 def _by_file(problems: Sequence[Problem]) -> Iterator[tuple[str, int]]:
-    """Each line, and how many problems it tells."""
+    """Yields each line, and how many problems it tells."""
     for path, group in groupby(problems, key=lambda problem: problem.path):
         reasons = [problem.reason for problem in group]
         shown = reasons if len(reasons) <= OF_ONE_FILE + 1 else reasons[:OF_ONE_FILE]

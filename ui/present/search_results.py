@@ -1,4 +1,4 @@
-"""Hits and contexts as a person reads them in a terminal."""
+"""Prints hits and contexts for a person at a terminal."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from passagework.retrieval.text import address, counted, one_line, page_list, vi
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
-"""Of a passage on screen; --json has all of it."""
+"""The length of a passage on screen; --json has all of it."""
 
 
 def heading(hit: Hit) -> str:
-    """What a hit goes by: its document's title, else a record's `_id`, else its path."""
+    """Returns what a hit goes by: its document's title, else a record's `_id`, else its path."""
     return hit.title or (hit.document if hit.document != hit.uri else address(hit.path, hit.uri))
 
 
 def place(hit: Hit) -> str:
-    """Where a hit stands: path and record, pages, and the headings above it."""
+    """Returns where a hit stands: path and record, pages, and the headings above it."""
     parts = [address(hit.path, hit.uri), page_list(hit.pages), " > ".join(hit.headings)]
     return "  ".join(one_line(part) for part in parts if part)
 
 
 def stage_scores(hit: Hit) -> str:
-    """`dense #2 0.713`, and so on, for every stage the hit passed; the reranker's score as 0..1 in brackets."""
+    """Returns `dense #2 0.713`, and so on, for every stage the hit passed; the reranker's score as 0..1 in brackets."""
     shown = []
     for stage, score in hit.stages.items():
         probability = "" if score.probability is None else f" ({score.probability:.2f})"
@@ -34,7 +34,7 @@ def stage_scores(hit: Hit) -> str:
 
 
 def hidden_line(hit: Hit) -> str:
-    """What a person should know who reads the passage and not the document: how much of it isn't seen there, and why.
+    """Says how much of the passage a reader of the document doesn't see there, and why.
 
     "" where all of it is.
     """
@@ -46,7 +46,7 @@ def hidden_line(hit: Hit) -> str:
 
 
 def plan_line(hits: Hits) -> str:
-    """How the hits were found, in one line."""
+    """Says in one line how the hits were found."""
     plan = hits.plan
     parts = [plan.used.value]
     if plan.requested is not plan.used:
@@ -64,13 +64,13 @@ def plan_line(hits: Hits) -> str:
 
 
 def timing_line(hits: Hits) -> str:
-    """Milliseconds, whole and by stage."""
+    """Says how many milliseconds the search took, in all and by stage."""
     stages = ", ".join(f"{name} {ms:.1f}" for name, ms in hits.timings_ms.items() if name != "total" and ms >= 0.05)
     return f"{hits.timings_ms.get('total', 0.0):.0f} ms ({stages})"
 
 
 def warnings_of(plan: Plan) -> list[str]:
-    """What a person should know before trusting what was found."""
+    """Returns what a person should know before trusting what was found."""
     out = []
     if cut := plan.query_cut:
         out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
@@ -80,7 +80,7 @@ def warnings_of(plan: Plan) -> list[str]:
 
 
 def show_hits(console: Console, hits: Hits) -> None:
-    """Each hit with its place, its passage and its scores; then the plan."""
+    """Prints each hit with its place, its passage and its scores, then the plan."""
     for warning in warnings_of(hits.plan):
         console.print(Text(f"note: {warning}", style="yellow"))
     if not hits:
@@ -100,20 +100,20 @@ def show_hits(console: Console, hits: Hits) -> None:
 
 
 def _passage(text: str) -> str:
-    """One line of it; of a long one the beginning, and how much is left out."""
+    """Returns a passage in one line, of a long one the beginning and how much is left out."""
     whole = one_line(text, limit=max(1, len(text)))
     shown = one_line(whole, limit=PASSAGE_CHARACTERS)
     return shown if shown == whole else f"{shown} ({len(whole) - len(shown) + 1:,} more characters; --json has all)"
 
 
 def show_context(console: Console, context: Context) -> None:
-    """The text alone, its lines and spaces as they are: it may go into a file or a pipe."""
+    """Prints the text alone, its lines and spaces as they are: it may go into a file or a pipe."""
     if context.text:
         console.print(Text(visible(context.text)), soft_wrap=True)
 
 
 def context_notes(context: Context) -> list[str]:
-    """What was used of the budget, and what a person should know before trusting the text."""
+    """Returns notes on how much of the budget was used, and on what to know before trusting the text."""
     citations = counted(len(context.citations), "citation")
     left_out = sum(bool(citation.hidden) for citation in context.citations)
     notes = warnings_of(context.plan)

@@ -1,1 +1,1 @@
-"""What the pages in the browser are made of."""
+"""Holds what the pages in the browser are made of."""

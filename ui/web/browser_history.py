@@ -1,4 +1,4 @@
-"""What the browser's Back and Forward lead to: one entry for a page that was opened, not two."""
+"""Corrects what the browser's Back and Forward lead to: one entry for a page that was opened, not two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the hits of one list moved from stage to stage, as a picture: a line a hit, the best on top.
+"""Draws how the hits of one list moved from stage to stage: a line a hit, the best on top.
 
 At each stage the hits stand in their order there, each beside its rank: what others stand between them is left out, and
 the picture stays as small as the list, however deep a hit comes from.
@@ -33,7 +33,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def bump_chart(hits: Hits) -> str:
-    """The hits' ranks at each stage, as an image element; "" where fewer than two stages or hits would be shown.
+    """Draws the hits' ranks at each stage as an image element; "" where fewer than two stages or hits would be shown.
 
     It is an image because Streamlit strips SVG from HTML.
     """
@@ -59,13 +59,13 @@ def bump_chart(hits: Hits) -> str:
 
 
 def moved(hit: Hit) -> int | None:
-    """How many ranks the reranker moved a hit up (or, negative, down); None where it was not reranked."""
+    """Returns how many ranks the reranker moved a hit up (or, negative, down); None where it was not reranked."""
     before, after = hit.stages.get(Stage.HYBRID), hit.stages.get(Stage.RERANK)
     return None if before is None or after is None else before.rank - after.rank
 
 
 def _rows(hits: Hits, stage: Stage) -> dict[int, int]:
-    """By rank of each hit in the list, its place among them at a stage, from 0; of equal ranks the better hit first."""
+    """Returns, by rank of each hit, its place among the hits at a stage, from 0; of equals the better hit first."""
     passed = sorted((hit.stages[stage].rank, hit.rank) for hit in hits if stage in hit.stages)
     return {at: row for row, (_, at) in enumerate(passed)}
 
@@ -79,7 +79,7 @@ def _places(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> list[tuple[int
 
 
 def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
-    """The hit's way from dot to dot."""
+    """Draws the hit's way from dot to dot."""
     places = _places(hit, rows)
     opacity = max(0.4, 1 - 0.12 * (hit.rank - 1))
     colour = "#1e88e5" if hit.rank <= 3 else "currentColor"
@@ -90,7 +90,7 @@ def _line(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
 
 
 def _words(hit: Hit, rows: Mapping[Stage, Mapping[int, int]]) -> str:
-    """The hit's rank beside each dot, and its title where its way ends."""
+    """Draws the hit's rank beside each dot, and its title where its way ends."""
     ranks = [hit.stages[stage].rank for stage in rows if stage in hit.stages]
     *earlier, (x, y) = _places(hit, rows)
     numbers = "".join(

@@ -1,4 +1,4 @@
-"""What the collection holds, read once after each commit, however many sessions look at it and however often."""
+"""Caches what the collection holds: it is read once after each commit, however many sessions look at it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from passagework.ui.web.facets import Facets, facets_of
 
 
 def status_of(collection: Collection) -> Status:
-    """As `passagework status --json`."""
+    """Returns what `passagework status --json` prints."""
     return _status(collection, *_key(collection))
 
 
 def documents_of(collection: Collection) -> Sequence[DocumentRow]:
-    """Every document, in order of path."""
+    """Returns every document, in order of path."""
     return _documents(collection, *_key(collection))
 
 
 def sources_of(collection: Collection) -> Sequence[SourceRow]:
-    """Every file, with its state."""
+    """Returns every file, with its state."""
     return _sources(collection, *_key(collection))
 
 
 def current_facets(collection: Collection) -> Facets:
-    """What its documents can be narrowed down by."""
+    """Returns the facets by which the documents can be narrowed down."""
     return _facets(collection, *_key(collection))
 
 

@@ -1,4 +1,4 @@
-"""A passage where it stands: which pages it is on, the text around it as HTML, and how it is cited."""
+"""Shows a passage where it stands: which pages it is on, the text around it as HTML, and how it is cited."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class Place:
 
     @property
     def text(self) -> str:
-        """The passage."""
+        """Returns the passage."""
         return self.document.text[self.start : self.end]
 
     @property
     def pages(self) -> list[Page]:
-        """The pages that it touches."""
+        """Returns the pages that it touches."""
         return [page for page in self.document.pages if page.start < self.end and self.start < page.end]
 
 
 def place_of(document: Document, start: str | None, end: str | None) -> Place:
-    """The place that a link names; the document's beginning where it names none, or one that is not there."""
+    """Returns the place that a link names; the document's beginning where it names none, or one that is not there."""
     if start and end and start.isascii() and end.isascii() and start.isdigit() and end.isdigit():
         first, last = int(start[:12]), int(end[:12])
         if first < last <= len(document.text):
@@ -52,7 +52,7 @@ def place_of(document: Document, start: str | None, end: str | None) -> Place:
 
 
 def file_of(uri: str) -> Path:
-    """The file that a document's URI names, whatever record of it; raises PassageworkError where it is elsewhere."""
+    """Returns the file that a document's URI names, whatever its record; raises PassageworkError for other URIs."""
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise PassageworkError(f"{uri} is no file of this machine")
@@ -60,7 +60,7 @@ def file_of(uri: str) -> Path:
 
 
 def citation(place: Place) -> str:
-    """Title, path, pages and, in quotation marks, the passage, cut where it is long; one line."""
+    """Returns a citation in one line: title, path, pages and, in quotation marks, the passage, cut where it is long."""
     document = place.document
     pages = page_list([page.number for page in place.pages])
     where = address(document.path, document.uri)
@@ -72,7 +72,7 @@ def citation(place: Place) -> str:
 
 
 def picture_html(picture: PagePicture, label: str) -> str:
-    """The page with the passage's boxes over it."""
+    """Returns the page with the passage's boxes over it."""
     boxes = "".join(
         f'<div class="pw-box" data-testid="box" style="left:{left:.4%};top:{top:.4%};width:{width:.4%};'
         f'height:{height:.4%}"></div>'
@@ -84,7 +84,7 @@ def picture_html(picture: PagePicture, label: str) -> str:
 
 
 def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, int]] = ()) -> str:
-    """The document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
+    """Returns the document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
     document = place.document
     start, end = min(max(place.start, first), last), min(max(place.end, first), last)
     text = f"{document.text[:first]}{unwrapped(document.text[first:last])}"

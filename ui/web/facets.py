@@ -1,4 +1,4 @@
-"""What a collection's documents can be narrowed down by, with counts, and the filter that a choice of them makes."""
+"""Counts what a collection's documents can be narrowed down by, and makes a filter of what was chosen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Numbers of documents by top folder, media type, and value of each metadata field; `dates` are fields too.
+    """Counts of documents by top folder, media type, and value of each metadata field; `dates` are fields too.
 
     Nested fields have dotted names. `values` are what the shown values of `fields` stand for.
     """
@@ -38,7 +38,7 @@ class Facets:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen of the facets; `values` are as shown."""
+    """The facets chosen; `values` are as shown."""
 
     path: str = ""
     folders: Sequence[str] = ()
@@ -52,7 +52,7 @@ class Choice:
 
 
 def facets_of(documents: Iterable[DocumentRow]) -> Facets:
-    """Counts over documents, the most frequent first."""
+    """Returns counts over documents, the most frequent first."""
     folders: Counter[str] = Counter()
     types: Counter[str] = Counter()
     fields: dict[str, Counter[_Value]] = defaultdict(Counter)
@@ -75,7 +75,7 @@ def facets_of(documents: Iterable[DocumentRow]) -> Facets:
 
 
 def _values(key: str, value: Json | Mapping[str, Json]) -> Iterator[tuple[str, _Value]]:
-    """Each single value with the field's name, as a filter knows it: lists are several, nested fields have dots."""
+    """Yields each single value with its field's name, as a filter knows it: nested fields have dotted names."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _values(f"{key}.{name}" if key else name, item)
@@ -89,7 +89,7 @@ def _values(key: str, value: Json | Mapping[str, Json]) -> Iterator[tuple[str, _
 
 
 def _names(values: Iterable[_Value]) -> dict[_Value, str]:
-    """What each value is shown as, each otherwise: a text that looks like another value stands in quotation marks."""
+    """Returns what each value is shown as, no two alike: a text that looks like another value stands in quotes."""
     other_values = {json.dumps(value) for kind, value in values if kind is not str}
 
     def name(kind: type, value: Any) -> str:
@@ -100,7 +100,7 @@ def _names(values: Iterable[_Value]) -> dict[_Value, str]:
 
 
 def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:
-    """The filter for `Collection.search`; None where nothing was chosen."""
+    """Returns the filter for `Collection.search`; None where nothing was chosen."""
     parts: list[Mapping[str, Any]] = []
     if choice.path:
         parts.append({"path": {"$glob": choice.path}})
@@ -111,8 +111,8 @@ def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:
     if choice.date_field and (bounds := _bounds(choice.since, choice.until)):
         parts.append({_metadata(choice.date_field): bounds})
     if choice.field and choice.values:
-        known = facets.values.get(choice.field, {})
-        parts.append({_metadata(choice.field): {"$in": [known.get(value, value) for value in choice.values]}})
+        shown_values = facets.values.get(choice.field, {})
+        parts.append({_metadata(choice.field): {"$in": [shown_values.get(value, value) for value in choice.values]}})
     if choice.where:
         parts.append(choice.where)
     if not parts:
@@ -121,16 +121,16 @@ def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:
 
 
 def _bounds(since: date | None, until: date | None) -> dict[str, str]:
-    """Both days are within; dates in ISO form sort as texts do."""
+    """Returns the condition of a span of days, both included; dates in ISO form sort as texts do."""
     bounds = {"$gte": since.isoformat()} if since else {}
     return bounds | ({"$lt": (until + timedelta(days=1)).isoformat()} if until else {})
 
 
 def _metadata(key: str) -> str:
-    """A field by the name that can't be taken for a document's own path or title."""
+    """Returns the name of a field that can't be taken for a document's own path or title."""
     return f"metadata.{key}"
 
 
 def _literal(text: str) -> str:
-    """Text that a glob matches as it is."""
+    """Returns a glob that matches a text as it is."""
     return re.sub(r"([*?\[])", r"[\1]", text)

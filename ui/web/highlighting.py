@@ -1,4 +1,4 @@
-"""Which words of a passage match the query, and which of its sentences answers it best."""
+"""Finds the words of a passage that match the query, and the sentence that answers it best."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from passagework.retrieval.models.encoder import Encoder
 Span = tuple[int, int]
 
 SENTENCES = 40
-"""Of one passage, at most, that are compared with the query: a table has hundreds of lines."""
+"""The most sentences of a passage that are compared with the query: a table has hundreds of lines."""
 
 LEAST_WORDS = 4
 _NUMBERED = re.compile(r"^[0-9]+(\.[0-9]+)*\.?\s")
@@ -25,14 +25,14 @@ _SAYING = re.compile(r"[.!?;:…।。！？|0-9]|\w,")
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """Of one text, in its own offsets: matching `words` in order, and the `best` sentence where there are several."""
+    """Offsets into one text: matching `words` in order, and the `best` sentence where there are several."""
 
     words: tuple[Span, ...] = ()
     best: Span | None = None
 
 
 def highlights_of(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None) -> list[Highlights]:
-    """The marks of each text. Sentences are compared by meaning where `encoder` is given, else by matching words."""
+    """Returns the highlights of each text; sentences are compared by meaning with `encoder`, else by matching words."""
     words = matching_spans(query, texts)
     sentences = [_candidate_sentences(text) for text in texts]
     if encoder is None:
@@ -43,20 +43,20 @@ def highlights_of(query: str, texts: Sequence[str], encoder: Callable[[], Encode
 
 
 def _candidate_sentences(text: str) -> list[Span]:
-    """The first sentences, less headings where there is anything else; none where there is no choice."""
+    """Returns the first sentences, less headings where there is anything else; none where there is no choice."""
     spans = sentence_spans(text)
     candidates = [(start, end) for start, end in spans if _is_statement(text[start:end])] or spans
     return candidates[:SENTENCES] if len(spans) > 1 else []
 
 
 def _is_statement(sentence: str) -> bool:
-    """Whether it is more than a heading: several words, and an end or a number or the bars of a table."""
+    """Tells whether a sentence is more than a heading: several words, and an end or a number or the bars of a table."""
     text = _NUMBERED.sub("", sentence)
     return len(text.split()) >= LEAST_WORDS and not text.startswith("#") and bool(_SAYING.search(text))
 
 
 def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:
-    """The sentence with most matching words, the first of equals."""
+    """Returns the sentence with most matching words, the first of equals."""
     counts = [sum(start <= word[0] < end for word in words) for start, end in sentences]
     most = max(counts, default=0)
     return sentences[counts.index(most)] if most else None
@@ -65,7 +65,7 @@ def _by_words(sentences: Sequence[Span], words: Sequence[Span]) -> Span | None:
 def _by_meaning(
     query: str, texts: Sequence[str], sentences: Sequence[Sequence[Span]], encoder: Callable[[], Encoder]
 ) -> list[Span | None]:
-    """The sentence nearest to the query, the first of equals; without sentences no model is loaded."""
+    """Returns the sentence nearest to the query, the first of equals; without sentences no model is loaded."""
     pieces = [text[start:end] for text, spans in zip(texts, sentences, strict=True) for start, end in spans]
     if not pieces:
         return [None for _ in texts]

@@ -1,4 +1,4 @@
-"""An ingest behind the page: one at a time for a collection, whoever started it, going on when the page is left."""
+"""Runs an ingest behind the page: one at a time for a collection, going on when the page is left."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Stopped(Exception):  # noqa: N818 - nothing went wrong
 
 
 class IngestJob(threading.Thread):
-    """One run in a thread of its own. `progress`, then `report` or `problem`, can be read at any time."""
+    """Runs one ingest in a thread of its own; `progress`, then `report` or `problem`, can be read at any time."""
 
     def __init__(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> None:
         super().__init__(name="ingest", daemon=True)  # one that doesn't stop in time must not hold up the server's end
@@ -36,7 +36,7 @@ class IngestJob(threading.Thread):
         self._stopping = True
 
     def run(self) -> None:
-        """The ingest, from beginning to end."""
+        """Runs the ingest, from beginning to end."""
         try:
             self.report = ingest(
                 self.paths,
@@ -60,14 +60,14 @@ class IngestJob(threading.Thread):
 
 
 class IngestJobs:
-    """The last job of one collection."""
+    """Holds the last job of one collection."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.last: IngestJob | None = None
 
     def start(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> IngestJob:
-        """A new job; raises IngestError where one is under way."""
+        """Starts a new job; raises IngestError where one is under way."""
         with self._lock:
             self.check()
             self.last = IngestJob(collection, paths, delete_missing=delete_missing)
@@ -81,7 +81,7 @@ class IngestJobs:
 
 
 def stop_jobs(seconds: float) -> tuple[int, int]:
-    """Stops every job of this process: how many were under way, and how many still are after so many seconds."""
+    """Stops every job of this process; returns how many were under way, and how many still are after `seconds`."""
     jobs = [thread for thread in threading.enumerate() if isinstance(thread, IngestJob)]
     end = time.monotonic() + seconds
     for job in jobs:

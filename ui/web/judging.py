@@ -1,4 +1,4 @@
-"""Grades that a person gives to hits, kept as judgments of characters beside the collection's versions."""
+"""Records grades that a person gives to hits, as judgments of characters beside the collection's versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GRADES = {"relevant": 2, "partly": 1, "not": 0}
 
 
 def judgments_of(collection: Path) -> list[Judgment]:
-    """What holds; [] where nothing was judged yet. Raises EvaluationError for a damaged file."""
+    """Returns the judgments that hold, [] where nothing was judged yet; raises EvaluationError for a damaged file."""
     path = collection / JUDGMENTS
     return read_judgments(path) if path.exists() else []
 
@@ -29,7 +29,7 @@ def judge(collection: Path, query: str, document: str, hit: Hit, grade: int | No
 
 
 def grade_of(judgments: Sequence[Judgment], query: str, document: str, hit: Hit) -> str | None:
-    """The name of the grade that a hit has for a query."""
+    """Returns the name of the grade that a hit has for a query."""
     names = {grade: name for name, grade in GRADES.items()}
     for judgment in judgments:
         same = (judgment.query, judgment.document, judgment.start, judgment.end) == (
@@ -44,7 +44,7 @@ def grade_of(judgments: Sequence[Judgment], query: str, document: str, hit: Hit)
 
 
 def as_trec(judgments: Sequence[Judgment], collection: Collection) -> tuple[str, str]:
-    """Qrels of documents, and the topics that go with them, as `evaluate TOPICS --qrels QRELS` reads them.
+    """Returns qrels of documents, and the topics that go with them, as `evaluate TOPICS --qrels QRELS` reads them.
 
     A document has the best grade of its places. White space would end a column: a document whose name has some goes by
     its URI, where it is in the collection, which has none.

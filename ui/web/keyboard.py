@@ -1,4 +1,4 @@
-"""The keys: `/` goes to the query, arrows from hit to hit, Enter opens. The script holds no text of a document."""
+"""Defines the keys: `/` goes to the query, arrows from hit to hit, Enter opens; no document's text is in the script."""
 
 from __future__ import annotations
 

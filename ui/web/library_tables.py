@@ -1,4 +1,4 @@
-"""What the collection holds and what failed, as tables to choose from, and taking it out."""
+"""Draws what the collection holds and what failed, as tables to choose from, and takes it out."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ STATES = {
 """What a person is told of the state of a document's file, where it isn't done."""
 
 
-def problems(title: str, listed: Sequence[Problem]) -> None:
-    """Files with what was wrong with each; nothing where nothing was."""
+def show_problems(title: str, listed: Sequence[Problem]) -> None:
+    """Draws a table of files with what was wrong with each, and nothing where nothing was."""
     if listed:
         with st.expander(f"{title} ({len(listed):,})", expanded=len(listed) <= FEW):
             rows = [(problem.path, problem.reason) for problem in listed[:ROWS]]
             st.html(table_html("problems", ("File", "Reason"), rows))
 
 
-def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
-    """The files that could not be read, with the reasons; a choice of them to be taken off the list."""
+def show_failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
+    """Draws the files that could not be read, with the reasons, and a choice of them to be taken off the list."""
     if not failed:
         return
     with st.expander(f"Failed files ({len(failed):,})", expanded=len(failed) <= FEW):
@@ -58,8 +58,8 @@ def failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
         )
 
 
-def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
-    """Every document with its state, narrowed by its path or title; a choice of them to read or delete."""
+def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
+    """Draws every document with its state, narrowed by path or title, and a choice of them to read or delete."""
     states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
     needle = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
     matching = [row for row in rows if needle in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
@@ -88,12 +88,12 @@ def documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequ
 
 
 def _cells(row: DocumentRow, state: str) -> tuple[str | int, ...]:
-    """Without the noughts: most documents have no pages, and hardly any passage is cut."""
+    """Returns a document's cells without the noughts: most have no pages, and hardly any passage is cut."""
     return address(row.path, row.uri), row.title, state, row.pages or "", row.passages, row.cut or ""
 
 
 def show_outcome() -> None:
-    """What the last click took out, or why it didn't."""
+    """Draws what the last click took out, or why it didn't."""
     if message := st.session_state.pop("deleted", None):
         st.toast(markdown_text(message), duration="long")  # seen wherever the page is scrolled to
         st.success(markdown_text(message))
@@ -103,7 +103,7 @@ def show_outcome() -> None:
 
 
 def _reset_confirmation() -> None:
-    """Another choice is to be confirmed anew."""
+    """Has another choice be confirmed anew."""
     st.session_state["sure"] = False
 
 

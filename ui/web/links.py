@@ -1,4 +1,4 @@
-"""Addresses of places in documents: what a link to the reading page carries, and what a judgment names."""
+"""Makes addresses of places in documents: what a link to the reading page carries, and what a judgment names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from passagework.retrieval.text import address
 
 
 def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:
-    """By the URI of each hit's document: its `_id`, its path, or both, where only it bears that name; else the URI."""
+    """Returns, by each document's URI, its `_id` and its path where only it bears that name, else the URI."""
     hits = list(hits)
 
     def names(hit: Hit) -> tuple[str, ...]:
@@ -25,5 +25,5 @@ def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str
 
 
 def place_parameters(name: str, hit: Hit, query: str, search: str) -> Mapping[str, str]:
-    """What the reading page is opened with, at a hit; `search` is the query string that leads back."""
+    """Returns the parameters that open the reading page at a hit; `search` is the query string that leads back."""
     return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}

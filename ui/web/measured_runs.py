@@ -1,4 +1,4 @@
-"""Runs on disk: measured here on one's own judgments, or written by `passagework evaluate --runs`; found and compared.
+"""Finds, makes and compares runs on disk: measured here, or written by `passagework evaluate --runs`.
 
 A measurement is a folder beneath the collection's `runs`: a TREC run a stage, `figures.json`, and `report.html`.
 """
@@ -36,7 +36,7 @@ class Measurement:
 
 
 def collection_judgments(collection: Collection) -> JudgedPlaces:
-    """What was judged of this collection; raises EvaluationError where nothing is, or nothing holds any more."""
+    """Returns the benchmark of this collection's judgments; raises EvaluationError where none holds."""
     judgments = judgments_of(collection.path)
     if not judgments:
         raise EvaluationError("nothing is judged yet: grade some hits of a search first")
@@ -44,7 +44,7 @@ def collection_judgments(collection: Collection) -> JudgedPlaces:
 
 
 def measure(collection: Collection, progress: Callable[[int, int], None] | None = None) -> Measurement:
-    """Every stage on one's own judgments, written beneath the collection; raises EvaluationError."""
+    """Measures every stage on the collection's judgments, and writes the runs beneath it; raises EvaluationError."""
     judged = collection_judgments(collection)
     folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S-%f")
     notes = [f"drifted: {line}" for line in judged.drifted]
@@ -60,13 +60,13 @@ def measure(collection: Collection, progress: Callable[[int, int], None] | None 
 
 
 def measurements(collection: Path) -> list[Measurement]:
-    """Those made here, newest first; what is no measurement is passed over."""
+    """Returns the measurements made here, newest first, and passes over what is none."""
     files = sorted((collection / RUNS).glob(f"*/{FIGURES}"), reverse=True)
     return [Measurement(file.parent, figures) for file in files if (figures := _figures(file)) is not None]
 
 
 def run_files(folder: Path) -> list[Path]:
-    """The runs in a folder and its folders, in order of path; raises EvaluationError where it can't be read."""
+    """Returns the runs in a folder and its folders, in order of path; raises EvaluationError where it can't be read."""
     try:
         return sorted([*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*/*{SUFFIX}")])[:MOST]
     except (OSError, ValueError) as error:
@@ -74,7 +74,7 @@ def run_files(folder: Path) -> list[Path]:
 
 
 def compared(judged: Benchmark, a: Path, b: Path, corpus: Path | None = None) -> tuple[Comparison, str]:
-    """Two runs over one benchmark, and the page about it; titles come from the `corpus`, where there is one."""
+    """Returns a comparison of two runs and the page about it; titles come from the `corpus`, where there is one."""
     names = (f"{a.parent.name}/{a.stem}", f"{b.parent.name}/{b.stem}")
     comparison = compare(judged, read_run(a), read_run(b), names=names)
     moved = {move.document for query in comparison.queries for move in query.moves}
@@ -83,14 +83,14 @@ def compared(judged: Benchmark, a: Path, b: Path, corpus: Path | None = None) ->
 
 
 def benchmark_of(collection: Collection, beir: Path | None) -> Benchmark:
-    """A folder in BEIR layout, else one's own judgments."""
+    """Returns the benchmark in a folder in BEIR layout, else the collection's judgments."""
     if beir is not None:
         return load_beir(beir)
     return collection_judgments(collection).benchmark()
 
 
 def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, ...]]]:
-    """Columns and rows of a measurement's figures, a stage a row."""
+    """Returns the columns and rows of a measurement's figures, a row for each stage."""
     stages = figures.get("stages", {})
     columns = list(dict.fromkeys(name for values in stages.values() for name in values))
     rows = [(stage, *(_shown(name, values.get(name)) for name in columns)) for stage, values in stages.items()]
@@ -98,7 +98,7 @@ def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, 
 
 
 def _shown(name: str, value: object) -> str:
-    """Measures to three places, milliseconds to one."""
+    """Returns a measure to three places, or milliseconds to one."""
     return f"{value:.{1 if name.startswith('ms_') else 3}f}" if isinstance(value, int | float) else ""
 
 

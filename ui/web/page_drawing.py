@@ -1,4 +1,4 @@
-"""A PDF page as a picture with a passage's boxes, drawn in a process of its own: a hostile file may crash pdfium.
+"""Draws a PDF page with a passage's boxes in a process of its own: a hostile file may crash pdfium.
 
 The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture. It is
 confined as parsers are, once it has the file's bytes.
@@ -21,7 +21,7 @@ from passagework.ingest.confinement.child_process import child_command, child_en
 from passagework.retrieval.errors import PassageworkError
 
 SECONDS = 60.0
-"""For one page, the child's start included, on a busy machine."""
+"""The time for one page, the child's start included, on a busy machine."""
 
 MEMORY = 4 << 30
 """Bytes of address space that the child may take."""
@@ -48,7 +48,7 @@ class PagePicture:
 
 
 def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, end: int) -> PagePicture:
-    """Page `number` (from 1), on which `text` was read and `[start, end)` of it is marked.
+    """Returns the picture of page `number` (from 1), on which `text` was read and `[start, end)` of it is marked.
 
     `sha256` is that of the file as it was ingested. Raises PassageworkError where there is no picture of it.
     """
@@ -79,7 +79,7 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
 
 
 def main() -> None:
-    """The child: one page, then its end."""
+    """Draws one page in the child process, and ends."""
     _limit_memory()
     request = json.load(sys.stdin)
     answer: dict[str, object]

@@ -1,4 +1,4 @@
-"""Hits as HTML. Every text that comes from a document goes through `plain`, without exception."""
+"""Renders hits as HTML. Every text that comes from a document goes through `plain`, without exception."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _WRAPPED = re.compile(r"^(?!#)([^\n]{60,})\n(?=[^\W\d_])", re.MULTILINE)
 
 
 def plain(text: str) -> str:
-    """Text as HTML that shows it as it is: no markup, no control codes, nothing that turns the words around it."""
+    """Returns a text as HTML that shows it as it is: no markup, no control codes, nothing that turns words around."""
     return escape(visible(text))
 
 
 def unwrapped(text: str) -> str:
-    """Text whose lines, where they were broken to a width, go on: at another width they would break twice.
+    """Returns a text with its lines joined where they were broken to a width: at another width they would break twice.
 
     A space stands for each line end, so that offsets hold.
     """
@@ -31,7 +31,7 @@ def unwrapped(text: str) -> str:
 
 
 def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: bool = False) -> str:
-    """A hit as a card: rank, title, score, place, passage with its marks, and its rank and score at every stage.
+    """Returns a hit as a card: rank, title, score, place, highlighted passage, and its rank and score at every stage.
 
     One of the first stage, which another is to replace, bears other test ids.
     """
@@ -54,7 +54,7 @@ def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: boo
 
 
 def compact_hit_html(hit: Hit, move: str) -> str:
-    """A hit among few, for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
+    """Returns a hit for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
     return (
         '<article class="pw-hit pw-compact" data-testid="compact-hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
@@ -64,13 +64,13 @@ def compact_hit_html(hit: Hit, move: str) -> str:
 
 
 def place_html(hit: Hit) -> str:
-    """Where a hit stands: path and record, pages, and the headings above it."""
+    """Returns where a hit stands: path and record, pages, and the headings above it."""
     parts = (address(hit.path, hit.uri), page_list(hit.pages), " › ".join(hit.headings))
     return plain(" · ".join(part for part in parts if part))
 
 
 def highlighted_html(text: str, highlights: Highlights) -> str:
-    """A passage whose matching words and best sentence stand out."""
+    """Returns a passage whose matching words and best sentence stand out."""
     if highlights.best is None:
         return _words_html(text, 0, len(text), highlights.words)
     start, end = highlights.best
@@ -92,18 +92,18 @@ def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]
 
 
 def plan_html(hits: Hits) -> str:
-    """How the hits were found, and how long it took."""
+    """Returns how the hits were found, and how long it took."""
     summary = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
     return f'<div class="pw-plan" data-testid="plan">{plain(summary)}</div>'
 
 
 def note_html(text: str) -> str:
-    """A line beside the hits; Streamlit's own captions are too faint to read with ease."""
+    """Returns a line beside the hits; Streamlit's own captions are too faint to read with ease."""
     return f'<div class="pw-plan">{plain(text)}</div>'
 
 
 def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> str:
-    """A table of texts and numbers, all shown as they are; a column of numbers stands to the right.
+    """Returns a table of texts and numbers, all shown as they are; a column of numbers stands to the right.
 
     Where there is no room for columns (see `page_style`), each cell stands on a line behind the name of its own.
     """
@@ -120,13 +120,13 @@ def table_html(name: str, columns: Sequence[str], rows: Sequence[Sequence[str | 
 
 
 def facts_html(name: str, facts: Sequence[tuple[str, str]]) -> str:
-    """What each thing is, beside its name, however narrow the window."""
+    """Returns a list of names and values that is readable however narrow the window."""
     lines = "".join(f"<dt>{plain(name)}</dt><dd>{plain(value)}</dd>" for name, value in facts)
     return f'<dl class="pw-facts" data-testid="{name}">{lines}</dl>'
 
 
 def markdown_text(text: str) -> str:
-    """Text for the places where Streamlit expects Markdown, shown as it is."""
+    """Returns a text for the places where Streamlit expects Markdown, shown as it is."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(visible(text).split()))
 
 

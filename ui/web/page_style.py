@@ -1,4 +1,4 @@
-"""How the pages look, beyond Streamlit's own theme."""
+"""Styles the pages beyond Streamlit's own theme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of two settings a person found better for a query, without knowing which was which; one JSON object a line.
+"""Records which of two settings a person found better for a query without knowing which was which, a JSON line each.
 
 {"query": "who approves travel?", "a": {"stage": "dense"}, "b": {"stage": "rerank"}, "better": "b"}
 """
@@ -23,7 +23,7 @@ CHOICES = ("a", "b", "neither")
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """`better` is a, b or neither; `a` and `b` are settings of a search by name."""
+    """A vote: `better` is a, b or neither; `a` and `b` are settings of a search by name."""
 
     query: str
     a: Mapping[str, Any]
@@ -43,7 +43,7 @@ def add_preference(collection: Path, preference: Preference) -> None:
 
 
 def preferences_of(collection: Path) -> list[Preference]:
-    """All that was said, in order; raises EvaluationError where the file is damaged."""
+    """Returns all preferences in order; raises EvaluationError where the file is damaged."""
     path = collection / PREFERENCES
     if not path.exists():
         return []
@@ -54,7 +54,7 @@ def preferences_of(collection: Path) -> list[Preference]:
 
 
 def tally(preferences: Sequence[Preference], a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, int]:
-    """How often a, b and neither was better, whichever way round they were set; a query counts by its last word."""
+    """Counts how often a, b and neither was better, whichever way round, by the last vote on each query."""
     last: dict[str, str] = {}
     turned = {"a": "b", "b": "a"}
     for preference in preferences:
@@ -67,12 +67,12 @@ def tally(preferences: Sequence[Preference], a: Mapping[str, Any], b: Mapping[st
 
 
 def a_is_left(query: str, salt: str) -> bool:
-    """On which side A stands: the same as long as the query is looked at, and nobody can tell beforehand."""
+    """Tells whether A stands on the left: always the same for a query, and nobody can tell beforehand."""
     return hashlib.blake2b(f"{salt}\0{query}".encode(errors="replace")).digest()[0] % 2 == 0
 
 
 def places_in_other(hits: Hits, other: Hits) -> list[str]:
-    """Of each hit: how far up or down it stands against the other list, or that it is not there."""
+    """Returns of each hit how far up or down it stands against the other list, or that it is not there."""
     ranks = {hit.id: hit.rank for hit in other}
     notes = []
     for hit in hits:

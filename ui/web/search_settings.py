@@ -1,4 +1,4 @@
-"""The settings of a search in the sidebar; each is in the page's address, so that a link shares what is seen."""
+"""Draws the settings of a search in the sidebar; each is in the page's address, so that a link shares what is seen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FIRST, LAST = date(1, 1, 1), date(9999, 12, 30)
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """What `Collection.search` takes beside the query."""
+    """The arguments that `Collection.search` takes beside the query."""
 
     stage: Stage | None = None
     k: int = 10
@@ -44,7 +44,7 @@ class SearchSettings:
     where: Mapping[str, Any] | None = None
 
     def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
-        """The hits; `stage` in place of the one that was set."""
+        """Returns the hits of a query; `stage` stands in place of the one that was set."""
         return collection.search(
             query,
             k=self.k,
@@ -124,7 +124,7 @@ def _filters(facets: Facets) -> Choice:
 
 
 def _multiselect(label: str, key: str, counts: Mapping[str, int], named: Callable[[str], str] = str) -> list[str]:
-    """A choice of several values, each with its number of documents; nothing is drawn where there is none.
+    """Draws a choice of several values, each with its number of documents, and nothing where there is none.
 
     The address holds the values alone: a bound widget would write the numbers there too, which change.
     """

@@ -1,4 +1,4 @@
-"""The pages, served by Streamlit in this process: it ends when the process does."""
+"""Serves the pages by Streamlit in this process: they end when the process does."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from passagework.retrieval.errors import PassageworkError
 from passagework.ui.commands.output import DONE, print_message
 
 UPLOAD_MEGABYTES = 100
-"""Of one file: a browser sends it whole, and it is held in memory until it is written."""
+"""The size of one file: a browser sends it whole, and it is held in memory until it is written."""
 
 STOP_SECONDS = 10.0
-"""For an ingest to come to its next step."""
+"""The time for an ingest to come to its next step."""
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -47,7 +47,7 @@ def serve(collection: Path, *, host: str, port: int) -> None:
 
 
 def _end_ingests() -> None:
-    """An ingest that is under way stops at its next step, and that is told in a line.
+    """Stops an ingest that is under way at its next step, and says so in a line.
 
     One that reads or encodes for longer than that ends as by a power cut, which costs only what was not yet committed:
     the interpreter would otherwise take away what its thread still works with.

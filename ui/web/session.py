@@ -1,4 +1,4 @@
-"""What every page shares: the collection on the command line, opened once for all sessions, and how errors are told."""
+"""Shares among the pages the collection, opened once for all sessions, and how errors are told."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PAGE, PAGE_CHANGED, LAST_QUERY = "at", "arrived", "asked"
 
 @st.cache_resource(show_spinner="Opening the collection")
 def open_collection(path: str) -> Collection:
-    """One collection, and one model in memory, for every session."""
+    """Opens one collection, and one model in memory, for every session."""
     return Collection.open(path)
 
 
 @st.cache_resource
 def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
-    """The ingests of one collection, for every session."""
+    """Returns the ingests of one collection, for every session."""
     return IngestJobs()
 
 
@@ -40,17 +40,17 @@ def _arguments() -> argparse.Namespace:
 
 
 def collection_path() -> Path:
-    """The folder named on the command line: streamlit run app.py -- --collection DIR."""
+    """Returns the folder named on the command line: `streamlit run app.py -- --collection DIR`."""
     return Path(_arguments().collection)
 
 
 def host() -> str:
-    """The address that the server listens at; without one it listens at all."""
+    """Returns the address that the server listens at; without one it listens at all."""
     return str(st.get_option("server.address") or "0.0.0.0")  # noqa: S104 - told, not chosen
 
 
 def current_collection() -> Collection:
-    """The collection of this server; raises PassageworkError where it can't be opened."""
+    """Returns the collection of this server; raises PassageworkError where it can't be opened."""
     return open_collection(str(collection_path()))
 
 
@@ -61,7 +61,7 @@ def note_page(page: str) -> None:
 
 
 def query_field(placeholder: str) -> str:
-    """The field for a page's query, "" where there is none: at first that of the address, else what was asked last."""
+    """Draws the field for a page's query and returns it: at first that of the address, else the last one."""
     if st.session_state.get(PAGE_CHANGED) and "query" not in st.query_params:
         st.session_state["query"] = last_query = st.session_state.get(LAST_QUERY, "")
         if last_query:
@@ -72,13 +72,13 @@ def query_field(placeholder: str) -> str:
 
 
 def show_empty() -> None:
-    """There is nothing yet, and where to change that."""
+    """Says that there is nothing yet, and where to change that."""
     st.info("The collection is empty. Put documents into it first.")
     st.page_link(LIBRARY, label="Go to the library")
 
 
 def show_error(error: PassageworkError) -> None:
-    """What is wrong and what to do. A collection that can't be read is opened anew the next time."""
+    """Says what is wrong and what to do; a collection that can't be read is opened anew the next time."""
     st.error(markdown_text(str(error)))
     if isinstance(error, StoreError):
         open_collection.clear()

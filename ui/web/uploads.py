@@ -1,4 +1,4 @@
-"""Files that come through the browser, written into the collection's own `uploads` folder and nowhere else."""
+"""Writes files that come through the browser into the collection's own `uploads` folder and nowhere else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(?:\
 
 
 def upload_name(name: str) -> str:
-    """The name under which a file is written: its last part, without what a file system or a shell might stumble over.
+    """Returns the last part of a name, without what a file system or a shell might stumble over.
 
     Raises ConfigError for a type that can't be read, and for a name of which nothing is left.
     """
@@ -72,7 +72,7 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
 
 
 def _is_stored(part: Path, path: Path, data: bytes) -> bool:
-    """Whether the file is at `path` now; not where something else is, which another session may put there at once."""
+    """Tells whether the file is at `path` now, and not something else, which another session may put there at once."""
     try:
         _move_without_replacing(part, path)
     except FileExistsError:
@@ -93,7 +93,10 @@ def _move_without_replacing(part: Path, path: Path) -> None:
 
 
 def uningested_uploads(collection: Path, sources: Iterable[SourceRow]) -> list[Path]:
-    """Uploaded files that no ingest has seen: the server ended before. One whose documents were deleted was seen."""
+    """Returns uploaded files that no ingest has seen, for the server ended before.
+
+    One whose documents were deleted was seen.
+    """
     folder = collection / UPLOADS
     uris = {source.uri for source in sources}
     files = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -101,7 +104,7 @@ def uningested_uploads(collection: Path, sources: Iterable[SourceRow]) -> list[P
 
 
 def remove_upload(collection: Path, path: Path) -> bool:
-    """Deletes a file that was uploaded, and no other; whether it did. Raises IngestError where it can't."""
+    """Deletes a file that was uploaded, and no other; returns whether it did. Raises IngestError where it can't."""
     folder = collection.resolve() / UPLOADS
     if path.parent.resolve() != folder or not path.is_file():
         return False

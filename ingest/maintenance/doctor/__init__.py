@@ -1,4 +1,4 @@
-"""A collection looked over and mended: `examine` finds, `repair` makes again what is derived.
+"""Looks a collection over and mends it: `examine` finds, `repair` makes again what is derived.
 
 diagnosis.py        what is found, and what is done
 check_context.py    what the checks share

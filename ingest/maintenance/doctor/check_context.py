@@ -1,4 +1,4 @@
-"""What the checks share: the version that is looked at, and what was found so far."""
+"""Holds what the checks share: the version that is looked at, and what was found so far."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Skipped(Exception):  # noqa: N818 - it is no error
 
 @dataclass(slots=True)
 class CheckContext:
-    """A version under examination. `bad` collects what the remedies need to know."""
+    """A version under examination; `bad` collects what the remedies need to know."""
 
     folder: Path
     store: Store

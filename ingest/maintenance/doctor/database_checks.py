@@ -1,4 +1,4 @@
-"""The database file: as its last writer left it, sound in SQLite's own eyes, and its text index true."""
+"""Checks the database file: as its last writer left it, sound for SQLite, and its full-text index true."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TREE = re.compile(r"^(?:On tree|Tree) (\d+)", re.IGNORECASE)
 
 
 def check_seal(context: CheckContext) -> str:
-    """No commit is lost, and every byte is what was written."""
+    """Checks that no commit is lost, and that every byte is what was written."""
     seal = read_seal(context.store.path)
     try:
         context.store.verify()
@@ -36,7 +36,7 @@ def check_seal(context: CheckContext) -> str:
 
 
 def check_structure(context: CheckContext) -> str:
-    """SQLite's integrity check."""
+    """Runs SQLite's integrity check."""
     with context.store.read() as snapshot:
         lines = integrity.structure_problems(snapshot, FINDINGS)
         names = integrity.tree_names(snapshot)
@@ -49,7 +49,7 @@ def check_structure(context: CheckContext) -> str:
 
 
 def check_references(context: CheckContext) -> str:
-    """No row names a row that isn't there."""
+    """Checks that no row names a row that isn't there."""
     with context.store.read() as snapshot:
         broken = integrity.broken_references(snapshot)
         reused = integrity.reused_ids(snapshot)
@@ -61,7 +61,7 @@ def check_references(context: CheckContext) -> str:
 
 
 def check_text_index(context: CheckContext) -> str:
-    """Searches by words find what the passages say."""
+    """Checks that the full-text index holds what the passages say."""
     try:
         problem = context.store.text_index_problem()
     except StoreError as error:

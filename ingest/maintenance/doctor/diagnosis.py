@@ -1,4 +1,4 @@
-"""What a doctor says: what was looked at, what was found, and what could be made again."""
+"""Defines what a doctor says: what was looked at, what was found, and what could be made again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 from passagework.retrieval.types import Json
 
 FINDINGS = 20
-"""Of one check; the rest are counted."""
+"""The most findings of one check; the rest are counted."""
 
 
 class Remedy(str, Enum):

@@ -1,4 +1,4 @@
-"""Documents: what was ingested is what is there, and everything cut from it is a slice of it."""
+"""Checks documents: what was ingested is what is there, and everything cut from it is a slice of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from passagework.retrieval.types import Document
 
 
 def check_documents(context: CheckContext) -> str:
-    """Every document against its digest, its passages against its text, its filter fields against its metadata."""
+    """Checks documents against their digests, passages against the text, filter fields against the metadata."""
     with context.store.read() as snapshot:
         ids = integrity.document_ids(snapshot)
         partial = sum(source.state is SourceState.PARTIAL for source in snapshot.sources())
@@ -27,7 +27,7 @@ def check_documents(context: CheckContext) -> str:
 
 
 def _try_document(context: CheckContext, snapshot: Snapshot, document_id: int) -> None:
-    """A page that can't be read costs the documents on it, and the rest is looked at."""
+    """Checks one document; where its page can't be read, that is a finding, and the others are still looked at."""
     try:
         with storage_errors(context.store.path):
             _check_document(context, snapshot, document_id)
@@ -68,7 +68,7 @@ def _check_document(context: CheckContext, snapshot: Snapshot, document_id: int)
 
 
 def _is_placed(stored: StoredDocument) -> bool:
-    """Whether a document's URI and path are those of its file, and a record's name is in its URI."""
+    """Tells whether a document's URI and path are those of its file, and a record's name is in its URI."""
     part = stored.uri.removeprefix(stored.source_uri)
     if not stored.uri.startswith(stored.source_uri) or (part and part[0] != "#") or stored.path != stored.source_path:
         return False
@@ -76,12 +76,12 @@ def _is_placed(stored: StoredDocument) -> bool:
 
 
 def is_slice(document: Document, passage: StoredPassage) -> bool:
-    """`document.text[start:end] == text`, under the document's title."""
+    """Tells whether a passage is `document.text[start:end]`, under the document's title."""
     return document.text[passage.start : passage.end] == passage.text and passage.title == document.title
 
 
 def corrected(document: Document, passage: StoredPassage) -> tuple[int, int, str]:
-    """Start, end and text of a passage as its document has it: where its text stands, else what stands there."""
+    """Returns start, end and text of a passage as its document has it: where its text is, else what is at its place."""
     if document.text[passage.start : passage.end] == passage.text:
         return passage.start, passage.end, passage.text
     places = [start for start in _places(document.text, passage.text) if passage.text]

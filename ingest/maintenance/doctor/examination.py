@@ -1,4 +1,4 @@
-"""Looking a collection over, check by check: each goes as far as it can, and a damaged page ends no more than one."""
+"""Looks a collection over, check by check: each goes as far as it can, and a damaged page ends no more than one."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _run(context: CheckContext, name: str, check: Callable[[CheckContext], str])
 
 
 def _is_refusal(error: PassageworkError) -> bool:
-    """Whether the database was sound enough, but another was writing, or it may not be written."""
+    """Tells whether the database was sound enough, but another was writing, or it may not be written."""
     cause = error.__cause__
     reason = str(cause.orig if isinstance(cause, OperationalError) else cause)
     return isinstance(cause, OperationalError | sqlite3.OperationalError) and (
@@ -110,7 +110,7 @@ def _is_refusal(error: PassageworkError) -> bool:
 
 
 def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Each line short enough to read, and of many findings of one check the first; every remedy stays named."""
+    """Returns the findings in short lines, only the first of many by one check; every remedy stays named."""
     named: list[Finding] = []
     unnamed: dict[tuple[str, Remedy | None], int] = defaultdict(int)
     shown: dict[str, int] = defaultdict(int)

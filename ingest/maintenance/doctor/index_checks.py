@@ -1,4 +1,4 @@
-"""Saved indexes: none covers more than the database holds, each is its digest's, and the newest answers as a scan."""
+"""Checks saved indexes: none is ahead of the database, each matches its digest, the newest answers as a scan."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SAMPLE = 100
 """Queries, made of the vectors, by which recall is measured."""
 
 TOLERANCE = 0.03
-"""Of recall@10 below what was measured when the index was built: changes since then move it a little."""
+"""How far recall@10 may lie below that measured when the index was built: changes since then move it a little."""
 
 
 def check_changes(context: CheckContext) -> str:
-    """No index covers a change that the database doesn't have: it would have gone backwards."""
+    """Checks that no index covers a change that the database doesn't have, as if it had gone backwards."""
     with context.store.read() as snapshot:
         last = snapshot.last_change()
         for generation in _ahead(snapshot):
@@ -36,7 +36,7 @@ def check_changes(context: CheckContext) -> str:
 
 
 def check_index(context: CheckContext) -> str:
-    """Every saved file is whole; the newest, with the changes since, holds the stored vectors and finds the nearest."""
+    """Checks that every saved file is whole, and that the newest holds the stored vectors and finds the nearest."""
     with context.store.read() as snapshot:
         ahead = [generation.id for generation in _ahead(snapshot)]
         generations = [generation for generation in snapshot.generations() if generation.id not in ahead]
@@ -67,7 +67,7 @@ def check_index(context: CheckContext) -> str:
 
 
 def _check_words(context: CheckContext, snapshot: Snapshot) -> None:
-    """Saved postings are what they were when they were saved."""
+    """Checks that saved postings are what they were when they were saved."""
     for generation in snapshot.postings_generations():
         _check_postings(context, generation)
 
@@ -85,7 +85,7 @@ def _ahead(snapshot: Snapshot) -> list[Generation]:
 
 
 def index_problem(context: CheckContext, snapshot: Snapshot, generation: Generation) -> str | None:
-    """What is wrong with a saved index, None where it is as it was saved."""
+    """Returns what is wrong with a saved index, None where it is as it was saved."""
     try:
         _base(context, snapshot, generation)
     except StoreError as error:
@@ -115,11 +115,11 @@ def _base(context: CheckContext, snapshot: Snapshot, generation: Generation) -> 
 
 
 def _compare(context: CheckContext, snapshot: Snapshot, index: LiveIndex, ids: Ids, vectors: Vectors) -> None:
-    """The vectors of a lossless index are proved by its digest: where the database's differ, those are damaged."""
+    """Compares the database's vectors with those of a lossless index, which its digest proves: the index is right."""
     if not index.lossless or not len(ids):
         return
-    _, kept = index.vectors(ids)
-    bad = ids[np.any(kept != vectors, axis=1)]
+    _, index_vectors = index.vectors(ids)
+    bad = ids[np.any(index_vectors != vectors, axis=1)]
     if len(bad):
         text = f"{counted(len(bad), 'passage')} with another vector than the index has, whose digest is right"
         context.find("vectors", text, Remedy.VECTORS)

@@ -1,4 +1,4 @@
-"""What people left beside a collection's versions: their judgments, a line each."""
+"""Checks the judgments that people left beside a collection's versions, a line each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from passagework.retrieval.text import counted
 
 
 def check_judgments(context: CheckContext) -> str:
-    """Each line is a judgment; one that isn't keeps all the others from being read."""
+    """Checks that each line is a judgment; one that isn't keeps all the others from being read."""
     path = context.folder.parent / JUDGMENTS
     if not path.exists():
         return "none"
@@ -22,7 +22,7 @@ def check_judgments(context: CheckContext) -> str:
 
 
 def set_judgments_aside(context: CheckContext) -> None:
-    """Lines that are no judgments go to a file of their own; none is lost."""
+    """Moves lines that are no judgments to a file of their own, so that none is lost."""
     from passagework.retrieval.evaluation.judgments import set_lines_aside
 
     set_lines_aside(context.folder.parent / JUDGMENTS)

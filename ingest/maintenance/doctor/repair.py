@@ -1,4 +1,4 @@
-"""Mending what can be made again from the rest of a collection; nothing that can't be is changed or taken out."""
+"""Mends what can be made again from the rest of a collection; what can't be is neither changed nor taken out."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def repair(collection: str | Path, *, encoder: Encoder | str | None = None, sett
 
 
 def _seal(folder: Path, *, anew: bool) -> bool:
-    """Seals a database that was found sound, where it isn't or `anew`; whether it did."""
+    """Seals a database that was found sound, where it isn't or `anew`; returns whether it did."""
     database = folder / "store.db"
     seal = read_seal(database)
     if not anew and seal is not None and seal.blocks is not None:
@@ -72,7 +72,7 @@ def _lost(collection: Path) -> list[Finding]:
 def _mend(
     folder: Path, before: Diagnosis, encoder: Encoder | str | None, settings: Settings
 ) -> tuple[list[str], list[str]]:
-    """Does what the findings ask for, but for the seal; what was done, and what went wrong."""
+    """Does what the findings ask for, but for the seal; returns what was done, and what went wrong."""
     done: list[str] = []
     failed: list[str] = []
     remedies = [remedy for remedy in before.remedies if remedy in REMEDIES]
@@ -95,7 +95,7 @@ def _mend(
 
 
 def _try_remedy(context: CheckContext, remedy: Remedy) -> str:
-    """Does one thing; what went wrong, in a line, "" where nothing did."""
+    """Does one thing; returns what went wrong, in a line, "" where nothing did."""
     try:
         REMEDIES[remedy](context)
     except (PassageworkError, Skipped) as error:
@@ -164,7 +164,7 @@ def _mend_orphans(context: CheckContext) -> None:
 
 
 def _mend_generation(context: CheckContext) -> None:
-    """A new index of the stored vectors; what is not good is set aside, as a search would."""
+    """Saves a new index of the stored vectors, and sets aside what is not good, as a search would."""
     if any(finding.remedy is Remedy.VECTORS for finding in context.findings):
         with context.store.read() as snapshot:
             if integrity.documents_without_vectors(snapshot):

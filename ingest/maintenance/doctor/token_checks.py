@@ -1,4 +1,4 @@
-"""Token vectors, where a collection keeps them: every passage has them, whole, and the encoder still makes the same."""
+"""Checks token vectors, where a collection keeps them: each passage has them, and the encoder makes the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LEAST_COSINE = {4: 0.98, 2: 0.9}
 
 
 def check_token_vectors(context: CheckContext) -> str:
-    """Every passage has those of the text that is read of it, each whole; none lies about unused."""
+    """Checks that every passage has whole token vectors of the text that is read of it, and that none is unused."""
     with context.store.read() as snapshot:
         record = recorded_tokens(snapshot)
         if record is None:
@@ -65,7 +65,7 @@ def check_token_vectors(context: CheckContext) -> str:
 
 
 def check_token_encoding(context: CheckContext) -> str:
-    """A sample of passages, encoded again, gives the token vectors that are stored, as near as their bits allow."""
+    """Encodes a sample of passages again, and compares the token vectors with the stored ones."""
     with context.store.read() as snapshot:
         record = recorded_tokens(snapshot)
         sample = [] if record is None else _sample(snapshot, record, {*context.bad[TOKENS]})
@@ -110,7 +110,7 @@ def mend_token_vectors(context: CheckContext) -> None:
 
 
 def _check_none(context: CheckContext, snapshot: Snapshot) -> str:
-    """Where the collection says that it keeps none, there are none; what it says makes sense."""
+    """Checks a collection that says it keeps no token vectors: it has none, and what it says makes sense."""
     recorded = snapshot.meta(TOKEN_RECORD)
     if recorded is not None:
         try:
@@ -129,7 +129,7 @@ def _hash(passage: RerankerPassage) -> bytes:
 
 
 def _sample(snapshot: Snapshot, record: TokenRecord, bad: set[int | bytes]) -> list[tuple[str, bytes, TokenCodes]]:
-    """Texts evenly spaced among the passages, with what is stored of them."""
+    """Returns texts evenly spaced among the passages, with the codes stored for them."""
     ids = np.linspace(0, max(0, snapshot.passage_count() - 1), SAMPLE_PASSAGES).astype(int)
     rows = token_rows.passages_at(snapshot, sorted(set(ids.tolist())))
     texts = {text_hash(text): text for row in rows if (text := reranker_text(row.title, row.headings, row.text))}
@@ -143,7 +143,7 @@ def _sample(snapshot: Snapshot, record: TokenRecord, bad: set[int | bytes]) -> l
 
 
 def _likeness(record: TokenRecord, vectors: Vectors, stored: TokenCodes) -> float:
-    """The mean cosine between token vectors and their codes; 0 where there are more or fewer."""
+    """Returns the mean cosine between token vectors and their codes; 0 where there are more or fewer."""
     decoded = record.codec.decode(stored.codes)
     if len(decoded) != len(vectors):
         return 0.0

@@ -1,4 +1,4 @@
-"""Vectors: every passage has one, each is a unit row, and the encoder still makes the same."""
+"""Checks vectors: every passage has one, each is a unit row, and the encoder still makes the same."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from passagework.retrieval.store import Snapshot, integrity
 from passagework.retrieval.text import counted, text_hash
 
 SAMPLE_DOCUMENTS, SAMPLE_PASSAGES = 8, 32
-"""Of the documents evenly spaced; so many passages take the default encoder a second."""
+"""The size of a sample, evenly spaced among the documents; so many passages take the default encoder a second."""
 
 LONGEST = 1_000_000
 """Characters of a document in the sample: a longer one takes long to cut."""
 
 
 def check_vectors(context: CheckContext) -> str:
-    """Every passage has a vector of unit length and of the right dimension; none lies about unused."""
+    """Checks that every passage has a vector of unit length and the right dimension, and that none is unused."""
     store = context.store
     with store.read() as snapshot:
         misshapen = integrity.misshapen_vectors(snapshot, snapshot.dim)
@@ -52,7 +52,7 @@ def check_vectors(context: CheckContext) -> str:
 
 
 def check_encoding(context: CheckContext) -> str:
-    """A sample of passages, encoded again, gives the vectors that are stored."""
+    """Encodes a sample of passages again, and compares the vectors with the stored ones."""
     with context.store.read() as snapshot:
         if not snapshot.passage_count():
             return "no passages yet"
@@ -77,7 +77,7 @@ def check_encoding(context: CheckContext) -> str:
 
 
 def loaded_encoder(context: CheckContext) -> Encoder:
-    """The collection's encoder; raises Skipped where its weights are not here, or another was named."""
+    """Returns the collection's encoder; raises Skipped where its weights are not here, or another was named."""
     encoder = context.encoder
     try:
         with context.store.read() as snapshot:
@@ -91,7 +91,7 @@ def loaded_encoder(context: CheckContext) -> Encoder:
 
 
 def inputs_of(snapshot: Snapshot, encoder: Encoder, document_id: int) -> dict[bytes, EncoderInput]:
-    """What the encoder reads of a document, by the hash under which its vector is stored."""
+    """Returns what the encoder reads of a document, by the hash under which its vector is stored."""
     chunker = Chunker(encoder, recorded_chunking(snapshot))
     return {
         text_hash(encoder_input.text): encoder_input

@@ -1,4 +1,4 @@
-"""A collection as Parquet files, a collection made of such files, and a copy of one that is in use.
+"""Exports a collection as Parquet files, makes one of such files, and copies one that is in use.
 
 layout.py      the files, their columns, and what stands in their schema
 exporting.py   a collection to files

@@ -1,4 +1,4 @@
-"""A copy of a collection that opens elsewhere, made while others search it and write to it."""
+"""Copies a collection so that it opens elsewhere, while others search it and write to it."""
 
 from __future__ import annotations
 

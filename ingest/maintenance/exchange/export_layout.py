@@ -1,4 +1,4 @@
-"""The files of an export: `sources`, `documents` and `passages`, each a Parquet file that any tool reads.
+"""Defines the files of an export: `sources`, `documents` and `passages`, each a Parquet file that any tool reads.
 
 The schema of each holds, under the key `passagework`, the same JSON: `format`, and the facts of FACTS: the encoder's
 fingerprint, its window, how documents are cut. Offsets are code points, as everywhere.
@@ -61,7 +61,7 @@ class Exchanged:
 
 
 def load_arrow() -> tuple[Any, Any]:
-    """pyarrow and pyarrow.parquet; raises ConfigError where they are not installed."""
+    """Returns pyarrow and pyarrow.parquet; raises ConfigError where they are not installed."""
     try:
         return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
@@ -69,7 +69,7 @@ def load_arrow() -> tuple[Any, Any]:
 
 
 def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
-    """The columns of each file, by its name."""
+    """Returns the columns of each file, by its name."""
     text, whole, many = arrow.string(), arrow.int64(), arrow.list_
     place = [("start", whole), ("end", whole)]
     columns = {
@@ -96,7 +96,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
 
 
 def read_facts(schema: Any, path: Path) -> dict[str, Json]:
-    """What stands in a file's schema; raises StoreError where it is no file of an export, or of a newer format."""
+    """Returns the facts in a file's schema; raises StoreError where it is no export's, or of a newer format."""
     try:
         facts = json.loads((schema.metadata or {})[KEY])
         format_name = facts.pop("format")
@@ -116,7 +116,7 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
 
 @contextmanager
 def written_whole(out: Path) -> Iterator[Path]:
-    """A name beside `out` to write to; it gets its own name at the end, and is taken away where anything fails.
+    """Yields a temporary name beside `out` to write to, renamed at the end, or removed where anything fails.
 
     Raises StoreError where something lies at `out` already, and where it can't be written.
     """

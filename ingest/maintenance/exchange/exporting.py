@@ -1,4 +1,4 @@
-"""A collection to Parquet files: one snapshot, read piece by piece, whoever writes meanwhile."""
+"""Exports a collection to Parquet files: one snapshot, read piece by piece, whoever writes meanwhile."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
     schemas,
     written_whole,
 )
-from passagework.ingest.maintenance.exchange.side_files import ALL, LINES, copy_side_files, left_out
+from passagework.ingest.maintenance.exchange.side_files import ALL, LINES, copy_side_files, describe_side_files
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import BENCHMARK, current_version
 from passagework.retrieval.store import PassageRow, Snapshot, Store
@@ -33,7 +33,7 @@ ROWS = 2_000
 """Passages of one row group: 3 MB of vectors of the default encoder."""
 
 CHARACTERS = 16_000_000
-"""Of documents in one row group; a longer document has one of its own."""
+"""The characters of documents in one row group; a longer document has one of its own."""
 
 FEW = 1_000
 """Passages of a document read at once."""
@@ -72,12 +72,12 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
                 raise StoreError(f"{out} can't be written: {error}") from error
             counts = snapshot.counts()
             carried = () if alone else copy_side_files(Path(collection), place, LINES)
-    left = left_out(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
-    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, left)
+    omitted = describe_side_files(Path(collection), [name for name in ALL if name not in (*carried, BENCHMARK)])
+    return Exchanged(str(out), counts["documents"], counts["passages"], size_of(out), carried, omitted)
 
 
 def size_of(out: Path) -> int:
-    """Bytes of a file, or of all files beneath a folder."""
+    """Returns the size in bytes of a file, or of all files beneath a folder."""
     files = [out] if out.is_file() else [file for file in out.rglob("*") if file.is_file()]
     total = 0
     for file in files:

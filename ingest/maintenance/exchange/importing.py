@@ -1,4 +1,4 @@
-"""Parquet files to a new collection: checked row by row, and there only once it is whole."""
+"""Makes a new collection of Parquet files: checked row by row, and there only once it is whole."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def import_collection(source: str | Path, collection: str | Path) -> Exchanged:
 
 
 class _Files:
-    """The files of an export; raises StoreError where one is missing, of other columns, or made otherwise."""
+    """Reads the files of an export; raises StoreError where one is missing, of other columns, or made otherwise."""
 
     def __init__(self, folder: Path) -> None:
         self._arrow, parquet = load_arrow()
@@ -96,7 +96,7 @@ class _Files:
             raise StoreError(f"{self.folder / name} can't be read: {_line(error)}") from error
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
-        """The rows of a file, in order."""
+        """Yields the rows of a file, in order."""
         size = 16 if name == DOCUMENTS else ROWS  # a document may be a book
         try:
             for batch in self._files[name].iter_batches(batch_size=size):
@@ -106,7 +106,7 @@ class _Files:
 
 
 def _fill(store: Store, files: _Files) -> tuple[int, int]:
-    """Everything into the database; how many documents and passages there were."""
+    """Writes everything into the database; returns how many documents and passages there were."""
     sources: dict[int, int] = {}
     with store.write() as writer:
         for fact, value in files.facts.items():

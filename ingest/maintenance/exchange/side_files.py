@@ -1,4 +1,4 @@
-"""What lies in a collection's folder beside its versions: what people judged, what they uploaded, what was measured."""
+"""Copies what lies in a collection's folder beside its versions: judgments, uploads, measured runs."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _LOCK_SECONDS = 5.0
 
 
 def copy_side_files(source: Path, target: Path, names: Iterable[str]) -> tuple[str, ...]:
-    """Copies what there is of these to the folder `target`; their names. Raises OSError where it can't be written.
+    """Copies what there is of these to the folder `target`, and returns their names; raises OSError where it can't.
 
     Links are left out, and so is what is still being written, or vanishes meanwhile.
     """
     return tuple(name for name in names if _copy(source / name, target / name, source))
 
 
-def left_out(source: Path, names: Iterable[str]) -> tuple[str, ...]:
-    """What there is of these, in words: `uploads (3 files)`."""
+def describe_side_files(source: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Returns what there is of these, with the number of files: `uploads (3 files)`."""
     counts = {name: len(_files(source / name)) for name in names}
     return tuple(f"{name} ({n} {'file' if n == 1 else 'files'})" for name, n in counts.items() if n)
 
@@ -55,7 +55,7 @@ def _copy(source: Path, target: Path, collection: Path) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    """The file, or the files beneath the folder, without those that begin with a dot."""
+    """Returns the file, or the files beneath the folder, without those that begin with a dot."""
     beneath = [path] if path.is_file() else sorted(path.rglob("*")) if path.is_dir() else []
     return [
         file
