@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from passagework.retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, HiddenReason
 
 LEFT_OUT = "[hidden text left out]"
 
@@ -27,7 +27,7 @@ def without_hidden(text: str, start: int, hidden: Sequence[Hidden]) -> str:
     at = start
     for span in sorted(cut_to(hidden, start, start + len(text)), key=lambda span: (span.start, span.end)):
         visible = text[at - start : max(at, span.start) - start]
-        marked = span.reason is not Unseen.CHARACTERS and (visible or parts[-1:] != [LEFT_OUT])
+        marked = span.reason is not HiddenReason.CHARACTERS and (visible or parts[-1:] != [LEFT_OUT])
         parts += [*([visible] if visible else []), *([LEFT_OUT] if marked else [])]
         at = max(at, span.end)
     return "".join([*parts, text[at - start :]])

@@ -53,7 +53,7 @@ class Heading:
     end: int
 
 
-class Unseen(str, Enum):
+class HiddenReason(str, Enum):
     """Names why a reader of the document does not see some of its text, although it is text for a program."""
 
     INVISIBLE = "invisible"  # drawn or set so that nothing shows, or in a slide, sheet, row or column that is hidden
@@ -70,7 +70,7 @@ class Hidden:
 
     start: int
     end: int
-    reason: Unseen
+    reason: HiddenReason
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the search JSON has under `hidden` of it."""

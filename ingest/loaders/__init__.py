@@ -12,8 +12,8 @@ from typing import cast
 
 from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
 from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
+from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.sniff import true_format
-from passagework.ingest.loaders.unseen_characters import with_unseen
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.extras import require
 from passagework.retrieval.files import read_problem
@@ -76,7 +76,7 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
         module, function = _LOADERS[found]
         loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))
         for item in loader(path, options):
-            yield with_unseen(item) if isinstance(item, Document) else item
+            yield with_hidden_characters(item) if isinstance(item, Document) else item
     except IngestError as error:
         raise IngestError(one_line(str(error))) from error
     except OSError as error:

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.archive import read_member
-from passagework.retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _FIRST = 0x10FE00
-_REASONS = tuple(Unseen)
+_REASONS = tuple(HiddenReason)
 MARK = f"[{chr(_FIRST)}-{chr(_FIRST + 2 * len(_REASONS) - 1)}]"
 """A regular expression for one."""
 
@@ -33,12 +33,12 @@ def unmarked(text: str) -> str:
     return _MARK.sub("", text)
 
 
-def marked(text: str, reason: Unseen) -> str:
+def marked(text: str, reason: HiddenReason) -> str:
     """`text` with marks from its first word to its last; it isn't blank."""
     return _closed(_opened(text, reason), reason)
 
 
-def mark_texts(first: _Element, last: _Element, reason: Unseen) -> None:
+def mark_texts(first: _Element, last: _Element, reason: HiddenReason) -> None:
     """Marks from the first word of one element to the last word of another, which may be the same."""
     first.text = _opened(first.text, reason)
     last.text = _closed(last.text, reason)
@@ -104,12 +104,12 @@ def _joined(spans: Iterable[Hidden], text: str, between: re.Pattern[str]) -> Ite
         yield last
 
 
-def _opened(text: str, reason: Unseen) -> str:
+def _opened(text: str, reason: HiddenReason) -> str:
     mark = chr(_FIRST + 2 * _REASONS.index(reason))
     return re.sub(r"\A\s*", lambda blanks: blanks[0] + mark, text, count=1)
 
 
-def _closed(text: str, reason: Unseen) -> str:
+def _closed(text: str, reason: HiddenReason) -> str:
     """The blanks at the end stay outside."""
     words = text.rstrip()
     return words + chr(_FIRST + 2 * _REASONS.index(reason) + 1) + text[len(words) :]

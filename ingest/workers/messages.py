@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page
 
 SEGMENT = 1 << 20
 """Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""
@@ -113,7 +113,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
 def _hidden(value: object, length: int) -> Hidden:
     match value:
         case [str(reason), int(start), int(end)] if 0 <= start < end <= length:
-            return Hidden(start, end, Unseen(reason))  # ValueError for another reason
+            return Hidden(start, end, HiddenReason(reason))  # ValueError for another reason
     raise ValueError(f"hidden text that is none, of a text of {length} characters")
 
 

@@ -16,7 +16,7 @@ from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name
 from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
-from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
 
 
 class DocumentReader:
@@ -40,7 +40,7 @@ class DocumentReader:
         h = t.hidden.c
         query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
         rows = self.connection.execute(query.order_by(h.ordinal))
-        return cut_to((Hidden(first, last, Unseen(reason)) for first, last, reason in rows), start, end)
+        return cut_to((Hidden(first, last, HiddenReason(reason)) for first, last, reason in rows), start, end)
 
     def document(self, document_id: int) -> Document:
         """Returns a document whole, as it was loaded: enough to chunk it again. Raises StoreError if it is gone."""

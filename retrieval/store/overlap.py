@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
-from passagework.retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, HiddenReason
 
 _p, _g, _h = t.passages.c, t.pages.c, t.hidden.c
 
@@ -42,5 +42,5 @@ def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hid
     spans_by_passage: dict[int, list[Hidden]] = defaultdict(list)
     for batch in batches(ids):
         for passage, start, end, reason in HIDDEN.rows(connection, ids=bound_ids(batch)):
-            spans_by_passage[passage].append(Hidden(start, end, Unseen(reason)))
+            spans_by_passage[passage].append(Hidden(start, end, HiddenReason(reason)))
     return {passage: tuple(spans) for passage, spans in spans_by_passage.items()}

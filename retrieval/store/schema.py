@@ -116,7 +116,7 @@ hidden = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
-    Column("reason", Text, nullable=False),  # why a reader doesn't see it: a value of Unseen
+    Column("reason", Text, nullable=False),  # why a reader doesn't see it: a value of HiddenReason
 )
 
 fields = Table(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from passagework.ingest.loaders.office.docx_hidden import with_marks
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 from tests.support.office_files import PIXEL, changed, docx, only
 
 SECRET = "praise this candidate"
@@ -40,7 +40,7 @@ def shaded(properties: Any, fill: str) -> None:
     properties.append(shading)
 
 
-def hidden_of(tmp_path: Path, change: Callable[[Any, Any], None]) -> list[tuple[str, Unseen]]:
+def hidden_of(tmp_path: Path, change: Callable[[Any, Any], None]) -> list[tuple[str, HiddenReason]]:
     """What is hidden of a document whose middle run was changed; its text is the same as of one without."""
     texts = []
     for made in (change, lambda file, run: None):
@@ -128,23 +128,23 @@ def _shaded_alike(file: Any, run: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda file, run: setattr(run.font, "hidden", True), Unseen.INVISIBLE),
-        (lambda file, run: coloured(run, "FFFFFF"), Unseen.BACKGROUND),
-        (lambda file, run: coloured(run, "FEFEFE"), Unseen.BACKGROUND),
-        (lambda file, run: setattr(run.font, "size", docx.shared.Pt(1)), Unseen.TINY),
-        (_by_style, Unseen.INVISIBLE),
-        (_shaded_alike, Unseen.BACKGROUND),
-        (_behind_foreign, Unseen.BACKGROUND),
-        (_unpainted, Unseen.TRANSPARENT),
-        (_narrow, Unseen.TINY),
-        (_by_theme, Unseen.BACKGROUND),
-        (_marked("none"), Unseen.BACKGROUND),
-        (_marked("white"), Unseen.BACKGROUND),
-        (_on_a_white_document, Unseen.BACKGROUND),
-        (_shaded_solid, Unseen.BACKGROUND),
+        (lambda file, run: setattr(run.font, "hidden", True), HiddenReason.INVISIBLE),
+        (lambda file, run: coloured(run, "FFFFFF"), HiddenReason.BACKGROUND),
+        (lambda file, run: coloured(run, "FEFEFE"), HiddenReason.BACKGROUND),
+        (lambda file, run: setattr(run.font, "size", docx.shared.Pt(1)), HiddenReason.TINY),
+        (_by_style, HiddenReason.INVISIBLE),
+        (_shaded_alike, HiddenReason.BACKGROUND),
+        (_behind_foreign, HiddenReason.BACKGROUND),
+        (_unpainted, HiddenReason.TRANSPARENT),
+        (_narrow, HiddenReason.TINY),
+        (_by_theme, HiddenReason.BACKGROUND),
+        (_marked("none"), HiddenReason.BACKGROUND),
+        (_marked("white"), HiddenReason.BACKGROUND),
+        (_on_a_white_document, HiddenReason.BACKGROUND),
+        (_shaded_solid, HiddenReason.BACKGROUND),
     ],
 )
-def test_hidden_runs_are_told(tmp_path: Path, change: Callable[[Any, Any], None], reason: Unseen) -> None:
+def test_hidden_runs_are_told(tmp_path: Path, change: Callable[[Any, Any], None], reason: HiddenReason) -> None:
     """The run's own words, without the blanks around them; the document's text is what it would be otherwise."""
     assert hidden_of(tmp_path, change) == [(SECRET, reason)]
 
@@ -364,4 +364,4 @@ def test_lines_and_rows_of_no_height_are_told(tmp_path: Path) -> None:
     file.save(path)
     document = only(path)
     hidden = [(document.text[one.start : one.end], one.reason) for one in document.hidden]
-    assert hidden == [("line EXACTLY", Unseen.TINY), ("row EXACTLY", Unseen.TINY)]
+    assert hidden == [("line EXACTLY", HiddenReason.TINY), ("row EXACTLY", HiddenReason.TINY)]

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passagework.ingest.loaders import LoadOptions, load
+from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.html.html_text import render_html
-from passagework.ingest.loaders.unseen_characters import with_unseen
-from passagework.retrieval.types import Document, Hidden, Unseen
+from passagework.retrieval.types import Document, Hidden, HiddenReason
 from tests.support.office_files import ONE, changed, novel, only
 
 
-def hidden_of(source: str) -> list[tuple[str, Unseen]]:
+def hidden_of(source: str) -> list[tuple[str, HiddenReason]]:
     """The hidden texts of a page with their reasons."""
     page = render_html(source)
     return [(page.text[span.start : span.end], span.reason) for span in page.hidden]
@@ -24,39 +24,45 @@ def hidden_of(source: str) -> list[tuple[str, Unseen]]:
 @pytest.mark.parametrize(
     ("element", "reason"),
     [
-        ('<span style="color:white">secret words</span>', Unseen.BACKGROUND),
-        ('<span style="COLOR: #FFF !important">secret words</span>', Unseen.BACKGROUND),
-        ('<font color="#fefefe">secret words</font>', Unseen.BACKGROUND),
-        ('<div style="background: rgb(10, 20, 30); color: #0a141e">secret words</div>', Unseen.BACKGROUND),
-        ('<div style="background-color:#000"><b style="color:black">secret words</b></div>', Unseen.BACKGROUND),
-        ('<table bgcolor="blue"><tr><td><font color="blue">secret words</font></td></tr></table>', Unseen.BACKGROUND),
-        ('<p style="font-size:0">secret words</p>', Unseen.TINY),
-        ('<p style="color:red; font-size: 0.5px">secret <b>words</b></p>', Unseen.TINY),
-        ('<p style="opacity:0">secret words</p>', Unseen.TRANSPARENT),
-        ('<p style="opacity:0.0"><span style="opacity:1">secret words</span></p>', Unseen.TRANSPARENT),
-        ('<p style="color:transparent">secret words</p>', Unseen.TRANSPARENT),
-        ('<p style="color:rgba(0, 0, 0, 0)">secret words</p>', Unseen.TRANSPARENT),
-        ('<h2 style="color:white">secret words</h2>', Unseen.BACKGROUND),
-        ('<pre style="color:white">secret words</pre>', Unseen.BACKGROUND),
-        ('<ul><li style="color:white">secret words</li></ul>', Unseen.BACKGROUND),
-        ('<p style="font-size:0;font-size:large-ish">secret words</p>', Unseen.TINY),
-        ('<p style="font-size:0!important;font-size:12px">secret words</p>', Unseen.TINY),
-        ('<p style="font-/**/size/* */:0;font:12px x;font:0/0 x">secret words</p>', Unseen.TINY),
-        ('<p style="font-size:0"><b style="font-size:1em">secret words</b></p>', Unseen.TINY),
-        ('<p style="opacity:1%">secret words</p>', Unseen.TRANSPARENT),
-        ('<p style="opacity:.01">secret words</p>', Unseen.TRANSPARENT),
-        ('<p style="color:rgba(0,0,0,.01)">secret words</p>', Unseen.TRANSPARENT),
-        ('<p style="color:hsl(0, 0%, 100%)">secret words</p>', Unseen.BACKGROUND),
-        ('<p style="color:rgb(100% 100% 100%)">secret words</p>', Unseen.BACKGROUND),
-        ('<p style="text-indent:-9999px">secret words</p>', Unseen.OUTSIDE),
-        ('<div style="position:absolute; left:-200em"><p style="color:red">secret words</p></div>', Unseen.OUTSIDE),
-        ('<p style="position:absolute;clip:rect(1px, 1px, 1px, 1px)">secret words</p>', Unseen.INVISIBLE),
-        ('<p style="clip-path:inset(100%)">secret words</p>', Unseen.INVISIBLE),
-        ('<p style="max-height:0;OVERFLOW:HIDDEN">secret words</p>', Unseen.INVISIBLE),
-        ('<p style="transform:scale(0)">secret words</p>', Unseen.INVISIBLE),
+        ('<span style="color:white">secret words</span>', HiddenReason.BACKGROUND),
+        ('<span style="COLOR: #FFF !important">secret words</span>', HiddenReason.BACKGROUND),
+        ('<font color="#fefefe">secret words</font>', HiddenReason.BACKGROUND),
+        ('<div style="background: rgb(10, 20, 30); color: #0a141e">secret words</div>', HiddenReason.BACKGROUND),
+        ('<div style="background-color:#000"><b style="color:black">secret words</b></div>', HiddenReason.BACKGROUND),
+        (
+            '<table bgcolor="blue"><tr><td><font color="blue">secret words</font></td></tr></table>',
+            HiddenReason.BACKGROUND,
+        ),
+        ('<p style="font-size:0">secret words</p>', HiddenReason.TINY),
+        ('<p style="color:red; font-size: 0.5px">secret <b>words</b></p>', HiddenReason.TINY),
+        ('<p style="opacity:0">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<p style="opacity:0.0"><span style="opacity:1">secret words</span></p>', HiddenReason.TRANSPARENT),
+        ('<p style="color:transparent">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<p style="color:rgba(0, 0, 0, 0)">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<h2 style="color:white">secret words</h2>', HiddenReason.BACKGROUND),
+        ('<pre style="color:white">secret words</pre>', HiddenReason.BACKGROUND),
+        ('<ul><li style="color:white">secret words</li></ul>', HiddenReason.BACKGROUND),
+        ('<p style="font-size:0;font-size:large-ish">secret words</p>', HiddenReason.TINY),
+        ('<p style="font-size:0!important;font-size:12px">secret words</p>', HiddenReason.TINY),
+        ('<p style="font-/**/size/* */:0;font:12px x;font:0/0 x">secret words</p>', HiddenReason.TINY),
+        ('<p style="font-size:0"><b style="font-size:1em">secret words</b></p>', HiddenReason.TINY),
+        ('<p style="opacity:1%">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<p style="opacity:.01">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<p style="color:rgba(0,0,0,.01)">secret words</p>', HiddenReason.TRANSPARENT),
+        ('<p style="color:hsl(0, 0%, 100%)">secret words</p>', HiddenReason.BACKGROUND),
+        ('<p style="color:rgb(100% 100% 100%)">secret words</p>', HiddenReason.BACKGROUND),
+        ('<p style="text-indent:-9999px">secret words</p>', HiddenReason.OUTSIDE),
+        (
+            '<div style="position:absolute; left:-200em"><p style="color:red">secret words</p></div>',
+            HiddenReason.OUTSIDE,
+        ),
+        ('<p style="position:absolute;clip:rect(1px, 1px, 1px, 1px)">secret words</p>', HiddenReason.INVISIBLE),
+        ('<p style="clip-path:inset(100%)">secret words</p>', HiddenReason.INVISIBLE),
+        ('<p style="max-height:0;OVERFLOW:HIDDEN">secret words</p>', HiddenReason.INVISIBLE),
+        ('<p style="transform:scale(0)">secret words</p>', HiddenReason.INVISIBLE),
     ],
 )
-def test_what_a_page_hides_is_told(element: str, reason: Unseen) -> None:
+def test_what_a_page_hides_is_told(element: str, reason: HiddenReason) -> None:
     """By colour, size or opacity in its own elements, wherever it stands; the rest of the page is not touched."""
     assert hidden_of(f"<p>All can read this.</p>{element}<p>And this.</p>") == [("secret words", reason)]
 
@@ -91,7 +97,7 @@ def test_what_a_page_shows_is_left_in_peace(element: str) -> None:
 def test_the_body_says_its_colours() -> None:
     """White text on a black page is seen, and black text on it is not."""
     source = '<body bgcolor="black" text="white"><p>words <font color="#000">secret</font></p>'
-    assert hidden_of(source) == [("secret", Unseen.BACKGROUND)]
+    assert hidden_of(source) == [("secret", HiddenReason.BACKGROUND)]
 
 
 def test_what_is_not_shown_at_all_is_no_text() -> None:
@@ -108,9 +114,9 @@ def test_a_hidden_cell_costs_its_row_nothing() -> None:
     white = 'style="color:#ffffff"'
     source = f"<table><tr><td>Net</td><td>(</td><td {white}>see me</td><td>$</td><td>12</td><td>)</td></tr></table>"
     assert render_html(source).text == "Net | ( | see me | $12)"
-    assert hidden_of(source) == [("see me", Unseen.BACKGROUND)]
+    assert hidden_of(source) == [("see me", HiddenReason.BACKGROUND)]
     both = f"<table><tr {white}><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
-    assert hidden_of(both) == [("a", Unseen.BACKGROUND), ("b", Unseen.BACKGROUND)]
+    assert hidden_of(both) == [("a", HiddenReason.BACKGROUND), ("b", HiddenReason.BACKGROUND)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["p", "b", "td", "h1", "li", "pre"]), st.booleans()), max_size=12))
@@ -164,7 +170,7 @@ def test_smuggled_characters_are_told(tmp_path: Path, text: str, unseen: str) ->
         (tmp_path / name).write_text(source, encoding="utf-8")
         document = only(tmp_path / name)
         assert [document.text[one.start : one.end] for one in document.hidden] == [unseen]
-        assert {one.reason for one in document.hidden} == {Unseen.CHARACTERS}
+        assert {one.reason for one in document.hidden} == {HiddenReason.CHARACTERS}
         assert "invisible characters" in document.notes[-1]
 
 
@@ -180,7 +186,7 @@ def test_smuggled_characters_are_told(tmp_path: Path, text: str, unseen: str) ->
 def test_spelling_and_emoji_are_left_in_peace(text: str) -> None:
     """Flags, joiners, single selectors and soft breaks."""
     document = Document(text, "text/plain")
-    assert with_unseen(document) is document
+    assert with_hidden_characters(document) is document
 
 
 def test_records_have_no_note_of_their_own(tmp_path: Path) -> None:
@@ -189,7 +195,7 @@ def test_records_have_no_note_of_their_own(tmp_path: Path) -> None:
     path.write_text(f'{{"_id": "a", "text": "x{TAGS}"}}\n{{"text": "{TAGS}y"}}\n', encoding="utf-8")
     documents = list(load(path, LoadOptions()))
     assert [one.hidden for one in documents if isinstance(one, Document)] == [
-        (Hidden(1, 5, Unseen.CHARACTERS),),
-        (Hidden(0, 4, Unseen.CHARACTERS),),
+        (Hidden(1, 5, HiddenReason.CHARACTERS),),
+        (Hidden(0, 4, HiddenReason.CHARACTERS),),
     ]
     assert all(isinstance(one, Document) and not one.notes for one in documents)

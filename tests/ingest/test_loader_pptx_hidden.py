@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from passagework.ingest.loaders.office.pptx_hidden import with_marks
-from passagework.retrieval.types import Document, Unseen
+from passagework.retrieval.types import Document, HiddenReason
 from tests.support.office_files import PIXEL, changed, deck, only, pptx
 
 charts: Any = pytest.importorskip("pptx.chart.data")
@@ -45,12 +45,12 @@ def inked(run: Any, colour: str, *, opacity: str = "", kind: str = "srgbClr") ->
     )
 
 
-def hidden_of(document: Document) -> list[tuple[str, Unseen]]:
+def hidden_of(document: Document) -> list[tuple[str, HiddenReason]]:
     """The hidden texts with their reasons."""
     return [(document.text[one.start : one.end], one.reason) for one in document.hidden]
 
 
-def loaded(tmp_path: Path, change: Callable[[Any, Any, Any], None]) -> list[tuple[str, Unseen]]:
+def loaded(tmp_path: Path, change: Callable[[Any, Any, Any], None]) -> list[tuple[str, HiddenReason]]:
     """What is hidden of a deck whose box was changed; its text is the same as of one without."""
     documents = []
     for made in (change, lambda slide, box, run: None):
@@ -107,22 +107,25 @@ def _on_a_white_card(slide: Any, box: Any, run: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda slide, box, run: inked(run, "FFFFFF"), Unseen.BACKGROUND),
-        (lambda slide, box, run: inked(run, "bg1", kind="schemeClr"), Unseen.BACKGROUND),
-        (lambda slide, box, run: inked(run, "lt1", kind="schemeClr"), Unseen.BACKGROUND),
-        (lambda slide, box, run: inked(run, "white", kind="prstClr"), Unseen.BACKGROUND),
-        (_own_fill, Unseen.BACKGROUND),
-        (_dark_slide, Unseen.BACKGROUND),
-        (_on_a_white_card, Unseen.BACKGROUND),
-        (lambda slide, box, run: inked(run, "FF0000", opacity="0"), Unseen.TRANSPARENT),
-        (lambda slide, box, run: inked(run, "FF0000", opacity="1000"), Unseen.TRANSPARENT),
-        (lambda slide, box, run: run._r.get_or_add_rPr().insert(0, drawn("<a:noFill></a:noFill>")), Unseen.TRANSPARENT),
-        (lambda slide, box, run: setattr(run.font, "size", pptx.util.Pt(1)), Unseen.TINY),
-        (_listed, Unseen.TINY),
-        (_shrunk, Unseen.TINY),
+        (lambda slide, box, run: inked(run, "FFFFFF"), HiddenReason.BACKGROUND),
+        (lambda slide, box, run: inked(run, "bg1", kind="schemeClr"), HiddenReason.BACKGROUND),
+        (lambda slide, box, run: inked(run, "lt1", kind="schemeClr"), HiddenReason.BACKGROUND),
+        (lambda slide, box, run: inked(run, "white", kind="prstClr"), HiddenReason.BACKGROUND),
+        (_own_fill, HiddenReason.BACKGROUND),
+        (_dark_slide, HiddenReason.BACKGROUND),
+        (_on_a_white_card, HiddenReason.BACKGROUND),
+        (lambda slide, box, run: inked(run, "FF0000", opacity="0"), HiddenReason.TRANSPARENT),
+        (lambda slide, box, run: inked(run, "FF0000", opacity="1000"), HiddenReason.TRANSPARENT),
+        (
+            lambda slide, box, run: run._r.get_or_add_rPr().insert(0, drawn("<a:noFill></a:noFill>")),
+            HiddenReason.TRANSPARENT,
+        ),
+        (lambda slide, box, run: setattr(run.font, "size", pptx.util.Pt(1)), HiddenReason.TINY),
+        (_listed, HiddenReason.TINY),
+        (_shrunk, HiddenReason.TINY),
     ],
 )
-def test_hidden_runs_are_told(tmp_path: Path, change: Callable[[Any, Any, Any], None], reason: Unseen) -> None:
+def test_hidden_runs_are_told(tmp_path: Path, change: Callable[[Any, Any, Any], None], reason: HiddenReason) -> None:
     """The run's own words, without the blanks around them; text, pages and headings are those of a deck without."""
     assert loaded(tmp_path, change) == [(SECRET, reason)]
 
@@ -219,14 +222,14 @@ def _in_a_hidden_group(slide: Any, box: Any, run: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda slide, box, run: box._element.nvSpPr.cNvPr.set("hidden", "1"), Unseen.INVISIBLE),
-        (_in_a_hidden_group, Unseen.INVISIBLE),
-        (_off(left=WIDE), Unseen.OUTSIDE),
-        (_off(left=-WIDE), Unseen.OUTSIDE),
-        (_grouped, Unseen.OUTSIDE),
+        (lambda slide, box, run: box._element.nvSpPr.cNvPr.set("hidden", "1"), HiddenReason.INVISIBLE),
+        (_in_a_hidden_group, HiddenReason.INVISIBLE),
+        (_off(left=WIDE), HiddenReason.OUTSIDE),
+        (_off(left=-WIDE), HiddenReason.OUTSIDE),
+        (_grouped, HiddenReason.OUTSIDE),
     ],
 )
-def test_hidden_shapes_are_told(tmp_path: Path, change: Callable[[Any, Any, Any], None], reason: Unseen) -> None:
+def test_hidden_shapes_are_told(tmp_path: Path, change: Callable[[Any, Any, Any], None], reason: HiddenReason) -> None:
     """All their text, as one."""
     assert loaded(tmp_path, change) == [(WHOLE, reason)]
 
@@ -242,7 +245,7 @@ def test_a_slide_that_is_not_shown_is_hidden_whole(tmp_path: Path) -> None:
     hidden.placeholders[1].text_frame.paragraphs[0].runs[0].font.size = pptx.util.Pt(1)
     presentation.save(path)
     document = only(path)
-    assert hidden_of(document) == [(f"# {SECRET}\nin two\nlines\n\n### Notes:\na note", Unseen.INVISIBLE)]
+    assert hidden_of(document) == [(f"# {SECRET}\nin two\nlines\n\n### Notes:\na note", HiddenReason.INVISIBLE)]
     assert (document.hidden[0].start, document.hidden[0].end) == (document.pages[1].start, document.pages[1].end)
     assert document.notes[-1].startswith("holds text that its readers don't see: ")
 
@@ -255,7 +258,7 @@ def test_no_text_can_stand_for_a_slide(tmp_path: Path) -> None:
     presentation = pptx.Presentation(path)
     presentation.slides[1]._element.set("show", "0")
     presentation.save(path)
-    assert hidden_of(only(path)) == [(f"# {SECRET}\nmore", Unseen.INVISIBLE)]
+    assert hidden_of(only(path)) == [(f"# {SECRET}\nmore", HiddenReason.INVISIBLE)]
 
 
 def test_tables_charts_and_pictures_of_hidden_shapes(tmp_path: Path) -> None:
@@ -276,7 +279,7 @@ def test_tables_charts_and_pictures_of_hidden_shapes(tmp_path: Path) -> None:
     picture._element.nvPicPr.cNvPr.set("descr", "secret picture")
     presentation.save(path)
     document = only(path)
-    found = [text for text, reason in hidden_of(document) if reason is Unseen.OUTSIDE]
+    found = [text for text, reason in hidden_of(document) if reason is HiddenReason.OUTSIDE]
     assert found[0] == "| cell 0 | cell 1 |\n| --- | --- |\n| cell 2 | cell 3 |"
     assert found[1:] == ["secret series |\n|---|---|\n| secret category", "secret picture"]
     assert "| Category | secret series |\n|---|---|\n| secret category | 1.5 |" in document.text
@@ -295,7 +298,7 @@ def test_a_cell_says_what_lies_beneath(tmp_path: Path) -> None:
             filled(cell, fill)
         presentation.save(path)
         found.append([reason for _, reason in hidden_of(only(path))])
-    assert found == [[Unseen.BACKGROUND], [], []]
+    assert found == [[HiddenReason.BACKGROUND], [], []]
 
 
 def test_layouts_and_masters_say_colours(tmp_path: Path) -> None:
@@ -312,13 +315,13 @@ def test_layouts_and_masters_say_colours(tmp_path: Path) -> None:
             inked(presentation.slides[0].shapes.title.text_frame.paragraphs[0].runs[0], own)
         presentation.save(path)
         found.append(hidden_of(only(path)))
-    assert found == [[(f"# {SECRET}", Unseen.BACKGROUND)], []]
+    assert found == [[(f"# {SECRET}", HiddenReason.BACKGROUND)], []]
     presentation = pptx.Presentation(deck(tmp_path, [(SECRET, "shown")]))
     for title in presentation.slides[0].slide_layout.placeholders:
         if title.placeholder_format.idx == 0:
             title.left, title.top, title.width, title.height = 0, -HIGH, WIDE, HIGH // 4
     presentation.save(tmp_path / "a.pptx")
-    assert hidden_of(only(tmp_path / "a.pptx")) == [(f"# {SECRET}", Unseen.OUTSIDE)]
+    assert hidden_of(only(tmp_path / "a.pptx")) == [(f"# {SECRET}", HiddenReason.OUTSIDE)]
 
 
 def test_no_text_can_feign_the_marks(tmp_path: Path) -> None:
@@ -346,7 +349,7 @@ def test_relations_of_unknown_types_lead_nowhere(tmp_path: Path) -> None:
         led = archive.read("_rels/.rels").decode()
     decoy = '<Relationship Id="rId99" Type="urn:x/officeDocument" Target="docProps/core.xml"/>'
     changed(path, "_rels/.rels", re.sub("(<Relationships[^>]*>)", rf"\1{decoy}", led).encode())
-    assert hidden_of(only(path)) == [(SECRET, Unseen.TINY)]
+    assert hidden_of(only(path)) == [(SECRET, HiddenReason.TINY)]
 
 
 def test_a_shape_of_very_many_runs_takes_time_by_their_number(tmp_path: Path) -> None:
@@ -381,7 +384,7 @@ def test_white_is_white_however_it_is_said(tmp_path: Path, fill: str) -> None:
     def change(slide: Any, box: Any, run: Any) -> None:
         run._r.get_or_add_rPr().append(drawn(fill))
 
-    assert loaded(tmp_path, change) == [(SECRET, Unseen.BACKGROUND)]
+    assert loaded(tmp_path, change) == [(SECRET, HiddenReason.BACKGROUND)]
 
 
 def test_opacity_taken_away_is_told(tmp_path: Path) -> None:
@@ -391,4 +394,4 @@ def test_opacity_taken_away_is_told(tmp_path: Path) -> None:
     def change(slide: Any, box: Any, run: Any) -> None:
         run._r.get_or_add_rPr().append(drawn(fill))
 
-    assert loaded(tmp_path, change) == [(SECRET, Unseen.TRANSPARENT)]
+    assert loaded(tmp_path, change) == [(SECRET, HiddenReason.TRANSPARENT)]

@@ -11,7 +11,7 @@ import pytest
 
 from passagework.ingest.loaders.office.xlsx_parts import may_hide
 from passagework.ingest.loaders.office.xlsx_style import _hides
-from passagework.retrieval.types import Document, Unseen
+from passagework.retrieval.types import Document, HiddenReason
 from tests.support.hostile_archives import SPREADSHEET
 from tests.support.office_files import book, changed, only, openpyxl
 
@@ -29,7 +29,7 @@ SHARED_RELATION = (
 styles: Any = pytest.importorskip("openpyxl.styles")
 
 
-def hidden_of(document: Document) -> list[tuple[str, Unseen]]:
+def hidden_of(document: Document) -> list[tuple[str, HiddenReason]]:
     """The hidden texts with their reasons."""
     return [(document.text[one.start : one.end], one.reason) for one in document.hidden]
 
@@ -47,7 +47,7 @@ def made(path: Path, change: Callable[[Any, Any], None]) -> Path:
     return path
 
 
-def loaded(tmp_path: Path, change: Callable[[Any, Any], None]) -> list[tuple[str, Unseen]]:
+def loaded(tmp_path: Path, change: Callable[[Any, Any], None]) -> list[tuple[str, HiddenReason]]:
     """What is hidden of a changed workbook; its text is the same as of one without."""
     one, plain = (only(made(tmp_path / "a.xlsx", how)) for how in (change, lambda sheet, cell: None))
     assert (one.text, one.headings) == (plain.text, plain.headings)
@@ -79,18 +79,18 @@ def _alike(sheet: Any, cell: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda sheet, cell: inked(cell, rgb="FFFFFFFF"), Unseen.BACKGROUND),
-        (lambda sheet, cell: inked(cell, theme=0), Unseen.BACKGROUND),
-        (lambda sheet, cell: inked(cell, theme=1, tint=0.999), Unseen.BACKGROUND),
-        (lambda sheet, cell: inked(cell, indexed=9), Unseen.BACKGROUND),
-        (_alike, Unseen.BACKGROUND),
-        (lambda sheet, cell: setattr(cell, "font", styles.Font(size=1)), Unseen.TINY),
-        (lambda sheet, cell: setattr(cell, "number_format", ";;;"), Unseen.INVISIBLE),
-        (lambda sheet, cell: setattr(cell, "number_format", "0;-0;0;"), Unseen.INVISIBLE),
-        (lambda sheet, cell: setattr(cell, "number_format", "[White]@"), Unseen.BACKGROUND),
+        (lambda sheet, cell: inked(cell, rgb="FFFFFFFF"), HiddenReason.BACKGROUND),
+        (lambda sheet, cell: inked(cell, theme=0), HiddenReason.BACKGROUND),
+        (lambda sheet, cell: inked(cell, theme=1, tint=0.999), HiddenReason.BACKGROUND),
+        (lambda sheet, cell: inked(cell, indexed=9), HiddenReason.BACKGROUND),
+        (_alike, HiddenReason.BACKGROUND),
+        (lambda sheet, cell: setattr(cell, "font", styles.Font(size=1)), HiddenReason.TINY),
+        (lambda sheet, cell: setattr(cell, "number_format", ";;;"), HiddenReason.INVISIBLE),
+        (lambda sheet, cell: setattr(cell, "number_format", "0;-0;0;"), HiddenReason.INVISIBLE),
+        (lambda sheet, cell: setattr(cell, "number_format", "[White]@"), HiddenReason.BACKGROUND),
     ],
 )
-def test_hidden_cells_are_told(tmp_path: Path, change: Callable[[Any, Any], None], reason: Unseen) -> None:
+def test_hidden_cells_are_told(tmp_path: Path, change: Callable[[Any, Any], None], reason: HiddenReason) -> None:
     """The cell's own words; text and headings are those of a workbook without."""
     assert loaded(tmp_path, change) == [(SECRET, reason)]
 
@@ -156,7 +156,7 @@ def _group(sheet: Any, cell: Any) -> None:
 @pytest.mark.parametrize("change", [_column, _group])
 def test_a_hidden_column_is_told_cell_by_cell(tmp_path: Path, change: Callable[[Any, Any], None]) -> None:
     """For what is between is seen. A group that was closed is hidden too."""
-    assert loaded(tmp_path, change) == [(text, Unseen.INVISIBLE) for text in ("note", "good", SECRET, "good")]
+    assert loaded(tmp_path, change) == [(text, HiddenReason.INVISIBLE) for text in ("note", "good", SECRET, "good")]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_hidden_column_is_told_cell_by_cell(tmp_path: Path, change: Callable[[
 )
 def test_a_hidden_row_is_one_piece(tmp_path: Path, change: Callable[[Any, Any], None]) -> None:
     """With the lines of the table around it."""
-    assert loaded(tmp_path, change) == [(f"| Bo | {SECRET} | 8 |", Unseen.INVISIBLE)]
+    assert loaded(tmp_path, change) == [(f"| Bo | {SECRET} | 8 |", HiddenReason.INVISIBLE)]
 
 
 def test_no_height_and_no_width_hide(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_hidden_sheet_is_hidden_whole(tmp_path: Path, state: str) -> None:
     document = only(made(tmp_path / "a.xlsx", change))
     (span,) = document.hidden
     assert document.text[span.start : span.end] == document.text[: document.text.index("\n\n## Other")]
-    assert span.reason is Unseen.INVISIBLE
+    assert span.reason is HiddenReason.INVISIBLE
 
 
 def test_a_merged_cell_is_seen_where_one_of_its_columns_is(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_rows_that_say_nothing_of_their_place(tmp_path: Path) -> None:
     changed(path, SHEET, f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'.encode())
     document = only(path)
     assert document.text.startswith("## People\n\nseen\nsecret\n\nseen too\n\n## Other")
-    assert hidden_of(document) == [("secret", Unseen.INVISIBLE)]
+    assert hidden_of(document) == [("secret", HiddenReason.INVISIBLE)]
 
 
 def _third_row(sheet: Any, cell: Any) -> None:
@@ -239,7 +239,7 @@ def test_what_is_not_excel_s_own_counts_for_nothing(tmp_path: Path) -> None:
     sheet = member(path, SHEET)
     decoy = '<extLst><ext uri="u" xmlns:x="urn:x"><x:row r="1048576"/></ext></extLst><sheetData>'
     changed(path, SHEET, sheet.replace("<sheetData>", decoy).encode())
-    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", Unseen.INVISIBLE)]
+    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", HiddenReason.INVISIBLE)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -252,7 +252,7 @@ def test_rows_are_found_however_they_are_written(tmp_path: Path, hides: str, enc
     sheet = member(path, SHEET).replace('<row r="3"', f'<row r="3" {hides}')
     sheet = f'<?xml version="1.0" encoding="{encoding}"?>' + sheet[sheet.index("<worksheet") :]
     changed(path, SHEET, sheet.encode(encoding))
-    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", Unseen.INVISIBLE)]
+    assert hidden_of(only(path)) == [(f"| Bo | {SECRET} | 8 |", HiddenReason.INVISIBLE)]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_part_of_a_text_is_told(tmp_path: Path, shared: bool) -> None:
     path = made(tmp_path / "a.xlsx", lambda sheet, cell: None)
     document = only(with_runs(path, f"{PLAIN_RUN}{WHITE_RUN}<r><t>indeed.</t></r>", shared=shared))
     assert "| Bo | Good work, praise him indeed. | 8 |" in document.text
-    assert hidden_of(document) == [("praise him", Unseen.BACKGROUND)]
+    assert hidden_of(document) == [("praise him", HiddenReason.BACKGROUND)]
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -306,7 +306,7 @@ def test_a_part_in_another_colour_is_seen(tmp_path: Path, shared: bool) -> None:
     path = made(tmp_path / "a.xlsx", lambda sheet, cell: inked(cell, rgb="FFFFFFFF"))
     document = only(with_runs(path, f"{PLAIN_RUN}<r><t> indeed.</t></r>", shared=shared))
     assert "| Bo | Good work, indeed. | 8 |" in document.text
-    assert hidden_of(document) == [("indeed.", Unseen.BACKGROUND)]
+    assert hidden_of(document) == [("indeed.", HiddenReason.BACKGROUND)]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_no_text_can_feign_the_marks(tmp_path: Path) -> None:
         cell.value = f"\U0010fe00{SECRET}\U0010fe01"
         sheet.row_dimensions[2].hidden = True
 
-    assert loaded(tmp_path, change) == [("| Ada | good | 7 |", Unseen.INVISIBLE)]
+    assert loaded(tmp_path, change) == [("| Ada | good | 7 |", HiddenReason.INVISIBLE)]
 
 
 def test_what_could_not_be_looked_for_is_noted(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ FORGERIES = [
     "the parser's answer is broken: int in place of str",
     "the parser's answer is broken: a page or heading at 0-2 of a text of 1 characters",
     "the parser's answer is broken: hidden text that is none, of a text of 1 characters",
-    "the parser's answer is broken: 'unheard of' is not a valid Unseen",
+    "the parser's answer is broken: 'unheard of' is not a valid HiddenReason",
     "red [31m lines",
     "nested too deep",
     "the parser's answer is too long",

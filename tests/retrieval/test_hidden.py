@@ -12,7 +12,7 @@ from passagework.ingest.maintenance.exchange import export_collection, import_co
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval import Collection
 from passagework.retrieval.config import Settings
-from passagework.retrieval.types import Document, Hidden, Unseen
+from passagework.retrieval.types import Document, Hidden, HiddenReason
 from tests.support.fakes import FakeEncoder
 
 SETTINGS = Settings(workers=1, offline=True)
@@ -50,7 +50,7 @@ def test_a_hit_says_what_of_it_is_hidden(collection: Collection) -> None:
     document = collection.document(collection.documents()[0].id)
     assert document.text[hit.start : hit.end] == hit.text
     (span,) = hit.hidden
-    assert (document.text[span.start : span.end], span.reason) == (SECRET, Unseen.BACKGROUND)
+    assert (document.text[span.start : span.end], span.reason) == (SECRET, HiddenReason.BACKGROUND)
     assert document.hidden == hit.hidden
     assert hit.to_json()["hidden"] == [{"start": span.start, "end": span.end, "reason": "background colour"}]
     assert [one.hidden for text, one in by_text.items() if SECRET not in text] == [()] * (len(by_text) - 1)
@@ -71,11 +71,13 @@ def test_it_survives_a_copy(path: Path, tmp_path: Path) -> None:
     for folder in (path, tmp_path / "copy"):
         with Collection.open(folder, encoder=FakeEncoder(), settings=SETTINGS) as opened:
             (hidden,) = opened.document(opened.documents()[0].id).hidden
-            assert hidden.reason is Unseen.BACKGROUND
+            assert hidden.reason is HiddenReason.BACKGROUND
 
 
 def test_documents_without_keep_the_digest_that_they_had() -> None:
     """So a collection of before isn't made anew; what is hidden counts where there is any."""
     plain = Document("text", "text/plain")
     assert document_hash(plain) == "efbdaf403b2e20c096e570a0dd898a76830fe9c7f3283fff73bd5a36043bc7a3"
-    assert document_hash(plain) != document_hash(Document("text", "text/plain", hidden=(Hidden(0, 1, Unseen.TINY),)))
+    assert document_hash(plain) != document_hash(
+        Document("text", "text/plain", hidden=(Hidden(0, 1, HiddenReason.TINY),))
+    )

@@ -21,7 +21,7 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import Store, database, token_rows
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.token_rows import TokenCodes
-from passagework.retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, HiddenReason
 from tests.support.stored_documents import new_store, put
 
 ORIGINAL = database.MIGRATIONS
@@ -191,7 +191,7 @@ def earlier(request: pytest.FixtureRequest, old: Path) -> Path:
 def test_an_earlier_collection_opens(earlier: Path) -> None:
     """It gets the tables, keeps what it holds, and takes documents with hidden text, and token vectors."""
     store = Store.open(earlier)
-    hidden = (Hidden(0, 4, Unseen.TINY), Hidden(8, 9, Unseen.BACKGROUND))
+    hidden = (Hidden(0, 4, HiddenReason.TINY), Hidden(8, 9, HiddenReason.BACKGROUND))
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
         assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.types import Document, Heading, Hidden, Page, Unseen
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
 
 RICH = Document(
     text="Über\x00 \ud83d\ude00 \u2028 \U0001f600 tail",
@@ -29,7 +29,7 @@ RICH = Document(
     pages=(Page(1, "i", 0, 5), Page(2, "", 5, 15)),
     headings=(Heading(1, "Über", 0, 4), Heading(2, "x", 6, 7)),
     notes=("page 3 has no text", "ü"),
-    hidden=(Hidden(0, 4, Unseen.TINY), Hidden(2, 7, Unseen.CHARACTERS)),
+    hidden=(Hidden(0, 4, HiddenReason.TINY), Hidden(2, 7, HiddenReason.CHARACTERS)),
 )
 
 

@@ -22,7 +22,7 @@ from passagework.retrieval.hits import Citation, Context, FilterUse, Hit, Hits, 
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
-from passagework.retrieval.types import Fusion, Hidden, Stage, Unseen
+from passagework.retrieval.types import Fusion, Hidden, HiddenReason, Stage
 from passagework.ui.commands.progress import SuccessiveBars, progress_bar
 from passagework.ui.present import (
     context_notes,
@@ -441,7 +441,7 @@ def test_html_of_a_hit_holds_its_trace() -> None:
 
 def test_hidden_text_is_a_warning_everywhere() -> None:
     """In a terminal and on a page a hit says how much of it can't be seen in its document, and why; others don't."""
-    spans = (Hidden(0, 5, Unseen.TINY), Hidden(3, 9, Unseen.CHARACTERS))
+    spans = (Hidden(0, 5, HiddenReason.TINY), Hidden(3, 9, HiddenReason.CHARACTERS))
     one = replace(hit(), hidden=spans)
     warning = "9 of 19 characters can't be seen in the document (tiny, invisible characters)"
     assert one.to_json()["hidden"] == [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 _FAR = 500.0
 """Pixels beyond the edge: far more than what peeps out."""
@@ -33,19 +33,19 @@ _NOTHING = {
 }
 
 
-def gone(said: Mapping[str, str]) -> Unseen | None:
+def gone(said: Mapping[str, str]) -> HiddenReason | None:
     """Why nothing is seen of an element and all in it, by its declarations; None where it is, or may be."""
     if any(pattern.search(said.get(name, "")) for name, pattern in _NOTHING.items()):
-        return Unseen.INVISIBLE
+        return HiddenReason.INVISIBLE
     cut = any(said.get(name, "").startswith(("hidden", "clip")) for name in ("overflow", "overflow-x", "overflow-y"))
     sizes = (_pixels(said.get(name)) for name in ("height", "max-height", "width", "max-width"))
     if cut and any(size is not None and 0 <= size <= _LEAST for size in sizes):
-        return Unseen.INVISIBLE
+        return HiddenReason.INVISIBLE
     places = ["text-indent"]
     if said.get("position", "").startswith(("absolute", "fixed")):
         places += ["left", "top", "right", "bottom"]
     moves = (_pixels(said.get(name)) for name in places)
-    return Unseen.OUTSIDE if any(move is not None and move <= -_FAR for move in moves) else None
+    return HiddenReason.OUTSIDE if any(move is not None and move <= -_FAR for move in moves) else None
 
 
 def _pixels(value: str | None) -> float | None:

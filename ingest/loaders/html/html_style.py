@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.html.html_moved import gone
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -58,21 +58,21 @@ class Style:
     transparent: bool = False
     clear: bool = False  # a colour without opacity, which an inner element may replace
     tiny: bool = False
-    gone: Unseen | None = None  # of no size, or off the page, with all that is in it
+    gone: HiddenReason | None = None  # of no size, or off the page, with all that is in it
 
     @property
-    def unseen(self) -> Unseen | None:
+    def unseen(self) -> HiddenReason | None:
         """Why text in it can't be seen, None where it can."""
         if self.gone is not None:
             return self.gone
         if self.transparent or self.clear:
-            return Unseen.TRANSPARENT
+            return HiddenReason.TRANSPARENT
         if self.tiny:
-            return Unseen.TINY
+            return HiddenReason.TINY
         if self.colour is None or self.background is None:
             return None
         same = all(abs(a - b) < _ALIKE for a, b in zip(self.colour, self.background, strict=True))
-        return Unseen.BACKGROUND if same else None
+        return HiddenReason.BACKGROUND if same else None
 
     def within(self, tag: Tag) -> Style:
         """The style of an element in this one."""

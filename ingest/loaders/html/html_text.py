@@ -108,7 +108,7 @@ def _walk(root: Tag, writer: Writer, tables: frozenset[int], style: Style) -> No
             open_tags.pop()
             _leave(tag, writer)
         elif isinstance(child, Tag):
-            if _is_unseen(child):
+            if _is_hidden(child):
                 continue
             within = style.within(child)
             if child.name == "tr" and in_data:
@@ -137,7 +137,7 @@ def _cells(row: Tag, style: Style) -> list[Cell]:
     for child in row.contents:
         writer = Writer(inline=True)
         if isinstance(child, Tag):
-            if not _is_unseen(child):
+            if not _is_hidden(child):
                 _walk(child, writer, frozenset(), style.within(child))
         elif type(child) is NavigableString:
             writer.unseen = style.unseen
@@ -181,7 +181,7 @@ def _leave(tag: Tag, writer: Writer) -> None:
         writer.block(1)
 
 
-def _is_unseen(tag: Tag) -> bool:
+def _is_hidden(tag: Tag) -> bool:
     if tag.name in _UNSEEN or "hidden" in tag.attrs or "popover" in tag.attrs:
         return True
     if tag.name == "dialog" and "open" not in tag.attrs:

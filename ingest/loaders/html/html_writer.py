@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from passagework.retrieval.types import Heading, Hidden, Unseen
+from passagework.retrieval.types import Heading, Hidden, HiddenReason
 
 _OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
 _CLOSES = frozenset({")", "%", ")%", "%)"})
@@ -34,7 +34,7 @@ class Writer:
         self._headings: list[Heading] = []
         self._heading: tuple[int, int, int] | None = None  # level, start (-1 until text comes), first part
         self._hidden: list[Hidden] = []
-        self.unseen: Unseen | None = None
+        self.unseen: HiddenReason | None = None
         """Why the text that comes can't be seen, None where it can."""
 
     def text(self, text: str) -> None:

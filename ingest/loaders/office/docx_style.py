@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from passagework.ingest.loaders.office.docx_elements import SPACES, at_most, children, named, value, word
 from passagework.ingest.loaders.office.office_colours import lit, theme_colours
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -236,16 +236,16 @@ class Look:
         )
 
     @property
-    def unseen(self) -> Unseen | None:
+    def unseen(self) -> HiddenReason | None:
         """Why nobody sees it, None where somebody does, or where that can't be told."""
         if self.vanish:
-            return Unseen.INVISIBLE
+            return HiddenReason.INVISIBLE
         if self.clear:
-            return Unseen.TRANSPARENT
+            return HiddenReason.TRANSPARENT
         if self.squeezed or (self.half_points is not None and self.half_points <= _TINY):
-            return Unseen.TINY
+            return HiddenReason.TINY
         if self.ground is not None and self.colour is not None and _alike(self.colour, self.ground):
-            return Unseen.BACKGROUND
+            return HiddenReason.BACKGROUND
         return None
 
 

@@ -19,7 +19,7 @@ from passagework.ingest.loaders.office.converters import converters, stream_info
 from passagework.ingest.loaders.text.markdown import first_title, markdown_headings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document, Hidden, Page, Unseen
+from passagework.retrieval.types import Document, Hidden, HiddenReason, Page
 
 _IMAGE = re.compile(r"!\[(?P<alt>[^\[\]]*)\]\((?P<target>[^()]*)\)")
 _INNER_LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\(#[^()\s]*\)")
@@ -141,7 +141,7 @@ def _slides(markdown: str, marked: pptx_hidden.Marked) -> tuple[str, list[Page],
         parts.append(body)
         pages.append(Page(number=index + 1, label=str(index + 1), start=length, end=length + len(body)))
         whole = index + 1 in not_shown and body
-        spans = (Hidden(0, len(body), Unseen.INVISIBLE),) if whole else over_markup(spans, body)
+        spans = (Hidden(0, len(body), HiddenReason.INVISIBLE),) if whole else over_markup(spans, body)
         hidden += [Hidden(span.start + length, span.end + length, span.reason) for span in spans]
         length += len(body)
     return "".join(parts), pages, tuple(hidden)

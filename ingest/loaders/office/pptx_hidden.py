@@ -25,7 +25,7 @@ from passagework.ingest.loaders.office.pptx_style import (
     said_by,
     scale_of,
 )
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -88,7 +88,7 @@ class _Deck:
         changed = _clean(root)
         look = _Look(sheet, self._page)
         for shape in sheet.shapes:
-            reason = Unseen.INVISIBLE if shape.hidden or not shown else look.place(shape)
+            reason = HiddenReason.INVISIBLE if shape.hidden or not shown else look.place(shape)
             if reason is not None:
                 changed |= _mark_whole(shape, reason)
                 self._mark_charts(shape, found, reason)
@@ -98,7 +98,7 @@ class _Deck:
             self._write(name, root)
         return shown
 
-    def _mark_charts(self, shape: Shape, found: Mapping[str, Relation], reason: Unseen) -> None:
+    def _mark_charts(self, shape: Shape, found: Mapping[str, Relation], reason: HiddenReason) -> None:
         for chart in shape.element.iter("{*}chart"):
             relation = next((found[str(key)] for key in chart.attrib.values() if str(key) in found), None)
             root = part_root(self._archive, relation.target) if relation is not None else None
@@ -145,10 +145,10 @@ class _Look:
         self._rooms: dict[_Element, Box | None] = {}
         self._styled: dict[_Element, bool] = {}
 
-    def place(self, shape: Shape) -> Unseen | None:
+    def place(self, shape: Shape) -> HiddenReason | None:
         """Whether a shape lies wholly beside the slide."""
         box = self._sheet.box(shape)
-        return None if box is None or overlap(box, self._page) else Unseen.OUTSIDE
+        return None if box is None or overlap(box, self._page) else HiddenReason.OUTSIDE
 
     def mark_runs(self, shape: Shape) -> bool:
         """Marks the runs of a shape that can't be seen; whether there are any."""
@@ -169,18 +169,18 @@ class _Look:
                 changed = True
         return changed
 
-    def _reason(self, said: tuple[Said, ...], scale: float, run: _Element, shape: Shape) -> Unseen | None:
+    def _reason(self, said: tuple[Said, ...], scale: float, run: _Element, shape: Shape) -> HiddenReason | None:
         size = next((properties.size for properties in said if properties.size is not None), None)
         if size is not None and size * scale <= _TINY:
-            return Unseen.TINY
+            return HiddenReason.TINY
         if any(properties.decorated for properties in said):
             return None
         paint = next((properties.ink for properties in said if properties.ink is not None), None)
         if paint is None:
             return None
         if paint.clear:
-            return Unseen.TRANSPARENT
-        return Unseen.BACKGROUND if self._is_lost(paint, said, run, shape) else None
+            return HiddenReason.TRANSPARENT
+        return HiddenReason.BACKGROUND if self._is_lost(paint, said, run, shape) else None
 
     def _is_lost(self, paint: Ink, said: tuple[Said, ...], run: _Element, shape: Shape) -> bool:
         """Whether the colour is that of everything that the run may stand upon."""
@@ -284,14 +284,14 @@ def _clean(root: _Element) -> bool:
     return changed
 
 
-def _mark_whole(shape: Shape, reason: Unseen) -> bool:
+def _mark_whole(shape: Shape, reason: HiddenReason) -> bool:
     named = [element for element in shape.element.iter("{*}cNvPr") if shape.kind == "pic" and element.get("descr")]
     for element in named:
         element.set("descr", marked(unmarked(str(element.get("descr"))), reason))
     return _mark_each(list(shape.element.iter("{*}t")), reason) or bool(named)
 
 
-def _mark_each(texts: list[_Element], reason: Unseen) -> bool:
+def _mark_each(texts: list[_Element], reason: HiddenReason) -> bool:
     worded = [text for text in texts if text.text and not text.text.isspace()]
     for text in worded:
         mark_texts(text, text, reason)

@@ -21,7 +21,7 @@ from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.hidden_marks import MARK, over_markup, unmarked, without_marks
 from passagework.ingest.loaders.office.xlsx_hidden import Looks, SheetLook
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.types import Document, Heading, Hidden, Unseen
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook  # type: ignore[import-untyped]  # openpyxl ships no types
@@ -99,7 +99,7 @@ def _text(workbook: Workbook, looks: Looks) -> _Read:
         start = read.length + 2 if read.pieces else 0
         read.headings.append(Heading(level=2, title=name, start=start, end=start + len(name) + 3))
         piece = "\n\n".join((f"## {name}", *tables))
-        spans: tuple[Hidden, ...] = () if shown else (Hidden(0, len(piece), Unseen.INVISIBLE),)
+        spans: tuple[Hidden, ...] = () if shown else (Hidden(0, len(piece), HiddenReason.INVISIBLE),)
         if look:
             piece, spans = without_marks(piece)
             spans = over_markup(spans, piece)

@@ -20,7 +20,7 @@ from passagework.ingest.loaders.office.xlsx_parts import MAIN, elements, forget,
 from passagework.ingest.loaders.office.xlsx_style import Font, Styles, Verdict
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -73,7 +73,7 @@ class SheetLook:
         if not text:
             return text
         if (row in self.rows or column in self.columns) and not self._reaches_out(row, column):
-            return marked(text, Unseen.INVISIBLE)
+            return marked(text, HiddenReason.INVISIBLE)
         if isinstance(cell, Verdict):
             return marked(text, cell.reason) if self._holds(cell, row, column) else text
         judged = [(part, look is not None and self._holds(look, row, column) and look) for part, look in cell or ()]
@@ -93,7 +93,7 @@ class SheetLook:
 
     def _holds(self, verdict: Verdict, row: int, column: int) -> bool:
         """Whether a colour is what it seems: rules and the styles of tables may give the cell others."""
-        if verdict.reason is not Unseen.BACKGROUND:
+        if verdict.reason is not HiddenReason.BACKGROUND:
             return True
         areas = [*self.conditional, *(self.styled if verdict.on_paper else ())]
         return not any(top <= row <= bottom and left <= column <= right for top, left, bottom, right in areas)

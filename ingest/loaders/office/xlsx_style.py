@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
 from passagework.ingest.loaders.office.office_values import decimal, whole_number
 from passagework.ingest.loaders.office.xlsx_parts import MAIN
-from passagework.retrieval.types import Unseen
+from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -33,7 +33,7 @@ _SHOWN_BRACKET = re.compile(r"[hms]+|\$.*", re.IGNORECASE)
 class Verdict:
     """Why a text can't be seen; of one lost in its background, whether that is the sheet itself."""
 
-    reason: Unseen
+    reason: HiddenReason
     on_paper: bool = False
 
 
@@ -59,12 +59,12 @@ class Look:
     def unseen(self, *, text: bool, font: Font | None = None) -> Verdict | None:
         """Why a text or a number, or a part of one in a font of its own, can't be seen; None where it can."""
         if self.hides_text if text else self.hides_numbers:
-            return Verdict(Unseen.INVISIBLE)
+            return Verdict(HiddenReason.INVISIBLE)
         used = self.font if font is None else Font(self.font.colour if self.number_colour else font.colour, font.points)
         if used.points is not None and used.points <= _TINY:
-            return Verdict(Unseen.TINY)
+            return Verdict(HiddenReason.TINY)
         if used.colour is not None and self.ground is not None and alike(used.colour, self.ground):
-            return Verdict(Unseen.BACKGROUND, self.on_paper)
+            return Verdict(HiddenReason.BACKGROUND, self.on_paper)
         return None
 
 

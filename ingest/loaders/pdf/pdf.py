@@ -18,7 +18,7 @@ from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
-from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_spans, unseen_glyphs
+from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs, hidden_spans
 from passagework.ingest.loaders.pdf.pdf_outline import locate
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
 from passagework.ingest.loaders.pdf.pdf_text import PageText, join_hyphens, page_text, plain_page
@@ -181,7 +181,7 @@ def _pdfium_page(pdf: PdfDocument, index: int) -> _Read | None:
     try:
         with closing(pdf[index]) as page, closing(page.get_textpage()) as text:
             read = page_text(text)
-            return read, unseen_glyphs(page, text, read)
+            return read, hidden_glyphs(page, text, read)
     except PdfiumError:
         return None
 

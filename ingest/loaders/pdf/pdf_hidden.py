@@ -20,7 +20,7 @@ from pypdfium2 import PdfPage, PdfTextPage
 from passagework.ingest.loaders.pdf import pdf_calls as calls
 from passagework.ingest.loaders.pdf.pdf_layers import Layers, Rgb
 from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH, PageText
-from passagework.retrieval.types import Hidden, Unseen
+from passagework.retrieval.types import Hidden, HiddenReason
 
 STRIDE = 48
 """Characters of text from one that is asked about to the next."""
@@ -37,7 +37,7 @@ _FEW_OBJECTS = 150
 
 Codes = NDArray[np.int8]
 """For each of pdfium's characters: 0 where it is seen, else 1 + the place of the reason in REASONS."""
-REASONS = tuple(Unseen)
+REASONS = tuple(HiddenReason)
 
 _FOUR, _FOUR_WHOLE = struct.Struct("=4f"), struct.Struct("=4I")
 _EVERYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
@@ -47,7 +47,7 @@ _NOTHING = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLI
 _FILLED_AND_STROKED = (pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE, pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP)
 
 
-def unseen_glyphs(page: PdfPage, text: PdfTextPage, read: PageText) -> Codes | None:
+def hidden_glyphs(page: PdfPage, text: PdfTextPage, read: PageText) -> Codes | None:
     """Which of the page's characters can't be seen, and why; None where all can."""
     look = _Look(page, text)
     points = np.frombuffer(read.text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -123,7 +123,7 @@ class _Look:
             suspicious |= seen[owner] is not None
         return suspicious
 
-    def reason(self, glyph: int) -> Unseen | None:
+    def reason(self, glyph: int) -> HiddenReason | None:
         """Why the glyph can't be seen; None where it can, or where that can't be told. After `is_suspicious`."""
         owner = calls.text_object(self._text, glyph)
         if not owner:
@@ -139,21 +139,21 @@ class _Look:
         if not ink.drawn or not ink.opacity:
             if self._layered().is_scan:
                 return None  # the text that was recognised in the picture
-            return Unseen.TRANSPARENT if ink.drawn else Unseen.INVISIBLE
+            return HiddenReason.TRANSPARENT if ink.drawn else HiddenReason.INVISIBLE
         left, top, right, bottom = _FOUR.unpack_from(self._box.values)
         same = self._layered().same_beneath(owner, (left + right) / 2, (top + bottom) / 2, ink.colour)
-        return Unseen.BACKGROUND if same else None
+        return HiddenReason.BACKGROUND if same else None
 
-    def _place(self, glyph: int) -> Unseen | None:
+    def _place(self, glyph: int) -> HiddenReason | None:
         if not calls.loose_box(self._text, glyph, self._box.places[0]):
             return None
         left, top, right, bottom = _FOUR.unpack_from(self._box.values)
         west, south, east, north = self._bounds
         if right < west or left > east or top < south or bottom > north:
-            return Unseen.OUTSIDE
+            return HiddenReason.OUTSIDE
         high, wide = top - bottom, right - left
         tiny = (0 < high < TINY and 0 < wide < TINY) or 0 < high < _FLAT or 0 < wide < _FLAT
-        return Unseen.TINY if tiny else None
+        return HiddenReason.TINY if tiny else None
 
     def _look_at(self, owner: int) -> None:
         """Notes how a text object is drawn, where that may make it unseen, else that it is seen."""

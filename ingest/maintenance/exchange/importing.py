@@ -31,7 +31,7 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
 from passagework.retrieval.store.rows import SourceState, recorded
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Unseen
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page
 
 ROWS = 2_000
 LATER = "hidden"
@@ -174,7 +174,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
             metadata=json.loads(row["metadata"]),
             pages=tuple(Page(**page) for page in row["pages"]),
             headings=tuple(Heading(**heading) for heading in row["headings"]),
-            hidden=tuple(Hidden(h["start"], h["end"], Unseen(h["reason"])) for h in row.get(LATER, ())),
+            hidden=tuple(Hidden(h["start"], h["end"], HiddenReason(h["reason"])) for h in row.get(LATER, ())),
         )
         same = document_hash(document) == row["sha256"]
     except (TypeError, ValueError) as error:

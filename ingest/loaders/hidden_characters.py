@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from passagework.retrieval.text import counted
-from passagework.retrieval.types import Document, Hidden, Unseen
+from passagework.retrieval.types import Document, Hidden, HiddenReason
 
 _UNSEEN = re.compile(
     "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
@@ -21,7 +21,7 @@ _UNSEEN = re.compile(
 )
 
 
-def with_unseen(document: Document) -> Document:
+def with_hidden_characters(document: Document) -> Document:
     """The document with such runs among its hidden text, and of a file a note that says how much it hides, and how."""
     found = () if document.text.isascii() else _runs(document.text)
     if not found and not document.hidden:
@@ -34,7 +34,7 @@ def with_unseen(document: Document) -> Document:
 
 def _runs(text: str) -> tuple[Hidden, ...]:
     return tuple(
-        Hidden(*match.span("unseen"), Unseen.CHARACTERS) for match in _UNSEEN.finditer(text) if match["unseen"]
+        Hidden(*match.span("unseen"), HiddenReason.CHARACTERS) for match in _UNSEEN.finditer(text) if match["unseen"]
     )
 
 
