@@ -97,16 +97,22 @@ class _CallablePackage(ModuleType):
         report: Report = self.ingest(*arguments, **options)
         return report
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Makes it a thing to send to another process, as a function is."""
+        return import_module, (self.__name__,)
 
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for: a parser process needs none of them."""
-    if name == "__signature__":  # what `help` and notebooks show of a callable
-        from inspect import signature
 
-        return signature(import_module(f"{__name__}.pipeline").ingest)
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # so that a type checker knows which names there are
+
+    def __getattr__(name: str) -> Any:
+        """Loads a public name when it is first asked for: a parser process needs none of them."""
+        if name == "__signature__":  # what `help` and notebooks show of a callable
+            from inspect import signature
+
+            return signature(import_module(f"{__name__}.pipeline").ingest)
+        if name in _MODULES:
+            return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

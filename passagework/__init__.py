@@ -26,12 +26,14 @@ __all__ += _retrieval.__all__
 __all__ += _ingest.__all__
 
 
-def __getattr__(name: str) -> Any:
-    """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
-    for package in (_retrieval, _ingest):
-        if name in package.__all__:
-            return getattr(package, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # so that a type checker knows which names there are
+
+    def __getattr__(name: str) -> Any:
+        """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
+        for package in (_retrieval, _ingest):
+            if name in package.__all__:
+                return getattr(package, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

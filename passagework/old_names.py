@@ -13,7 +13,7 @@ from types import ModuleType
 
 def refuse_old_name(module: ModuleType) -> None:
     """Raises ImportError for the module of an old name; where folders of that name lie on the path, it becomes them."""
-    name = module.__name__
+    name = module.__spec__.name if module.__spec__ else module.__name__  # which is "__main__" for python -m
     folders = [folder for entry in sys.path if (folder := _folder_in(entry, name))]
     if not folders:
         raise ImportError(f"`{name}` is a part of passagework: write `from passagework.{name} import ...`", name=name)

@@ -44,6 +44,9 @@ class LostVersionError(StoreError):
         super().__init__(f"{found}: {step}")
         self.found = found
 
+    def __reduce__(self) -> tuple[type[LostVersionError], tuple[str]]:
+        return type(self), (self.found,)
+
 
 class IndexMismatchError(PassageworkError):
     """A collection was built with another encoder, or with other chunking, than asked for."""

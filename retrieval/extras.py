@@ -35,7 +35,12 @@ EXTRAS: Mapping[str, Extra] = {
 
 def missing_modules(extra: str) -> tuple[str, ...]:
     """Returns the modules of an extra that can't be found; they are looked for without being imported."""
-    return tuple(name for name in EXTRAS[extra].modules if find_spec(name) is None)
+    return tuple(name for name in EXTRAS[extra].modules if not _is_installed(name))
+
+
+def _is_installed(module: str) -> bool:
+    spec = find_spec(module)
+    return spec is not None and spec.origin is not None  # a folder of that name, somewhere on the path, has none
 
 
 def install_command(extra: str) -> str:
@@ -56,7 +61,7 @@ def missing_extra(
 
 
 def require(extra: str, error: type[PassageworkError] = ConfigError) -> None:
-    """Raises `error`, as `absent` words it, where a module of the extra can't be found; it imports none."""
+    """Raises `error`, as `missing_extra` words it, where a module of the extra can't be found; it imports none."""
     missing = missing_modules(extra)
     if missing:
         raise missing_extra(extra, missing[0], error)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import os
+import pickle
 import re
 import runpy
 import subprocess
@@ -165,6 +167,7 @@ def test_a_wheel_knows_the_old_names(site: Path, tmp_path: Path, old: str) -> No
         assert run.returncode == 1
         expected = f"ImportError: `{old}` is a part of passagework: write `from passagework.{old} import ...`"
         assert run.stderr.splitlines()[-1] == expected
+    assert f"`{old}` is a part of passagework" in _run_outside(site, tmp_path, "-m", old).stderr.splitlines()[-1]
     (tmp_path / old).mkdir()
     (tmp_path / old / "mine.py").write_text("VALUE = 3\n")
     (tmp_path / "new.py").write_text(f"import {old}\nfrom {old}.mine import VALUE\nprint(VALUE)\n")
@@ -180,6 +183,7 @@ def test_the_package_can_be_called_like_its_function() -> None:
     """`from passagework import ingest` is what it says, whatever was imported before."""
     assert callable(passagework.ingest)
     assert str(inspect.signature(passagework.ingest)).startswith("(paths: ")
+    assert pickle.loads(pickle.dumps(passagework.ingest)) is copy.deepcopy(passagework.ingest) is passagework.ingest
     assert set(passagework.__all__) == set(dir(passagework))
     for name in passagework.__all__:
         assert getattr(passagework, name) is not None

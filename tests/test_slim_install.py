@@ -6,6 +6,7 @@ It is made of links to what is installed here, so that nothing is downloaded.
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from passagework.retrieval.extras import EXTRAS
+from passagework.retrieval.extras import EXTRAS, missing_modules
 from tests.support.office_files import docx, openpyxl
 from tests.support.slim_install import (
     PACKAGES,
@@ -300,3 +301,11 @@ def _hidden(slim: Slim, name: str) -> Iterator[None]:
         yield
     finally:
         away.rename(there)
+
+
+def test_a_folder_of_an_extras_name_is_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's folder `mteb`, without `__init__.py`, is found by import, and brings nothing."""
+    (tmp_path / "mteb").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    importlib.invalidate_caches()
+    assert missing_modules("mteb") == ("mteb",)

@@ -74,7 +74,7 @@ def rebuild(
     """
     settings = settings or Settings.from_environment()
     collection = Path(collection)
-    with open_for_writing(collection) as old:
+    with open_for_writing(collection, read_only=True) as old:
         live = old.path.parent
         with old.read() as snapshot:
             model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
@@ -35,23 +36,31 @@ def delete(
     """
     if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
-    live = current_version(Path(collection))  # where its name was lost, an ingest finds it again, not a deletion
-    if dry_run:
-        with Store.open(live / "store.db") as store, store.read() as snapshot:
-            return _selected(snapshot, targets, uris, where)
-    with open_for_writing(Path(collection)) as store, store.write() as writer:
-        rows = _selected(writer, targets, uris, where)
-        _remove_documents(writer, rows)
-        return rows
+    with _opened(Path(collection), read_only=dry_run) as store:
+        if dry_run:
+            with store.read() as snapshot:
+                return _selected(snapshot, targets, uris, where)
+        with store.write() as writer:
+            rows = _selected(writer, targets, uris, where)
+            _remove_documents(writer, rows)
+            writer.sweep_vectors()
+            return rows
 
 
 def delete_sources(collection: str | Path, uris: Sequence[str]) -> None:
     """Takes out files with all their documents, by URI, and what no document needs any more."""
-    current_version(Path(collection))  # as above
-    with open_for_writing(Path(collection)) as store, store.write() as writer:
+    with _opened(Path(collection)) as store, store.write() as writer:
         for source in writer.sources():
             if source.uri in uris:
                 writer.remove_source(source.id)
+        writer.sweep_vectors()
+
+
+@contextmanager
+def _opened(collection: Path, *, read_only: bool = False) -> Iterator[Store]:
+    current_version(collection)  # where its name was lost, an ingest finds it again, not a deletion
+    with open_for_writing(collection, read_only=read_only) as store:
+        yield store
 
 
 def _selected(

@@ -70,13 +70,14 @@ def writable_version(collection: Path) -> Iterator[Path]:
 
 @contextmanager
 def open_for_writing(
-    collection: Path, *, create: Callable[[], Path] | None = None, check: bool = True
+    collection: Path, *, create: Callable[[], Path] | None = None, check: bool = True, read_only: bool = False
 ) -> Iterator[Store]:
     """Opens the live version as its only writer; vectors that nothing uses are swept at the end, and all is sealed.
 
     A collection that lost the name of its live version takes up its newest whole one; `create` makes the first version
-    of a folder that has none. With `check`, raises StoreError where the database is not what its last writer left.
-    Raises it also where there is no collection, another writer, or a folder that can't be written.
+    of a folder that has none. With `read_only` the version stays as it is, and only others are kept from writing.
+    With `check`, raises StoreError where the database is not what its last writer left. Raises it also where there is
+    no collection, another writer, or a folder that can't be written.
     """
     if create is None and live_version(collection) is None:
         current_version(collection)  # says what is there instead, before a lock file is left in it
@@ -86,9 +87,10 @@ def open_for_writing(
             if check:
                 check_whole(store)
             yield store
-            with store.write() as writer:
-                writer.sweep_vectors()
-            store.checkpoint()
+            if not read_only:
+                with store.write() as writer:
+                    writer.sweep_vectors()
+                store.checkpoint()
 
 
 def is_damaged(version: Path) -> bool:

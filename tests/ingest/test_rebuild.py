@@ -21,7 +21,7 @@ from passagework.retrieval import Collection, ConfigError, IndexMismatchError, M
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.folder import publish
-from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.support.collection_checks import answers, assert_same_answers, brief, check_whole
 from tests.support.fakes import FakeEncoder
@@ -122,6 +122,14 @@ class TestNewVersion:
             assert versions(path) == expected
             assert (path / "CURRENT").read_text() == f"{expected[1]}\n"
         assert (path / "judgments.json").exists()
+
+    def test_the_version_before_stays_as_it_is(self, path: Path) -> None:
+        """Not even swept: what fails behind the new version's publication can't be told as a failure of it."""
+        with Store.open(path / "v0001" / "store.db") as store, store.write() as writer:
+            writer.expect_unused()
+        before = (path / "v0001" / "store.db").read_bytes()
+        rebuild(path, encoder=FakeEncoder(), passage_tokens=20, overlap=0, settings=OFFLINE)
+        assert (path / "v0001" / "store.db").read_bytes() == before
 
     def test_ingest_goes_on_in_the_new_version(self, template: Path, path: Path, tmp_path: Path) -> None:
         """Files are known: what did not change is not read again, what failed is tried again."""

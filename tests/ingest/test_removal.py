@@ -14,6 +14,8 @@ import pytest
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Collection, ConfigError, FilterError, StoreError
+from passagework.retrieval.folder import writer_lock
+from passagework.retrieval.store import Writer
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
 
@@ -188,6 +190,39 @@ def test_a_glob_is_one_only_where_no_document_is_so_named(path: Path, tmp_path: 
     ingest([tmp_path / name for name in ("b1.txt", "b[2].txt", "b2.txt")], path, encoder=FakeEncoder())
     assert names(delete(path, ["b[2].txt"])) == ["b[2].txt"]
     assert names(delete(path, ["b[12].txt"])) == ["b1.txt", "b2.txt"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_damaged_database_is_refused_and_so_is_a_second_writer(path: Path, dry_run: bool) -> None:
+    """A dry run promises nothing that the real one would refuse."""
+    with writer_lock(path), pytest.raises(StoreError, match="is being written by"):
+        delete(path, ["a.txt"], dry_run=dry_run)
+    database = path / "v0001" / "store.db"
+    data = bytearray(database.read_bytes())
+    data[-10] ^= 1
+    database.write_bytes(data)
+    with pytest.raises(StoreError, match="is damaged"):
+        delete(path, ["a.txt"], dry_run=dry_run)
+
+
+def test_a_dry_run_writes_nothing(path: Path) -> None:
+    """Not a byte of the version, not even what is swept behind a writer."""
+    before = {file: file.read_bytes() for file in (path / "v0001").rglob("*") if file.is_file()}
+    assert names(delete(path, ["a.txt"], dry_run=True)) == ["a.txt"]
+    assert {file: file.read_bytes() for file in (path / "v0001").rglob("*") if file.is_file()} == before
+
+
+def test_documents_and_their_vectors_go_in_one_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the vectors can't be swept, the documents are still there."""
+
+    def fail(writer: Writer) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "sweep_vectors", fail)
+        with pytest.raises(KeyboardInterrupt):
+            delete(path, ["r2"])
+    assert names(delete(path, ["r2"])) == ["r2"]
 
 
 def test_no_collection(tmp_path: Path) -> None:
