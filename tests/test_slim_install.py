@@ -22,7 +22,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from passagework.retrieval.extras import EXTRAS, missing_modules
+from passagework.retrieval.extras import EXTRAS, Extra, missing_modules
 from tests.support.office_files import docx, openpyxl
 from tests.support.slim_install import (
     PACKAGES,
@@ -304,8 +304,13 @@ def _hidden(slim: Slim, name: str) -> Iterator[None]:
 
 
 def test_a_folder_of_an_extras_name_is_no_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user's folder `mteb`, without `__init__.py`, is found by import, and brings nothing."""
-    (tmp_path / "mteb").mkdir()
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    """A user's folder without `__init__.py` is found by import, and brings nothing."""
+    monkeypatch.setattr("passagework.retrieval.extras.EXTRAS", {"own": Extra("a thing of one's own", ("own_library",))})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert missing_modules("own") == ("own_library",)
+    (tmp_path / "own_library").mkdir()
     importlib.invalidate_caches()
-    assert missing_modules("mteb") == ("mteb",)
+    assert missing_modules("own") == ("own_library",)
+    (tmp_path / "own_library" / "__init__.py").touch()
+    importlib.invalidate_caches()
+    assert missing_modules("own") == ()
