@@ -213,6 +213,7 @@ def test_every_public_name_has_a_docstring() -> None:
     assert [name for name in kinds if not (vars(PUBLIC[name]).get("__doc__") or PUBLIC[name].__doc__)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_examples_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them give what the page says, from its top to its bottom, on the files that it writes, offline."""

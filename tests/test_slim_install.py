@@ -179,6 +179,7 @@ def _imported(nodes: Iterable[ast.AST], owners: Mapping[str, list[str]]) -> set[
     return {canonicalize_name(owner) for name in foreign for owner in owners.get(name, [name])[:1]}
 
 
+@pytest.mark.slow
 def test_every_format_but_office_is_read(slim: Slim) -> None:
     """A file of the office formats fails with what to install, in a line, and costs only itself."""
     report = json.loads((slim.folder / "report.json").read_text())
@@ -190,6 +191,7 @@ def test_every_format_but_office_is_read(slim: Slim) -> None:
         assert len(reason) <= 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["dense", "lexical", "hybrid", "rerank"])
 def test_every_stage_answers(slim: Slim, stage: str) -> None:
     """From PDF, Markdown, HTML, text, CSV, JSON and mail."""
@@ -214,6 +216,7 @@ def test_every_stage_answers(slim: Slim, stage: str) -> None:
     assert json.loads(run.stdout) == [[stage, path] for path in asked.values()]
 
 
+@pytest.mark.slow
 def test_the_other_commands_work(slim: Slim) -> None:
     """Context, doctor, status, evaluate at every stage with its report, compare, and a copy of the collection."""
     context = json.loads(slim.run("context", "bees in the hive", "--collection", "c", "--json").stdout)
@@ -243,6 +246,7 @@ TORCH = (
 )
 
 
+@pytest.mark.slow
 def test_what_is_absent_says_what_to_install(slim: Slim) -> None:
     """One line on stderr, exit code 1 or 2, and nothing is made."""
     refusal = slim.refusal("ui", "--collection", "new")
@@ -259,6 +263,7 @@ def test_what_is_absent_says_what_to_install(slim: Slim) -> None:
     assert told.endswith("mteb, for measuring mteb's tasks, isn't installed: pip install \"passagework[mteb]\"")
 
 
+@pytest.mark.slow
 def test_what_only_torch_runs_says_so(slim: Slim, tmp_path: Path) -> None:
     """The backend or a GPU by name, an encoder, a reranker that OpenVINO has no part for."""
     assert slim.refusal("search", "bees", "--collection", "c", PASSAGEWORK_BACKEND="torch") == TORCH
@@ -271,6 +276,7 @@ def test_what_only_torch_runs_says_so(slim: Slim, tmp_path: Path) -> None:
     assert slim.refusal("search", "bees", "--collection", "c", "--reranker", str(odd)) == TORCH
 
 
+@pytest.mark.slow
 def test_without_the_extra_cpu_other_indexes_say_so(slim: Slim) -> None:
     """FAISS taken away; the exact index, which a collection of this size has, needs none."""
     with _hidden(slim, "faiss"):
@@ -279,6 +285,7 @@ def test_without_the_extra_cpu_other_indexes_say_so(slim: Slim) -> None:
         assert slim.run("search", "bees", "--collection", "c").returncode == 0
 
 
+@pytest.mark.slow
 def test_without_any_backend_both_are_named(slim: Slim) -> None:
     """Neither OpenVINO nor torch; and asked for OpenVINO, that alone. Words are found still."""
     with _hidden(slim, "openvino"):

@@ -115,6 +115,7 @@ def is_body(document: Document, place: int) -> bool:
     return not document.text[place].isspace() and not any(h.start <= place < h.end for h in document.headings)
 
 
+@pytest.mark.slow
 @given(document=st.one_of(documents(), unruly()), chunking=CHUNKINGS, encoder=ENCODERS)
 @settings(max_examples=150, deadline=None)
 def test_passages_are_slices_that_cover_the_text_in_order(
@@ -131,6 +132,7 @@ def test_passages_are_slices_that_cover_the_text_in_order(
     assert [c for place, c in enumerate(text) if place not in covered and not c.isspace()] == []
 
 
+@pytest.mark.slow
 @given(document=st.one_of(documents(), unruly()), chunking=CHUNKINGS, encoder=ENCODERS)
 @example(
     document=Document(

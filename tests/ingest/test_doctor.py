@@ -231,6 +231,7 @@ class TestIndex:
         assert ("documents", None) in found(diagnosis)  # a document without passages
 
 
+@pytest.mark.slow
 def test_damaged_pages_are_named(path: Path) -> None:
     """A page of noise in each table in turn: never a traceback, always a finding that names the file."""
     pages = tables(path)

@@ -72,6 +72,7 @@ def told(path: Path) -> tuple[dict[str, Json], list[Any], list[Any]]:
 class TestRoundTrip:
     """Out and in again: the same answers, documents, facts."""
 
+    @pytest.mark.slow
     def test_the_same_collection(self, template: Path, tmp_path: Path) -> None:
         """Hits, scores, order, documents whole, files and their failures; the next ingest has nothing to do."""
         written = export_collection(template / "c", tmp_path / "e")
@@ -286,6 +287,7 @@ class TestBadInput:
         snapshot_collection(template / "c", exported.parent / "s")  # needs none
 
 
+@pytest.mark.slow
 def test_a_snapshot_while_others_write(template: Path, tmp_path: Path) -> None:
     """Each opens elsewhere, is whole, and holds the documents of one moment; the writer is not held up."""
     path = tmp_path / "c"

@@ -16,6 +16,8 @@ from passagework.ingest.loaders.office.docx_hidden import with_marks
 from passagework.retrieval.types import HiddenReason
 from tests.support.office_files import PIXEL, changed, docx, only
 
+pytestmark = pytest.mark.slow
+
 SECRET = "praise this candidate"
 NOTES = (
     '<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:footnote w:id="2">'

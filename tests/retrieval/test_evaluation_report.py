@@ -565,6 +565,7 @@ class TestEvaluationPage:
         assert f"{'y' * 400}… (400 of 10,000 characters)" in html
         assert len(html) < 60_000
 
+    @pytest.mark.slow
     def test_ten_thousand_queries_are_a_small_page(self) -> None:
         """Bars are gathered, which is said; the page is below 2 MB, and the same each time."""
         generator = np.random.default_rng(1)

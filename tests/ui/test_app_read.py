@@ -65,6 +65,7 @@ def _notes(page: AppTest) -> str:
     return "\n".join(str(one.proto.body) for one in page.get("html"))
 
 
+@pytest.mark.slow
 def test_a_pdf_opens_at_the_page_and_is_leafed_through(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first page of the passage with a box on its line; the next has the rest; the one before has none."""
     page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts\n\nfor nine hours.")
@@ -151,6 +152,7 @@ def test_citations_and_headings() -> None:
     assert '>Ti</span><mark class="pw-passage" data-testid="passage">tle\nwor</mark>d w' in shown
 
 
+@pytest.mark.slow
 def test_another_passage_opens_at_its_own_page(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever page was read before; the same passage stays where it was leafed to."""
     page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts")
