@@ -14,27 +14,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from passagework import ingest as _ingest
-from passagework import retrieval as _retrieval
+from passagework import ingest as _ingest, retrieval as _retrieval
 
 if TYPE_CHECKING:
     from passagework.ingest import *
     from passagework.retrieval import *
 
-__all__ = []
-__all__ += _retrieval.__all__
-__all__ += _ingest.__all__
-
-
 if not TYPE_CHECKING:  # so that a type checker knows which names there are
+    __all__ = [*dir(_retrieval), *dir(_ingest)]
 
     def __getattr__(name: str) -> Any:
         """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
         for package in (_retrieval, _ingest):
-            if name in package.__all__:
+            if name in dir(package):
                 return getattr(package, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

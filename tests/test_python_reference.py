@@ -26,7 +26,7 @@ from passagework.retrieval.models.weights import resolve_model
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "python.md"
 CLI = ROOT / "docs" / "cli.md"
-PUBLIC = {name: getattr(passagework, name) for name in passagework.__all__}
+PUBLIC = {name: getattr(passagework, name) for name in dir(passagework)}
 ALIASES = {"Any", "Callable", "Iterator", "NDArray", "Self", "TypeAlias", "TypeVar"}
 """Names in annotations that belong to typing and NumPy and are no classes."""
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import doctor as doctor_command
-from passagework.ui.commands import evaluate as measuring
-from passagework.ui.commands import exchange
-from passagework.ui.commands import options as opt
-from passagework.ui.commands import train as training
+from passagework.ui.commands import (
+    doctor as doctor_command,
+    evaluate as measuring,
+    exchange,
+    options as opt,
+    train as training,
+)
 from passagework.ui.commands.output import parse_where, print_message, print_result, run
 
 if TYPE_CHECKING:
@@ -192,8 +194,7 @@ def rebuild(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
-    from passagework.ingest.maintenance.rebuild import rebuild as make_version
-    from passagework.ingest.maintenance.rebuild import rebuild_index
+    from passagework.ingest.maintenance.rebuild import rebuild as make_version, rebuild_index
     from passagework.ingest.workers.limits import ParserLimits
     from passagework.retrieval.config import Settings
     from passagework.retrieval.dense.index import IndexKind

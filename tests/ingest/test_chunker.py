@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
 from passagework.retrieval.types import Document, Heading, Page, Passage, Tokens

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.ingest.loaders import LoadOptions, load
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.ingest.loaders.text.markdown import front_matter, markdown_headings
 from passagework.ingest.loaders.text.rst import rst_headings

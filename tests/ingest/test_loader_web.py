@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from passagework.ingest.loaders import LoadOptions, load
 from passagework.ingest.loaders.html.html_text import render_html

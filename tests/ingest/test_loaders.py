@@ -10,8 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from passagework.ingest.loaders import LoadOptions, RecordFailure, load, media_type, supported
 from passagework.ingest.loaders.formats import Format, format_name

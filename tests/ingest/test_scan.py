@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from passagework.ingest.globs import Globs
 from passagework.ingest.scan import FoundFile, Scan, Unread, path_of, scan, sha256_file

@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.store import Store, database
-from passagework.retrieval.store import schema as t
+from passagework.retrieval.store import Store, database, schema as t
 from tests.support.stored_documents import key_of, new_store, put, vector_of
 
 

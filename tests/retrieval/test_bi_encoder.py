@@ -14,8 +14,7 @@ pytest.importorskip("torch", reason='pip install "passagework[torch]"')
 
 import numpy as np
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError

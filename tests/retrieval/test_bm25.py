@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.bm25 import MAX_TERMS, Bm25, match_expression, query_terms

@@ -8,8 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.late_interaction import codec as token_codes

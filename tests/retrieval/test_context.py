@@ -8,8 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden

@@ -15,8 +15,7 @@ pytest.importorskip("torch", reason='pip install "passagework[torch]"')
 
 import numpy as np
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sentence_transformers import CrossEncoder
 from transformers import AutoModelForSequenceClassification
 

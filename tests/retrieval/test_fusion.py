@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
 from passagework.retrieval.search.fusion import competition_ranks, convex, fuse, reciprocal_rank

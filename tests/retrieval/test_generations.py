@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from passagework.ingest import ingest
 from passagework.ingest.chunker import ChunkSettings
@@ -23,8 +22,7 @@ from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
 from passagework.retrieval import Collection, StoreError
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.dense.index import ExactIndex, IndexKind
-from passagework.retrieval.dense.index import live_index as live
+from passagework.retrieval.dense.index import ExactIndex, IndexKind, live_index as live
 from passagework.retrieval.dense.saved_indexes import open_index, save_index
 from passagework.retrieval.models.identity import record_identity
 from passagework.retrieval.store import Store, VersionState

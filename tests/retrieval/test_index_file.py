@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.retrieval.dense.index import ExactIndex, FaissIndex, IndexKind, build_index, load_index
 from passagework.retrieval.errors import ConfigError, StoreError

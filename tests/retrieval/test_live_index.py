@@ -7,8 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.retrieval.dense.index import ExactIndex, FilterPlan, IndexKind, LiveIndex, build_index
 from passagework.retrieval.errors import ConfigError

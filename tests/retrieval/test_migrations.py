@@ -18,8 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.store import Store, database, token_rows
-from passagework.retrieval.store import schema as t
+from passagework.retrieval.store import Store, database, schema as t, token_rows
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.types import Hidden, HiddenReason
 from tests.support.stored_documents import new_store, put

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from passagework.retrieval.store import (
     Change,
@@ -23,8 +22,8 @@ from passagework.retrieval.store import (
     SourceRow,
     SourceState,
     Store,
+    schema as t,
 )
-from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.conditions import Among, Column
 from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.types import Document, Heading, Page

@@ -6,8 +6,7 @@ import errno
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import JOINERS, one_line

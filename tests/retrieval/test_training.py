@@ -32,14 +32,14 @@ from passagework.retrieval.training import (
     TrainingProgress,
     TrainingRun,
     digest_pairs,
+    encoder_training as encoder,
     read_pairs,
+    reranker_training as reranker,
     train_encoder,
     train_reranker,
     working_folder,
     write_pairs,
 )
-from passagework.retrieval.training import encoder_training as encoder
-from passagework.retrieval.training import reranker_training as reranker
 from passagework.retrieval.training.encoder_training import prompts_of
 from passagework.retrieval.training.folders import last_checkpoint
 from passagework.retrieval.training.held_out import mean_gain

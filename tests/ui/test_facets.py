@@ -17,8 +17,7 @@ from passagework.retrieval.hits import StageScore
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Json, Stage
-from passagework.ui.web.bump_chart import ROW as PIXELS
-from passagework.ui.web.bump_chart import TOP, bump_chart
+from passagework.ui.web.bump_chart import ROW as PIXELS, TOP, bump_chart
 from passagework.ui.web.facets import Choice, Facets, facets_of, filter_of
 from passagework.ui.web.highlighting import highlights_of
 from passagework.ui.web.page_html import highlighted_html

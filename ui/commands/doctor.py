@@ -14,8 +14,7 @@ def doctor(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Check a collection: database, text, vectors and index against each other; exits 1 with a line a finding."""
-    from passagework.ingest.maintenance.doctor import examine
-    from passagework.ingest.maintenance.doctor import repair as mend
+    from passagework.ingest.maintenance.doctor import examine, repair as mend
     from passagework.ui.present.diagnosis_lines import show_diagnosis, show_repair
 
     if repair:

@@ -105,8 +105,7 @@ def compare(
 ) -> None:
     """Compare two TREC runs on a benchmark or on one's own judgments: differences, chance, and what moved."""
     from passagework.ingest.workflows.benchmark_evaluation import refuse_inside
-    from passagework.retrieval.evaluation import compare as set_against
-    from passagework.retrieval.evaluation import read_run
+    from passagework.retrieval.evaluation import compare as set_against, read_run
     from passagework.retrieval.evaluation.benchmark import corpus_texts
     from passagework.ui.present import show_comparison
 

@@ -1,0 +1,37 @@
+"""The public names of this package, and where each one stands."""
+
+from .chunker import ChunkSettings as ChunkSettings
+from .confinement import Confinement as Confinement
+from .maintenance.creation import create as create
+from .maintenance.doctor import (
+    Check as Check,
+    Diagnosis as Diagnosis,
+    Finding as Finding,
+    Remedy as Remedy,
+    Repair as Repair,
+    examine as examine,
+    repair as repair,
+)
+from .maintenance.exchange import (
+    Exchanged as Exchanged,
+    export_collection as export_collection,
+    import_collection as import_collection,
+    snapshot_collection as snapshot_collection,
+)
+from .maintenance.rebuild import (
+    rebuild as rebuild,
+    rebuild_index as rebuild_index,
+)
+from .maintenance.removal import delete as delete
+from .pipeline import ingest as ingest
+from .report import (
+    Problem as Problem,
+    Progress as Progress,
+    Report as Report,
+)
+from .workers.limits import ParserLimits as ParserLimits
+from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark
+from .workflows.pair_training import (
+    ModelKind as ModelKind,
+    train as train,
+)

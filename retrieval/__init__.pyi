@@ -1,0 +1,107 @@
+"""The public names of this package, and where each one stands."""
+
+from .collection.collection import Collection as Collection
+from .collection.status import (
+    IndexStatus as IndexStatus,
+    Status as Status,
+    TokenVectorsStatus as TokenVectorsStatus,
+)
+from .config import Settings as Settings
+from .dense.index import IndexKind as IndexKind
+from .errors import (
+    ConfigError as ConfigError,
+    EncodingError as EncodingError,
+    EvaluationError as EvaluationError,
+    FilterError as FilterError,
+    IndexMismatchError as IndexMismatchError,
+    IngestError as IngestError,
+    LostVersionError as LostVersionError,
+    ModelUnavailableError as ModelUnavailableError,
+    PassageworkError as PassageworkError,
+    StoreError as StoreError,
+    TrainingError as TrainingError,
+)
+from .evaluation import (
+    Benchmark as Benchmark,
+    Comparison as Comparison,
+    Difference as Difference,
+    Evaluation as Evaluation,
+    Gate as Gate,
+    Judged as Judged,
+    JudgedPlaces as JudgedPlaces,
+    Judgment as Judgment,
+    Move as Move,
+    PerQuery as PerQuery,
+    Qrels as Qrels,
+    QueryDifference as QueryDifference,
+    Run as Run,
+    StageFigures as StageFigures,
+    Threshold as Threshold,
+    add_judgments as add_judgments,
+    compare as compare,
+    evaluate as evaluate,
+    load_beir as load_beir,
+    load_gate as load_gate,
+    load_trec as load_trec,
+    read_judgments as read_judgments,
+    read_qrels as read_qrels,
+    read_run as read_run,
+)
+from .evaluation.report import render_comparison as render_comparison
+from .filters.compiler import Where as Where
+from .hits import (
+    Blend as Blend,
+    Citation as Citation,
+    Context as Context,
+    FilterUse as FilterUse,
+    Hit as Hit,
+    Hits as Hits,
+    Plan as Plan,
+    QueryCut as QueryCut,
+    StageScore as StageScore,
+    TokenVectorsUsed as TokenVectorsUsed,
+    Trace as Trace,
+)
+from .models.bi_encoder import BiEncoder as BiEncoder
+from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
+from .models.encoder import Encoder as Encoder
+from .models.reranker import (
+    Reranker as Reranker,
+    RerankScores as RerankScores,
+)
+from .models.weights import Fingerprint as Fingerprint
+from .store import (
+    DocumentRow as DocumentRow,
+    Generation as Generation,
+    PassageRow as PassageRow,
+    SourceRow as SourceRow,
+    SourceState as SourceState,
+)
+from .training import (
+    Loss as Loss,
+    Mined as Mined,
+    Pair as Pair,
+    TrainingOptions as TrainingOptions,
+    TrainingProgress as TrainingProgress,
+    TrainingRun as TrainingRun,
+    Watch as Watch,
+    mine as mine,
+    read_pairs as read_pairs,
+    train_encoder as train_encoder,
+    train_reranker as train_reranker,
+    write_pairs as write_pairs,
+)
+from .types import (
+    Document as Document,
+    Fusion as Fusion,
+    Heading as Heading,
+    Hidden as Hidden,
+    HiddenReason as HiddenReason,
+    Json as Json,
+    Page as Page,
+    Passage as Passage,
+    Stage as Stage,
+    TokenIds as TokenIds,
+    Tokens as Tokens,
+    Vectors as Vectors,
+)
