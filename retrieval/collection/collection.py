@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
+from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Context, Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
@@ -36,7 +37,7 @@ class Collection:
     ) -> None:
         self.path = path
         self._models = LoadedModels(encoder, reranker, settings)
-        self._lock = threading.Lock()  # guards the versions
+        self._lock = ForkSafeLock()  # guards the versions
         self._live: OpenedVersion | None = OpenedVersion(current_version(path))
         self._retired: OpenedVersion | None = None  # a version that searches under way may still read
         try:
@@ -65,7 +66,7 @@ class Collection:
         ModelUnavailableError where weights are missing.
         """
         settings = settings or Settings.from_environment()
-        return cls(Path(path), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
+        return cls(Path(path).absolute(), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
 
     def search(
         self,
@@ -101,8 +102,7 @@ class Collection:
             min_score=min_score,
             rerank_depth=rerank_depth,
         )
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
 
     def context(
@@ -129,8 +129,7 @@ class Collection:
             per_document=per_document,
             min_score=min_score,
         )
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)
             documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
 
@@ -150,7 +149,7 @@ class Collection:
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
         """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             rows = snapshot.passages([hit.id])
             if not rows or (rows[0].uri, rows[0].start, rows[0].text) != (hit.uri, hit.start, hit.text):
                 return []  # another version counts its passages anew
@@ -162,7 +161,7 @@ class Collection:
 
         Raises FilterError for a filter that makes no sense.
         """
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             return list(snapshot.documents(_document_filter(where, snapshot)))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
@@ -173,7 +172,7 @@ class Collection:
         # No document has a name of other characters.
         storable_names = {name for name in names if storable(name) == name}
         by_name: dict[str, list[DocumentRow]] = {}
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             for row in snapshot.documents_named(sorted(storable_names)):
                 for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & storable_names:
                     by_name.setdefault(str(name), []).append(row)
@@ -181,24 +180,22 @@ class Collection:
 
     def document(self, document_id: int) -> Document:
         """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             return snapshot.document(document_id)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file ingested, with its state and the reason where it failed."""
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             return snapshot.sources()
 
     def moment(self) -> str:
         """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
 
     def status(self) -> Status:
         """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return status_of(self.path, live, snapshot)
 
     def close(self) -> None:
@@ -230,6 +227,14 @@ class Collection:
             contents = shortened(f"can't be read: {error}", 120)
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
 
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[OpenedVersion, Snapshot]]:
+        """Gives the live version and one moment of it; a fork waits until it is over."""
+        with in_use(str(self.path)):
+            live = self._current()
+            with live.store.read() as snapshot:
+                yield live, snapshot
+
     def _current(self) -> OpenedVersion:
         """Returns the live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
@@ -255,8 +260,7 @@ class Collection:
 
         Raises IndexMismatchError for another encoder than its own, ModelUnavailableError where weights are missing.
         """
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return self._models.encoder(live, snapshot)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import Settings
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.late_interaction.late_interaction import (
     LateInteractionReranker,
     TokenCache,
@@ -29,7 +29,7 @@ class LoadedModels:
         self._named_encoder = encoder
         self._named_reranker = reranker
         self._settings = settings
-        self._lock = threading.Lock()  # loading takes seconds
+        self._lock = ForkSafeLock()  # loading takes seconds
         self._encoder: Encoder | None = None
         self._encoder_of: OpenedVersion | None = None
         self._memory = token_cache()
@@ -53,9 +53,10 @@ class LoadedModels:
         return self._named_reranker is not None
 
     def forget(self) -> None:
-        """Lets go of the token vectors."""
+        """Lets go of the models, and of the token vectors."""
         with self._lock:
             self._memory = token_cache()
+            self._encoder = self._encoder_of = None
 
     def named_reranker(self) -> Reranker:
         """Returns the reranker that was named."""
