@@ -88,6 +88,7 @@ def search(
     candidates: opt.CandidatesOption = None,
     fusion: opt.FusionOption = "convex",
     reranker: opt.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
@@ -99,7 +100,7 @@ def search(
     from passagework.ui.present import show_hits
 
     parsed = parse_where(where)
-    with _open(collection, reranker=reranker) as opened:
+    with _open(collection, encoder=encoder, reranker=reranker) as opened:
         hits = opened.search(
             query,
             k=k,
@@ -122,6 +123,7 @@ def context(
     k: opt.PoolOption = 20,
     stage: opt.StageOption = None,
     reranker: opt.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
     where: opt.WhereOption = None,
     min_score: opt.MinScoreOption = None,
     as_json: opt.JsonOption = False,
@@ -130,7 +132,7 @@ def context(
     from passagework.ui.present import context_notes, show_context
 
     parsed = parse_where(where)
-    with _open(collection, reranker=reranker) as opened:
+    with _open(collection, encoder=encoder, reranker=reranker) as opened:
         assembled = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:
@@ -261,10 +263,10 @@ def main() -> None:
     sys.exit(run(app, sys.argv[1:]))
 
 
-def _open(collection: Path, *, reranker: str | None = None) -> Collection:
+def _open(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:
     from passagework.retrieval import Collection
 
-    return Collection.open(collection, reranker=reranker)
+    return Collection.open(collection, encoder=encoder, reranker=reranker)
 
 
 if __name__ == "__main__":

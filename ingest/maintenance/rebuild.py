@@ -26,7 +26,7 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import recorded_encoder, recorded_window
+from passagework.retrieval.models.identity import locate_encoder, recorded_encoder, recorded_window
 from passagework.retrieval.store import Generation, Snapshot, Store, VersionState
 
 
@@ -80,9 +80,10 @@ def rebuild(
             model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
             cut_as = recorded_chunking(snapshot)
             old_tokens = recorded_tokens(snapshot)
-        if encoder is None or isinstance(encoder, str):
-            keep_window = old_window if encoder is None else None
-            encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
+            if encoder is None:
+                encoder, window = locate_encoder(snapshot, collection), window or old_window
+        if isinstance(encoder, str):
+            encoder = BiEncoder.load(encoder, window=window, settings=settings)
         requested = chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
         chunking = new_chunking(encoder, requested, cut_as)
         tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.collection.loaded_models import LoadedModels
@@ -20,6 +21,7 @@ from passagework.retrieval.hits import Context, Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.models.weights import model_folder
 from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
@@ -66,7 +68,8 @@ class Collection:
         ModelUnavailableError where weights are missing.
         """
         settings = settings or Settings.from_environment()
-        return cls(Path(path).absolute(), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
+        reranker = reranker or settings.reranker
+        return cls(Path(path).absolute(), encoder=_fixed(encoder), reranker=_fixed(reranker), settings=settings)
 
     def search(
         self,
@@ -262,6 +265,15 @@ class Collection:
         """
         with self._reading() as (live, snapshot):
             return self._models.encoder(live, snapshot)
+
+
+_Model = TypeVar("_Model")
+
+
+def _fixed(model: _Model | str) -> _Model | str:
+    """Returns a model's folder from the top of the file system: it may be loaded after the program changed its own."""
+    folder = model_folder(model) if isinstance(model, str) else None
+    return model if folder is None else str(folder.absolute())
 
 
 def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:

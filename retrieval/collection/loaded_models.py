@@ -14,10 +14,14 @@ from passagework.retrieval.late_interaction.late_interaction import (
     token_cache,
 )
 from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
-from passagework.retrieval.models.identity import check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.identity import (
+    check_encoder,
+    load_recorded_encoder,
+    recorded_encoder,
+    recorded_window,
+)
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.store import Snapshot
 
@@ -70,20 +74,20 @@ class LoadedModels:
         """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
             if self._encoder is None or self._encoder_of is not version:
-                encoder = self._load_encoder(snapshot)
+                encoder = self._load_encoder(version, snapshot)
                 check_encoder(snapshot, encoder)
                 if encoder is not self._encoder:
                     self._memory = token_cache()  # a search of the version before keeps the one it has
                 self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
 
-    def _load_encoder(self, snapshot: Snapshot) -> Encoder:
+    def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder
         if named is not None and not isinstance(named, str):
             return named
         if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
             return loaded  # another version, made with the same
-        return BiEncoder.load(named or recorded.model, window=recorded_window(snapshot), settings=self._settings)
+        return load_recorded_encoder(snapshot, version.folder.parent, named, self._settings)
 
 
 class ModelsAtMoment:

@@ -92,9 +92,9 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
     The bundled copy (default encoder only) goes before the hub because its digest proves it to be the same file.
     Raises ModelUnavailableError naming every place that was tried; without a network it decides within a second.
     """
-    folder = _folder(name)
+    folder = model_folder(name)
     if folder is not None:
-        return _checked(str(folder), folder.resolve(), None, "folder")
+        return _checked(str(folder.absolute()), folder.resolve(), None, "folder")
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelUnavailableError(f"no model folder at {name}")
     revision = DEFAULT_REVISION if name == DEFAULT_ENCODER else None
@@ -143,7 +143,8 @@ def digest_weights(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
+    """Returns the folder that a model's name is the path of; None where it is none."""
     try:
         folder = Path(name).expanduser()
         return folder if folder.is_dir() else None

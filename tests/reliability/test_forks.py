@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork"),
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-FORKS = int(os.environ.get("PASSAGEWORK_FORKS", "3"))
+FORKS = int(os.environ.get("PASSAGEWORK_FORKS", "2"))
 
 
 @pytest.fixture(scope="module")

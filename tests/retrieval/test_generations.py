@@ -290,7 +290,7 @@ def test_replay_equals_a_fresh_build(
     encoder = FakeEncoder(dim=8)
     store = Store.create(folder / "store.db")
     with store.write() as transaction:
-        record_identity(transaction, encoder, {}, state=VersionState.READY)
+        record_identity(transaction, encoder, {}, collection=folder, state=VersionState.READY)
     writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=8, overlap_tokens=0))
     reader = OpenedVersion(folder)
     for action, which, length in steps:

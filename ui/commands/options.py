@@ -42,6 +42,10 @@ PasswordOption = Annotated[str | None, typer.Option("--pdf-password", help="Open
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
 ]
+MovedEncoderOption = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Where the collection's encoder is now (default: as recorded).", metavar="M"),
+]
 WindowOption = Annotated[
     int | None,
     typer.Option("--window", help="Tokens that the encoder reads at once (default: the model's own).", metavar="N"),
