@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.report import Problem, Progress, Report
-from passagework.ingest.scan import Scan, absolute, scan
-from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
+from passagework.ingest.scan import FoundFile, Scan, absolute, scan
+from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
@@ -21,6 +22,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
 from passagework.retrieval.store import SourceRow
 from passagework.retrieval.text import counted
 
@@ -40,37 +42,39 @@ def ingest(
     whole: bool | None = None,
     token_vectors: bool | None = None,
     pdf_password: str | None = None,
+    root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
 
     `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
-    beneath `paths`. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
-    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
-    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
-    on and for what is there already, or no longer; None leaves that as it is. A document that fails costs only itself,
-    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
-    can be read, and there is no collection, none is made.
+    beneath `paths` and beneath `root`: folders that were ingested before, and may be gone themselves. `dry_run` loads
+    documents to tell what would happen, and writes nothing. `encoder`, `window`, `passage_tokens`, `overlap` and
+    `whole` (one passage a document) shape a new collection, in tokens; they can be left out later, and must match where
+    given. `token_vectors` has the collection keep those that reranking needs, from now on and for what is there
+    already, or no longer; None leaves that as it is. A document that fails costs only itself, and is in the report.
+    Killed at any point, the next run goes on from the last commit. Where no file is found that can be read, and there
+    is no collection, none is made. A file's path is relative to the widest folder ingested that it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
     started = time.monotonic()
-    several = [paths] if isinstance(paths, str | Path) else paths
-    roots = [absolute(Path(path)) for path in several]
-    _refuse_overlap(roots, Path(collection))
-    scanned = _without_collection(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
+    collection = Path(collection).absolute()
+    roots = [absolute(Path(path)) for path in _listed(paths)]
+    _refuse_overlap(roots, collection)
+    scanned = _without_collection(scan(roots, include=include, exclude=exclude, supported=supported), collection)
     report = Report(dry_run=dry_run)
-    if not scanned.files and not collection_exists(Path(collection)):
+    if not scanned.files and not collection_exists(collection):
         report.no_collection = True
         _note_unread(report, scanned)
         report.seconds = time.monotonic() - started
         return report
     with ExitStack() as stack:
         opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
-            Path(collection),
+            collection,
             encoder=encoder,
             window=window,
             chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
@@ -79,15 +83,17 @@ def ingest(
         )
         destination = stack.enter_context(opened)
         recorded = destination.sources()
+        deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
         if delete_missing:
             _check_roots(roots, scanned, recorded)
+        scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, progress, started)
         destination.on_commit(run.report_progress)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
-        run.remove_missing(missing_sources(roots, recorded))
+        run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         destination.complete(run.report_filling)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
@@ -114,6 +120,8 @@ class _Run:
         self.total = len(scanned.files)
         self.files = 0
         self.moved: set[int] = set()
+        self.moved_roots: dict[str, str] = {}
+        self.uris = {file.uri for file in scanned.files}
         self.filled = self.to_fill = 0
         _note_unread(report, scanned)
 
@@ -135,16 +143,24 @@ class _Run:
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
         self.report_progress()
 
-    def remove_missing(self, gone: Sequence[SourceRow]) -> None:
-        """Takes out the files that are no longer there, or counts them."""
-        gone = [source for source in gone if source.id not in self.moved]
+    def remove_missing(self, gone: Sequence[SourceRow], deleting: Sequence[str]) -> None:
+        """Takes out the files that are no longer there, or counts them.
+
+        With `delete_missing` those beneath a root in `deleting` go, and those of a folder that was moved to where a
+        file of the same path lies now.
+        """
         for source in gone:
+            if source.id in self.moved:
+                continue
             count = len(self.destination.document_hashes(source))
-            if self.delete_missing or not count:
+            successor = f"{self.moved_roots.get(source.root)}{source.uri[len(source.root) :]}"
+            taken_out = self.delete_missing and (is_beneath(source.uri, deleting) or successor in self.uris)
+            if taken_out or not count:
                 self.report.deleted += count
                 self.destination.remove_source(source)
             else:
                 self.report.gone += count
+                self.report.gone_from[source.root] += count
 
     def _needs_loading(self, entry: SyncEntry) -> bool:
         """Tells whether a file must be read, and finishes it where it need not be."""
@@ -153,6 +169,9 @@ class _Run:
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
+            if entry.source is not None and self._place_changed(entry):
+                uri, path = entry.file.uri, entry.file.relative
+                self.destination.move_source(entry.source, uri=uri, path=path, reread=True)
             return True
         moved = entry.state is State.MOVED
         documents = self.destination.document_hashes(entry.source)
@@ -162,7 +181,10 @@ class _Run:
         reread = moved and (retyped or (renamed and not all(record_part(uri) for uri in documents)))
         if moved:
             self.moved.add(entry.source.id)
-        if moved or entry.source.path != entry.file.relative:
+            if entry.source.path == entry.file.relative:
+                self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
+        moved = moved or self._place_changed(entry)
+        if moved:
             uri, path = entry.file.uri, entry.file.relative
             self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
         if reread:
@@ -175,6 +197,11 @@ class _Run:
             self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
         self._file_done()
         return False
+
+    @staticmethod
+    def _place_changed(entry: SyncEntry) -> bool:
+        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
+        return entry.source is not None and entry.source.path != entry.file.relative
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
@@ -217,6 +244,35 @@ class _Run:
                     to_fill=self.to_fill,
                 )
             )
+
+
+def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else paths
+
+
+def _named_roots(
+    root: str | Path | Sequence[str | Path], recorded: Sequence[SourceRow], delete_missing: bool
+) -> list[str]:
+    """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
+    if root and not delete_missing:
+        raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
+    uris = [uri_of(folder) for folder in _listed(root)]
+    for uri in uris:
+        if not any(is_beneath(source.uri, [uri]) for source in recorded):
+            raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")
+    return uris
+
+
+def _widened(
+    destination: Destination, scanned: Scan, roots: Sequence[Path], recorded: Sequence[SourceRow]
+) -> tuple[FoundFile, ...]:
+    """Returns the files with the paths that they get on record, where the folders ingested are written down, too."""
+    before = destination.roots()
+    folders = {uri_of(root) for root in roots if root.is_dir()}
+    known = sorted(folders.union(root for root in before if any(is_beneath(row.uri, [root]) for row in recorded)))
+    if known != before:
+        destination.record_roots(known)
+    return tuple(beneath_widest_root(scanned.files, recorded, known))
 
 
 def _note_unread(report: Report, scanned: Scan) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 
-from passagework.ingest.scan import FoundFile, path_of, sha256_file
+from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
 
 
@@ -62,26 +61,26 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
             yield SyncEntry(file, State.NEW, sha256)
 
 
-def missing_sources(roots: Sequence[Path], recorded: Iterable[SourceRow]) -> list[SourceRow]:
-    """Returns the recorded files beneath `roots` that are no longer on disk."""
-    prefixes = [root.absolute().as_uri() for root in roots]
-    return [source for source in recorded if is_beneath(source.uri, prefixes) and is_gone(source.uri)]
+def beneath_widest_root(
+    files: Iterable[FoundFile], recorded: Sequence[SourceRow], roots: Iterable[str]
+) -> list[FoundFile]:
+    """Returns the files with their paths relative to the widest folder that was ingested and that they lie in.
 
-
-def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
-    """Tells whether a file is one of the roots, or lies in one."""
-    return any(uri == prefix or uri.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
-
-
-def is_gone(uri: str) -> bool:
-    """Tells whether nothing lies at a file's uri, or a folder in its place.
-
-    What lies in a folder that can't be looked into does not count as gone.
+    So a file has the same path whether it, its folder, or a folder above is given. `roots` are the URIs of the folders
+    ingested so far. One that is on record with a longer path keeps that: of older collections, folders are not known.
     """
-    try:
-        status = os.lstat(path_of(uri))
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return stat.S_ISDIR(status.st_mode)
+    by_uri = {source.uri: source for source in recorded}
+    known = sorted(roots, key=len)
+    widened = []
+    for file in files:
+        own = root_of(file.uri, file.relative)
+        root = next((root for root in known if len(root) < len(own) and is_beneath(own, [root])), None)
+        relative = file.relative
+        if root is not None:
+            folders = shown_path(own)[len(shown_path(root)) :].replace(os.sep, "/").strip("/")
+            relative = f"{folders}/{relative}"
+        source = by_uri.get(file.uri)
+        if source is not None and source.path.endswith(f"/{relative}"):
+            relative = source.path
+        widened.append(replace(file, relative=relative))
+    return widened

@@ -74,6 +74,7 @@ from .store import (
     DocumentRow as DocumentRow,
     Generation as Generation,
     PassageRow as PassageRow,
+    RootRow as RootRow,
     SourceRow as SourceRow,
     SourceState as SourceState,
 )

@@ -39,7 +39,8 @@ class Hit:
     """Is a passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
 
     `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
-    reader of the document does not see of `[start, end)`, in the same offsets.
+    reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
+    a file of another folder has the same path.
     """
 
     rank: int
@@ -57,10 +58,16 @@ class Hit:
     id: int
     uri: str
     hidden: tuple[Hidden, ...] = ()
+    root: str = ""
+
+    @property
+    def address(self) -> str:
+        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
+        return address(self.path, self.uri, self.root)
 
     def __str__(self) -> str:
         """Returns rank, score and place, and how the passage begins, in two lines."""
-        place = (address(self.path, self.uri), page_list(self.pages), *self.headings)
+        place = (self.address, page_list(self.pages), *self.headings)
         return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
     def to_json(self) -> dict[str, Json]:
@@ -219,7 +226,8 @@ class Citation:
     """Tells where the text behind a `[number]` comes from: document, pages, and `[start, end)` of its text.
 
     `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
-    `hidden` is what was left out of the text, because a reader of the document does not see it.
+    `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
+    of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     """
 
     number: int
@@ -232,7 +240,15 @@ class Citation:
     end: int
     headings: tuple[str, ...]
     score: float
+    text: str
+    metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...] = ()
+    root: str = ""
+
+    @property
+    def address(self) -> str:
+        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
+        return address(self.path, self.uri, self.root)
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the context JSON has under `citations` of it."""
@@ -247,6 +263,8 @@ class Citation:
             "end": self.end,
             "headings": list(self.headings),
             "score": self.score,
+            "text": self.text,
+            "metadata": dict(self.metadata),
             "hidden": [span.to_json() for span in self.hidden],
         }
 

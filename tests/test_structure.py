@@ -16,7 +16,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
             *("errors", "memory", "types", "text", "config", "array_cache"),
-            *("hidden", "hits", "files", "ids", "folder", "extras", "choices"),
+            *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots"),
         ),
         ("store",),
         ("models", "filters"),

@@ -45,6 +45,7 @@ def ingest(
     exclude: opt.ExcludeOption = None,
     dry_run: opt.DryRunOption = False,
     delete_missing: opt.DeleteMissingOption = False,
+    root: opt.RootsOption = None,
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
@@ -66,6 +67,7 @@ def ingest(
             include=include or (),
             exclude=exclude or (),
             delete_missing=delete_missing,
+            root=root or (),
             dry_run=dry_run,
             encoder=encoder,
             window=window,
@@ -168,10 +170,22 @@ def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, a
 
 
 @app.command()
+def sources(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
+    """List the folders that documents came from, and how many documents are gone from them."""
+    from passagework.ui.present import show_roots
+
+    with _open(collection) as opened:
+        roots = opened.roots()
+    out = {"sources": [row.to_json() for row in roots]}
+    print_result(out, as_json, lambda console: show_roots(console, roots))
+
+
+@app.command()
 def delete(
     collection: opt.CollectionOption,
     targets: opt.TargetsArgument = None,
     where: opt.WhereOption = None,
+    root: opt.RootOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -179,7 +193,7 @@ def delete(
     from passagework.ingest.maintenance.removal import delete as take_out
     from passagework.ui.present import deleted_to_json, show_deleted
 
-    rows = take_out(collection, targets or (), where=parse_where(where), dry_run=dry_run)
+    rows = take_out(collection, targets or (), where=parse_where(where), root=root, dry_run=dry_run)
     out = deleted_to_json(rows, dry_run=dry_run)
     print_result(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
 

@@ -27,7 +27,7 @@ from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import locate_encoder, recorded_encoder, recorded_window
-from passagework.retrieval.store import Generation, Snapshot, Store, VersionState
+from passagework.retrieval.store import ROOTS, Generation, Snapshot, Store, VersionState
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
@@ -118,6 +118,7 @@ def _fill(
         with old.read() as before:
             done = _drop_outdated(new, before)
             sources = before.sources()
+            roots = before.roots()
             for number, source in enumerate(sources, start=1):
                 file = SourceFile(source.uri, source.path, source.sha256, source.media_type)
                 for row in list(before.documents_of(source.id)):
@@ -134,6 +135,7 @@ def _fill(
         refresh_index(new, folder)
         with new.write() as last:
             last.set_meta("state", VersionState.READY.value)
+            last.set_meta(ROOTS, list(roots))
         new.checkpoint()
 
 

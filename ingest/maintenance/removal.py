@@ -13,6 +13,7 @@ from passagework.ingest.writing.write_access import open_for_writing
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
+from passagework.retrieval.roots import is_beneath, root_of, shown_path, uri_of
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
 from passagework.retrieval.text import address
 
@@ -23,25 +24,27 @@ def delete(
     *,
     uris: Sequence[str] = (),
     where: Where | None = None,
+    root: str | Path | None = None,
     dry_run: bool = False,
 ) -> list[DocumentRow]:
-    """Takes out the documents that a target or one of the `uris` names and `where` lets through.
+    """Takes out the documents that a target or one of the `uris` names, `where` lets through, and that lie in `root`.
 
     A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
     so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
+    `root` is a folder that was ingested, or one in it; it need not be there any more.
 
-    With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
-    document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
-    them brings the documents back. Returns what went.
+    With none of them (an empty filter is none), with a target that names nothing, files of several roots, or a record
+    by its `_id` and another document by its place, ConfigError is raised and nothing happens. The files stay where they
+    are: the next ingest of them brings the documents back. Returns what went.
     """
-    if not targets and not uris and not where:
-        raise ConfigError("name the documents to delete, or give a filter")
+    if not targets and not uris and not where and root is None:
+        raise ConfigError("name the documents to delete, or give a filter or a root")
     with _opened(Path(collection), read_only=dry_run) as store:
         if dry_run:
             with store.read() as snapshot:
-                return _selected(snapshot, targets, uris, where)
+                return _selected(snapshot, targets, uris, where, root)
         with store.write() as writer:
-            rows = _selected(writer, targets, uris, where)
+            rows = _selected(writer, targets, uris, where, root)
             _remove_documents(writer, rows)
             writer.sweep_vectors()
             return rows
@@ -64,10 +67,16 @@ def _opened(collection: Path, *, read_only: bool = False) -> Iterator[Store]:
 
 
 def _selected(
-    snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None
+    snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None, root: str | Path | None
 ) -> list[DocumentRow]:
     condition = compile_filter(where, snapshot) if where else None
-    return _matching_targets(list(snapshot.documents(condition)), targets, uris)
+    rows = list(snapshot.documents(condition))
+    if root is not None:
+        beneath = uri_of(root)
+        rows = [row for row in rows if is_beneath(row.uri, [beneath])]
+        if not rows:
+            raise ConfigError(f"no document lies in {shown_path(beneath)}: `passagework sources` lists the folders")
+    return _matching_targets(rows, targets, uris)
 
 
 def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
@@ -80,8 +89,16 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
         matches = _documents_named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
         if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
+        _refuse_several(target, matches)
         chosen.update({row.id: row for row in matches})
     return list(chosen.values())
+
+
+def _refuse_several(target: str, matches: Sequence[DocumentRow]) -> None:
+    """Raises ConfigError where a path names files of several folders."""
+    folders = sorted({shown_path(root_of(row.uri, row.path)) for row in matches if row.path == target})
+    if len(folders) > 1:
+        raise ConfigError(f"{target!r} lies in {' and in '.join(folders)}: say which with --root, or give the URI")
 
 
 def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:

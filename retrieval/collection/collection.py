@@ -25,7 +25,7 @@ from passagework.retrieval.models.weights import model_folder
 from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
-from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
@@ -190,6 +190,11 @@ class Collection:
         """Returns every file ingested, with its state and the reason where it failed."""
         with self._reading() as (_, snapshot):
             return snapshot.sources()
+
+    def roots(self) -> list[RootRow]:
+        """Returns the folders that files came from, and of how many documents the file is no longer there."""
+        with self._reading() as (_, snapshot):
+            return snapshot.root_rows()
 
     def moment(self) -> str:
         """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""

@@ -155,6 +155,7 @@ def _hits(
             id=row.id,
             uri=row.uri,
             hidden=row.hidden,
+            root=row.root,
         )
         for rank, row in enumerate(rows, start=1)
     )

@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002"})
-"""Older layouts that only lack tables: where one can't be migrated, it is read as if those were empty."""
+READABLE = frozenset({"0001", "0002", "0003"})
+"""Older layouts that only lack tables and an index: where one can't be migrated, it is read as if those were empty."""
 
 SEGMENT_CHARS = 1 << 20
 """Code points of one row of a document's text: a slice never loads a book."""
@@ -57,6 +57,7 @@ sources = Table(
     Column("reason", Text),
     Column("notes", Text, nullable=False),  # JSON list: what could not be read, record by record or page by page
     Index("sources_sha256", "sha256"),
+    Index("sources_path", "path"),
     sqlite_autoincrement=True,
 )
 

@@ -213,6 +213,7 @@ class Snapshot(DocumentReader):
         """Returns the rows of _PASSAGES, with their pages and what of them is hidden."""
         ids = [row[0] for row in rows]
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
+        roots = self.shared_roots({(path, uri) for *_, uri, path, _, _ in rows})
         return [
             PassageRow(
                 id=passage,
@@ -231,6 +232,7 @@ class Snapshot(DocumentReader):
                 title=title,
                 metadata=json.loads(metadata),
                 hidden=hidden.get(passage, ()),
+                root=roots.get(uri, ""),
             )
             for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
             for name, uri, path, title, metadata in (of_document,)

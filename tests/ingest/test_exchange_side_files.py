@@ -124,7 +124,7 @@ class TestDoctor:
         """The documents are well: nothing is to be restored from a copy."""
         (collection / "judgments.jsonl").write_bytes(b"oops\n")
         monkeypatch.setattr(
-            "passagework.ingest.maintenance.doctor.vector_checks.BiEncoder.load", lambda *_, **__: FakeEncoder()
+            "passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder()
         )
         ended = run("doctor", "--collection", collection)
         assert ended.code == 1

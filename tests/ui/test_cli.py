@@ -216,7 +216,8 @@ class TestJson:
         counts = dict.fromkeys(("added", "updated", "moved", "deleted", "unchanged", "gone"), int)
         problems = dict.fromkeys(("failed", "skipped", "notes"), PROBLEMS)
         rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
-        assert of_type(found, {**counts, **problems, **rest})
+        gone = {"gone_from": [{"root": str, "documents": int}]}
+        assert of_type(found, {**counts, **gone, **problems, **rest})
         assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
         [failed] = found["failed"]
         assert (failed["path"], failed["reason"][:8]) == ("rec.jsonl", "line 3: ")
@@ -514,14 +515,14 @@ class TestMistakes:
 
     def test_interrupted(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ctrl-C ends with one line that says what became of the work."""
-        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(KeyboardInterrupt))
+        monkeypatch.setattr("passagework.ingest.ingest", _raise(KeyboardInterrupt))
         done = run("ingest", docs, "--collection", collection)
         assert "what was committed is safe" in done.complaint
         assert done.code == 1
 
     def test_unexpected_error(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Even that is one line; PASSAGEWORK_DEBUG=1 shows the traceback."""
-        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(RuntimeError("first\nsecond")))
+        monkeypatch.setattr("passagework.ingest.ingest", _raise(RuntimeError("first\nsecond")))
         done = run("ingest", docs, "--collection", collection)
         assert "unexpected RuntimeError: first second (PASSAGEWORK_DEBUG=1 shows where)" in done.complaint
         assert done.code == 1

@@ -225,7 +225,7 @@ def test_cut_query_is_a_warning() -> None:
 def _everything_hostile(console: Console) -> None:
     evil = hit(text=HOSTILE, title=HOSTILE, path=HOSTILE)
     show_hits(console, hits(evil))
-    citation = Citation(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), 0, 1, (HOSTILE,), 1.0)
+    citation = Citation(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), 0, 1, (HOSTILE,), 1.0, HOSTILE, {HOSTILE: HOSTILE})
     show_context(console, Context("q", HOSTILE, 1, 9, (citation,), PLAN))
     problem = Problem(HOSTILE, HOSTILE)
     show_report(console, Report(failed=[problem], skipped=[problem], notes=[problem]), Path(HOSTILE))

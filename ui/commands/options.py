@@ -38,6 +38,13 @@ ExcludeOption = Annotated[
 DeleteMissingOption = Annotated[
     bool, typer.Option("--delete-missing", help="Take out documents that are gone from beneath the PATHs.")
 ]
+RootsOption = Annotated[
+    list[str] | None,
+    typer.Option("--root", help="With --delete-missing: beneath this folder, too; may be repeated.", metavar="DIR"),
+]
+RootOption = Annotated[
+    str | None, typer.Option("--root", help="Only what came from this folder (see `sources`).", metavar="DIR")
+]
 PasswordOption = Annotated[str | None, typer.Option("--pdf-password", help="Opens encrypted PDFs.", metavar="P")]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
