@@ -7,9 +7,16 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 FILE_SCHEME = "file:"
+RECORD_SCHEME = "record:"
+"""How the URI of a document begins that came from no file; its name follows, percent-encoded."""
+
+
+def record_uri(name: str) -> str:
+    """Returns the URI of a document that a program added under this name."""
+    return RECORD_SCHEME + quote(name, safe="")
 
 
 def root_of(uri: str, path: str) -> str:
@@ -47,7 +54,8 @@ def uri_of(folder: str | Path) -> str:
 def is_beneath(uri: str, roots: Sequence[str]) -> bool:
     """Tells whether a file's `uri` is one of the roots' URIs, or lies in one, however their letters are composed."""
     place = _composed(uri)
-    return any(place == root or place.startswith(root.rstrip("/") + "/") for root in map(_composed, roots))
+    folders = (_composed(root).rstrip("/") for root in roots)
+    return any(place == folder or place.startswith(f"{folder}/") for folder in folders)
 
 
 def is_gone(uri: str) -> bool:

@@ -17,7 +17,7 @@ from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
-from passagework.retrieval.hits import Context, Hit, Hits
+from passagework.retrieval.hits import Citation, Context, Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
@@ -30,6 +30,9 @@ from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
+_Opened = TypeVar("_Opened", bound="Collection")
+_Model = TypeVar("_Model")
+
 
 class Collection:
     """Opens a searchable set of documents; it is safe to share among threads, and sees what other processes commit."""
@@ -38,6 +41,7 @@ class Collection:
         self, path: Path, *, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings
     ) -> None:
         self.path = path
+        self._settings = settings
         self._models = LoadedModels(encoder, reranker, settings)
         self._lock = ForkSafeLock()  # guards the versions
         self._live: OpenedVersion | None = OpenedVersion(current_version(path))
@@ -53,13 +57,13 @@ class Collection:
 
     @classmethod
     def open(
-        cls,
+        cls: type[_Opened],
         path: str | Path,
         *,
         encoder: Encoder | str | None = None,
         reranker: Reranker | str | None = None,
         settings: Settings | None = None,
-    ) -> Collection:
+    ) -> _Opened:
         """Opens the collection in the folder `path`.
 
         `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
@@ -181,10 +185,22 @@ class Collection:
                     by_name.setdefault(str(name), []).append(row)
         return by_name
 
-    def document(self, document_id: int) -> Document:
-        """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""
+    def document(self, document: int | str | Hit | Citation) -> Document:
+        """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.
+
+        A name is a record's `_id`, a URI, a path, or `path#record`. Raises StoreError where there is none, or several.
+        """
         with self._reading() as (_, snapshot):
-            return snapshot.document(document_id)
+            if isinstance(document, int):
+                return snapshot.document(document)
+            name = document if isinstance(document, str) else document.uri
+            rows = snapshot.documents_named([name]) if storable(name) == name else []
+            rows = [row for row in rows if row.uri == name] or rows
+            if len(rows) != 1:
+                raise StoreError(
+                    f"{len(rows)} documents are named {name!r}" if rows else f"no document is named {name!r}"
+                )
+            return snapshot.document(rows[0].id)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file ingested, with its state and the reason where it failed."""
@@ -215,7 +231,7 @@ class Collection:
             self._live = self._retired = None
         self._models.forget()
 
-    def __enter__(self) -> Collection:
+    def __enter__(self: _Opened) -> _Opened:
         return self
 
     def __exit__(
@@ -270,9 +286,6 @@ class Collection:
         """
         with self._reading() as (live, snapshot):
             return self._models.encoder(live, snapshot)
-
-
-_Model = TypeVar("_Model")
 
 
 def _fixed(model: _Model | str) -> _Model | str:

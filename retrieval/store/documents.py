@@ -126,6 +126,15 @@ class DocumentReader:
         rows = self.connection.execute(query if source_id is None else query.where(d.source_id == source_id))
         return {row[0]: (row[1], row[2]) for row in rows}
 
+    def hashes_of(self, uris: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Maps those of the uris that are documents' to (id, sha256)."""
+        d = t.documents.c
+        rows: dict[str, tuple[int, str]] = {}
+        for batch in batches(uris):
+            query = select(d.uri, d.id, d.sha256).where(d.uri.in_(batch))
+            rows.update({row[0]: (row[1], row[2]) for row in self.connection.execute(query)})
+        return rows
+
     def roots(self) -> list[str]:
         """Returns the URIs of the folders that were ingested, as far as they are on record."""
         rows = self.connection.execute(select(t.meta.c.value).where(t.meta.c.key == ROOTS)).all()
@@ -135,7 +144,7 @@ class DocumentReader:
         """Returns the folders that files came from, in order of their paths; looks whether the files are there."""
         d = t.documents.c
         counted = self.connection.execute(select(d.source_id, func.count()).group_by(d.source_id))
-        documents: dict[int, int] = dict(counted.tuples().all())
+        documents: dict[int, int] = {row[0]: row[1] for row in counted}
         by_root: dict[str, list[tuple[int, bool]]] = defaultdict(list)
         for source in self.sources():
             by_root[source.root].append((documents.get(source.id, 0), is_gone(source.uri)))
