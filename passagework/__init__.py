@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from passagework import ingest as _ingest, retrieval as _retrieval
 
 if TYPE_CHECKING:
-    from passagework.ingest import *  # first: its Collection is the other's, and can be written to
+    from passagework.ingest import *
     from passagework.retrieval import *
 
 if not TYPE_CHECKING:  # so that a type checker knows which names there are

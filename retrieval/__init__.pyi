@@ -1,6 +1,5 @@
 """The public names of this package, and where each one stands."""
 
-from .collection.collection import Collection as Collection
 from .collection.status import (
     IndexStatus as IndexStatus,
     Status as Status,

@@ -19,7 +19,7 @@ from passagework.ui.commands import (
 from passagework.ui.commands.output import parse_where, print_message, print_result, run
 
 if TYPE_CHECKING:
-    from passagework.retrieval import Collection
+    from passagework import Collection
 
 app = typer.Typer(
     name="passagework",
@@ -278,7 +278,7 @@ def main() -> None:
 
 
 def _open(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:
-    from passagework.retrieval import Collection
+    from passagework import Collection
 
     return Collection.open(collection, encoder=encoder, reranker=reranker)
 

@@ -197,9 +197,8 @@ class Collection:
             rows = snapshot.documents_named([name]) if storable(name) == name else []
             rows = [row for row in rows if row.uri == name] or rows
             if len(rows) != 1:
-                raise StoreError(
-                    f"{len(rows)} documents are named {name!r}" if rows else f"no document is named {name!r}"
-                )
+                count = f"{len(rows)} documents are" if rows else "no document is"
+                raise StoreError(f"{count} named {name!r}" + (": give a URI" if rows else ""))
             return snapshot.document(rows[0].id)
 
     def sources(self) -> list[SourceRow]:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import Report, ingest
-from passagework.retrieval import Collection, ConfigError, IndexMismatchError, IngestError, StoreError
+from passagework.retrieval import ConfigError, IndexMismatchError, IngestError, StoreError
 from tests.support.fakes import FakeEncoder
 
 

@@ -92,7 +92,7 @@ def test_delete_by_root(moved: Path) -> None:
 
 
 def test_a_file_keeps_its_path(tmp_path: Path) -> None:
-    """Whether it, its folder or a folder above is ingested, and however often; a new file gets the path it would have."""
+    """Whether it, its folder or a folder above is ingested; a new file gets the path it would have."""
     docs = write(tmp_path / "docs", {"policies/travel.md": "apple", "x.md": "river"})
     ingest(docs, tmp_path / "c", encoder=ENCODER)
     write(docs, {"policies/new.md": "stone"})

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import pytrec_eval
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, ConfigError, EvaluationError, Stage
+from passagework.retrieval import ConfigError, EvaluationError, Stage
 from passagework.retrieval.config import Settings
 from passagework.retrieval.evaluation import evaluate, load_beir, read_run
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces, _relocated

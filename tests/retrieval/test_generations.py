@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex, IndexKind, live_index as live
 from passagework.retrieval.dense.saved_indexes import open_index, save_index

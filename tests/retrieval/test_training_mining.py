@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest, train
 from passagework.ingest.workflows.pair_mining import BLOCK, pairs_with_negatives, remove_mining_collection
-from passagework.retrieval import Collection, Hits
+from passagework.retrieval import Hits
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.training import Mined, Pair, mine
 from passagework.retrieval.training.mining import DEPTH

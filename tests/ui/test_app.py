@@ -14,8 +14,9 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, Hits, StoreError
+from passagework.retrieval import Hits, StoreError
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.web.facets import Facets, facets_of
 from tests.support.app_sessions import FakeReranker, fake_models, html_of, open_page

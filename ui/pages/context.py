@@ -6,7 +6,8 @@ import json
 
 import streamlit as st
 
-from passagework.retrieval import Collection, Context, PassageworkError
+from passagework import Collection
+from passagework.retrieval import Context, PassageworkError
 from passagework.retrieval.text import page_list, visible
 from passagework.ui.present import context_notes
 from passagework.ui.web import session

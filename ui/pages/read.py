@@ -6,8 +6,9 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
+from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval import PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import counted, page_list

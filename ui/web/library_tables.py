@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from passagework import Collection
 from passagework.ingest.maintenance.removal import delete, delete_sources
 from passagework.ingest.report import Problem
-from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval import PassageworkError
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.web import session
