@@ -16,7 +16,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
             *("errors", "memory", "types", "text", "config", "array_cache"),
-            *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots"),
+            *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots", "citations"),
         ),
         ("store",),
         ("models", "filters"),
@@ -33,7 +33,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("sync", "writing"),
         ("maintenance", "file_ingest"),
         ("pipeline",),
-        ("workflows",),
+        ("workflows", "writable_collection"),
     ),
     "ui": (
         ("present",),

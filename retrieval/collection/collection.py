@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from passagework.retrieval.choices import choose
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
@@ -17,7 +18,7 @@ from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
-from passagework.retrieval.hits import Citation, Context, Hit, Hits
+from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
@@ -27,7 +28,7 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.store.conditions import Condition
-from passagework.retrieval.text import address, shortened, storable
+from passagework.retrieval.text import shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
 _Opened = TypeVar("_Opened", bound="Collection")
@@ -176,14 +177,8 @@ class Collection:
 
         A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
         """
-        # No document has a name of other characters.
-        storable_names = {name for name in names if storable(name) == name}
-        by_name: dict[str, list[DocumentRow]] = {}
         with self._reading() as (_, snapshot):
-            for row in snapshot.documents_named(sorted(storable_names)):
-                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & storable_names:
-                    by_name.setdefault(str(name), []).append(row)
-        return by_name
+            return snapshot.documents_by_name(names)
 
     def document(self, document: int | str | Hit | Citation) -> Document:
         """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.
@@ -193,13 +188,7 @@ class Collection:
         with self._reading() as (_, snapshot):
             if isinstance(document, int):
                 return snapshot.document(document)
-            name = document if isinstance(document, str) else document.uri
-            rows = snapshot.documents_named([name]) if storable(name) == name else []
-            rows = [row for row in rows if row.uri == name] or rows
-            if len(rows) != 1:
-                count = f"{len(rows)} documents are" if rows else "no document is"
-                raise StoreError(f"{count} named {name!r}" + (": give a URI" if rows else ""))
-            return snapshot.document(rows[0].id)
+            return snapshot.document_named(document if isinstance(document, str) else document.uri)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file ingested, with its state and the reason where it failed."""

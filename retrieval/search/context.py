@@ -19,9 +19,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, has_visible_text, without_hidden
-from passagework.retrieval.hits import Citation, Context, Hit, Hits
+from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.text import collapsed, page_list
 from passagework.retrieval.types import Hidden
 

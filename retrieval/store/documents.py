@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
@@ -18,6 +18,7 @@ from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name
 from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
 
 ROOTS = "roots"
@@ -85,6 +86,24 @@ class DocumentReader:
         for batch in batches(names, BATCH // 4):
             rows.update({row.id: row for row in self._documents(has_any_name(self.connection, batch))})
         return list(rows.values())
+
+    def documents_by_name(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
+        """Returns the documents that each name stands for (see `naming`); names of none are left out."""
+        named = {name for name in names if storable(name) == name}  # no document has a name of other characters
+        by_name: dict[str, list[DocumentRow]] = defaultdict(list)
+        for row in self.documents_named(sorted(named)):
+            for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & named:
+                by_name[str(name)].append(row)
+        return dict(by_name)
+
+    def document_named(self, name: str) -> Document:
+        """Returns the one document of a name, a URI before all; raises StoreError where there is none, or several."""
+        rows = self.documents_by_name([name]).get(name, [])
+        rows = [row for row in rows if row.uri == name] or rows
+        if len(rows) != 1:
+            count = f"{len(rows)} documents are" if rows else "no document is"
+            raise StoreError(f"{count} named {name!r}" + (": give a URI" if rows else ""))
+        return self.document(rows[0].id)
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
-from passagework.retrieval.hits import Context, Hit, Hits, Plan
+from passagework.retrieval.hits import Hit, Hits, Plan
 from passagework.retrieval.search.context import GAP, build_context
 from passagework.retrieval.types import Hidden, HiddenReason, Stage
 

@@ -17,8 +17,9 @@ import pytest
 from rich.console import Console
 
 from passagework.ingest.report import Problem, Progress, Report
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
-from passagework.retrieval.hits import Citation, Context, FilterUse, Hit, Hits, Plan, QueryCut, StageScore
+from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from passagework.retrieval.hits import Context, Hit, Hits, Plan
+from passagework.retrieval.citations import Context
+from passagework.retrieval.hits import Hit, Hits, Plan
 from passagework.retrieval.text import counted, one_line, page_list, visible
 from passagework.ui.present.lines import indented
 
