@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Citation, Context
@@ -31,7 +31,9 @@ from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.text import shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
-_Opened = TypeVar("_Opened", bound="Collection")
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 _Model = TypeVar("_Model")
 
 
@@ -58,13 +60,13 @@ class Collection:
 
     @classmethod
     def open(
-        cls: type[_Opened],
+        cls,
         path: str | Path,
         *,
         encoder: Encoder | str | None = None,
         reranker: Reranker | str | None = None,
         settings: Settings | None = None,
-    ) -> _Opened:
+    ) -> Self:
         """Opens the collection in the folder `path`.
 
         `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
@@ -219,7 +221,7 @@ class Collection:
             self._live = self._retired = None
         self._models.forget()
 
-    def __enter__(self: _Opened) -> _Opened:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
