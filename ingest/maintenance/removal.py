@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from passagework.ingest.writing.write_access import open_for_writing
-from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError, FilterError
 from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.field_names import misspelt_fields
+from passagework.retrieval.filters.hints import literal_glob
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
 from passagework.retrieval.text import address
@@ -31,8 +33,9 @@ def delete(
     so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
 
     With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
-    document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
-    them brings the documents back. Returns what went.
+    document by its place, ConfigError is raised and nothing happens; so is FilterError for a filter that makes no
+    sense, or names a field that no document has and that is nearly the name of another. The files stay where they are:
+    the next ingest of them brings the documents back. Returns what went.
     """
     if not targets and not uris and not where:
         raise ConfigError("name the documents to delete, or give a filter")
@@ -67,6 +70,9 @@ def _selected(
     snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None
 ) -> list[DocumentRow]:
     condition = compile_filter(where, snapshot) if where else None
+    if condition is not None:
+        for hint in misspelt_fields(condition, snapshot):  # `$ne` of a misspelt field would take all there is
+            raise FilterError(hint)
     return _matching_targets(list(snapshot.documents(condition)), targets, uris)
 
 
@@ -106,7 +112,7 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
     folder = target.rstrip("/") + "/"
     if any(row.path.startswith(folder) for row in rows):
-        return f"the glob '{folder}*' takes all beneath that folder"
+        return f"the glob '{literal_glob(folder)}*' takes all beneath that folder"
     target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
     inside = [
         row
@@ -118,7 +124,8 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     for row in inside[:1]:
         above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{target_uri}/")))
         if len(inside) == sum(other_row.path.startswith(above) for other_row in rows):
-            return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
+            glob = f"{literal_glob(above)}*"
+            return f"paths are relative to the PATH ingested: the glob '{glob}' takes all beneath that folder"
     return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
 
 
