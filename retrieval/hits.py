@@ -145,6 +145,7 @@ class Plan:
     `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
     vector index, `best_bm25` the query's best score by words. `rerank_depth` candidates were read by `reranker`,
     `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
+    `hints` say what a filter may have meant that asks for what no document has.
     """
 
     requested: Stage
@@ -163,16 +164,19 @@ class Plan:
     reranked_in_windows: int = 0
     rerank_query_cut: bool = False
     blend: Blend | None = None
+    hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Returns the plan as in the search JSON: what has no part in the search is left out."""
         out: dict[str, Json] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut") and not value):
+            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut", "hints") and not value):
                 continue
             if isinstance(value, Enum):
                 out[field.name] = value.value
+            elif isinstance(value, tuple):
+                out[field.name] = list(value)
             else:
                 out[field.name] = value.to_json() if isinstance(value, _Part) else value
         return out

@@ -15,7 +15,7 @@ FOLDERS = sorted(
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
-            *("errors", "memory", "types", "text", "config", "array_cache"),
+            *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
             *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots", "citations"),
         ),
         ("store",),

@@ -16,7 +16,7 @@ from passagework.ui.commands import (
     options as opt,
     train as training,
 )
-from passagework.ui.commands.output import parse_where, print_message, print_result, run
+from passagework.ui.commands.output import parse_where, print_message, print_notes, print_result, run
 
 if TYPE_CHECKING:
     from passagework import Collection
@@ -166,7 +166,9 @@ def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, a
         rows = opened.documents(where=parsed)
         # a file that failed has no documents that a filter could look at
         failed = [] if parsed else [source for source in opened.sources() if source.reason is not None]
+        hints = opened.filter_hints(parsed) if parsed else []
     print_result(documents_to_json(rows, failed), as_json, lambda console: show_documents(console, rows, failed))
+    print_notes(hints)
 
 
 @app.command()
@@ -193,9 +195,13 @@ def delete(
     from passagework.ingest.maintenance.removal import delete as take_out
     from passagework.ui.present import deleted_to_json, show_deleted
 
-    rows = take_out(collection, targets or (), where=parse_where(where), root=root, dry_run=dry_run)
+    parsed = parse_where(where)
+    rows = take_out(collection, targets or (), where=parsed, root=root, dry_run=dry_run)
     out = deleted_to_json(rows, dry_run=dry_run)
     print_result(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
+    if parsed and not rows:
+        with _open(collection) as opened:
+            print_notes(opened.filter_hints(parsed))
 
 
 @app.command()

@@ -116,6 +116,7 @@ def _fill(
         derived = None if tokens is None else TokenVectors(new, tokens, copies_from=copied)
         writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, derived=derived)
         with old.read() as before:
+            former_fields = before.former_field_names()
             done = _drop_outdated(new, before)
             sources = before.sources()
             roots = before.roots()
@@ -132,6 +133,7 @@ def _fill(
             writer.flush()
         with new.write() as last:
             last.sweep_vectors()
+            last.put_former_fields(former_fields)
         refresh_index(new, folder)
         with new.write() as last:
             last.set_meta("state", VersionState.READY.value)

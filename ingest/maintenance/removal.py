@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from passagework.ingest.writing.write_access import open_for_writing
-from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError, FilterError
 from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.field_names import misspelt_fields
+from passagework.retrieval.filters.hints import literal_glob
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.roots import is_beneath, root_of, shown_path, uri_of
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
@@ -34,8 +36,9 @@ def delete(
     `root` is a folder that was ingested, or one in it; it need not be there any more.
 
     With none of them (an empty filter is none), with a target that names nothing, files of several roots, or a record
-    by its `_id` and another document by its place, ConfigError is raised and nothing happens. The files stay where they
-    are: the next ingest of them brings the documents back. Returns what went.
+    by its `_id` and another document by its place, ConfigError is raised and nothing happens; so is FilterError for a
+    filter that makes no sense, or names a field that no document has and that is nearly the name of another. The files
+    stay where they are: the next ingest of them brings the documents back. Returns what went.
     """
     if not targets and not uris and not where and root is None:
         raise ConfigError("name the documents to delete, or give a filter or a root")
@@ -70,6 +73,9 @@ def _selected(
     snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None, root: str | Path | None
 ) -> list[DocumentRow]:
     condition = compile_filter(where, snapshot) if where else None
+    if condition is not None:
+        for hint in misspelt_fields(condition, snapshot):  # `$ne` of a misspelt field would take all there is
+            raise FilterError(hint)
     rows = list(snapshot.documents(condition))
     if root is not None:
         beneath = uri_of(root)
@@ -123,7 +129,7 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
     folder = target.rstrip("/") + "/"
     if any(row.path.startswith(folder) for row in rows):
-        return f"the glob '{folder}*' takes all beneath that folder"
+        return f"the glob '{literal_glob(folder)}*' takes all beneath that folder"
     target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
     inside = [
         row
@@ -135,7 +141,8 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     for row in inside[:1]:
         above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{target_uri}/")))
         if len(inside) == sum(other_row.path.startswith(above) for other_row in rows):
-            return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
+            glob = f"{literal_glob(above)}*"
+            return f"paths are relative to the PATH ingested: the glob '{glob}' takes all beneath that folder"
     return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
 
 

@@ -16,6 +16,7 @@ from passagework.retrieval.collection.status import Status, contents_summary, st
 from passagework.retrieval.config import CANDIDATES, Settings
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hit, Hits
@@ -173,6 +174,15 @@ class Collection:
         """
         with self._reading() as (_, snapshot):
             return list(snapshot.documents(_document_filter(where, snapshot)))
+
+    def filter_hints(self, where: Where) -> list[str]:
+        """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
+
+        That is a field whose name is nearly that of another, and a folder in place of a document's path. Raises as
+        `documents` does.
+        """
+        with self._current().store.read() as snapshot:
+            return list(filter_hints(compile_filter(where, snapshot), snapshot))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """Returns the documents that each name stands for; names of none are left out.

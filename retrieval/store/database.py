@@ -17,7 +17,8 @@ from sqlalchemy.schema import CreateTable
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import write_problem
 from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, never_free_in_child
-from passagework.retrieval.store.schema import LATER, READABLE, REVISION
+from passagework.retrieval.store.instants import show_instants
+from passagework.retrieval.store.schema import LATER, READABLE, REVISION, former_fields
 from passagework.retrieval.store.seal import break_seal
 
 BUSY_TIMEOUT_MS = 30_000
@@ -180,10 +181,12 @@ def _reading_engine(path: Path) -> Engine:
         connection = sqlite3.connect(
             address, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
         )
+        connection.execute("PRAGMA temp_store=MEMORY").close()
         present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if former_fields.name not in present:
+            show_instants(connection)
         for table in LATER:
-            if table.name not in present:  # a layout of before there was this table; a temporary one lies in memory
-                connection.execute("PRAGMA temp_store=MEMORY").close()
+            if table.name not in present:  # a layout of before there was this table
                 connection.execute(f"CREATE TEMP TABLE {str(CreateTable(table)).partition('TABLE')[2]}").close()
         return connection
 

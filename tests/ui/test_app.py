@@ -266,7 +266,9 @@ def test_a_filter_in_json(page: AppTest) -> None:
     assert len(html_of(_searched(page, "bees", path=""), "hit")) == 3
     page.text_input(key="where").set_value('{"title": {"$glob": "Travel*"}}').run()
     assert [">Travel policy<" in hit for hit in html_of(page, "hit")] == [True]
-    for wrong in ("{", "[1]", '{"title": {"$no": 1}}'):
+    page.text_input(key="where").set_value('{"path": "policies"}').run()
+    assert ["policies" in warning.value and "is a folder" in warning.value for warning in page.warning] == [True]
+    for wrong in ("{", "[1]", '{"title": {"$no": 1}}', '{"title": "a", "title": "b"}'):
         page.text_input(key="where").set_value(wrong).run()
         assert len(page.error) == 1
         assert page.text_input(key="where").value == wrong

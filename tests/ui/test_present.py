@@ -223,6 +223,15 @@ def test_cut_query_is_a_warning() -> None:
     assert screen.text.startswith("note: the query was cut: 20,000 tokens")
 
 
+def test_what_a_filter_may_have_meant_is_a_warning() -> None:
+    """Hits show it, and so does a context."""
+    plan = replace(PLAN, hints=("'p' is a folder",))
+    screen = Screen()
+    show_hits(screen.console, hits(plan=plan))
+    assert screen.text.startswith("note: 'p' is a folder\nno passage found\n")
+    assert context_notes(Context("q", "", 0, 9, (), plan))[0] == "'p' is a folder"
+
+
 def _everything_hostile(console: Console) -> None:
     evil = hit(text=HOSTILE, title=HOSTILE, path=HOSTILE)
     show_hits(console, hits(evil))

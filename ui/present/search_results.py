@@ -77,7 +77,7 @@ def warnings_of(plan: Plan) -> list[str]:
         out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
     if plan.rerank_query_cut:
         out.append("the query was cut for the reranker")
-    return out
+    return [*out, *plan.hints]
 
 
 def show_hits(console: Console, hits: Hits) -> None:
