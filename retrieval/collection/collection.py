@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Citation, Context
@@ -14,7 +14,7 @@ from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
-from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.folder import current_version
@@ -23,19 +23,16 @@ from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.models.weights import model_folder
+from passagework.retrieval.models.weights import fixed_model
 from passagework.retrieval.search.context import build_context
-from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
-from passagework.retrieval.store.conditions import Condition
-from passagework.retrieval.text import shortened, storable
+from passagework.retrieval.text import shortened
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_Model = TypeVar("_Model")
 
 
 class Collection:
@@ -77,7 +74,9 @@ class Collection:
         """
         settings = settings or Settings.from_environment()
         reranker = reranker or settings.reranker
-        return cls(Path(path).absolute(), encoder=_fixed(encoder), reranker=_fixed(reranker), settings=settings)
+        return cls(
+            Path(path).absolute(), encoder=fixed_model(encoder), reranker=fixed_model(reranker), settings=settings
+        )
 
     def search(
         self,
@@ -103,7 +102,7 @@ class Collection:
         EncodingError where memory runs out.
         """
         request = SearchRequest(
-            query=_clean(query),
+            query=clean_query(query),
             k=k,
             stage=None if stage is None else choose(Stage, stage, "stage"),
             candidates=candidates,
@@ -133,7 +132,7 @@ class Collection:
         of the documents don't see stands `[hidden text left out]`. Raises as `search` does.
         """
         request = SearchRequest(
-            query=_clean(query),
+            query=clean_query(query),
             k=k,
             stage=None if stage is None else choose(Stage, stage, "stage"),
             where=where,
@@ -173,7 +172,7 @@ class Collection:
         Raises FilterError for a filter that makes no sense.
         """
         with self._reading() as (_, snapshot):
-            return list(snapshot.documents(_document_filter(where, snapshot)))
+            return list(snapshot.documents(None if where is None else compile_filter(where, snapshot)))
 
     def filter_hints(self, where: Where) -> list[str]:
         """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
@@ -181,7 +180,7 @@ class Collection:
         That is a field whose name is nearly that of another, and a folder in place of a document's path. Raises as
         `documents` does.
         """
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             return list(filter_hints(compile_filter(where, snapshot), snapshot))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
@@ -286,20 +285,3 @@ class Collection:
         """
         with self._reading() as (live, snapshot):
             return self._models.encoder(live, snapshot)
-
-
-def _fixed(model: _Model | str) -> _Model | str:
-    """Returns a model's folder from the top of the file system: it may be loaded after the program changed its own."""
-    folder = model_folder(model) if isinstance(model, str) else None
-    return model if folder is None else str(folder.absolute())
-
-
-def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:
-    return None if where is None else compile_filter(where, snapshot)
-
-
-def _clean(query: str) -> str:
-    """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
-    if not isinstance(query, str):
-        raise ConfigError(f"the query is {query!r}: give text")
-    return storable(query)
