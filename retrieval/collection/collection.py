@@ -21,7 +21,7 @@ from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.memory import enough_memory
-from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.weights import fixed_model
 from passagework.retrieval.search.context import build_context
@@ -152,7 +152,7 @@ class Collection:
             return build_context(
                 hits,
                 max_tokens=max_tokens,
-                count_tokens=lambda text: len(self._models.encoder(live, snapshot).tokenize([text])[0]),
+                count_tokens=lambda text: tokens_as_read(self._models.encoder(live, snapshot), text),
                 slice_text=slice_text,
                 hidden_in=hidden_in,
             )

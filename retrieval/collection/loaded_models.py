@@ -14,6 +14,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
     token_cache,
 )
 from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
+from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
 from passagework.retrieval.models.identity import (
@@ -114,7 +115,12 @@ class ModelsAtMoment:
         encoder, memory = self._loaded
         if not gives_token_vectors(encoder):
             return None
-        return LateInteractionReranker(encoder, memory=memory, stored=StoredTokens.of(self._snapshot))
+        return LateInteractionReranker(
+            encoder,
+            memory=memory,
+            stored=StoredTokens.of(self._snapshot),
+            is_common=CommonWords(self._snapshot),
+        )
 
     @cached_property
     def _loaded(self) -> tuple[Encoder, TokenCache]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -51,7 +51,8 @@ class LateInteractionReranker:
     """Reranks by MaxSim over an encoder's token vectors, added to the first stage's scores; threads may share it.
 
     A passage's score is the mean, over the tokens of the query's content words, of the square of the best cosine that
-    a token of the passage has with it. A passage longer than the encoder's window is read in several. Scores are 0..1.
+    a token of the passage has with it. Words that `is_common` tells of count only where there are no others. A passage
+    longer than the encoder's window is read in several. Scores are 0..1.
 
     Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
     earlier queries. Those of other passages are remembered, or encoded now.
@@ -61,9 +62,15 @@ class LateInteractionReranker:
     blend = BLEND
 
     def __init__(
-        self, encoder: TokenEncoder, *, memory: TokenCache | None = None, stored: StoredTokens | None = None
+        self,
+        encoder: TokenEncoder,
+        *,
+        memory: TokenCache | None = None,
+        stored: StoredTokens | None = None,
+        is_common: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._encoder = encoder
+        self._is_common = is_common
         self._memory = memory or token_cache()
         self._stored = stored
 
@@ -89,7 +96,7 @@ class LateInteractionReranker:
         if not len(query_tokens):
             return RerankScores(scores, scores, windowed=0)
         vectors = self._encoder.encode_token_vectors([query_tokens.ids], query=True)[0][
-            content_word_tokens(query, query_tokens)
+            content_word_tokens(query, query_tokens, self._is_common)
         ]
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
@@ -121,10 +128,13 @@ class LateInteractionReranker:
         return by_text
 
 
-def content_word_tokens(query: str, tokens: Tokens) -> NDArray[np.bool_]:
-    """Tells which tokens belong to content words; all, where there are no words."""
+def content_word_tokens(
+    query: str, tokens: Tokens, is_common: Callable[[str], bool] = lambda _: False
+) -> NDArray[np.bool_]:
+    """Tells which tokens belong to content words that are not common in the collection; all, where there are none."""
     mask = np.zeros(len(tokens), dtype=np.bool_)
-    for word in content_words(query):
+    words = content_words(query)
+    for word in [match for match in words if not is_common(match[0])] or words:
         if word.start() >= tokens.ends[-1]:
             break
         mask[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, TypeGuard, runtime_checkable
 
@@ -74,3 +75,13 @@ class TokenEncoder(Encoder, Protocol):
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
     """Tells whether an encoder gives vectors of tokens; the model is asked, which takes a moment."""
     return isinstance(encoder, TokenEncoder) and encoder.has_token_vectors
+
+
+def tokens_as_read(encoder: Encoder, text: str) -> int:
+    """Returns the tokens of a text whose long words are broken, as the chunker breaks them for the encoder.
+
+    Unbroken, one of more characters than the tokeniser takes would be a single unknown token, however long it is.
+    """
+    most = encoder.max_word_chars
+    broken = text if most is None else re.sub(rf"\w{{{most}}}(?=\w)", r"\g<0> ", text)
+    return len(encoder.tokenize([broken])[0])

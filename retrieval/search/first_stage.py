@@ -12,7 +12,7 @@ from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.hits import FilterUse
 from passagework.retrieval.lexical.bm25 import LexicalRetriever
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.fusion import competition_ranks, fuse
+from passagework.retrieval.search.fusion import competition_ranks, fuse, telling_bm25
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, Snapshot
 from passagework.retrieval.types import Stage, Vectors
@@ -26,6 +26,7 @@ class Pool:
     """Holds what the first stage found: scores by stage, and where each candidate stands that may become a hit.
 
     `size` counts different passages; `full` tells that a retriever gave as many as it was asked for: there may be more.
+    `telling_bm25` divides the scores by words before they are added to others (see `fusion`).
     """
 
     scores: Mapping[Stage, Scores]
@@ -33,6 +34,7 @@ class Pool:
     size: int
     full: bool
     filter: FilterUse | None
+    telling_bm25: float
 
     def best_first(self, scores: Mapping[int, float]) -> list[int]:
         """Returns ids by score, ties by where the passages stand in their documents."""
@@ -56,6 +58,7 @@ class FirstStage:
         vector: Vectors | None,
         lexical: LexicalRetriever,
         allowed: AllowedIds | None,
+        passages: int,
         clock: Clock,
     ) -> None:
         self._request = request
@@ -65,6 +68,7 @@ class FirstStage:
         self._vector = vector
         self._lexical = lexical
         self._allowed = allowed
+        self._passages = passages
         self._clock = clock
         self._places: dict[int, Location] = {}
 
@@ -78,7 +82,8 @@ class FirstStage:
             unplaced = [passage for passage in self._possible_hits(dense, lexical) if passage not in self._places]
             self._places.update(self._snapshot.locations(unplaced))
         size_found, full = len(dense.keys() | lexical.keys()), len(dense) >= size or len(lexical) >= size
-        return Pool(self._scores(dense, lexical), self._places, size_found, full, used)
+        telling = telling_bm25(lexical, self._passages)
+        return Pool(self._scores(dense, lexical, telling), self._places, size_found, full, used, telling)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""
@@ -94,7 +99,7 @@ class FirstStage:
         with self._clock.timed("lexical"):
             return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
 
-    def _scores(self, dense: Scores, lexical: Scores) -> dict[Stage, Scores]:
+    def _scores(self, dense: Scores, lexical: Scores, telling: float) -> dict[Stage, Scores]:
         if self._stage is Stage.DENSE:
             return {Stage.DENSE: dense}
         if self._stage is Stage.LEXICAL:
@@ -108,7 +113,7 @@ class FirstStage:
                 if lexical_only and self._vector is not None
                 else dense
             )
-            fused = fuse(self._request.fusion, cosines, ranks, lexical)
+            fused = fuse(self._request.fusion, cosines, ranks, lexical, telling)
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
     def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:

@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
 from passagework.retrieval.types import Fusion
 
+MOST_TELLING = 8.0
+"""The BM25 beyond which a query's best tells enough, however large the collection: what most questions reach."""
+
+
+def telling_bm25(lexical: Mapping[int, float], passages: int) -> float:
+    """Returns by what a query's BM25 scores are divided: the best, or what one word of a single passage would give.
+
+    The latter is its idf among so many passages (Robertson and Sparck Jones 1976, as FTS5 has it). Where the best lies
+    below, no word of the query tells much: one that most passages hold, such as a company's name, must not decide.
+    """
+    best = max(lexical.values(), default=0.0)
+    return max(best, min(MOST_TELLING, math.log((passages - 0.5) / 1.5))) if passages > 1 else best
+
 
 def fuse(
-    method: Fusion, cosines: Mapping[int, float], dense_ranks: Mapping[int, int], lexical: Mapping[int, float]
+    method: Fusion,
+    cosines: Mapping[int, float],
+    dense_ranks: Mapping[int, int],
+    lexical: Mapping[int, float],
+    telling: float,
 ) -> dict[int, float]:
     """Returns a score for every candidate, higher is better.
 
     `cosines` has every candidate; `dense_ranks` (from 1) only those that the dense retriever found itself; `lexical`
-    the BM25 scores of those that the lexical retriever found.
+    the BM25 scores of those that the lexical retriever found, and `telling` what `telling_bm25` says of them.
     """
     match method:
         case Fusion.CONVEX:
-            return convex(cosines, lexical)
+            return convex(cosines, lexical, telling)
         case Fusion.RRF:
             return reciprocal_rank(dense_ranks, lexical)
 
 
-def convex(cosines: Mapping[int, float], lexical: Mapping[int, float]) -> dict[int, float]:
-    """Returns cosine + CONVEX_WEIGHT x BM25 / the query's best BM25; BM25 is 0 for a passage outside the lexical pool.
+def convex(cosines: Mapping[int, float], lexical: Mapping[int, float], telling: float) -> dict[int, float]:
+    """Returns cosine + CONVEX_WEIGHT x BM25 / `telling`; BM25 is 0 for a passage outside the lexical pool.
 
     A convex combination up to a factor (Bruch, Gai and Ingber 2023), scaled so that a cosine stays a cosine.
     """
-    best = max(lexical.values(), default=0.0)
-    scale = CONVEX_WEIGHT / best if best > 0 else 0.0
+    scale = CONVEX_WEIGHT / telling if telling > 0 else 0.0
     return {passage: round(cosine + scale * lexical.get(passage, 0.0), 6) for passage, cosine in cosines.items()}
 
 

@@ -56,6 +56,7 @@ class Searcher:
             vector=vector,
             lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
             allowed=allowed,
+            passages=index.size,
             clock=clock,
         )
         second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
@@ -94,7 +95,7 @@ def _with_reranked(
     if second is None or not fused:
         return {**pool.scores, Stage.RERANK: {}}
     top = _limited(request, pool, pool.best_first(fused), second.depth, {})
-    reranked = second.scores(top, pool.scores[Stage.DENSE], pool.scores[Stage.LEXICAL])
+    reranked = second.scores(top, pool)
     return {**pool.scores, Stage.RERANK: reranked}
 
 
@@ -183,7 +184,7 @@ def _plan(
         index=None if choice.stage is Stage.LEXICAL else index.kind.value,
         filter=pool.filter,
         query_cut=query_cut,
-        best_bm25=max(lexical.values()) if fused and lexical else None,
+        best_bm25=pool.telling_bm25 if fused and lexical else None,
         pool=pool.size,
     )
     if second is None or not pool.size:

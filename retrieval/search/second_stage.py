@@ -9,6 +9,7 @@ from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Stage
@@ -32,14 +33,12 @@ class SecondStage:
         self._logits: dict[int, float] = {}
         self._stored = 0
 
-    def scores(
-        self, candidates: Sequence[int], cosines: Mapping[int, float], lexical: Mapping[int, float]
-    ) -> dict[int, float]:
+    def scores(self, candidates: Sequence[int], pool: Pool) -> dict[int, float]:
         """Returns a score for each candidate: the reranker's own, or blended with those of the first stage."""
         with self._clock.timed("rerank"), memory_for("reranker", Stage.HYBRID):
             self._read([passage for passage in candidates if passage not in self._logits])
         scored = {passage: self._logits[passage] for passage in candidates if passage in self._logits}
-        return scored if self.reranker.blend is None else blended(self.reranker.blend, cosines, lexical, scored)
+        return scored if self.reranker.blend is None else blended(self.reranker.blend, pool, scored)
 
     @property
     def token_vectors(self) -> TokenVectorsUsed | None:
@@ -61,12 +60,10 @@ class SecondStage:
         self.query_cut |= reranked.query_cut
 
 
-def blended(
-    blend: Blend, cosines: Mapping[int, float], lexical: Mapping[int, float], reranked: Mapping[int, float]
-) -> dict[int, float]:
+def blended(blend: Blend, pool: Pool, reranked: Mapping[int, float]) -> dict[int, float]:
     """Returns a score for every passage that was reranked: that of the first stage and the reranker's, weighted."""
-    best = max(lexical.values(), default=0.0)
-    scale = blend.lexical / best if best > 0 else 0.0
+    cosines, lexical = pool.scores[Stage.DENSE], pool.scores[Stage.LEXICAL]
+    scale = blend.lexical / pool.telling_bm25 if pool.telling_bm25 > 0 else 0.0
     return {
         passage: round(cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
         for passage, score in reranked.items()

@@ -14,8 +14,10 @@ from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
 from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.models.encoder import tokens_as_read
 from passagework.retrieval.search.context import GAP, build_context
 from passagework.retrieval.types import Hidden, HiddenReason, Stage
+from tests.support.fakes import FakeEncoder
 
 PLENTY = 10_000
 PLAN = Plan(requested=Stage.DENSE, used=Stage.DENSE, candidates=200)
@@ -483,3 +485,16 @@ def test_a_context_is_one_line_in_a_notebook_and_prints_as_its_text() -> None:
     context = build([a_hit(1, "Trips need approval.")])
     assert repr(context) == f"<Context of 'who?': {context.tokens} of {PLENTY} tokens, 1 citation>"
     assert str(context) == context.text == "[1] a.md\nTrips need approval."
+
+
+def test_a_long_word_counts_as_it_is_read() -> None:
+    """The encoder reads it in pieces, as the chunker breaks it; unbroken, it would be one unknown token."""
+
+    class WordPieces(FakeEncoder):
+        max_word_chars: int | None = 10
+
+    encoder = WordPieces()
+    assert tokens_as_read(encoder, "tea " + "x" * 25) == len(encoder.tokenize(["tea xxxxxxxxxx xxxxxxxxxx xxxxx"])[0])
+    assert tokens_as_read(encoder, "x" * 10) == len(encoder.tokenize(["x" * 10])[0])
+    encoder.max_word_chars = None
+    assert tokens_as_read(encoder, "x" * 25) == len(encoder.tokenize(["x" * 25])[0])

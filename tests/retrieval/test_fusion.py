@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, strategies as st
 
 from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
-from passagework.retrieval.search.fusion import competition_ranks, convex, fuse, reciprocal_rank
+from passagework.retrieval.search.fusion import (
+    MOST_TELLING,
+    competition_ranks,
+    convex,
+    fuse,
+    reciprocal_rank,
+    telling_bm25,
+)
 from passagework.retrieval.types import Fusion
 
 SCORES = st.dictionaries(st.integers(1, 20), st.integers(1, 5).map(lambda n: n / 4), max_size=12)
@@ -19,20 +28,25 @@ def test_the_constants_are_those_of_the_reference_figures() -> None:
 
 def test_convex_adds_the_share_of_the_best_bm25_to_the_cosine() -> None:
     """cosine + 0.4 x BM25 / best BM25, and the cosine alone outside the lexical pool."""
-    fused = convex({1: 0.5, 2: 0.25, 3: -0.1, 4: 0.9}, {1: 6.0, 2: 12.0, 3: 3.0})
+    fused = convex({1: 0.5, 2: 0.25, 3: -0.1, 4: 0.9}, {1: 6.0, 2: 12.0, 3: 3.0}, 12.0)
     assert fused == {1: 0.5 + 0.4 * 0.5, 2: 0.25 + 0.4, 3: pytest.approx(-0.1 + 0.1, abs=1e-12), 4: 0.9}
 
 
 def test_convex_without_words_is_the_cosine() -> None:
     """An empty lexical side, or one without weight, adds nothing and divides by nothing."""
-    assert convex({1: 0.5, 2: -0.25}, {}) == {1: 0.5, 2: -0.25}
-    assert convex({1: 0.5}, {1: 0.0}) == {1: 0.5}
-    assert convex({}, {}) == {}
+    assert convex({1: 0.5, 2: -0.25}, {}, 0.0) == {1: 0.5, 2: -0.25}
+    assert convex({1: 0.5}, {1: 0.0}, 0.0) == {1: 0.5}
+    assert convex({}, {}, 4.0) == {}
 
 
-def test_convex_gives_words_their_weight_however_small_the_scores() -> None:
-    """BM25 near its floor counts by its share of the best, like any other."""
-    assert convex({1: 0.1, 2: 0.1}, {1: 2e-6, 2: 1e-6}) == {1: 0.5, 2: 0.3}
+def test_words_that_tell_nothing_count_for_nothing() -> None:
+    """What the best is divided by is at least the idf of a word that one passage holds, as far as most questions go."""
+    assert telling_bm25({1: 12.0, 2: 3.0}, 1000) == 12.0
+    assert telling_bm25({1: 1e-6}, 91) == pytest.approx(math.log(90.5 / 1.5))
+    assert telling_bm25({}, 10**6) == telling_bm25({1: 5.0}, 10**6) == MOST_TELLING
+    assert telling_bm25({1: 0.3}, 2) == pytest.approx(0.3)
+    assert telling_bm25({1: 0.3}, 1) == telling_bm25({1: 0.3}, 0) == 0.3
+    assert convex({1: 0.1, 2: 0.3}, {1: 2e-6}, telling_bm25({1: 2e-6}, 91)) == {1: pytest.approx(0.1, abs=1e-5), 2: 0.3}
 
 
 def test_rrf_sums_over_the_retrievers_that_found_it() -> None:
@@ -60,9 +74,9 @@ def test_equal_scores_share_a_rank_and_the_next_one_counts_them() -> None:
 def test_the_method_is_the_one_asked_for() -> None:
     """`convex` scores what has a cosine, `rrf` what was found."""
     cosines, ranks, lexical = {1: 0.5, 2: 0.4}, {1: 1}, {2: 8.0}
-    assert fuse(Fusion.CONVEX, cosines, ranks, lexical) == {1: 0.5, 2: 0.8}
-    assert fuse(Fusion.RRF, cosines, ranks, lexical) == {1: round(1 / 61, 9), 2: round(1 / 61, 9)}
-    assert all(fuse(method, cosines, ranks, lexical) for method in Fusion)
+    assert fuse(Fusion.CONVEX, cosines, ranks, lexical, 8.0) == {1: 0.5, 2: 0.8}
+    assert fuse(Fusion.RRF, cosines, ranks, lexical, 8.0) == {1: round(1 / 61, 9), 2: round(1 / 61, 9)}
+    assert all(fuse(method, cosines, ranks, lexical, 8.0) for method in Fusion)
 
 
 @given(SCORES, SCORES)
@@ -72,15 +86,15 @@ def test_ranks_are_by_score_alone(scores: dict[int, float], other: dict[int, flo
     assert ranks == {one: 1 + sum(x > score for x in scores.values()) for one, score in scores.items()}
     backwards = dict(reversed(scores.items()))
     assert reciprocal_rank(competition_ranks(other), scores) == reciprocal_rank(competition_ranks(other), backwards)
-    assert convex(other, scores) == convex(other, backwards)
+    assert convex(other, scores, 2.0) == convex(other, backwards, 2.0)
 
 
 @given(SCORES, SCORES)
 def test_fusion_scores_every_candidate_between_its_bounds(cosines: dict[int, float], lexical: dict[int, float]) -> None:
     """Convex: from the cosine to 0.4 above it, and the best by words gets all of that. RRF: 2/61 at most."""
-    fused = convex(cosines, lexical)
-    assert fused.keys() == cosines.keys()
     best = max(lexical.values(), default=0)
+    fused = convex(cosines, lexical, best)
+    assert fused.keys() == cosines.keys()
     for one, score in fused.items():
         share = lexical.get(one, 0) / best if best else 0
         assert score == pytest.approx(cosines[one] + 0.4 * share, abs=1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
     TokenCache,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
+from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.second_stage import blended
 from passagework.retrieval.types import Stage, Vectors
 from tests.support.collection_checks import FakeReranker
@@ -300,6 +302,8 @@ class TestSearch:
 def test_blend() -> None:
     """Cosine, the query's BM25 from 0 to 1, and the reranker's score, each with its weight."""
     blend = Blend(lexical=0.5, reranked=2.0)
-    found = blended(blend, {1: 0.4, 2: 0.3, 3: 0.9}, {1: 10.0, 7: 20.0}, {1: 0.1, 2: 0.2})
-    assert found == {1: 0.85, 2: 0.7}
-    assert blended(blend, {1: 0.4}, {}, {1: 0.1}) == {1: 0.6}
+    scores = {Stage.DENSE: {1: 0.4, 2: 0.3, 3: 0.9}, Stage.LEXICAL: {1: 10.0, 7: 20.0}}
+    pool = Pool(scores, {}, 4, full=False, filter=None, telling_bm25=20.0)
+    assert blended(blend, pool, {1: 0.1, 2: 0.2}) == {1: 0.85, 2: 0.7}
+    without_words = replace(pool, scores={Stage.DENSE: {1: 0.4}, Stage.LEXICAL: {}}, telling_bm25=0.0)
+    assert blended(blend, without_words, {1: 0.1}) == {1: 0.6}

@@ -23,6 +23,7 @@ from passagework.retrieval import Hits
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.lexical.bm25 import Bm25
+from passagework.retrieval.search.fusion import telling_bm25
 from passagework.retrieval.types import Stage
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.support.fakes import FakeEncoder
@@ -119,7 +120,7 @@ class Oracle:
             return self.best(dense)[:k]
         if stage == "lexical":
             return self.best(words)[:k]
-        top = max(words.values(), default=1.0)
+        top = telling_bm25(words, len(self.rows))
         fused = {one: round(cosines[one] + 0.4 / top * words.get(one, 0.0), 6) for one in dense.keys() | words.keys()}
         return self.best(fused)[:k]
 
@@ -432,9 +433,12 @@ class TestTrace:
                 assert hit.stages[Stage.HYBRID].score == fused[hit.id].score
 
     def test_hybrid_is_cosine_and_bm25_over_the_best(self, kinds: dict[IndexKind, Collection]) -> None:
-        """cosine + 0.4 x BM25 / best BM25 of the query; BM25 is 0 outside the lexical pool."""
+        """cosine + 0.4 x BM25 / what the plan says it is divided by; BM25 is 0 outside the lexical pool."""
         hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=200, stage="hybrid")
-        best = max(hit.stages[Stage.LEXICAL].score for hit in hits if Stage.LEXICAL in hit.stages)
+        best = hits.plan.best_bm25 or 0.0
+        assert best == telling_bm25(
+            {hit.id: hit.stages[Stage.LEXICAL].score for hit in hits if len(hit.stages) > 2}, 1300
+        )
         for hit in hits:
             words = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
             assert hit.score == pytest.approx(hit.stages[Stage.DENSE].score + 0.4 * words / best, abs=2e-6)

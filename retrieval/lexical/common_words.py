@@ -1,0 +1,30 @@
+"""Words that a large part of a collection holds: they tell its passages from others, not from one another."""
+
+from __future__ import annotations
+
+from passagework.retrieval.lexical.bm25 import match_expression
+from passagework.retrieval.store import Snapshot
+
+COMMON_SHARE = 3
+"""One passage in so many holds a word that is common."""
+
+COUNTED = 100_000
+"""Passages beyond which no word is counted: that would take longer than a search."""
+
+
+class CommonWords:
+    """Tells at one moment of a collection whether a word is common in it; each is counted once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._least = snapshot.passage_count() // COMMON_SHARE
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, word: str) -> bool:
+        """Tells whether more than a third of the passages hold the word, in any of its forms."""
+        expression = match_expression(word)
+        if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
+            return False
+        if expression not in self._known:
+            self._known[expression] = self._snapshot.holds_more_than(expression, self._least)
+        return self._known[expression]
