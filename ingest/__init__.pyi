@@ -25,6 +25,7 @@ from .maintenance.rebuild import (
 from .maintenance.removal import delete as delete
 from .pipeline import ingest as ingest
 from .report import (
+    Ignored as Ignored,
     Problem as Problem,
     Progress as Progress,
     Report as Report,

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
+from passagework.ingest.left_out import ignored_lines, ignored_sources
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.report import Problem, Progress, Report
@@ -21,7 +22,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.store import SourceRow
+from passagework.retrieval.store import SourceRow, SourceState
 from passagework.retrieval.text import counted
 
 
@@ -32,6 +33,7 @@ def ingest(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     delete_missing: bool = False,
+    no_ignore: bool = False,
     dry_run: bool = False,
     encoder: Encoder | str | None = None,
     window: int | None = None,
@@ -45,13 +47,14 @@ def ingest(
 ) -> Report:
     """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
 
-    `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
-    beneath `paths`. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
-    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
-    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
-    on and for what is there already, or no longer; None leaves that as it is. A document that fails costs only itself,
-    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
-    can be read, and there is no collection, none is made.
+    `include` and `exclude` are globs on paths. What `.gitignore` names, installed packages and what programs built are
+    left out, but with `no_ignore`; a path that is given is taken. Files that are gone, or are left out now, are taken
+    out with `delete_missing`, and only beneath `paths`. `dry_run` loads documents to tell what would happen, and writes
+    nothing. `encoder`, `window`, `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new
+    collection, in tokens; they can be left out later, and must match where given. `token_vectors` has the collection
+    keep those that reranking needs, from now on and for what is there already, or no longer; None leaves that as it is.
+    A document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the
+    last commit. Where no file is found that can be read, and there is no collection, none is made.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -61,11 +64,13 @@ def ingest(
     several = [paths] if isinstance(paths, str | Path) else paths
     roots = [absolute(Path(path)) for path in several]
     _refuse_overlap(roots, Path(collection))
-    scanned = _without_collection(scan(roots, include=include, exclude=exclude, supported=supported), Path(collection))
+    found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore)
+    scanned = _without_collection(found, Path(collection))
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(Path(collection)):
         report.no_collection = True
         _note_unread(report, scanned)
+        report.ignored = ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
     with ExitStack() as stack:
@@ -88,6 +93,7 @@ def ingest(
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.remove_missing(missing_sources(roots, recorded))
+        run.remove_ignored(scanned, recorded)
         destination.complete(run.report_filling)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
@@ -137,14 +143,24 @@ class _Run:
 
     def remove_missing(self, gone: Sequence[SourceRow]) -> None:
         """Takes out the files that are no longer there, or counts them."""
-        gone = [source for source in gone if source.id not in self.moved]
         for source in gone:
-            count = len(self.destination.document_hashes(source))
-            if self.delete_missing or not count:
-                self.report.deleted += count
-                self.destination.remove_source(source)
-            else:
-                self.report.gone += count
+            if source.id not in self.moved:
+                self.report.gone += self._without(source)
+
+    def remove_ignored(self, scanned: Scan, recorded: Sequence[SourceRow]) -> None:
+        """Names what was left out; of that, takes out the files that are on record, or counts their documents."""
+        on_record = ignored_sources(scanned, recorded)
+        kept = {path: sum(map(self._without, sources)) for path, sources in on_record.items()}
+        self.report.ignored = ignored_lines(scanned.ignored, kept)
+
+    def _without(self, source: SourceRow) -> int:
+        """Takes a file out with `delete_missing`, or returns how many of its documents are kept for want of that."""
+        count = len(self.destination.document_hashes(source))
+        if count and not self.delete_missing:
+            return count
+        self.report.deleted += count
+        self.destination.remove_source(source)
+        return 0
 
     def _needs_loading(self, entry: SyncEntry) -> bool:
         """Tells whether a file must be read, and finishes it where it need not be."""
@@ -159,7 +175,12 @@ class _Run:
         renamed = name_title(entry.source.path) != name_title(entry.file.relative)
         retyped = Path(entry.source.path).suffix.lower() != entry.file.path.suffix.lower()
         # A file without a title goes by its name, and so do its passages; with another ending it is read otherwise.
-        reread = moved and (retyped or (renamed and not all(record_part(uri) for uri in documents)))
+        reread = moved and (
+            entry.sha256 != entry.source.sha256
+            or entry.source.state is not SourceState.DONE
+            or retyped
+            or (renamed and not all(record_part(uri) for uri in documents))
+        )
         if moved:
             self.moved.add(entry.source.id)
         if moved or entry.source.path != entry.file.relative:
@@ -236,6 +257,7 @@ def _without_collection(scanned: Scan, collection: Path) -> Scan:
         ),
         skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
         failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
+        ignored=tuple(file for file in scanned.ignored if not file.path.resolve().is_relative_to(folder)),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
 
 
@@ -19,12 +20,38 @@ class Problem:
         return {"path": self.path, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Names what was left out on purpose and why: a folder with all in it, a file, or `entries` files of a folder.
+
+    `path` is relative to the path ingested, `logs/*` for several files of `logs`. `documents` counts those of it that
+    are on record from earlier runs: they are still searchable, and `delete_missing` takes them out.
+    """
+
+    path: str
+    reason: str
+    entries: int = 1
+    documents: int = 0
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the ingest JSON has of it."""
+        return asdict(self)
+
+    def describe(self) -> Problem:
+        """Returns the line for a person."""
+        files = f"{counted(self.entries, 'file')}, " if self.entries > 1 else ""
+        known = f"; {counted(self.documents, 'document')} of it still searchable, --delete-missing takes them out"
+        return Problem(self.path, f"{files}{self.reason}{known if self.documents else ''}")
+
+
 @dataclass(slots=True)
 class Report:
     """Tells what an ingest did: counts are of documents, each record being one; `passages` were written by this run.
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
+    `ignored` names what was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that
+    is not supported.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
     """
 
@@ -37,6 +64,7 @@ class Report:
     failed: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
     passages: int = 0
     encoded: int = 0
     cut: int = 0
@@ -57,6 +85,7 @@ class Report:
             "failed": [problem.to_json() for problem in self.failed],
             "skipped": [problem.to_json() for problem in self.skipped],
             "notes": [problem.to_json() for problem in self.notes],
+            "ignored": [ignored.to_json() for ignored in self.ignored],
             "passages": self.passages,
             "encoded": self.encoded,
             "cut": self.cut,

@@ -28,10 +28,11 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("training",),
     ),
     "ingest": (
-        ("globs", "report", "confinement", "chunker", "loaders"),
+        ("globs", "ignored", "report", "confinement", "chunker", "loaders"),
+        ("walk",),
         ("scan", "workers", "document_limits"),
         ("sync", "writing"),
-        ("maintenance", "file_ingest"),
+        ("left_out", "maintenance", "file_ingest"),
         ("pipeline",),
         ("workflows",),
     ),

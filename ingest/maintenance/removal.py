@@ -14,7 +14,8 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
-from passagework.retrieval.text import address
+from passagework.retrieval.store.naming import spellings
+from passagework.retrieval.text import address, composed
 
 
 def delete(
@@ -28,7 +29,9 @@ def delete(
     """Takes out the documents that a target or one of the `uris` names and `where` lets through.
 
     A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
-    so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
+    so named, a glob on paths. Names compare in Unicode's composed form; of two that differ in nothing else, the one
+    that is spelled like the target is meant. An `_id` may be any text, another document's path or URI too: `uris` can't
+    be mistaken.
 
     With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
     document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
@@ -77,11 +80,19 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
     if missing := set(uris) - {row.uri for row in chosen.values()}:
         raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
     for target in targets:
-        matches = _documents_named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
+        matches = _documents_named(rows, target) or _documents_matching(rows, target)
         if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
         chosen.update({row.id: row for row in matches})
     return list(chosen.values())
+
+
+def _documents_matching(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+    """Returns the documents that another spelling of the target names, or whose path it matches as a glob."""
+    for form in spellings(target)[1:]:
+        if named := _documents_named(rows, form):
+            return named
+    return [row for row in rows if fnmatchcase(composed(row.path), composed(target))]
 
 
 def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
@@ -104,8 +115,8 @@ def _addresses(row: DocumentRow) -> tuple[str, ...]:
 
 def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
-    folder = target.rstrip("/") + "/"
-    if any(row.path.startswith(folder) for row in rows):
+    folder = composed(target.rstrip("/")) + "/"
+    if any(composed(row.path).startswith(folder) for row in rows):
         return f"the glob '{folder}*' takes all beneath that folder"
     target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
     inside = [

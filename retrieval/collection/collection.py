@@ -24,6 +24,7 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
 from passagework.retrieval.store.conditions import Condition
+from passagework.retrieval.store.naming import spellings
 from passagework.retrieval.text import address, shortened, storable
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
 
@@ -168,15 +169,21 @@ class Collection:
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """Returns the documents that each name stands for; names of none are left out.
 
-        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
+        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it. Where no document is spelled like
+        it, those stand for it that are in another of Unicode's normal forms.
         """
         # No document has a name of other characters.
-        storable_names = {name for name in names if storable(name) == name}
-        by_name: dict[str, list[DocumentRow]] = {}
+        forms = {name: spellings(name) for name in names if storable(name) == name}
+        by_spelling: dict[str, list[DocumentRow]] = {}
         with self._current().store.read() as snapshot:
-            for row in snapshot.documents_named(sorted(storable_names)):
-                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & storable_names:
-                    by_name.setdefault(str(name), []).append(row)
+            for row in snapshot.documents_named(sorted({form for spelled in forms.values() for form in spelled})):
+                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} - {None}:
+                    by_spelling.setdefault(str(name), []).append(row)
+        by_name = {}
+        for name, spelled in forms.items():
+            rows = by_spelling.get(name) or [row for form in spelled for row in by_spelling.get(form, [])]
+            if rows:
+                by_name[name] = list({row.id: row for row in rows}.values())
         return by_name
 
     def document(self, document_id: int) -> Document:

@@ -6,12 +6,14 @@ means `$eq`. `$and` and `$or` take lists of filters, `$not` takes a filter (or, 
 Fields are `path`, `document`, `title`, `media_type`, `pages`, and any metadata field, nested ones with dots; a metadata
 field that bears one of those names is reached as `metadata.title`. A field with several values (a list, `pages`)
 matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in` don't. Numbers compare with numbers
-and texts with texts: another type never matches. `None` equals null and a missing field.
+and texts with texts: another type never matches. `None` equals null and a missing field. Names (`path`, `document`,
+`title`) compare in Unicode's composed form, and case-sensitively.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from passagework.retrieval.errors import FilterError
@@ -30,6 +32,7 @@ from passagework.retrieval.store.conditions import (
 )
 from passagework.retrieval.store.filter_sql import field_type
 from passagework.retrieval.store.metadata_fields import FieldType
+from passagework.retrieval.text import composed
 
 Where: TypeAlias = Mapping[str, Any]
 
@@ -111,10 +114,19 @@ class _Compiler:
             return existence if operand else Not(existence)
         self._check_field(field)
         if operator in ("$eq", "$in"):
-            return Among(_field(field), tuple(operands))
+            return self._among(_field(field), operands)
         if operator in ("$ne", "$nin"):
-            return Not(Among(_field(field), tuple(operands)))
-        return Compare(_field(field), Comparison(operator), operand)
+            return Not(self._among(_field(field), operands))
+        return _compare(_field(field), Comparison(operator), operand)
+
+    def _among(self, field: Field, operands: Sequence[Any]) -> Condition:
+        """Returns that the field has one of the values; of names, one of the forms in which they are on record."""
+        if not isinstance(field, Column) or field is Column.PAGES:
+            return Among(field, tuple(operands))
+        names = [value for value in operands if isinstance(value, str)]
+        others = [value for value in operands if not isinstance(value, str)]
+        texts = self.snapshot.recorded_spellings(field, names)
+        return Among(field, (*others, *dict.fromkeys(form for forms in texts.values() for form in forms)))
 
     def _check_field(self, field: str) -> None:
         named = _field(field)
@@ -126,6 +138,20 @@ class _Compiler:
         if len(shown) > MAX_SHOWN:
             shown = shown[:MAX_SHOWN].rpartition(", ")[0] + ", ..."
         raise FilterError(f"no document has a field {_show(field)}: there are {shown}")
+
+
+def _compare(field: Field, comparison: Comparison, operand: Any) -> Condition:
+    """Returns the comparison; what a name is compared with is composed, as names are on record.
+
+    Older records are decomposed where their file's name is. A set of characters can't be: `[ä]` would take in "a".
+    """
+    if not isinstance(field, Column) or not isinstance(operand, str):
+        return Compare(field, comparison, operand)
+    forms = [composed(operand)]
+    if comparison is Comparison.GLOB and "[" not in operand:
+        forms = list(dict.fromkeys([*forms, unicodedata.normalize("NFD", operand)]))
+    compared = tuple(Compare(field, comparison, form) for form in forms)
+    return compared[0] if len(compared) == 1 else AnyOf(compared)
 
 
 def _check_operand(field: str, operator: Any, operand: Any) -> None:

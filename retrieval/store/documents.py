@@ -11,10 +11,10 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
-from passagework.retrieval.store.conditions import Condition
+from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
-from passagework.retrieval.store.naming import has_any_name
+from passagework.retrieval.store.naming import has_any_name, recorded_spellings
 from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
 
@@ -80,6 +80,10 @@ class DocumentReader:
         for batch in batches(names, BATCH // 4):
             rows.update({row.id: row for row in self._documents(has_any_name(self.connection, batch))})
         return list(rows.values())
+
+    def recorded_spellings(self, column: Column, names: Sequence[str]) -> dict[str, list[str]]:
+        """Maps each name to the spellings of it that a column holds (see `naming`), to itself where it holds none."""
+        return recorded_spellings(self.connection, column, names)
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c

@@ -38,6 +38,10 @@ ExcludeOption = Annotated[
 DeleteMissingOption = Annotated[
     bool, typer.Option("--delete-missing", help="Take out documents that are gone from beneath the PATHs.")
 ]
+NoIgnoreOption = Annotated[
+    bool,
+    typer.Option("--no-ignore", help="Take what .gitignore names, installed packages and what programs built, too."),
+]
 PasswordOption = Annotated[str | None, typer.Option("--pdf-password", help="Opens encrypted PDFs.", metavar="P")]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")

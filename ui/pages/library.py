@@ -60,8 +60,9 @@ def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
     with st.form("folder"):
         named = st.text_input("Folder or file on this machine", placeholder="~/Documents/handbook", key="folder_path")
         gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
+        everything = st.checkbox("Take what .gitignore and the like leave out, too", key="no_ignore")
         if st.form_submit_button("Bring in") and named and named.strip():
-            jobs.start(collection, [_path(named)], delete_missing=gone)
+            jobs.start(collection, [_path(named)], delete_missing=gone, no_ignore=everything)
 
 
 def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
@@ -104,11 +105,13 @@ def _watch(job: IngestJob) -> None:
 def _report(report: Report) -> None:
     counts = {"added": report.added, "updated": report.updated, "moved": report.moved, "deleted": report.deleted}
     counts |= {"unchanged": report.unchanged, "failed": len(report.failed), "skipped": len(report.skipped)}
+    counts["left out"] = sum(ignored.entries for ignored in report.ignored)
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
     line = f"Last run: {shown}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
     show_problems("Failed in the last run", report.failed)
     show_problems("Skipped", report.skipped)
+    show_problems("Left out on purpose", [ignored.describe() for ignored in report.ignored])
 
 
 def _path(named: str) -> Path:
