@@ -199,7 +199,7 @@ class _Run:
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
-        reason: str | None = None
+        failure: IngestError | None = None
         try:
             for position, item in enumerate(loaded.items):
                 if isinstance(item, RecordFailure):
@@ -208,9 +208,8 @@ class _Run:
                     file.add(item, position)
                 self.report_progress()
         except IngestError as error:
-            reason = str(error)
-            self.report.failed.append(Problem(entry.file.relative, reason))
-        file.finish(reason)
+            failure = error
+        file.finish(failure)
         self._file_done()
 
     def _file_done(self) -> None:

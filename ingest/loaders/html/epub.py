@@ -20,7 +20,7 @@ from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import declared_charset
 from passagework.ingest.loaders.text.markdown import first_title
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         names = _contents(archive, package_name, package)
         text, headings, hidden, notes = _read_chapters(archive, chapters, names)
     if not text:
-        raise IngestError("no text")
+        raise IngestError(f"no text: {notes[0]}") if notes else NoTextError("no text")
     title, metadata = _metadata(package)
     yield Document(
         text=text,

@@ -17,7 +17,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Json
 
@@ -71,7 +71,7 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
                 found = found or number > layout.header
                 yield records.read(fields, number, values=values)
     if not found:
-        raise IngestError("no text: no row below the header")
+        raise NoTextError("no text: no row below the header")
 
 
 def _numbered(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | RecordFailure]]:
@@ -108,7 +108,7 @@ def _sample(path: Path, encoding: Encoding) -> list[str]:
     with open_text(path, encoding, newline="") as text:
         lines = text.readlines(SAMPLE)
         if not text.read(1) and not any(line.strip() for line in lines):
-            raise IngestError("no text")
+            raise NoTextError("no text")
     return [_without_nul(line) for line in lines]
 
 

@@ -10,7 +10,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.metadata import NotPlainError, plain
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document, Heading, Json
 
 MAX_FRONT_MATTER = 100_000
@@ -38,7 +38,7 @@ def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | Recor
     fields, start = front_matter(decoded.text)
     text = decoded.text[start:]
     if not text or text.isspace():
-        raise IngestError("no text below the front matter")
+        raise NoTextError("no text below the front matter")
     headings = markdown_headings(text)
     title = ""
     if isinstance(fields.get("title"), (str, int, float)):
