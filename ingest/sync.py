@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import unicodedata
 from collections import defaultdict
@@ -107,10 +106,10 @@ def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
 def is_gone(uri: str) -> bool:
     """Tells whether nothing lies at a file's uri, or a folder in its place.
 
-    What lies in a folder that can't be looked into does not count as gone.
+    A link that leads nowhere is nothing; what lies in a folder that can't be looked into does not count as gone.
     """
     try:
-        status = os.lstat(path_of(uri))
+        status = Path(path_of(uri)).stat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -521,9 +522,7 @@ class TestFilesWithoutText:
             assert not any(row.reason for row in collection.sources() if row.state is SourceState.EMPTY)
 
     @pytest.mark.parametrize("delete_missing", [False, True])
-    def test_a_document_that_became_empty_answers_no_more(
-        self, docs: Path, tmp_path: Path, delete_missing: bool
-    ) -> None:
+    def test_a_document_that_became_empty_is_no_answer(self, docs: Path, tmp_path: Path, delete_missing: bool) -> None:
         """Its old text is deleted; a dry run says so; the text that it gets again is found again."""
         encoder = FakeEncoder()
         ingest(docs, tmp_path / "c", encoder=encoder)
@@ -541,6 +540,20 @@ class TestFilesWithoutText:
             assert collection.search("bees", stage="lexical").hits == ()
         write(docs, {"sub/b.txt": "Bees are back."})
         assert counts(ingest(docs, tmp_path / "c", encoder=encoder)) == {"added": 1, "unchanged": 3}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
+    def test_a_document_whose_link_leads_nowhere_is_gone(self, docs: Path, tmp_path: Path) -> None:
+        """The link is skipped; what it led to is kept like any file that is gone, until `delete_missing`."""
+        encoder = FakeEncoder()
+        write(tmp_path, {"beyond.txt": "Owls hoot."})
+        (docs / "link.txt").symlink_to(tmp_path / "beyond.txt")
+        assert counts(ingest(docs, tmp_path / "c", encoder=encoder)) == {"added": 5}
+        (tmp_path / "beyond.txt").unlink()
+        report = ingest(docs, tmp_path / "c", encoder=encoder)
+        assert counts(report) == {"gone": 1, "unchanged": 4}
+        assert report.skipped == [Problem("link.txt", "broken symlink")]
+        report = ingest(docs, tmp_path / "c", encoder=encoder, delete_missing=True)
+        assert counts(report) == {"deleted": 1, "unchanged": 4}
 
     def test_records_of_a_file_that_became_empty_are_gone(self, docs: Path, tmp_path: Path) -> None:
         """As if each had been taken out of it: kept and told, until `delete_missing`."""

@@ -396,7 +396,7 @@ def test_no_text_counts_the_pages(tmp_path: Path) -> None:
 
 def test_blank_pages_hold_no_text(tmp_path: Path) -> None:
     """Where nothing is shown, nothing was scanned: there is no text to miss."""
-    with pytest.raises(NoTextError, match="^no text: the pages are blank$"):
+    with pytest.raises(NoTextError, match=r"^no text: the pages are blank$"):
         load(written(tmp_path / "a.pdf", typed([[]] * 3)))
 
 
