@@ -12,6 +12,7 @@ from passagework.ingest.left_out import ignored_lines, ignored_sources
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
@@ -64,7 +65,9 @@ def ingest(
     several = [paths] if isinstance(paths, str | Path) else paths
     roots = [absolute(Path(path)) for path in several]
     _refuse_overlap(roots, Path(collection))
-    found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore)
+    told = RunProgress(progress, started)
+    told.found(0)
+    found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore, found=told.found)
     scanned = _without_collection(found, Path(collection))
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(Path(collection)):
@@ -86,15 +89,16 @@ def ingest(
         recorded = destination.sources()
         if delete_missing:
             _check_roots(roots, scanned, recorded)
-        run = _Run(destination, scanned, report, delete_missing, progress, started)
-        destination.on_commit(run.report_progress)
+        run = _Run(destination, scanned, report, delete_missing, told)
+        destination.on_progress(told.tell)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.remove_missing(missing_sources(roots, recorded))
         run.remove_ignored(scanned, recorded)
-        destination.complete(run.report_filling)
+        told.index()
+        destination.complete(told.fill)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
     return report
@@ -109,18 +113,14 @@ class _Run:
         scanned: Scan,
         report: Report,
         delete_missing: bool,
-        progress: Callable[[Progress], None] | None,
-        started: float,
+        progress: RunProgress,
     ) -> None:
         self.destination = destination
         self.report = report
         self.delete_missing = delete_missing
         self.progress = progress
-        self.started = started
-        self.total = len(scanned.files)
-        self.files = 0
         self.moved: set[int] = set()
-        self.filled = self.to_fill = 0
+        progress.read(scanned.files, destination.counts)
         _note_unread(report, scanned)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
@@ -135,11 +135,10 @@ class _Run:
 
         for loaded in pool.load_all(requests()):
             self._load(waiting.pop(0), loaded)
-            self.report_progress()
         self.destination.flush()
         counts = self.destination.counts
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
-        self.report_progress()
+        self.progress.tell()
 
     def remove_missing(self, gone: Sequence[SourceRow]) -> None:
         """Takes out the files that are no longer there, or counts them."""
@@ -165,7 +164,7 @@ class _Run:
     def _needs_loading(self, entry: SyncEntry) -> bool:
         """Tells whether a file must be read, and finishes it where it need not be."""
         if entry.state is State.UNREADABLE:
-            self._file_done()
+            self.progress.finish(entry.file)
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
@@ -194,49 +193,24 @@ class _Run:
         else:
             self.report.unchanged += count
             self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
-        self._file_done()
+        self.progress.finish(entry.file)
         return False
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
         failure: IngestError | None = None
+        self.progress.begin(entry.file)
         try:
             for position, item in enumerate(loaded.items):
+                self.progress.take(item)
                 if isinstance(item, RecordFailure):
                     file.fail(item.reason)
                 else:
                     file.add(item, position)
-                self.report_progress()
         except IngestError as error:
             failure = error
         file.finish(failure)
-        self._file_done()
-
-    def _file_done(self) -> None:
-        self.files += 1
-        self.report_progress()
-
-    def report_filling(self, done: int, total: int) -> None:
-        """Notes how many passages got the token vectors that they lacked."""
-        self.filled, self.to_fill = done, total
-        self.report_progress()
-
-    def report_progress(self) -> None:
-        """Tells how far the run is."""
-        if self.progress is not None:
-            counts = self.destination.counts
-            self.progress(
-                Progress(
-                    files=self.files,
-                    total_files=self.total,
-                    documents=counts.documents,
-                    passages=counts.passages,
-                    encoded=counts.encoded,
-                    seconds=time.monotonic() - self.started,
-                    filled=self.filled,
-                    to_fill=self.to_fill,
-                )
-            )
+        self.progress.finish(entry.file)
 
 
 def _note_unread(report: Report, scanned: Scan) -> None:

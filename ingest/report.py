@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 
 from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
@@ -95,11 +96,23 @@ class Report:
         }
 
 
+class IngestStage(str, Enum):
+    """Names what an ingest is at."""
+
+    SCANNING = "scanning"  # finding files
+    READING = "reading"  # parsing, cutting and encoding what is new of them
+    INDEXING = "indexing"  # saving the indexes where much has changed
+    FILLING = "token vectors"  # making those that passages lack
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
-    Behind the files, `filled` passages out of `to_fill` have got the token vectors that they lacked.
+    While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded` of
+    the texts known, `to_encode`, and `current` is the file that is being read, "" between two. Behind the files,
+    `filled` passages out of `to_fill` have got the token vectors that they lacked. `seconds_left` estimates how long
+    the stage will still take, None where that can't be told yet.
     """
 
     files: int
@@ -110,3 +123,10 @@ class Progress:
     seconds: float
     filled: int = 0
     to_fill: int = 0
+    stage: IngestStage = IngestStage.READING
+    found: int = 0
+    bytes_read: int = 0
+    total_bytes: int = 0
+    to_encode: int = 0
+    current: str = ""
+    seconds_left: float | None = None

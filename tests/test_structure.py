@@ -32,7 +32,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("walk",),
         ("scan", "workers", "document_limits"),
         ("sync", "writing"),
-        ("left_out", "maintenance", "file_ingest"),
+        ("left_out", "run_progress", "maintenance", "file_ingest"),
         ("pipeline",),
         ("workflows",),
     ),

@@ -45,8 +45,8 @@ class Destination(Protocol):
         `progress` is told how many passages have theirs, of how many.
         """
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Has `call` called after every commit."""
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Has `call` called after every commit, and while a long document is cut."""
 
 
 class Records:
@@ -112,9 +112,9 @@ class CollectionDestination(Records):
         refresh_index(self.store, self.store.path.parent)
         self.writer.fill_derived_data(progress)
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Has `call` called after every commit."""
-        self.writer.on_commit = call
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Has `call` called after every commit, and while a long document is cut."""
+        self.writer.on_progress = call
 
 
 class DryRun(Records):
@@ -142,5 +142,5 @@ class DryRun(Records):
     def complete(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Writes nothing."""
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Ignores `call`: nothing is ever committed."""
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Ignores `call`: nothing is ever written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from passagework.retrieval import Collection, ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted
+from passagework.ui.present.progress_lines import progress_lines
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
@@ -94,12 +96,10 @@ def _watch(job: IngestJob) -> None:
     if now is None:
         st.progress(0.0, "Getting ready")
         return
-    if now.to_fill:
-        line = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
-        st.progress(now.filled / now.to_fill, f"{line}, {now.seconds:.0f} s")
-        return
-    line = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
-    st.progress(now.files / max(1, now.total_files), f"{line}, {now.seconds:.0f} s")
+    for line in progress_lines(now):
+        share = line.done / line.total if line.total else 0.0
+        st.progress(min(1.0, share), markdown_text(f"{line.name.capitalize()}: {line.details}"))
+    st.html(note_html(f"{time.monotonic() - job.started:.0f} s so far"))
 
 
 def _report(report: Report) -> None:

@@ -24,6 +24,7 @@ class IngestJob(threading.Thread):
     def __init__(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool, no_ignore: bool) -> None:
         super().__init__(name="ingest", daemon=True)  # one that doesn't stop in time must not hold up the server's end
         self.paths = tuple(paths)
+        self.started = time.monotonic()
         self.progress: Progress | None = None
         self.report: Report | None = None
         self.problem: str | None = None
