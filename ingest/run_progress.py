@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.report import IngestStage, Progress
 from passagework.ingest.scan import FoundFile
-from passagework.ingest.writing.passage_writer import WriteCounts
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.types import Document
 
 EARLY = 2.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +18,18 @@ from passagework.ui.commands import (
     options as opt,
     train as training,
 )
-from passagework.ui.commands.output import parse_where, print_message, print_result, run
+from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_result, run
 
 if TYPE_CHECKING:
     from passagework.retrieval import Collection
+
+COMPLETION = "_PASSAGEWORK_COMPLETE"
+"""The variable in which a shell's completion says what it asks for."""
 
 app = typer.Typer(
     name="passagework",
     help="Semantic search over your own documents: a folder goes in, ranked and citable passages come out.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100},
@@ -125,6 +129,7 @@ def context(
     stage: opt.StageOption = None,
     reranker: opt.RerankerOption = None,
     where: opt.WhereOption = None,
+    per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -133,7 +138,15 @@ def context(
 
     parsed = parse_where(where)
     with _open(collection, reranker=reranker) as opened:
-        assembled = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
+        assembled = opened.context(
+            query,
+            max_tokens=max_tokens,
+            k=k,
+            stage=stage,
+            where=parsed,
+            per_document=per_document,
+            min_score=min_score,
+        )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:
         for note in context_notes(assembled):
@@ -255,12 +268,21 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
         print_message(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
-    serve(collection, host=host, port=port)
+    if serve(collection, host=host, port=port):
+        raise typer.Exit(INTERRUPTED)
 
 
 def main() -> None:
-    """Runs the console script; exit codes are 0 done, 1 failed, 2 usage, and a user's mistake is one line on stderr."""
-    sys.exit(run(app, sys.argv[1:]))
+    """Runs the console script, and answers a shell that asks what may follow a beginning.
+
+    Exit codes are 0 done, 1 failed, 2 usage, 130 interrupted, and a user's mistake is one line on stderr.
+    """
+    if COMPLETION in os.environ:
+        app(prog_name="passagework")
+    code = run(app, sys.argv[1:])
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait for what is still being encoded
+    sys.exit(code)
 
 
 def _open(collection: Path, *, reranker: str | None = None) -> Collection:

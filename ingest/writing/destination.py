@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, WriteCounts
+from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.store import SourceRow, Store
 from passagework.retrieval.types import Document
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
 from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
@@ -77,22 +78,6 @@ class _Encoding:
     future: Future[_EncodedGroup] | None
 
 
-@dataclass(slots=True)
-class WriteCounts:
-    """Counts what was committed: documents, passages, texts encoded, passages cut, passages with token vectors.
-
-    Ahead of that are the texts found so far that have to be encoded, and the characters of documents cut into passages.
-    """
-
-    documents: int = 0
-    passages: int = 0
-    encoded: int = 0
-    cut: int = 0
-    token_vectors: int = 0
-    to_encode: int = 0
-    characters: int = 0
-
-
 class PassageWriter:
     """Takes documents in, and commits them in groups; each document comes whole, or not at all.
 
@@ -118,7 +103,7 @@ class PassageWriter:
         self._vectors_from = vectors_from
         self._derived: DerivedData = derived or NoDerivedData()
         self._models: tuple[Encoder, Chunker] | None = None
-        self.on_progress: Callable[[], None] | None = None
+        self.on_progress: Callable[[], None] = lambda: None
         self._group = _Group()
         self._encoding: _Encoding | None = None
         self._thread: ThreadPoolExecutor | None = None
@@ -143,7 +128,7 @@ class PassageWriter:
             if len(waiting) >= GROUP_DOCUMENTS:
                 self.counts.characters = before + passage.end
                 self._queue_texts(waiting, derived)
-                self._tell()
+                self.on_progress()
                 waiting.clear()
                 derived.clear()
                 if self._group.tokens >= GROUP_TOKENS:
@@ -209,11 +194,7 @@ class PassageWriter:
             passage.reranker_hash is not None for document in group.ready for passage in document.passages
         )
         counts.cut += sum(passage.cut for document in group.ready for passage in document.passages)
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.on_progress is not None:
-            self.on_progress()
+        self.on_progress()
 
     def fill_derived_data(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Makes what is missing of passages that were there before the collection kept it; flush first.

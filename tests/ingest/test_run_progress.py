@@ -13,7 +13,7 @@ from passagework.ingest import IngestStage, Progress, ingest
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.writing import passage_writer
-from passagework.ingest.writing.passage_writer import WriteCounts
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.types import Document
 from passagework.ui.present.progress_lines import ProgressLine, progress_lines, time_left
 from tests.support.fakes import FakeEncoder

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from passagework.retrieval.config import COLLECTION
+
 
 def _print_version(requested: bool) -> None:
     if requested:
@@ -20,9 +22,22 @@ VersionOption = Annotated[
 ]
 MaybeCollectionOption = Annotated[
     Path | None,
-    typer.Option("--collection", help="Folder that keeps the collection (default: a temporary one).", metavar="DIR"),
+    typer.Option(
+        "--collection",
+        help="Folder that keeps the collection (default: a temporary one; of one's own judgments "
+        "PASSAGEWORK_COLLECTION).",
+        metavar="DIR",
+    ),
 ]
-CollectionOption = Annotated[Path, typer.Option("--collection", help="Folder of the collection.", metavar="DIR")]
+CollectionOption = Annotated[
+    Path,
+    typer.Option(
+        "--collection",
+        help="Folder of the collection.",
+        envvar=COLLECTION,
+        metavar="DIR",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 
@@ -119,7 +134,13 @@ SnapshotOption = Annotated[
 ]
 ExportArgument = Annotated[Path, typer.Argument(help="Folder that `export` wrote.", metavar="FOLDER")]
 NewCollectionOption = Annotated[
-    Path, typer.Option("--collection", help="Folder of the collection to be made.", metavar="DIR")
+    Path,
+    typer.Option(
+        "--collection",
+        help="Folder of the collection to be made.",
+        envvar=COLLECTION,
+        metavar="DIR",
+    ),
 ]
 
 # what to find, and how
@@ -189,7 +210,12 @@ ComparedArgument = Annotated[
     ),
 ]
 JudgedCollectionOption = Annotated[
-    Path | None, typer.Option("--collection", help="Collection that one's own judgments are of.", metavar="DIR")
+    Path | None,
+    typer.Option(
+        "--collection",
+        help="Collection that one's own judgments are of (default: PASSAGEWORK_COLLECTION).",
+        metavar="DIR",
+    ),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="TREC run file.", metavar="RUN")]
 QrelsOption = Annotated[Path | None, typer.Option("--qrels", help="Judgments of TREC topics.", metavar="FILE")]
