@@ -18,8 +18,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection, Stage
+from passagework.retrieval import BiEncoder, Stage
 from passagework.retrieval.evaluation import Evaluation, evaluate
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 

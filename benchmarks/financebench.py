@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.datasets import documents_of, financebench
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.types import Stage

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sqlalchemy import text as sql
 
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection, Hit
+from passagework.retrieval import BiEncoder, Hit
 from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces

@@ -19,8 +19,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.datasets import beir, documents_of
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval import BiEncoder
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import Store

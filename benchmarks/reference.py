@@ -16,8 +16,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.datasets import beir, documents_of
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection, Fusion, Stage
+from passagework.retrieval import BiEncoder, Fusion, Stage
 from passagework.retrieval.evaluation import evaluate
 
 REFERENCE = {

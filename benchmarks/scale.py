@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scale_data import STEP, Base, Texts, likeness, made_texts, made_vectors, real_texts, real_vectors
+from passagework import Collection
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.refresh import refresh_index
-from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval import BiEncoder
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.folder import current_version

@@ -26,8 +26,9 @@ from sqlalchemy import text as sql
 
 from benchmarks.datasets import documents_of
 from benchmarks.first_stage_sets import LIMITS, Set, judged_of, loaded, ndcg, shipped_words
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection, Stage
+from passagework.retrieval import BiEncoder, Stage
 from passagework.retrieval.config import CANDIDATES, CONVEX_WEIGHT
 from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.compare import p_value

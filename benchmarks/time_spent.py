@@ -26,8 +26,9 @@ from benchmarks.environments import ROOT
 from benchmarks.measured_process import run_measured
 from benchmarks.peers.program import read
 from benchmarks.rounds import QUIET, Workshop
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval import BiEncoder
 from passagework.retrieval.types import Stage
 
 STEP_S = 0.005

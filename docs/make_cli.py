@@ -20,6 +20,7 @@ IN_PYTHON = {
     "context": ["Collection.context"],
     "status": ["Collection.status", "ParserLimits"],
     "documents": ["Collection.documents", "Collection.sources"],
+    "sources": ["Collection.roots"],
     "delete": ["delete"],
     "rebuild": ["rebuild", "rebuild_index"],
     "doctor": ["examine", "repair"],

@@ -37,3 +37,4 @@ from .workflows.pair_training import (
     ModelKind as ModelKind,
     train as train,
 )
+from .writable_collection import Collection as Collection, NewDocument as NewDocument

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from passagework.ingest.report import Ignored
-from passagework.ingest.scan import Scan, Unread, path_of
-from passagework.ingest.sync import is_gone
+from passagework.ingest.scan import Scan, Unread
+from passagework.retrieval.roots import is_gone, path_of
 from passagework.retrieval.store import SourceRow
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
 from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
-from passagework.ingest.scan import Scan, absolute, scan
-from passagework.ingest.sync import State, SyncEntry, classify, is_beneath, missing_sources
+from passagework.ingest.scan import FoundFile, Scan, absolute, scan
+from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
-from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
-from passagework.retrieval.text import counted
 
 
 def ingest(
@@ -43,6 +44,7 @@ def ingest(
     whole: bool | None = None,
     token_vectors: bool | None = None,
     pdf_password: str | None = None,
+    root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
@@ -50,27 +52,29 @@ def ingest(
 
     `include` and `exclude` are globs on paths. What `.gitignore` names, installed packages and what programs built are
     left out, but with `no_ignore`; a path that is given is taken. Files that are gone, or are left out now, are taken
-    out with `delete_missing`, and only beneath `paths`. `dry_run` loads documents to tell what would happen, and writes
-    nothing. `encoder`, `window`, `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new
-    collection, in tokens; they can be left out later, and must match where given. `token_vectors` has the collection
-    keep those that reranking needs, from now on and for what is there already, or no longer; None leaves that as it is.
-    A document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the
-    last commit. Where no file is found that can be read, and there is no collection, none is made.
+    out with `delete_missing`, and only beneath `paths` and beneath `root`: folders that were ingested before, and may
+    be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
+    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
+    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
+    on and for what is there already, or no longer; None leaves that as it is. A document that fails costs only itself,
+    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
+    can be read, and there is no collection, none is made. A file's path is relative to the widest folder ingested that
+    it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
     started = time.monotonic()
-    several = [paths] if isinstance(paths, str | Path) else paths
-    roots = [absolute(Path(path)) for path in several]
-    _refuse_overlap(roots, Path(collection))
+    collection = Path(collection).absolute()
+    roots = [absolute(Path(path)) for path in _listed(paths)]
+    refuse_overlap(roots, collection)
     told = RunProgress(progress, started)
     told.found(0)
     found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore, found=told.found)
-    scanned = _without_collection(found, Path(collection))
+    scanned = without_collection(found, collection)
     report = Report(dry_run=dry_run)
-    if not scanned.files and not collection_exists(Path(collection)):
+    if not scanned.files and not collection_exists(collection):
         report.no_collection = True
         _note_unread(report, scanned)
         report.ignored = ignored_lines(scanned.ignored, {})
@@ -78,7 +82,7 @@ def ingest(
         return report
     with ExitStack() as stack:
         opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
-            Path(collection),
+            collection,
             encoder=encoder,
             window=window,
             chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
@@ -87,15 +91,17 @@ def ingest(
         )
         destination = stack.enter_context(opened)
         recorded = destination.sources()
+        deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
         if delete_missing:
-            _check_roots(roots, scanned, recorded)
+            check_roots(roots, scanned, recorded)
+        scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told)
         destination.on_progress(told.tell)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
-        run.remove_missing(missing_sources(roots, recorded))
+        run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
         destination.complete(told.fill)
@@ -120,6 +126,8 @@ class _Run:
         self.delete_missing = delete_missing
         self.progress = progress
         self.moved: set[int] = set()
+        self.moved_roots: dict[str, str] = {}
+        self.uris = {file.uri for file in scanned.files}
         progress.read(scanned.files, destination.counts)
         _note_unread(report, scanned)
 
@@ -140,11 +148,20 @@ class _Run:
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
         self.progress.tell()
 
-    def remove_missing(self, gone: Sequence[SourceRow]) -> None:
-        """Takes out the files that are no longer there, or counts them."""
+    def remove_missing(self, gone: Sequence[SourceRow], deleting: Sequence[str]) -> None:
+        """Takes out the files that are no longer there, or counts them.
+
+        With `delete_missing` those beneath a root in `deleting` go, and those of a folder that was moved to where a
+        file of the same path lies now.
+        """
         for source in gone:
-            if source.id not in self.moved:
-                self.report.gone += self._without(source)
+            if source.id in self.moved:
+                continue
+            successor = f"{self.moved_roots.get(source.root)}{source.uri[len(source.root) :]}"
+            kept = self._without(source, take_out=is_beneath(source.uri, deleting) or successor in self.uris)
+            self.report.gone += kept
+            if kept:
+                self.report.gone_from[source.root] += kept
 
     def remove_ignored(self, scanned: Scan, recorded: Sequence[SourceRow]) -> None:
         """Names what was left out; of that, takes out the files that are on record, or counts their documents."""
@@ -152,10 +169,10 @@ class _Run:
         kept = {path: sum(map(self._without, sources)) for path, sources in on_record.items()}
         self.report.ignored = ignored_lines(scanned.ignored, kept)
 
-    def _without(self, source: SourceRow) -> int:
+    def _without(self, source: SourceRow, *, take_out: bool = True) -> int:
         """Takes a file out with `delete_missing`, or returns how many of its documents are kept for want of that."""
         count = len(self.destination.document_hashes(source))
-        if count and not self.delete_missing:
+        if count and not (self.delete_missing and take_out):
             return count
         self.report.deleted += count
         self.destination.remove_source(source)
@@ -168,6 +185,9 @@ class _Run:
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
+            if entry.source is not None and self._place_changed(entry):
+                uri, path = entry.file.uri, entry.file.relative
+                self.destination.move_source(entry.source, uri=uri, path=path, reread=True)
             return True
         moved = entry.state is State.MOVED
         documents = self.destination.document_hashes(entry.source)
@@ -182,7 +202,10 @@ class _Run:
         )
         if moved:
             self.moved.add(entry.source.id)
-        if moved or entry.source.path != entry.file.relative:
+            if entry.source.path == entry.file.relative:
+                self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
+        moved = moved or self._place_changed(entry)
+        if moved:
             uri, path = entry.file.uri, entry.file.relative
             self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
         if reread:
@@ -195,6 +218,11 @@ class _Run:
             self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
         self.progress.finish(entry.file)
         return False
+
+    @staticmethod
+    def _place_changed(entry: SyncEntry) -> bool:
+        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
+        return entry.source is not None and entry.source.path != entry.file.relative
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
@@ -213,43 +241,35 @@ class _Run:
         self.progress.finish(entry.file)
 
 
+def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return [paths] if isinstance(paths, str | Path) else paths
+
+
+def _named_roots(
+    root: str | Path | Sequence[str | Path], recorded: Sequence[SourceRow], delete_missing: bool
+) -> list[str]:
+    """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
+    if root and not delete_missing:
+        raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
+    uris = [uri_of(folder) for folder in _listed(root)]
+    for uri in uris:
+        if not any(is_beneath(source.uri, [uri]) for source in recorded):
+            raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")
+    return uris
+
+
+def _widened(
+    destination: Destination, scanned: Scan, roots: Sequence[Path], recorded: Sequence[SourceRow]
+) -> tuple[FoundFile, ...]:
+    """Returns the files with the paths that they get on record, where the folders ingested are written down, too."""
+    before = destination.roots()
+    folders = {uri_of(root) for root in roots if root.is_dir()}
+    known = sorted(folders.union(root for root in before if any(is_beneath(row.uri, [root]) for row in recorded)))
+    if known != before:
+        destination.record_roots(known)
+    return tuple(beneath_widest_root(scanned.files, recorded, known))
+
+
 def _note_unread(report: Report, scanned: Scan) -> None:
     report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
     report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)
-
-
-def _without_collection(scanned: Scan, collection: Path) -> Scan:
-    """Returns the files outside the collection's own folder, which may stand among them, and those uploaded into it."""
-    folder = collection.resolve()
-    uploads = folder / UPLOADS
-    return Scan(
-        files=tuple(
-            file
-            for file in scanned.files
-            if file.root.resolve().is_relative_to(uploads) or not file.path.resolve().is_relative_to(folder)
-        ),
-        skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
-        failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
-        ignored=tuple(file for file in scanned.ignored if not file.path.resolve().is_relative_to(folder)),
-    )
-
-
-def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
-    """Refuses paths in the collection's own folder: its documents would be passed over."""
-    folder = collection.resolve()
-    for root in roots:
-        if root.resolve().is_relative_to(folder) and not root.resolve().is_relative_to(folder / UPLOADS):
-            raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
-
-
-def _check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceRow]) -> None:
-    """Refuses to read an empty folder as «all was deleted»: a disk that isn't mounted looks like that."""
-    for root in roots:
-        prefix = [root.absolute().as_uri()]
-        before = sum(is_beneath(source.uri, prefix) for source in recorded)
-        present = any(is_beneath(file.uri, prefix) for file in scanned.files) or (root.is_dir() and any(root.iterdir()))
-        if before and not present:
-            raise IngestError(
-                f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
-                "if it is meant to be empty, use `passagework delete`"
-            )

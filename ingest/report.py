@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from passagework.retrieval.roots import shown_path
 from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
 
@@ -50,9 +52,9 @@ class Report:
     """Tells what an ingest did: counts are of documents, each record being one; `passages` were written by this run.
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
-    that were. `gone` counts documents whose file is no longer there and that were kept, for want of `delete_missing`.
-    `ignored` names what was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that
-    is not supported.
+    that were. `gone` counts documents whose file is no longer there and that were kept, whether beneath the PATHs for
+    want of `delete_missing`, or elsewhere; `gone_from` tells how many of each root (a file URI). `ignored` names what
+    was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
     """
 
@@ -62,6 +64,7 @@ class Report:
     deleted: int = 0
     unchanged: int = 0
     gone: int = 0
+    gone_from: Counter[str] = field(default_factory=Counter)
     failed: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
@@ -83,6 +86,7 @@ class Report:
             "deleted": self.deleted,
             "unchanged": self.unchanged,
             "gone": self.gone,
+            "gone_from": [{"root": shown_path(root), "documents": count} for root, count in self.gone_from.items()],
             "failed": [problem.to_json() for problem in self.failed],
             "skipped": [problem.to_json() for problem in self.skipped],
             "notes": [problem.to_json() for problem in self.notes],

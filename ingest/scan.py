@@ -9,8 +9,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PureWindowsPath
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from pathlib import Path
 
 from passagework.ingest.globs import Globs
 from passagework.ingest.walk import BROKEN_LINK, Place, irregular, walk
@@ -137,20 +136,6 @@ def absolute(path: Path) -> Path:
         raise IngestError(one_line(f"{_readable(os.fspath(path))}: {reason}")) from error
     # Where "link/.." leads, only the file system knows.
     return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
-
-
-def path_of(uri: str, *, windows: bool = os.name == "nt") -> str:
-    """Returns the path that a file's `uri` was made of, whatever bytes its name has.
-
-    A record's `#` and what follows is no part of it. On Windows the path in a URI has a slash before its drive.
-    """
-    parts = urlsplit(uri)
-    if not windows:
-        return os.fsdecode(unquote_to_bytes(parts.path))
-    path = unquote(parts.path, errors="surrogatepass")
-    if parts.netloc not in ("", "localhost"):
-        return str(PureWindowsPath(f"//{parts.netloc}{path}"))  # a folder that another machine shares
-    return str(PureWindowsPath(path[1:] if path[2:3] == ":" else path))
 
 
 def _counted(places: Iterator[Place], before: int, found: Callable[[int], None] | None) -> Iterator[Place]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import stat
+import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from pathlib import Path
 
-from passagework.ingest.scan import FoundFile, path_of, sha256_file
+from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
+from passagework.retrieval.text import composed
 
 
 class State(Enum):
@@ -92,26 +93,26 @@ def _folded(uri: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path_of(uri)).casefold())
 
 
-def missing_sources(roots: Sequence[Path], recorded: Iterable[SourceRow]) -> list[SourceRow]:
-    """Returns the recorded files beneath `roots` that are no longer on disk."""
-    prefixes = [root.absolute().as_uri() for root in roots]
-    return [source for source in recorded if is_beneath(source.uri, prefixes) and is_gone(source.uri)]
+def beneath_widest_root(
+    files: Iterable[FoundFile], recorded: Sequence[SourceRow], roots: Iterable[str]
+) -> list[FoundFile]:
+    """Returns the files with their paths relative to the widest folder that was ingested and that they lie in.
 
-
-def is_beneath(uri: str, prefixes: Sequence[str]) -> bool:
-    """Tells whether a file is one of the roots, or lies in one."""
-    return any(uri == prefix or uri.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
-
-
-def is_gone(uri: str) -> bool:
-    """Tells whether nothing lies at a file's uri, or a folder in its place.
-
-    A link that leads nowhere is nothing; what lies in a folder that can't be looked into does not count as gone.
+    So a file has the same path whether it, its folder, or a folder above is given. `roots` are the URIs of the folders
+    ingested so far. One that is on record with a longer path keeps that: of older collections, folders are not known.
     """
-    try:
-        status = Path(path_of(uri)).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return stat.S_ISDIR(status.st_mode)
+    by_uri = {source.uri: source for source in recorded}
+    known = sorted(roots, key=len)
+    widened = []
+    for file in files:
+        own = root_of(file.uri, file.relative)
+        root = next((root for root in known if len(root) < len(own) and is_beneath(own, [root])), None)
+        relative = file.relative
+        if root is not None:
+            folders = composed(shown_path(own)[len(shown_path(root)) :].replace(os.sep, "/").strip("/"))
+            relative = f"{folders}/{relative}"
+        source = by_uri.get(file.uri)
+        for path in (source.path, composed(source.path)) if source is not None else ():
+            relative = path if path.endswith(f"/{relative}") else relative
+        widened.append(replace(file, relative=relative))
+    return widened

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from passagework.retrieval import *
 
 if not TYPE_CHECKING:  # so that a type checker knows which names there are
-    __all__ = [*dir(_retrieval), *dir(_ingest)]
+    __all__ = sorted({*dir(_ingest), *dir(_retrieval)})
 
     def __getattr__(name: str) -> Any:
         """Loads a public name when it is first asked for: importing this package loads neither torch nor FAISS."""
-        for package in (_retrieval, _ingest):
+        for package in (_ingest, _retrieval):
             if name in dir(package):
                 return getattr(package, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted(__all__)
+        return __all__

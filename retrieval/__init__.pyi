@@ -1,6 +1,6 @@
 """The public names of this package, and where each one stands."""
 
-from .collection.collection import Collection as Collection
+from .citations import Citation as Citation, Context as Context
 from .collection.status import (
     IndexStatus as IndexStatus,
     Status as Status,
@@ -51,8 +51,6 @@ from .evaluation.report import render_comparison as render_comparison
 from .filters.compiler import Where as Where
 from .hits import (
     Blend as Blend,
-    Citation as Citation,
-    Context as Context,
     FilterUse as FilterUse,
     Hit as Hit,
     Hits as Hits,
@@ -74,6 +72,7 @@ from .store import (
     DocumentRow as DocumentRow,
     Generation as Generation,
     PassageRow as PassageRow,
+    RootRow as RootRow,
     SourceRow as SourceRow,
     SourceState as SourceState,
 )

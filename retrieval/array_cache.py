@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from typing import Any, Generic, TypeVar
 
 from numpy.typing import NDArray
+
+from passagework.retrieval.forks import ForkSafeLock
 
 Array = TypeVar("Array", bound=NDArray[Any])
 
@@ -19,7 +20,7 @@ class ArrayCache(Generic[Array]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._arrays: OrderedDict[str, Array] = OrderedDict()
         self._bytes = 0
 

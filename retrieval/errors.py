@@ -26,7 +26,7 @@ class ConfigError(PassageworkError):
 
 
 class FilterError(ConfigError):
-    """A `where` filter is malformed, or names a field that no document has."""
+    """A `where` filter is malformed, or asks for a field that no document ever had."""
 
 
 class IngestError(PassageworkError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
-from passagework.retrieval.text import address, counted, in_two_lines, page_list, shortened, visible
+from passagework.retrieval.text import address, in_two_lines, page_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Stage
 
 
@@ -39,7 +39,8 @@ class Hit:
     """Is a passage that answers a query, with its rank from 1, its score, and its trace in `stages`.
 
     `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
-    reader of the document does not see of `[start, end)`, in the same offsets.
+    reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
+    a file of another folder has the same path.
     """
 
     rank: int
@@ -57,10 +58,16 @@ class Hit:
     id: int
     uri: str
     hidden: tuple[Hidden, ...] = ()
+    root: str = ""
+
+    @property
+    def address(self) -> str:
+        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
+        return address(self.path, self.uri, self.root)
 
     def __str__(self) -> str:
         """Returns rank, score and place, and how the passage begins, in two lines."""
-        place = (address(self.path, self.uri), page_list(self.pages), *self.headings)
+        place = (self.address, page_list(self.pages), *self.headings)
         return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
     def to_json(self) -> dict[str, Json]:
@@ -138,6 +145,7 @@ class Plan:
     `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
     vector index, `best_bm25` the query's best score by words. `rerank_depth` candidates were read by `reranker`,
     `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
+    `hints` say what a filter may have meant that asks for what no document has.
     """
 
     requested: Stage
@@ -156,16 +164,19 @@ class Plan:
     reranked_in_windows: int = 0
     rerank_query_cut: bool = False
     blend: Blend | None = None
+    hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Returns the plan as in the search JSON: what has no part in the search is left out."""
         out: dict[str, Json] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut") and not value):
+            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut", "hints") and not value):
                 continue
             if isinstance(value, Enum):
                 out[field.name] = value.value
+            elif isinstance(value, tuple):
+                out[field.name] = list(value)
             else:
                 out[field.name] = value.to_json() if isinstance(value, _Part) else value
         return out
@@ -211,73 +222,4 @@ class Hits(Sequence[Hit]):
             "plan": self.plan.to_json(),
             "timings_ms": dict(self.timings_ms),
             "hits": [hit.to_json() for hit in self.hits],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """Tells where the text behind a `[number]` comes from: document, pages, and `[start, end)` of its text.
-
-    `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
-    `hidden` is what was left out of the text, because a reader of the document does not see it.
-    """
-
-    number: int
-    document: str
-    uri: str
-    path: str
-    title: str
-    pages: tuple[int, ...]
-    start: int
-    end: int
-    headings: tuple[str, ...]
-    score: float
-    hidden: tuple[Hidden, ...] = ()
-
-    def to_json(self) -> dict[str, Json]:
-        """Returns what the context JSON has under `citations` of it."""
-        return {
-            "number": self.number,
-            "document": self.document,
-            "uri": self.uri,
-            "path": self.path,
-            "title": self.title,
-            "pages": list(self.pages),
-            "start": self.start,
-            "end": self.end,
-            "headings": list(self.headings),
-            "score": self.score,
-            "hidden": [span.to_json() for span in self.hidden],
-        }
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Context:
-    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
-
-    query: str
-    text: str
-    tokens: int
-    max_tokens: int
-    citations: tuple[Citation, ...]
-    plan: Plan
-
-    def __repr__(self) -> str:
-        """Returns one line: the query, how many tokens of how many, and how many citations."""
-        counts = f"{self.tokens} of {self.max_tokens} tokens, {counted(len(self.citations), 'citation')}"
-        return f"<Context of {shortened(self.query)!r}: {counts}>"
-
-    def __str__(self) -> str:
-        """Returns the text, as a language model gets it."""
-        return self.text
-
-    def to_json(self) -> dict[str, Json]:
-        """Returns the context JSON."""
-        return {
-            "query": self.query,
-            "text": self.text,
-            "tokens": self.tokens,
-            "max_tokens": self.max_tokens,
-            "citations": [citation.to_json() for citation in self.citations],
-            "plan": self.plan.to_json(),
         }

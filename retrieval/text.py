@@ -86,10 +86,13 @@ def page_list(pages: Sequence[int]) -> str:
     return f"{'p.' if len(pages) == 1 else 'pp.'} {page_ranges(pages)}" if pages else ""
 
 
-def address(path: str, uri: str) -> str:
-    """Names a document by its path, and one record of a file as `path#_id` or `path#line=3`."""
+def address(path: str, uri: str, root: str = "") -> str:
+    """Names a document by its path, and one record of a file as `path#_id` or `path#line=3`.
+
+    With `root`, which tells apart folders that hold files of the same path, as `path (in root)`.
+    """
     _, mark, record = uri.partition("#")
-    return f"{path}{mark}{unquote(record)}"
+    return f"{path}{mark}{unquote(record)}" + (f" (in {root})" if root else "")
 
 
 def in_two_lines(number: str, place: Sequence[str], text: str) -> str:

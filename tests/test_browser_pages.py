@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
 from tests.support.browser_sessions import IS_DARK, PALE, Page

@@ -19,8 +19,8 @@ import pypdfium2
 import pytest
 import yaml
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from passagework.retrieval.evaluation import evaluate
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments

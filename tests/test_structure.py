@@ -15,8 +15,8 @@ FOLDERS = sorted(
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
-            *("errors", "memory", "types", "text", "config", "array_cache"),
-            *("hidden", "hits", "files", "ids", "folder", "extras", "choices"),
+            *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
+            *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots", "citations"),
         ),
         ("store",),
         ("models", "filters"),
@@ -31,10 +31,10 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("globs", "ignored", "report", "confinement", "chunker", "loaders"),
         ("walk",),
         ("scan", "workers", "document_limits"),
-        ("sync", "writing"),
+        ("path_checks", "sync", "writing"),
         ("left_out", "run_progress", "maintenance", "file_ingest"),
         ("pipeline",),
-        ("workflows",),
+        ("workflows", "writable_collection"),
     ),
     "ui": (
         ("present",),

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from passagework.retrieval.errors import ConfigError
 from passagework.ui.commands import (
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
     options as opt,
+    rebuilding,
     train as training,
 )
-from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_result, run
+from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
 
 if TYPE_CHECKING:
-    from passagework.retrieval import Collection
+    from passagework import Collection
 
 COMPLETION = "_PASSAGEWORK_COMPLETE"
 """The variable in which a shell's completion says what it asks for."""
@@ -50,6 +50,7 @@ def ingest(
     dry_run: opt.DryRunOption = False,
     delete_missing: opt.DeleteMissingOption = False,
     no_ignore: opt.NoIgnoreOption = False,
+    root: opt.RootsOption = None,
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
@@ -72,6 +73,7 @@ def ingest(
             exclude=exclude or (),
             delete_missing=delete_missing,
             no_ignore=no_ignore,
+            root=root or (),
             dry_run=dry_run,
             encoder=encoder,
             window=window,
@@ -94,6 +96,7 @@ def search(
     candidates: opt.CandidatesOption = None,
     fusion: opt.FusionOption = "convex",
     reranker: opt.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
@@ -105,7 +108,7 @@ def search(
     from passagework.ui.present import show_hits
 
     parsed = parse_where(where)
-    with _open(collection, reranker=reranker) as opened:
+    with _open(collection, encoder=encoder, reranker=reranker) as opened:
         hits = opened.search(
             query,
             k=k,
@@ -128,6 +131,7 @@ def context(
     k: opt.PoolOption = 20,
     stage: opt.StageOption = None,
     reranker: opt.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
@@ -137,7 +141,7 @@ def context(
     from passagework.ui.present import context_notes, show_context
 
     parsed = parse_where(where)
-    with _open(collection, reranker=reranker) as opened:
+    with _open(collection, encoder=encoder, reranker=reranker) as opened:
         assembled = opened.context(
             query,
             max_tokens=max_tokens,
@@ -177,7 +181,20 @@ def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, a
         rows = opened.documents(where=parsed)
         # a file that failed has no documents that a filter could look at
         failed = [] if parsed else [source for source in opened.sources() if source.reason is not None]
+        hints = opened.filter_hints(parsed) if parsed else []
     print_result(documents_to_json(rows, failed), as_json, lambda console: show_documents(console, rows, failed))
+    print_notes(hints)
+
+
+@app.command()
+def sources(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
+    """List the folders that documents came from, and how many documents are gone from them."""
+    from passagework.ui.present import show_roots
+
+    with _open(collection) as opened:
+        roots = opened.roots()
+    out = {"sources": [row.to_json() for row in roots]}
+    print_result(out, as_json, lambda console: show_roots(console, roots))
 
 
 @app.command()
@@ -185,6 +202,7 @@ def delete(
     collection: opt.CollectionOption,
     targets: opt.TargetsArgument = None,
     where: opt.WhereOption = None,
+    root: opt.RootOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -192,58 +210,16 @@ def delete(
     from passagework.ingest.maintenance.removal import delete as take_out
     from passagework.ui.present import deleted_to_json, show_deleted
 
-    rows = take_out(collection, targets or (), where=parse_where(where), dry_run=dry_run)
+    parsed = parse_where(where)
+    rows = take_out(collection, targets or (), where=parsed, root=root, dry_run=dry_run)
     out = deleted_to_json(rows, dry_run=dry_run)
     print_result(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
+    if parsed and not rows:
+        with _open(collection) as opened:
+            print_notes(opened.filter_hints(parsed))
 
 
-@app.command()
-def rebuild(
-    collection: opt.CollectionOption,
-    encoder: opt.NewEncoderOption = None,
-    window: opt.NewWindowOption = None,
-    passage_tokens: opt.NewPassageTokensOption = None,
-    overlap: opt.NewOverlapOption = None,
-    whole: opt.RewholeOption = None,
-    index: opt.IndexOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
-    from passagework.ingest.maintenance.rebuild import rebuild as make_version, rebuild_index
-    from passagework.ingest.workers.limits import ParserLimits
-    from passagework.retrieval.config import Settings
-    from passagework.retrieval.dense.index import IndexKind
-    from passagework.ui.commands.progress import progress_bar
-    from passagework.ui.present import show_status
-
-    kinds = [kind.value for kind in IndexKind]
-    if index is not None and index not in kinds:
-        raise ConfigError(f"index is {index!r}: give one of {', '.join(kinds)}")
-    remade = any(value is not None for value in (encoder, window, passage_tokens, overlap, whole))
-    if remade:
-        with progress_bar() as progress:
-            make_version(
-                collection,
-                encoder=encoder,
-                window=window,
-                passage_tokens=passage_tokens,
-                overlap=overlap,
-                whole=whole,
-                progress=progress,
-            )
-    if index is not None or not remade:  # a new version brings an index of its own
-        generation = rebuild_index(collection, kind=None if index is None else IndexKind(index))
-        if index is not None and generation.kind != index:
-            print_message(
-                f"note: {generation.count:,} passages are too few for {index}; the index is {generation.kind}"
-            )
-    with _open(collection) as opened:
-        state = opened.status()
-    parsers = ParserLimits.here(Settings.from_environment())
-    out = {**state.to_json(), "parsers": parsers.to_json()}
-    print_result(out, as_json, lambda console: show_status(console, state, parsers))
-
-
+app.command()(rebuilding.rebuild)
 app.command()(doctor_command.doctor)
 app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
@@ -285,10 +261,10 @@ def main() -> None:
     sys.exit(code)
 
 
-def _open(collection: Path, *, reranker: str | None = None) -> Collection:
-    from passagework.retrieval import Collection
+def _open(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:
+    from passagework import Collection
 
-    return Collection.open(collection, reranker=reranker)
+    return Collection.open(collection, encoder=encoder, reranker=reranker)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.peers.program import DENSE, HYBRID, LEXICAL, RERANK, run
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval import BiEncoder
 from passagework.retrieval.late_interaction.late_interaction import DEPTH
 
 

@@ -7,14 +7,29 @@ from pathlib import Path
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.opening import open_destination
 from passagework.retrieval.config import Settings
+from passagework.retrieval.models.encoder import Encoder
 
 
-def create(collection: Path, *, settings: Settings | None = None) -> None:
-    """Makes an empty collection with the default encoder, where none is; its folder may be there, with nothing in it.
+def create(
+    collection: str | Path,
+    *,
+    encoder: Encoder | str | None = None,
+    window: int | None = None,
+    passage_tokens: int | None = None,
+    overlap: int | None = None,
+    whole: bool | None = None,
+    settings: Settings | None = None,
+) -> None:
+    """Makes an empty collection, where none is; its folder may be there, with nothing in it.
 
-    Raises StoreError where the folder can't be written or holds other files, ModelUnavailableError without weights.
+    The options are those of `ingest`. Raises StoreError where the folder can't be written or holds other files,
+    ModelUnavailableError without weights.
     """
-    chunking = chunking_options(passage_tokens=None, overlap=None, whole=None)
-    settings = settings or Settings.from_environment()
-    with open_destination(collection, encoder=None, window=None, chunking=chunking, settings=settings) as destination:
+    with open_destination(
+        Path(collection).absolute(),
+        encoder=encoder,
+        window=window,
+        chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+        settings=settings or Settings.from_environment(),
+    ) as destination:
         destination.complete()

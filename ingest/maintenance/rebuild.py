@@ -26,8 +26,8 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import recorded_encoder, recorded_window
-from passagework.retrieval.store import Generation, Snapshot, Store, VersionState
+from passagework.retrieval.models.identity import locate_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.store import ROOTS, Generation, Snapshot, Store, VersionState
 
 
 def rebuild_index(collection: str | Path, *, kind: IndexKind | None = None) -> Generation:
@@ -80,9 +80,10 @@ def rebuild(
             model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
             cut_as = recorded_chunking(snapshot)
             old_tokens = recorded_tokens(snapshot)
-        if encoder is None or isinstance(encoder, str):
-            keep_window = old_window if encoder is None else None
-            encoder = BiEncoder.load(encoder or model.model, window=window or keep_window, settings=settings)
+            if encoder is None:
+                encoder, window = locate_encoder(snapshot, collection), window or old_window
+        if isinstance(encoder, str):
+            encoder = BiEncoder.load(encoder, window=window, settings=settings)
         requested = chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
         chunking = new_chunking(encoder, requested, cut_as)
         tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)
@@ -115,8 +116,10 @@ def _fill(
         derived = None if tokens is None else TokenVectors(new, tokens, copies_from=copied)
         writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, derived=derived)
         with old.read() as before:
+            former_fields = before.former_field_names()
             done = _drop_outdated(new, before)
             sources = before.sources()
+            roots = before.roots()
             for number, source in enumerate(sources, start=1):
                 file = SourceFile(source.uri, source.path, source.sha256, source.media_type)
                 for row in list(before.documents_of(source.id)):
@@ -130,9 +133,11 @@ def _fill(
             writer.flush()
         with new.write() as last:
             last.sweep_vectors()
+            last.put_former_fields(former_fields)
         refresh_index(new, folder)
         with new.write() as last:
             last.set_meta("state", VersionState.READY.value)
+            last.set_meta(ROOTS, list(roots))
         new.checkpoint()
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from passagework.ingest.writing.write_access import open_for_writing
-from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError, FilterError
 from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.field_names import misspelt_fields
+from passagework.retrieval.filters.hints import literal_glob
 from passagework.retrieval.folder import current_version
+from passagework.retrieval.roots import is_beneath, root_of, shown_path, uri_of
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
 from passagework.retrieval.store.naming import spellings
 from passagework.retrieval.text import address, composed
@@ -24,27 +27,29 @@ def delete(
     *,
     uris: Sequence[str] = (),
     where: Where | None = None,
+    root: str | Path | None = None,
     dry_run: bool = False,
 ) -> list[DocumentRow]:
-    """Takes out the documents that a target or one of the `uris` names and `where` lets through.
+    """Takes out the documents that a target or one of the `uris` names, `where` lets through, and that lie in `root`.
 
     A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
     so named, a glob on paths. Names compare in Unicode's composed form; of two that differ in nothing else, the one
     that is spelled like the target is meant. An `_id` may be any text, another document's path or URI too: `uris` can't
-    be mistaken.
+    be mistaken. `root` is a folder that was ingested, or one in it; it need not be there any more.
 
-    With neither (an empty filter is none), or with a target that names nothing, or a record by its `_id` and another
-    document by its place, ConfigError is raised and nothing happens. The files stay where they are: the next ingest of
-    them brings the documents back. Returns what went.
+    With none of them (an empty filter is none), with a target that names nothing, files of several roots, or a record
+    by its `_id` and another document by its place, ConfigError is raised and nothing happens; so is FilterError for a
+    filter that makes no sense, or names a field that no document has and that is nearly the name of another. The files
+    stay where they are: the next ingest of them brings the documents back. Returns what went.
     """
-    if not targets and not uris and not where:
-        raise ConfigError("name the documents to delete, or give a filter")
+    if not targets and not uris and not where and root is None:
+        raise ConfigError("name the documents to delete, or give a filter or a root")
     with _opened(Path(collection), read_only=dry_run) as store:
         if dry_run:
             with store.read() as snapshot:
-                return _selected(snapshot, targets, uris, where)
+                return _selected(snapshot, targets, uris, where, root)
         with store.write() as writer:
-            rows = _selected(writer, targets, uris, where)
+            rows = _selected(writer, targets, uris, where, root)
             _remove_documents(writer, rows)
             writer.sweep_vectors()
             return rows
@@ -67,10 +72,19 @@ def _opened(collection: Path, *, read_only: bool = False) -> Iterator[Store]:
 
 
 def _selected(
-    snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None
+    snapshot: Snapshot, targets: Sequence[str], uris: Sequence[str], where: Where | None, root: str | Path | None
 ) -> list[DocumentRow]:
     condition = compile_filter(where, snapshot) if where else None
-    return _matching_targets(list(snapshot.documents(condition)), targets, uris)
+    if condition is not None:
+        for hint in misspelt_fields(condition, snapshot):  # `$ne` of a misspelt field would take all there is
+            raise FilterError(hint)
+    rows = list(snapshot.documents(condition))
+    if root is not None:
+        beneath = uri_of(root)
+        rows = [row for row in rows if is_beneath(row.uri, [beneath])]
+        if not rows:
+            raise ConfigError(f"no document lies in {shown_path(beneath)}: `passagework sources` lists the folders")
+    return _matching_targets(rows, targets, uris)
 
 
 def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris: Sequence[str]) -> list[DocumentRow]:
@@ -83,6 +97,7 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
         matches = _documents_named(rows, target) or _documents_matching(rows, target)
         if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
+        _refuse_several(target, matches)
         chosen.update({row.id: row for row in matches})
     return list(chosen.values())
 
@@ -93,6 +108,14 @@ def _documents_matching(rows: Sequence[DocumentRow], target: str) -> list[Docume
         if named := _documents_named(rows, form):
             return named
     return [row for row in rows if fnmatchcase(composed(row.path), composed(target))]
+
+
+def _refuse_several(target: str, matches: Sequence[DocumentRow]) -> None:
+    """Raises ConfigError where a path names files of several folders."""
+    named = [row for row in matches if composed(row.path) == composed(target)]
+    folders = sorted({shown_path(root_of(row.uri, row.path)) for row in named})
+    if len(folders) > 1:
+        raise ConfigError(f"{target!r} lies in {' and in '.join(folders)}: say which with --root, or give the URI")
 
 
 def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
@@ -117,7 +140,7 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
     folder = composed(target.rstrip("/")) + "/"
     if any(composed(row.path).startswith(folder) for row in rows):
-        return f"the glob '{folder}*' takes all beneath that folder"
+        return f"the glob '{literal_glob(folder)}*' takes all beneath that folder"
     target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
     inside = [
         row
@@ -129,7 +152,8 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     for row in inside[:1]:
         above = row.path.removesuffix(unquote(row.uri.partition("#")[0].removeprefix(f"{target_uri}/")))
         if len(inside) == sum(other_row.path.startswith(above) for other_row in rows):
-            return f"paths are relative to the PATH ingested: the glob '{above}*' takes all beneath that folder"
+            glob = f"{literal_glob(above)}*"
+            return f"paths are relative to the PATH ingested: the glob '{glob}' takes all beneath that folder"
     return "`passagework documents` lists them; a glob such as 'sub/*' takes all beneath a folder"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -71,6 +72,7 @@ class ParserPool:
         self._lock = threading.Lock()  # guards the set
         self._closing = threading.Event()
         self._running = False
+        self._process = os.getpid()
 
     def __enter__(self) -> ParserPool:
         return self
@@ -82,6 +84,8 @@ class ParserPool:
 
     def close(self) -> None:
         """Ends every process and thread, whatever they are doing. Files not yet read to their end are lost."""
+        if os.getpid() != self._process:
+            return  # a forked child's exit must not end its parent's parsers
         self._closing.set()
         self._flight.close()
         with self._lock:

@@ -14,7 +14,8 @@ from passagework.ingest.maintenance.removal import delete_sources
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking
-from passagework.retrieval import BiEncoder, Collection, EvaluationError, IndexMismatchError
+from passagework.retrieval import BiEncoder, EvaluationError, IndexMismatchError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.evaluation import Corpus
 from passagework.retrieval.folder import BENCHMARK, CURRENT, versions
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from passagework.ingest.report import Progress
 from passagework.ingest.workflows.benchmark_collection import BuildOptions, benchmark_collection
-from passagework.retrieval import Collection, ConfigError, EvaluationError, Fusion, Stage
+from passagework.retrieval import ConfigError, EvaluationError, Fusion, Stage
 from passagework.retrieval.choices import choose
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation import (
     DEFAULT_MEASURES,

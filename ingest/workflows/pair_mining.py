@@ -10,7 +10,7 @@ from pathlib import Path
 
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
-from passagework.retrieval import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.errors import TrainingError
 from passagework.retrieval.training import Mined, Pair, digest_pairs, mine, read_pairs, write_pairs
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.write_counts import WriteCounts
-from passagework.retrieval.store import SourceRow, Store
+from passagework.retrieval.store import ROOTS, SourceRow, Store
 from passagework.retrieval.types import Document
 
 
@@ -21,6 +21,12 @@ class Destination(Protocol):
 
     def sources(self) -> list[SourceRow]:
         """Returns every file on record."""
+
+    def roots(self) -> list[str]:
+        """Returns the URIs of the folders that were ingested so far."""
+
+    def record_roots(self, roots: Sequence[str]) -> None:
+        """Records which folders were ingested."""
 
     def document_hashes(self, source: SourceRow) -> Mapping[str, tuple[int, str]]:
         """Returns the documents on record of a file: uri to (id, sha256)."""
@@ -63,6 +69,13 @@ class Records:
         with self._store.read() as snapshot:
             return snapshot.sources()
 
+    def roots(self) -> list[str]:
+        """Returns the URIs of the folders that were ingested so far."""
+        if self._store is None:
+            return []
+        with self._store.read() as snapshot:
+            return snapshot.roots()
+
     def document_hashes(self, source: SourceRow) -> Mapping[str, tuple[int, str]]:
         """Returns the documents on record of a file: uri to (id, sha256)."""
         if self._store is None:
@@ -83,6 +96,11 @@ class CollectionDestination(Records):
     def counts(self) -> WriteCounts:
         """Returns what was written so far."""
         return self.writer.counts
+
+    def record_roots(self, roots: Sequence[str]) -> None:
+        """Records which folders were ingested."""
+        with self.store.write() as writer:
+            writer.set_meta(ROOTS, list(roots))
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
         """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
@@ -124,6 +142,9 @@ class DryRun(Records):
     def __init__(self, store: Store | None) -> None:
         super().__init__(store)
         self.counts = WriteCounts()
+
+    def record_roots(self, roots: Sequence[str]) -> None:
+        """Writes nothing."""
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
         """Writes nothing."""

@@ -27,7 +27,7 @@ def create_version(
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
     with Store.create(folder / "store.db") as store, store.write() as writer:
-        record_identity(writer, encoder, chunking.to_json(), state=state)
+        record_identity(writer, encoder, chunking.to_json(), collection=collection, state=state)
         if tokens is not None:
             writer.set_meta(TOKEN_RECORD, tokens.to_json())
     if state is VersionState.READY:

@@ -40,7 +40,13 @@ from passagework.retrieval.late_interaction.stored_tokens import (
 )
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.identity import (
+    check_encoder,
+    locate_encoder,
+    record_place,
+    recorded_encoder,
+    recorded_window,
+)
 from passagework.retrieval.store import Store, VersionState, token_rows
 from passagework.retrieval.store.generations import check_whole
 
@@ -116,6 +122,7 @@ def _writer(
     token_vectors: bool | None,
 ) -> PassageWriter:
     """Returns a writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
+    collection = store.path.parent.parent
     with store.read() as snapshot:
         recorded = recorded_encoder(snapshot)
         cut_as = recorded_chunking(snapshot)
@@ -123,7 +130,9 @@ def _writer(
         check_chunking(snapshot, cut_as, window, chunking)
 
     def load() -> Encoder:
-        loaded = _load_encoder(encoder or recorded.model, window_as, settings)
+        with store.read() as snapshot:
+            model = encoder or locate_encoder(snapshot, collection)
+        loaded = _load_encoder(model, window_as, settings)
         with store.read() as snapshot:
             check_encoder(snapshot, loaded)
             if token_vectors is not False and recorded_tokens(snapshot) is not None:
@@ -132,6 +141,9 @@ def _writer(
 
     if encoder is not None or token_vectors:
         checked = load()
+        if recorded.revision is None and checked.fingerprint != recorded:  # its folder lies elsewhere now
+            with store.write() as writer:
+                record_place(writer, checked.fingerprint, collection)
         return PassageWriter(store, lambda: checked, cut_as, derived=_derived_data(store, token_vectors, checked))
     return PassageWriter(store, load, cut_as, derived=_derived_data(store, token_vectors, None))
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from passagework.retrieval.choices import choose
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
 from passagework.retrieval.config import CANDIDATES, Settings
-from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.hits import Context, Hit, Hits
+from passagework.retrieval.forks import ForkSafeLock, in_use
+from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.models.weights import fixed_model
 from passagework.retrieval.search.context import build_context
-from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
-from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, Snapshot, SourceRow
-from passagework.retrieval.store.conditions import Condition
-from passagework.retrieval.store.naming import spellings
-from passagework.retrieval.text import address, shortened, storable
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
+from passagework.retrieval.text import shortened
 from passagework.retrieval.types import Document, Fusion, Hidden, Stage
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Collection:
@@ -36,8 +42,9 @@ class Collection:
         self, path: Path, *, encoder: Encoder | str | None, reranker: Reranker | str | None, settings: Settings
     ) -> None:
         self.path = path
+        self._settings = settings
         self._models = LoadedModels(encoder, reranker, settings)
-        self._lock = threading.Lock()  # guards the versions
+        self._lock = ForkSafeLock()  # guards the versions
         self._live: OpenedVersion | None = OpenedVersion(current_version(path))
         self._retired: OpenedVersion | None = None  # a version that searches under way may still read
         try:
@@ -57,7 +64,7 @@ class Collection:
         encoder: Encoder | str | None = None,
         reranker: Reranker | str | None = None,
         settings: Settings | None = None,
-    ) -> Collection:
+    ) -> Self:
         """Opens the collection in the folder `path`.
 
         `encoder` (default: the one it was built with) and `reranker` (default: late interaction of that encoder, see
@@ -66,7 +73,10 @@ class Collection:
         ModelUnavailableError where weights are missing.
         """
         settings = settings or Settings.from_environment()
-        return cls(Path(path), encoder=encoder, reranker=reranker or settings.reranker, settings=settings)
+        reranker = reranker or settings.reranker
+        return cls(
+            Path(path).absolute(), encoder=fixed_model(encoder), reranker=fixed_model(reranker), settings=settings
+        )
 
     def search(
         self,
@@ -92,7 +102,7 @@ class Collection:
         EncodingError where memory runs out.
         """
         request = SearchRequest(
-            query=_clean(query),
+            query=clean_query(query),
             k=k,
             stage=None if stage is None else choose(Stage, stage, "stage"),
             candidates=candidates,
@@ -102,8 +112,7 @@ class Collection:
             min_score=min_score,
             rerank_depth=rerank_depth,
         )
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
 
     def context(
@@ -123,15 +132,14 @@ class Collection:
         of the documents don't see stands `[hidden text left out]`. Raises as `search` does.
         """
         request = SearchRequest(
-            query=_clean(query),
+            query=clean_query(query),
             k=k,
             stage=None if stage is None else choose(Stage, stage, "stage"),
             where=where,
             per_document=per_document,
             min_score=min_score,
         )
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)
             documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
 
@@ -151,7 +159,7 @@ class Collection:
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
         """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             rows = snapshot.passages([hit.id])
             if not rows or (rows[0].uri, rows[0].start, rows[0].text) != (hit.uri, hit.start, hit.text):
                 return []  # another version counts its passages anew
@@ -163,8 +171,17 @@ class Collection:
 
         Raises FilterError for a filter that makes no sense.
         """
-        with self._current().store.read() as snapshot:
-            return list(snapshot.documents(_document_filter(where, snapshot)))
+        with self._reading() as (_, snapshot):
+            return list(snapshot.documents(None if where is None else compile_filter(where, snapshot)))
+
+    def filter_hints(self, where: Where) -> list[str]:
+        """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
+
+        That is a field whose name is nearly that of another, and a folder in place of a document's path. Raises as
+        `documents` does.
+        """
+        with self._reading() as (_, snapshot):
+            return list(filter_hints(compile_filter(where, snapshot), snapshot))
 
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """Returns the documents that each name stands for; names of none are left out.
@@ -172,40 +189,37 @@ class Collection:
         A name is a record's `_id`, a URI, a path, or `path#record` as hits show it. Where no document is spelled like
         it, those stand for it that are in another of Unicode's normal forms.
         """
-        # No document has a name of other characters.
-        forms = {name: spellings(name) for name in names if storable(name) == name}
-        by_spelling: dict[str, list[DocumentRow]] = {}
-        with self._current().store.read() as snapshot:
-            for row in snapshot.documents_named(sorted({form for spelled in forms.values() for form in spelled})):
-                for name in {row.name, row.uri, row.path, address(row.path, row.uri)} - {None}:
-                    by_spelling.setdefault(str(name), []).append(row)
-        by_name = {}
-        for name, spelled in forms.items():
-            rows = by_spelling.get(name) or [row for form in spelled for row in by_spelling.get(form, [])]
-            if rows:
-                by_name[name] = list({row.id: row for row in rows}.values())
-        return by_name
+        with self._reading() as (_, snapshot):
+            return snapshot.documents_by_name(names)
 
-    def document(self, document_id: int) -> Document:
-        """Returns one document whole, by the id that `documents` gives; raises StoreError where there is none."""
-        with self._current().store.read() as snapshot:
-            return snapshot.document(document_id)
+    def document(self, document: int | str | Hit | Citation) -> Document:
+        """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.
+
+        A name is a record's `_id`, a URI, a path, or `path#record`. Raises StoreError where there is none, or several.
+        """
+        with self._reading() as (_, snapshot):
+            if isinstance(document, int):
+                return snapshot.document(document)
+            return snapshot.document_named(document if isinstance(document, str) else document.uri)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file ingested, with its state and the reason where it failed."""
-        with self._current().store.read() as snapshot:
+        with self._reading() as (_, snapshot):
             return snapshot.sources()
+
+    def roots(self) -> list[RootRow]:
+        """Returns the folders that files came from, and of how many documents the file is no longer there."""
+        with self._reading() as (_, snapshot):
+            return snapshot.root_rows()
 
     def moment(self) -> str:
         """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
 
     def status(self) -> Status:
         """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return status_of(self.path, live, snapshot)
 
     def close(self) -> None:
@@ -217,7 +231,7 @@ class Collection:
             self._live = self._retired = None
         self._models.forget()
 
-    def __enter__(self) -> Collection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -236,6 +250,14 @@ class Collection:
         except Exception as error:  # noqa: BLE001 - a debugger shows what it can
             contents = shortened(f"can't be read: {error}", 120)
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[OpenedVersion, Snapshot]]:
+        """Gives the live version and one moment of it; a fork waits until it is over."""
+        with in_use(str(self.path)):
+            live = self._current()
+            with live.store.read() as snapshot:
+                yield live, snapshot
 
     def _current(self) -> OpenedVersion:
         """Returns the live version: another one when CURRENT was changed since, or the collection made anew."""
@@ -262,17 +284,5 @@ class Collection:
 
         Raises IndexMismatchError for another encoder than its own, ModelUnavailableError where weights are missing.
         """
-        live = self._current()
-        with live.store.read() as snapshot:
+        with self._reading() as (live, snapshot):
             return self._models.encoder(live, snapshot)
-
-
-def _document_filter(where: Where | None, snapshot: Snapshot) -> Condition | None:
-    return None if where is None else compile_filter(where, snapshot)
-
-
-def _clean(query: str) -> str:
-    """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
-    if not isinstance(query, str):
-        raise ConfigError(f"the query is {query!r}: give text")
-    return storable(query)

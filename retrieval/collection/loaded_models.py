@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import Settings
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.late_interaction.late_interaction import (
     LateInteractionReranker,
     TokenCache,
@@ -14,10 +14,14 @@ from passagework.retrieval.late_interaction.late_interaction import (
     token_cache,
 )
 from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
-from passagework.retrieval.models.identity import check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.identity import (
+    check_encoder,
+    load_recorded_encoder,
+    recorded_encoder,
+    recorded_window,
+)
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.store import Snapshot
 
@@ -29,7 +33,7 @@ class LoadedModels:
         self._named_encoder = encoder
         self._named_reranker = reranker
         self._settings = settings
-        self._lock = threading.Lock()  # loading takes seconds
+        self._lock = ForkSafeLock()  # loading takes seconds
         self._encoder: Encoder | None = None
         self._encoder_of: OpenedVersion | None = None
         self._memory = token_cache()
@@ -53,9 +57,10 @@ class LoadedModels:
         return self._named_reranker is not None
 
     def forget(self) -> None:
-        """Lets go of the token vectors."""
+        """Lets go of the models, and of the token vectors."""
         with self._lock:
             self._memory = token_cache()
+            self._encoder = self._encoder_of = None
 
     def named_reranker(self) -> Reranker:
         """Returns the reranker that was named."""
@@ -69,20 +74,20 @@ class LoadedModels:
         """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
             if self._encoder is None or self._encoder_of is not version:
-                encoder = self._load_encoder(snapshot)
+                encoder = self._load_encoder(version, snapshot)
                 check_encoder(snapshot, encoder)
                 if encoder is not self._encoder:
                     self._memory = token_cache()  # a search of the version before keeps the one it has
                 self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
 
-    def _load_encoder(self, snapshot: Snapshot) -> Encoder:
+    def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder
         if named is not None and not isinstance(named, str):
             return named
         if loaded and recorded.same_as(loaded.fingerprint) and loaded.window == recorded_window(snapshot):
             return loaded  # another version, made with the same
-        return BiEncoder.load(named or recorded.model, window=recorded_window(snapshot), settings=self._settings)
+        return load_recorded_encoder(snapshot, version.folder.parent, named, self._settings)
 
 
 class ModelsAtMoment:

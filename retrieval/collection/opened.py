@@ -11,6 +11,7 @@ from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.allowed import filter_cache
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
@@ -36,12 +37,13 @@ class OpenedVersion:
                 check_order(snapshot)
             self.store.verify_commits()
             self._damage: StoreError | None = None
+            self._comparing_in: int | None = None  # the process whose thread compares the bytes
             self._compare_bytes()
         except BaseException:
             self.store.close()
             raise
         self.filters = filter_cache()
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._index: Opened[LiveIndex] | None = None
         self._postings: Opened[LivePostings] | None = None
         self._postings_tried = 0  # the newest saved postings that were tried
@@ -56,6 +58,8 @@ class OpenedVersion:
 
     def opened(self, snapshot: Snapshot) -> Opened[LiveIndex]:
         """Returns the index as of this snapshot, with where it came from."""
+        if self._comparing_in not in (None, os.getpid()):
+            self._compare_bytes()  # the thread that did stayed in the parent of this forked process
         if self._damage is not None:
             raise self._damage
         # The first statement of a transaction fixes its snapshot. It is run under the lock, so snapshots come by
@@ -90,6 +94,7 @@ class OpenedVersion:
         if (self.folder / "store.db").stat().st_size <= AT_ONCE_BYTES:
             self.store.verify_bytes()
         else:
+            self._comparing_in = os.getpid()
             threading.Thread(target=self._compare_bytes_meanwhile, name="seal", daemon=True).start()
 
     def _compare_bytes_meanwhile(self) -> None:
@@ -98,6 +103,7 @@ class OpenedVersion:
                 self.store.verify_bytes()
             except StoreError as error:
                 self._damage = error
+            self._comparing_in = None
 
     def close(self) -> None:
         """Closes the database."""

@@ -60,7 +60,7 @@ class Status:
     """Tells what a collection holds and what it was made with, at one moment.
 
     `failed` counts files, `cut` passages that did not fit the encoder's window, `window` and `chunking` are in tokens,
-    `fields` are the metadata fields that filters can name, `created` is a time in ISO 8601, `bytes` the size on disk.
+    `fields` are the metadata fields that documents have, `created` is a time in ISO 8601, `bytes` the size on disk.
     """
 
     collection: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from passagework.retrieval.errors import EvaluationError
+from passagework.retrieval.json_text import RepeatedKeyError, parse_json
 from passagework.retrieval.text import storable
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -175,7 +175,7 @@ def _beir_queries(path: Path) -> Iterator[tuple[str, str]]:
 
 def _record(path: Path, number: int, line: bytes, *fields: str) -> dict[str, str]:
     def parse() -> dict[str, str]:
-        record = json.loads(line)
+        record = parse_json(line)
         for field in fields:
             if record[field] is None:
                 raise KeyError(field)
@@ -189,6 +189,7 @@ def _parsed(path: Path, number: int, parse: Callable[[], Parsed]) -> Parsed:
         return parse()
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         problem = f"no field {error}" if isinstance(error, KeyError) else "unreadable"
+        problem = str(error) if isinstance(error, RepeatedKeyError) else problem
         raise EvaluationError(f"{path}, line {number}: {problem}") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import yaml
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.evaluation.evaluator import Evaluation
 from passagework.retrieval.evaluation.measures import TOKEN_MEASURES, check_measures
+from passagework.retrieval.json_text import parse_json, unique_keys
 from passagework.retrieval.types import Json, Stage
 
 TIMES = ("ms_p50", "ms_p95")
@@ -60,7 +60,7 @@ def load_gate(path: str | Path) -> Gate:
     try:
         text = path.read_text(encoding="utf-8")
         is_json = text.lstrip().startswith("{")
-        content = json.loads(text, object_pairs_hook=_unique) if is_json else _UniqueLoader(text).get_single_data()
+        content = parse_json(text) if is_json else _UniqueLoader(text).get_single_data()
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigError(f"gate {path} can't be read: {' '.join(str(error).split())}") from error
     if isinstance(content, dict) and isinstance(content.get("stages"), dict) and len(content) == 1:
@@ -84,16 +84,8 @@ class _UniqueLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Makes a dict as SafeLoader does, of different keys."""
-        _unique([(str(key.value), None) for key, _ in node.value])
+        unique_keys([(str(key.value), None) for key, _ in node.value])
         return super().construct_mapping(node, deep)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} comes twice")
-    return mapping
 
 
 def _threshold(path: Path, stage: Stage | None, name: str, value: object) -> Threshold:

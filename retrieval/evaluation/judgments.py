@@ -26,6 +26,7 @@ from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.evaluation.benchmark import MOST_GRADE
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import JUDGMENTS, JUDGMENTS_LOCK
+from passagework.retrieval.json_text import parse_json
 from passagework.retrieval.text import storable
 from passagework.retrieval.types import Json
 
@@ -90,7 +91,7 @@ def read_judgments(path: str | Path) -> list[Judgment]:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     try:
-                        judgment = _judgment(json.loads(line))
+                        judgment = _judgment(parse_json(line))
                     except (ValueError, TypeError, ConfigError, RecursionError) as error:
                         raise EvaluationError(f"{path}, line {number}: no judgment: {error}") from error
                     latest[judgment.key] = judgment
@@ -109,7 +110,7 @@ def bad_lines(path: Path) -> dict[int, str]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                _judgment(json.loads(line.decode("utf-8")))
+                _judgment(parse_json(line.decode("utf-8")))
             except (ValueError, TypeError, ConfigError, RecursionError) as error:
                 problems[number] = str(error)
     return problems

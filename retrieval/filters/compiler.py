@@ -8,6 +8,9 @@ field that bears one of those names is reached as `metadata.title`. A field with
 matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in` don't. Numbers compare with numbers
 and texts with texts: another type never matches. `None` equals null and a missing field. Names (`path`, `document`,
 `title`) compare in Unicode's composed form, and case-sensitively.
+
+A text of metadata that is a date (see `passagework.retrieval.store.instants`) compares with dates alone, as an instant.
+A field that no document ever had is refused, unless documents without it are what is asked for.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from passagework.retrieval.errors import FilterError
+from passagework.retrieval.filters.field_names import check_fields, quoted
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.conditions import (
     All,
@@ -30,7 +34,7 @@ from passagework.retrieval.store.conditions import (
     Field,
     Not,
 )
-from passagework.retrieval.store.filter_sql import field_type
+from passagework.retrieval.store.filter_sql import stored_as
 from passagework.retrieval.store.metadata_fields import FieldType
 from passagework.retrieval.text import composed
 
@@ -38,21 +42,20 @@ Where: TypeAlias = Mapping[str, Any]
 
 MAX_DEPTH = 32
 MAX_CONDITIONS = 500
-"""SQLite limits the depth of an expression to 1,000. Each type of value in a list is a condition of its own."""
+"""Each takes time of its own. Each type of value in a list is a condition of its own."""
 
 MAX_VALUES = 10_000
 MAX_GLOB_BYTES = 50_000
 """SQLite takes 32,766 variables, a search binds some of its own, and a pattern of 50,000 bytes."""
-
-MAX_SHOWN = 160
-"""Characters of a message that list the fields there are."""
 
 OPERATORS = ("$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$glob", "$exists", "$not")
 
 
 def compile_filter(where: Where, snapshot: Snapshot) -> Condition:
     """Returns a condition on passages and their documents; raises FilterError that names what is wrong."""
-    return _Compiler(snapshot).filter(where, 0)
+    condition = _Compiler(snapshot).filter(where, 0)
+    check_fields(condition, snapshot)
+    return condition
 
 
 class _Compiler:
@@ -63,23 +66,25 @@ class _Compiler:
 
     def filter(self, where: Any, depth: int) -> Condition:
         if not isinstance(where, Mapping):
-            raise FilterError(f'a filter is an object such as {{"year": {{"$gte": 2020}}}}, not {_show(where)}')
+            raise FilterError(f'a filter is an object such as {{"year": {{"$gte": 2020}}}}, not {quoted(where)}')
         if depth > MAX_DEPTH:
             raise FilterError(f"the filter is nested more than {MAX_DEPTH} deep")
+        if not where:  # always holds
+            self._count(conditions=1)
         return All(tuple(self._entry(key, value, depth) for key, value in where.items()))
 
     def _entry(self, key: Any, value: Any, depth: int) -> Condition:
         if not isinstance(key, str):
-            raise FilterError(f"a filter's keys are texts, not {_show(key)}")
+            raise FilterError(f"a filter's keys are texts, not {quoted(key)}")
         if key in ("$and", "$or"):
             if not isinstance(value, (list, tuple)) or not value:
-                raise FilterError(f"{key} takes a list of filters, not {_show(value)}")
+                raise FilterError(f"{key} takes a list of filters, not {quoted(value)}")
             parts = tuple(self.filter(part, depth + 1) for part in value)
             return All(parts) if key == "$and" else AnyOf(parts)
         if key == "$not":
             return Not(self.filter(value, depth + 1))
         if key.startswith("$"):
-            raise FilterError(f"{_show(key)} can't stand here: use $and, $or, $not, or a field's name")
+            raise FilterError(f"{quoted(key)} can't stand here: use $and, $or, $not, or a field's name")
         _check_text(key)
         return self._field(key, value, depth)
 
@@ -89,7 +94,7 @@ class _Compiler:
         if not isinstance(value, Mapping):
             return self._operator(field, "$eq", value)
         if not value:
-            raise FilterError(f"{_show(field)} has no operator: give one of {' '.join(OPERATORS)}")
+            raise FilterError(f"{quoted(field)} has no operator: give one of {' '.join(OPERATORS)}")
         return All(
             tuple(
                 Not(self._field(field, operand, depth + 1))
@@ -102,17 +107,11 @@ class _Compiler:
     def _operator(self, field: str, operator: Any, operand: Any) -> Condition:
         _check_operand(field, operator, operand)
         operands = operand if isinstance(operand, (list, tuple)) else [operand]
-        types = {field_type(value) for value in operands}
-        self.conditions += max(1, len(types) + (FieldType.NULL in types))
-        self.values += len(operands)
-        if self.conditions > MAX_CONDITIONS:
-            raise FilterError(f"the filter has more than {MAX_CONDITIONS} conditions")
-        if self.values > MAX_VALUES:
-            raise FilterError(f"the filter has more than {MAX_VALUES} values")
+        types = {stored_as(_field(field), value)[0] for value in operands}
+        self._count(conditions=max(1, len(types) + (FieldType.NULL in types)), values=len(operands))
         if operator == "$exists":
             existence = Exists(_field(field))
             return existence if operand else Not(existence)
-        self._check_field(field)
         if operator in ("$eq", "$in"):
             return self._among(_field(field), operands)
         if operator in ("$ne", "$nin"):
@@ -128,16 +127,13 @@ class _Compiler:
         texts = self.snapshot.recorded_spellings(field, names)
         return Among(field, (*others, *dict.fromkeys(form for forms in texts.values() for form in forms)))
 
-    def _check_field(self, field: str) -> None:
-        named = _field(field)
-        if isinstance(named, Column) or self.snapshot.has_field(named):
-            return
-        names = [column.value for column in Column]
-        names += (_show(name)[1:-1] for name in self.snapshot.field_names())
-        shown = ", ".join(names)
-        if len(shown) > MAX_SHOWN:
-            shown = shown[:MAX_SHOWN].rpartition(", ")[0] + ", ..."
-        raise FilterError(f"no document has a field {_show(field)}: there are {shown}")
+    def _count(self, *, conditions: int, values: int = 0) -> None:
+        self.conditions += conditions
+        self.values += values
+        if self.conditions > MAX_CONDITIONS:
+            raise FilterError(f"the filter has more than {MAX_CONDITIONS} conditions")
+        if self.values > MAX_VALUES:
+            raise FilterError(f"the filter has more than {MAX_VALUES} values")
 
 
 def _compare(field: Field, comparison: Comparison, operand: Any) -> Condition:
@@ -156,14 +152,14 @@ def _compare(field: Field, comparison: Comparison, operand: Any) -> Condition:
 
 def _check_operand(field: str, operator: Any, operand: Any) -> None:
     if operator not in OPERATORS:
-        raise FilterError(f"{_show(field)}: there is no operator {_show(operator)}; there are {' '.join(OPERATORS)}")
+        raise FilterError(f"{quoted(field)}: there is no operator {quoted(operator)}; there are {' '.join(OPERATORS)}")
     takes, accepts = OPERANDS.get(operator, ("one value", _scalar))
     if not accepts(operand):
-        raise FilterError(f"{_show(field)}: {operator} takes {takes}, not {_show(operand)}")
+        raise FilterError(f"{quoted(field)}: {operator} takes {takes}, not {quoted(operand)}")
     for value in operand if isinstance(operand, (list, tuple)) else [operand]:
         _check_text(value)
     if operator == "$glob" and len(operand.encode()) > MAX_GLOB_BYTES:
-        raise FilterError(f"{_show(field)}: {operator} takes a pattern of at most {MAX_GLOB_BYTES} bytes")
+        raise FilterError(f"{quoted(field)}: {operator} takes a pattern of at most {MAX_GLOB_BYTES} bytes")
 
 
 def _check_text(value: Any) -> None:
@@ -171,7 +167,7 @@ def _check_text(value: Any) -> None:
         if isinstance(value, str):
             value.encode()
     except UnicodeEncodeError as error:
-        raise FilterError(f"{_show(value)} has half of a character (a lone surrogate): no stored text has") from error
+        raise FilterError(f"{quoted(value)} has half of a character (a lone surrogate): no stored text has") from error
 
 
 def _field(name: str) -> Field:
@@ -186,11 +182,6 @@ def _scalar(value: Any) -> bool:
     if isinstance(value, float) and value != value:
         return False
     return value is None or isinstance(value, (str, bool, int, float))
-
-
-def _show(value: Any) -> str:
-    shown = " ".join(repr(value).split())
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _ordered(value: Any) -> bool:

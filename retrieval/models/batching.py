@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import numpy as np
 
 from passagework.retrieval.config import MAX_WINDOW, limit_thread_spinning
 from passagework.retrieval.errors import ModelUnavailableError, PassageworkError
+from passagework.retrieval.forks import at_fork
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Tokens, Vectors
 
@@ -85,11 +87,34 @@ def threads_for(tokens: int, most: int) -> Iterator[None]:
     """
     import torch
 
+    most = 1 if "torch" in _parents_threads else most
     torch.set_num_threads(1 if tokens <= FEW_TOKENS else most)
     try:
         yield
     finally:
         torch.set_num_threads(most)
+
+
+_parents_threads: set[str] = set()
+"""Libraries whose threads stayed in the parent of this forked process: each waits for them, unless told to use one."""
+
+
+def _use_one_thread() -> None:
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+        _parents_threads.add("torch")
+
+
+at_fork(in_child=_use_one_thread)
+
+
+def refuse_in_child(model: str, device: str, process: int) -> None:
+    """Raises ModelUnavailableError in a forked child of the process that loaded a model on a GPU."""
+    if device != "cpu" and os.getpid() != process:
+        raise ModelUnavailableError(
+            f"{model} is on a GPU, which a forked process can't use: open the collection after the fork, in processes "
+            "started by spawn"
+        )
 
 
 def release_memory() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,17 @@ import numpy as np
 
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.models.backends import Backend, DeviceMemoryError, encoder_backend
 from passagework.retrieval.models.backends.backend import Rows
-from passagework.retrieval.models.batching import batches, padded_width, release_memory, token_arrays, unit_rows
+from passagework.retrieval.models.batching import (
+    batches,
+    padded_width,
+    refuse_in_child,
+    release_memory,
+    token_arrays,
+    unit_rows,
+)
 from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
@@ -37,7 +46,8 @@ class BiEncoder:
     def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
         encoder_config = backend.encoder_config
         self._backend = backend
-        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._lock = ForkSafeLock()
         self._shape = backend.shape
         if window is not None and not 16 <= window <= encoder_config.positions:
             raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {encoder_config.positions} tokens")
@@ -71,7 +81,8 @@ class BiEncoder:
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
-        return cls(encoder_backend(resolved, settings), resolved, window=window)
+        with in_use(resolved.name):
+            return cls(encoder_backend(resolved, settings), resolved, window=window)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -117,9 +128,9 @@ class BiEncoder:
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Returns each text's tokens, uncut, without prompt and special tokens."""
-        return [
-            token_arrays(encoding) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ]
+        with in_use(self._fingerprint.model):
+            encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [token_arrays(encoding) for encoding in encodings]
 
     def encode_tokens(self, token_ids: Sequence[TokenIds]) -> Vectors:
         """Returns the vectors of passages given as token ids: (n, dim) float32, unit rows.
@@ -173,7 +184,8 @@ class BiEncoder:
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
         """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
         try:
-            return self._backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
+            with self._backend_in_use() as backend:
+                return backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
         except DeviceMemoryError:
             if shape[0] == 1:
                 raise
@@ -216,7 +228,8 @@ class BiEncoder:
                 shape = self._shape.rows(len(rows), wide), wide
                 padded = self._padded([prompt.around(token_ids[row]) for row in rows], shape)
                 try:
-                    vectors = self._backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
+                    with self._backend_in_use() as backend:
+                        vectors = backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
@@ -228,6 +241,12 @@ class BiEncoder:
             if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
                 release_memory()
         return unit_rows(out, self._fingerprint.model)
+
+    @contextmanager
+    def _backend_in_use(self) -> Iterator[Backend]:
+        refuse_in_child(self._fingerprint.model, self._backend.device, self._process)
+        with in_use(self._fingerprint.model):
+            yield self._backend
 
     def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
         """Returns the token ids of a batch, padded to this shape, and their mask."""

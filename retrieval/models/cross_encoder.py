@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.config import RERANK_DEPTH, Settings
 from passagework.retrieval.errors import ConfigError, PassageworkError
+from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend, reranker_backend
 from passagework.retrieval.models.backends.model_files import read_json
-from passagework.retrieval.models.batching import batches, token_arrays
+from passagework.retrieval.models.batching import batches, refuse_in_child, token_arrays
 from passagework.retrieval.models.pair_inputs import Piece, cut_piece, windows
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
@@ -33,8 +34,9 @@ class CrossEncoderReranker:
 
     def __init__(self, backend: PairBackend, resolved: ResolvedModel) -> None:
         self._backend = backend
+        self._process = os.getpid()
         self._name = resolved.name
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._batch_tokens = backend.shape.tokens
         self._query_budget = self.window // 2
         if self.window - backend.pairing.overhead - self._query_budget < 8:
@@ -49,7 +51,8 @@ class CrossEncoderReranker:
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model), settings)
         _check_head(resolved)
-        return cls(reranker_backend(resolved, settings), resolved)
+        with in_use(resolved.name):
+            return cls(reranker_backend(resolved, settings), resolved)
 
     @property
     def name(self) -> str:
@@ -72,7 +75,8 @@ class CrossEncoderReranker:
         A query of more than half of the window is cut to that, and `query_cut` says so.
         """
         query = self._backend.pairing.query_prefix + query
-        with self._lock:
+        refuse_in_child(self._name, self._backend.device, self._process)
+        with self._lock, in_use(self._name):
             query_tokens, *tokens = self._tokenize([query, *passages])
             query_piece = cut_piece(query, query_tokens, 0, min(len(query_tokens), self._query_budget))
             room = self.window - self._backend.pairing.overhead - len(query_piece.ids)

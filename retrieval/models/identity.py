@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 
-from passagework.retrieval.errors import IndexMismatchError, StoreError
+from passagework.retrieval.config import Settings
+from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
+from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder
 from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
 
@@ -18,9 +23,15 @@ PROBE_COSINE = 0.999
 """The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
-def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, state: VersionState) -> None:
+BESIDE = "encoder_beside"
+"""The record of where the encoder's folder lies, as seen from the collection's: both may be moved together."""
+
+
+def record_identity(
+    writer: Writer, encoder: Encoder, chunking: Mapping[str, Json], *, collection: Path, state: VersionState
+) -> None:
     """Writes down the encoder, its window, a probe of it, and how documents are cut."""
-    writer.set_meta("encoder", encoder.fingerprint.to_json())
+    record_place(writer, encoder.fingerprint, collection)
     writer.set_meta("backend", encoder.backend)
     writer.set_meta("window", encoder.window)
     writer.set_meta("probe", _probe(encoder).tolist())
@@ -32,6 +43,46 @@ def record_identity(writer: Writer, encoder: Encoder, chunking: Mapping[str, Jso
 def recorded_encoder(snapshot: Snapshot) -> Fingerprint:
     """Returns the encoder that made the vectors; raises StoreError where the record is damaged."""
     return Fingerprint.from_json(snapshot.meta("encoder"))
+
+
+def record_place(writer: Writer, encoder: Fingerprint, collection: Path) -> None:
+    """Writes down which encoder it is, and where its folder lies if it is one."""
+    folder = model_folder(encoder.model)
+    with suppress(ValueError):  # on Windows, another drive's
+        beside = None if folder is None else os.path.relpath(folder, collection.resolve())
+        writer.set_meta(BESIDE, beside)
+    writer.set_meta("encoder", encoder.to_json())
+
+
+def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
+    """Returns the hub name or the folder of the encoder that made the vectors.
+
+    A folder that is no longer where it was is looked for where it lay as seen from the collection, and one recorded by
+    a relative path beside the collection and above; its weights must be the same.
+    Raises ModelUnavailableError where it is not found: what was no hub model is never asked of the hub.
+    """
+    recorded = recorded_encoder(snapshot)
+    if recorded.revision is not None or model_folder(recorded.model) is not None:
+        return recorded.model
+    beside = snapshot.meta(BESIDE)
+    places = [collection / beside] if isinstance(beside, str) else []
+    if not Path(recorded.model).is_absolute():
+        places += [parent / recorded.model for parent in collection.resolve().parents]
+    for place in places:
+        folder = model_folder(str(place))
+        with suppress(ModelUnavailableError):  # other files lie there now
+            if folder is not None and digest_weights(folder) == recorded.weights:
+                return str(folder.resolve())
+    raise ModelUnavailableError(
+        f"the encoder {recorded.model} is not where it was, and not beside the collection: name its folder "
+        "(--encoder; an ingest records it)"
+    )
+
+
+def load_recorded_encoder(snapshot: Snapshot, collection: Path, named: str | None, settings: Settings) -> BiEncoder:
+    """Loads the encoder that made the vectors, from where it is or where it is said to be, with its window."""
+    model = named or locate_encoder(snapshot, collection)
+    return BiEncoder.load(model, window=recorded_window(snapshot), settings=settings)
 
 
 def recorded_window(snapshot: Snapshot) -> int:

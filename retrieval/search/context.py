@@ -19,10 +19,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, has_visible_text, without_hidden
-from passagework.retrieval.hits import Citation, Context, Hit, Hits
-from passagework.retrieval.text import address, collapsed, page_list
+from passagework.retrieval.hits import Hit, Hits
+from passagework.retrieval.text import collapsed, page_list
 from passagework.retrieval.types import Hidden
 
 GAP = 200
@@ -187,7 +188,7 @@ def _header(number: int, block: _Block) -> str:
     """Returns one line: number, title and headings, path and record, pages."""
     hit = block.hits[0]
     names = dict.fromkeys(name for name in map(collapsed, (hit.title, *_headings(block))) if name)
-    place = [collapsed(address(hit.path, hit.uri) if hit.path else hit.uri)]
+    place = [collapsed(hit.address if hit.path else hit.uri)]
     if pages := _pages(block):
         place.append(page_list(pages))
     return f"[{number}] " + " — ".join(part for part in (" › ".join(names), ", ".join(place)) if part)
@@ -220,5 +221,8 @@ def _citation(number: int, block: _Block) -> Citation:
         end=block.end,
         headings=_headings(block),
         score=best.score,
+        text=_shown(block),
+        metadata=best.metadata,
         hidden=block.hidden,
+        root=best.root,
     )

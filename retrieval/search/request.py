@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.text import storable
 from passagework.retrieval.types import Fusion, Stage
 
 
@@ -41,3 +42,10 @@ class SearchRequest:
         least = self.min_score
         if least is not None and (not isinstance(least, float | int) or math.isnan(least)):
             raise ConfigError(f"min_score is not a number: {least!r}")
+
+
+def clean_query(query: object) -> str:
+    """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
+    if not isinstance(query, str):
+        raise ConfigError(f"the query is {query!r}: give text")
+    return storable(query)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
+from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
@@ -41,6 +42,7 @@ class Searcher:
         clock = Clock()
         with clock.timed("filter"):
             allowed = None if request.where is None else AllowedIds(request.where, snapshot, self._filters)
+            hints = () if allowed is None else filter_hints(allowed.condition, snapshot)
         dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
         lexical_only = request.stage is Stage.LEXICAL
         nothing_matches = not lexical_only and dense_retriever.matches_nothing()
@@ -68,7 +70,8 @@ class Searcher:
         with clock.timed("fetch"):
             rows = snapshot.passages(chosen)
         hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
-        return Hits(request.query, hits, _plan(request, choice, index, pool, second, cut), clock.timings_ms())
+        plan = _plan(request, choice, index, pool, second, cut)
+        return Hits(request.query, hits, replace(plan, hints=hints), clock.timings_ms())
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None]:
@@ -155,6 +158,7 @@ def _hits(
             id=row.id,
             uri=row.uri,
             hidden=row.hidden,
+            root=row.root,
         )
         for rank, row in enumerate(rows, start=1)
     )

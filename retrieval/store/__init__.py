@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from passagework.retrieval.store.documents import ROOTS
 from passagework.retrieval.store.rows import (
     Change,
     ChangeKind,
@@ -10,6 +11,7 @@ from passagework.retrieval.store.rows import (
     Location,
     NewPassage,
     PassageRow,
+    RootRow,
     SourceRow,
     SourceState,
     VersionState,
@@ -21,6 +23,7 @@ from passagework.retrieval.store.writer import Writer
 
 __all__ = [
     "COMMITS",
+    "ROOTS",
     "Change",
     "ChangeKind",
     "DocumentRow",
@@ -28,6 +31,7 @@ __all__ = [
     "Location",
     "NewPassage",
     "PassageRow",
+    "RootRow",
     "Snapshot",
     "SourceRow",
     "SourceState",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
@@ -78,4 +79,18 @@ class Compare:
     value: str | int | float
 
 
-Condition: TypeAlias = "All | AnyOf | Not | Exists | Among | Compare"
+Leaf: TypeAlias = "Exists | Among | Compare"
+"""What a filter asks of one field."""
+
+Condition: TypeAlias = "All | AnyOf | Not | Leaf"
+
+
+def leaves(condition: Condition, *, holds: bool = True) -> Iterator[tuple[Leaf, bool]]:
+    """Yields what is asked of each field, in order, and whether it is to hold: below a `Not` it is not."""
+    if isinstance(condition, All | AnyOf):
+        for part in condition.parts:
+            yield from leaves(part, holds=holds)
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part, holds=not holds)
+    else:
+        yield condition, holds

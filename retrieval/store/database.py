@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +16,9 @@ from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import write_problem
-from passagework.retrieval.store.schema import LATER, READABLE, REVISION
+from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, never_free_in_child
+from passagework.retrieval.store.instants import show_instants
+from passagework.retrieval.store.schema import LATER, READABLE, REVISION, former_fields
 from passagework.retrieval.store.seal import break_seal
 
 BUSY_TIMEOUT_MS = 30_000
@@ -32,7 +34,7 @@ UNWRITABLE = ("attempt to write a readonly database", "unable to open database f
 
 APPLICATION_ID = 0x70617373  # "pass", in SQLite's header: tells our files from any other database
 
-_MIGRATING = threading.Lock()  # Alembic's environment is a global of its process
+_MIGRATING = ForkSafeLock()  # Alembic's environment is a global of its process
 
 
 def create_database(path: Path) -> Engine:
@@ -94,9 +96,13 @@ def transaction(engine: Engine, path: Path, *, write: bool = False) -> Iterator[
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite raises into one line that says what happened to the file at `path`, and what to do."""
+    """Turns what SQLite raises into one line that says what happened to the file at `path`, and what to do.
+
+    A fork waits until it is over, and a child may not use a file that was in use nevertheless.
+    """
     try:
-        yield
+        with in_use(str(path)):
+            yield
     except UnicodeDecodeError as error:  # the driver's, of a complaint that quotes the damaged bytes
         raise StoreError(f"{path} is damaged (its own words are no text any more); restore it from a copy") from error
     except (DBAPIError, sqlite3.Error) as error:
@@ -107,8 +113,40 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {reason}" + (f"; {advice}" if advice else "")) from error
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that a forked child of its process never closes: SQLite would take away the parent's locks."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        never_free_in_child(self)
+
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _close_idle_connections() -> None:
+    """Closes what nobody uses: SQLite can't be carried over a fork (sqlite.org/howtocorrupt.html, 2.6)."""
+    for engine in list(_engines):
+        engine.dispose()
+
+
+def _forget_connections() -> None:
+    """Opens anew in a child, also where the fork was not announced, as by a server written in C."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+at_fork(before=_close_idle_connections, in_child=_forget_connections)
+
+
 def _engine(path: Path, *, foreign_keys: bool) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=8, max_overflow=-1)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=8,
+        max_overflow=-1,
+        connect_args={"factory": _Connection},
+    )
+    _engines.add(engine)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -140,11 +178,15 @@ def _reading_engine(path: Path) -> Engine:
         log = path.with_name(f"{path.name}-wal")
         frozen = "" if log.exists() and log.stat().st_size else "&immutable=1"
         address = f"{path.absolute().as_uri()}?mode=ro{frozen}"
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            address, uri=True, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        connection.execute("PRAGMA temp_store=MEMORY").close()
         present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if former_fields.name not in present:
+            show_instants(connection)
         for table in LATER:
-            if table.name not in present:  # a layout of before there was this table; a temporary one lies in memory
-                connection.execute("PRAGMA temp_store=MEMORY").close()
+            if table.name not in present:  # a layout of before there was this table
                 connection.execute(f"CREATE TEMP TABLE {str(CreateTable(table)).partition('TABLE')[2]}").close()
         return connection
 

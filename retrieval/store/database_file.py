@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from passagework.retrieval.forks import ForkSafeLock, at_fork
+
 BLOCK_BYTES = 8 << 20
 THREADS = min(4, os.cpu_count() or 1)
 """One core digests about 1.3 GB a second; a disk is seldom faster than four."""
@@ -27,11 +29,25 @@ class _OpenFile:
 
     stores: int = 0
     file: BinaryIO | None = None
-    reading: threading.Lock = field(default_factory=threading.Lock)
+    reading: ForkSafeLock = field(default_factory=ForkSafeLock)
 
 
 _open_files: dict[tuple[int, int], _OpenFile] = {}
 _lock = threading.RLock()  # a store may be forgotten, and let go, while this very thread holds it
+_parents_files: list[BinaryIO] = []  # never closed: a child reads by descriptors of its own
+
+
+def _begin_child() -> None:
+    global _lock
+    _lock = threading.RLock()
+    for open_file in _open_files.values():
+        if open_file.file is not None:
+            _parents_files.append(open_file.file)
+            open_file.file = None
+        open_file.reading = ForkSafeLock()
+
+
+at_fork(in_child=_begin_child)
 
 
 def register_store(path: Path) -> tuple[int, int] | None:

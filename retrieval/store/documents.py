@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
+from passagework.retrieval.roots import is_gone, root_of, shown_path, tell_apart
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
-from passagework.retrieval.store.naming import has_any_name, recorded_spellings
-from passagework.retrieval.store.rows import DocumentRow, SourceRow, SourceState, recorded
+from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
+from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
+
+ROOTS = "roots"
+"""The record of the folders that were ingested."""
 
 
 class DocumentReader:
@@ -85,6 +91,29 @@ class DocumentReader:
         """Maps each name to the spellings of it that a column holds (see `naming`), to itself where it holds none."""
         return recorded_spellings(self.connection, column, names)
 
+    def documents_by_name(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
+        """Returns the documents that each name stands for (see `naming`); names of none are left out."""
+        forms = {name: spellings(name) for name in names if storable(name) == name}  # no document has other characters
+        by_spelling: dict[str, list[DocumentRow]] = defaultdict(list)
+        for row in self.documents_named(sorted({form for spelled in forms.values() for form in spelled})):
+            for name in {row.name, row.uri, row.path, address(row.path, row.uri)} - {None}:
+                by_spelling[str(name)].append(row)
+        by_name = {}
+        for name, spelled in forms.items():
+            rows = by_spelling.get(name) or [row for form in spelled for row in by_spelling.get(form, [])]
+            if rows:
+                by_name[name] = list({row.id: row for row in rows}.values())
+        return by_name
+
+    def document_named(self, name: str) -> Document:
+        """Returns the one document of a name, a URI before all; raises StoreError where there is none, or several."""
+        rows = self.documents_by_name([name]).get(name, [])
+        rows = [row for row in rows if row.uri == name] or rows
+        if len(rows) != 1:
+            count = f"{len(rows)} documents are" if rows else "no document is"
+            raise StoreError(f"{count} named {name!r}" + (": give a URI" if rows else ""))
+        return self.document(rows[0].id)
+
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c
         passages = select(func.count()).where(p.document_id == d.c.id)
@@ -96,8 +125,23 @@ class DocumentReader:
             cut.scalar_subquery().label("cut"),
             pages.scalar_subquery().label("pages"),
         ).order_by(d.c.path, d.c.position, d.c.uri)
-        for row in self.connection.execute(query.where(condition)):
-            yield DocumentRow(**{**row._asdict(), "metadata": json.loads(row.metadata)})
+        for rows in self.connection.execute(query.where(condition)).partitions(BATCH):
+            roots = self.shared_roots({(row.path, row.uri) for row in rows})
+            for row in rows:
+                values = {**row._asdict(), "metadata": json.loads(row.metadata), "root": roots.get(row.uri, "")}
+                yield DocumentRow(**values)
+
+    def shared_roots(self, documents: Set[tuple[str, str]]) -> dict[str, str]:
+        """Maps the uris of documents (path, uri) to their roots, told apart, where files of several have that path."""
+        f = t.sources.c
+        paths = json.dumps(sorted({path for path, _ in documents}))
+        listed = func.json_each(paths).table_valued("value")
+        rows = self.connection.execute(select(f.path, f.uri).where(f.path.in_(select(listed.c.value))))
+        roots: dict[str, dict[str, str]] = defaultdict(dict)
+        for path, uri in rows:
+            roots[path][uri] = root_of(uri, path)
+        labels = {path: tell_apart(set(of_files.values())) for path, of_files in roots.items() if len(of_files) > 1}
+        return {uri: labels[path][root_of(uri, path)] for path, uri in documents if path in labels}
 
     def documents_of(self, source_id: int) -> Iterator[DocumentRow]:
         """Returns a file's documents, in order."""
@@ -109,6 +153,38 @@ class DocumentReader:
         query = select(d.uri, d.id, d.sha256)
         rows = self.connection.execute(query if source_id is None else query.where(d.source_id == source_id))
         return {row[0]: (row[1], row[2]) for row in rows}
+
+    def hashes_of(self, uris: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Maps those of the uris that are documents' to (id, sha256)."""
+        d = t.documents.c
+        rows: dict[str, tuple[int, str]] = {}
+        for batch in batches(uris):
+            query = select(d.uri, d.id, d.sha256).where(d.uri.in_(batch))
+            rows.update({row[0]: (row[1], row[2]) for row in self.connection.execute(query)})
+        return rows
+
+    def roots(self) -> list[str]:
+        """Returns the URIs of the folders that were ingested, as far as they are on record."""
+        rows = self.connection.execute(select(t.meta.c.value).where(t.meta.c.key == ROOTS)).all()
+        return list(json.loads(rows[0][0])) if rows else []
+
+    def root_rows(self) -> list[RootRow]:
+        """Returns the folders that files came from, in order of their paths; looks whether the files are there."""
+        d = t.documents.c
+        counted = self.connection.execute(select(d.source_id, func.count()).group_by(d.source_id))
+        documents: dict[int, int] = {row[0]: row[1] for row in counted}
+        by_root: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+        for source in self.sources():
+            by_root[source.root].append((documents.get(source.id, 0), is_gone(source.uri)))
+        return [
+            RootRow(
+                root=shown_path(root) if root else "",
+                files=len(files),
+                documents=sum(count for count, _ in files),
+                gone=sum(count for count, gone in files if gone),
+            )
+            for root, files in sorted(by_root.items())
+        ]
 
     def sources(self) -> list[SourceRow]:
         """Returns every file on record, in order of uri."""

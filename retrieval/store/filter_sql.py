@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, not_, or_, select, true, union_all
+from sqlalchemy.sql.elements import BooleanClauseList
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.conditions import (
@@ -19,12 +21,15 @@ from passagework.retrieval.store.conditions import (
     Condition,
     Exists,
     Field,
+    Leaf,
     Not,
     Scalar,
 )
+from passagework.retrieval.store.instants import instant
 from passagework.retrieval.store.metadata_fields import FieldType, number
 
 Sql: TypeAlias = ColumnElement[bool]
+Join: TypeAlias = "Callable[[Sql, Sql], Sql]"
 
 COLUMNS: Mapping[Column, ColumnElement[str]] = {
     Column.PATH: t.documents.c.path,
@@ -47,39 +52,50 @@ def filter_sql(condition: Condition, *, one_by_one: bool = False) -> Sql:
     By default SQLite makes a list of all documents that fulfil it; with `one_by_one` it looks at the fields of
     each document that it is asked about, which is quicker for a few.
     """
-    return _Sql(one_by_one).of(condition)
+    return _Sql(one_by_one).of(condition, holds=True)[1]
 
 
-def field_type(value: Scalar) -> FieldType:
-    """Returns the type under which the store keeps a value."""
+def stored_as(field: Field, value: Scalar) -> tuple[FieldType, Scalar]:
+    """Returns the type that a field's values have where they compare with this one, and it as the store keeps it.
+
+    Truth is 1 or 0, an integer beyond 64 bits a float, and a date of metadata its instant.
+    """
     if value is None:
-        return FieldType.NULL
+        return FieldType.NULL, None
     if isinstance(value, bool):
-        return FieldType.BOOL
-    return FieldType.NUMBER if isinstance(value, int | float) else FieldType.TEXT
+        return FieldType.BOOL, int(value)
+    if isinstance(value, int | float):
+        return FieldType.NUMBER, number(value)
+    moment = None if isinstance(field, Column) else instant(value)
+    return (FieldType.TEXT, value) if moment is None else (FieldType.INSTANT, moment)
 
 
 class _Sql:
     def __init__(self, one_by_one: bool) -> None:
         self._one_by_one = one_by_one
 
-    def of(self, condition: Condition) -> Sql:
+    def of(self, condition: Condition, *, holds: bool) -> tuple[int, Sql]:
+        """Returns the SQL of a condition, or with `holds` false of its opposite, behind the depth of its expression."""
+        if isinstance(condition, Not):
+            return self.of(condition.part, holds=not holds)
+        if isinstance(condition, All | AnyOf):
+            parts = [self.of(part, holds=holds) for part in condition.parts]
+            return _balanced(parts, all_hold=isinstance(condition, All) is holds)
+        sql = self._leaf(condition)
+        return 0, sql if holds else not_(sql)
+
+    def _leaf(self, condition: Leaf) -> Sql:
         match condition:
-            case All(parts):
-                return and_(true(), *map(self.of, parts))
-            case AnyOf(parts):
-                return or_(false(), *map(self.of, parts))
-            case Not(part):
-                return not_(self.of(part))
             case Exists(field):
                 return self._exists(field)
             case Among(field, values):
                 return or_(false(), *self._among(field, values))
+            case Compare(field, Comparison.GLOB, value):
+                return self._compare(field, Comparison.GLOB, FieldType.TEXT, value)
             case Compare(field, comparison, value):
-                return self._compare(field, comparison, value)
+                return self._compare(field, comparison, *stored_as(field, value))
 
-    def _compare(self, field: Field, comparison: Comparison, value: str | int | float) -> Sql:
-        kind = field_type(value)
+    def _compare(self, field: Field, comparison: Comparison, kind: FieldType, value: Scalar) -> Sql:
         if isinstance(field, str):
             return self._has(field, kind, _compared(t.fields.c.value, comparison, value))
         if field is Column.PAGES:
@@ -89,8 +105,8 @@ class _Sql:
     def _among(self, field: Field, operands: Sequence[Scalar]) -> Iterator[Sql]:
         """Conditions of which one holds where the field equals one of the values: one for each type of value."""
         by_type: dict[FieldType, list[Scalar]] = defaultdict(list)
-        for operand in operands:
-            by_type[field_type(operand)].append(_bound(operand))
+        for kind, value in (stored_as(field, operand) for operand in operands):
+            by_type[kind].append(value)
         for kind, values in by_type.items():
             if kind is FieldType.NULL and field not in COLUMNS:
                 yield not_(self._exists(field))
@@ -113,15 +129,37 @@ class _Sql:
 
     def _exists(self, field: Field) -> Sql:
         if isinstance(field, str):
-            return t.documents.c.id.in_(select(t.fields.c.document_id).where(t.key_or_below(field)))
+            return t.documents.c.id.in_(select(t.fields.c.document_id).where(t.key_or_below(t.fields.c.key, field)))
         return _touched(true()) if field is Column.PAGES else true()
+
+
+def _balanced(parts: Iterable[tuple[int, Sql]], *, all_hold: bool) -> tuple[int, Sql]:
+    """Joins conditions, each behind its depth, two and two in brackets, the shallowest first; of none, true or false.
+
+    So 500 of them are ten deep, and not 500: SQLite takes expressions of a depth of 1,000, with what a statement adds.
+    The deeper comes first: SQLite's parser remembers what stands before a bracket, and no more than 100 symbols.
+    """
+    join: Join = and_ if all_hold else or_
+    name, precedence = ("AND", 3) if all_hold else ("OR", 2)  # SQLAlchemy's own, or it would leave out brackets
+    heap = [(depth, number, sql) for number, (depth, sql) in enumerate(parts)]
+    if not heap:
+        return 0, true() if all_hold else false()
+    heapq.heapify(heap)
+    while len(heap) > 1:
+        _, number, shallow = heapq.heappop(heap)
+        depth, _, deep = heap[0]
+        joined = join(deep, shallow)  # one of them alone, where the other is true or false
+        if isinstance(joined, BooleanClauseList):  # of which SQLAlchemy would write all in a row, brackets or not
+            joined = deep.bool_op(name, precedence)(shallow)
+        heapq.heapreplace(heap, (depth + 1, number, joined))
+    return heap[0][0], heap[0][2]
 
 
 def _compared(column: ColumnElement[Any], comparison: Comparison, value: Scalar) -> Sql:
     if comparison is Comparison.GLOB:
         matches: Sql = column.bool_op("GLOB")(value)
         return matches
-    return ORDER[comparison](column, _bound(value))
+    return ORDER[comparison](column, value)
 
 
 def equals(field: Column, values: Sequence[Scalar]) -> Sql:
@@ -131,11 +169,6 @@ def equals(field: Column, values: Sequence[Scalar]) -> Sql:
         named = select(d.id).where(d.name.in_(values))
         return d.id.in_(union_all(named, select(d.id).where(d.name.is_(None), d.uri.in_(values))))
     return COLUMNS[field].in_(values)
-
-
-def _bound(value: Scalar) -> Scalar:
-    """Returns a value as the store keeps it: truth as 1 or 0, an integer beyond 64 bits as a float."""
-    return int(value) if isinstance(value, bool) else number(value) if isinstance(value, int) else value
 
 
 def _touched(condition: Sql) -> Sql:

@@ -6,14 +6,19 @@ import math
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from passagework.retrieval.store.instants import instant
 from passagework.retrieval.types import Json
 
 
 class FieldType(str, Enum):
-    """Names the types that filters tell apart; an empty list or dict is a row of its own, so that the field exists."""
+    """Names the types that filters tell apart; an empty list or dict is a row of its own, so that the field exists.
+
+    A text that is a date has two rows: the text, and its instant (see `instants`), by which dates compare.
+    """
 
     NUMBER = "number"
     TEXT = "text"
+    INSTANT = "instant"
     BOOL = "bool"
     NULL = "null"
     EMPTY = "empty"
@@ -38,6 +43,9 @@ def flatten(metadata: Mapping[str, Json]) -> Iterator[tuple[str, FieldType, Json
             yield key, FieldType.NUMBER, value
         elif isinstance(value, str):
             yield key, FieldType.TEXT, value
+            moment = instant(value)
+            if moment is not None:
+                yield key, FieldType.INSTANT, moment
         else:
             yield key, FieldType.EMPTY, None
 

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import TypeVar
 
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.roots import root_of
+from passagework.retrieval.text import address
 from passagework.retrieval.types import Hidden, Json
 
 Recorded = TypeVar("Recorded", bound=Enum)
@@ -59,12 +61,34 @@ class SourceRow:
     reason: str | None
     notes: tuple[str, ...]
 
+    @property
+    def root(self) -> str:
+        """Returns the URI of the folder that `path` is relative to; "" for what is no file."""
+        return root_of(self.uri, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class RootRow:
+    """Describes a folder that files came from: how many, with how many documents, and of how many of these the file is
+    gone. `root` is its path, "" for documents that came from no file.
+    """
+
+    root: str
+    files: int
+    documents: int
+    gone: int
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the sources JSON has of it."""
+        return {"root": self.root, "files": self.files, "documents": self.documents, "gone": self.gone}
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
     """Holds a document as stored, without its text.
 
     `length` is in code points; `passages` counts its passages, and `cut` those that were cut to fit the window.
+    `root` tells the folder that it lies in, where a file of another folder has the same path.
     """
 
     id: int
@@ -81,6 +105,12 @@ class DocumentRow:
     pages: int
     passages: int
     cut: int
+    root: str = ""
+
+    @property
+    def address(self) -> str:
+        """Returns what lists call it: its path, with its record, and with its root where that is needed."""
+        return address(self.path, self.uri, self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +133,7 @@ class PassageRow:
     title: str
     metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...]
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0003"
+REVISION = "0005"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002"})
-"""Older layouts that only lack tables: where one can't be migrated, it is read as if those were empty."""
+READABLE = frozenset({"0001", "0002", "0003", "0004"})
+"""Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
+these computed."""
 
 SEGMENT_CHARS = 1 << 20
 """Code points of one row of a document's text: a slice never loads a book."""
@@ -57,6 +58,7 @@ sources = Table(
     Column("reason", Text),
     Column("notes", Text, nullable=False),  # JSON list: what could not be read, record by record or page by page
     Index("sources_sha256", "sha256"),
+    Index("sources_path", "path"),
     sqlite_autoincrement=True,
 )
 
@@ -125,11 +127,14 @@ fields = Table(
     Column("id", Integer, primary_key=True),
     Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False),
     Column("key", Text, nullable=False),  # dotted where metadata is nested
-    Column("type", Text, nullable=False),  # number, text, bool, null or empty
+    Column("type", Text, nullable=False),  # a FieldType
     Column("value", AnyValue),
     Index("fields_value", "key", "type", "value", "document_id"),
     Index("fields_document", "document_id"),
 )
+
+former_fields = Table("former_fields", metadata, Column("key", Text, primary_key=True))
+"""The fields of documents that went, or that came anew: a filter may still name them."""
 
 passages = Table(
     "passages",
@@ -174,7 +179,7 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, token_vectors, readings)
+LATER = (hidden, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(
@@ -208,7 +213,6 @@ def unused_token_vectors() -> ColumnElement[bool]:
     return ~exists().where(readings.c.hash == token_vectors.c.hash)
 
 
-def key_or_below(key: str) -> ColumnElement[bool]:
-    """Returns a condition on fields: this key, or one nested in it."""
-    f = fields.c
-    return or_(f.key == key, and_(f.key > f"{key}.", f.key < f"{key}/"))  # "/" follows ".": nested keys lie between
+def key_or_below(column: Column[str], key: str) -> ColumnElement[bool]:
+    """Returns a condition on a column of keys: this key, or one nested in it."""
+    return or_(column == key, and_(column > f"{key}.", column < f"{key}/"))  # "/" follows ".": nested keys lie between

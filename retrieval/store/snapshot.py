@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, bindparam, exists, func, select
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
@@ -28,6 +28,9 @@ from passagework.retrieval.types import Ids, Json, Vectors
 
 WORDS = "words"
 """The kind of a generation that holds the postings of frequent words, not vectors."""
+
+FOLDERS = 3
+"""Folders that are told of a filter that names them in place of documents."""
 
 _p, _d, _g = t.passages.c, t.documents.c, t.generations.c
 
@@ -181,12 +184,30 @@ class Snapshot(DocumentReader):
 
     def has_field(self, key: str) -> bool:
         """Tells whether any document has this metadata field, or one nested in it."""
-        query = select(t.fields.c.id).where(t.key_or_below(key)).limit(1)
+        return self._has_key(t.fields.c.key, key)
+
+    def had_field(self, key: str) -> bool:
+        """Tells whether a document had this metadata field, or one nested in it, that went or came anew since."""
+        return self._has_key(t.former_fields.c.key, key)
+
+    def _has_key(self, column: Column[str], key: str) -> bool:
+        query = select(column).where(t.key_or_below(column, key)).limit(1)
         return self.connection.execute(query).first() is not None
 
     def field_names(self) -> list[str]:
         """Returns every metadata field that some document has, sorted."""
         return list(self.connection.execute(select(t.fields.c.key).distinct().order_by(t.fields.c.key)).scalars())
+
+    def former_field_names(self) -> list[str]:
+        """Returns every metadata field of documents that went or came anew, sorted; some document may have it still."""
+        return list(self.connection.execute(select(t.former_fields.c.key).order_by(t.former_fields.c.key)).scalars())
+
+    def folders_named(self, names: Sequence[str]) -> list[str]:
+        """Returns the first few of these that are the folder of a document, and no document's own path."""
+        named = func.json_each(json.dumps(names)).table_valued("value").c.value
+        beneath = _d.path.between(named.concat("/"), named.concat("0")) & (_d.path != named.concat("0"))  # "0" follows
+        query = select(named).where(exists().where(beneath), ~exists().where(_d.path == named)).limit(FOLDERS)
+        return list(self.connection.execute(query).scalars()) if names else []
 
     def locations(self, ids: Sequence[int]) -> dict[int, Location]:
         """Returns where each passage stands; passages that are gone are left out."""
@@ -213,6 +234,7 @@ class Snapshot(DocumentReader):
         """Returns the rows of _PASSAGES, with their pages and what of them is hidden."""
         ids = [row[0] for row in rows]
         touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
+        roots = self.shared_roots({(path, uri) for *_, uri, path, _, _ in rows})
         return [
             PassageRow(
                 id=passage,
@@ -231,6 +253,7 @@ class Snapshot(DocumentReader):
                 title=title,
                 metadata=json.loads(metadata),
                 hidden=hidden.get(passage, ()),
+                root=roots.get(uri, ""),
             )
             for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
             for name, uri, path, title, metadata in (of_document,)

@@ -7,7 +7,6 @@ an index in memory with the same rules, so a word is the same word wherever it w
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -16,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.store.fulltext import TOKENIZER
 from passagework.retrieval.types import Ids
 
 Counts = NDArray[np.uint16]
 Lengths = NDArray[np.int32]
 
-_stemming = threading.Lock()
+_stemming = ForkSafeLock()
 """One index in memory stems for all threads."""
 
 MOST_COUNT = int(np.iinfo(np.uint16).max)

@@ -111,6 +111,12 @@ class Writer(Snapshot):
             self._empty_document(document_id)
             self.connection.execute(delete(t.documents).where(t.documents.c.id == document_id))
 
+    def put_former_fields(self, names: Sequence[str]) -> None:
+        """Records metadata fields that documents had, as another version knows them."""
+        if names:
+            rows = [{"key": name} for name in names]
+            self.connection.execute(upsert(t.former_fields).on_conflict_do_nothing(), rows)
+
     def mark_partial(self, source_id: int) -> None:
         """Records that documents of a file are missing, so that the next ingest reads it again."""
         self.connection.execute(
@@ -236,6 +242,8 @@ class Writer(Snapshot):
         """Takes everything out of a document but its row; `sweep_vectors` takes out the vectors left unused."""
         p = t.passages.c
         ids = list(self.connection.execute(select(p.id).where(p.document_id == document_id).order_by(p.id)).scalars())
+        keys = select(t.fields.c.key).where(t.fields.c.document_id == document_id).distinct()
+        self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
         self.connection.execute(delete(t.passages).where(p.document_id == document_id))
         for table in (t.segments, t.pages, t.headings, t.hidden, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id == document_id))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from passagework.retrieval.errors import TrainingError
+from passagework.retrieval.json_text import RepeatedKeyError, parse_json
 from passagework.retrieval.text import counted, storable
 
 HELD_OUT_SHARE = 20
@@ -121,7 +122,9 @@ def _read(path: Path) -> Iterator[Pair]:
 
 def _parsed(line: str, place: str) -> Pair:
     try:
-        record = json.loads(line)
+        record = parse_json(line)
+    except RepeatedKeyError as error:
+        raise TrainingError(f"{place}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise TrainingError(f"{place} is not JSON: {error}") from error
     if not isinstance(record, dict):

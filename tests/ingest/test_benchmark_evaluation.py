@@ -16,12 +16,7 @@ from tests.support.fakes import FakeEncoder
 @pytest.fixture(autouse=True)
 def fake_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """No model is read."""
-    for module in (
-        "ingest.workflows.benchmark_collection",
-        "retrieval.collection.loaded_models",
-        "ingest.writing.opening",
-    ):
-        monkeypatch.setattr(f"passagework.{module}.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import Diagnosis, Finding, Remedy, examine, repair
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.folder import writer_lock
 from passagework.retrieval.store.seal import read_seal
 from tests.retrieval.test_generations import read_only

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import examine
 from passagework.ingest.maintenance.exchange import (
@@ -26,7 +27,7 @@ from passagework.ingest.maintenance.exchange import (
 )
 from passagework.ingest.maintenance.exchange.export_layout import DOCUMENTS, PASSAGES, SOURCES
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, ConfigError, StoreError
+from passagework.retrieval import ConfigError, StoreError
 from passagework.retrieval.types import Json
 from tests.reliability.test_kill import QUERIES, finish, write_documents
 from tests.support.collection_checks import answers, check_whole

@@ -123,9 +123,7 @@ class TestDoctor:
     def test_the_command_says_what_to_do(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The documents are well: nothing is to be restored from a copy."""
         (collection / "judgments.jsonl").write_bytes(b"oops\n")
-        monkeypatch.setattr(
-            "passagework.ingest.maintenance.doctor.vector_checks.BiEncoder.load", lambda *_, **__: FakeEncoder()
-        )
+        monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
         ended = run("doctor", "--collection", collection)
         assert ended.code == 1
         assert "judgments.jsonl, line 1: no judgment" in ended.out

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import Ignored, ingest
 from passagework.ingest.scan import scan
-from passagework.retrieval import Collection
 from tests.support.fakes import FakeEncoder
 
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# a cache\n"

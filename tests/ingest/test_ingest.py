@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import Problem, Report, ingest
-from passagework.retrieval import Collection, ConfigError, IndexMismatchError, IngestError, StoreError
+from passagework.retrieval import ConfigError, IndexMismatchError, IngestError, StoreError
 from passagework.retrieval.store import SourceState
 from tests.support.fakes import FakeEncoder
 from tests.support.pdf_files import drawn, typed
@@ -150,12 +151,13 @@ class TestSync:
         assert counts(report) == {"deleted": 1, "unchanged": 3}
 
     def test_delete_missing_acts_beneath_its_paths_only(self, docs: Path, tmp_path: Path) -> None:
-        """A file that is gone elsewhere stays."""
+        """A file that is gone elsewhere stays, and is told."""
         encoder = FakeEncoder()
         ingest([docs], tmp_path / "c", encoder=encoder)
         (docs / "a.md").unlink()
         report = ingest([docs / "sub"], tmp_path / "c", encoder=encoder, delete_missing=True)
-        assert counts(report) == {"unchanged": 1}
+        assert counts(report) == {"unchanged": 1, "gone": 1}
+        assert report.gone_from == {docs.as_uri(): 1}
         with Collection.open(tmp_path / "c", encoder=encoder) as collection:
             assert len(collection.documents()) == 4
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from passagework.ingest.loaders.text.markdown import front_matter, markdown_headings
+from passagework.ingest.loaders.text.front_matter import front_matter
+from passagework.ingest.loaders.text.markdown import markdown_headings
 from passagework.ingest.loaders.text.rst import rst_headings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Heading

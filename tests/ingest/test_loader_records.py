@@ -143,6 +143,20 @@ def test_values_that_json_or_sqlite_cannot_hold_are_made_safe(tmp_path: Path) ->
     json.dumps(document.metadata, allow_nan=False)
 
 
+def test_of_keys_that_repeat_the_last_value_counts_with_a_note(tmp_path: Path) -> None:
+    """In JSON Lines, in a list and in one object, at any depth: the record is read, and the report says of what."""
+    source = '{"text": "x", "year": 2019, "year": 2021, "in": {"a": 1, "a": 2}}'
+    said = "of 'a', 'year', there more than once, the last value counts"
+    for name, text, place in (
+        ("a.jsonl", f'{{"text": "y"}}\n{source}\n', "line 2"),
+        ("a.json", f'[{{"text": "y"}}, {source}]', "record 2"),
+        ("b.json", source, "record 1"),
+    ):
+        found = documents(tmp_path, name, text)
+        assert found[-1].metadata == {"year": 2021, "in": {"a": 2}}
+        assert [document.notes for document in found] == [()] * (len(found) - 1) + [(f"{place}: {said}",)]
+
+
 def test_fields_too_large_for_metadata_are_noted(tmp_path: Path) -> None:
     """A field of a million values stays out of the metadata, with a note; so does one nested too deeply."""
     record = {"text": "x", "big": list(range(20_000)), "deep": json.loads("[" * 100 + "]" * 100), "ok": 1}

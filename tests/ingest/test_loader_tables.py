@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
-from passagework.ingest.loaders.records.tables import number_or_text
+from passagework.ingest.loaders.records.columns import column_forms, typed
 from passagework.retrieval.errors import IngestError
 from tests.support.loaded_files import documents, outcomes, reasons
 
@@ -123,14 +124,78 @@ def test_a_header_alone_has_no_text(tmp_path: Path) -> None:
         outcomes(tmp_path, "a.csv", "name,year\n,\n")
 
 
+def column(tmp_path: Path, *cells: str) -> list[object]:
+    """A column of these cells as the metadata of its rows has it; "absent" where it has nothing of one."""
+    rows = "".join(f"row {number}\t{cell}\n" for number, cell in enumerate(cells))
+    return [document.metadata.get("x", "absent") for document in documents(tmp_path, "a.tsv", f"name\tx\n{rows}")]
+
+
 @pytest.mark.parametrize(
-    ("cell", "value"),
+    ("cells", "values"),
     [
-        ("0", 0), ("-12", -12), (" 7 ", 7), ("1.50", 1.5), ("007", "007"), ("1e5", "1e5"), ("1,234", "1,234"),
-        ("+4", "+4"), ("12%", "12%"), ("9" * 19, "9" * 19), ("nan", "nan"), ("１２", "１２"), ("", ""),
+        (["0", "-12", " 7 ", "1.50", ""], [0, -12, 7, 1.5, "absent"]),
+        (["12345", "01234"], ["12345", "01234"]),
+        (["1", "1e5"], ["1", "1e5"]),
+        (["30", "+49"], ["30", "+49"]),
+        (["30", "30%"], ["30", "30%"]),
+        (["1", "9" * 19], ["1", "9" * 19]),
+        (["1", "１２"], ["1", "１２"]),
+        (["true", "false"], ["true", "false"]),
+        (["1", "true"], ["1", "true"]),
+        (["2024", "2024-03-02"], ["2024", "2024-03-02"]),
+        (["1", "NaN", "-inf", "n/a", "NULL", "-"], [1, None, None, None, None, None]),
+        (["NaN", "NA"], ["NaN", "NA"]),
+        (["1", "NA", "x"], ["1", "NA", "x"]),
+        (["1,250.50", "99"], [1250.5, 99]),
+        (["1,250", "99.5"], [1250, 99.5]),
+        (["1,250,000", "-1,250"], [1250000, -1250]),
+        (["1,250", "99"], ["1,250", "99"]),
+        (["1,250", "1.250"], ["1,250", "1.250"]),
+        (["1,250.50", "12,50"], ["1,250.50", "12,50"]),
+        (["1,2,3", "4,5"], ["1,2,3", "4,5"]),
+        (["1.250,50", "99"], [1250.5, 99]),
+        (["12,50", "1.250", "0,125"], [12.5, 1250, 0.125]),
+        (["1250,500", "7"], [1250.5, 7]),
+        (["1.250", "99"], [1.25, 99]),
+        (["12,5", "1 250"], ["12,5", "1 250"]),
     ],
-)  # fmt: skip
-def test_cells_become_numbers_only_where_they_plainly_are(cell: str, value: object) -> None:
-    """Codes, thousands and percentages stay text; so does what 64 bits can't hold, and digits beyond ASCII."""
-    result = number_or_text(cell)
-    assert (type(result), result) == (type(value), value)
+    ids=str,
+)
+def test_a_column_is_all_numbers_or_all_text(tmp_path: Path, cells: list[str], values: list[object]) -> None:
+    """Codes, signs and percentages make it text, shown as written; marks of thousands are read where they are certain.
+
+    What stands for no number is nothing in a column of numbers.
+    """
+    found = column(tmp_path, *cells)
+    assert [(type(value), value) for value in found] == [(type(value), value) for value in values]
+
+
+@given(
+    st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=8), st.sampled_from([",.", ".,"]), st.integers(1, 6)
+)
+def test_numbers_with_marks_of_thousands_are_read_back(numbers: list[int], marks: str, places: int) -> None:
+    """Whichever mark is the fraction's: what a column says is read, or left as text, and never another number."""
+    cells = [f"{number:,}.{abs(number) % 10**places:0{places}}" for number in numbers]
+    written = [cell.translate(str.maketrans(",.", marks)) for cell in cells]
+    forms = column_forms([cell] for cell in written)
+    values = [typed(cell, forms.get(0)) for cell in written]
+    assert values == [float(cell.replace(",", "")) for cell in cells] or (values == written and places == 3)
+
+
+def test_the_last_of_many_rows_decides_too(tmp_path: Path) -> None:
+    """A column is looked at to its end, far behind the sample that tells the header; other columns are not touched."""
+    source = "code,n\n" + "".join(f"{number},{number}\n" for number in range(1, 20_001)) + "007,1\n"
+    found = documents(tmp_path, "a.csv", source)
+    assert (found[0].metadata, found[-1].metadata) == ({"code": "1", "n": 1}, {"code": "007", "n": 1})
+
+
+def test_columns_beyond_the_header_have_types_of_their_own(tmp_path: Path) -> None:
+    """Cells of ragged rows stand in columns too; of two columns called alike but for case, each has its own."""
+    found = documents(tmp_path, "a.csv", "Text,TEXT,n\nx,5,1\ny,6,2,07\nz,7,3\nw,8,4,8\nv,9,5\n")
+    assert [document.metadata for document in found] == [
+        {"TEXT": 5, "n": 1},
+        {"TEXT": 6, "n": 2, "column 4": "07"},
+        {"TEXT": 7, "n": 3},
+        {"TEXT": 8, "n": 4, "column 4": "8"},
+        {"TEXT": 9, "n": 5},
+    ]

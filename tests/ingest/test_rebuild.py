@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from passagework import Collection
 from passagework.ingest import Progress, ingest
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing import passage_writer
-from passagework.retrieval import Collection, ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
+from passagework.retrieval import ConfigError, IndexMismatchError, ModelUnavailableError, StoreError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.folder import publish

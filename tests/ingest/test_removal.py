@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, ConfigError, FilterError, StoreError
+from passagework.retrieval import ConfigError, FilterError, StoreError
 from passagework.retrieval.folder import writer_lock
 from passagework.retrieval.store import Writer
 from tests.support.collection_checks import check_whole

@@ -16,8 +16,9 @@ import pytest
 from hypothesis import example, given, strategies as st
 
 from passagework.ingest.globs import Globs
-from passagework.ingest.scan import FoundFile, Scan, Unread, path_of, scan, sha256_file
+from passagework.ingest.scan import FoundFile, Scan, Unread, scan, sha256_file
 from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.roots import path_of
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="symbolic links and FIFOs")
 

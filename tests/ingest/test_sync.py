@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import Report, ingest
-from passagework.retrieval import Collection
 from tests.support.fakes import FakeEncoder
 
 BEES, WASPS = "Bees dance to tell of flowers.", "Wasps build paper nests."

@@ -19,13 +19,14 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.store import Snapshot, Store, VersionState
 from passagework.retrieval.types import Document

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.doctor import examine, repair
 from passagework.ingest.writing import passage_writer
-from passagework.retrieval import Collection, PassageworkError, StoreError
+from passagework.retrieval import PassageworkError, StoreError
 from passagework.retrieval.collection import opened as live
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.models import identity

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.document_limits import FIELDS, HEADING, METADATA, TITLE, limit_document
 from passagework.ingest.file_ingest import MAX_NOTES
 from passagework.ingest.loaders.legacy import guess_legacy
 from passagework.ingest.workers import LoadRequest, ParserPool
-from passagework.retrieval import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.types import Document, Heading, Json
 from tests.support.fakes import FakeEncoder

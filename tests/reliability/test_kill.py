@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing import passage_writer
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.types import TokenIds, Vectors

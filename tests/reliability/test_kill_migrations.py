@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from passagework.retrieval import Collection
+from passagework import Collection
 from passagework.retrieval.store import database, schema
 from tests.reliability.test_kill import KILLS, QUERIES, Goal, Target, first_ingest, tell
 from tests.retrieval.test_migrations import ORIGINAL, dump, facts

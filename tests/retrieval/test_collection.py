@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
+from passagework.retrieval import ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from tests.support.collection_checks import FakeReranker, brief

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
-from passagework.retrieval.hits import Context, Hit, Hits, Plan
+from passagework.retrieval.hits import Hit, Hits, Plan
 from passagework.retrieval.search.context import GAP, build_context
 from passagework.retrieval.types import Hidden, HiddenReason, Stage
 
@@ -98,9 +99,11 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     assert [citation.to_json() for citation in context.citations] == [
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
          "pages": [3, 4],
-         "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0, "hidden": []},
+         "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0,
+         "text": TRAVEL, "metadata": {}, "hidden": []},
         {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
-         "start": 0, "end": 16, "headings": [], "score": 0.5, "hidden": []},
+         "start": 0, "end": 16, "headings": [], "score": 0.5,
+         "text": "Unrelated words.", "metadata": {}, "hidden": []},
     ]  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import pytrec_eval
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, ConfigError, EvaluationError, Stage
+from passagework.retrieval import ConfigError, EvaluationError, Stage
 from passagework.retrieval.config import Settings
 from passagework.retrieval.evaluation import evaluate, load_beir, read_run
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces, _relocated
@@ -241,7 +242,8 @@ class TestJudgments:
                  '{"query": "a", "path": "d", "grade": "high"}', '{"query": "a", "path": "d", "quote": "x"}',
                  '{"query": "a", "path": "d", "start": 1, "end": 2, "quote": 5}',
                  '{"query": "a", "path": "d", "start": 1, "end": 2, "quote": ""}',
-                 '{"query": "a", "path": "d", "grade": 30000}', '{"query": "a", "path": "d", "pages": 1}']
+                 '{"query": "a", "path": "d", "grade": 30000}', '{"query": "a", "path": "d", "pages": 1}',
+                 '{"query": "a", "path": "d", "grade": 1, "grade": 0}']
     )  # fmt: skip
     def test_what_is_no_judgment(self, tmp_path: Path, line: str) -> None:
         """The line is named."""

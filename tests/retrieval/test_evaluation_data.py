@@ -60,6 +60,7 @@ class TestBenchmark:
         [
             ("queries.jsonl", '{"_id": "q1", "text": "a"}\n{bad\n', "line 2: unreadable"),
             ("queries.jsonl", '{"_id": "q1"}\n', "line 1: no field 'text'"),
+            ("queries.jsonl", '{"_id": "q1", "text": "a", "_id": "q2"}\n', "line 1: '_id' comes twice"),
             ("qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\tmany\n", "line 2: unreadable"),
             ("qrels/test.tsv", "q1\td1\n", "line 1|no query has judgments"),
             ("queries.jsonl", "", "no query has judgments"),

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.report import Report
-from passagework.retrieval import Collection, ConfigError, EvaluationError, Stage
+from passagework.retrieval import ConfigError, EvaluationError, Stage
 from passagework.retrieval.evaluation import evaluate, load_beir
 from passagework.retrieval.evaluation.mteb_corpus import original_id, stored_id
 from passagework.retrieval.evaluation.mteb_model import PassageworkSearch

@@ -11,8 +11,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EvaluationError
 from passagework.retrieval.evaluation.benchmark import Benchmark

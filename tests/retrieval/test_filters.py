@@ -26,6 +26,11 @@ from tests.support.where_oracle import Known, glob, holds, names_unknown_field
 
 KEYS = ["year", "tags", "a.b", "a", "title", "it's", 'q"uote', "ключ", "a/"]
 TEXTS = ["", "a", "ab", "AB", "b%", "x/y", "é", "漢字", "1", "[a]", "*"]
+DATES = [
+    *("2024-03-02", "2024-03-02T00:00:00Z", "2024-03-02T09:00:00+09:00", "2024-03-01T22:30:00.250000-05:00"),
+    *("2024-03-02 02:00", "Sat, 02 Mar 2024 09:00:00 +0900", "1 Mar 2024 22:30 -0500", "2024-03", "2024-02-30"),
+]
+TEXTS += DATES
 NUMBERS = [0, 1, -1, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 + 1, 0.5, 1.0, 2.0**53, 1e300, math.inf, -math.inf]
 SCALARS = st.one_of(st.sampled_from(NUMBERS), st.sampled_from(TEXTS), st.booleans(), st.none())
 VALUES = st.recursive(
@@ -168,7 +173,14 @@ VARIED: list[dict[str, Any]] = [
         "title": "1",
         "breaks": [0, 20],
         "starts": [3],
-        "metadata": {"year": "a", "a": True, "title": None, "it's": [1, "a"], "tags": {"b": 2**63}, "a/": -math.inf},
+        "metadata": {
+            "year": ["a", *DATES],
+            "a": True,
+            "title": None,
+            "it's": [1, "a", DATES[2]],
+            "tags": {"b": 2**63},
+            "a/": -math.inf,
+        },
     },
     {
         "path": "é.txt",
@@ -181,6 +193,7 @@ VARIED: list[dict[str, Any]] = [
     {"path": "p/b.md", "name": None, "title": "é", "breaks": [5, 10], "starts": [0, 7], "metadata": {}},
 ]
 LEAVES = [
+    *DATES[1:6:2],
     None,
     True,
     False,
@@ -276,6 +289,13 @@ def test_the_oracles_glob_is_sqlites(pattern: str, text: str) -> None:
         ({"empty": {"$exists": True}}, ["three"]),
         ({"empty": None}, ["one", "two"]),
         ({"absent": {"$exists": False}}, ["one", "two", "three"]),
+        ({"absent": {"$exists": True}}, []),
+        ({"absent": {"$ne": 1}}, ["one", "two", "three"]),
+        ({"absent": {"$nin": [1, "x"]}}, ["one", "two", "three"]),
+        ({"absent": None}, ["one", "two", "three"]),
+        ({"absent": {"$in": ["x", None]}, "year": 2020}, ["one"]),
+        ({"absent": {"$not": {"$gt": 1}}}, ["one", "two", "three"]),
+        ({"$not": {"$or": [{"absent": 1}, {"year": 2020}]}}, ["two", "three"]),
         ({"path": {"$glob": "policies/*"}}, ["one", "two"]),
         ({"path": {"$glob": "*/pay.??"}, "title": {"$gte": "P"}}, ["two"]),
         ({"document": "r1"}, ["one"]),
@@ -334,6 +354,10 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"\ud800": {"$exists": True}}, "lone surrogate"),
     ({"year": {"$not": {"$not": {"$bad": 1}}}}, "there is no operator '$bad'"),
     ({"x" * 10_000: 1}, "no document has a field 'xxx"),
+    ({"absent": {"$ne": None}}, "no document has a field 'absent'"),
+    ({"absent": {"$nin": [1, None]}}, "no document has a field 'absent'"),
+    ({"$not": {"absent": {"$ne": 1}}}, "no document has a field 'absent'"),
+    ({"$or": [{"year": 2020}, {"absent": {"$glob": "*"}}]}, "no document has a field 'absent'"),
     ({"x" * 10_000: {"y" * 10_000: "z" * 10_000}}, "there is no operator 'yyy"),
     ({"new\nline": 1}, r"no document has a field 'new\nline'"),
     ({"year": {"$in": ["x" * 1000] * (MAX_VALUES + 1)}}, f"more than {MAX_VALUES} values"),
@@ -377,7 +401,7 @@ def test_an_unknown_field_is_named_with_those_there_are(store: Store) -> None:
     with pytest.raises(FilterError) as error:
         texts(store, {"yaer": 2020})
     assert str(error.value) == (
-        "no document has a field 'yaer': there are path, document, title, media_type, pages, "
+        "no document has a field 'yaer': did you mean 'year'? There are path, document, title, media_type, pages, "
         "author.name, draft, empty, note, tags, year"
     )
     with store.write() as writer:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.write_access import open_for_writing
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import (
     current_version,

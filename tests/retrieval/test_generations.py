@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, document_hash
-from passagework.retrieval import Collection, StoreError
+from passagework.retrieval import StoreError
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex, IndexKind, live_index as live
 from passagework.retrieval.dense.saved_indexes import open_index, save_index
@@ -290,7 +291,7 @@ def test_replay_equals_a_fresh_build(
     encoder = FakeEncoder(dim=8)
     store = Store.create(folder / "store.db")
     with store.write() as transaction:
-        record_identity(transaction, encoder, {}, state=VersionState.READY)
+        record_identity(transaction, encoder, {}, collection=folder, state=VersionState.READY)
     writer = PassageWriter(store, lambda: encoder, ChunkSettings(passage_tokens=8, overlap_tokens=0))
     reader = OpenedVersion(folder)
     for action, which, length in steps:

@@ -15,8 +15,9 @@ pytest.importorskip("sentence_transformers", reason='pip install "passagework[to
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder, Collection
+from passagework.retrieval import BiEncoder
 from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError

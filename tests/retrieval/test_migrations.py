@@ -17,13 +17,16 @@ from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateTable
 
-from passagework.retrieval.errors import StoreError
+from passagework.retrieval.errors import FilterError, StoreError
+from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.store import Store, database, schema as t, token_rows
+from passagework.retrieval.store.integrity import fields_agree
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.types import Hidden, HiddenReason
 from tests.support.stored_documents import new_store, put
 
 ORIGINAL = database.MIGRATIONS
+NEXT = f"{int(t.REVISION) + 1:04}"
 VIRTUAL = re.compile(r"passages_fts|sqlite_sequence|alembic_version")
 
 
@@ -126,7 +129,7 @@ def test_migrations_are_part_of_the_package() -> None:
     assert (database.MIGRATIONS / "versions" / "0001_initial.py").exists()
 
 
-@pytest.mark.parametrize("layout_number", ["9999", "abcdef", "0004"])
+@pytest.mark.parametrize("layout_number", ["9999", "abcdef", NEXT])
 def test_a_newer_layout_is_refused(tmp_path: Path, layout_number: str) -> None:
     """A database of a layout that this code doesn't know is left as it is, and the message says why."""
     path = tmp_path / "store.db"
@@ -148,10 +151,11 @@ def next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def add(body: str) -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(ORIGINAL, folder, dirs_exist_ok=True)
-        head = 'from alembic import op\n\nrevision = "0004"\ndown_revision = "0003"\n\n\ndef upgrade():\n'
-        (folder / "versions" / "0004_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
+        steps = f'revision = "{NEXT}"\ndown_revision = "{t.REVISION}"'
+        head = f"from alembic import op\n\n{steps}\n\n\ndef upgrade():\n"
+        (folder / "versions" / f"{NEXT}_next.py").write_text(head + textwrap.indent(textwrap.dedent(body), "    "))
         monkeypatch.setattr(database, "MIGRATIONS", folder)
-        monkeypatch.setattr(database, "REVISION", "0004")
+        monkeypatch.setattr(database, "REVISION", NEXT)
 
     return add
 
@@ -161,19 +165,21 @@ def old(tmp_path: Path) -> Path:
     """A database of the first layout with a document in it."""
     store = new_store(tmp_path / "store.db")
     with store.write() as writer:
-        put(writer, "a", "some text", metadata={"year": 2020})
+        put(writer, "a", "some text", metadata={"year": 2020, "when": ["2024-03-02T09:00:00+09:00", "soon"]})
     store.close()
     return tmp_path / "store.db"
 
 
-TOKENS = "DROP TABLE readings; DROP TABLE token_vectors; "
-BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS}
+PATHS = "DROP INDEX sources_path; "
+INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
+TOKENS = f"{INSTANTS}DROP TABLE readings; DROP TABLE token_vectors; "
+BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS, "0003": INSTANTS, "0004": PATHS}
 """What a layout lacked."""
 
 
 @pytest.fixture(params=sorted(BEFORE))
 def earlier(request: pytest.FixtureRequest, old: Path) -> Path:
-    """The same database as an earlier version made it: before hidden text, and before token vectors."""
+    """The same database as an earlier version made it: before hidden text, token vectors, and instants of dates."""
     layout_number = str(request.param)
     connection = sqlite3.connect(old)
     connection.executescript(
@@ -187,9 +193,33 @@ def earlier(request: pytest.FixtureRequest, old: Path) -> Path:
     return old
 
 
+FILTERS: list[tuple[dict[str, Any], bool]] = [
+    ({"when": "2024-03-02"}, True),
+    ({"when": {"$lt": "2024-03-02T00:00:01Z"}}, True),
+    ({"when": {"$lt": "2024-03-01T23:59:59Z"}}, False),
+    ({"when": "soon"}, True),
+    ({"when": {"$glob": "2024*"}}, True),
+    ({"year": {"$gte": 2020}}, True),
+    ({"absent": {"$ne": 1}}, True),
+    ({"absent": {"$exists": True}}, False),
+]
+"""Filters, and whether the document of an earlier collection passes."""
+
+
+def assert_filtered(store: Store) -> None:
+    """Filters find what they should, in whichever way they are looked up."""
+    with store.read() as snapshot:
+        for where, passes in FILTERS:
+            within = AllowedIds(where, snapshot)
+            assert within.ids.tolist() == within.passing([1]).tolist() == [1] * passes, where
+        with pytest.raises(FilterError, match="no document has a field 'yaer': did you mean 'year'"):
+            AllowedIds({"yaer": 1}, snapshot)
+
+
 def test_an_earlier_collection_opens(earlier: Path) -> None:
     """It gets the tables, keeps what it holds, and takes documents with hidden text, and token vectors."""
     store = Store.open(earlier)
+    assert_filtered(store)
     hidden = (Hidden(0, 4, HiddenReason.TINY), Hidden(8, 9, HiddenReason.BACKGROUND))
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
@@ -233,8 +263,16 @@ def test_an_earlier_collection_opens_where_nothing_can_be_written(
             assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
             assert token_rows.codes_by_hash(snapshot, [b"1"]) == {}
             assert (token_rows.count_without(snapshot), token_rows.count_with(snapshot)) == (1, 0)
+    assert_filtered(store)
     store.close()
     assert earlier.read_bytes() == before
+
+
+def test_the_instants_of_an_earlier_collection_are_those_of_a_new_one(old: Path, earlier: Path) -> None:
+    """What filters look at is what the metadata says, row for row, as `doctor` compares it."""
+    with Store.open(earlier) as store, store.read() as snapshot:
+        assert fields_agree(snapshot, 1, snapshot.document(1).metadata)
+        assert snapshot.field_names() == ["when", "year"]
 
 
 def dump(path: Path) -> list[str]:
@@ -254,7 +292,7 @@ def test_an_older_layout_is_brought_up_to_date(old: Path, next_step: Any) -> Non
             assert "language" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
             assert snapshot.document(1).text == "some text"
         store.close()
-        assert facts(old)[0] == "0004"
+        assert facts(old)[0] == NEXT
 
 
 def test_a_table_rebuilt_keeps_its_children(old: Path, next_step: Any) -> None:
@@ -305,4 +343,4 @@ def test_a_creation_that_fails_leaves_no_tables(tmp_path: Path, next_step: Any) 
     assert dump(path) == ["BEGIN TRANSACTION;", "COMMIT;"]
     next_step("pass")
     new_store(path).close()
-    assert facts(path)[0] == "0004"
+    assert facts(path)[0] == NEXT

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
-from passagework.retrieval import Collection, Hits
+from passagework.retrieval import Hits
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.lexical.bm25 import Bm25

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from passagework import Collection
 from passagework.ingest import Progress, ingest
 from passagework.ingest.maintenance.doctor import Remedy, examine, repair, token_checks
 from passagework.ingest.maintenance.exchange import export_collection, import_collection, snapshot_collection
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.writing import passage_writer, token_vectors
-from passagework.retrieval import BiEncoder, Collection, ConfigError
+from passagework.retrieval import BiEncoder, ConfigError
 from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError, StoreError

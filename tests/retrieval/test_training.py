@@ -123,6 +123,7 @@ def test_a_pairs_file_is_read_as_it_was_written(tmp_path: Path) -> None:
         ),
         ({"query": "a", "positive": "b", "negatives": ["b"]}, "pairs.jsonl:2 has its positive among its negatives"),
         ("[" * 100_000, "pairs.jsonl:2 is not JSON"),
+        ('{"query": "a", "positive": "b", "query": "c"}', "pairs.jsonl:2: 'query' comes twice"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, line: object, told: str) -> None:

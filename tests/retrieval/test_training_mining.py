@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest, train
 from passagework.ingest.workflows.pair_mining import BLOCK, pairs_with_negatives, remove_mining_collection
-from passagework.retrieval import Collection, Hits
+from passagework.retrieval import Hits
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.training import Mined, Pair, mine
 from passagework.retrieval.training.mining import DEPTH
@@ -102,7 +103,7 @@ def test_mining_goes_on_where_it_stopped(
         return honest(self, query, **choices)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Collection, "search", counted)
-    monkeypatch.setattr("passagework.retrieval.collection.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
     folder, work = tmp_path / "collection", tmp_path / "work"
 
     def go(work: Path) -> list[Pair]:
@@ -122,7 +123,7 @@ def test_another_collection_of_the_same_name_is_mined_anew(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negatives of one are never those of the other."""
-    monkeypatch.setattr("passagework.retrieval.collection.loaded_models.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
     shutil.copytree(tmp_path / "collection", tmp_path / "other" / "collection")
     searched: list[Path] = []
     honest = Collection.search

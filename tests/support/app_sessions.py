@@ -14,7 +14,7 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from passagework.retrieval import Collection
+from passagework import Collection
 from passagework.retrieval.config import RERANK_DEPTH
 from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.reranker import Reranker, RerankScores

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from passagework.retrieval import Collection, Hits
+from passagework import Collection
+from passagework.retrieval import Hits
 from passagework.retrieval.config import RERANK_DEPTH
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.hits import Blend

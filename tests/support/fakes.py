@@ -29,7 +29,7 @@ class FakeEncoder:
         self.passage_budget = self.query_budget = window - 2
         self.fingerprint = Fingerprint(
             model=f"fake{seed}",
-            revision=None,
+            revision="1",  # as of a hub model: a folder would be looked for
             weights=hashlib.sha256(f"{dim}{seed}".encode()).hexdigest(),
             pooling="mean",
             query_prompt="",

@@ -21,12 +21,12 @@ from typing import Any, NoReturn
 
 import alembic.command  # so that the forks need not
 
+from passagework import Collection
 from passagework.ingest import Progress
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.writing import passage_writer, token_vectors
-from passagework.retrieval import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.folder import current_version

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 
@@ -28,16 +30,16 @@ def holds(where: Mapping[str, Any], passage: Known) -> bool:
     return all(_entry(key, value, passage) for key, value in where.items())
 
 
-def names_unknown_field(where: Mapping[str, Any], passages: list[Known]) -> bool:
-    """Whether a filter asks for the value of a field that no document has."""
+def names_unknown_field(where: Mapping[str, Any], passages: list[Known], *, negated: bool = False) -> bool:
+    """Whether a filter asks of a field that no document has what only a document that has it could fulfil."""
     for key, value in where.items():
         if key in ("$and", "$or"):
-            if any(names_unknown_field(part, passages) for part in value):
+            if any(names_unknown_field(part, passages, negated=negated) for part in value):
                 return True
         elif key == "$not":
-            if names_unknown_field(value, passages):
+            if names_unknown_field(value, passages, negated=not negated):
                 return True
-        elif _asks_for_a_value(value) and not _is_known(key, passages):
+        elif not _is_known(key, passages) and _needs_field(key, value, negated=negated):
             return True
     return False
 
@@ -52,10 +54,19 @@ def glob(pattern: str, text: str) -> bool:
     return parts is not None and _glob(parts, text)
 
 
-def _asks_for_a_value(value: Any) -> bool:
+NOBODY = Known(0, "", "", "", "", (), {})
+"""A passage of a document that has no metadata."""
+
+
+def _needs_field(field: str, value: Any, *, negated: bool) -> bool:
     if not isinstance(value, dict):
-        return True
-    return any(_asks_for_a_value(one) if op == "$not" else op != "$exists" for op, one in value.items())
+        value = {"$eq": value}
+    return any(
+        _needs_field(field, one, negated=not negated)
+        if operator == "$not"
+        else operator != "$exists" and _operator(field, operator, one, NOBODY) is negated
+        for operator, one in value.items()
+    )
 
 
 def _entry(key: str, value: Any, passage: Known) -> bool:
@@ -85,11 +96,26 @@ def _operator(field: str, operator: str, operand: Any, passage: Known) -> bool:
         return any(_operator(field, "$eq", one, passage) for one in operand)
     if operator == "$eq" and operand is None and field not in OWN:
         return not _exists(field, passage) or None in _values(field, passage)
-    return any(_compare(value, operator, operand) for value in _values(field, passage))
+    dates = operator != "$glob" and field not in OWN
+    return any(_compare(value, operator, operand, dates=dates) for value in _values(field, passage))
 
 
-def _compare(value: Any, operator: str, operand: Any) -> bool:
+def moment(text: str) -> datetime | None:
+    """The instant of a text that is a date in ISO form or a mail's, in UTC where it has no zone; None for another."""
+    if len(text) < 10:
+        return None
+    try:
+        iso = text.replace("Z", "+00:00")
+        found = datetime.fromisoformat(iso) if text[0].isdigit() and text[4] == "-" else parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def _compare(value: Any, operator: str, operand: Any, *, dates: bool) -> bool:
     value, operand = _stored(value), _stored(operand)
+    if dates and isinstance(operand, str) and moment(operand) is not None:
+        operand, value = moment(operand), moment(value) if isinstance(value, str) else None
     if value is None or operand is None or _kind(value) != _kind(operand):
         return False
     if operator == "$eq":
@@ -102,7 +128,7 @@ def _compare(value: Any, operator: str, operand: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    return {bool: "truth", int: "number", float: "number", str: "text"}[type(value)]
+    return {bool: "truth", int: "number", float: "number", str: "text", datetime: "instant"}[type(value)]
 
 
 def _stored(value: Any) -> Any:

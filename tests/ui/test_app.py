@@ -14,8 +14,9 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, Hits, StoreError
+from passagework.retrieval import Hits, StoreError
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.web.facets import Facets, facets_of
 from tests.support.app_sessions import FakeReranker, fake_models, html_of, open_page
@@ -265,7 +266,9 @@ def test_a_filter_in_json(page: AppTest) -> None:
     assert len(html_of(_searched(page, "bees", path=""), "hit")) == 3
     page.text_input(key="where").set_value('{"title": {"$glob": "Travel*"}}').run()
     assert [">Travel policy<" in hit for hit in html_of(page, "hit")] == [True]
-    for wrong in ("{", "[1]", '{"title": {"$no": 1}}'):
+    page.text_input(key="where").set_value('{"path": "policies"}').run()
+    assert ["policies" in warning.value and "is a folder" in warning.value for warning in page.warning] == [True]
+    for wrong in ("{", "[1]", '{"title": {"$no": 1}}', '{"title": "a", "title": "b"}'):
         page.text_input(key="where").set_value(wrong).run()
         assert len(page.error) == 1
         assert page.text_input(key="where").value == wrong

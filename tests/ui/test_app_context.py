@@ -13,8 +13,8 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
 

@@ -13,8 +13,8 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from passagework.retrieval.folder import RUNS
 from passagework.ui.web.judging import judge
 from passagework.ui.web.measured_runs import FIGURES, REPORT

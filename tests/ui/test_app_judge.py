@@ -12,8 +12,9 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, EvaluationError
+from passagework.retrieval import EvaluationError
 from passagework.retrieval.evaluation import evaluate, load_trec
 from passagework.retrieval.evaluation.judged import JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces

@@ -16,9 +16,10 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import Progress, ingest
 from passagework.ingest.loaders.formats import SUFFIXES
-from passagework.retrieval import Collection, ConfigError, IngestError
+from passagework.retrieval import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs, stop_jobs
 from passagework.ui.web.server import UPLOAD_MEGABYTES

@@ -11,8 +11,9 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 
 from streamlit.testing.v1 import AppTest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval import PassageworkError
 from passagework.retrieval.types import Document, Heading, Page
 from passagework.ui.pages.read import AROUND
 from passagework.ui.web.document_view import LONGEST, Place, citation, file_of, place_of, text_html

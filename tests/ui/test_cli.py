@@ -45,6 +45,7 @@ Trips abroad are approved by the head of department.
 A trip to another continent is approved by the Director — always.
 """
 HOSTILE = "# Gulls [bold]x[/bold]\n\nThe keeper counts [red]gulls[/red] \x1b[31mat\x1b[0m noon. <i>Loud</i>\n"
+TWICE = '{"year": {"$gte": 2020}, "year": {"$lt": 2022}}'
 RECORDS = (
     '{"_id": "r1", "title": "Cats", "text": "cats purr at night", "year": 2020}\n'
     '{"_id": "r2", "title": "Dogs", "text": "dogs bark at night", "year": 2021}\n'
@@ -220,8 +221,9 @@ class TestJson:
         counts = dict.fromkeys(("added", "updated", "moved", "deleted", "unchanged", "gone"), int)
         problems = dict.fromkeys(("failed", "skipped", "notes"), PROBLEMS)
         rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
+        gone = {"gone_from": [{"root": str, "documents": int}]}
         ignored = {"ignored": [{"path": str, "reason": str, "entries": int, "documents": int}]}
-        assert of_type(found, {**counts, **problems, **ignored, **rest})
+        assert of_type(found, {**counts, **gone, **problems, **ignored, **rest})
         assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
         [failed] = found["failed"]
         assert (failed["path"], failed["reason"][:8]) == ("rec.jsonl", "line 3: ")
@@ -307,7 +309,7 @@ class TestJson:
         """Text with its citations, within the budget."""
         arguments = ("context", "night", "--collection", collection, "--max-tokens", "60", "--json")
         found = run(*arguments, "--where", '{"path": "rec.jsonl"}').json
-        citation = {key: shape for key, shape in HIT.items() if key not in ("rank", "text", "metadata", "stages")}
+        citation = {key: shape for key, shape in HIT.items() if key not in ("rank", "stages")}
         shape = {"query": str, "text": str, "tokens": int, "max_tokens": int, "plan": dict}
         assert of_type(found, {**shape, "citations": [{"number": int, "uri": str, **citation}]})
         assert found["max_tokens"] == 60
@@ -371,6 +373,15 @@ class TestJson:
         assert run("delete", "--collection", copy, "--where", where, "--json").json["deleted"] == 1
         left = run("documents", "--collection", copy, "--json").json["documents"]
         assert [one["path"] for one in left] == ["evil.md", "grid.pdf", "rec.jsonl"]
+
+    @pytest.mark.parametrize("command", [("documents",), ("delete",), ("delete", "--dry-run")])
+    def test_what_a_filter_may_have_meant(self, copy: Path, command: tuple[str, ...]) -> None:
+        """Nothing is found, which is an answer; a note on stderr names the filter for all beneath the folder."""
+        done = run(*command, "--collection", copy, "--where", '{"path": "policies"}', "--json")
+        assert (done.code, json.loads(done.out)["documents"]) == (0, [])
+        meant = '{"path": {"$glob": "policies/*"}} takes all beneath it'
+        assert done.err == f"passagework: note: 'policies' is a folder, no document's path: {meant}\n"
+        assert len(run("documents", "--collection", copy, "--json").json["documents"]) == 5
 
     def test_rebuild(self, copy: Path) -> None:
         """The index of the kind asked for; with another chunking, a new version; the answer is the status."""
@@ -489,7 +500,14 @@ class TestMistakes:
             (("search", "x", "--where", "[1]"), 2, "--where is not an object"),
             (("search", "x", "--where", '{"year": {"$more": 1}}'), 2, "no operator '$more'"),
             (("search", "x", "--where", '{"colour": "red"}'), 2, "no document has a field 'colour'"),
+            (("search", "x", "--where", '{"yaer": 2024}'), 2, "did you mean 'year'?"),
             (("search", "x", "--where", '{"year": NaN}'), 2, "nan"),
+            (("search", "x", "--where", TWICE), 2, "--where: 'year' comes twice"),
+            (("context", "x", "--where", f'{{"$or": [{{"year": 1}}, {TWICE}]}}'), 2, "--where: 'year' comes twice"),
+            (("documents", "--where", '{"year": {"$gt": 1, "$gt": 2}}'), 2, "--where: '$gt' comes twice"),
+            (("delete", "--where", TWICE), 2, "--where: 'year' comes twice"),
+            (("delete", "--where", '{"yaer": {"$ne": 2024}}'), 2, "did you mean 'year'?"),
+            (("delete", "policies"), 2, "the glob 'policies/*' takes all beneath that folder"),
             (("search", "x", "--bogus"), 2, "--bogus"),
             (("search", "x", "--reranker", "/nowhere/model"), 1, "/nowhere/model"),
             (("search",), 2, "QUERY"),
@@ -559,14 +577,14 @@ class TestMistakes:
     def test_interrupted(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ctrl-C ends with one line that says what became of the work, and the exit code that shells give it."""
         monkeypatch.setattr("signal.signal", lambda *_: None)
-        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(KeyboardInterrupt))
+        monkeypatch.setattr("passagework.ingest.ingest", _raise(KeyboardInterrupt))
         done = run("ingest", docs, "--collection", collection)
         assert "what was committed is safe" in done.complaint
         assert done.code == 130
 
     def test_unexpected_error(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Even that is one line; PASSAGEWORK_DEBUG=1 shows the traceback."""
-        monkeypatch.setattr("passagework.ingest.pipeline.ingest", _raise(RuntimeError("first\nsecond")))
+        monkeypatch.setattr("passagework.ingest.ingest", _raise(RuntimeError("first\nsecond")))
         done = run("ingest", docs, "--collection", collection)
         assert "unexpected RuntimeError: first second (PASSAGEWORK_DEBUG=1 shows where)" in done.complaint
         assert done.code == 1

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.chunker.boundaries import sentence_spans
-from passagework.retrieval import Collection
 from passagework.retrieval.hits import StageScore
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow

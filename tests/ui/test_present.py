@@ -17,8 +17,9 @@ import pytest
 from rich.console import Console
 
 from passagework.ingest.report import IngestStage, Problem, Progress, Report
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
-from passagework.retrieval.hits import Citation, Context, FilterUse, Hit, Hits, Plan, QueryCut, StageScore
+from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
@@ -222,10 +223,19 @@ def test_cut_query_is_a_warning() -> None:
     assert screen.text.startswith("note: the query was cut: 20,000 tokens")
 
 
+def test_what_a_filter_may_have_meant_is_a_warning() -> None:
+    """Hits show it, and so does a context."""
+    plan = replace(PLAN, hints=("'p' is a folder",))
+    screen = Screen()
+    show_hits(screen.console, hits(plan=plan))
+    assert screen.text.startswith("note: 'p' is a folder\nno passage found\n")
+    assert context_notes(Context("q", "", 0, 9, (), plan))[0] == "'p' is a folder"
+
+
 def _everything_hostile(console: Console) -> None:
     evil = hit(text=HOSTILE, title=HOSTILE, path=HOSTILE)
     show_hits(console, hits(evil))
-    citation = Citation(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), 0, 1, (HOSTILE,), 1.0)
+    citation = Citation(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), 0, 1, (HOSTILE,), 1.0, HOSTILE, {HOSTILE: HOSTILE})
     show_context(console, Context("q", HOSTILE, 1, 9, (citation,), PLAN))
     problem = Problem(HOSTILE, HOSTILE)
     show_report(console, Report(failed=[problem], skipped=[problem], notes=[problem]), Path(HOSTILE))

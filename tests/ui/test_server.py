@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval import Collection
 from tests.support.browser_sessions import ROOT, free_port
 
 SERVER = """
 import sys, threading, time
 from pathlib import Path
-from passagework.retrieval import Collection
+from passagework import Collection
 from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.server import serve
 

@@ -154,7 +154,7 @@ def _refuse_qrels(qrels: Path | None) -> None:
 
 def _judged_documents(path: Path, qrels: Path | None, collection: Path) -> Benchmark:
     """Returns the judgments of a collection, named as the runs that `evaluate` wrote name them."""
-    from passagework.retrieval import Collection
+    from passagework import Collection
     from passagework.retrieval.evaluation.judged_places import JudgedPlaces
     from passagework.retrieval.evaluation.judgments import read_judgments
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from passagework.retrieval.config import debug_tracebacks
 from passagework.retrieval.errors import ConfigError, FilterError, PassageworkError
+from passagework.retrieval.json_text import RepeatedKeyError, parse_json
 from passagework.retrieval.text import one_line
 
 if TYPE_CHECKING:
@@ -97,12 +98,20 @@ def print_message(message: str) -> None:
     typer.echo(f"passagework: {one_line(message, limit=MESSAGE_CHARACTERS)}", err=True)
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """Prints a line on stderr for each thing to know about a result that is on stdout."""
+    for note in notes:
+        print_message(f"note: {note}")
+
+
 def parse_where(where: str | None, named: str = "--where") -> dict[str, Any] | None:
     """Returns the filter in a text; raises FilterError, which calls the text `named`, where it is no JSON object."""
     if where is None:
         return None
     try:
-        parsed = json.loads(where)
+        parsed = parse_json(where)
+    except RepeatedKeyError as error:
+        raise FilterError(f"{named}: {error} in one object: join its conditions, or put them into $and") from error
     except (ValueError, RecursionError) as error:
         raise FilterError(f"{named} is not JSON: {error}") from error
     if not isinstance(parsed, dict):

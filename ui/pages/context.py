@@ -6,8 +6,9 @@ import json
 
 import streamlit as st
 
-from passagework.retrieval import Collection, Context, PassageworkError
-from passagework.retrieval.text import address, page_list, visible
+from passagework import Collection
+from passagework.retrieval import Context, PassageworkError
+from passagework.retrieval.text import page_list, visible
 from passagework.ui.present import context_notes
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
@@ -50,7 +51,7 @@ def show_context(context: Context, program: str) -> None:
             (
                 f"[{citation.number}]",
                 citation.title,
-                address(citation.path, citation.uri),
+                citation.address,
                 page_list(citation.pages),
                 f"{citation.start}-{citation.end}",
                 f"{citation.score:.3f}",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework import Collection
+from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.folder import JUDGMENTS, RUNS
 from passagework.retrieval.text import counted
 from passagework.ui.web import session

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from passagework.retrieval import Collection, Hits, PassageworkError
+from passagework import Collection
+from passagework.retrieval import Hits, PassageworkError
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.folder import JUDGMENTS

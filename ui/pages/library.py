@@ -9,9 +9,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from passagework import Collection
 from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.ingest.report import Problem, Report
-from passagework.retrieval import Collection, ConfigError, PassageworkError
+from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted

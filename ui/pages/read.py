@@ -6,11 +6,12 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
+from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval import PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.text import address, counted, page_list
+from passagework.retrieval.text import counted, page_list
 from passagework.retrieval.types import Page
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of
@@ -60,7 +61,7 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
         st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
     if number in touched and picture.missing:
         st.html(note_html(f"{counted(picture.missing, 'character')} of the passage could not be found on the page."))
-    st.html(picture_html(picture, f"Page {page.label} of {address(row.path, row.uri)}"))
+    st.html(picture_html(picture, f"Page {page.label} of {row.address}"))
 
 
 def show_text(place: Place, query: str) -> None:
@@ -86,7 +87,7 @@ def show_document_list(collection: Collection) -> None:
     st.html(note_html("Open a hit of a search, or a document from this list."))
     if len(rows) > LISTED:
         st.html(note_html(f"These are the first {LISTED:,} of {len(rows):,}. The library finds the others."))
-    names = {row.uri: address(row.path, row.uri) for row in rows[:LISTED]}
+    names = {row.uri: row.address for row in rows[:LISTED]}
     chosen = st.selectbox("Document", list(names), None, format_func=lambda uri: names[uri], placeholder="Choose one")
     if chosen:
         st.query_params["document"] = chosen
@@ -105,9 +106,9 @@ def show_document(collection: Collection, name: str, query: str) -> None:
         st.warning(f"{len(rows)} documents bear this name. This is the first.")
     document = collection.document(row.id)
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
-    st.subheader(markdown_text(row.title or address(row.path, row.uri)))
+    st.subheader(markdown_text(row.title or row.address))
     pages = page_list([page.number for page in place.pages])
-    parts = (address(row.path, row.uri), pages, format_name(row.media_type))
+    parts = (row.address, pages, format_name(row.media_type))
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from passagework.retrieval import Collection, Hit, Hits, PassageworkError, Stage
+from passagework import Collection
+from passagework.retrieval import Hit, Hits, PassageworkError, Stage
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.lexical.bm25 import matching_spans

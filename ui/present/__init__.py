@@ -8,6 +8,7 @@ from passagework.ui.present.contents import (
     show_deleted,
     show_documents,
     show_report,
+    show_roots,
     show_status,
 )
 from passagework.ui.present.evaluation_tables import show_comparison, show_evaluation, show_training
@@ -39,6 +40,7 @@ __all__ = [
     "show_evaluation",
     "show_hits",
     "show_report",
+    "show_roots",
     "show_status",
     "show_training",
     "stage_scores",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,25 @@ from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.limits import ParserLimits
 from passagework.retrieval.collection.status import Status, TokenVectorsStatus
 from passagework.retrieval.config import OVERLAP_TOKENS
-from passagework.retrieval.store import DocumentRow, SourceRow
-from passagework.retrieval.text import address, counted, one_line
+from passagework.retrieval.roots import shown_path
+from passagework.retrieval.store import DocumentRow, RootRow, SourceRow
+from passagework.retrieval.text import counted, one_line
 from passagework.retrieval.types import Json
 from passagework.ui.present.lines import SHOWN, indented, show_problems
 
 LINE_CHARACTERS = 1_000
 """The length of a line about a collection: its path may be long."""
+
+
+def show_roots(console: Console, roots: Sequence[RootRow]) -> None:
+    """Prints the folders that files came from, one a line."""
+    for row in roots:
+        counts = f"{counted(row.files, 'file')}, {counted(row.documents, 'document')}"
+        gone = f", {row.gone:,} gone from disk" if row.gone else ""
+        line = f"{row.root or '(added by a program)'}  {counts}{gone}"
+        console.print(Text(one_line(line, limit=LINE_CHARACTERS)), soft_wrap=True)
+    if not roots:
+        console.print("nothing was ingested")
 
 
 def show_report(console: Console, report: Report, collection: Path) -> None:
@@ -51,6 +64,9 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
         gone = counted(report.gone, "document")
         note = f"{gone} gone from disk, still searchable: --delete-missing takes out what is gone"
         console.print(Text(note, style="yellow"))
+        for root, count in report.gone_from.items():
+            line = f"  {count:,} from {shown_path(root)}: --delete-missing --root {shlex.quote(shown_path(root))}"
+            console.print(Text(one_line(line, limit=LINE_CHARACTERS), style="dim"), soft_wrap=True)
     if report.no_collection:
         console.print(Text("no file of a supported type was found: no collection was made", style="yellow"))
     elif not report.dry_run:
@@ -161,7 +177,7 @@ def _document(row: DocumentRow) -> str:
 
 def _document_line(row: DocumentRow) -> str:
     """Returns a document's path, which record of it, and title, as far as there are such."""
-    return "  ".join(one_line(part) for part in (address(row.path, row.uri), row.title) if part)
+    return "  ".join(one_line(part) for part in (row.address, row.title) if part)
 
 
 def _overlap_note(chunking: Mapping[str, Json]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from passagework.retrieval.hits import Context, Hit, Hits, Plan
-from passagework.retrieval.text import address, counted, one_line, page_list, visible
+from passagework.retrieval.citations import Context
+from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.text import counted, one_line, page_list, visible
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
@@ -15,12 +16,12 @@ PASSAGE_CHARACTERS = 600
 
 def heading(hit: Hit) -> str:
     """Returns what a hit goes by: its document's title, else a record's `_id`, else its path."""
-    return hit.title or (hit.document if hit.document != hit.uri else address(hit.path, hit.uri))
+    return hit.title or (hit.document if hit.document != hit.uri else hit.address)
 
 
 def place(hit: Hit) -> str:
     """Returns where a hit stands: path and record, pages, and the headings above it."""
-    parts = [address(hit.path, hit.uri), page_list(hit.pages), " > ".join(hit.headings)]
+    parts = [hit.address, page_list(hit.pages), " > ".join(hit.headings)]
     return "  ".join(one_line(part) for part in parts if part)
 
 
@@ -76,7 +77,7 @@ def warnings_of(plan: Plan) -> list[str]:
         out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
     if plan.rerank_query_cut:
         out.append("the query was cut for the reranker")
-    return out
+    return [*out, *plan.hints]
 
 
 def show_hits(console: Console, hits: Hits) -> None:

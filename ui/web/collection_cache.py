@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from passagework.retrieval import Collection
+from passagework import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.ui.web.facets import Facets, facets_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from passagework.ingest.scan import path_of
 from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.roots import path_of
 from passagework.retrieval.text import address, page_list, visible
 from passagework.retrieval.types import Document, Heading, Page
 from passagework.ui.web.highlighting import Highlights

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 
+from passagework.retrieval.filters.hints import literal_glob
 from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.store.instants import instant
 from passagework.retrieval.types import Json
 
 MOST_VALUES = 200
@@ -18,8 +19,6 @@ MOST_VALUES = 200
 
 _Value: TypeAlias = tuple[type, Any]
 """A value of metadata with its kind: text, number, or truth."""
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def facets_of(documents: Iterable[DocumentRow]) -> Facets:
             folders[document.path.partition("/")[0]] += 1
         for key, value in set(_values("", document.metadata)):
             fields[key][value] += 1
-    dates = [key for key, counts in fields.items() if all(kind is str and _DATE.fullmatch(v) for kind, v in counts)]
+    dates = [key for key, counts in fields.items() if all(kind is str and instant(v) is not None for kind, v in counts)]
     offered = {key: counts for key, counts in sorted(fields.items()) if len(counts) <= MOST_VALUES and key not in dates}
     names = {key: _names(counts) for key, counts in offered.items()}
     return Facets(
@@ -105,7 +104,7 @@ def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:
     if choice.path:
         parts.append({"path": {"$glob": choice.path}})
     if choice.folders:
-        parts.append({"$or": [{"path": {"$glob": f"{_literal(folder)}/*"}} for folder in choice.folders]})
+        parts.append({"$or": [{"path": {"$glob": f"{literal_glob(folder)}/*"}} for folder in choice.folders]})
     if choice.types:
         parts.append({"media_type": {"$in": list(choice.types)}})
     if choice.date_field and (bounds := _bounds(choice.since, choice.until)):
@@ -121,7 +120,7 @@ def filter_of(choice: Choice, facets: Facets) -> dict[str, Any] | None:
 
 
 def _bounds(since: date | None, until: date | None) -> dict[str, str]:
-    """Returns the condition of a span of days, both included; dates in ISO form sort as texts do."""
+    """Returns the condition of a span of days, both included; a date is its first instant, in UTC."""
     bounds = {"$gte": since.isoformat()} if since else {}
     return bounds | ({"$lt": (until + timedelta(days=1)).isoformat()} if until else {})
 
@@ -129,8 +128,3 @@ def _bounds(since: date | None, until: date | None) -> dict[str, str]:
 def _metadata(key: str) -> str:
     """Returns the name of a field that can't be taken for a document's own path or title."""
     return f"metadata.{key}"
-
-
-def _literal(text: str) -> str:
-    """Returns a glob that matches a text as it is."""
-    return re.sub(r"([*?\[])", r"[\1]", text)

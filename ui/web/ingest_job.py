@@ -8,8 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from passagework import Collection
 from passagework.ingest import Progress, Report, ingest
-from passagework.retrieval import Collection, IngestError, PassageworkError
+from passagework.retrieval import IngestError, PassageworkError
 
 logger = logging.getLogger(__name__)
 

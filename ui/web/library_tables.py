@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
+from passagework import Collection
 from passagework.ingest.maintenance.removal import delete, delete_sources
 from passagework.ingest.report import Problem
-from passagework.retrieval import Collection, PassageworkError
+from passagework.retrieval import PassageworkError
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
-from passagework.retrieval.text import address, counted
+from passagework.retrieval.text import counted
 from passagework.ui.web import session
 from passagework.ui.web.document_view import file_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
@@ -63,7 +64,7 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
     """Draws every document with its state, narrowed by path or title, and a choice of them to read or delete."""
     states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
     needle = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "").casefold()
-    matching = [row for row in rows if needle in f"{address(row.path, row.uri)}\n{row.title}".casefold()]
+    matching = [row for row in rows if needle in f"{row.address}\n{row.title}".casefold()]
     last = max(1, -(-len(matching) // ROWS))
     at = int(st.number_input("Part", 1, last, 1, key="part", width=140)) if last > 1 else 1
     shown = matching[(at - 1) * ROWS : at * ROWS]
@@ -71,7 +72,7 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
     columns = ("Document", "Title", "State", "Pages", "Passages", "Cut")
     cells = [_cells(row, states.get(row.source_id, "")) for row in shown]
     st.html(table_html("documents", columns, cells))
-    names = {row.uri: address(row.path, row.uri) for row in shown}
+    names = {row.uri: row.address for row in shown}
     chosen = st.multiselect(
         "Choose documents",
         list(names),
@@ -90,7 +91,7 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
 
 def _cells(row: DocumentRow, state: str) -> tuple[str | int, ...]:
     """Returns a document's cells without the noughts: most have no pages, and hardly any passage is cut."""
-    return address(row.path, row.uri), row.title, state, row.pages or "", row.passages, row.cut or ""
+    return row.address, row.title, state, row.pages or "", row.passages, row.cut or ""
 
 
 def show_outcome() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from passagework.retrieval import Collection
+from passagework import Collection
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.text import address
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Collection, Fusion, Hits, Stage
+from passagework.retrieval import Fusion, Hits, Stage
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.output import parse_where

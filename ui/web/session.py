@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from passagework.retrieval import Collection, PassageworkError, StoreError
+from passagework import Collection
+from passagework.retrieval import PassageworkError, StoreError
 from passagework.retrieval.config import default_collection
 from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.page_html import markdown_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +18,7 @@ from passagework.ingest.loaders.encoding import Decoded, Encoding, detect_file, 
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.record import Records
 from passagework.retrieval.errors import IngestError, NoTextError
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
 PATIENCE = 1000
@@ -41,8 +43,32 @@ def _nothing(source: str) -> None:  # noqa: ARG001 - NaN and the infinities, whi
     return None
 
 
-# strict=False: raw line ends and tabs inside strings are a common fault, and harmless.
-_DECODER = json.JSONDecoder(parse_float=_float, parse_int=_int, parse_constant=_nothing, strict=False)
+class _Decoder(json.JSONDecoder):
+    """Decodes the records of one file. Of a key that comes twice the last value counts, as it does for most parsers."""
+
+    def __init__(self) -> None:
+        # strict=False: raw line ends and tabs inside strings are a common fault, and harmless.
+        super().__init__(
+            parse_float=_float,
+            parse_int=_int,
+            parse_constant=_nothing,
+            object_pairs_hook=self._object,
+            strict=False,
+        )
+        self._repeated: list[str] = []
+
+    def _object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        mapping = dict(pairs)
+        if len(mapping) < len(pairs):
+            names = Counter(name for name, _ in pairs)
+            self._repeated += [name for name, count in names.items() if count > 1]
+        return mapping
+
+    def repeats(self, place: str) -> str:
+        """A note on the keys that came twice since this was last asked for; "" where none did."""
+        names, self._repeated = self._repeated, []
+        shown = one_line(", ".join(map(repr, names)), limit=120)
+        return f"{place}: of {shown}, there more than once, the last value counts" if names else ""
 
 
 def load_jsonl(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -54,8 +80,9 @@ def load_jsonl(path: Path, options: LoadOptions) -> Iterator[Document | RecordFa
     records = Records(media_type=Format.JSONL.value, unit="line", encoding=encoding_metadata(encoding.name))
     waiting: list[RecordFailure] = []
     found = False
+    decoder = _Decoder()
     for number, line in _numbered(path, encoding):
-        record, note = _parse(number, line)
+        record, note = _parse(number, line, decoder)
         if isinstance(record, RecordFailure):
             waiting.append(record)
         else:
@@ -83,21 +110,25 @@ def _numbered(path: Path, encoding: Encoding) -> Generator[tuple[int, str], None
                 yield number, line.rstrip("\r\n")
 
 
-def _parse(number: int, line: str) -> tuple[dict[str, object] | RecordFailure, str]:
-    """The line's object, or why there is none; and a note about bytes that had to be replaced."""
+def _parse(number: int, line: str, decoder: _Decoder) -> tuple[dict[str, object] | RecordFailure, str]:
+    """The line's object, or why there is none; and a note about bytes that had to be replaced, or keys there twice."""
     note = ""
     if _ESCAPED.search(line):
         note = f"line {number}: bytes that are not valid UTF-8 became U+FFFD"
         line = _ESCAPED.sub("\ufffd", line)
     try:
-        record = _DECODER.decode(line)
+        record = decoder.decode(line)
     except json.JSONDecodeError as error:
         return RecordFailure(f"line {number}: not valid JSON ({error.msg} at column {error.colno})"), note
     except RecursionError:
         return RecordFailure(f"line {number}: nested too deeply"), note
     if not isinstance(record, dict):
         return RecordFailure(f"line {number}: a record is an object, and this is {_kind(record)}"), note
-    return record, note
+    return record, _joined(note, decoder.repeats(f"line {number}"))
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _kind(value: object) -> str:
@@ -118,11 +149,12 @@ def load_json(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     if decoded.text[start] == "[":
         yield from _read_list(decoded, start)
         return
-    value, end = _raw(decoded.text, start)
+    decoder = _Decoder()
+    value, end = _raw(decoded.text, start, decoder)
     _nothing_more(decoded.text, end)
     if isinstance(value, dict) and value:
         records = Records(media_type=Format.JSON.value, unit="record", encoding=decoded.metadata)
-        outcome = records.read(value, 1)
+        outcome = records.read(value, 1, note=decoder.repeats("record 1"))
         if isinstance(outcome, RecordFailure):
             raise IngestError(outcome.reason)
         named = outcome.name if "_id" in value or "id" in value else None
@@ -133,26 +165,27 @@ def load_json(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
 
 def _read_list(decoded: Decoded, start: int) -> Iterator[Document | RecordFailure]:
     # Once through for its shape and its faults, then again for the records: no list of all of them is ever held.
-    shapes = {type(value) for value in _elements(decoded.text, start)}
+    shapes = {type(value) for value in _elements(decoded.text, start, _Decoder())}
     if shapes != {dict}:
         yield _source(decoded)
         return
     records = Records(media_type=Format.JSON.value, unit="record", encoding=decoded.metadata)
     note = "; ".join(decoded.notes)
-    for number, record in enumerate(_elements(decoded.text, start), 1):
+    decoder = _Decoder()
+    for number, record in enumerate(_elements(decoded.text, start, decoder), 1):
         if isinstance(record, dict):
-            yield records.read(record, number, note=note)
+            yield records.read(record, number, note=_joined(note, decoder.repeats(f"record {number}")))
             note = ""
 
 
-def _elements(text: str, start: int) -> Iterator[object]:
+def _elements(text: str, start: int, decoder: _Decoder) -> Iterator[object]:
     """The elements of the list that begins at `start`, one at a time."""
     position = _skip(text, start + 1)
     if text.startswith("]", position):
         _nothing_more(text, position + 1)
         return
     while True:
-        value, position = _raw(text, position)
+        value, position = _raw(text, position, decoder)
         yield value
         position = _skip(text, position)
         if text.startswith("]", position):
@@ -163,9 +196,9 @@ def _elements(text: str, start: int) -> Iterator[object]:
         position = _skip(text, position + 1)
 
 
-def _raw(text: str, position: int) -> tuple[object, int]:
+def _raw(text: str, position: int, decoder: _Decoder) -> tuple[object, int]:
     try:
-        return _DECODER.raw_decode(text, position)
+        return decoder.raw_decode(text, position)
     except json.JSONDecodeError as error:
         raise _invalid(error.msg, text, error.pos) from error
     except RecursionError as error:
@@ -210,6 +243,6 @@ def _is_object(line: str) -> bool:
     if not line.lstrip().startswith("{"):
         return False
     try:
-        return isinstance(_DECODER.decode(line), dict)
+        return isinstance(_Decoder().decode(line), dict)
     except (json.JSONDecodeError, RecursionError):
         return False

@@ -1,4 +1,4 @@
-"""CSV and TSV: one document a row, the columns its fields. Rows stream; no more than a row is held.
+"""CSV and TSV: one document a row, the columns its fields. Read twice, first for the columns' types; no row is held.
 
 What stands above the header in a cell of its own, such as the table's name, is a document too.
 """
@@ -16,10 +16,11 @@ from pathlib import Path
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.records.columns import column_forms, typed
 from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
 from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document, Json
+from passagework.retrieval.types import Document
 
 _DELIMITERS = (",", "\t", ";", "|")
 _NONE = "\x1f"
@@ -30,9 +31,6 @@ _FIELD_LIMIT = 1 << 30
 """Characters in a field; the csv module's own 131,072 would refuse long texts."""
 _RESERVED = frozenset({"_id", "id", "title", *TEXT_FIELDS})
 
-# "007" and "1e5" are codes as often as numbers: they stay as they are.
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,17})\.\d{1,17}")
 _NUMERIC = re.compile(r"[-+(]?[$€£]?\d[\d.,' ]*%?\)?")
 
 
@@ -60,18 +58,29 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
     encoding = detect_file(path)
     layout = _layout(_sample(path, encoding), delimiters)
     records = Records(media_type=kind.value, unit="row", encoding=encoding_metadata(encoding.name))
+    below = (row for number, row in _filled_rows(path, encoding, layout) if number > layout.header)
+    forms = column_forms(row for row in below if not isinstance(row, RecordFailure))
     found = False
-    with open_text(path, encoding, newline="") as lines:
-        for number, row in _numbered(map(_without_nul, lines), layout.delimiter):
-            if isinstance(row, RecordFailure):
-                yield row
-            elif number != layout.header and any(cell.strip() for cell in row):
-                fields = _fields(row, layout.columns) if number > layout.header else {"text": clean(row[0]).strip()}
-                values = {name: number_or_text(cell) for name, cell in fields.items() if cell.strip()}
-                found = found or number > layout.header
-                yield records.read(fields, number, values=values)
+    for number, row in _filled_rows(path, encoding, layout):
+        if isinstance(row, RecordFailure):
+            yield row
+        elif number < layout.header:
+            yield records.read({"text": clean(row[0]).strip()}, number)
+        elif number > layout.header:
+            cells = _cells(row, layout.columns)
+            values = {name: typed(cell, forms.get(place)) for place, (name, cell) in enumerate(cells) if cell}
+            found = True
+            yield records.read(dict(cells), number, values=values)
     if not found:
         raise NoTextError("no text: no row below the header")
+
+
+def _filled_rows(path: Path, encoding: Encoding, layout: _Layout) -> Iterator[tuple[int, list[str] | RecordFailure]]:
+    """The rows of a file that are not blank, or why one can't be read, with their numbers."""
+    with open_text(path, encoding, newline="") as lines:
+        for number, row in _numbered(map(_without_nul, lines), layout.delimiter):
+            if isinstance(row, RecordFailure) or any(cell.strip() for cell in row):
+                yield number, row
 
 
 def _numbered(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | RecordFailure]]:
@@ -89,14 +98,6 @@ def _next_row(reader: Iterator[list[str]], number: int) -> list[str] | RecordFai
         return next(reader, None)
     except csv.Error as error:
         return RecordFailure(f"row {number}: {one_line(str(error), limit=160)}")
-
-
-def number_or_text(cell: str) -> Json:
-    """A cell as metadata: an int or a float where it is plainly one, else its text without outer white space."""
-    text = cell.strip()
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _DECIMAL.fullmatch(text) else text
 
 
 def _without_nul(line: str) -> str:
@@ -121,8 +122,11 @@ def _layout(lines: list[str], delimiters: tuple[str, ...]) -> _Layout:
     names = [" ".join(clean(cell).split()) for cell in first[:width]]
     header = number if len(rows) > 1 and _is_header(names) else 0
     names = names if header else []
-    columns = tuple(name or f"column {number}" for number, name in enumerate(names + [""] * (width - len(names)), 1))
-    return _Layout(delimiter=delimiter, columns=columns, header=header)
+    columns: list[str] = []
+    for number, name in enumerate(names + [""] * (width - len(names)), 1):
+        known = name.casefold()
+        columns.append(known if known in _RESERVED and known not in columns else name or f"column {number}")
+    return _Layout(delimiter=delimiter, columns=tuple(columns), header=header)
 
 
 def _above(rows: list[tuple[int, list[str]]], width: int) -> int:
@@ -178,13 +182,8 @@ def _is_header(first: list[str]) -> bool:
     )
 
 
-def _fields(row: list[str], columns: tuple[str, ...]) -> dict[str, str]:
-    """Column to cell. Cells beyond the known columns get numbers, so that ragged rows lose nothing."""
-    fields: dict[str, str] = {}
-    for index, cell in enumerate(row):
-        name = columns[index] if index < len(columns) else f"column {index + 1}"
-        if index >= len(columns) and not cell.strip():
-            continue
-        known = name.casefold()
-        fields[known if known in _RESERVED and known not in fields else name] = clean(cell).strip()
-    return fields
+def _cells(row: list[str], columns: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each cell behind its column. Those beyond the known columns get numbers, so that ragged rows lose nothing."""
+    used = row if len(row) <= len(columns) else row[: max(len(columns), _used(row))]
+    names = (*columns, *(f"column {number}" for number in range(len(columns) + 1, len(used) + 1)))
+    return [(name, clean(cell).strip()) for name, cell in zip(names, used, strict=False)]

@@ -1,4 +1,4 @@
-"""Markdown: the source as it stands, its headings (CommonMark 0.31, sections 4.2, 4.3 and 4.5), its front matter."""
+"""Markdown: the source as it stands, and its headings (CommonMark 0.31, sections 4.2, 4.3 and 4.5)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from pathlib import Path
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
-from passagework.ingest.loaders.metadata import NotPlainError, plain
+from passagework.ingest.loaders.text.front_matter import front_matter
 from passagework.retrieval.errors import NoTextError
-from passagework.retrieval.types import Document, Heading, Json
-
-MAX_FRONT_MATTER = 100_000
-"""Characters. A longer block between `---` lines is text."""
+from passagework.retrieval.types import Document, Heading
 
 # A literal newline leads, so that the search runs from line to line and not from character to character.
 _MARK = re.compile(
@@ -133,32 +130,3 @@ def _plain_title(source: str) -> str:
     while wrapped := _WRAPPED.fullmatch(title):
         title = (wrapped["inner"] or wrapped["link"]).strip()
     return title
-
-
-def front_matter(text: str) -> tuple[dict[str, Json], int]:
-    """The YAML mapping between `---` lines at the very start, and where the text begins after it.
-
-    `({}, 0)` where there is none, or where it is malformed: then it is text like any other.
-    """
-    match = re.compile(r"---[ \t]*\n").match(text)
-    if match is None:
-        return {}, 0
-    closing = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE).search(
-        text, match.end(), match.end() + MAX_FRONT_MATTER
-    )
-    if closing is None:
-        return {}, 0
-    import yaml
-
-    try:
-        # A ValueError too: a date such as 2024-13-45. Aliases are shared until `plain` counts them.
-        loaded = yaml.safe_load(text[match.end() : closing.start()])
-        fields = plain(loaded)
-    except (yaml.YAMLError, NotPlainError, ValueError, OverflowError, RecursionError, TypeError):
-        return {}, 0
-    if not isinstance(fields, dict):
-        return {}, 0
-    body = closing.end()
-    while text.startswith("\n", body):
-        body += 1
-    return fields, body

@@ -8,6 +8,7 @@ from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import Snapshot, SourceState, integrity
 from passagework.retrieval.store.database import storage_errors
 from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
@@ -72,7 +73,7 @@ def _is_placed(stored: StoredDocument) -> bool:
     part = stored.uri.removeprefix(stored.source_uri)
     if not stored.uri.startswith(stored.source_uri) or (part and part[0] != "#") or stored.path != stored.source_path:
         return False
-    return stored.name is None or part == f"#{quote(stored.name, safe='')}"
+    return stored.name is None or part == f"#{quote(stored.name, safe='')}" or stored.uri == record_uri(stored.name)
 
 
 def is_slice(document: Document, passage: StoredPassage) -> bool:

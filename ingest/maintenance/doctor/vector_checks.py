@@ -10,9 +10,8 @@ from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.chunk_settings import recorded_chunking
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import PROBE_COSINE, check_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.identity import PROBE_COSINE, check_encoder, load_recorded_encoder
 from passagework.retrieval.store import Snapshot, integrity
 from passagework.retrieval.text import counted, text_hash
 
@@ -82,8 +81,7 @@ def loaded_encoder(context: CheckContext) -> Encoder:
     try:
         with context.store.read() as snapshot:
             if encoder is None or isinstance(encoder, str):
-                name = encoder or recorded_encoder(snapshot).model
-                encoder = BiEncoder.load(name, window=recorded_window(snapshot), settings=context.settings)
+                encoder = load_recorded_encoder(snapshot, context.store.path.parent.parent, encoder, context.settings)
             check_encoder(snapshot, encoder)
     except (ModelUnavailableError, IndexMismatchError) as error:
         raise Skipped(str(error)) from error

@@ -2,7 +2,7 @@
 
 torch and FAISS each bring an OpenMP runtime with its own threads; both obey OMP_NUM_THREADS and the process's CPU
 affinity, so neither is told a number here. FAISS searches one query on one thread, and spreads only batches and
-training. After either has run, fork is unsafe: worker processes are to be spawned.
+training. In a forked child those threads are gone, and each is told to use one.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from passagework.retrieval.extras import missing_extra
+from passagework.retrieval.forks import at_fork
 
 GPU_SCRATCH_BYTES = 256 << 20
 """FAISS takes a gigabyte and more by default; torch needs it (faiss #2155)."""
@@ -36,6 +38,14 @@ def load_faiss() -> Any:
             return importlib.import_module("faiss")
     except ImportError as error:
         raise missing_extra("cpu", "faiss", cause=error) from error
+
+
+def _use_one_thread() -> None:
+    if "faiss" in sys.modules:
+        sys.modules["faiss"].omp_set_num_threads(1)
+
+
+at_fork(in_child=_use_one_thread)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ float32 vectors, by the same rule as every other kind. So scores, order and ties
 
 from __future__ import annotations
 
+import os
 import sys
-import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from passagework.retrieval.dense.index.vector_index import (
     checked_queries,
     plan_filter,
 )
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.ids import Mask, allowed_mask
 from passagework.retrieval.types import Ids, Vectors
 
@@ -50,12 +51,13 @@ class GpuIndex:
     """Searches `exact` (n, dim) on a GPU where there is one with room for it, else as it is.
 
     `named` is a device of torch's, for tests; by default it is found at the first search, when the encoder has loaded
-    torch. One search at a time has the device's scratch memory.
+    torch; never in a forked child of the process that made this. One search at a time has the device's scratch memory.
     """
 
     exact: ExactIndex
     named: str | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _lock: ForkSafeLock = field(default_factory=ForkSafeLock, init=False, repr=False)
+    _process: int = field(default_factory=os.getpid, init=False, repr=False)
 
     @property
     def kind(self) -> IndexKind:
@@ -107,8 +109,8 @@ class GpuIndex:
 
     @property
     def _device(self) -> str | None:
-        if self.named is None and "torch" not in sys.modules:
-            return None
+        if self.named is None and ("torch" not in sys.modules or os.getpid() != self._process):
+            return None  # a forked child can't use its parent's GPU
         return self._available_device
 
     @cached_property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +18,10 @@ from passagework.retrieval.dense.index.index_file import Header, read_header
 from passagework.retrieval.dense.index.vector_index import IndexKind, VectorIndex
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.files import READ_BYTES, digest_open
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.types import Ids, Vectors
 
-_reading = threading.Lock()
+_reading = ForkSafeLock()
 """FAISS's byte limit belongs to the process, so one file is read at a time."""
 
 

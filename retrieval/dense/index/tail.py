@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from passagework.retrieval.dense.index.scoring import finalists, ranked, whole_blocks
 from passagework.retrieval.dense.index.vector_index import Scores
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.ids import Mask
 from passagework.retrieval.types import Ids, Vectors
 
@@ -24,7 +24,7 @@ class _Buffer:
         self.ids: Ids = np.empty(capacity, np.int64)
         self.matrix: Vectors = np.empty((capacity, dim), np.float32)
         self._used = 0
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def appended(self, length: int, ids: Ids, vectors: Vectors) -> _Buffer:
         """Returns a buffer with `length` rows of this one, then these: itself where there is room, else a copy."""

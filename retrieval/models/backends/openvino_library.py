@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import threading
 from typing import Any
+
+from passagework.retrieval.forks import ForkSafeLock
 
 TELEMETRY = "openvino_telemetry"
 
-_lock = threading.Lock()
+_lock = ForkSafeLock()
 
 
 def openvino_available() -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from passagework.retrieval.forks import never_free_in_child
 from passagework.retrieval.models.backends.backend import Rows
 from passagework.retrieval.models.backends.openvino_library import load_openvino
 from passagework.retrieval.models.devices import pick_precision
@@ -30,6 +31,7 @@ class OpenVinoModel:
         self._compiled = openvino.Core().compile_model(graph, "CPU", properties)
         self._request = self._compiled.create_infer_request()
         kind = self._compiled.get_property("INFERENCE_PRECISION_HINT")
+        never_free_in_child(self)  # its end would wait for threads that a forked child does not have
         self.precision = "bf16" if kind == openvino.Type.bf16 else "fp32"
 
     def run(self, inputs: Mapping[str, Rows], output: str) -> Vectors:

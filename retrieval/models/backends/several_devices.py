@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from passagework.retrieval.models.backends.backend import Backend, EncoderConfig, Rows
-from passagework.retrieval.models.batching import BatchShape
+from passagework.retrieval.models.batching import BatchShape, refuse_in_child
 from passagework.retrieval.types import Vectors
 
 LEAST_ROWS = 8
@@ -24,6 +25,7 @@ class SeveralDevices:
 
     def __init__(self, backends: Sequence[Backend]) -> None:
         self._backends = list(backends)
+        self._process = os.getpid()
         self._threads = ThreadPoolExecutor(len(self._backends), thread_name_prefix="passagework-device")
 
     @property
@@ -49,6 +51,7 @@ class SeveralDevices:
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
         """Returns (rows, dimension or more) float32, in order; raises DeviceMemoryError where a device is too small."""
+        refuse_in_child(self.name, self.device, self._process)
         shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
         cuts = [len(ids) * share // shares for share in range(shares + 1)]
         begun = [

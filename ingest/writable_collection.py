@@ -1,0 +1,176 @@
+"""The collection of programs: searched as any, and written to beside the files that were ingested."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
+from typing import TypeAlias
+
+from passagework.ingest.document_limits import limit_document
+from passagework.ingest.loaders.base import RecordFailure
+from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.records.record import Records
+from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.report import Problem, Report
+from passagework.ingest.writing.chunk_settings import chunking_options
+from passagework.ingest.writing.destination import CollectionDestination
+from passagework.ingest.writing.opening import open_destination
+from passagework.ingest.writing.passage_writer import SourceFile, document_hash
+from passagework.retrieval.collection.collection import Collection as SearchedCollection
+from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.roots import record_uri
+from passagework.retrieval.store import DocumentRow, SourceState
+from passagework.retrieval.types import Document, Json
+
+NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
+"""What a program adds: a text, a record (`_id`, `title`, `text`, `metadata`, as a line of JSONL), or a document."""
+
+
+class Collection(SearchedCollection):
+    """Opens a searchable set of documents, and adds to it what a program holds; safe to share among threads.
+
+    What is added keeps the promises of an ingest: a document comes whole or not at all, and what was committed stays.
+    One writer at a time, be it in another process: a second is refused.
+    """
+
+    def add(
+        self,
+        documents: NewDocument | Iterable[NewDocument],
+        *,
+        ids: Sequence[str] | None = None,
+        metadata: Mapping[str, Json] | Sequence[Mapping[str, Json]] | None = None,
+    ) -> Report:
+        """Adds documents: one, or several. Those that are there already, the same in all, are counted as unchanged.
+
+        An id is the caller's (`ids`), else the record's `_id` or the document's `name`, else made of the text. It is
+        the `document` and the `path` of hits. `metadata` is for all of them, or for each its own, beside what it has.
+        Raises ConfigError where an id is there with another text, or twice among them: nothing is added then.
+        """
+        return self._put(documents, ids, metadata, replacing=False)
+
+    def upsert(
+        self,
+        documents: NewDocument | Iterable[NewDocument],
+        *,
+        ids: Sequence[str] | None = None,
+        metadata: Mapping[str, Json] | Sequence[Mapping[str, Json]] | None = None,
+    ) -> Report:
+        """Adds documents as `add` does, in place of those that have their ids; the old text answers until then."""
+        return self._put(documents, ids, metadata, replacing=True)
+
+    def delete(self, names: str | Sequence[str] = (), *, where: Where | None = None) -> list[DocumentRow]:
+        """Takes out documents by id, URI or path, or those that a filter lets through; returns what went.
+
+        Raises ConfigError for a name of none, and then nothing goes.
+        """
+        return delete(self.path, [names] if isinstance(names, str) else names, where=where)
+
+    def _put(
+        self,
+        documents: NewDocument | Iterable[NewDocument],
+        ids: Sequence[str] | None,
+        metadata: Mapping[str, Json] | Sequence[Mapping[str, Json]] | None,
+        *,
+        replacing: bool,
+    ) -> Report:
+        started = time.monotonic()
+        report = Report()
+        listed = [documents] if isinstance(documents, str | Mapping | Document) else list(documents)
+        named = _named(listed, ids, metadata, report)
+        with open_destination(
+            self.path,
+            encoder=self.encoder(),
+            window=None,
+            chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
+            settings=self._settings,
+        ) as destination:
+            _write(destination, named, report, replacing=replacing)
+        report.seconds = time.monotonic() - started
+        return report
+
+
+def _named(
+    documents: Sequence[NewDocument],
+    ids: Sequence[str] | None,
+    metadata: Mapping[str, Json] | Sequence[Mapping[str, Json]] | None,
+    report: Report,
+) -> list[Document]:
+    """Returns the documents with their ids; raises ConfigError for what is none, or for an id that comes twice."""
+    if ids is not None and len(ids) != len(documents):
+        raise ConfigError(f"{len(ids)} ids for {len(documents)} documents: give one for each")
+    if metadata is not None and not isinstance(metadata, Mapping) and len(metadata) != len(documents):
+        raise ConfigError(f"{len(metadata)} metadata for {len(documents)} documents: give one for each, or one for all")
+    of_each = repeat(metadata or {}) if metadata is None or isinstance(metadata, Mapping) else iter(metadata)
+    records = Records("application/json", "record")
+    named = []
+    for number, (given, fields, name) in enumerate(zip(documents, of_each, ids or repeat(None), strict=False), start=1):
+        document = _document(given, number, records)
+        if isinstance(document, RecordFailure):
+            report.failed.append(Problem(name or f"record {number}", document.reason))
+            continue
+        name = name or document.name or document.uri or _made_id(document)
+        named.append(
+            limit_document(
+                replace(
+                    document,
+                    name=name,
+                    path=name,
+                    uri=record_uri(name),
+                    metadata={**document.metadata, **fields},
+                )
+            )
+        )
+    twice = [name for name, count in Counter(document.name for document in named).items() if count > 1]
+    if twice:
+        raise ConfigError(f"the id {twice[0]!r} is given twice")
+    return named
+
+
+def _document(given: object, number: int, records: Records) -> Document | RecordFailure:
+    match given:
+        case str():
+            text = clean(given)
+            return Document(text, "text/plain") if text.strip() else RecordFailure(f"record {number}: no text")
+        case Document():
+            return given if given.text.strip() else RecordFailure(f"record {number}: no text")
+        case Mapping():
+            read = records.read(given, number)
+            return read if isinstance(read, RecordFailure) else replace(read, uri="")
+        case _:
+            raise ConfigError(f"document {number} is {type(given).__name__}: give text, a record, or a Document")
+
+
+def _made_id(document: Document) -> str:
+    return hashlib.sha256(document.text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _write(
+    destination: CollectionDestination, documents: Sequence[Document], report: Report, *, replacing: bool
+) -> None:
+    with destination.store.read() as snapshot:
+        recorded = snapshot.hashes_of([document.uri for document in documents])
+    for document in () if replacing else documents:
+        if document.uri in recorded and recorded[document.uri][1] != document_hash(document):
+            raise ConfigError(f"there is a document with the id {document.name!r}, and it differs: upsert replaces it")
+    for document in documents:
+        sha256 = document_hash(document)
+        replaces, before = recorded.get(document.uri, (None, ""))
+        if sha256 == before:
+            report.unchanged += 1
+            continue
+        report.added += replaces is None
+        report.updated += replaces is not None
+        report.notes.extend(Problem(document.path, note) for note in document.notes)
+        file = SourceFile(document.uri, document.path, sha256, document.media_type)
+        destination.add(file, document, sha256=sha256, position=0, replaces=replaces)
+        destination.finish_file(replace(file, state=SourceState.DONE), remove=())
+    destination.flush()
+    destination.complete()
+    counts = destination.counts
+    report.passages, report.encoded, report.cut = counts.passages, counts.encoded, counts.cut
+    report.token_vectors = counts.token_vectors

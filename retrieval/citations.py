@@ -1,0 +1,90 @@
+"""Cited text for a language model, and where each part of it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from passagework.retrieval.hits import Plan
+from passagework.retrieval.text import address, counted, shortened
+from passagework.retrieval.types import Hidden, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Tells where the text behind a `[number]` comes from: document, pages, and `[start, end)` of its text.
+
+    `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
+    `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
+    of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
+    """
+
+    number: int
+    document: str
+    uri: str
+    path: str
+    title: str
+    pages: tuple[int, ...]
+    start: int
+    end: int
+    headings: tuple[str, ...]
+    score: float
+    text: str
+    metadata: Mapping[str, Json]
+    hidden: tuple[Hidden, ...] = ()
+    root: str = ""
+
+    @property
+    def address(self) -> str:
+        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
+        return address(self.path, self.uri, self.root)
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the context JSON has under `citations` of it."""
+        return {
+            "number": self.number,
+            "document": self.document,
+            "uri": self.uri,
+            "path": self.path,
+            "title": self.title,
+            "pages": list(self.pages),
+            "start": self.start,
+            "end": self.end,
+            "headings": list(self.headings),
+            "score": self.score,
+            "text": self.text,
+            "metadata": dict(self.metadata),
+            "hidden": [span.to_json() for span in self.hidden],
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Context:
+    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
+
+    query: str
+    text: str
+    tokens: int
+    max_tokens: int
+    citations: tuple[Citation, ...]
+    plan: Plan
+
+    def __repr__(self) -> str:
+        """Returns one line: the query, how many tokens of how many, and how many citations."""
+        counts = f"{self.tokens} of {self.max_tokens} tokens, {counted(len(self.citations), 'citation')}"
+        return f"<Context of {shortened(self.query)!r}: {counts}>"
+
+    def __str__(self) -> str:
+        """Returns the text, as a language model gets it."""
+        return self.text
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns the context JSON."""
+        return {
+            "query": self.query,
+            "text": self.text,
+            "tokens": self.tokens,
+            "max_tokens": self.max_tokens,
+            "citations": [citation.to_json() for citation in self.citations],
+            "plan": self.plan.to_json(),
+        }
