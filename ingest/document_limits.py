@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from passagework.ingest.loaders.metadata import NotPlainError, plain
-from passagework.retrieval.text import counted, one_line, storable
+from passagework.retrieval.text import collapsed, counted, one_line, storable
 from passagework.retrieval.types import Document, Json
 
 TITLE = 1_000
 """Characters of a document's title."""
 HEADING = 500
-"""Characters of a heading's title: a passage has all that stand above it."""
+"""Characters of a heading's title, and of a table's columns: a passage has all that stand above it."""
 FIELDS = 1_000
 METADATA = 1 << 18
 """Characters of all fields together, as JSON."""
@@ -37,6 +37,7 @@ def limit_document(document: Document) -> Document:
         uri=_storable(document.uri),
         metadata=metadata,
         headings=[replace(heading, title=_cut(heading.title, HEADING)) for heading in document.headings],
+        tables=[replace(table, columns=_cut(collapsed(table.columns), HEADING)) for table in document.tables],
         notes=notes,
     )
 

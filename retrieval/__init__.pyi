@@ -100,6 +100,7 @@ from .types import (
     Page as Page,
     Passage as Passage,
     Stage as Stage,
+    Table as Table,
     TokenIds as TokenIds,
     Tokens as Tokens,
     Vectors as Vectors,

@@ -78,12 +78,25 @@ class Hidden:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Tells that `[start, end)` of the document's text is a table: a row a line, cells parted by ` | `.
+
+    `columns` are the names of its columns, in one line as the text has them; "" where the table names none. A passage
+    that starts below them has them as its innermost heading. The first row may be those names, or not.
+    """
+
+    start: int
+    end: int
+    columns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Holds a source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
-    `name` is a record's `_id` (None for a file). `pages`, `headings` and `hidden` are in order of `start`, pages don't
-    overlap. `notes` are lines for the report about what could not be read.
+    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden` and `tables` are in order of `start`;
+    pages don't overlap, nor do tables. `notes` are lines for the report about what could not be read.
     """
 
     text: str
@@ -97,6 +110,7 @@ class Document:
     headings: Sequence[Heading] = ()
     notes: Sequence[str] = ()
     hidden: Sequence[Hidden] = ()
+    tables: Sequence[Table] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passagework.ingest.chunker.boundaries import Level
 from passagework.ingest.chunker.outline import Outline
@@ -114,7 +115,22 @@ class Cutter:
         sizes = stream.core[low - 1 : last] - stream.first[0]
         misses = np.abs(sizes - self._best_size(fresh, room, section)) / room
         scores = _WORTH[stream.levels[low : last + 1]] - misses
+        self._keep_rows(scores, low, last, room)
         return last - int(np.argmax(scores[::-1]))  # the later of equals
+
+    def _keep_rows(self, scores: NDArray[np.float64], low: int, last: int, room: int) -> None:
+        """Makes cuts from `low` to `last` worse: within a table that fits a passage, and within a row of another."""
+        stream = self._stream
+        for table in self._outline.tables_touching(stream.offset(low - 1), stream.offset(last)):
+            first, behind = (int(stream.starts.searchsorted(place)) for place in (table.start, table.end))
+            inside = np.arange(max(first + 1, low), min(behind, last + 1))
+            fits = first >= low and stream.size(first, min(behind, len(stream))) <= room
+            at_row = np.array([self._opens_line(stream.offset(int(atom))) for atom in inside], dtype=np.bool_)
+            scores[inside - low] -= 2.0 if fits else np.where(at_row, 0.0, 1.0)
+
+    def _opens_line(self, offset: int) -> bool:
+        line = self._text.rfind("\n", 0, offset) + 1
+        return not self._text[line:offset].strip()
 
     def _best_size(self, fresh: int, room: int, section: int | None) -> float:
         """Returns how many tokens a passage takes so that it leaves a rest of full or of even passages."""
@@ -131,6 +147,8 @@ class Cutter:
         stream, limits = self._stream, self._limits
         least = max(stream.first[end] - limits.overlap, stream.core[end] - limits.least)
         low = max(1, int(stream.first.searchsorted(least)), int(stream.starts.searchsorted(body)))
+        if any(self._outline.tables_touching(stream.offset(end), stream.offset(end) + 1)):
+            return next((atom for atom in range(low, end) if self._opens_line(stream.offset(atom))), end)
         levels = stream.levels[low:end]
         for level in (Level.SENTENCE, Level.CLAUSE, Level.WORD):
             positions = np.flatnonzero(levels >= level)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from passagework.retrieval.text import collapsed
-from passagework.retrieval.types import Document, Page
+from passagework.retrieval.types import Document, Page, Table
 
 _WORD = re.compile(r"\w")
 _INK = re.compile(r"\S")
@@ -33,10 +33,16 @@ class Outline:
         self._parents = _parents(self._levels)
         self._starts, self._ranks = self._sections()
         self._last_body = (0, -1)
+        self.tables = [table for table in document.tables if table.start < table.end]
+        self._table_starts = [table.start for table in self.tables]
 
     def path(self, offset: int) -> tuple[str, ...]:
-        """Returns the headings in force at a character, outermost first, less one that repeats the document's title."""
-        path: list[str] = []
+        """Returns the headings in force at a character, outermost first, less one that repeats the document's title.
+
+        Below the names of a table's columns, these are the innermost.
+        """
+        columns = self._columns(offset)
+        path: list[str] = [columns] if columns else []
         heading = bisect_right(self._opens, offset) - 1
         while heading >= 0:
             title = self.titles[heading]
@@ -44,6 +50,24 @@ class Outline:
                 path.append(title)
             heading = self._parents[heading]
         return tuple(reversed(path))
+
+    def _columns(self, offset: int) -> str:
+        index = bisect_right(self._table_starts, offset) - 1
+        if index < 0 or offset >= self.tables[index].end:
+            return ""
+        table = self.tables[index]
+        first_row = self._text[table.start : table.end].partition("\n")[0]
+        named = table.columns and table.columns in collapsed(first_row)
+        return "" if named and offset <= table.start else table.columns
+
+    def tables_touching(self, start: int, end: int) -> Iterator[Table]:
+        """Yields the tables that have a character in `[start, end)`."""
+        for index in range(max(0, bisect_right(self._table_starts, start) - 1), len(self.tables)):
+            table = self.tables[index]
+            if table.start >= end:
+                return
+            if table.end > start:
+                yield table
 
     def body(self, offset: int) -> int:
         """Returns the first character from `offset` on that is neither blank nor a heading's, or the text's end."""

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page, Table
 
 SEGMENT = 1 << 20
 """Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""
@@ -78,6 +78,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "headings": [(heading.level, heading.title, heading.start, heading.end) for heading in item.headings],
         "notes": list(item.notes),
         "hidden": [(span.reason.value, span.start, span.end) for span in item.hidden],
+        "tables": [(table.columns, table.start, table.end) for table in item.tables],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -108,6 +109,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         headings=tuple(Heading(*_place(place, len(text))) for place in _checked(fields.get("headings", []), list)),
         notes=tuple(_checked(note, str) for note in _checked(fields.get("notes", []), list)),
         hidden=tuple(_hidden(span, len(text)) for span in _checked(fields.get("hidden", []), list)),
+        tables=tuple(_table(table, len(text)) for table in _checked(fields.get("tables", []), list)),
     )
 
 
@@ -116,6 +118,13 @@ def _hidden(value: object, length: int) -> Hidden:
         case [str(reason), int(start), int(end)] if 0 <= start < end <= length:
             return Hidden(start, end, HiddenReason(reason))  # ValueError for another reason
     raise ValueError(f"hidden text that is none, of a text of {length} characters")
+
+
+def _table(value: object, length: int) -> Table:
+    match value:
+        case [str(columns), int(start), int(end)] if 0 <= start <= end <= length:
+            return Table(start, end, columns)
+    raise ValueError(f"a table that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:

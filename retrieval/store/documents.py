@@ -19,7 +19,7 @@ from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
 from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
 from passagework.retrieval.text import address, storable
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page, Table
 
 ROOTS = "roots"
 """The record of the folders that were ingested."""
@@ -60,6 +60,10 @@ class DocumentReader:
         headings = self.connection.execute(
             select(h.level, h.title, h.start, h.end).where(h.document_id == document_id).order_by(h.ordinal)
         )
+        b = t.tables.c
+        tables = self.connection.execute(
+            select(b.start, b.end, b.columns).where(b.document_id == document_id).order_by(b.ordinal)
+        )
         return Document(
             text=self.text(document_id, 0, row.length),
             media_type=row.media_type,
@@ -71,6 +75,7 @@ class DocumentReader:
             pages=tuple(Page(*page) for page in pages),
             headings=tuple(Heading(*heading) for heading in headings),
             hidden=self.hidden(document_id, 0, row.length),
+            tables=tuple(Table(*table) for table in tables),
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005"})
 """Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
 these computed."""
 
@@ -121,6 +121,16 @@ hidden = Table(
     Column("reason", Text, nullable=False),  # why a reader doesn't see it: a value of HiddenReason
 )
 
+tables = Table(
+    "tables",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("columns", Text, nullable=False),  # their names, in one line
+)
+
 fields = Table(
     "fields",
     metadata,
@@ -179,7 +189,7 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, token_vectors, readings, former_fields)
+LATER = (hidden, tables, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 import pytest
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, blocks
+from passagework.ingest.chunker.outline import Outline
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.types import Document, Heading, Tokens
+from passagework.retrieval.types import Document, Heading, Table, Tokens
 from tests.ingest.test_chunker import Pairs, chunk
 from tests.support.fakes import FakeEncoder
 
@@ -273,3 +275,50 @@ def test_settings_survive_json() -> None:
     for wrong in ({}, {**settings.to_json(), "whole": 1}, {**settings.to_json(), "more": 1}):
         with pytest.raises(ConfigError, match="chunk settings"):
             ChunkSettings.from_json(wrong)
+
+
+def table_document(rows: int, *, before: str = "", names: bool = True) -> Document:
+    """A table of parts, below a paragraph, with the names of its columns in its first row or not."""
+    head = "| Part no. | Name | Price |\n" if names else ""
+    body = "".join(f"| {1000 + row} | Valve {row} | {row * 3 + 7} euro |\n" for row in range(rows))
+    text = f"{before}{head}{body}"
+    return Document(text, "text/markdown", tables=[Table(len(before), len(text), "Part no. | Name | Price")])
+
+
+def test_every_passage_of_a_table_has_the_names_of_its_columns() -> None:
+    """In its text, where it holds the first row, else as its innermost heading, for the encoder too."""
+    chunker = Chunker(FakeEncoder(), ChunkSettings(passage_tokens=40, overlap_tokens=8))
+    found = list(chunker.chunk(table_document(30)))
+    assert len(found) > 3
+    for passage, given in found:
+        assert ("Part no." in passage.text) != (passage.headings == ("Part no. | Name | Price",))
+        assert "Part no. | Name | Price" in given.text
+        assert passage.text.startswith("| ")
+        assert passage.text.endswith(" |")
+
+
+def test_a_table_without_names_in_its_rows_has_them_everywhere() -> None:
+    """A sheet whose names stand above it, once."""
+    chunker = Chunker(FakeEncoder(), ChunkSettings(passage_tokens=40, overlap_tokens=8))
+    for passage, _ in chunker.chunk(table_document(30, names=False)):
+        assert passage.headings == ("Part no. | Name | Price",)
+
+
+def test_a_table_that_fits_a_passage_is_one() -> None:
+    """The text before it ends the passage before, however much room there is left."""
+    before = " ".join(f"word{number}" for number in range(30)) + ".\n\n"
+    document = table_document(3, before=before)
+    chunker = Chunker(FakeEncoder(), ChunkSettings(passage_tokens=48, overlap_tokens=0))
+    texts = [passage.text for passage, _ in chunker.chunk(document)]
+    assert texts == [before.strip(), document.text[len(before) :].strip()]
+
+
+def test_text_behind_a_table_is_not_below_its_columns() -> None:
+    """What follows goes on under the headings above."""
+    document = table_document(30)
+    text = document.text + "\nA last word about the parts.\n"
+    chunker = Chunker(FakeEncoder(), ChunkSettings(passage_tokens=40, overlap_tokens=0))
+    last = list(chunker.chunk(replace(document, text=text)))[-1][0]
+    assert last.text.endswith("A last word about the parts.")
+    alone = Document(text, "text/plain", tables=[Table(0, len(document.text), "a | b")])
+    assert Outline(alone).path(len(document.text) + 2) == ()

@@ -170,10 +170,11 @@ def old(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
-PATHS = "DROP INDEX sources_path; "
+TABLES = "DROP TABLE tables; "
+PATHS = f"{TABLES}DROP INDEX sources_path; "
 INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
 TOKENS = f"{INSTANTS}DROP TABLE readings; DROP TABLE token_vectors; "
-BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS, "0003": INSTANTS, "0004": PATHS}
+BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS, "0003": INSTANTS, "0004": PATHS, "0005": TABLES}
 """What a layout lacked."""
 
 

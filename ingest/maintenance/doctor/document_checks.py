@@ -12,7 +12,7 @@ from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import Snapshot, SourceState, integrity
 from passagework.retrieval.store.database import storage_errors
 from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
-from passagework.retrieval.text import counted
+from passagework.retrieval.text import collapsed, counted
 from passagework.retrieval.types import Document
 
 
@@ -52,9 +52,10 @@ def _check_document(context: CheckContext, snapshot: Snapshot, document_id: int)
     passages = integrity.stored_passages(snapshot, document_id)
     if [passage.ordinal for passage in passages] != list(range(len(passages))) or not passages:
         context.find("documents", f"{document.uri} lacks passages: {len(passages):,} are there")
-    titles = {" ".join(heading.title.split()) for heading in document.headings}
+    titles = {collapsed(heading.title) for heading in document.headings}
+    titles |= {collapsed(table.columns) for table in document.tables}
     lines = {line for passage in passages for line in passage.headings.split("\n") if line}
-    if any(" ".join(line.split()) not in titles for line in lines):
+    if any(collapsed(line) not in titles for line in lines):
         context.find("documents", f"passages of {document.uri} stand under headings that it doesn't have")
     wrong = [passage for passage in passages if not is_slice(document, passage)]
     if wrong:

@@ -23,9 +23,9 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
-FORMAT = 2
-KNOWN = (1, FORMAT)
-"""The first had no column `hidden`."""
+FORMAT = 3
+KNOWN = (1, 2, FORMAT)
+"""The first had no column `hidden`, the second no `tables`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
@@ -81,6 +81,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             *(("id", whole), ("source", whole), ("uri", text), ("name", text), ("path", text), ("position", whole)),
             *(("media_type", text), ("title", text), ("sha256", text), ("metadata", text)),
             ("hidden", many(arrow.struct([*place, ("reason", text)]))),
+            ("tables", many(arrow.struct([*place, ("columns", text)]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),

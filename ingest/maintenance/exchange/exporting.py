@@ -133,6 +133,7 @@ def _documents(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
 def _structure(document: Document) -> dict[str, Any]:
     return {
         "hidden": [{"start": h.start, "end": h.end, "reason": h.reason.value} for h in document.hidden],
+        "tables": [{"start": b.start, "end": b.end, "columns": b.columns} for b in document.tables],
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

@@ -31,11 +31,11 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
 from passagework.retrieval.store.rows import SourceState, recorded
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page, Table
 
 ROWS = 2_000
-LATER = "hidden"
-"""The column of the documents that exports of format 1 lack."""
+LATER = ("tables", "hidden")
+"""The columns of the documents that exports of earlier formats lack, the newest first."""
 
 COMMIT = 256
 """Documents between two commits."""
@@ -81,10 +81,10 @@ class _Files:
             raise StoreError(f"{folder} holds files of different exports: their encoders or settings differ")
         expected = schemas(self._arrow, self.dim, self.facts)
         for name, file in self._files.items():
-            without = (
-                expected[name].remove(expected[name].get_field_index(LATER)) if name == DOCUMENTS else expected[name]
-            )
-            if not (file.schema_arrow.equals(expected[name]) or file.schema_arrow.equals(without)):
+            known = [expected[name]]
+            for column in LATER if name == DOCUMENTS else ():
+                known.append(known[-1].remove(known[-1].get_field_index(column)))
+            if not any(file.schema_arrow.equals(columns) for columns in known):
                 raise StoreError(f"{folder / name} has other columns than an export")
 
     def _opened(self, parquet: Any, name: str) -> Any:
@@ -174,7 +174,8 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
             metadata=json.loads(row["metadata"]),
             pages=tuple(Page(**page) for page in row["pages"]),
             headings=tuple(Heading(**heading) for heading in row["headings"]),
-            hidden=tuple(Hidden(h["start"], h["end"], HiddenReason(h["reason"])) for h in row.get(LATER, ())),
+            hidden=tuple(Hidden(h["start"], h["end"], HiddenReason(h["reason"])) for h in row.get("hidden", ())),
+            tables=tuple(Table(**table) for table in row.get("tables", ())),
         )
         same = document_hash(document) == row["sha256"]
     except (TypeError, ValueError) as error:
