@@ -73,7 +73,8 @@ def _spelled(parameter: Any) -> str:
 
 def _meaning(parameter: Any) -> str:
     if parameter.required:
-        return f"{_escaped(parameter.help)} Required."
+        elsewhere = f", here or as `{parameter.envvar}`" if getattr(parameter, "envvar", None) else ""
+        return f"{_escaped(parameter.help)} Required{elsewhere}."
     if parameter.default in (None, False, ()) or callable(parameter.default):
         return _escaped(parameter.help)
     return f"{_escaped(parameter.help)} Default: `{parameter.default}`."

@@ -25,6 +25,8 @@ from .maintenance.rebuild import (
 from .maintenance.removal import delete as delete
 from .pipeline import ingest as ingest
 from .report import (
+    Ignored as Ignored,
+    IngestStage as IngestStage,
     Problem as Problem,
     Progress as Progress,
     Report as Report,

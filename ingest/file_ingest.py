@@ -13,6 +13,7 @@ from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.passage_writer import SourceFile, document_hash
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
@@ -70,8 +71,14 @@ class FileIngest:
         if sha256 != before:
             self._destination.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
 
-    def finish(self, reason: str | None) -> None:
+    def finish(self, failure: IngestError | None) -> None:
         """Records the file; with `delete_missing`, documents that it no longer has go, if all of it could be read."""
+        if isinstance(failure, NoTextError):
+            self._finish_empty(str(failure))
+            return
+        reason = None if failure is None else str(failure)
+        if reason is not None:
+            self._report.failed.append(Problem(self._entry.file.relative, reason))
         if self._failed > MAX_NOTES:
             more = f"and {self._failed - MAX_NOTES:,} more records"
             self._report.failed.append(Problem(self._entry.file.relative, more))
@@ -90,6 +97,18 @@ class FileIngest:
         shown = reason or (self._failures[0] if self._failures else None)
         notes = tuple((self._failures + self._notes)[:MAX_NOTES])
         self._destination.finish_file(replace(self._source, state=state, reason=shown, notes=notes), remove=remove)
+
+    def _finish_empty(self, reason: str) -> None:
+        """Records a file that holds no text any more, or never did: its document goes, which would answer with the old.
+
+        Records are gone from it, as if a line of many had been taken out.
+        """
+        kept = [uri for uri in self._recorded if record_part(uri) and not self._delete_missing]
+        remove = [recorded[0] for uri, recorded in self._recorded.items() if uri not in kept]
+        self._report.skipped.append(Problem(self._entry.file.relative, reason))
+        self._report.gone += len(kept)
+        self._report.deleted += len(remove)
+        self._destination.finish_file(replace(self._source, state=SourceState.EMPTY, notes=(reason,)), remove=remove)
 
 
 def _addressed(document: Document, file: FoundFile) -> Document:

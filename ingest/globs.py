@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.text import composed
 
 
 class Globs:
-    """Globs over `/`-separated relative paths, in the letters' own case: `*`, `?` and `[a-z]` within a name, `**` for
-    any number of folders.
+    """Globs over `/`-separated relative paths, in the letters' own case and in Unicode's composed form: `*`, `?` and
+    `[a-z]` within a name, `**` for any number of folders.
 
     One with a slash matches the whole path, or a folder above the file: `drafts/*` takes all beneath `drafts`. One
     without matches the file's own name; as an exclude also the name of any folder above. Raises ConfigError for an
@@ -23,20 +24,20 @@ class Globs:
 
     def take_file(self, relative: str) -> bool:
         """Tells whether the file is included, by one glob or for want of any, and not excluded."""
-        parts = relative.split("/")
+        parts = composed(relative).split("/")
         if any(glob.matches(parts, folders=True) for glob in self._exclude):
             return False
         return not self._include or any(glob.matches(parts, folders=False) for glob in self._include)
 
     def take_folder(self, relative: str) -> bool:
         """Tells whether anything beneath the folder can be taken, as far as the excludes tell."""
-        parts = relative.split("/")
+        parts = composed(relative).split("/")
         return not any(glob.matches(parts, folders=True) for glob in self._exclude)
 
 
 class _Glob:
     def __init__(self, glob: str) -> None:
-        self._parts = [part for part in glob.split("/") if part not in ("", ".")]
+        self._parts = [part for part in composed(glob).split("/") if part not in ("", ".")]
         self._whole = "/" in glob
         if not self._parts:
             raise ConfigError(f"the glob {glob!r} names nothing; give one such as '*.md' or 'drafts/*'")

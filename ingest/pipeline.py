@@ -9,9 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
+from passagework.ingest.left_out import ignored_lines, ignored_sources
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
 from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import FoundFile, Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
@@ -20,11 +23,9 @@ from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
-from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
-from passagework.retrieval.store import SourceRow
-from passagework.retrieval.text import counted
+from passagework.retrieval.store import SourceRow, SourceState
 
 
 def ingest(
@@ -34,6 +35,7 @@ def ingest(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     delete_missing: bool = False,
+    no_ignore: bool = False,
     dry_run: bool = False,
     encoder: Encoder | str | None = None,
     window: int | None = None,
@@ -48,14 +50,16 @@ def ingest(
 ) -> Report:
     """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
 
-    `include` and `exclude` are globs on paths. Files that are gone are taken out with `delete_missing`, and only
-    beneath `paths` and beneath `root`: folders that were ingested before, and may be gone themselves. `dry_run` loads
-    documents to tell what would happen, and writes nothing. `encoder`, `window`, `passage_tokens`, `overlap` and
-    `whole` (one passage a document) shape a new collection, in tokens; they can be left out later, and must match where
-    given. `token_vectors` has the collection keep those that reranking needs, from now on and for what is there
-    already, or no longer; None leaves that as it is. A document that fails costs only itself, and is in the report.
-    Killed at any point, the next run goes on from the last commit. Where no file is found that can be read, and there
-    is no collection, none is made. A file's path is relative to the widest folder ingested that it lies in.
+    `include` and `exclude` are globs on paths. What `.gitignore` names, installed packages and what programs built are
+    left out, but with `no_ignore`; a path that is given is taken. Files that are gone, or are left out now, are taken
+    out with `delete_missing`, and only beneath `paths` and beneath `root`: folders that were ingested before, and may
+    be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
+    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
+    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
+    on and for what is there already, or no longer; None leaves that as it is. A document that fails costs only itself,
+    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
+    can be read, and there is no collection, none is made. A file's path is relative to the widest folder ingested that
+    it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -64,12 +68,16 @@ def ingest(
     started = time.monotonic()
     collection = Path(collection).absolute()
     roots = [absolute(Path(path)) for path in _listed(paths)]
-    _refuse_overlap(roots, collection)
-    scanned = _without_collection(scan(roots, include=include, exclude=exclude, supported=supported), collection)
+    refuse_overlap(roots, collection)
+    told = RunProgress(progress, started)
+    told.found(0)
+    found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore, found=told.found)
+    scanned = without_collection(found, collection)
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
         report.no_collection = True
         _note_unread(report, scanned)
+        report.ignored = ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
     with ExitStack() as stack:
@@ -85,16 +93,18 @@ def ingest(
         recorded = destination.sources()
         deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
         if delete_missing:
-            _check_roots(roots, scanned, recorded)
+            check_roots(roots, scanned, recorded)
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
-        run = _Run(destination, scanned, report, delete_missing, progress, started)
-        destination.on_commit(run.report_progress)
+        run = _Run(destination, scanned, report, delete_missing, told)
+        destination.on_progress(told.tell)
         pool = stack.enter_context(
             ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
         )
         run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
-        destination.complete(run.report_filling)
+        run.remove_ignored(scanned, recorded)
+        told.index()
+        destination.complete(told.fill)
         report.token_vectors = destination.counts.token_vectors
     report.seconds = time.monotonic() - started
     return report
@@ -109,20 +119,16 @@ class _Run:
         scanned: Scan,
         report: Report,
         delete_missing: bool,
-        progress: Callable[[Progress], None] | None,
-        started: float,
+        progress: RunProgress,
     ) -> None:
         self.destination = destination
         self.report = report
         self.delete_missing = delete_missing
         self.progress = progress
-        self.started = started
-        self.total = len(scanned.files)
-        self.files = 0
         self.moved: set[int] = set()
         self.moved_roots: dict[str, str] = {}
         self.uris = {file.uri for file in scanned.files}
-        self.filled = self.to_fill = 0
+        progress.read(scanned.files, destination.counts)
         _note_unread(report, scanned)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
@@ -137,11 +143,10 @@ class _Run:
 
         for loaded in pool.load_all(requests()):
             self._load(waiting.pop(0), loaded)
-            self.report_progress()
         self.destination.flush()
         counts = self.destination.counts
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
-        self.report_progress()
+        self.progress.tell()
 
     def remove_missing(self, gone: Sequence[SourceRow], deleting: Sequence[str]) -> None:
         """Takes out the files that are no longer there, or counts them.
@@ -152,20 +157,31 @@ class _Run:
         for source in gone:
             if source.id in self.moved:
                 continue
-            count = len(self.destination.document_hashes(source))
             successor = f"{self.moved_roots.get(source.root)}{source.uri[len(source.root) :]}"
-            taken_out = self.delete_missing and (is_beneath(source.uri, deleting) or successor in self.uris)
-            if taken_out or not count:
-                self.report.deleted += count
-                self.destination.remove_source(source)
-            else:
-                self.report.gone += count
-                self.report.gone_from[source.root] += count
+            kept = self._without(source, take_out=is_beneath(source.uri, deleting) or successor in self.uris)
+            self.report.gone += kept
+            if kept:
+                self.report.gone_from[source.root] += kept
+
+    def remove_ignored(self, scanned: Scan, recorded: Sequence[SourceRow]) -> None:
+        """Names what was left out; of that, takes out the files that are on record, or counts their documents."""
+        on_record = ignored_sources(scanned, recorded)
+        kept = {path: sum(map(self._without, sources)) for path, sources in on_record.items()}
+        self.report.ignored = ignored_lines(scanned.ignored, kept)
+
+    def _without(self, source: SourceRow, *, take_out: bool = True) -> int:
+        """Takes a file out with `delete_missing`, or returns how many of its documents are kept for want of that."""
+        count = len(self.destination.document_hashes(source))
+        if count and not (self.delete_missing and take_out):
+            return count
+        self.report.deleted += count
+        self.destination.remove_source(source)
+        return 0
 
     def _needs_loading(self, entry: SyncEntry) -> bool:
         """Tells whether a file must be read, and finishes it where it need not be."""
         if entry.state is State.UNREADABLE:
-            self._file_done()
+            self.progress.finish(entry.file)
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
@@ -178,7 +194,12 @@ class _Run:
         renamed = name_title(entry.source.path) != name_title(entry.file.relative)
         retyped = Path(entry.source.path).suffix.lower() != entry.file.path.suffix.lower()
         # A file without a title goes by its name, and so do its passages; with another ending it is read otherwise.
-        reread = moved and (retyped or (renamed and not all(record_part(uri) for uri in documents)))
+        reread = moved and (
+            entry.sha256 != entry.source.sha256
+            or entry.source.state is not SourceState.DONE
+            or retyped
+            or (renamed and not all(record_part(uri) for uri in documents))
+        )
         if moved:
             self.moved.add(entry.source.id)
             if entry.source.path == entry.file.relative:
@@ -195,7 +216,7 @@ class _Run:
         else:
             self.report.unchanged += count
             self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
-        self._file_done()
+        self.progress.finish(entry.file)
         return False
 
     @staticmethod
@@ -205,45 +226,19 @@ class _Run:
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
-        reason: str | None = None
+        failure: IngestError | None = None
+        self.progress.begin(entry.file)
         try:
             for position, item in enumerate(loaded.items):
+                self.progress.take(item)
                 if isinstance(item, RecordFailure):
                     file.fail(item.reason)
                 else:
                     file.add(item, position)
-                self.report_progress()
         except IngestError as error:
-            reason = str(error)
-            self.report.failed.append(Problem(entry.file.relative, reason))
-        file.finish(reason)
-        self._file_done()
-
-    def _file_done(self) -> None:
-        self.files += 1
-        self.report_progress()
-
-    def report_filling(self, done: int, total: int) -> None:
-        """Notes how many passages got the token vectors that they lacked."""
-        self.filled, self.to_fill = done, total
-        self.report_progress()
-
-    def report_progress(self) -> None:
-        """Tells how far the run is."""
-        if self.progress is not None:
-            counts = self.destination.counts
-            self.progress(
-                Progress(
-                    files=self.files,
-                    total_files=self.total,
-                    documents=counts.documents,
-                    passages=counts.passages,
-                    encoded=counts.encoded,
-                    seconds=time.monotonic() - self.started,
-                    filled=self.filled,
-                    to_fill=self.to_fill,
-                )
-            )
+            failure = error
+        file.finish(failure)
+        self.progress.finish(entry.file)
 
 
 def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
@@ -278,39 +273,3 @@ def _widened(
 def _note_unread(report: Report, scanned: Scan) -> None:
     report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
     report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)
-
-
-def _without_collection(scanned: Scan, collection: Path) -> Scan:
-    """Returns the files outside the collection's own folder, which may stand among them, and those uploaded into it."""
-    folder = collection.resolve()
-    uploads = folder / UPLOADS
-    return Scan(
-        files=tuple(
-            file
-            for file in scanned.files
-            if file.root.resolve().is_relative_to(uploads) or not file.path.resolve().is_relative_to(folder)
-        ),
-        skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
-        failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
-    )
-
-
-def _refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
-    """Refuses paths in the collection's own folder: its documents would be passed over."""
-    folder = collection.resolve()
-    for root in roots:
-        if root.resolve().is_relative_to(folder) and not root.resolve().is_relative_to(folder / UPLOADS):
-            raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
-
-
-def _check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceRow]) -> None:
-    """Refuses to read an empty folder as «all was deleted»: a disk that isn't mounted looks like that."""
-    for root in roots:
-        prefix = [root.absolute().as_uri()]
-        before = sum(is_beneath(source.uri, prefix) for source in recorded)
-        present = any(is_beneath(file.uri, prefix) for file in scanned.files) or (root.is_dir() and any(root.iterdir()))
-        if before and not present:
-            raise IngestError(
-                f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
-                "if it is meant to be empty, use `passagework delete`"
-            )

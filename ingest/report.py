@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from enum import Enum
 
 from passagework.retrieval.roots import shown_path
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
 
 
@@ -21,13 +23,38 @@ class Problem:
         return {"path": self.path, "reason": self.reason}
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Names what was left out on purpose and why: a folder with all in it, a file, or `entries` files of a folder.
+
+    `path` is relative to the path ingested, `logs/*` for several files of `logs`. `documents` counts those of it that
+    are on record from earlier runs: they are still searchable, and `delete_missing` takes them out.
+    """
+
+    path: str
+    reason: str
+    entries: int = 1
+    documents: int = 0
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the ingest JSON has of it."""
+        return asdict(self)
+
+    def describe(self) -> Problem:
+        """Returns the line for a person."""
+        files = f"{counted(self.entries, 'file')}, " if self.entries > 1 else ""
+        known = f"; {counted(self.documents, 'document')} of it still searchable, --delete-missing takes them out"
+        return Problem(self.path, f"{files}{self.reason}{known if self.documents else ''}")
+
+
 @dataclass(slots=True)
 class Report:
     """Tells what an ingest did: counts are of documents, each record being one; `passages` were written by this run.
 
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, whether beneath the PATHs for
-    want of `delete_missing`, or elsewhere; `gone_from` tells how many of each root (a file URI).
+    want of `delete_missing`, or elsewhere; `gone_from` tells how many of each root (a file URI). `ignored` names what
+    was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
     """
 
@@ -41,6 +68,7 @@ class Report:
     failed: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
     passages: int = 0
     encoded: int = 0
     cut: int = 0
@@ -62,6 +90,7 @@ class Report:
             "failed": [problem.to_json() for problem in self.failed],
             "skipped": [problem.to_json() for problem in self.skipped],
             "notes": [problem.to_json() for problem in self.notes],
+            "ignored": [ignored.to_json() for ignored in self.ignored],
             "passages": self.passages,
             "encoded": self.encoded,
             "cut": self.cut,
@@ -71,11 +100,23 @@ class Report:
         }
 
 
+class IngestStage(str, Enum):
+    """Names what an ingest is at."""
+
+    SCANNING = "scanning"  # finding files
+    READING = "reading"  # parsing, cutting and encoding what is new of them
+    INDEXING = "indexing"  # saving the indexes where much has changed
+    FILLING = "token vectors"  # making those that passages lack
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
-    Behind the files, `filled` passages out of `to_fill` have got the token vectors that they lacked.
+    While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded` of
+    the texts known, `to_encode`, and `current` is the file that is being read, "" between two. Behind the files,
+    `filled` passages out of `to_fill` have got the token vectors that they lacked. `seconds_left` estimates how long
+    the stage will still take, None where that can't be told yet.
     """
 
     files: int
@@ -86,3 +127,10 @@ class Progress:
     seconds: float
     filled: int = 0
     to_fill: int = 0
+    stage: IngestStage = IngestStage.READING
+    found: int = 0
+    bytes_read: int = 0
+    total_bytes: int = 0
+    to_encode: int = 0
+    current: str = ""
+    seconds_left: float | None = None

@@ -6,40 +6,39 @@ import errno
 import hashlib
 import os
 import stat
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from passagework.ingest.globs import Globs
+from passagework.ingest.walk import BROKEN_LINK, Place, irregular, walk
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.files import read_problem
-from passagework.retrieval.text import one_line
+from passagework.retrieval.text import composed, one_line
 
 _READ_BYTES = 1 << 20
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Non-blocking, for opening a FIFO put in a file's place would wait for its writer; binary, for Windows."""
-_KINDS = {
-    stat.S_IFIFO: "FIFO",
-    stat.S_IFSOCK: "socket",
-    stat.S_IFCHR: "device",
-    stat.S_IFBLK: "device",
-    stat.S_IFDIR: "folder",
-}
+
+FOUND_EVERY = 100
+"""Files between two words on how many were found."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file to ingest: `path` is absolute, `uri` its file URI, `root` the PATH beneath which it was found, absolute.
 
-    `relative` is `/`-separated and relative to `root`, or the file's own name if `root` is the file. Bytes of a name
-    that are not UTF-8 are U+FFFD in `relative`, for people; `uri` percent-encodes them, so it alone is unique.
+    `relative` is `/`-separated and relative to `root`, or the file's own name if `root` is the file. It is in Unicode's
+    composed form, unless another file has that; bytes of a name that are not UTF-8 are U+FFFD. `uri` has the bytes that
+    the file system has, percent-encoded, so it alone is unique. `size` is in bytes, 0 where that isn't known.
     """
 
     path: Path
     relative: str
     uri: str
     root: Path
+    size: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +48,22 @@ class Unread:
     path: Path
     relative: str
     reason: str
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """What lies beneath the PATHs: in the order of the PATHs, and beneath each in byte order of the relative path.
 
-    `skipped` are files of types that aren't supported. `failed` can't be reached, or are no files; what lies beneath
-    a folder among them is unknown, not gone.
+    `skipped` are files of types that aren't supported, and links that lead nowhere. `failed` can't be reached, or are
+    no files; what lies beneath a folder among them is unknown, not gone. `ignored` was left out on purpose, a folder
+    once, for all that lies in it.
     """
 
     files: tuple[FoundFile, ...]
     skipped: tuple[Unread, ...]
     failed: tuple[Unread, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Something on the walk: its path as walked, beneath the root ("" for the root), and without symbolic links.
-
-    `linked`: reached through a link. `reason`: why it can't be read, "" if it can.
-    """
-
-    path: str
-    relative: str
-    real: str
-    linked: bool
-    reason: str = ""
+    ignored: tuple[Unread, ...] = ()
 
 
 def scan(
@@ -84,28 +72,37 @@ def scan(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     supported: Callable[[Path], bool],
+    no_ignore: bool = False,
+    found: Callable[[int], None] | None = None,
 ) -> Scan:
     """Returns every file beneath `paths` that the globs let through (see Globs), without opening any.
 
-    Hidden files and folders are left out, unless they are PATHs themselves. Symbolic links are followed. A file that
-    is reached twice is listed once: beneath the first PATH, and there by its own place rather than through a link.
+    Hidden files and folders are left out, and, without `no_ignore`, what nobody wrote to be read (see `ignored`),
+    unless they are PATHs themselves. Symbolic links are followed. A file that is reached twice is listed once: beneath
+    the first PATH, and there by its own place rather than through a link. `found` is told now and then how many files
+    there are so far.
     Raises IngestError where one of `paths` doesn't exist, ConfigError for an empty glob.
     """
     files: list[FoundFile] = []
     skipped: list[Unread] = []
     failed: list[Unread] = []
+    ignored: list[Unread] = []
     globs = Globs(include, exclude)
     visited: set[str] = set()
-    for root in [absolute(path) for path in paths]:
-        for place in _once(_walk(root, globs), visited):
-            path, relative = Path(place.path), _readable(place.relative or ".")
-            if place.reason:
-                failed.append(Unread(path, relative, place.reason))
+    roots = [absolute(path) for path in paths]
+    for root in roots:
+        walked = _counted(walk(root, globs, no_ignore=no_ignore), len(files), found)
+        for place in _once(walked, visited):
+            path, relative = Path(place.path), _recorded_path(place)
+            if place.ignored:
+                ignored += [] if path in roots else [Unread(path, relative, place.ignored, place.is_folder)]
+            elif place.reason:
+                (skipped if place.reason == BROKEN_LINK else failed).append(Unread(path, relative, place.reason))
             elif supported(path):
-                files.append(FoundFile(path, relative, path.as_uri(), root))
+                files.append(FoundFile(path, relative, path.as_uri(), root, _size(path)))
             else:
                 skipped.append(Unread(path, relative, _unsupported(path)))
-    return Scan(tuple(files), tuple(skipped), tuple(failed))
+    return Scan(tuple(files), tuple(skipped), tuple(failed), tuple(ignored))
 
 
 def sha256_file(path: Path) -> tuple[str, int]:
@@ -117,7 +114,7 @@ def sha256_file(path: Path) -> tuple[str, int]:
     try:
         descriptor = os.open(path, _READ_FLAGS)
         try:
-            if reason := _irregular(os.fstat(descriptor).st_mode):
+            if reason := irregular(os.fstat(descriptor).st_mode):
                 raise IngestError(reason)
             while piece := os.read(descriptor, _READ_BYTES):
                 digest.update(piece)
@@ -126,7 +123,7 @@ def sha256_file(path: Path) -> tuple[str, int]:
             os.close(descriptor)
     except OSError as error:
         # A socket is the one thing that can't even be opened.
-        raise IngestError(_irregular(stat.S_IFSOCK) if error.errno == errno.ENXIO else read_problem(error)) from error
+        raise IngestError(irregular(stat.S_IFSOCK) if error.errno == errno.ENXIO else read_problem(error)) from error
     return digest.hexdigest(), size
 
 
@@ -141,76 +138,41 @@ def absolute(path: Path) -> Path:
     return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
 
 
-def _once(places: Iterator[_Place], visited: set[str]) -> list[_Place]:
+def _counted(places: Iterator[Place], before: int, found: Callable[[int], None] | None) -> Iterator[Place]:
+    """Yields the places, and tells how many there are, with those `before`."""
+    for number, place in enumerate(places, before + 1):
+        if found is not None and number % FOUND_EVERY == 0:
+            found(number)
+        yield place
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # why it can't be read is told when its turn comes
+        return 0
+
+
+def _recorded_path(place: Place) -> str:
+    """Returns the path to record, in Unicode's composed form; in its own where another file has the composed one."""
+    relative = composed(place.relative)
+    if relative != place.relative:
+        other = f"{place.path.removesuffix(place.relative)}{relative}"
+        with suppress(OSError):
+            if not Path(other).samefile(place.path):
+                relative = place.relative
+    return _readable(relative or ".")
+
+
+def _once(places: Iterator[Place], visited: set[str]) -> list[Place]:
     """Returns the places not `visited` yet, in byte order of the relative path, and adds them to `visited`."""
     new = []
     for place in sorted(places, key=lambda place: (place.linked, os.fsencode(place.relative))):
         if place.real not in visited:
-            visited.add(place.real)
+            if not place.ignored:  # it may be a PATH of its own
+                visited.add(place.real)
             new.append(place)
     return sorted(new, key=lambda place: os.fsencode(place.relative))
-
-
-def _walk(root: Path, globs: Globs) -> Iterator[_Place]:
-    """Yields the files beneath `root`, or `root` itself if it is one, and whatever can't be read, in no order.
-
-    Folders that links lead to come last, so that a folder is walked in its own place if it has one.
-    """
-    top = _Place(os.fspath(root), "", os.path.realpath(root), linked=False)
-    if not root.is_dir():
-        if globs.take_file(root.name):
-            yield _Place(top.path, root.name, top.real, linked=False, reason=_irregular(root.stat().st_mode))
-        return
-    folders = deque([top])  # links to the right, to be taken last
-    visited: set[tuple[int, int]] = set()
-    while folders:
-        folder = folders.popleft()
-        try:
-            status = Path(folder.path).stat()
-            if (status.st_dev, status.st_ino) in visited:
-                continue
-            visited.add((status.st_dev, status.st_ino))
-            with os.scandir(folder.path) as listing:
-                shown = (entry for entry in listing if not entry.name.startswith("."))
-                entries = sorted(shown, key=lambda entry: os.fsencode(entry.name))
-        except OSError as error:
-            yield _Place(folder.path, folder.relative, folder.real, folder.linked, read_problem(error))
-            continue
-        for entry in entries:
-            place, is_folder = _look(entry, folder)
-            take = globs.take_folder if is_folder else globs.take_file
-            if not take(place.relative):
-                continue
-            if not is_folder or place.reason:
-                yield place
-            elif entry.is_symlink():
-                folders.append(place)
-            else:
-                folders.appendleft(place)
-
-
-def _look(entry: os.DirEntry[str], folder: _Place) -> tuple[_Place, bool]:
-    """Returns what an entry of a folder is, and whether it is a folder itself."""
-    relative = f"{folder.relative}/{entry.name}" if folder.relative else entry.name
-    real, link = os.path.join(folder.real, entry.name), False  # noqa: PTH118 - a Path for each is 10 times slower
-    is_folder, reason = False, ""
-    try:
-        link = entry.is_symlink()
-        is_folder = entry.is_dir()
-        if link:
-            real = os.path.realpath(entry.path)
-        if is_folder and link and os.path.commonpath([real, folder.real]) == real:
-            reason = "symlink loop"  # it leads back to a folder that it lies in
-        elif not is_folder and not entry.is_file():
-            reason = _irregular(entry.stat().st_mode)
-    except OSError as error:
-        reason = "broken symlink" if link and error.errno == errno.ENOENT else read_problem(error)
-    return _Place(entry.path, relative, real, folder.linked or link, reason), is_folder
-
-
-def _irregular(mode: int) -> str:
-    """Returns why something of this mode can't be read as a file; "" if it can."""
-    return "" if stat.S_ISREG(mode) else f"not a regular file ({_KINDS.get(stat.S_IFMT(mode), 'of another kind')})"
 
 
 def _unsupported(path: Path) -> str:

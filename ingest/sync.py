@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path
+from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
+from passagework.retrieval.text import composed
 
 
 class State(Enum):
@@ -39,8 +42,12 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
     """Yields each file with its state, hashed when its turn comes.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
+    Where the file system takes several spellings for one name (in another case, or another of Unicode's normal forms),
+    a file found under another than its record has was moved.
     """
+    files = list(files)
     by_uri = {source.uri: source for source in recorded}
+    respelled = _respelled(files, by_uri)
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
     for row in recorded:
         if row.state is SourceState.DONE and is_gone(row.uri):
@@ -55,10 +62,35 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
         if source is not None:
             same = source.sha256 == sha256 and source.state is SourceState.DONE
             yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
+        elif file.uri in respelled:
+            yield SyncEntry(file, State.MOVED, sha256, respelled[file.uri])
         elif orphans[sha256]:
             yield SyncEntry(file, State.MOVED, sha256, orphans[sha256].pop(0))
         else:
             yield SyncEntry(file, State.NEW, sha256)
+
+
+def _respelled(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:
+    """Returns the records, by the uri of the file found, that name the same file in another spelling."""
+    found = {file.uri for file in files}
+    others: dict[str, list[SourceRow]] = defaultdict(list)
+    for uri, source in by_uri.items():
+        if uri not in found:
+            others[_folded(uri)].append(source)
+    respelled = {}
+    for file in files if others else ():
+        if file.uri in by_uri:
+            continue
+        for source in others.get(_folded(file.uri), ()):
+            with suppress(OSError):
+                if file.path.samefile(path_of(source.uri)):
+                    respelled[file.uri] = source
+    return respelled
+
+
+def _folded(uri: str) -> str:
+    """Returns what all spellings of a file's name have in common, whatever its file system tells apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path_of(uri)).casefold())
 
 
 def beneath_widest_root(
@@ -77,10 +109,10 @@ def beneath_widest_root(
         root = next((root for root in known if len(root) < len(own) and is_beneath(own, [root])), None)
         relative = file.relative
         if root is not None:
-            folders = shown_path(own)[len(shown_path(root)) :].replace(os.sep, "/").strip("/")
+            folders = composed(shown_path(own)[len(shown_path(root)) :].replace(os.sep, "/").strip("/"))
             relative = f"{folders}/{relative}"
         source = by_uri.get(file.uri)
-        if source is not None and source.path.endswith(f"/{relative}"):
-            relative = source.path
+        for path in (source.path, composed(source.path)) if source is not None else ():
+            relative = path if path.endswith(f"/{relative}") else relative
         widened.append(replace(file, relative=relative))
     return widened

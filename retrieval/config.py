@@ -9,6 +9,9 @@ from pathlib import Path
 
 from passagework.retrieval.errors import ConfigError
 
+COLLECTION = "PASSAGEWORK_COLLECTION"
+"""The variable that names the collection of a command that needs one and is given none."""
+
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_WINDOW, DEFAULT_SPECIAL_TOKENS = 256, 2
 """Tokens that it reads at once (its sentence_bert_config.json), and those of them that are special: [CLS] and [SEP]."""
@@ -73,6 +76,12 @@ class Settings:
             parse_timeout=_number("PASSAGEWORK_PARSE_TIMEOUT", 120.0, least=0.1),
             parse_memory=_whole("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64) << 20,
         )
+
+
+def default_collection() -> Path | None:
+    """Returns the collection that the environment names, if any."""
+    named = os.environ.get(COLLECTION)
+    return Path(named) if named else None
 
 
 def hub_cache() -> Path:

@@ -4,6 +4,7 @@ PassageworkError
 ├── ConfigError              a setting or an argument is wrong
 │   └── FilterError          a `where` filter is malformed or names an unknown field
 ├── IngestError              a document can't be loaded, or a path can't be ingested
+│   └── NoTextError          a file is whole, and there is nothing in it to search
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
@@ -30,6 +31,10 @@ class FilterError(ConfigError):
 
 class IngestError(PassageworkError):
     """A document can't be loaded, or a path can't be ingested."""
+
+
+class NoTextError(IngestError):
+    """A file can be read, but holds no text: it is skipped, and has not failed."""
 
 
 class StoreError(PassageworkError):

@@ -61,12 +61,12 @@ def is_beneath(uri: str, roots: Sequence[str]) -> bool:
 def is_gone(uri: str) -> bool:
     """Tells whether nothing lies at a file's `uri`, or a folder in its place; never of what is no file.
 
-    What lies in a folder that can't be looked into does not count as gone.
+    A link that leads nowhere is nothing; what lies in a folder that can't be looked into does not count as gone.
     """
     if not uri.startswith(FILE_SCHEME):
         return False
     try:
-        status = os.lstat(path_of(uri))
+        status = Path(path_of(uri)).stat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:

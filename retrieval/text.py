@@ -25,6 +25,14 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def composed(name: str) -> str:
+    """Returns a name in Unicode's composed form (NFC), in which names and patterns are compared.
+
+    macOS, zip archives and Samba bring "ä" as a letter and a mark; people type it as one character.
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def text_hash(text: str) -> bytes:
     """Returns 16 bytes that stand for the exact string encoded."""
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).digest()

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from passagework.retrieval.errors import ConfigError
 from passagework.ui.commands import (
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
     options as opt,
+    rebuilding,
     train as training,
 )
-from passagework.ui.commands.output import parse_where, print_message, print_notes, print_result, run
+from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
 
 if TYPE_CHECKING:
     from passagework import Collection
+
+COMPLETION = "_PASSAGEWORK_COMPLETE"
+"""The variable in which a shell's completion says what it asks for."""
 
 app = typer.Typer(
     name="passagework",
     help="Semantic search over your own documents: a folder goes in, ranked and citable passages come out.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100},
@@ -45,6 +49,7 @@ def ingest(
     exclude: opt.ExcludeOption = None,
     dry_run: opt.DryRunOption = False,
     delete_missing: opt.DeleteMissingOption = False,
+    no_ignore: opt.NoIgnoreOption = False,
     root: opt.RootsOption = None,
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
@@ -67,6 +72,7 @@ def ingest(
             include=include or (),
             exclude=exclude or (),
             delete_missing=delete_missing,
+            no_ignore=no_ignore,
             root=root or (),
             dry_run=dry_run,
             encoder=encoder,
@@ -127,6 +133,7 @@ def context(
     reranker: opt.RerankerOption = None,
     encoder: opt.MovedEncoderOption = None,
     where: opt.WhereOption = None,
+    per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -135,7 +142,15 @@ def context(
 
     parsed = parse_where(where)
     with _open(collection, encoder=encoder, reranker=reranker) as opened:
-        assembled = opened.context(query, max_tokens=max_tokens, k=k, stage=stage, where=parsed, min_score=min_score)
+        assembled = opened.context(
+            query,
+            max_tokens=max_tokens,
+            k=k,
+            stage=stage,
+            where=parsed,
+            per_document=per_document,
+            min_score=min_score,
+        )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:
         for note in context_notes(assembled):
@@ -204,53 +219,7 @@ def delete(
             print_notes(opened.filter_hints(parsed))
 
 
-@app.command()
-def rebuild(
-    collection: opt.CollectionOption,
-    encoder: opt.NewEncoderOption = None,
-    window: opt.NewWindowOption = None,
-    passage_tokens: opt.NewPassageTokensOption = None,
-    overlap: opt.NewOverlapOption = None,
-    whole: opt.RewholeOption = None,
-    index: opt.IndexOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
-    from passagework.ingest.maintenance.rebuild import rebuild as make_version, rebuild_index
-    from passagework.ingest.workers.limits import ParserLimits
-    from passagework.retrieval.config import Settings
-    from passagework.retrieval.dense.index import IndexKind
-    from passagework.ui.commands.progress import progress_bar
-    from passagework.ui.present import show_status
-
-    kinds = [kind.value for kind in IndexKind]
-    if index is not None and index not in kinds:
-        raise ConfigError(f"index is {index!r}: give one of {', '.join(kinds)}")
-    remade = any(value is not None for value in (encoder, window, passage_tokens, overlap, whole))
-    if remade:
-        with progress_bar() as progress:
-            make_version(
-                collection,
-                encoder=encoder,
-                window=window,
-                passage_tokens=passage_tokens,
-                overlap=overlap,
-                whole=whole,
-                progress=progress,
-            )
-    if index is not None or not remade:  # a new version brings an index of its own
-        generation = rebuild_index(collection, kind=None if index is None else IndexKind(index))
-        if index is not None and generation.kind != index:
-            print_message(
-                f"note: {generation.count:,} passages are too few for {index}; the index is {generation.kind}"
-            )
-    with _open(collection) as opened:
-        state = opened.status()
-    parsers = ParserLimits.here(Settings.from_environment())
-    out = {**state.to_json(), "parsers": parsers.to_json()}
-    print_result(out, as_json, lambda console: show_status(console, state, parsers))
-
-
+app.command()(rebuilding.rebuild)
 app.command()(doctor_command.doctor)
 app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
@@ -275,12 +244,21 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
         print_message(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
-    serve(collection, host=host, port=port)
+    if serve(collection, host=host, port=port):
+        raise typer.Exit(INTERRUPTED)
 
 
 def main() -> None:
-    """Runs the console script; exit codes are 0 done, 1 failed, 2 usage, and a user's mistake is one line on stderr."""
-    sys.exit(run(app, sys.argv[1:]))
+    """Runs the console script, and answers a shell that asks what may follow a beginning.
+
+    Exit codes are 0 done, 1 failed, 2 usage, 130 interrupted, and a user's mistake is one line on stderr.
+    """
+    if COMPLETION in os.environ:
+        app(prog_name="passagework")
+    code = run(app, sys.argv[1:])
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait for what is still being encoded
+    sys.exit(code)
 
 
 def _open(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:

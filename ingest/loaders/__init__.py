@@ -78,7 +78,7 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
         for item in loader(path, options):
             yield with_hidden_characters(item) if isinstance(item, Document) else item
     except IngestError as error:
-        raise IngestError(one_line(str(error))) from error
+        raise type(error)(one_line(str(error))) from error
     except OSError as error:
         raise IngestError(read_problem(error)) from error
     except RecursionError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import storable
 from passagework.retrieval.types import Json
 
@@ -82,7 +82,7 @@ def read_text(path: Path, *, declared: Declared | None = None) -> Decoded:
     with path.open("rb") as file:
         decoded = decode(file, declared=declared)
     if not decoded.text or decoded.text.isspace():
-        raise IngestError("no text" if decoded.text else "empty file")
+        raise NoTextError("no text" if decoded.text else "empty file")
     return decoded
 
 

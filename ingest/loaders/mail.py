@@ -18,8 +18,8 @@ from passagework.ingest.loaders.encoding import clean, decode, detect, encoding_
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import codec_for, declared_charset
-from passagework.retrieval.errors import IngestError
-from passagework.retrieval.text import one_line
+from passagework.retrieval.errors import IngestError, NoTextError
+from passagework.retrieval.text import composed, one_line
 from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 MAX_DEPTH = 20
@@ -51,7 +51,7 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     if not text:
         text = subject
     if not text:
-        raise IngestError("no text")
+        raise NoTextError("no text")
     metadata: dict[str, Json] = {**_metadata(message), **encoding_metadata(encoding)}
     notes: tuple[str, ...] = ()
     if attachments:
@@ -139,7 +139,7 @@ def _file_name(part: Message) -> str:
         name = str(make_header(decode_header(name)))
     except (HeaderParseError, LookupError, ValueError, TypeError):
         name = "unnamed"
-    return " ".join(clean(name).split())
+    return composed(" ".join(clean(name).split()))
 
 
 def _text(part: Message) -> str:

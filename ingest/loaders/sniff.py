@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from passagework.ingest.loaders.formats import ZIPPED, Format
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 
 HEAD = 1024
@@ -61,7 +61,7 @@ def true_format(path: Path, named: Format) -> Format:
     with path.open("rb") as file:
         head = file.read(HEAD)
     if not head:
-        raise IngestError("empty file")
+        raise NoTextError("empty file")
     found = _supported(path, head, named) if head.startswith(_ZIP) or b"%PDF-" in head else None
     if found is not None:
         return found

@@ -129,7 +129,7 @@ def _fill(
                 if progress is not None:
                     seconds = time.monotonic() - started
                     counts = writer.counts.documents, writer.counts.passages, writer.counts.encoded
-                    progress(Progress(number, len(sources), *counts, seconds))
+                    progress(Progress(number, len(sources), *counts, seconds, to_encode=writer.counts.to_encode))
             writer.flush()
         with new.write() as last:
             last.sweep_vectors()

@@ -17,7 +17,8 @@ from passagework.retrieval.filters.hints import literal_glob
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.roots import is_beneath, root_of, shown_path, uri_of
 from passagework.retrieval.store import DocumentRow, Snapshot, Store, Writer
-from passagework.retrieval.text import address
+from passagework.retrieval.store.naming import spellings
+from passagework.retrieval.text import address, composed
 
 
 def delete(
@@ -32,8 +33,9 @@ def delete(
     """Takes out the documents that a target or one of the `uris` names, `where` lets through, and that lie in `root`.
 
     A target is a record's `_id`, a URI, a path, a path with its record (`list.csv#row=3`), or, where none of these is
-    so named, a glob on paths. An `_id` may be any text, another document's path or URI too: `uris` can't be mistaken.
-    `root` is a folder that was ingested, or one in it; it need not be there any more.
+    so named, a glob on paths. Names compare in Unicode's composed form; of two that differ in nothing else, the one
+    that is spelled like the target is meant. An `_id` may be any text, another document's path or URI too: `uris` can't
+    be mistaken. `root` is a folder that was ingested, or one in it; it need not be there any more.
 
     With none of them (an empty filter is none), with a target that names nothing, files of several roots, or a record
     by its `_id` and another document by its place, ConfigError is raised and nothing happens; so is FilterError for a
@@ -92,7 +94,7 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
     if missing := set(uris) - {row.uri for row in chosen.values()}:
         raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
     for target in targets:
-        matches = _documents_named(rows, target) or [row for row in rows if fnmatchcase(row.path, target)]
+        matches = _documents_named(rows, target) or _documents_matching(rows, target)
         if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
         _refuse_several(target, matches)
@@ -100,9 +102,18 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
     return list(chosen.values())
 
 
+def _documents_matching(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+    """Returns the documents that another spelling of the target names, or whose path it matches as a glob."""
+    for form in spellings(target)[1:]:
+        if named := _documents_named(rows, form):
+            return named
+    return [row for row in rows if fnmatchcase(composed(row.path), composed(target))]
+
+
 def _refuse_several(target: str, matches: Sequence[DocumentRow]) -> None:
     """Raises ConfigError where a path names files of several folders."""
-    folders = sorted({shown_path(root_of(row.uri, row.path)) for row in matches if row.path == target})
+    named = [row for row in matches if composed(row.path) == composed(target)]
+    folders = sorted({shown_path(root_of(row.uri, row.path)) for row in named})
     if len(folders) > 1:
         raise ConfigError(f"{target!r} lies in {' and in '.join(folders)}: say which with --root, or give the URI")
 
@@ -127,8 +138,8 @@ def _addresses(row: DocumentRow) -> tuple[str, ...]:
 
 def _hint(rows: Sequence[DocumentRow], target: str) -> str:
     """Returns advice on a target that names nothing, where it is a folder, or a path as the shell knows it."""
-    folder = target.rstrip("/") + "/"
-    if any(row.path.startswith(folder) for row in rows):
+    folder = composed(target.rstrip("/")) + "/"
+    if any(composed(row.path).startswith(folder) for row in rows):
         return f"the glob '{literal_glob(folder)}*' takes all beneath that folder"
     target_uri = Path(target).absolute().as_uri() if "\0" not in target else ""
     inside = [

@@ -34,7 +34,7 @@ from passagework.ingest.workers.messages import (
     request_from_json,
     to_json,
 )
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -174,12 +174,13 @@ def _import_loader(name: str) -> Load:
 
 def _serve(load: Load, path: Path, options: LoadOptions, batch: Batch, limit: int) -> dict[str, object] | None:
     """Sends what the file holds; returns the error message to send, or None if all went well."""
-    reason, spent = "", False
+    reason, spent, no_text = "", False, False
     try:
         for item in load(path, options):
             batch.add(item)
     except IngestError as error:
         reason, spent = str(error), isinstance(error.__cause__, MemoryError)
+        no_text = isinstance(error, NoTextError)
     except MemoryError:
         spent = True
     except RecursionError:
@@ -192,7 +193,7 @@ def _serve(load: Load, path: Path, options: LoadOptions, batch: Batch, limit: in
     batch.send()
     if spent:
         reason = f"needs more than {limit >> 20} MB of memory to read"
-    return {"kind": "error", "reason": one_line(reason), "spent": spent}
+    return {"kind": "error", "reason": one_line(reason), "spent": spent, "no_text": no_text}
 
 
 def _format(path: Path) -> str:

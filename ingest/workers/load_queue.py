@@ -30,7 +30,7 @@ class QueuedFile:
     bytes: int = 0  # read and not yet taken
     awaited: bool = False  # the caller waits for it
     finished: bool = False
-    reason: str | None = None  # why it failed
+    failure: IngestError | None = None
     abandoned: bool = False
     stop: Callable[[], None] | None = None  # ends the parser at work on it
 
@@ -65,8 +65,8 @@ class LoadQueue:
         while (batch := self._next(file)) is not None:
             while batch:
                 yield batch.popleft()
-        if file.reason is not None:
-            raise IngestError(file.reason)
+        if file.failure is not None:
+            raise file.failure
 
     def _next(self, file: QueuedFile) -> deque[Document | RecordFailure] | None:
         with self._changed:
@@ -142,10 +142,10 @@ class LoadQueue:
             file.batches.append((batch, size))
             self._changed.notify_all()
 
-    def finish(self, file: QueuedFile, reason: str | None) -> None:
+    def finish(self, file: QueuedFile, failure: IngestError | None) -> None:
         """Notes the file's end, and why it failed if it did."""
         with self._changed:
-            file.stop, file.finished, file.reason = None, True, reason
+            file.stop, file.finished, file.failure = None, True, failure
             if file.abandoned:
                 file.batches.clear()
                 self._charge(file, -file.bytes)

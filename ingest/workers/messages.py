@@ -8,7 +8,8 @@ of
     {"kind": "text", "text"}       the next SEGMENT characters of a long text
     {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it
 
-and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent"}`; a spent parser wants to be replaced.
+and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent", "no_text"}`; a spent parser wants to be
+replaced.
 JSON, because a parser that a hostile document has taken over must not run code in the parent: nothing here is
 believed before it was checked.
 """

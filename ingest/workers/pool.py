@@ -15,7 +15,7 @@ from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.workers.load_queue import LoadQueue, LoadRequest, QueuedFile
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
-from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.errors import ConfigError, IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -178,19 +178,19 @@ class ParserPool:
     def _load(self, file: QueuedFile, process: ParserProcess) -> None:
         if not self._flight.begin(file, process.kill):
             return
-        reason: str | None
+        failure: IngestError | None
         try:
             size = process.request(file.request.path, file.request.options)
-            reason = self._receive(file, process, size)
+            failure = self._receive(file, process, size)
         except IngestError as error:
             process.kill()
-            reason = str(error)
+            failure = error
         except (ValueError, RecursionError) as error:
             process.kill()
-            reason = one_line(f"the parser's answer is broken: {error}")
-        self._flight.finish(file, reason)
+            failure = IngestError(one_line(f"the parser's answer is broken: {error}"))
+        self._flight.finish(file, failure)
 
-    def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> str | None:
+    def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> IngestError | None:
         """Takes a file's messages as there is room for them; returns why the file failed, or None.
 
         Raises IngestError for a parser that doesn't end, or a text beyond all measure.
@@ -219,7 +219,7 @@ class ParserPool:
                 case {"kind": "error", "reason": str(reason)}:
                     if message.get("spent"):
                         process.kill()
-                    return one_line(reason)
+                    return (NoTextError if message.get("no_text") else IngestError)(one_line(reason))
                 case _:
                     raise ValueError("an unknown message")
         raise IngestError("no longer read")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile, WriteCounts
+from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.store import ROOTS, SourceRow, Store
 from passagework.retrieval.types import Document
 
@@ -51,8 +52,8 @@ class Destination(Protocol):
         `progress` is told how many passages have theirs, of how many.
         """
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Has `call` called after every commit."""
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Has `call` called after every commit, and while a long document is cut."""
 
 
 class Records:
@@ -130,9 +131,9 @@ class CollectionDestination(Records):
         refresh_index(self.store, self.store.path.parent)
         self.writer.fill_derived_data(progress)
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Has `call` called after every commit."""
-        self.writer.on_commit = call
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Has `call` called after every commit, and while a long document is cut."""
+        self.writer.on_progress = call
 
 
 class DryRun(Records):
@@ -163,5 +164,5 @@ class DryRun(Records):
     def complete(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Writes nothing."""
 
-    def on_commit(self, call: Callable[[], None]) -> None:
-        """Ignores `call`: nothing is ever committed."""
+    def on_progress(self, call: Callable[[], None]) -> None:
+        """Ignores `call`: nothing is ever written."""

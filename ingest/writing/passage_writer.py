@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
 from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
+from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
@@ -77,17 +78,6 @@ class _Encoding:
     future: Future[_EncodedGroup] | None
 
 
-@dataclass(slots=True)
-class WriteCounts:
-    """Counts what was committed: documents, passages, texts encoded, passages cut, passages with token vectors."""
-
-    documents: int = 0
-    passages: int = 0
-    encoded: int = 0
-    cut: int = 0
-    token_vectors: int = 0
-
-
 class PassageWriter:
     """Takes documents in, and commits them in groups; each document comes whole, or not at all.
 
@@ -113,7 +103,7 @@ class PassageWriter:
         self._vectors_from = vectors_from
         self._derived: DerivedData = derived or NoDerivedData()
         self._models: tuple[Encoder, Chunker] | None = None
-        self.on_commit: Callable[[], None] | None = None
+        self.on_progress: Callable[[], None] = lambda: None
         self._group = _Group()
         self._encoding: _Encoding | None = None
         self._thread: ThreadPoolExecutor | None = None
@@ -126,6 +116,7 @@ class PassageWriter:
         passages: list[NewPassage] = []
         waiting: list[tuple[bytes, EncoderInput]] = []
         derived: dict[bytes, str] = {}
+        before = self.counts.characters
         for passage, encoder_input in self._loaded()[1].chunk(document):
             key = text_hash(encoder_input.text)
             derived_text = self._derived.text_of(document, passage)
@@ -135,11 +126,14 @@ class PassageWriter:
             passages.append(NewPassage(passage.start, passage.end, passage.headings, key, encoder_input.cut, reading))
             waiting.append((key, encoder_input))
             if len(waiting) >= GROUP_DOCUMENTS:
+                self.counts.characters = before + passage.end
                 self._queue_texts(waiting, derived)
+                self.on_progress()
                 waiting.clear()
                 derived.clear()
                 if self._group.tokens >= GROUP_TOKENS:
                     self._encode_and_commit(ahead=True)
+        self.counts.characters = before + len(document.text)
         self._queue_texts(waiting, derived)
         self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, replaces))
         self._group.characters += len(document.text)
@@ -200,8 +194,7 @@ class PassageWriter:
             passage.reranker_hash is not None for document in group.ready for passage in document.passages
         )
         counts.cut += sum(passage.cut for document in group.ready for passage in document.passages)
-        if self.on_commit is not None:
-            self.on_commit()
+        self.on_progress()
 
     def fill_derived_data(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Makes what is missing of passages that were there before the collection kept it; flush first.
@@ -256,6 +249,7 @@ class PassageWriter:
         self._group.copies |= elsewhere
         for key, encoder_input in fresh.items():
             if key not in known and key not in elsewhere:
+                self.counts.to_encode += 1
                 self._group.texts[key] = encoder_input.token_ids
                 self._group.tokens += len(encoder_input.token_ids)
 

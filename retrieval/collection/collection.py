@@ -186,7 +186,8 @@ class Collection:
     def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """Returns the documents that each name stands for; names of none are left out.
 
-        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it.
+        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it. Where no document is spelled like
+        it, those stand for it that are in another of Unicode's normal forms.
         """
         with self._reading() as (_, snapshot):
             return snapshot.documents_by_name(names)

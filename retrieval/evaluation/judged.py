@@ -8,6 +8,7 @@ from typing import Protocol
 
 from passagework.retrieval.evaluation.benchmark import Benchmark, Qrels
 from passagework.retrieval.hits import Hit
+from passagework.retrieval.store.naming import spellings
 from passagework.retrieval.text import address
 
 
@@ -39,13 +40,18 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JudgedDocuments:
-    """Judges documents, each by its best passage. Judgments name `_id`, URI, path, or `path#record`."""
+    """Judges documents, each by its best passage. Judgments name `_id`, URI, path, or `path#record`.
+
+    `names` maps the spellings of the names that they give (see `naming`) to those names.
+    """
 
     benchmark: Benchmark
-    names: frozenset[str] = field(init=False)
+    names: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset(document for grades in self.qrels.values() for document in grades))
+        given = dict.fromkeys(document for grades in self.qrels.values() for document in grades)
+        spelled = {form: document for document in given for form in spellings(document)}
+        object.__setattr__(self, "names", {**spelled, **{document: document for document in given}})
 
     @property
     def name(self) -> str:
@@ -73,7 +79,7 @@ class JudgedDocuments:
         best: dict[str, float] = {}
         for hit in hits:
             names = hit.document, hit.uri, hit.path, address(hit.path, hit.uri)
-            name = next((alias for alias in names if alias in self.names), hit.document)
+            name = next((self.names[alias] for alias in names if alias in self.names), hit.document)
             best.setdefault(name, hit.score)
         return list(best.items())
 

@@ -6,7 +6,8 @@ means `$eq`. `$and` and `$or` take lists of filters, `$not` takes a filter (or, 
 Fields are `path`, `document`, `title`, `media_type`, `pages`, and any metadata field, nested ones with dots; a metadata
 field that bears one of those names is reached as `metadata.title`. A field with several values (a list, `pages`)
 matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in` don't. Numbers compare with numbers
-and texts with texts: another type never matches. `None` equals null and a missing field.
+and texts with texts: another type never matches. `None` equals null and a missing field. Names (`path`, `document`,
+`title`) compare in Unicode's composed form, and case-sensitively.
 
 A text of metadata that is a date (see `passagework.retrieval.store.instants`) compares with dates alone, as an instant.
 A field that no document ever had is refused, unless documents without it are what is asked for.
@@ -14,7 +15,8 @@ A field that no document ever had is refused, unless documents without it are wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from passagework.retrieval.errors import FilterError
@@ -34,6 +36,7 @@ from passagework.retrieval.store.conditions import (
 )
 from passagework.retrieval.store.filter_sql import stored_as
 from passagework.retrieval.store.metadata_fields import FieldType
+from passagework.retrieval.text import composed
 
 Where: TypeAlias = Mapping[str, Any]
 
@@ -50,13 +53,14 @@ OPERATORS = ("$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$glob",
 
 def compile_filter(where: Where, snapshot: Snapshot) -> Condition:
     """Returns a condition on passages and their documents; raises FilterError that names what is wrong."""
-    condition = _Compiler().filter(where, 0)
+    condition = _Compiler(snapshot).filter(where, 0)
     check_fields(condition, snapshot)
     return condition
 
 
 class _Compiler:
-    def __init__(self) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
         self.conditions = 0
         self.values = 0
 
@@ -109,10 +113,19 @@ class _Compiler:
             existence = Exists(_field(field))
             return existence if operand else Not(existence)
         if operator in ("$eq", "$in"):
-            return Among(_field(field), tuple(operands))
+            return self._among(_field(field), operands)
         if operator in ("$ne", "$nin"):
-            return Not(Among(_field(field), tuple(operands)))
-        return Compare(_field(field), Comparison(operator), operand)
+            return Not(self._among(_field(field), operands))
+        return _compare(_field(field), Comparison(operator), operand)
+
+    def _among(self, field: Field, operands: Sequence[Any]) -> Condition:
+        """Returns that the field has one of the values; of names, one of the forms in which they are on record."""
+        if not isinstance(field, Column) or field is Column.PAGES:
+            return Among(field, tuple(operands))
+        names = [value for value in operands if isinstance(value, str)]
+        others = [value for value in operands if not isinstance(value, str)]
+        texts = self.snapshot.recorded_spellings(field, names)
+        return Among(field, (*others, *dict.fromkeys(form for forms in texts.values() for form in forms)))
 
     def _count(self, *, conditions: int, values: int = 0) -> None:
         self.conditions += conditions
@@ -121,6 +134,20 @@ class _Compiler:
             raise FilterError(f"the filter has more than {MAX_CONDITIONS} conditions")
         if self.values > MAX_VALUES:
             raise FilterError(f"the filter has more than {MAX_VALUES} values")
+
+
+def _compare(field: Field, comparison: Comparison, operand: Any) -> Condition:
+    """Returns the comparison; what a name is compared with is composed, as names are on record.
+
+    Older records are decomposed where their file's name is. A set of characters can't be: `[ä]` would take in "a".
+    """
+    if not isinstance(field, Column) or not isinstance(operand, str):
+        return Compare(field, comparison, operand)
+    forms = [composed(operand)]
+    if comparison is Comparison.GLOB and "[" not in operand:
+        forms = list(dict.fromkeys([*forms, unicodedata.normalize("NFD", operand)]))
+    compared = tuple(Compare(field, comparison, form) for form in forms)
+    return compared[0] if len(compared) == 1 else AnyOf(compared)
 
 
 def _check_operand(field: str, operator: Any, operand: Any) -> None:

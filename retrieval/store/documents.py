@@ -13,10 +13,10 @@ from passagework.retrieval.hidden import cut_to
 from passagework.retrieval.roots import is_gone, root_of, shown_path, tell_apart
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
-from passagework.retrieval.store.conditions import Condition
+from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
-from passagework.retrieval.store.naming import has_any_name
+from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
 from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
 from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page, Table
@@ -92,14 +92,23 @@ class DocumentReader:
             rows.update({row.id: row for row in self._documents(has_any_name(self.connection, batch))})
         return list(rows.values())
 
+    def recorded_spellings(self, column: Column, names: Sequence[str]) -> dict[str, list[str]]:
+        """Maps each name to the spellings of it that a column holds (see `naming`), to itself where it holds none."""
+        return recorded_spellings(self.connection, column, names)
+
     def documents_by_name(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
         """Returns the documents that each name stands for (see `naming`); names of none are left out."""
-        named = {name for name in names if storable(name) == name}  # no document has a name of other characters
-        by_name: dict[str, list[DocumentRow]] = defaultdict(list)
-        for row in self.documents_named(sorted(named)):
-            for name in {row.name, row.uri, row.path, address(row.path, row.uri)} & named:
-                by_name[str(name)].append(row)
-        return dict(by_name)
+        forms = {name: spellings(name) for name in names if storable(name) == name}  # no document has other characters
+        by_spelling: dict[str, list[DocumentRow]] = defaultdict(list)
+        for row in self.documents_named(sorted({form for spelled in forms.values() for form in spelled})):
+            for name in {row.name, row.uri, row.path, address(row.path, row.uri)} - {None}:
+                by_spelling[str(name)].append(row)
+        by_name = {}
+        for name, spelled in forms.items():
+            rows = by_spelling.get(name) or [row for form in spelled for row in by_spelling.get(form, [])]
+            if rows:
+                by_name[name] = list({row.id: row for row in rows}.values())
+        return by_name
 
     def document_named(self, name: str) -> Document:
         """Returns the one document of a name, a URI before all; raises StoreError where there is none, or several."""

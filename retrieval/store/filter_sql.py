@@ -116,7 +116,7 @@ class _Sql:
             elif field is Column.PAGES:
                 yield _touched(t.pages.c.number.in_(values)) if kind is FieldType.NUMBER else false()
             else:
-                yield _equals(field, values) if kind is FieldType.TEXT else false()
+                yield equals(field, values) if kind is FieldType.TEXT else false()
 
     def _has(self, key: str, kind: FieldType, condition: Sql) -> Sql:
         f = t.fields.c
@@ -162,7 +162,8 @@ def _compared(column: ColumnElement[Any], comparison: Comparison, value: Scalar)
     return ORDER[comparison](column, value)
 
 
-def _equals(field: Column, values: Sequence[Scalar]) -> Sql:
+def equals(field: Column, values: Sequence[Scalar]) -> Sql:
+    """Returns a condition on documents: one of their own columns, but `pages`, has one of the values."""
     d = t.documents.c
     if field is Column.DOCUMENT:  # in two parts, so that an index serves either column
         named = select(d.id).where(d.name.in_(values))

@@ -21,6 +21,7 @@ class SourceState(str, Enum):
     PARTIAL = "partial"  # documents of it are still to come, or are missing
     DONE = "done"
     FAILED = "failed"
+    EMPTY = "empty"  # whole, and without text
 
 
 class VersionState(str, Enum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from passagework import Collection
-from passagework.ingest import Report, ingest
+from passagework.ingest import Problem, Report, ingest
 from passagework.retrieval import ConfigError, IndexMismatchError, IngestError, StoreError
+from passagework.retrieval.store import SourceState
 from tests.support.fakes import FakeEncoder
+from tests.support.pdf_files import drawn, typed
 
 
 def counts(report: Report) -> dict[str, int]:
@@ -470,3 +473,96 @@ def test_a_collection_made_anew_at_its_path_is_seen(docs: Path, tmp_path: Path) 
         write(docs, {"sub/b.txt": "Bees make honey."})
         ingest([docs], tmp_path / "c", encoder=encoder)
         assert collection.search("bees", k=1)[0].text == "Bees make honey."
+
+
+EMPTY = {
+    "blank.md": b" \n\n",
+    "front.md": b"---\ntitle: x\n---\n",
+    "empty.txt": b"",
+    "page.html": b"<html><head><title>App</title></head><body><script>start()</script></body></html>",
+    "blank.csv": b"\n\n",
+    "none.json": b"[]",
+    "none.jsonl": b"\n\n",
+    "none.eml": b"From: a@x\n\n \n",
+    "blank.rst": b"\n",
+    "pages.pdf": typed([[], []]),
+}
+"""Files that are whole and hold no text, of each format that needs no more than bytes."""
+
+
+class TestFilesWithoutText:
+    """What holds no text is skipped with the reason; it has not failed."""
+
+    def test_each_format_is_skipped_with_its_reason(self, tmp_path: Path) -> None:
+        """Again at every run, and nobody is told of a failure."""
+        docs, encoder = tmp_path / "docs", FakeEncoder()
+        docs.mkdir()
+        for name, data in EMPTY.items():
+            (docs / name).write_bytes(data)
+        (docs / "gone.md").symlink_to("nowhere.md")
+        (docs / "scan.pdf").write_bytes(drawn("0 0 m 100 100 l S"))
+        (docs / "broken.json").write_bytes(b"{")
+        for _ in range(2):
+            report = ingest(docs, tmp_path / "c", encoder=encoder)
+            assert {problem.path: problem.reason for problem in report.skipped} == {
+                "blank.csv": "no text",
+                "blank.md": "no text",
+                "blank.rst": "no text",
+                "empty.txt": "empty file",
+                "front.md": "no text below the front matter",
+                "gone.md": "broken symlink",
+                "none.eml": "no text",
+                "none.json": "no text",
+                "none.jsonl": "no text",
+                "page.html": "no text: the page shows none",
+                "pages.pdf": "no text: the pages are blank",
+            }
+            assert [problem.path for problem in report.failed] == ["broken.json", "scan.pdf"]
+        with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+            assert collection.status().failed == 2
+            assert {row.path for row in collection.sources() if row.state is SourceState.EMPTY} == set(EMPTY)
+            assert not any(row.reason for row in collection.sources() if row.state is SourceState.EMPTY)
+
+    @pytest.mark.parametrize("delete_missing", [False, True])
+    def test_a_document_that_became_empty_is_no_answer(self, docs: Path, tmp_path: Path, delete_missing: bool) -> None:
+        """Its old text is deleted; a dry run says so; the text that it gets again is found again."""
+        encoder = FakeEncoder()
+        ingest(docs, tmp_path / "c", encoder=encoder)
+        write(docs, {"sub/b.txt": ""})
+        dry = ingest(docs, tmp_path / "c", encoder=encoder, dry_run=True)
+        report = ingest(docs, tmp_path / "c", encoder=encoder, delete_missing=delete_missing)
+        for told in (dry, report):
+            assert (counts(told), told.skipped) == (
+                {"deleted": 1, "unchanged": 3},
+                [Problem("sub/b.txt", "empty file")],
+            )
+        again = ingest(docs, tmp_path / "c", encoder=encoder)
+        assert (counts(again), len(again.skipped)) == ({"unchanged": 3}, 1)
+        with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+            assert collection.search("bees", stage="lexical").hits == ()
+        write(docs, {"sub/b.txt": "Bees are back."})
+        assert counts(ingest(docs, tmp_path / "c", encoder=encoder)) == {"added": 1, "unchanged": 3}
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
+    def test_a_document_whose_link_leads_nowhere_is_gone(self, docs: Path, tmp_path: Path) -> None:
+        """The link is skipped; what it led to is kept like any file that is gone, until `delete_missing`."""
+        encoder = FakeEncoder()
+        write(tmp_path, {"beyond.txt": "Owls hoot."})
+        (docs / "link.txt").symlink_to(tmp_path / "beyond.txt")
+        assert counts(ingest(docs, tmp_path / "c", encoder=encoder)) == {"added": 5}
+        (tmp_path / "beyond.txt").unlink()
+        report = ingest(docs, tmp_path / "c", encoder=encoder)
+        assert counts(report) == {"gone": 1, "unchanged": 4}
+        assert report.skipped == [Problem("link.txt", "broken symlink")]
+        report = ingest(docs, tmp_path / "c", encoder=encoder, delete_missing=True)
+        assert counts(report) == {"deleted": 1, "unchanged": 4}
+
+    def test_records_of_a_file_that_became_empty_are_gone(self, docs: Path, tmp_path: Path) -> None:
+        """As if each had been taken out of it: kept and told, until `delete_missing`."""
+        encoder = FakeEncoder()
+        ingest(docs, tmp_path / "c", encoder=encoder)
+        write(docs, {"c.jsonl": "\n"})
+        for _ in range(2):
+            assert counts(ingest(docs, tmp_path / "c", encoder=encoder)) == {"gone": 2, "unchanged": 2}
+        report = ingest(docs, tmp_path / "c", encoder=encoder, delete_missing=True)
+        assert counts(report) == {"deleted": 2, "unchanged": 2}

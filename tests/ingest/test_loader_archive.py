@@ -159,3 +159,15 @@ def test_tables_nested_without_end_are_a_reason(tmp_path: Path) -> None:
     changed(path, "word/document.xml", f"<w:document {space}><w:body>{body}</w:body></w:document>".encode())
     with pytest.raises(IngestError, match=r"nested too deeply|damaged"):
         only(path)
+
+
+def test_a_book_names_its_chapters_in_another_form_of_unicode(tmp_path: Path) -> None:
+    """A zip archive made on macOS has decomposed names; the book's package has composed ones. No chapter is missing."""
+    book, path = novel(tmp_path), tmp_path / "mac.epub"
+    with zipfile.ZipFile(book) as before, zipfile.ZipFile(path, "w") as after:
+        for name in before.namelist():
+            text = before.read(name).decode().replace("two.xhtml", "%C3%BCbung.xhtml")
+            after.writestr(name.replace("two.xhtml", "u\u0308bung.xhtml"), text)
+    document = only(path)
+    assert document.text == only(book).text
+    assert [heading.title for heading in document.headings] == [heading.title for heading in only(book).headings]

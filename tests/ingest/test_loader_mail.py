@@ -175,3 +175,10 @@ def test_mail_within_mail_without_end_is_a_reason(tmp_path: Path) -> None:
     parts = "".join(f"Content-Type: multipart/mixed; boundary=B{n}\n\n--B{n}\n" for n in range(300)) + "\nhi"
     with pytest.raises(IngestError, match="deep"):
         mail(tmp_path, parts)
+
+
+def test_an_attachment_goes_by_its_composed_name(tmp_path: Path) -> None:
+    """Mail from a Mac brings it decomposed; a filter on `attachments` finds it as it is typed."""
+    part = "Content-Disposition: attachment; filename*=utf-8''Geha%CC%88lter.pdf\nContent-Type: application/pdf\n\nx\n"
+    source = f"From: a@x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nTea.\n--b\n{part}--b--\n"
+    assert mail(tmp_path, source).metadata["attachments"] == ["Gehälter.pdf"]

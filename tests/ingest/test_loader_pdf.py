@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import warnings
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,9 +26,9 @@ from pypdf.generic import (
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.loaders.pdf.pdf import MAX_PAGES, extract_pages, load_pdf
 from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Heading, Page
-from tests.support.pdf_files import copied, load, saved, slices, typed, written
+from tests.support.pdf_files import copied, drawn, load, saved, slices, typed, written
 
 THREE = typed([["Apples are red."], ["Pears are green."], ["Plums are blue."]])
 TEXTS = ["Apples are red.", "Pears are green.", "Plums are blue."]
@@ -384,9 +385,19 @@ def test_the_empty_password_is_tried_first(tmp_path: Path, algorithm: str, passw
 
 
 def test_no_text_counts_the_pages(tmp_path: Path) -> None:
-    """A scan is refused with its count of pages, in good grammar."""
-    assert reason(written(tmp_path / "a.pdf", typed([[]] * 12))) == "scanned: 0 of 12 pages have text"
-    assert reason(written(tmp_path / "b.pdf", typed([[]]))) == "scanned: 0 of 1 page has text"
+    """A scan is refused with its count of pages, in good grammar; what is drawn may be letters too."""
+    lined = "0 0 m 100 100 l S"
+    scan = copied(drawn(lined))
+    for _ in range(11):
+        scan.append(BytesIO(drawn(lined)))
+    assert reason(written(tmp_path / "a.pdf", saved(scan))) == "scanned: 0 of 12 pages have text"
+    assert reason(written(tmp_path / "b.pdf", drawn(lined))) == "scanned: 0 of 1 page has text"
+
+
+def test_blank_pages_hold_no_text(tmp_path: Path) -> None:
+    """Where nothing is shown, nothing was scanned: there is no text to miss."""
+    with pytest.raises(NoTextError, match=r"^no text: the pages are blank$"):
+        load(written(tmp_path / "a.pdf", typed([[]] * 3)))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_is_beneath() -> None:
 
 
 def test_is_gone(tmp_path: Path) -> None:
-    """A file that is not there, or a folder in its place, is gone; a dangling link and what is no file are not."""
+    """A file that is not there, a folder in its place, or a link that leads nowhere is gone; what is no file is not."""
     (tmp_path / "a.md").write_text("x")
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "link.md").symlink_to(tmp_path / "nowhere")
@@ -54,7 +54,7 @@ def test_is_gone(tmp_path: Path) -> None:
     assert is_gone((tmp_path / "b.md").as_uri())
     assert is_gone((tmp_path / "a.md" / "b.md").as_uri())
     assert is_gone((tmp_path / "folder.md").as_uri())
-    assert not is_gone((tmp_path / "link.md").as_uri())
+    assert is_gone((tmp_path / "link.md").as_uri())
     assert not is_gone(record_uri("b.md"))
 
 

@@ -8,13 +8,16 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ import passagework.ui.web.server
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.types import Fusion, Stage
 from passagework.ui.cli import app, main
+from tests.support.browser_sessions import free_port
 from tests.support.pdf_files import typed
 from tests.support.tiny_models import tiny_bert
 
@@ -218,12 +222,38 @@ class TestJson:
         problems = dict.fromkeys(("failed", "skipped", "notes"), PROBLEMS)
         rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
         gone = {"gone_from": [{"root": str, "documents": int}]}
-        assert of_type(found, {**counts, **gone, **problems, **rest})
+        ignored = {"ignored": [{"path": str, "reason": str, "entries": int, "documents": int}]}
+        assert of_type(found, {**counts, **gone, **problems, **ignored, **rest})
         assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
         [failed] = found["failed"]
         assert (failed["path"], failed["reason"][:8]) == ("rec.jsonl", "line 3: ")
         assert [one["path"] for one in found["skipped"]] == ["x.dat"]
         assert (found["passages"], found["encoded"], found["cut"]) == (5, 5, 0)
+
+    def test_ingest_leaves_out_what_nobody_wrote(self, tmp_path: Path) -> None:
+        """It is on the report with its reason, `--no-ignore` takes it, and what has no text is skipped."""
+        for name in ("node_modules/x/README.md", "drafts/a.md", "b.md"):
+            (tmp_path / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "docs" / name).write_text(f"Of {name}.")
+        (tmp_path / "docs" / ".gitignore").write_text("drafts/\n")
+        (tmp_path / "docs" / "page.html").write_text("<script>start()</script>")
+        command = ("ingest", tmp_path / "docs", "--collection", tmp_path / "c", "--json")
+        found = run(*command).json
+        assert (found["added"], found["failed"]) == (1, [])
+        assert found["skipped"] == [{"path": "page.html", "reason": "no text: the page shows none"}]
+        assert found["ignored"] == [
+            {"path": "drafts", "reason": ".gitignore", "entries": 1, "documents": 0},
+            {"path": "node_modules", "reason": "installed packages", "entries": 1, "documents": 0},
+        ]
+        shown = run(*command[:-1]).out
+        assert shown.splitlines()[:4] == [
+            "1 unchanged, 1 skipped, 2 ignored",
+            "skipped  page.html: no text: the page shows none",
+            "ignored  drafts: .gitignore",
+            "ignored  node_modules: installed packages",
+        ]
+        found = run(*command, "--no-ignore").json
+        assert (found["added"], found["unchanged"], found["ignored"]) == (2, 1, [])
 
     def test_ingest_again(self, docs: Path, copy: Path) -> None:
         """A dry run and the run itself say the same: nothing to do."""
@@ -287,6 +317,20 @@ class TestJson:
         assert [(one["number"], one["document"]) for one in found["citations"]] == [(1, "r2"), (2, "r1")]
         assert found["text"].index("dogs bark at night") < found["text"].index("[2]")
         assert run(*arguments, "--min-score", "99").json["citations"] == []
+
+    def test_context_of_one_passage_a_document(self, copy: Path, tmp_path: Path) -> None:
+        """`--per-document` limits how many passages come of one, as in a search."""
+        parts = "\n\n".join(f"# Part {number}\n\n" + f"Seals rest on rock {number}. " * 60 for number in range(3))
+        (tmp_path / "seals.md").write_text(parts)
+        (tmp_path / "other.md").write_text("Seals swim.")
+        assert run("ingest", tmp_path / "seals.md", tmp_path / "other.md", "--collection", copy).code == 0
+        lengths = []
+        for options in ((), ("--per-document", "1")):
+            asked = ("context", "seals", "--collection", copy, "--stage", "lexical", "--json", *options)
+            citations = run(*asked).json["citations"]
+            assert {citation["path"] for citation in citations} == {"other.md", "seals.md"}
+            lengths.append(sum(one["end"] - one["start"] for one in citations if one["path"] == "seals.md"))
+        assert lengths[0] > 2 * lengths[1] > 0
 
     def test_status(self, collection: Path) -> None:
         """What there is, and what it was made with."""
@@ -531,11 +575,12 @@ class TestMistakes:
         assert done.code == 2
 
     def test_interrupted(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Ctrl-C ends with one line that says what became of the work."""
+        """Ctrl-C ends with one line that says what became of the work, and the exit code that shells give it."""
+        monkeypatch.setattr("signal.signal", lambda *_: None)
         monkeypatch.setattr("passagework.ingest.ingest", _raise(KeyboardInterrupt))
         done = run("ingest", docs, "--collection", collection)
         assert "what was committed is safe" in done.complaint
-        assert done.code == 1
+        assert done.code == 130
 
     def test_unexpected_error(self, docs: Path, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Even that is one line; PASSAGEWORK_DEBUG=1 shows the traceback."""
@@ -554,6 +599,147 @@ def _raise(error: BaseException | type[BaseException]) -> Any:
         raise error
 
     return fail
+
+
+class TestNamedByTheEnvironment:
+    """PASSAGEWORK_COLLECTION names the collection where a command names none."""
+
+    @pytest.fixture(autouse=True)
+    def named(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The variable names the collection of this file."""
+        monkeypatch.setenv("PASSAGEWORK_COLLECTION", str(collection))
+
+    @pytest.mark.parametrize(
+        ("arguments", "shown"),
+        [
+            (("search", "gulls", "--stage", "lexical"), "evil.md"),
+            (("context", "gulls", "--stage", "lexical"), "evil.md"),
+            (("status",), "5 from 4 files"),
+            (("documents",), "policies/travel.md"),
+            (("delete", "evil.md", "--dry-run"), "1 document would be deleted"),
+            (("doctor",), "documents"),
+        ],
+    )
+    def test_a_command_that_needs_one(self, arguments: tuple[str, ...], shown: str) -> None:
+        """It is the same as if the option had been given."""
+        done = run(*arguments)
+        assert (done.code, shown in done.out) == (0, True), done
+
+    def test_an_ingest(self, docs: Path) -> None:
+        """It goes into that one."""
+        assert run("ingest", docs, "--dry-run", "--json").json["unchanged"] == 5
+
+    def test_the_option_comes_first(self, tmp_path: Path) -> None:
+        """Another collection is another one, and an empty variable is none."""
+        assert "other" in run("status", "--collection", tmp_path / "other").complaint
+
+    def test_an_empty_variable_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As without it."""
+        monkeypatch.setenv("PASSAGEWORK_COLLECTION", "")
+        done = run("status")
+        assert ("--collection" in done.complaint, done.code) == (True, 2)
+
+    def test_judgments_of_ones_own_are_of_it_and_a_benchmark_is_not(self, tmp_path: Path) -> None:
+        """`evaluate` of a benchmark keeps to a temporary collection, and never touches one's own."""
+        judged = tmp_path / "own.jsonl"
+        judged.write_text('{"query": "gulls", "path": "evil.md"}\n')
+        assert run("evaluate", judged, "--stages", "lexical", "--json").json["stages"]["lexical"]["RR@10"] == 1.0
+        (tmp_path / "none").mkdir()
+        assert "no judgments" in run("evaluate", tmp_path / "none").complaint
+
+    def test_the_page_without_the_command(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`streamlit run app.py` opens it, too."""
+        from passagework.ui.web.session import collection_path  # imports `ingest`, which tests here replace
+
+        monkeypatch.setattr(sys, "argv", ["app.py"])
+        assert collection_path() == collection
+        monkeypatch.setattr(sys, "argv", ["app.py", "--collection=elsewhere"])
+        assert collection_path() == Path("elsewhere")
+
+
+class TestCompletion:
+    """What a shell asks for."""
+
+    @pytest.mark.parametrize(
+        ("words", "place", "expected"),
+        [("passagework in", 1, "ingest"), ("passagework ingest --no-i", 2, "--no-ignore")],
+    )
+    def test_a_beginning_is_completed(self, words: str, place: int, expected: str) -> None:
+        """A command, and one of its options; nothing is loaded for it but the commands."""
+        asked = {"_PASSAGEWORK_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        done = run_apart(**asked)
+        assert (done.code, done.out.split(), done.err) == (0, [expected], "")
+
+    def test_the_script_is_shown_and_installed(self, tmp_path: Path) -> None:
+        """For the shell that is named, under the command's own name."""
+        shell = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+        shown = run_apart("--show-completion", "bash", **shell)
+        assert (shown.code, "complete -o default -F _passagework_completion passagework" in shown.out) == (0, True)
+        installed = run_apart("--install-completion", "bash", **shell)
+        assert (installed.code, "bash completion installed" in installed.out) == (0, True)
+        script = (tmp_path / ".bash_completions" / "passagework.sh").read_text()
+        assert "_PASSAGEWORK_COMPLETE=complete_bash" in script
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to a group of processes")
+class TestInterrupted:
+    """Ctrl-C at a terminal: the signal goes to the command and to all that it started."""
+
+    def stopped(self, *arguments: str | Path, when: Callable[[], bool]) -> tuple[int, list[str]]:
+        """The exit code and what stderr says of a command that is interrupted once `when` holds."""
+        interruptible = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        with subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=interruptible,
+        ) as command:
+            end = time.monotonic() + 60
+            while not when() and time.monotonic() < end:
+                time.sleep(0.05)
+            os.killpg(command.pid, signal.SIGINT)
+            _, said = command.communicate(timeout=60)
+            with pytest.raises(ProcessLookupError):
+                os.killpg(command.pid, 0)
+        return command.returncode, [line for line in said.splitlines() if "Uvicorn server st" not in line]
+
+    def test_an_ingest_goes_on_where_it_was(self, tmp_path: Path) -> None:
+        """Exit code 130, one line, no parser left; what was committed is there, and the same command does the rest."""
+        (tmp_path / "docs").mkdir()
+        for number in range(400):
+            (tmp_path / "docs" / f"{number:03}.txt").write_text(f"Bee number {number} dances. " * 40)
+        kept = tmp_path / "c"
+        database = kept / "v0001" / "store.db"
+
+        def committed() -> bool:
+            if not database.exists():
+                return False
+            with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader, suppress(sqlite3.Error):
+                return bool(reader.execute("SELECT COUNT(*) FROM documents").fetchone()[0])
+            return False
+
+        code, said = self.stopped("ingest", tmp_path / "docs", "--collection", kept, when=committed)
+        assert code == 130
+        assert said == ["passagework: stopped; what was committed is safe, and the same command goes on from there"]
+        again = run("ingest", tmp_path / "docs", "--collection", kept, "--json").json
+        assert (again["added"] + again["unchanged"], again["failed"]) == (400, [])
+        assert 0 < again["unchanged"] < 400
+
+    def test_the_server_of_the_pages(self, copy: Path) -> None:
+        """Exit code 130 and one line."""
+        port = free_port()
+
+        def listening() -> bool:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+            return False
+
+        code, said = self.stopped("ui", "--collection", copy, "--port", str(port), when=listening)
+        assert (code, said) == (130, ["passagework: stopped"])
 
 
 class TestLongQuery:

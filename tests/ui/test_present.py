@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.report import IngestStage, Problem, Progress, Report
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
 from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, StageScore
@@ -489,16 +489,21 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_drawn_where_a_person_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files of all, documents, passages and rate; passages that are encoded but not written yet count."""
+    """A line for each stage; nothing in a file's name drives the terminal or is markup."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "160")
+    now = Progress(files=3, total_files=12, documents=1_200, passages=20, encoded=50, seconds=2.0)
     with progress_bar() as draw:
         assert draw is not None
-        draw(Progress(files=3, total_files=12, documents=1_200, passages=20, encoded=50, seconds=2.0))
+        draw(replace(now, stage=IngestStage.SCANNING, found=12))
+        draw(replace(now, to_encode=100, bytes_read=500_000, total_bytes=2_000_000, current="[red]a\x1b[2J.md"))
     shown = re.sub(r"\x1b\[[0-9;?]*\w", "", terminal.getvalue())
-    assert "3/12 files  1,200 documents  50 passages 25 passages/s" in shown
+    assert "12 files found" in shown
+    assert "3 of 12 files, 1,200 documents stored, 0.5 of 2.0 MB  [red]a" in shown
+    assert "\x1b[2J" not in terminal.getvalue()
+    assert "50 of 100 passages known so far, 25/s" in shown
 
 
 def test_progress_is_not_drawn_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from passagework.retrieval.config import default_collection
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.files import write_atomically
 from passagework.ui.commands import options as opt
@@ -51,6 +52,8 @@ def evaluate(
     chosen = check_measures([measure.strip() for measure in measures.split(",")] if measures else DEFAULT_MEASURES)
     loaded_gate = None if gate is None else load_gate(gate)
     refuse_inside(report, benchmark)
+    if collection is None and benchmark.is_file():
+        collection = default_collection()
     if benchmark.is_dir():
         _refuse_qrels(qrels)
     elif benchmark.exists() and collection is None:
@@ -110,6 +113,8 @@ def compare(
     from passagework.ui.present import show_comparison
 
     refuse_inside(report, benchmark)
+    if collection is None and qrels is None and benchmark.is_file():
+        collection = default_collection()
     judged = (
         _benchmark(benchmark, qrels, split) if collection is None else _judged_documents(benchmark, qrels, collection)
     )

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from passagework.retrieval.config import COLLECTION
+
 
 def _print_version(requested: bool) -> None:
     if requested:
@@ -20,9 +22,22 @@ VersionOption = Annotated[
 ]
 MaybeCollectionOption = Annotated[
     Path | None,
-    typer.Option("--collection", help="Folder that keeps the collection (default: a temporary one).", metavar="DIR"),
+    typer.Option(
+        "--collection",
+        help="Folder that keeps the collection (default: a temporary one; of one's own judgments "
+        "PASSAGEWORK_COLLECTION).",
+        metavar="DIR",
+    ),
 ]
-CollectionOption = Annotated[Path, typer.Option("--collection", help="Folder of the collection.", metavar="DIR")]
+CollectionOption = Annotated[
+    Path,
+    typer.Option(
+        "--collection",
+        help="Folder of the collection.",
+        envvar=COLLECTION,
+        metavar="DIR",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 
@@ -37,6 +52,10 @@ ExcludeOption = Annotated[
 ]
 DeleteMissingOption = Annotated[
     bool, typer.Option("--delete-missing", help="Take out documents that are gone from beneath the PATHs.")
+]
+NoIgnoreOption = Annotated[
+    bool,
+    typer.Option("--no-ignore", help="Take what .gitignore names, installed packages and what programs built, too."),
 ]
 RootsOption = Annotated[
     list[str] | None,
@@ -126,7 +145,13 @@ SnapshotOption = Annotated[
 ]
 ExportArgument = Annotated[Path, typer.Argument(help="Folder that `export` wrote.", metavar="FOLDER")]
 NewCollectionOption = Annotated[
-    Path, typer.Option("--collection", help="Folder of the collection to be made.", metavar="DIR")
+    Path,
+    typer.Option(
+        "--collection",
+        help="Folder of the collection to be made.",
+        envvar=COLLECTION,
+        metavar="DIR",
+    ),
 ]
 
 # what to find, and how
@@ -196,7 +221,12 @@ ComparedArgument = Annotated[
     ),
 ]
 JudgedCollectionOption = Annotated[
-    Path | None, typer.Option("--collection", help="Collection that one's own judgments are of.", metavar="DIR")
+    Path | None,
+    typer.Option(
+        "--collection",
+        help="Collection that one's own judgments are of (default: PASSAGEWORK_COLLECTION).",
+        metavar="DIR",
+    ),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="TREC run file.", metavar="RUN")]
 QrelsOption = Annotated[Path | None, typer.Option("--qrels", help="Judgments of TREC topics.", metavar="FILE")]
@@ -220,59 +250,4 @@ ReportOption = Annotated[Path | None, typer.Option("--report", help="Write a pag
 GateOption = Annotated[
     Path | None,
     typer.Option("--gate", help="Thresholds (JSON or YAML); exit 1 where one is missed.", metavar="FILE"),
-]
-
-# what to train, and how
-
-KindArgument = Annotated[str, typer.Argument(help="reranker or encoder.", metavar="KIND")]
-PairsOption = Annotated[
-    list[Path],
-    typer.Option(
-        "--pairs", help="Pairs to learn from (JSONL): query, positive, and more; may be repeated.", metavar="FILE"
-    ),
-]
-ModelOutOption = Annotated[Path, typer.Option("--out", help="New folder for the model.", metavar="DIR")]
-BaseOption = Annotated[
-    str | None, typer.Option("--base", help="Model to begin with (default: the default encoder).", metavar="M")
-]
-MiningCollectionOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--collection", help="Collection to mine negatives in (default: one made of the pairs' texts).", metavar="DIR"
-    ),
-]
-LossOption = Annotated[str, typer.Option("--loss", help="What it learns from.", metavar="listwise|binary")]
-LayersOption = Annotated[
-    int | None, typer.Option("--layers", help="Layers of the base that are kept (default: all).", metavar="N")
-]
-NegativesOption = Annotated[
-    int | None, typer.Option("--negatives", help="Negatives a query (default: 5; of an encoder 2).", metavar="N")
-]
-BatchOption = Annotated[
-    int | None, typer.Option("--batch", help="Queries a step (default: 8; of an encoder 32).", metavar="N")
-]
-EpochsOption = Annotated[float, typer.Option("--epochs", help="Times that all pairs are seen.", metavar="X")]
-LearningRateOption = Annotated[
-    float | None,
-    typer.Option("--learning-rate", help="At its highest (default: 5e-5; of an encoder 2e-5).", metavar="X"),
-]
-TrainingWindowOption = Annotated[int, typer.Option("--window", help="Tokens that it reads at once.", metavar="N")]
-MinedTokensOption = Annotated[
-    int, typer.Option("--passage-tokens", help="Most tokens of a passage, where the texts are cut.", metavar="N")
-]
-LimitPairsOption = Annotated[int | None, typer.Option("--limit", help="Most pairs to learn from.", metavar="N")]
-EvaluateEveryOption = Annotated[
-    int | None,
-    typer.Option(
-        "--evaluate-every",
-        help="Steps between evaluations on held-out pairs (default: 250; of an encoder 100).",
-        metavar="N",
-    ),
-]
-SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn at random.", metavar="N")]
-TrainedTokensOption = Annotated[
-    bool, typer.Option("--token-vectors", help="Of an encoder: token vectors learn too, as reranking compares them.")
-]
-ShuffledOption = Annotated[
-    bool, typer.Option("--shuffled", help="Learn from shuffled labels: a control, which must do badly.")
 ]

@@ -21,8 +21,8 @@ from passagework.retrieval.text import one_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-DONE, FAILED, USAGE = 0, 1, 2
-"""Exit codes."""
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; the last is that of a shell for what SIGINT ended (128 and the signal's number)."""
 
 WIDTH = 100
 """Columns of output that goes to a file or a pipe; a terminal has its own."""
@@ -51,7 +51,7 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
         return USAGE if isinstance(error, _USAGE_ERROR) else FAILED
     except (typer.Abort, KeyboardInterrupt):
         print_message("stopped; what was committed is safe, and the same command goes on from there")
-        return FAILED
+        return INTERRUPTED
     except PassageworkError as error:
         print_message(str(error))
         return USAGE if isinstance(error, ConfigError) else FAILED

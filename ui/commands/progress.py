@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec
 
 from passagework.ingest.report import Progress
+from passagework.ui.present.progress_lines import progress_lines
 
 if TYPE_CHECKING:
     from passagework.retrieval.training import TrainingProgress
@@ -53,30 +54,27 @@ class SuccessiveBars:
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
-    """Yields a callback that draws files, documents, passages and rate; None where stderr is no terminal."""
+    """Yields a callback that draws a line for each stage of an ingest; None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress as Bars, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (
+        TextColumn("{task.description:<13}"),
         BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[details]}"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[details]}", markup=False),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("ingest", total=None, details="")
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
 
         def draw(progress: Progress) -> None:
-            done, total = progress.files, progress.total_files
-            passages = max(progress.passages, progress.encoded)
-            rate = passages / max(progress.seconds, 1e-3)
-            line = f"files  {progress.documents:,} documents  {passages:,} passages {rate:.0f} passages/s"
-            if progress.to_fill:
-                done, total, line = progress.filled, progress.to_fill, "passages given token vectors"
-            bar.update(task, total=total, completed=done, details=line)
+            for line in progress_lines(progress):
+                if line.name not in tasks:
+                    tasks[line.name] = bars.add_task(line.name, total=None, details="")
+                bars.update(tasks[line.name], completed=line.done, total=line.total, details=line.details)
 
         yield draw
 

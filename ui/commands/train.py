@@ -8,29 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import options as opt, train_options as training
 from passagework.ui.commands.output import print_message, print_result
 
 
 def train(
-    kind: opt.KindArgument,
-    pairs: opt.PairsOption,
-    out: opt.ModelOutOption,
-    base: opt.BaseOption = None,
-    collection: opt.MiningCollectionOption = None,
-    loss: opt.LossOption = "listwise",
-    layers: opt.LayersOption = None,
-    negatives: opt.NegativesOption = None,
-    batch: opt.BatchOption = None,
-    epochs: opt.EpochsOption = 1.0,
-    learning_rate: opt.LearningRateOption = None,
-    window: opt.TrainingWindowOption = 256,
-    passage_tokens: opt.MinedTokensOption = 128,
-    limit: opt.LimitPairsOption = None,
-    evaluate_every: opt.EvaluateEveryOption = None,
-    token_vectors: opt.TrainedTokensOption = False,
-    seed: opt.SeedOption = 13,
-    shuffled: opt.ShuffledOption = False,
+    kind: training.KindArgument,
+    pairs: training.PairsOption,
+    out: training.ModelOutOption,
+    base: training.BaseOption = None,
+    collection: training.MiningCollectionOption = None,
+    loss: training.LossOption = "listwise",
+    layers: training.LayersOption = None,
+    negatives: training.NegativesOption = None,
+    batch: training.BatchOption = None,
+    epochs: training.EpochsOption = 1.0,
+    learning_rate: training.LearningRateOption = None,
+    window: training.TrainingWindowOption = 256,
+    passage_tokens: training.MinedTokensOption = 128,
+    limit: training.LimitPairsOption = None,
+    evaluate_every: training.EvaluateEveryOption = None,
+    token_vectors: training.TrainedTokensOption = False,
+    seed: training.SeedOption = 13,
+    shuffled: training.ShuffledOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Fine-tune a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on one's own pairs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted
+from passagework.ui.present.progress_lines import progress_lines
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
@@ -61,8 +63,9 @@ def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
     with st.form("folder"):
         named = st.text_input("Folder or file on this machine", placeholder="~/Documents/handbook", key="folder_path")
         gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
+        everything = st.checkbox("Take what .gitignore and the like leave out, too", key="no_ignore")
         if st.form_submit_button("Bring in") and named and named.strip():
-            jobs.start(collection, [_path(named)], delete_missing=gone)
+            jobs.start(collection, [_path(named)], delete_missing=gone, no_ignore=everything)
 
 
 def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
@@ -94,22 +97,22 @@ def _watch(job: IngestJob) -> None:
     if now is None:
         st.progress(0.0, "Getting ready")
         return
-    if now.to_fill:
-        line = f"Token vectors of {now.filled:,} of {counted(now.to_fill, 'passage')}"
-        st.progress(now.filled / now.to_fill, f"{line}, {now.seconds:.0f} s")
-        return
-    line = f"{now.files:,} of {counted(now.total_files, 'file')}, {counted(max(now.passages, now.encoded), 'passage')}"
-    st.progress(now.files / max(1, now.total_files), f"{line}, {now.seconds:.0f} s")
+    for line in progress_lines(now):
+        share = line.done / line.total if line.total else 0.0
+        st.progress(min(1.0, share), markdown_text(f"{line.name.capitalize()}: {line.details}"))
+    st.html(note_html(f"{time.monotonic() - job.started:.0f} s so far"))
 
 
 def _report(report: Report) -> None:
     counts = {"added": report.added, "updated": report.updated, "moved": report.moved, "deleted": report.deleted}
     counts |= {"unchanged": report.unchanged, "failed": len(report.failed), "skipped": len(report.skipped)}
+    counts["left out"] = sum(ignored.entries for ignored in report.ignored)
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
     line = f"Last run: {shown}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
     show_problems("Failed in the last run", report.failed)
     show_problems("Skipped", report.skipped)
+    show_problems("Left out on purpose", [ignored.describe() for ignored in report.ignored])
 
 
 def _path(named: str) -> Path:

@@ -45,12 +45,16 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
         "unchanged": report.unchanged,
         "failed": len(report.failed),
         "skipped": len(report.skipped),
+        "ignored": sum(ignored.entries for ignored in report.ignored),
     }
     shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "nothing to do"
     console.print(Text(f"{'would be: ' if report.dry_run else ''}{shown}", style="bold"))
     show_problems(console, "failed", report.failed, "red")
     show_problems(console, "note", report.notes, "yellow")
     show_problems(console, "skipped", report.skipped, "dim")
+    show_problems(console, "ignored", [ignored.describe() for ignored in report.ignored], "dim")
+    if report.ignored:
+        console.print(Text("--no-ignore takes what is ignored", style="dim"))
     if report.cut:
         note = f"{counted(report.cut, 'passage')} cut to fit the encoder's window"
         console.print(Text(note, style="yellow"))

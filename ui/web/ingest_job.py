@@ -22,14 +22,15 @@ class _Stopped(Exception):  # noqa: N818 - nothing went wrong
 class IngestJob(threading.Thread):
     """Runs one ingest in a thread of its own; `progress`, then `report` or `problem`, can be read at any time."""
 
-    def __init__(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> None:
+    def __init__(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool, no_ignore: bool) -> None:
         super().__init__(name="ingest", daemon=True)  # one that doesn't stop in time must not hold up the server's end
         self.paths = tuple(paths)
+        self.started = time.monotonic()
         self.progress: Progress | None = None
         self.report: Report | None = None
         self.problem: str | None = None
         self._collection = collection
-        self._delete_missing = delete_missing
+        self._delete_missing, self._no_ignore = delete_missing, no_ignore
         self._stopping = False
 
     def stop(self) -> None:
@@ -43,6 +44,7 @@ class IngestJob(threading.Thread):
                 self.paths,
                 self._collection.path,
                 delete_missing=self._delete_missing,
+                no_ignore=self._no_ignore,
                 encoder=self._collection.encoder(),  # the one in memory
                 progress=self._note,
             )
@@ -67,11 +69,13 @@ class IngestJobs:
         self._lock = threading.Lock()
         self.last: IngestJob | None = None
 
-    def start(self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> IngestJob:
+    def start(
+        self, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False, no_ignore: bool = False
+    ) -> IngestJob:
         """Starts a new job; raises IngestError where one is under way."""
         with self._lock:
             self.check()
-            self.last = IngestJob(collection, paths, delete_missing=delete_missing)
+            self.last = IngestJob(collection, paths, delete_missing=delete_missing, no_ignore=no_ignore)
             self.last.start()
             return self.last
 

@@ -26,6 +26,7 @@ FEW = 10
 STATES = {
     SourceState.PARTIAL: "file read in part",
     SourceState.FAILED: "as it was: the file failed since",
+    SourceState.EMPTY: "as it was: the file is empty now",
 }
 """What a person is told of the state of a document's file, where it isn't done."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from passagework.retrieval.errors import PassageworkError
-from passagework.ui.commands.output import DONE, print_message
+from passagework.ui.commands.output import DONE, INTERRUPTED, print_message
 
 UPLOAD_MEGABYTES = 100
 """The size of one file: a browser sends it whole, and it is held in memory until it is written."""
@@ -19,8 +22,11 @@ STOP_SECONDS = 10.0
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(collection: Path, *, host: str, port: int) -> None:
-    """Serves the pages until SIGINT or SIGTERM; raises PassageworkError where nothing can listen at that address."""
+def serve(collection: Path, *, host: str, port: int) -> bool:
+    """Serves the pages until SIGINT or SIGTERM, and returns whether it was SIGINT.
+
+    Raises PassageworkError where nothing can listen at that address.
+    """
     _check_address(host, port)
     from streamlit.web.cli import main as streamlit
 
@@ -40,14 +46,48 @@ def serve(collection: Path, *, host: str, port: int) -> None:
     }
     page = Path(__file__).parents[1] / "app.py"
     arguments = ["run", str(page), *(f"--{name}={value}" for name, value in options.items())]
-    try:
-        streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
-    finally:
-        _end_ingests()
+    with _received_signals() as received:
+        try:
+            streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
+        finally:
+            interrupted = signal.SIGINT in received()
+            ended = _end_ingests(interrupted=interrupted)
+    if interrupted and not ended:
+        print_message("stopped")
+    return interrupted
 
 
-def _end_ingests() -> None:
-    """Stops an ingest that is under way at its next step, and says so in a line.
+@contextmanager
+def _received_signals() -> Iterator[Callable[[], bytes]]:
+    """Yields a function that returns the numbers of the signals that came; Streamlit keeps to itself which one did."""
+    receiving, noting = socket.socketpair()
+    with receiving, noting:
+        receiving.setblocking(False)
+        noting.setblocking(False)
+
+        def received() -> bytes:
+            with suppress(BlockingIOError):
+                return receiving.recv(1024)
+            return b""
+
+        before = signal.set_wakeup_fd(noting.fileno(), warn_on_full_buffer=False)
+        handler = signal.signal(signal.SIGINT, _stop_at_once)  # until Streamlit, once it has started, sets its own
+        try:
+            yield received
+        finally:
+            signal.signal(signal.SIGINT, handler)
+            signal.set_wakeup_fd(before)
+
+
+def _stop_at_once(number: int, frame: object) -> None:
+    """Ends the process: a server that is just starting has nothing to bring to its end, and would say how it broke."""
+    del number, frame
+    print_message("stopped")
+    os._exit(INTERRUPTED)
+
+
+def _end_ingests(*, interrupted: bool) -> int:
+    """Stops an ingest that is under way at its next step, and says so in a line; returns how many there were.
 
     One that reads or encodes for longer than that ends as by a power cut, which costs only what was not yet committed:
     the interpreter would otherwise take away what its thread still works with.
@@ -59,7 +99,8 @@ def _end_ingests() -> None:
         print_message("the ingest was stopped; what was committed is safe, and the same ingest goes on from there")
     if still_running:
         sys.stdout.flush()
-        os._exit(DONE)
+        os._exit(INTERRUPTED if interrupted else DONE)
+    return under_way
 
 
 def _check_address(host: str, port: int) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from passagework import Collection
 from passagework.retrieval import PassageworkError, StoreError
+from passagework.retrieval.config import default_collection
 from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.search_settings import URL
@@ -36,12 +37,12 @@ def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--collection", default="collection")
+    parser.add_argument("--collection", default=default_collection() or "collection")
     return parser.parse_known_args(sys.argv[1:])[0]
 
 
 def collection_path() -> Path:
-    """Returns the folder named on the command line: `streamlit run app.py -- --collection DIR`."""
+    """Returns the folder named on the command line, `streamlit run app.py -- --collection DIR`, or the default one."""
     return Path(_arguments().collection)
 
 

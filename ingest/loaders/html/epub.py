@@ -20,7 +20,8 @@ from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import declared_charset
 from passagework.ingest.loaders.text.markdown import first_title
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
+from passagework.retrieval.text import composed
 from passagework.retrieval.types import Document, Heading, Hidden, Json
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         names = _contents(archive, package_name, package)
         text, headings, hidden, notes = _read_chapters(archive, chapters, names)
     if not text:
-        raise IngestError("no text")
+        raise IngestError(f"no text: {notes[0]}") if notes else NoTextError("no text")
     title, metadata = _metadata(package)
     yield Document(
         text=text,
@@ -113,10 +114,17 @@ def _spine(archive: zipfile.ZipFile, package_name: str, package: _Element) -> li
 
 
 def _resolve(archive: zipfile.ZipFile, base: str, href: str) -> str:
-    """A reference's member name: percent-decoded, unless the archive stores it encoded."""
+    """A reference's member name: percent-decoded, unless the archive stores it encoded; in the form that it has there.
+
+    A zip archive made on macOS has decomposed names, whatever the book says.
+    """
     href = href.partition("#")[0]
     names = [posixpath.normpath(posixpath.join(posixpath.dirname(base), form)) for form in (unquote(href), href)]
-    return next((name for name in names if name in archive.NameToInfo), names[0])
+    found = next((name for name in names if name in archive.NameToInfo), None)
+    if found is not None:
+        return found
+    members = {composed(member): member for member in archive.NameToInfo}
+    return next((members[composed(name)] for name in names if composed(name) in members), names[0])
 
 
 def _refuse_protected(archive: zipfile.ZipFile, chapters: list[str]) -> None:

@@ -11,7 +11,7 @@ from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.text.markdown import first_title
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
@@ -44,7 +44,7 @@ def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     decoded = read_text(path, declared=declared_charset)
     page = render_html(decoded.text)
     if not page.text:
-        raise IngestError("no text: the page shows none")
+        raise NoTextError("no text: the page shows none")
     yield Document(
         text=page.text,
         media_type=Format.HTML.value,

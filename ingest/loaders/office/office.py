@@ -17,7 +17,7 @@ from passagework.ingest.loaders.hidden_marks import over_markup, without_marks
 from passagework.ingest.loaders.office import docx_hidden, pptx_hidden
 from passagework.ingest.loaders.office.converters import converters, stream_info
 from passagework.ingest.loaders.text.markdown import first_title, markdown_headings
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Hidden, HiddenReason, Page
 
@@ -50,7 +50,7 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
 
     text, hidden = without_marks(_tidy(_converted(convert, path)))
     if not text:
-        raise IngestError("no text")
+        raise NoTextError("no text")
     headings = markdown_headings(text)
     yield Document(
         text=text,
@@ -76,7 +76,7 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     # A vertical tab is PowerPoint's line break within a paragraph; in a title the heading's line goes on.
     text, pages, hidden = _slides(clean(_converted(convert, path)).replace("\v", " "), marked)
     if not text:
-        raise IngestError("no text")
+        raise NoTextError("no text")
     headings = markdown_headings(text)
     yield Document(
         text=text,

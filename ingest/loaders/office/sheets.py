@@ -20,7 +20,7 @@ from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.hidden_marks import MARK, over_markup, unmarked, without_marks
 from passagework.ingest.loaders.office.xlsx_hidden import Looks, SheetLook
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def load_xlsx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         except Exception as error:  # openpyxl raises whatever malformed parts lead it to
             raise damaged(path, error) from error
     if not read.headings:
-        raise IngestError("no text: all sheets are empty")
+        raise NoTextError("no text: all sheets are empty")
     yield Document(
         text="\n\n".join(read.pieces),
         media_type=Format.XLSX.value,

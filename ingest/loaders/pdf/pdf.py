@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -22,7 +22,7 @@ from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs, hidd
 from passagework.ingest.loaders.pdf.pdf_outline import locate
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
 from passagework.ingest.loaders.pdf.pdf_text import PageText, join_hyphens, page_text, plain_page
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import page_ranges
 from passagework.retrieval.types import Document, Json, Page
 
@@ -91,6 +91,8 @@ def _document(data: bytes, password: str | None) -> Document:
     content = _content(data, password, opened)
     count = len(content.pages)
     blank = [number for number, page in enumerate(content.pages, 1) if not page.text.strip("\n \ufffd")]
+    if len(blank) == count and not content.failed and _is_blank(data, password):
+        raise NoTextError("no text: the pages are blank")
     if len(blank) == count:
         raise IngestError(_without_text(count, len(content.failed)))
     structure = read_structure(opened.reader) if opened.reader else Structure(notes=(_no_structure(opened),))
@@ -128,7 +130,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise IngestError(f"can't be read: {error.strerror or type(error).__name__}") from error
     if not data:
-        raise IngestError("empty file")
+        raise NoTextError("empty file")
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
         raise IngestError("not a PDF: it has no %PDF header")
     return data
@@ -175,6 +177,14 @@ def _pdfium_document(data: bytes, password: str | None) -> PdfDocument:
         return PdfDocument(data, password=password)
     except PdfiumError as error:
         raise _RefusedError(pdfium.FPDF_GetLastError()) from error
+
+
+def _is_blank(data: bytes, password: str | None) -> bool:
+    """Tells whether no page shows anything, such as a picture of text."""
+    with suppress(PdfiumError, _RefusedError), closing(_pdfium_document(data, password)) as pdf:
+        shown = (item.type for index in range(len(pdf)) for item in pdf[index].get_objects())
+        return all(kind == pdfium.FPDF_PAGEOBJ_TEXT for kind in shown)
+    return False
 
 
 def _pdfium_page(pdf: PdfDocument, index: int) -> _Read | None:

@@ -17,7 +17,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import Decoded, Encoding, detect_file, encoding_metadata, open_text, read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.record import Records
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -98,7 +98,7 @@ def load_jsonl(path: Path, options: LoadOptions) -> Iterator[Document | RecordFa
         more = f" (and {len(waiting) - 1} more lines like it)" if len(waiting) > 1 else ""
         raise IngestError(f"no valid record: {waiting[0].reason}{more}")
     if not found:
-        raise IngestError("no text")
+        raise NoTextError("no text")
 
 
 def _numbered(path: Path, encoding: Encoding) -> Generator[tuple[int, str], None, None]:
@@ -224,7 +224,7 @@ def _invalid(message: str, text: str, position: int) -> IngestError:
 
 def _source(decoded: Decoded) -> Document:
     if not _WORD.search(decoded.text):
-        raise IngestError("no text")
+        raise NoTextError("no text")
     return Document(
         text=decoded.text,
         media_type=Format.JSON.value,

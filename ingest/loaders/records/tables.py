@@ -18,7 +18,7 @@ from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.columns import column_forms, typed
 from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -72,7 +72,7 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
             found = True
             yield records.read(dict(cells), number, values=values)
     if not found:
-        raise IngestError("no text: no row below the header")
+        raise NoTextError("no text: no row below the header")
 
 
 def _filled_rows(path: Path, encoding: Encoding, layout: _Layout) -> Iterator[tuple[int, list[str] | RecordFailure]]:
@@ -109,7 +109,7 @@ def _sample(path: Path, encoding: Encoding) -> list[str]:
     with open_text(path, encoding, newline="") as text:
         lines = text.readlines(SAMPLE)
         if not text.read(1) and not any(line.strip() for line in lines):
-            raise IngestError("no text")
+            raise NoTextError("no text")
     return [_without_nul(line) for line in lines]
 
 

@@ -10,7 +10,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.text.front_matter import front_matter
-from passagework.retrieval.errors import IngestError
+from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document, Heading
 
 # A literal newline leads, so that the search runs from line to line and not from character to character.
@@ -35,7 +35,7 @@ def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | Recor
     fields, start = front_matter(decoded.text)
     text = decoded.text[start:]
     if not text or text.isspace():
-        raise IngestError("no text below the front matter")
+        raise NoTextError("no text below the front matter")
     headings = markdown_headings(text)
     title = ""
     if isinstance(fields.get("title"), (str, int, float)):

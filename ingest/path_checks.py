@@ -1,0 +1,50 @@
+"""Checks the PATHs of an ingest against the collection: its own folder, and folders that are empty now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from passagework.ingest.scan import Scan
+from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.folder import UPLOADS
+from passagework.retrieval.roots import is_beneath
+from passagework.retrieval.store import SourceRow
+from passagework.retrieval.text import counted
+
+
+def without_collection(scanned: Scan, collection: Path) -> Scan:
+    """Returns the files outside the collection's own folder, which may stand among them, and those uploaded into it."""
+    folder = collection.resolve()
+    uploads = folder / UPLOADS
+    return Scan(
+        files=tuple(
+            file
+            for file in scanned.files
+            if file.root.resolve().is_relative_to(uploads) or not file.path.resolve().is_relative_to(folder)
+        ),
+        skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
+        failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
+        ignored=tuple(file for file in scanned.ignored if not file.path.resolve().is_relative_to(folder)),
+    )
+
+
+def refuse_overlap(roots: Sequence[Path], collection: Path) -> None:
+    """Raises ConfigError for a path in the collection's own folder: its documents would be passed over."""
+    folder = collection.resolve()
+    for root in roots:
+        if root.resolve().is_relative_to(folder) and not root.resolve().is_relative_to(folder / UPLOADS):
+            raise ConfigError(f"{root} lies in the collection's folder: give the collection a folder of its own")
+
+
+def check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceRow]) -> None:
+    """Raises IngestError for an empty folder that had files: a disk that isn't mounted looks like that."""
+    for root in roots:
+        prefix = [root.absolute().as_uri()]
+        before = sum(is_beneath(source.uri, prefix) for source in recorded)
+        present = any(is_beneath(file.uri, prefix) for file in scanned.files) or (root.is_dir() and any(root.iterdir()))
+        if before and not present:
+            raise IngestError(
+                f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
+                "if it is meant to be empty, use `passagework delete`"
+            )

@@ -1,0 +1,90 @@
+"""Files on disk against files on record, where the file system takes several spellings for one name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from passagework import Collection
+from passagework.ingest import Report, ingest
+from tests.support.fakes import FakeEncoder
+
+BEES, WASPS = "Bees dance to tell of flowers.", "Wasps build paper nests."
+
+
+def respell(folder: Path, old: str, new: str) -> None:
+    """Renames a file as on a system that takes both spellings for one: the old name still leads to the file.
+
+    There the old name isn't listed; here it is a second one of the file, which the runs below exclude.
+    """
+    (folder / new).parent.mkdir(exist_ok=True)
+    os.link(folder / old, folder / new)
+
+
+def run(folder: Path, old: str, encoder: FakeEncoder) -> Report:
+    """An ingest that sees the new name alone, and takes out what is gone."""
+    return ingest(folder, folder.parent / "c", exclude=[old], delete_missing=True, encoder=encoder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("bees.txt", "Bees.txt"), ("sub/bees.txt", "SUB/bees.txt"), ("straße.txt", "STRASSE.txt")],
+)
+def test_a_name_in_another_case_is_a_move(tmp_path: Path, old: str, new: str) -> None:
+    """One document at the new path, with its passage; the next run has nothing to do."""
+    folder, encoder = tmp_path / "docs", FakeEncoder()
+    (folder / old).parent.mkdir(parents=True)
+    (folder / old).write_text(BEES)
+    ingest(folder, tmp_path / "c", encoder=encoder)
+    respell(folder, old, new)
+    report = run(folder, old, encoder)
+    assert (report.moved, report.added, report.deleted, report.gone) == (1, 0, 0, 0)
+    report = run(folder, old, encoder)
+    assert (report.unchanged, report.moved) == (1, 0)
+    with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+        assert [row.path for row in collection.documents()] == [new]
+        assert [(hit.text, hit.uri) for hit in collection.search("bees")] == [(BEES, (folder / new).as_uri())]
+
+
+def test_a_name_in_another_normal_form_is_a_move(tmp_path: Path) -> None:
+    """The path stays as it was, for it is composed either way; the URI is that of the file now."""
+    folder, encoder = tmp_path / "docs", FakeEncoder()
+    folder.mkdir()
+    (folder / "fu\u0308r.txt").write_text(BEES)
+    ingest(folder, tmp_path / "c", encoder=encoder)
+    respell(folder, "fu\u0308r.txt", "für.txt")
+    report = ingest(folder / "für.txt", tmp_path / "c", encoder=encoder)
+    assert (report.moved, report.added) == (1, 0)
+    with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+        assert [(row.path, row.uri) for row in collection.documents()] == [("für.txt", (folder / "für.txt").as_uri())]
+
+
+def test_a_file_that_changed_as_well_is_read_again(tmp_path: Path) -> None:
+    """The old text is not found any more, and nothing is there twice."""
+    folder, encoder = tmp_path / "docs", FakeEncoder()
+    folder.mkdir()
+    (folder / "bees.txt").write_text(BEES)
+    ingest(folder, tmp_path / "c", encoder=encoder)
+    respell(folder, "bees.txt", "BEES.txt")
+    (folder / "BEES.txt").write_text(WASPS)
+    report = run(folder, "bees.txt", encoder)
+    assert (report.moved, report.added, report.gone) == (1, 0, 0)
+    with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+        assert [hit.text for hit in collection.search("nests")] == [WASPS]
+
+
+def test_two_files_whose_names_differ_in_case_are_two(tmp_path: Path) -> None:
+    """Where the file system tells them apart, neither is taken for the other."""
+    folder, encoder = tmp_path / "docs", FakeEncoder()
+    folder.mkdir()
+    (folder / "bees.txt").write_text(BEES)
+    ingest(folder, tmp_path / "c", encoder=encoder)
+    (folder / "Bees.txt").write_text(WASPS)
+    if len(list(folder.iterdir())) == 1:
+        pytest.skip("this file system takes both for one name")
+    report = run(folder, "bees.txt", encoder)
+    assert (report.added, report.moved, report.deleted) == (1, 0, 0)
+    with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+        assert [row.path for row in collection.documents()] == ["Bees.txt", "bees.txt"]

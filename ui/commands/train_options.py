@@ -1,0 +1,61 @@
+"""Defines the options of `train` that no other command takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+KindArgument = Annotated[str, typer.Argument(help="reranker or encoder.", metavar="KIND")]
+PairsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--pairs", help="Pairs to learn from (JSONL): query, positive, and more; may be repeated.", metavar="FILE"
+    ),
+]
+ModelOutOption = Annotated[Path, typer.Option("--out", help="New folder for the model.", metavar="DIR")]
+BaseOption = Annotated[
+    str | None, typer.Option("--base", help="Model to begin with (default: the default encoder).", metavar="M")
+]
+MiningCollectionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--collection", help="Collection to mine negatives in (default: one made of the pairs' texts).", metavar="DIR"
+    ),
+]
+LossOption = Annotated[str, typer.Option("--loss", help="What it learns from.", metavar="listwise|binary")]
+LayersOption = Annotated[
+    int | None, typer.Option("--layers", help="Layers of the base that are kept (default: all).", metavar="N")
+]
+NegativesOption = Annotated[
+    int | None, typer.Option("--negatives", help="Negatives a query (default: 5; of an encoder 2).", metavar="N")
+]
+BatchOption = Annotated[
+    int | None, typer.Option("--batch", help="Queries a step (default: 8; of an encoder 32).", metavar="N")
+]
+EpochsOption = Annotated[float, typer.Option("--epochs", help="Times that all pairs are seen.", metavar="X")]
+LearningRateOption = Annotated[
+    float | None,
+    typer.Option("--learning-rate", help="At its highest (default: 5e-5; of an encoder 2e-5).", metavar="X"),
+]
+TrainingWindowOption = Annotated[int, typer.Option("--window", help="Tokens that it reads at once.", metavar="N")]
+MinedTokensOption = Annotated[
+    int, typer.Option("--passage-tokens", help="Most tokens of a passage, where the texts are cut.", metavar="N")
+]
+LimitPairsOption = Annotated[int | None, typer.Option("--limit", help="Most pairs to learn from.", metavar="N")]
+EvaluateEveryOption = Annotated[
+    int | None,
+    typer.Option(
+        "--evaluate-every",
+        help="Steps between evaluations on held-out pairs (default: 250; of an encoder 100).",
+        metavar="N",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn at random.", metavar="N")]
+TrainedTokensOption = Annotated[
+    bool, typer.Option("--token-vectors", help="Of an encoder: token vectors learn too, as reranking compares them.")
+]
+ShuffledOption = Annotated[
+    bool, typer.Option("--shuffled", help="Learn from shuffled labels: a control, which must do badly.")
+]
