@@ -143,7 +143,7 @@ class Plan:
 
     `requested` is the stage that was asked for, `used` the one that gave the hits, and `reason` why they differ.
     `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
-    vector index, `best_bm25` the query's best score by words. `rerank_depth` candidates were read by `reranker`,
+    vector index, `best_bm25` what scores by words are divided by. `rerank_depth` candidates were read by `reranker`,
     `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
     `hints` say what a filter may have meant that asks for what no document has.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from passagework.retrieval.lexical.bm25 import match_expression
 from passagework.retrieval.store import Snapshot
 
-COMMON_SHARE = 3
+COMMON_SHARE = 2
 """One passage in so many holds a word that is common."""
 
 COUNTED = 100_000
@@ -21,7 +21,7 @@ class CommonWords:
         self._known: dict[str, bool] = {}
 
     def __call__(self, word: str) -> bool:
-        """Tells whether more than a third of the passages hold the word, in any of its forms."""
+        """Tells whether more than half of the passages hold the word, in any of its forms."""
         expression = match_expression(word)
         if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
             return False

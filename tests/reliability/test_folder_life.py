@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from passagework import Collection, ingest
 from tests.support.fakes import FakeEncoder
 
-FOLDERS = ("", "sub", "sub/deep")
-NAMES = ("a.md", "b.md")
+FOLDERS = ("", "sub", "sub/deep", unicodedata.normalize("NFD", "Gehälter"))
+NAMES = ("a.md", "b.md", unicodedata.normalize("NFD", "Übersicht.md"))
 
 places = st.tuples(st.sampled_from(FOLDERS), st.sampled_from(NAMES))
 steps = st.one_of(

@@ -62,11 +62,11 @@ def test_a_companys_name_does_not_decide(named: Path, query: str) -> None:
 
 
 def test_common_words(tmp_path: Path) -> None:
-    """More than a third of the passages, in any form of the word, and whatever its case."""
+    """More than half of the passages, in any form of the word, and whatever its case."""
     (tmp_path / "docs").mkdir()
     for number in range(9):
         (tmp_path / "docs" / f"{number}.md").write_text(
-            "Acme rivers" if number < 4 else "a river" if number < 7 else "x"
+            "Acme rivers" if number < 5 else "a river" if number < 8 else "x"
         )
     ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder())
     with Store.open(tmp_path / "c" / "v0001" / "store.db") as store, store.read() as snapshot:
