@@ -14,6 +14,15 @@ from passagework.retrieval.text import storable
 TERM = re.compile(r"[\w\u0300-\u0331]+")
 """A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
 
+JOINED = re.compile(rf"(?<![\w\u0300-\u0331]){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
+"""Words that are joined, as in a part's number, a version, an address or a state-of-the-art compound."""
+
+QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
+"""Words that are to stand one after the other."""
+
+MAX_CHARACTERS = 200
+"""Characters of an identifier or a quotation that is looked up as it stands."""
+
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
 
@@ -54,13 +63,23 @@ class Bm25:
 def query_terms(query: str) -> list[str]:
     """Returns the query's different words as they are written, in order, as far as they are looked up.
 
-    Their case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
-    Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
+    Identifiers of joined words follow, each as one term, and what stands in quotes: the text index looks for their
+    parts one after the other, so that `SA-4471-B` is told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than
+    it knows must reach it as they reached the index. Stop words are left out, unless there is nothing else, or they
+    are written as names are: `WHO`, `IT`.
     """
     different: dict[str, str] = {}
-    for match in content_words(query):
-        different.setdefault(match[0].lower(), match[0])
+    words = [match[0] for match in content_words(query)]
+    identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
+    quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
+    for term in [*words, *(term for term in identifiers + quoted if len(term) <= MAX_CHARACTERS)]:
+        different.setdefault(term.lower(), term)
     return list(different.values())[:MAX_TERMS]
+
+
+def _is_identifier(joined: str) -> bool:
+    """Tells whether joined words are more than a compound, which people write with a hyphen or without."""
+    return any(character.isdigit() for character in joined) or not joined.replace("-", "").isalpha()
 
 
 def content_words(query: str) -> list[re.Match[str]]:

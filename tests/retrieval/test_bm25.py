@@ -7,13 +7,16 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.lexical.bm25 import MAX_TERMS, Bm25, match_expression, query_terms
+from passagework.retrieval.lexical.bm25 import MAX_TERMS, Bm25, LexicalRetriever, match_expression, query_terms
+from passagework.retrieval.lexical.live_postings import LivePostings
+from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.store import NewPassage, Store
 from tests.support.stored_documents import copied, key_of, new_store, put
 
@@ -244,3 +247,42 @@ def test_a_very_long_query_is_answered(store: Store) -> None:
     assert search(store, "x" * 100_000) == []
     assert [one for one, _ in search(store, "gold " * 20_000)] == [one for one, _ in found]
     assert time.process_time() - started < 15
+
+
+@pytest.mark.parametrize(
+    ("query", "terms"),
+    [
+        ("where is part SA-4471-B", ["part", "SA", "4471", "B", "SA-4471-B"]),
+        ("ping 192.168.3.7", ["ping", "192", "168", "3", "7", "192.168.3.7"]),
+        ("foo_bar.baz fails", ["foo_bar", "baz", "fails", "foo_bar.baz"]),
+        ("a two-dimensional flow", ["two", "dimensional", "flow"]),
+        ('the "cold start" problem', ["cold", "start", "problem", "cold start"]),
+        ("„river bank“ or “gold mine”", ["river", "bank", "gold", "mine", "river bank", "gold mine"]),
+        ('an open " quote', ["open", "quote"]),
+        ("Boeing's", ["Boeing"]),
+    ],
+)
+def test_identifiers_and_quotes_are_looked_up_as_they_stand(query: str, terms: list[str]) -> None:
+    """Beside their words; a compound is its words alone, for people write it with a hyphen or without."""
+    assert query_terms(query) == terms
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_the_order_of_an_identifiers_parts_counts(tmp_path: Path, saved: bool) -> None:
+    """Among identifiers of the same parts the one that is asked for is first, by FTS5 and by saved postings."""
+    parts = ["-".join(order) for order in permutations(["7415", "2290", "31", "B"], 3)]
+    store = new_store(tmp_path / "store.db")
+    with store.write() as writer:
+        for number, part in enumerate(parts):
+            put(writer, f"{number}", f"Part {part} is kept in the store of the workshop", size=100)
+    with store.read() as snapshot:
+        if saved:
+            with snapshot.words() as reader:
+                lexical: LexicalRetriever = LivePostings((Postings.read(reader, least=2),))
+        else:
+            lexical = Bm25()
+        for part in parts:
+            (best, score), (_, second), *_ = lexical.search(snapshot, f"where is {part}?", 9, None)
+            assert part in snapshot.passages([best])[0].text
+            assert score > second
+    store.close()
