@@ -19,8 +19,8 @@ from contextlib import contextmanager
 
 from passagework.retrieval.errors import PassageworkError
 
-FORK_WAIT_SECONDS = 10.0
-"""Seconds that a fork waits for what other threads have in use: a batch of an encoder takes one or two."""
+FORK_WAIT_SECONDS = 30.0
+"""Seconds that a fork waits for what other threads have in use: a batch takes one or two, of a large encoder ten."""
 
 SETTLE_SECONDS = 0.005
 """Seconds between the last use and the fork: threads of native libraries let go of their locks, and fall asleep."""
