@@ -1,0 +1,85 @@
+"""The rows of a sheet as tables, one below the other, merged cells under their columns."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from passagework.ingest.loaders.office.office_tables import NUMBER, Rows
+from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter
+from passagework.ingest.loaders.office.xlsx_sheet import Row, Sheet
+
+_MOST_REPEATED = 100_000
+"""Cells that merged ones are repeated in."""
+
+
+def write_rows(sheet: Sheet, writer: OfficeWriter) -> None:
+    """Writes the sheet's tables."""
+    _repeat(sheet)
+    for block in _blocks(sheet.rows):
+        columns = sorted({column for row in block for column in row.columns})
+        place = {column: at for at, column in enumerate(columns)}
+        lines: Rows[Line] = []
+        for row in block:
+            line: list[Line] = [[] for _ in columns]
+            for column, text in zip(row.columns, row.texts, strict=True):
+                line[place[column]] = sheet.look.line(row.number, column, text)
+            lines.append(line)
+        writer.table(lines, headers=_headers(block, sheet))
+
+
+def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
+    """An empty row parts two tables, unless numbers follow it, which want their header."""
+    block: list[Row] = []
+    for row in rows:
+        parted = bool(block) and row.number > block[-1].number + 1
+        behind = (text for column, text in zip(row.columns, row.texts, strict=True) if column > 1)
+        if parted and not any(NUMBER.fullmatch(text) for text in behind):
+            yield block
+            block = []
+        block.append(row)
+    if block:
+        yield block
+
+
+def _repeat(sheet: Sheet) -> None:
+    """What a cell that reaches over several rows says, in each of those that have any text."""
+    numbers = [row.number for row in sheet.rows]
+    left_to_repeat = _MOST_REPEATED
+    for (top, left), (bottom, _) in sheet.look.merged.items():
+        at = bisect_left(numbers, top)
+        if bottom == top or at == len(numbers) or numbers[at] != top or left not in sheet.rows[at].columns:
+            continue
+        text = sheet.rows[at].texts[sheet.rows[at].columns.index(left)]
+        below = range(at + 1, min(bisect_right(numbers, bottom), at + 1 + left_to_repeat))
+        left_to_repeat -= len(below)
+        for place in below:
+            _put(sheet.rows[place], left, text)
+
+
+def _headers(block: list[Row], sheet: Sheet) -> int | None:
+    """Two, where the first row names groups of the columns that the second names; else None, to be told by looks.
+
+    The name of a group then stands over each of its columns.
+    """
+    first = block[0]
+    widths = {left: sheet.look.merged.get((first.number, left), (0, left))[1] for left in first.columns}
+    wide = {left: right for left, right in widths.items() if right > left}
+    if not wide or len(block) < 3 or len(first.columns) < 2:
+        return None
+    if any(NUMBER.fullmatch(text) for text in (*first.texts, *block[1].texts)):
+        return None
+    named = set(block[1].columns)
+    for left, right in wide.items():
+        text = first.texts[first.columns.index(left)]
+        for column in sorted(column for column in named if left < column <= right):
+            _put(first, column, text)
+    return 2
+
+
+def _put(row: Row, column: int, text: str) -> None:
+    """The text in a cell that has none."""
+    at = bisect_left(row.columns, column)
+    if at == len(row.columns) or row.columns[at] != column:
+        row.columns.insert(at, column)
+        row.texts.insert(at, text)
