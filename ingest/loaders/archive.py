@@ -6,7 +6,7 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,11 +116,12 @@ def damaged(path: Path, error: Exception) -> IngestError:
     return IngestError(f"damaged {path.suffix}: {words}")
 
 
-def parse_xml(data: bytes) -> _Element | None:
+def parse_xml(data: bytes, damage: Callable[[str], None] | None = None) -> _Element | None:
     """The root of an XML part, mended where it is malformed; None where nothing of it can be read. Nothing is fetched.
 
     Remarks, which would part a text, are left out. Texts and depths beyond libxml2's own limits are read too, or the
-    rest of the part would be missing in silence. Raises IngestError for a part that declares entities of its own.
+    rest of the part would be missing in silence. `damage` is told what had to be mended. Raises IngestError for a part
+    that declares entities of its own.
     """
     if b"<!ENTITY" in data.replace(b"\x00", b""):
         raise IngestError("its XML declares entities, as attacks do: refused")
@@ -139,6 +140,9 @@ def parse_xml(data: bytes) -> _Element | None:
         root: _Element | None = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    found = parser.error_log.filter_from_fatals()
+    if damage is not None and root is not None and len(found):
+        damage(f"line {found[0].line}: {found[0].message}")
     return root
 
 

@@ -44,7 +44,7 @@ def _placed(value: Decimal, tokens: Sequence[tuple[str, str]], digits: Sequence[
     last = before[-1] if before else -1
     grouped = any(before and before[0] < at < last for at in commas)
     value /= 1000 ** sum(last < at < point or at > max(digits) for at in commas)
-    whole, _, places = str(value.quantize(Decimal(1).scaleb(-len(behind)), ROUND_HALF_UP)).partition(".")
+    whole, _, places = f"{value.quantize(Decimal(1).scaleb(-len(behind)), ROUND_HALF_UP):f}".partition(".")
     least = sum(tokens[at][1] == "0" for at in before)
     whole = whole.lstrip("0").rjust(least, "0")
     shown = {at: places[place] for place, at in enumerate(behind)}
@@ -102,4 +102,4 @@ def _scientific(value: Decimal, tokens: Sequence[tuple[str, str]]) -> str:
         power += ahead
         mantissa = (value.scaleb(-power)).quantize(Decimal(1).scaleb(-min(places, _MOST_PLACES)), ROUND_HALF_UP)
     sign = "-" if power < 0 else "+" if tokens[at][1].endswith("+") else ""
-    return f"{mantissa}E{sign}{str(abs(power)).rjust(width, '0')}"
+    return f"{mantissa:f}E{sign}{str(abs(power)).rjust(width, '0')}"

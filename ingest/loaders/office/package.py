@@ -69,7 +69,9 @@ class Package:
             return None
         if not begins_with_element(data):
             raise IngestError(f"damaged: {one_line(str(member), limit=80)} doesn't begin with an element")
-        return parse_xml(data)
+        return parse_xml(
+            data, lambda words: self.note(f"the part {member} is damaged and read as far as it goes: {words}")
+        )
 
     def side(self, name: str | None, what: str) -> _Element | None:
         """The root of a part that the file can do without; where it is named but can't be read, a note says so."""

@@ -8,6 +8,8 @@ from passagework.ingest.loaders.office.pptx_shapes import Box
 
 _DEEPEST = 20
 """Divisions within divisions."""
+_MOST_ROWS = 200
+"""Rows of a slide that are compared with those above them."""
 _SLACK = 0.1
 """The part of its height or width by which a shape may reach into the next row or column."""
 
@@ -30,14 +32,32 @@ def reading_order(boxes: Sequence[Box | None]) -> list[int]:
 
 
 def _ordered(numbers: list[int], boxes: dict[int, Box], depth: int) -> list[int]:
-    """Columns one after the other; but rows of as many shapes as there are columns, more than two, as a table's."""
+    """Regions from the top down, in each columns one after the other.
+
+    But rows of as many shapes as there are columns, more than two, are a table's, and read as rows.
+    """
     if len(numbers) > 1 and depth < _DEEPEST:
-        columns, rows = _divided(numbers, boxes, 0), _divided(numbers, boxes, 1)
-        gridded = len(rows) > 2 and all(len(row) == len(columns) for row in rows)
-        parts = columns if len(columns) > 1 and not gridded else rows
+        rows = _divided(numbers, boxes, 1)
+        parts = _regions(rows, boxes)
+        if len(parts) == 1:
+            columns = _divided(numbers, boxes, 0)
+            gridded = len(rows) > 2 and all(len(row) == len(columns) for row in rows)
+            parts = columns if len(columns) > 1 and not gridded else rows
         if len(parts) > 1:
             return [number for part in parts for number in _ordered(part, boxes, depth + 1)]
     return sorted(numbers, key=lambda number: (boxes[number][1], boxes[number][0], number))
+
+
+def _regions(rows: list[list[int]], boxes: dict[int, Box]) -> list[list[int]]:
+    """Rows below one another that share a gap between columns are one region; one across all of them parts two."""
+    regions: list[list[int]] = []
+    for row in rows[:_MOST_ROWS]:
+        wide = len(_divided(row, boxes, 0)) < 2
+        if regions and not wide and len(_divided([*regions[-1], *row], boxes, 0)) > 1:
+            regions[-1] = [*regions[-1], *row]
+        else:
+            regions.append(row)
+    return [*regions, *rows[_MOST_ROWS:]]
 
 
 def _divided(numbers: list[int], boxes: dict[int, Box], axis: int) -> list[list[int]]:

@@ -62,16 +62,19 @@ class DeckReader:
             writer.forced = HiddenReason.INVISIBLE
         look = SlideLook(sheet, self._page)
         slide = SlideWriter(self._package, look, writer, relations, f"slide {number}", self._said)
-        titles = [shape for shape in sheet.shapes if _kind(shape) in _TITLES]
-        for shape in titles[:1]:
-            slide.title(shape)
-        others = [shape for shape in sheet.shapes if shape not in titles[:1]]
-        inside = [shape for shape in others if look.place(shape) is None]
+        title = next((shape for shape in sheet.shapes if _kind(shape) in _TITLES), None)
+        if title is not None:
+            slide.title(title)
+        others = [shape for shape in sheet.shapes if shape is not title]
+        inside: list[Shape] = []
+        apart: list[Shape] = []
+        for shape in others:
+            stands_apart = _kind(shape) in _FURNITURE or look.place(shape) is not None
+            (apart if stands_apart else inside).append(shape)
         for at in reading_order([sheet.box(shape) for shape in inside]):
             slide.shape(inside[at])
-        for shape in others:
-            if look.place(shape) is not None:
-                slide.shape(shape)
+        for shape in apart:
+            slide.shape(shape)
         self._behind(sheet, writer, f"slide {number}")
         self._notes(relations, writer)
         self._comments(relations, writer)

@@ -23,14 +23,15 @@ from passagework.retrieval.types import HiddenReason
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-_FAILURES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, SyntaxError, KeyError, IngestError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, SyntaxError, KeyError)
+_FAILURES = (*_DAMAGE, IngestError)
 """What a malformed part may lead to; lxml's errors of syntax are Python's."""
 _NAMED = 5
 """Cells that a note names before it only counts."""
 
 
 class WorkbookReader:
-    """Reads a workbook's sheets in their order."""
+    """Reads a workbook's sheets in their order; what a damaged one still says is kept."""
 
     def __init__(self, package: Package, name: str, root: _Element) -> None:
         self._package = package
@@ -40,15 +41,16 @@ class WorkbookReader:
         styles = Styles(package.side(related(self._relations, "styles"), "the formats of cells"), theme)
         self._people = people_of(package, self._relations)
         self._reader = SheetReader(package, styles, self._shared(styles), self._from_1904())
+        self._failure = ""
         self.writer = OfficeWriter()
 
     def read(self) -> None:
-        """Writes the sheets that say anything. Raises IngestError where one is damaged."""
+        """Writes the sheets that say anything. Raises IngestError where none does."""
         for listed in self._root.iterchildren(*excel("sheets")):
             for sheet in listed.iterchildren(*excel("sheet")):
                 self._sheet(sheet)
         if not self.writer.length:
-            raise IngestError("no text: all sheets are empty")
+            raise IngestError(self._failure or "no text: all sheets are empty")
 
     def _sheet(self, sheet: _Element) -> None:
         name = " ".join(clean(sheet.get("name") or "").split())
@@ -60,7 +62,7 @@ class WorkbookReader:
         inner = OfficeWriter()
         relations = self._package.relations(relation.target)
         if relation.kind == "worksheet":
-            found = self._reader.read(relation.target)
+            found = self._read(relation.target, name)
             self._look_further(found, relations, name)
             inner.forced = hidden
             write_rows(found, inner)
@@ -68,6 +70,17 @@ class WorkbookReader:
         if inner.length:
             self.writer.write(words(name, hidden), level=2)
             self.writer.extend(inner)
+
+    def _read(self, part: str, name: str) -> Sheet:
+        """A sheet's cells; of a damaged one those before the damage, which is noted."""
+        sheet = Sheet()
+        try:
+            self._reader.read(part, sheet)
+        except _DAMAGE as error:
+            words = one_line(str(error), limit=160)
+            self._failure = self._failure or f"damaged .xlsx: {words}"
+            self._package.note(f"the sheet {name} can't be read to its end: {words}")
+        return sheet
 
     def _look_further(self, sheet: Sheet, relations: dict[str, Relation], name: str) -> None:
         """What the tables of a sheet colour; and a note of its formulas without a value."""

@@ -18,6 +18,10 @@ def write_rows(sheet: Sheet, writer: OfficeWriter) -> None:
     _repeat(sheet)
     for block in _blocks(sheet.rows):
         columns = sorted({column for row in block for column in row.columns})
+        while len(columns) > 2 and len(block) > 2 and len(block[0].columns) == 1:
+            title = block.pop(0)
+            writer.write(sheet.look.line(title.number, title.columns[0], title.texts[0]))
+        headers = _headers(block, sheet)
         place = {column: at for at, column in enumerate(columns)}
         lines: Rows[Line] = []
         for row in block:
@@ -25,7 +29,7 @@ def write_rows(sheet: Sheet, writer: OfficeWriter) -> None:
             for column, text in zip(row.columns, row.texts, strict=True):
                 line[place[column]] = sheet.look.line(row.number, column, text)
             lines.append(line)
-        writer.table(lines, headers=_headers(block, sheet))
+        writer.table(lines, headers=headers)
 
 
 def _blocks(rows: list[Row]) -> Iterator[list[Row]]:

@@ -10,10 +10,9 @@ from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.office.office_values import decimal, flag, whole_number
 from passagework.ingest.loaders.office.office_writer import Line
 from passagework.ingest.loaders.office.package import Package
-from passagework.ingest.loaders.office.xlsx_parts import excel
+from passagework.ingest.loaders.office.xlsx_parts import DamagedPartError, excel
 from passagework.ingest.loaders.office.xlsx_strings import Runs
 from passagework.ingest.loaders.office.xlsx_style import Look, Verdict
-from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import HiddenReason
 
@@ -119,12 +118,12 @@ def is_hidden(row: _Element) -> bool:
 
 
 def column_number(letters: str) -> int:
-    """The number of a column from its letters; 0 of none. Raises IngestError beyond the last that Excel has."""
+    """The number of a column from its letters; 0 of none. Raises DamagedPartError beyond the last that Excel has."""
     number = 0
     for letter in letters.upper():
         number = 26 * number + ord(letter) - 64
     if not 0 <= number <= LAST_COLUMN:
-        raise IngestError(f"damaged .xlsx: a cell stands in column {one_line(letters, limit=20)}, which no sheet has")
+        raise DamagedPartError(f"a cell stands in column {one_line(letters, limit=20)}, which no sheet has")
     return number
 
 

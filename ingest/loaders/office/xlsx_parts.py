@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.archive import LONGEST_PROLOG, begins_with_element
 from passagework.ingest.loaders.office.package import Package
-from passagework.retrieval.errors import IngestError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -20,6 +19,10 @@ _SPACES = (
 """Of a workbook's own elements, transitional and strict; Excel passes over those of others."""
 
 
+class DamagedPartError(ValueError):
+    """A part can't be read, or not to its end."""
+
+
 @cache
 def excel(name: str) -> tuple[str, ...]:
     """The full names of an element of Excel."""
@@ -29,18 +32,18 @@ def excel(name: str) -> tuple[str, ...]:
 def elements(package: Package, name: str, tags: tuple[str, ...]) -> Iterator[_Element]:
     """A part's elements of some tags, as they end. Nothing is fetched, and no entity is resolved.
 
-    Raises IngestError for a part that is missing or doesn't begin as XML does; lxml's and zipfile's errors otherwise.
+    Raises DamagedPartError for a part that is missing or doesn't begin as XML does, else errors of lxml and zipfile.
     """
     from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
     member = package.member(name)
     if member is None:
-        raise IngestError(f"the part {name} is missing")
+        raise DamagedPartError(f"the part {name} is missing")
     with package.archive.open(member) as part:
         if not begins_with_element(part.read(LONGEST_PROLOG)):
-            raise IngestError("damaged: it doesn't begin with an element")
+            raise DamagedPartError("it doesn't begin with an element")
     with package.archive.open(member) as part:
-        for _, element in etree.iterparse(
+        found = etree.iterparse(
             part,
             tag=tags,
             resolve_entities=False,
@@ -49,8 +52,12 @@ def elements(package: Package, name: str, tags: tuple[str, ...]) -> Iterator[_El
             remove_comments=True,
             remove_pis=True,
             recover=True,
-        ):
+        )
+        for _, element in found:
             yield element
+        for error in found.error_log.filter_from_fatals()[:1]:
+            words = f"line {error.line}: {error.message}"
+            package.note(f"the part {member} is damaged and read as far as it goes: {words}")
 
 
 def forget(element: _Element) -> None:

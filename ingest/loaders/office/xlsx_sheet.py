@@ -57,9 +57,8 @@ class SheetReader:
     room: int = MAX_TEXT
     _looks: dict[str | None, tuple[Look, bool]] = field(default_factory=dict)
 
-    def read(self, name: str) -> Sheet:
-        """Reads a part. What lxml and zipfile raise, where it is damaged, comes through."""
-        sheet = Sheet()
+    def read(self, name: str, sheet: Sheet) -> None:
+        """Reads a part into a sheet. Where it is damaged, the errors of lxml and zipfile come through."""
         number = last = 0
         for element in elements(self.package, name, _PARTS):
             kind = local(element)
@@ -72,7 +71,6 @@ class SheetReader:
             else:
                 sheet.look.note(element, kind)
             forget(element)
-        return sheet
 
     def _row(self, row: _Element, number: int, sheet: Sheet) -> None:
         if is_hidden(row):
