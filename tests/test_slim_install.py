@@ -217,7 +217,7 @@ def test_the_other_commands_work(slim: Slim) -> None:
     context = json.loads(slim.run("context", "bees in the hive", "--collection", "c", "--json").stdout)
     assert context["citations"][0]["path"] == "note.md"
     assert slim.run("doctor", "--collection", "c").returncode == 0
-    assert json.loads(slim.run("status", "--collection", "c", "--json").stdout)["documents"] == 7
+    assert json.loads(slim.run("status", "--collection", "c", "--json").stdout)["documents"] == 9
     beir = slim.folder / "beir"
     (beir / "qrels").mkdir(parents=True)
     (beir / "corpus.jsonl").write_text('{"_id": "1", "text": "forty bees"}\n{"_id": "2", "text": "a cold river"}\n')

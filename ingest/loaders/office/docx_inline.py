@@ -11,6 +11,7 @@ from passagework.ingest.loaders.office.docx_fields import Fields
 from passagework.ingest.loaders.office.docx_outline import Outline
 from passagework.ingest.loaders.office.docx_style import Look, Styles
 from passagework.ingest.loaders.office.equations import EquationError, linear
+from passagework.ingest.loaders.office.number_words import counted
 from passagework.ingest.loaders.office.office_values import local
 from passagework.ingest.loaders.office.office_writer import Line
 from passagework.ingest.loaders.office.package import Package
@@ -52,6 +53,7 @@ class InlineReader:
         self._package, self._styles, self._outline = package, styles, outline
         self._equations = 0
         self._numbers: dict[tuple[str, str], str] = {}
+        self._counts: dict[str, int] = {}
         self.note_styles = {"footnotes": "decimal", "endnotes": "lowerRoman"}
         self.forced: HiddenReason | None = None
 
@@ -128,11 +130,9 @@ class InlineReader:
 
     def number(self, key: tuple[str, str]) -> str:
         """The number of a note, counted where it is first referred to."""
-        from passagework.ingest.loaders.office.number_words import counted
-
         if key not in self._numbers:
-            place = 1 + sum(kind == key[0] for kind, _ in self._numbers)
-            self._numbers[key] = counted(place, self.note_styles.get(key[0], "decimal"))
+            self._counts[key[0]] = self._counts.get(key[0], 0) + 1
+            self._numbers[key] = counted(self._counts[key[0]], self.note_styles.get(key[0], "decimal"))
         return self._numbers[key]
 
     def _mathematics(self, element: _Element, found: Paragraph) -> None:

@@ -24,6 +24,7 @@ _AROUND_BLOCKS = frozenset({"sdt", "sdtContent", "ins", "moveTo", "smartTag", "c
 _PARTS = {"footnotes": "footnote", "endnotes": "endnote", "comments": "comment"}
 _USUAL = "word/{}.xml"
 """Where a part stands that no relation leads to."""
+_DEEPEST = 40
 _LONGEST_HEADING = 250
 """Characters; a longer paragraph of a heading's style is a clause of a contract, not the name of a section."""
 _PAGE_WORDS = frozenset(["page", "pages", "p", "pg", "of", "seite", "von", "página", "pagina", "de", "sur", "di", "s"])
@@ -48,6 +49,7 @@ class WordReader:
         self._written: set[tuple[str, str]] = set()
         self._names: dict[str, str] = {}
         self._in_list = False
+        self._depth = 0
         self._kept: Line = []
         self.writer = OfficeWriter()
 
@@ -62,6 +64,9 @@ class WordReader:
 
     def blocks(self, container: _Element, part: str, prefix: str = "") -> None:
         """Writes the paragraphs and tables of a container; `prefix` stands before the first."""
+        if self._too_deep():
+            return
+        self._depth += 1
         for element in opened(container, _AROUND_BLOCKS):
             name = word_name(element.tag)
             if name == "p":
@@ -71,12 +76,16 @@ class WordReader:
                 WordTable(element).write(self, part)
                 self._in_list = False
             elif name in ("altChunk", "subDoc"):
-                self._package.note(f"a {(name == 'subDoc' and 'document') or 'file'} that is inserted can't be read")
+                self._package.note(f"a {'document' if name == 'subDoc' else 'file'} that is inserted can't be read")
+        self._depth -= 1
 
     def cell(self, container: _Element, part: str) -> tuple[Line, list[tuple[Paragraph, str]]]:
         """A cell as one line, its lists' numbers in it, and the paragraphs whose marks are still to be followed."""
         line: Line = []
-        hanging = []
+        hanging: list[tuple[Paragraph, str]] = []
+        if self._too_deep():
+            return line, hanging
+        self._depth += 1
         for element in opened(container, _AROUND_BLOCKS):
             name = word_name(element.tag)
             if name == "p":
@@ -96,7 +105,14 @@ class WordReader:
                     line.append(("; " if number else " ", None))
                     for place, (inner, _) in enumerate(cells):
                         line += [(", " if place else "", None), *inner]
+        self._depth -= 1
         return line, hanging
+
+    def _too_deep(self) -> bool:
+        """Whether tables and text boxes stand in one another beyond what anybody writes, which is noted."""
+        if self._depth >= _DEEPEST:
+            self._package.note(f"what stands in {_DEEPEST} tables and text boxes in one another can't be read")
+        return self._depth >= _DEEPEST
 
     def hang(self, paragraph: Paragraph, part: str) -> None:
         """Writes what hangs on a paragraph: text boxes, figures, notes and comments."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TypeAlias, TypeVar
 
 _Cell = TypeVar("_Cell")
@@ -35,5 +36,5 @@ def header_rows(texts: Sequence[Sequence[str]]) -> int:
 
 def names_of(headers: Sequence[Sequence[str]]) -> list[str]:
     """The name of each column: what its cells in all rows of names say, each said once."""
-    columns = zip(*headers, strict=True)
+    columns = zip_longest(*headers, fillvalue="")
     return [" ".join(dict.fromkeys(text for text in column if text)).replace("|", "\\|") for column in columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import TypeAlias
 
 from passagework.ingest.loaders.encoding import clean
@@ -18,6 +19,8 @@ Line: TypeAlias = "list[Run]"
 MAX_TEXT = 200_000_000
 """Characters of a file's text; shared strings let a small file say much."""
 
+_MOST_CELLS = 1_000_000
+"""Cells of a table up to which all its rows have as many."""
 _BLANKS = re.compile(r" *\t[ \t]*|  +| +(?=\n)")
 _WHITE = re.compile(r"\s+")
 _WHITE_ALONE = re.compile(r"\s*")
@@ -61,14 +64,31 @@ class OfficeWriter:
         width = used_columns([[_has_text(cell) for cell in row] for row in kept])
         if len(width) < 2:
             for number, row in enumerate(kept):
-                self.write([run for column in width for run in row[column]], gap=1 if number else 2)
+                line = [run for column in width for cell in row[column : column + 1] for run in cell]
+                self.write(line, gap=1 if number else 2)
             return
-        kept = [[row[column] if column < len(row) else [] for column in width] for row in kept]
-        texts = [[_joined(cell, one_line=True)[0] for cell in row] for row in kept]
-        while headers is None and len(width) > 2 and len(kept) > 2 and sum(map(bool, texts[0])) == 1:
+        while headers is None and len(width) > 2 and len(kept) > 2 and sum(map(_has_text, kept[0])) == 1:
             self.write([run for cell in kept.pop(0) for run in cell])
-            texts.pop(0)
-        self._grid(kept, texts, header_rows(texts) if headers is None else min(headers, len(texts)))
+        # Where rows of very different lengths would come to little but bars, empty cells at their ends are left out.
+        whole = len(width) * len(kept) <= _MOST_CELLS
+        even = ([row[at] if at < len(row) else [] for at in width if whole or at < len(row)] for row in kept)
+        first = list(islice(even, 3))
+        texts = [[plain(cell) for cell in row] for row in first]
+        self.grid(chain(first, even), texts, header_rows(texts) if headers is None else min(headers, len(texts)))
+
+    def grid(self, rows: Iterable[list[Line]], first: list[list[str]], headers: int) -> None:
+        """Writes a table row by row; `first` are the texts of its first rows, of which `headers` name its columns."""
+        begin = 0
+        for number, row in enumerate(rows):
+            text, spans = _row(row)
+            start = self._put(text, 1 if number else 2)
+            if self.forced is not None or spans:
+                self._hide(spans if self.forced is None else [Hidden(0, len(text), self.forced)], start)
+            begin = begin if number else start
+            if number + 1 == headers:
+                self._put("|" + " --- |" * len(row), 1)
+        columns = " | ".join(names_of(first[:headers])) if headers else ""
+        self.tables.append(Table(begin, self.length, columns))
 
     def extend(self, other: OfficeWriter, *, gap: int = 2) -> tuple[int, int]:
         """Writes all of another writer's blocks; where they begin and end."""
@@ -91,23 +111,6 @@ class OfficeWriter:
         joined = _merged(self._hidden, text, _BETWEEN)
         return tuple(_merged((_whole_lines(span, text) for span in joined), text, _BETWEEN))
 
-    def _grid(self, rows: Rows[Line], texts: list[list[str]], headers: int) -> None:
-        begin = 0
-        for number, row in enumerate(rows):
-            line: Line = [("| ", None)]
-            for cell in row:
-                line += [(_escaped(text), reason) for text, reason in _fitted(cell)]
-                line.append((" | ", None))
-            line[-1] = (" |", None)
-            text, spans = _laid(line)
-            start = self._put(text, 1 if number else 2)
-            self._hide(spans if self.forced is None else [Hidden(0, len(text), self.forced)], start)
-            begin = begin if number else start
-            if number + 1 == headers:
-                self._put("|" + " --- |" * len(row), 1)
-        columns = " | ".join(names_of(texts[:headers])) if headers else ""
-        self.tables.append(Table(begin, self.length, columns))
-
     def _put(self, text: str, gap: int) -> int:
         owed = "\n" * gap if self.length else ""
         if self.length + len(text) > MAX_TEXT:
@@ -124,6 +127,19 @@ class OfficeWriter:
 def plain(line: Line) -> str:
     """What a line says, on one line."""
     return _joined(line, one_line=True)[0]
+
+
+def _row(row: list[Line]) -> tuple[str, list[Hidden]]:
+    """A row between bars, and what is hidden of it."""
+    if all(reason is None for cell in row for _, reason in cell):
+        texts = (" ".join(clean("".join(text for text, _ in cell)).split()) for cell in row)
+        return f"| {' | '.join(map(_escaped, texts))} |", []
+    line: Line = [("| ", None)]
+    for cell in row:
+        line += [(_escaped(text), reason) for text, reason in _fitted(cell)]
+        line.append((" | ", None))
+    line[-1] = (" |", None)
+    return _laid(line)
 
 
 def words(text: str, reason: HiddenReason | None = None) -> Line:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from passagework.ingest.loaders.office.office_tables import NUMBER, Rows
+from passagework.ingest.loaders.office.office_tables import NUMBER, header_rows
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter
 from passagework.ingest.loaders.office.xlsx_sheet import Row, Sheet
 
+_MOST_CELLS = 1_000_000
+"""Cells of a table up to which all its rows have as many."""
 _MOST_REPEATED = 100_000
 """Cells that merged ones are repeated in."""
 
@@ -21,15 +23,31 @@ def write_rows(sheet: Sheet, writer: OfficeWriter) -> None:
         while len(columns) > 2 and len(block) > 2 and len(block[0].columns) == 1:
             title = block.pop(0)
             writer.write(sheet.look.line(title.number, title.columns[0], title.texts[0]))
+        if len(columns) < 2:
+            for number, row in enumerate(block):
+                writer.write(sheet.look.line(row.number, row.columns[0], row.texts[0]), gap=1 if number else 2)
+            continue
         headers = _headers(block, sheet)
         place = {column: at for at, column in enumerate(columns)}
-        lines: Rows[Line] = []
-        for row in block:
-            line: list[Line] = [[] for _ in columns]
-            for column, text in zip(row.columns, row.texts, strict=True):
-                line[place[column]] = sheet.look.line(row.number, column, text)
-            lines.append(line)
-        writer.table(lines, headers=headers)
+        whole = len(columns) * len(block) <= _MOST_CELLS
+        first = [[" ".join(text.split()) for text in _texts(row, place)] for row in block[:3]]
+        lines = (_line(row, place, sheet, whole=whole) for row in block)
+        writer.grid(lines, first, header_rows(first) if headers is None else headers)
+
+
+def _line(row: Row, place: dict[int, int], sheet: Sheet, *, whole: bool) -> list[Line]:
+    """A row's cells by their columns; of a table that isn't `whole`, up to its last that has any text."""
+    line: list[Line] = [[] for _ in range(len(place) if whole else place[row.columns[-1]] + 1)]
+    for column, text in zip(row.columns, row.texts, strict=True):
+        line[place[column]] = sheet.look.line(row.number, column, text)
+    return line
+
+
+def _texts(row: Row, place: dict[int, int]) -> list[str]:
+    texts = [""] * len(place)
+    for column, text in zip(row.columns, row.texts, strict=True):
+        texts[place[column]] = text
+    return texts
 
 
 def _blocks(rows: list[Row]) -> Iterator[list[Row]]:
