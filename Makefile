@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 LOG := $(VENV)/install.log
 # What demo and pages need, and the file that says it is there: cpu or gpu, as found. Tests and checks need the rest.
-EXTRAS := fast,offline,office,ui
+EXTRAS := fast,offline,ui
 STAMP := $(VENV)/.setup-done
 REST := $(EXTRAS),dev,export,mteb,torch,train
 TOOLS := $(VENV)/.tools-done

@@ -26,7 +26,6 @@ EXTRAS: Mapping[str, Extra] = {
     "fast": Extra("models on a CPU", ("openvino",)),
     "torch": Extra("models that OpenVINO can't run and for GPUs", ("torch", "sentence_transformers", "transformers")),
     "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
-    "office": Extra("Word, PowerPoint and Excel files", ("markitdown", "mammoth", "pptx", "openpyxl")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),

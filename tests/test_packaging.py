@@ -193,7 +193,7 @@ def test_importing_loads_neither_torch_nor_faiss(package: str) -> None:
     """`import passagework` is quick: the heavy libraries come with the first encoder or index."""
     script = (
         f"import {package}, sys\n"
-        "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'streamlit', 'markitdown', 'pandas'}\n"
+        "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'streamlit', 'openpyxl', 'pandas'}\n"
         "heavy |= {'sqlalchemy', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

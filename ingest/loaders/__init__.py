@@ -15,7 +15,6 @@ from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.sniff import true_format
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.extras import require
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
@@ -30,7 +29,7 @@ _LOADERS = {
     Format.RST: ("text.rst", "load_rst"),
     Format.DOCX: ("office.office", "load_docx"),
     Format.PPTX: ("office.office", "load_pptx"),
-    Format.XLSX: ("office.sheets", "load_xlsx"),
+    Format.XLSX: ("office.office", "load_xlsx"),
     Format.EPUB: ("html.epub", "load_epub"),
     Format.CSV: ("records.tables", "load_csv"),
     Format.TSV: ("records.tables", "load_tsv"),
@@ -38,10 +37,6 @@ _LOADERS = {
     Format.JSONL: ("records.records", "load_jsonl"),
     Format.EML: ("mail", "load_mail"),
 }
-
-
-_NEEDS_OFFICE = frozenset({Format.DOCX, Format.PPTX, Format.XLSX})
-"""Formats that the extra `office` brings the parsers of."""
 
 
 def supported(path: Path) -> bool:
@@ -71,8 +66,6 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
             path.stat()
             raise IngestError("not a regular file")
         found = true_format(path, named)
-        if found in _NEEDS_OFFICE:
-            require("office", IngestError)
         module, function = _LOADERS[found]
         loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))
         for item in loader(path, options):

@@ -6,15 +6,13 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.encoding import clean
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -30,7 +28,7 @@ RATIO_FROM = 64 << 20
 
 _XML_SUFFIXES = (".xml", ".rels", ".html", ".htm", ".xhtml", ".opf", ".ncx")
 _PROLOG = 4096
-_LONGEST_PROLOG = 1 << 18
+LONGEST_PROLOG = 1 << 18
 _MISC = rb"(?:\s|<\?.*?\?>|<!--.*?-->)*"
 _ROOT = re.compile(_MISC + rb"<[^!?\s]", re.DOTALL)
 _DOCUMENT_TYPE = re.compile(_MISC + rb"<!(?:DOCTYPE|ENTITY)", re.DOTALL | re.IGNORECASE)
@@ -42,15 +40,6 @@ _NO_TITLE = re.compile(
     r"word document|microsoft (?:word|powerpoint|excel).*",
     re.IGNORECASE,
 )
-_CORE_FIELDS = {
-    "creator": "author",
-    "subject": "subject",
-    "keywords": "keywords",
-    "description": "description",
-    "language": "language",
-    "created": "created",
-    "modified": "modified",
-}
 
 
 @contextmanager
@@ -92,7 +81,8 @@ def _check(archive: zipfile.ZipFile) -> None:
 def _refuse_entities(archive: zipfile.ZipFile) -> None:
     """An XML part's document type stands before its root; entities declared there can grow without bound.
 
-    Any member may be a part: what it is called, its relations say. Drawings may have a document type.
+    Any member may be a part: what it is called, its relations say. Drawings may have a document type. A member that
+    can't be read, or is no XML, costs nothing until somebody wants it: see `begins_with_element`.
     """
     for member in archive.infolist():
         name = member.filename.lower()
@@ -102,13 +92,17 @@ def _refuse_entities(archive: zipfile.ZipFile) -> None:
                 if name.endswith(_DRAWINGS) or not (name.endswith((".xml", ".rels")) or start[:1] == b"<"):
                     continue
                 if not _ROOT.match(start):
-                    start += _bare(part.read(_LONGEST_PROLOG))
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, zlib.error) as error:
-            raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
+                    start += _bare(part.read(LONGEST_PROLOG))
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError, zlib.error):
+            continue
         if _DOCUMENT_TYPE.match(start):
             raise IngestError("its XML declares a document type, as attacks do: refused")
-        if start and not _ROOT.match(start):  # nor can a document type be seen that is written in another encoding
-            raise IngestError("damaged: an XML part doesn't begin with an element")
+
+
+def begins_with_element(data: bytes) -> bool:
+    """Whether a part's root can be seen, and with it that no document type, in whatever encoding, stands before it."""
+    start = data[: _PROLOG + LONGEST_PROLOG]
+    return _ROOT.match(_bare(start)) is not None
 
 
 def _bare(data: bytes) -> bytes:
@@ -122,11 +116,12 @@ def damaged(path: Path, error: Exception) -> IngestError:
     return IngestError(f"damaged {path.suffix}: {words}")
 
 
-def parse_xml(data: bytes) -> _Element | None:
+def parse_xml(data: bytes, damage: Callable[[str], None] | None = None) -> _Element | None:
     """The root of an XML part, mended where it is malformed; None where nothing of it can be read. Nothing is fetched.
 
     Remarks, which would part a text, are left out. Texts and depths beyond libxml2's own limits are read too, or the
-    rest of the part would be missing in silence. Raises IngestError for a part that declares entities of its own.
+    rest of the part would be missing in silence. `damage` is told what had to be mended. Raises IngestError for a part
+    that declares entities of its own.
     """
     if b"<!ENTITY" in data.replace(b"\x00", b""):
         raise IngestError("its XML declares entities, as attacks do: refused")
@@ -145,6 +140,9 @@ def parse_xml(data: bytes) -> _Element | None:
         root: _Element | None = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    found = parser.error_log.filter_from_fatals()
+    if damage is not None and root is not None and len(found):
+        damage(f"line {found[0].line}: {found[0].message}")
     return root
 
 
@@ -158,21 +156,6 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes | None:
         if isinstance(error, MemoryError):
             raise
         raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
-
-
-def core_properties(archive: zipfile.ZipFile) -> tuple[str, dict[str, Json]]:
-    """The title and the other properties of docProps/core.xml (ECMA-376-2, 11). Titles that no one gave are ""."""
-    data = read_member(archive, "docProps/core.xml")
-    root = parse_xml(data) if data else None
-    title, metadata = "", {}
-    for child in root if root is not None else ():
-        name = str(child.tag).rpartition("}")[2]
-        value = " ".join(clean("".join(str(text) for text in child.itertext())).split())
-        if name == "title":
-            title = value
-        elif name in _CORE_FIELDS and value:
-            metadata[_CORE_FIELDS[name]] = value
-    return given_title(title), dict(metadata)
 
 
 def given_title(title: str) -> str:

@@ -104,7 +104,7 @@ def _zip_format(path: Path) -> Format:
     if mimetype == b"application/epub+zip" or "META-INF/container.xml" in names:
         return Format.EPUB
     for folder, kind in (("word/", Format.DOCX), ("ppt/", Format.PPTX), ("xl/", Format.XLSX)):
-        if any(name.startswith(folder) for name in names):
+        if any(name.lower().replace("\\", "/").startswith(folder) for name in names):
             return kind
     raise IngestError(f"named {path.suffix} but holds a zip archive")
 

@@ -226,7 +226,7 @@ def test_importing_the_loaders_is_cheap() -> None:
     """No parser is imported before a file needs it: a command that ingests nothing starts at once."""
     code = (
         "import sys, passagework.ingest.loaders\n"
-        "heavy = {'markitdown', 'pypdf', 'pypdfium2', 'bs4', 'lxml', 'docutils', 'openpyxl', 'yaml', 'pandas'}\n"
+        "heavy = {'pypdf', 'pypdfium2', 'bs4', 'lxml', 'docutils', 'openpyxl', 'yaml', 'pandas'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.office.office_values import whole_number
@@ -17,10 +18,43 @@ SPACES = (
 """Transitional and strict."""
 
 
+_ALTERNATIVES = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+
+
 @cache
 def word(name: str) -> tuple[str, ...]:
     """The full names of an element of Word."""
     return tuple(f"{{{space}}}{name}" for space in SPACES)
+
+
+@lru_cache(maxsize=4096)
+def word_name(tag: str) -> str:
+    """The name of an element of Word's own; "" of others."""
+    space, _, name = tag.rpartition("}")
+    return name if space[1:] in SPACES else ""
+
+
+def opened(parent: _Element, wrappers: frozenset[str]) -> Iterator[_Element]:
+    """An element's children in order; in place of Word's own wrappers, and of alternatives, what they hold.
+
+    However deep those are nested, it takes no recursion.
+    """
+    waiting = list(reversed(parent))
+    while waiting:
+        element = waiting.pop()
+        if element.tag == _ALTERNATIVES:
+            waiting += reversed(chosen(element))
+        elif word_name(element.tag) in wrappers:
+            waiting += reversed(element)
+        else:
+            yield element
+
+
+def chosen(alternatives: _Element) -> _Element:
+    """The alternative that is shown (ECMA-376-3, 10): the first, but for those without text, where another has any."""
+    branches = list(alternatives.iterchildren("{*}Choice", "{*}Fallback"))
+    with_text = (branch for branch in branches if next(branch.iter("{*}t"), None) is not None)
+    return next(with_text, branches[0] if branches else alternatives)
 
 
 def children(element: _Element) -> dict[str, _Element]:

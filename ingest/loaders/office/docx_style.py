@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from passagework.ingest.loaders.office.docx_elements import SPACES, at_most, children, named, value, word
-from passagework.ingest.loaders.office.office_colours import lit, theme_colours
+from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _Item = TypeVar("_Item")
+_Colour: TypeAlias = Rgb | Literal[""]
+"""A colour; "" of one that is said, but isn't known, as the automatic one."""
 
 _TINY = 2
 """Half-points: up to 1 point."""
@@ -22,9 +25,6 @@ _LOW = 20
 _NARROW = 5
 """Per cent of a glyph's width."""
 _EFFECTS = "http://schemas.microsoft.com/office/word/2010/wordml"
-_ALIKE = 8
-"""Of 255: channels that differ by less can't be told apart."""
-_PAPER = "FFFFFF"
 _OFF = frozenset({"0", "false", "off"})
 _DEEPEST = 20
 """Styles based on styles."""
@@ -33,7 +33,10 @@ _THEME = {
     "light2": "lt2", "dark2": "dk2", "hyperlink": "hlink", "followedHyperlink": "folHlink"
 }  # fmt: skip
 """What Word calls a theme's colours; accents have their own names."""
-_MARKERS = {"white": "FFFFFF", "black": "000000", "yellow": "FFFF00", "lightGray": "C0C0C0", "darkGray": "808080"}
+_MARKERS: dict[str, Rgb] = {
+    "white": WHITE, "black": (0, 0, 0), "yellow": (255, 255, 0),
+    "lightGray": (192, 192, 192), "darkGray": (128, 128, 128)
+}  # fmt: skip
 """Colours of highlighting."""
 _REMEMBERED = 10_000
 """Places whose look is kept for the runs that follow."""
@@ -44,9 +47,9 @@ class _Said:
     """What one set of properties says of a run; None where it says nothing. A `ground` that isn't known is ""."""
 
     vanish: bool | None = None
-    colour: str | None = None
+    colour: _Colour | None = None
     half_points: int | None = None
-    ground: str | None = None
+    ground: _Colour | None = None
     clear: bool | None = None
     narrow: bool | None = None
     low: bool | None = None
@@ -58,7 +61,7 @@ class Place:
 
     said: tuple[_Said, ...] = ()
     table: tuple[_Said, ...] = ()
-    ground: str | None = _PAPER
+    ground: _Colour | None = WHITE
     low: bool = False
 
 
@@ -70,7 +73,7 @@ class Styles:
         found = list(root.iter(*word("style"))) if root is not None else []
         self._styles = {str(value(style, "styleId")): style for style in found}
         self._defaults = list(root.iter(*word("rPrDefault"))) if root is not None else []
-        self._paragraph = next((key for key, style in self._styles.items() if _is_default(style, "paragraph")), None)
+        self.paragraph = next((key for key, style in self._styles.items() if _is_default(style, "paragraph")), None)
         self._table = next((key for key, style in self._styles.items() if _is_default(style, "table")), None)
         self._resolved: dict[str, list[_Said]] = {}
         self._places: dict[_Element, Place] = {}
@@ -78,14 +81,14 @@ class Styles:
 
     def chain(self, name: str | None, *, paragraph: bool = False) -> list[_Said]:
         """What a style says, then what those say that it is based on; of a paragraph that names none, the default."""
-        name = self._paragraph if name is None and paragraph else name
+        name = self.paragraph if name is None and paragraph else name
         if name is None:
             return []
         if name not in self._resolved:
             self._resolved[name] = list(self._chain(name))
         return self._resolved[name]
 
-    @property
+    @cached_property
     def defaults(self) -> list[_Said]:
         """What holds where nothing else is said."""
         return [self.said(child) for default in self._defaults for child in default.iterchildren(*word("rPr"))]
@@ -128,15 +131,15 @@ class Styles:
         if name == "txbxContent":
             return Place(ground=None)
         for background in element.iterchildren(*word("background")) if name == "document" else ():
-            return replace(place, ground=_PAPER if _alike(self._colour(background, "color") or "", _PAPER) else None)
+            return replace(place, ground=WHITE if _alike(self._colour(background, "color") or "", WHITE) else None)
         return place
 
     def _shades(self, name: str) -> bool:
         """Whether a table's style may colour what lies beneath its text, with anything but the paper's white."""
         if name not in self._shading:
-            shadings = (shading for style in self._based(name) for shading in style.iter(*word("shd")))
+            shadings = (shading for style in self.based(name) for shading in style.iter(*word("shd")))
             fills = [self._shade(shading) for shading in shadings]
-            self._shading[name] = any(fill is not None and not _alike(fill, _PAPER) for fill in fills)
+            self._shading[name] = any(fill is not None and not _alike(fill, WHITE) for fill in fills)
         return self._shading[name]
 
     def said(self, properties: _Element) -> _Said:
@@ -150,41 +153,41 @@ class Styles:
             clear=None if painted is None else next(painted.iterchildren("{*}noFill"), None) is not None,
             narrow=None if narrow is None else at_most(narrow, "val", _NARROW),
             low=at_most(found["spacing"], "line", _LOW, rule="lineRule") if "spacing" in found else None,
-            vanish=None if vanish is None else (value(vanish, "val") or "1").lower() not in _OFF,
-            colour=None if colour is None else self._colour(colour, "val") or "auto",
+            vanish=None if vanish is None else is_on(vanish),
+            colour=None if colour is None else self._colour(colour, "val") or "",
             half_points=int(digits) if digits.isdecimal() and len(digits) < 6 else None,
             ground=self._shade(found.get("shd")) if marker == "none" else _MARKERS.get(marker or "", ""),
         )
 
-    def _shade(self, shading: _Element | None) -> str | None:
+    def _shade(self, shading: _Element | None) -> _Colour | None:
         """The colour of a shading, "" where it isn't known; None where there is none, or the paper shows through."""
         if shading is None:
             return None
         pattern = value(shading, "val") or "clear"
         if pattern in ("clear", "nil"):
             fill = self._colour(shading, "fill", "themeFill")
-            return fill if fill and fill.lower() != "auto" and pattern == "clear" else None
-        return self._colour(shading, "color") if pattern == "solid" else ""
+            return fill if pattern == "clear" else None
+        return (self._colour(shading, "color") or "") if pattern == "solid" else ""
 
-    def _colour(self, element: _Element, name: str, theme: str = "themeColor") -> str | None:
-        """A colour as six digits; that of the theme, where there is one, is the one that is shown."""
+    def _colour(self, element: _Element, name: str, theme: str = "themeColor") -> Rgb | None:
+        """A colour; that of the theme, where there is one, is the one that is shown. None of one that isn't known."""
         slot = value(element, theme) or ""
         colour = self._theme.get(_THEME.get(slot, slot))
         if colour is None:
-            return value(element, name)
+            return hexadecimal(value(element, name))
         tint, shade = (value(element, theme.replace("Color", "") + change) for change in ("Tint", "Shade"))
         if tint is not None and (part := _part(tint)) is not None:
             colour = lit(colour, part, 1 - part)
         if shade is not None and (part := _part(shade)) is not None:
             colour = lit(colour, part, 0.0)
-        return "{:02X}{:02X}{:02X}".format(*colour)
+        return colour
 
     def _chain(self, name: str) -> Iterator[_Said]:
-        for style in self._based(name):
+        for style in self.based(name):
             for properties in style.iterchildren(*word("rPr"), *word("pPr")):
                 yield self.said(properties)
 
-    def _based(self, name: str) -> Iterator[_Element]:
+    def based(self, name: str) -> Iterator[_Element]:
         """A style, and those that it is based on."""
         for _ in range(_DEEPEST):
             style = self._styles.get(name)
@@ -202,9 +205,9 @@ class Look:
     """A run as it is shown. `ground` is None where what lies beneath it isn't known."""
 
     vanish: bool
-    colour: str | None
+    colour: _Colour | None
     half_points: int | None
-    ground: str | None
+    ground: _Colour | None
     clear: bool
     squeezed: bool
 
@@ -223,12 +226,12 @@ class Look:
             *place.table,
             *styles.defaults,
         ]
-        beneath = _first(properties.ground for properties in said)
+        beneath: _Colour | None = _first(properties.ground for properties in said)
         return cls(
             vanish=_first(properties.vanish for properties in said) or False,
             colour=_first(properties.colour for properties in said),
             half_points=_first(properties.half_points for properties in said),
-            ground=beneath if beneath is not None else place.ground,
+            ground=place.ground if beneath is None else beneath,
             clear=_first(properties.clear for properties in said) or False,
             squeezed=_first(properties.narrow for properties in said)
             or _first(properties.low for properties in said)
@@ -249,12 +252,8 @@ class Look:
         return None
 
 
-def _alike(first: str, second: str) -> bool:
-    try:
-        pairs = [(int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (0, 2, 4)]
-    except ValueError:  # auto, or a colour of a theme
-        return False
-    return all(abs(a - b) < _ALIKE for a, b in pairs)
+def _alike(first: _Colour, second: _Colour) -> bool:
+    return first != "" and second != "" and alike(first, second)
 
 
 def _part(digits: str) -> float | None:
@@ -263,6 +262,11 @@ def _part(digits: str) -> float | None:
         return int(digits, 16) / 255 if len(digits) == 2 else None
     except ValueError:
         return None
+
+
+def is_on(element: _Element) -> bool:
+    """Whether a property that needs no value is said, and not undone."""
+    return (value(element, "val") or "1").lower() not in _OFF
 
 
 def _is_default(style: _Element, kind: str) -> bool:

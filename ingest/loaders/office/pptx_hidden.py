@@ -1,18 +1,15 @@
-"""PowerPoint text that nobody sees: marked in the slides before they are converted; and slides that aren't shown."""
+"""PowerPoint text that nobody sees, by its own properties, those of its layout and master, and its place."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.hidden_marks import mark_texts, marked, unmarked, with_parts
 from passagework.ingest.loaders.office.office_colours import Ink, Rgb, alike, theme_colours
-from passagework.ingest.loaders.office.office_values import local, whole_number
-from passagework.ingest.loaders.office.package import Relation, main_part, part_root, related, relations
+from passagework.ingest.loaders.office.office_values import local
+from passagework.ingest.loaders.office.package import Package, related
 from passagework.ingest.loaders.office.pptx_shapes import Box, Shape, overlap, wider
 from passagework.ingest.loaders.office.pptx_style import (
     Beneath,
@@ -32,111 +29,46 @@ if TYPE_CHECKING:
 
 _TINY = 100
 """Hundredths of a point: up to 1 point, as in Word files."""
-_OFF = frozenset({"0", "false", "off"})
 _MOST_PAINTED = 500
 """Shapes of other colours that a text's place is compared with; among more, it isn't judged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """The file with its hidden text marked, None where it has none; the slides not shown, by their numbers from 1."""
+class Sheets:
+    """The layouts and masters of a deck, each read once."""
 
-    file: io.BytesIO | None = None
-    slides: int = 0
-    not_shown: frozenset[int] = frozenset()
-
-
-def with_marks(archive: zipfile.ZipFile) -> Marked:
-    """Looks at every slide. Raises IngestError where the archive is damaged."""
-    return _Deck(archive).marked()
-
-
-class _Deck:
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self._archive = archive
+    def __init__(self, package: Package) -> None:
+        self._package = package
         self._above: dict[str, Sheet | None] = {}
-        self._changed: dict[str, bytes] = {}
-        self._page: Box = (-float("inf"), -float("inf"), float("inf"), float("inf"))
 
-    def marked(self) -> Marked:
-        name = main_part(self._archive)
-        root = part_root(self._archive, name)
-        if root is None or name is None:
-            return Marked()
-        for size in root.iterchildren("{*}sldSz"):
-            wide, high = whole_number(size.get("cx")), whole_number(size.get("cy"))
-            if wide and high:
-                self._page = 0, 0, wide, high
-        found = relations(self._archive, name)
-        slides = [slide for listed in root.iterchildren("{*}sldIdLst") for slide in listed.iterchildren("{*}sldId")]
-        not_shown = set()
-        for number, slide in enumerate(slides, 1):
-            relation = next((found[str(key)] for key in slide.attrib.values() if str(key) in found), None)
-            if relation is not None and not self._look_at(relation.target):
-                not_shown.add(number)
-        file = with_parts(self._archive, self._changed) if self._changed else None
-        return Marked(file, len(slides), frozenset(not_shown))
-
-    def _look_at(self, name: str) -> bool:
-        """Marks what is hidden on a slide; whether the slide itself is shown."""
-        root = part_root(self._archive, name)
-        if root is None:
-            return True
-        shown = (root.get("show") or "1").lower() not in _OFF
-        found = relations(self._archive, name)
-        sheet = self._sheet(root, self._upper(related(found, "slideLayout"), "slideMaster"))
-        changed = _clean(root)
-        look = _Look(sheet, self._page)
-        for shape in sheet.shapes:
-            reason = HiddenReason.INVISIBLE if shape.hidden or not shown else look.place(shape)
-            if reason is not None:
-                changed |= _mark_whole(shape, reason)
-                self._mark_charts(shape, found, reason)
-            else:
-                changed |= look.mark_runs(shape)
-        if changed:
-            self._write(name, root)
-        return shown
-
-    def _mark_charts(self, shape: Shape, found: Mapping[str, Relation], reason: HiddenReason) -> None:
-        for chart in shape.element.iter("{*}chart"):
-            relation = next((found[str(key)] for key in chart.attrib.values() if str(key) in found), None)
-            root = part_root(self._archive, relation.target) if relation is not None else None
-            if root is None or relation is None:
-                continue
-            cached = [value for cache in root.iter("{*}strCache") for value in cache.iter("{*}v")]
-            if _mark_each([*root.iter("{*}t"), *cached], reason):
-                self._write(relation.target, root)
-
-    def _write(self, name: str, root: _Element) -> None:
-        from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
-
-        self._changed[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    def slide(self, root: _Element, layout: str | None) -> Sheet:
+        """A slide on its layout."""
+        return self._sheet(root, self._upper(layout, "slideMaster"))
 
     def _upper(self, name: str | None, above: str) -> Sheet | None:
         """A layout or, where `above` is the theme, a master."""
         if name is None:
             return None
         if name not in self._above:
-            root = part_root(self._archive, name)
-            found = relations(self._archive, name)
-            target = related(found, above)
+            root = self._package.side(name, "a layout" if above == "slideMaster" else "a master")
+            target = related(self._package.relations(name), above)
             if root is None:
                 self._above[name] = None
             elif above == "theme":
-                self._above[name] = Sheet(root, _theme(root, part_root(self._archive, target)), None)
+                theme = self._package.side(target, "a theme")
+                self._above[name] = Sheet(root, _theme(root, theme), None)
             else:
                 self._above[name] = self._sheet(root, self._upper(target, "theme"))
         return self._above[name]
 
-    def _sheet(self, root: _Element, above: Sheet | None) -> Sheet:
+    @staticmethod
+    def _sheet(root: _Element, above: Sheet | None) -> Sheet:
         theme = above.theme if above is not None else Theme()
         for mapping in root.iter("{*}overrideClrMapping"):
             theme = replace(theme, colours=_mapped(theme.colours, mapping))
         return Sheet(root, theme, above)
 
 
-class _Look:
+class SlideLook:
     """One slide, as far as it tells what of it is seen."""
 
     def __init__(self, sheet: Sheet, page: Box) -> None:
@@ -144,30 +76,23 @@ class _Look:
         self._unlike: dict[Rgb, list[tuple[int, Box | None, Fill]]] = {}
         self._rooms: dict[_Element, Box | None] = {}
         self._styled: dict[_Element, bool] = {}
+        self._levels: dict[tuple[_Element, str], tuple[Said, ...]] = {}
+        self._scales: dict[_Element, float] = {}
 
     def place(self, shape: Shape) -> HiddenReason | None:
         """Whether a shape lies wholly beside the slide."""
         box = self._sheet.box(shape)
         return None if box is None or overlap(box, self._page) else HiddenReason.OUTSIDE
 
-    def mark_runs(self, shape: Shape) -> bool:
-        """Marks the runs of a shape that can't be seen; whether there are any."""
-        changed = False
-        levels: dict[str, tuple[Said, ...]] = {}
-        scale = scale_of(shape.element)
-        for run in shape.element.iter("{*}r", "{*}fld"):
-            texts = [element for element in run.iterchildren("{*}t") if element.text and not element.text.isspace()]
-            if not texts:
-                continue
-            level = level_of(run)
-            if level not in levels:
-                levels[level] = self._sheet.text(shape, level)
-            own = said_by(next(run.iterchildren("{*}rPr"), None), self._sheet.theme.colours)
-            reason = self._reason((own, *levels[level]), scale, run, shape)
-            if reason is not None:
-                mark_texts(texts[0], texts[-1], reason)
-                changed = True
-        return changed
+    def run(self, run: _Element, shape: Shape) -> HiddenReason | None:
+        """Why a run of a shape can't be seen, None where it can."""
+        key = shape.element, level_of(run)
+        if key not in self._levels:
+            self._levels[key] = self._sheet.text(shape, key[1])
+        if shape.element not in self._scales:
+            self._scales[shape.element] = scale_of(shape.element)
+        own = said_by(next(run.iterchildren("{*}rPr"), None), self._sheet.theme.colours)
+        return self._reason((own, *self._levels[key]), self._scales[shape.element], run, shape)
 
     def _reason(self, said: tuple[Said, ...], scale: float, run: _Element, shape: Shape) -> HiddenReason | None:
         size = next((properties.size for properties in said if properties.size is not None), None)
@@ -272,27 +197,3 @@ def _is_plain(fill: _Element) -> bool:
 def _mapped(colours: Mapping[str, Rgb], mapping: _Element) -> dict[str, Rgb]:
     named = {str(name): colours[str(of)] for name, of in mapping.attrib.items() if str(of) in colours}
     return {**colours, **named}
-
-
-def _clean(root: _Element) -> bool:
-    """Takes marks out of a slide's own text; whether there were any."""
-    changed = False
-    for text in root.iter("{*}t"):
-        if text.text and (plain := unmarked(text.text)) != text.text:
-            text.text = plain
-            changed = True
-    return changed
-
-
-def _mark_whole(shape: Shape, reason: HiddenReason) -> bool:
-    named = [element for element in shape.element.iter("{*}cNvPr") if shape.kind == "pic" and element.get("descr")]
-    for element in named:
-        element.set("descr", marked(unmarked(str(element.get("descr"))), reason))
-    return _mark_each(list(shape.element.iter("{*}t")), reason) or bool(named)
-
-
-def _mark_each(texts: list[_Element], reason: HiddenReason) -> bool:
-    worded = [text for text in texts if text.text and not text.text.isspace()]
-    for text in worded:
-        mark_texts(text, text, reason)
-    return bool(worded)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.office.docx_elements import chosen
 from passagework.ingest.loaders.office.office_values import flag, local, whole_number
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def _opened(tree: _Element) -> Iterator[Shape]:
         element, place, hidden = waiting.pop()
         kind = local(element)
         if kind in ("nvGrpSpPr", "grpSpPr", "extLst"):
+            continue
+        if kind == "AlternateContent":
+            waiting += [(child, place, hidden) for child in reversed(chosen(element))]
             continue
         hidden = hidden or _is_hidden(element)
         if kind == "grpSp":

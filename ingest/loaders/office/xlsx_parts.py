@@ -1,39 +1,49 @@
-"""The parts of a workbook, element by element; and whether a sheet is worth that."""
+"""The parts of a workbook, element by element."""
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
+
+from passagework.ingest.loaders.archive import LONGEST_PROLOG, begins_with_element
+from passagework.ingest.loaders.office.package import Package
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-"""Of a workbook's own elements; Excel passes over those of others."""
-
-_MAY_HIDE = tuple(
-    re.compile(sought)
-    for sought in (
-        rb'hidden(?!="(?:0|false)")',
-        rb'ht(?<=\sht)(?!="(?:[2-9]|1[0-9])[0-9.]{0,30}")',
-        rb'width(?<=\swidth)(?!="[1-9][0-9.]{0,30}")',
-        rb"rPr|\x00",
-    )
+_SPACES = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-"""Bytes without any of which a sheet hides nothing by itself; in UTF-16 they can't be sought."""
-_PIECE = 1 << 20
-_LONGEST = 64
-"""Bytes of a piece that are looked at again with the next, where what is sought may be cut in two."""
+"""Of a workbook's own elements, transitional and strict; Excel passes over those of others."""
 
 
-def elements(archive: zipfile.ZipFile, name: str, tags: tuple[str, ...]) -> Iterator[_Element]:
-    """A part's elements of some tags, as they end. Nothing is fetched, and no entity is resolved."""
+class DamagedPartError(ValueError):
+    """A part can't be read, or not to its end."""
+
+
+@cache
+def excel(name: str) -> tuple[str, ...]:
+    """The full names of an element of Excel."""
+    return tuple(f"{{{space}}}{name}" for space in _SPACES)
+
+
+def elements(package: Package, name: str, tags: tuple[str, ...]) -> Iterator[_Element]:
+    """A part's elements of some tags, as they end. Nothing is fetched, and no entity is resolved.
+
+    Raises DamagedPartError for a part that is missing or doesn't begin as XML does, else errors of lxml and zipfile.
+    """
     from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
-    with archive.open(name) as part:
-        for _, element in etree.iterparse(
+    member = package.member(name)
+    if member is None:
+        raise DamagedPartError(f"the part {name} is missing")
+    with package.archive.open(member) as part:
+        if not begins_with_element(part.read(LONGEST_PROLOG)):
+            raise DamagedPartError("it doesn't begin with an element")
+    with package.archive.open(member) as part:
+        found = etree.iterparse(
             part,
             tag=tags,
             resolve_entities=False,
@@ -41,20 +51,13 @@ def elements(archive: zipfile.ZipFile, name: str, tags: tuple[str, ...]) -> Iter
             huge_tree=True,
             remove_comments=True,
             remove_pis=True,
-        ):
+            recover=True,
+        )
+        for _, element in found:
             yield element
-
-
-def may_hide(archive: zipfile.ZipFile, name: str) -> bool:
-    """Whether a sheet has anything but its formats to hide cells by: told by its bytes, and sometimes wrongly so."""
-    with archive.open(name) as part:
-        before = b""
-        while piece := part.read(_PIECE):
-            both = before + piece
-            if any(sought.search(both) for sought in _MAY_HIDE):
-                return True
-            before = piece[-_LONGEST:]
-    return False
+        for error in found.error_log.filter_from_fatals()[:1]:
+            words = f"line {error.line}: {error.message}"
+            package.note(f"the part {member} is damaged and read as far as it goes: {words}")
 
 
 def forget(element: _Element) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from passagework.ingest.loaders.office.number_formats import BUILT_IN
 from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
 from passagework.ingest.loaders.office.office_values import decimal, whole_number
-from passagework.ingest.loaders.office.xlsx_parts import MAIN
+from passagework.ingest.loaders.office.xlsx_parts import excel
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ _THEME = ("lt1", "dk1", "lt2", "dk2", *(f"accent{number}" for number in range(1,
 """The order in which cells number a theme's colours."""
 _AUTOMATIC = 64
 """From here on, numbers of the palette stand for what the system shows."""
+_PALETTE = tuple(
+    (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16))
+    for digits in textwrap.wrap(
+        "000000FFFFFFFF000000FF000000FFFFFF00FF00FF00FFFF000000FFFFFFFF000000FF000000FFFFFF00FF00FF00FFFF"
+        "800000008000000080808000800080008080C0C0C08080809999FF993366FFFFCCCCFFFF660066FF80800066CCCCCCFF"
+        "000080FF00FFFFFF0000FFFF8000808000000080800000FF00CCFFCCFFFFCCFFCCFFFF9999CCFFFF99CCCC99FFFFCC99"
+        "3366FF33CCCC99CC00FFCC00FF9900FF6600666699969696003366339966003300333300993300993366333399333333",
+        6,
+    )
+)
+"""The colours that numbers stand for where a workbook has none of its own (18.8.27)."""
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|[_*].|\[([^\]]*)\]')
 _FORMAT_COLOUR = re.compile(r"\[(black|white|red|green|blue|cyan|magenta|yellow|color ?\d+)\]", re.IGNORECASE)
 _SHOWN_BRACKET = re.compile(r"[hms]+|\$.*", re.IGNORECASE)
@@ -55,6 +68,7 @@ class Look:
     hides_text: bool = False
     hides_numbers: bool = False
     number_colour: bool = False  # the format has a colour of its own, which is in `font`
+    code: str = ""  # of the number format
 
     def unseen(self, *, text: bool, font: Font | None = None) -> Verdict | None:
         """Why a text or a number, or a part of one in a font of its own, can't be seen; None where it can."""
@@ -74,7 +88,7 @@ class Styles:
     def __init__(self, root: _Element | None, theme: _Element | None) -> None:
         self._judged: dict[Font, bool] = {}
         self._theme = theme_colours(theme)
-        palettes = next(root.iterchildren(MAIN + "colors"), None) if root is not None else None
+        palettes = next(root.iterchildren(*excel("colors")), None) if root is not None else None
         self._palette = [hexadecimal(element.get("rgb")) for element in _listed(palettes, "indexedColors", "rgbColor")]
         fonts = [self.font(font) for font in _listed(root, "fonts", "font")]
         self._fills = [self._fill(fill) for fill in _listed(root, "fills", "fill")]
@@ -106,29 +120,30 @@ class Styles:
 
     def font(self, element: _Element) -> Font:
         """What a font, or the properties of a part of a text, say."""
-        colours = [self._colour(child) for child in element.iterchildren(MAIN + "color")]
-        points = [decimal(size.get("val")) for size in element.iterchildren(MAIN + "sz")]
+        colours = [self._colour(child) for child in element.iterchildren(*excel("color"))]
+        points = [decimal(size.get("val")) for size in element.iterchildren(*excel("sz"))]
         return Font(colours[0] if colours else None, points[0] if points else None)
 
     def _fill(self, element: _Element) -> tuple[Rgb | None, bool]:
         """The colour beneath, None where it isn't known, and whether it is the sheet's."""
-        for pattern in element.iterchildren(MAIN + "patternFill"):
+        for pattern in element.iterchildren(*excel("patternFill")):
             kind = pattern.get("patternType") or "none"
             if kind == "none":
                 return WHITE, True
-            colours = [self._colour(colour) for colour in pattern.iterchildren(MAIN + "fgColor")]
+            colours = [self._colour(colour) for colour in pattern.iterchildren(*excel("fgColor"))]
             return (colours[0] if kind == "solid" and colours else None), False
         return None, False
 
     def _look(self, xf: _Element, fonts: list[Font], codes: dict[str | None, str]) -> Look:
         font = _at(fonts, xf.get("fontId")) or Font()
         ground, on_paper = _at(self._fills, xf.get("fillId")) or (WHITE, True)
-        code = codes.get(xf.get("numFmtId"), "")
+        number = xf.get("numFmtId")
+        code = codes[number] if number in codes else BUILT_IN.get(whole_number(number) or 0, "")
         colours = {colour.lower() for colour in _FORMAT_COLOUR.findall(code)}
         if colours:
             font = Font(WHITE if colours == {"white"} else None, font.points)
         text, numbers = _hides(code)
-        return Look(font, ground, on_paper, text, numbers, bool(colours))
+        return Look(font, ground, on_paper, text, numbers, bool(colours), code)
 
     def _colour(self, element: _Element) -> Rgb | None:
         theme, indexed = whole_number(element.get("theme")), whole_number(element.get("indexed"))
@@ -144,11 +159,9 @@ class Styles:
         return lit(colour, 1 + tint, 0.0) if tint < 0 else lit(colour, 1 - tint, tint)
 
     def _indexed(self, number: int) -> Rgb | None:
-        from openpyxl.styles.colors import COLOR_INDEX  # type: ignore[import-untyped]  # openpyxl ships no types
-
         if not 0 <= number < _AUTOMATIC:
             return None
-        return self._palette[number] if number < len(self._palette) else hexadecimal(COLOR_INDEX[number])
+        return self._palette[number] if number < len(self._palette) else _PALETTE[number]
 
 
 def _hides(code: str) -> tuple[bool, bool]:
@@ -167,8 +180,8 @@ def _shown(part: re.Match[str]) -> str:
 
 
 def _listed(root: _Element | None, around: str, name: str) -> Iterator[_Element]:
-    for group in root.iterchildren(MAIN + around) if root is not None else ():
-        yield from group.iterchildren(MAIN + name)
+    for group in root.iterchildren(*excel(around)) if root is not None else ():
+        yield from group.iterchildren(*excel(name))
 
 
 def _at(items: list[_Item], number: str | None) -> _Item | None:

@@ -1,0 +1,73 @@
+"""What a paragraph's style makes of it: a heading of a level, or raised text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from passagework.ingest.loaders.office.docx_elements import children, named, value, word
+from passagework.ingest.loaders.office.docx_style import Styles
+from passagework.ingest.loaders.office.office_values import whole_number
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
+
+_HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
+_BODY_TEXT = 9
+"""The outline level of what is no heading (17.3.1.20)."""
+
+
+class Outline:
+    """The levels of headings and the vertical alignment that styles give."""
+
+    def __init__(self, styles: Styles) -> None:
+        self._styles = styles
+        self._levels: dict[str, int] = {}
+        self._raised: dict[str, str | None] = {}
+
+    def level(self, properties: _Element | None, style: str | None) -> int:
+        """A paragraph's level as a heading, from 1; 0 where it is none."""
+        own = whole_number(named(properties, "outlineLvl")) if properties is not None else None
+        if own is not None:
+            return own + 1 if 0 <= own < _BODY_TEXT else 0
+        if style is None:
+            return 0
+        if style not in self._levels:
+            self._levels[style] = self._styled(style)
+        return self._levels[style]
+
+    def raised(self, run: _Element) -> str | None:
+        """`superscript` or `subscript`, by a run's own properties or its style; None of what stands on the line."""
+        for properties in run.iterchildren(*word("rPr")):
+            found = children(properties)
+            if "vertAlign" in found:
+                return value(found["vertAlign"], "val")
+            if "rStyle" in found:
+                return self._raised_by(str(value(found["rStyle"], "val")))
+        return None
+
+    def _styled(self, style: str) -> int:
+        """The style's own level, else that of the nearest that it is based on."""
+        for element in self._styles.based(style):
+            for properties in element.iterchildren(*word("pPr")):
+                said = whole_number(named(properties, "outlineLvl"))
+                if said is not None:
+                    return said + 1 if 0 <= said < _BODY_TEXT else 0
+            name = (named(element, "name") or "").strip()
+            heading = _HEADING.fullmatch(name)
+            if heading is not None:
+                return int(heading[1])
+            if name.lower() == "title":
+                return 1
+        return 0
+
+    def _raised_by(self, style: str) -> str | None:
+        if style not in self._raised:
+            said = (
+                value(align, "val")
+                for element in self._styles.based(style)
+                for properties in element.iterchildren(*word("rPr"))
+                if (align := children(properties).get("vertAlign")) is not None
+            )
+            self._raised[style] = next(said, None)
+        return self._raised[style]

@@ -1,0 +1,40 @@
+"""Tables of office files as rows of equal width: which cells belong to which column, and which rows name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import TypeAlias, TypeVar
+
+_Cell = TypeVar("_Cell")
+Rows: TypeAlias = "list[list[_Cell]]"
+
+NUMBER = re.compile(
+    r"[-+−(]?\s?(?:[$€£¥]|[A-Z]{3}\s)?\s?[-+−]?\d[\d.,'\s]*(?:e[-+]?\d+)?\s?(?:%|[$€£¥])?\)?", re.IGNORECASE
+)
+"""A cell that is a number, as sheets show them."""
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
+
+
+def used_columns(filled: Sequence[Sequence[bool]]) -> list[int]:
+    """The columns with any text."""
+    width = max(map(len, filled), default=0)
+    used = [False] * width
+    for row in filled:
+        for column, has_text in enumerate(row):
+            used[column] = used[column] or has_text
+    return [column for column in range(width) if used[column]]
+
+
+def header_rows(texts: Sequence[Sequence[str]]) -> int:
+    """How many rows of a table name its columns: the first, where none of its cells is a number; years are names."""
+    if len(texts) < 2 or sum(map(bool, texts[0])) < 2:
+        return 0
+    return int(not any(NUMBER.fullmatch(text) and not _YEAR.fullmatch(text) for text in texts[0]))
+
+
+def names_of(headers: Sequence[Sequence[str]]) -> list[str]:
+    """The name of each column: what its cells in all rows of names say, each said once."""
+    columns = zip_longest(*headers, fillvalue="")
+    return [" ".join(dict.fromkeys(text for text in column if text)).replace("|", "\\|") for column in columns]
