@@ -44,7 +44,9 @@ def test_headers_and_plain_body(tmp_path: Path) -> None:
         "message_id": "<1@example.org>",
         "attachments": ["Rechnung März.pdf"],
     }
-    assert document.notes == ("attachments are not searched: Rechnung März.pdf",)
+    assert document.notes == (
+        "attachments are not searched: Rechnung März.pdf (saved as files, these can be: Rechnung März.pdf)",
+    )
     assert document.media_type == "message/rfc822"
 
 
@@ -75,11 +77,11 @@ def test_every_inline_part_is_read_in_order(tmp_path: Path) -> None:
 
 
 def test_forwarded_mail_is_read(tmp_path: Path) -> None:
-    """A message within a message gives its subject and its body."""
+    """A message within a message gives its subject, who sent it, and its body."""
     inner = "From: b@x\nSubject: =?utf-8?q?caf=C3=A9?=\n\nInner body\n"
     outer = "Subject: Fwd\nContent-Type: multipart/digest; boundary=B\n\n--B\nContent-Type: message/rfc822\n\n"
     source = f"{outer}{inner}\n--B--\n"
-    assert mail(tmp_path, source).text == "Subject: café\n\nInner body"
+    assert mail(tmp_path, source).text == "Subject: café\nFrom: b@x\n\nInner body"
 
 
 @pytest.mark.parametrize(

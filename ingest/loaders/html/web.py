@@ -43,16 +43,18 @@ def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     """One document, titled by `<title>`, else by its first `h1`. Raises IngestError where nothing is visible."""
     decoded = read_text(path, declared=declared_charset)
     page = render_html(decoded.text)
-    if not page.text:
+    body = page.body
+    if not body.text:
         raise IngestError("no text: the page shows none")
     yield Document(
-        text=page.text,
+        text=body.text,
         media_type=Format.HTML.value,
-        title=page.title or first_title(page.headings),
+        title=page.title or first_title(body.headings),
         metadata={**page.metadata, **decoded.metadata},
-        headings=page.headings,
+        headings=body.headings,
         notes=decoded.notes,
-        hidden=page.hidden,
+        hidden=body.hidden,
+        tables=body.tables,
     )
 
 

@@ -1,4 +1,4 @@
-"""Markdown: the source as it stands, and its headings (CommonMark 0.31, sections 4.2, 4.3 and 4.5)."""
+"""Markdown: the source as it stands, its headings and its tables (CommonMark 0.31, sections 4.2, 4.3 and 4.5)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.text.front_matter import front_matter
+from passagework.ingest.loaders.text.text_tables import barred_tables
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document, Heading
 
@@ -47,6 +48,7 @@ def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | Recor
         metadata={**fields, **decoded.metadata},
         headings=headings,
         notes=decoded.notes,
+        tables=barred_tables(text),
     )
 
 

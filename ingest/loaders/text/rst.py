@@ -1,4 +1,4 @@
-"""reStructuredText: the source as it stands, its section titles and its field list. Nothing is included or run.
+"""reStructuredText: the source as it stands, its section titles, its tables and its field list. Nothing is included or run.
 
 docutils tells the sections but not where their titles stand in the source, so the adornments are read here, by the
 rules of the reStructuredText specification ("Sections").
@@ -15,6 +15,7 @@ from pathlib import Path
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.text.text_tables import ruled_tables
 from passagework.retrieval.types import Document, Heading, Json
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*")
@@ -38,6 +39,7 @@ def load_rst(path: Path, options: LoadOptions) -> Iterator[Document | RecordFail
         metadata={**_docinfo(decoded.text, headings), **decoded.metadata},
         headings=headings,
         notes=decoded.notes,
+        tables=ruled_tables(decoded.text),
     )
 
 
