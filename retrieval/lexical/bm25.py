@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.folding import folded
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import matched_words
 from passagework.retrieval.text import storable
@@ -52,13 +53,13 @@ class Bm25:
 
 
 def query_terms(query: str) -> list[str]:
-    """Returns the query's different words as they are written, in order, as far as they are looked up.
+    """Returns the query's different words, folded but else as written, in order, as far as they are looked up.
 
     Their case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
     Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
     """
     different: dict[str, str] = {}
-    for match in content_words(query):
+    for match in content_words(folded(query)):
         different.setdefault(match[0].lower(), match[0])
     return list(different.values())[:MAX_TERMS]
 

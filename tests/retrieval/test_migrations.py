@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +171,25 @@ def old(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
-TABLES = "DROP TABLE tables; "
+FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
+FOLDING = (
+    "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
+    "DROP TABLE passages_fts; DROP VIEW passage_words; "
+    + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in ("title", "headings", "text"))
+    + f"{FIRST.FTS}; INSERT INTO passages_fts (passages_fts) VALUES ('rebuild'); {'; '.join(FIRST.TRIGGERS)}; "
+)
+TABLES = f"{FOLDING}DROP TABLE tables; "
 PATHS = f"{TABLES}DROP INDEX sources_path; "
 INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
 TOKENS = f"{INSTANTS}DROP TABLE readings; DROP TABLE token_vectors; "
-BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS, "0003": INSTANTS, "0004": PATHS, "0005": TABLES}
+BEFORE = {
+    "0001": f"{TOKENS}DROP TABLE hidden; ",
+    "0002": TOKENS,
+    "0003": INSTANTS,
+    "0004": PATHS,
+    "0005": TABLES,
+    "0006": FOLDING,
+}
 """What a layout lacked."""
 
 

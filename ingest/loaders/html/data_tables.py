@@ -11,7 +11,8 @@ from passagework.ingest.loaders.html.html_visible import is_hidden
 from passagework.ingest.loaders.html.html_writer import Cell, glued
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, PageElement, Tag
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import PageElement
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _RUNNING = frozenset({"ul", "ol", "dl", "pre", "form", "blockquote"})

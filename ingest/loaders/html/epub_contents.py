@@ -72,7 +72,7 @@ def with_entries(part: Part, entries: Sequence[Entry], places: Mapping[str, int]
             missing.append((place, entry))
         else:
             levels.setdefault(entry.depth, known.level)
-    for place, entry in reversed(sorted(missing, key=lambda found: found[0])):
+    for place, entry in sorted(missing, key=lambda found: found[0])[::-1]:
         part = _with_heading(part, place, entry.name, levels.get(entry.depth, entry.depth))
     return part
 

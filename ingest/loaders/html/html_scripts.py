@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.html.html_visible import words_of
+
 if TYPE_CHECKING:
     from bs4 import Tag
 
@@ -25,9 +27,7 @@ def script_sign(tag: Tag) -> str:
 
 def _is_note(tag: Tag) -> bool:
     """Whether it leads to a note: it says so, or is a link to a place of the page above the line."""
-    said = " ".join(str(tag.get(name) or "") for name in ("epub:type", "role", "rel")).split()
-    classes = tag.get("class") or []
-    if not _NOTES.isdisjoint(said) or not _NOTES.isdisjoint(classes):
+    if any(not _NOTES.isdisjoint(words_of(tag, name)) for name in ("epub:type", "role", "class")):
         return True
     if tag.name == "a":
         return False

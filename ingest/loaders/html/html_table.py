@@ -16,7 +16,7 @@ from passagework.ingest.loaders.html.html_writer import Cell, glued
 MOST_COLUMNS = 1000
 """Columns that a cell may span (HTML Living Standard, 4.9.11)."""
 _REPEATED = 10_000
-"""Characters of repeated cells, and empty cells, that a table of any size may have; beyond, as many as it has itself."""
+"""Characters of repeated cells, and empty cells, that a table of any size may have; beyond, as many as its own."""
 _NAME = 80
 """Characters of a column's name, where only its place makes it one."""
 
@@ -94,7 +94,7 @@ def _placed(rows: Sequence[Sequence[Spanning]]) -> Iterator[list[Spanning]]:
 
 
 def _with_signs(row: list[Spanning]) -> list[Spanning]:
-    """The row; a sign in a cell of its own joins the amount that it belongs to, and that then has the columns of both."""
+    """The row; a sign in a cell of its own joins the amount that it belongs to, which then has the columns of both."""
     joined: list[Spanning] = []
     opened: Spanning | None = None
     for spanning in row:
@@ -135,7 +135,7 @@ def _used_columns(rows: Sequence[Sequence[Spanning]]) -> list[int]:
 
 
 def _naming_rows(rows: Sequence[Sequence[Spanning]]) -> int:
-    """How many rows at the top name columns: those of headings alone, else the first where amounts stand below words."""
+    """How many rows at the top name columns: those of headings alone, else the first if amounts stand below words."""
     naming = next((n for n, row in enumerate(rows) if not all(spanning.names for spanning in row)), len(rows))
     if naming == len(rows) or naming:
         return 0 if naming == len(rows) else naming

@@ -22,7 +22,8 @@ from passagework.ingest.loaders.parts import Part
 from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:
-    from bs4 import BeautifulSoup, PageElement, Tag
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import PageElement
 
 _PARAGRAPHS = frozenset(
     {

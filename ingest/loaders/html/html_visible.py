@@ -19,6 +19,12 @@ _UNSEEN = frozenset(
 _HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "content-visibility": ("hidden",)}
 
 
+def words_of(tag: Tag, name: str) -> list[str]:
+    """The words of an attribute, in lower case; none where the element hasn't got it."""
+    value = tag.attrs.get(name) or ""
+    return " ".join(value if isinstance(value, list) else [str(value)]).lower().split()
+
+
 def is_hidden(tag: Tag) -> bool:
     """Whether an element shows nothing, with all that is in it; no style sheet is asked."""
     if tag.name in _UNSEEN or "hidden" in tag.attrs or "popover" in tag.attrs:

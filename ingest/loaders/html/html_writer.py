@@ -242,7 +242,7 @@ def beside(before: str, text: str, sign: str) -> str:
 
 
 def glued(first: Cell, second: Cell) -> Cell:
+    """A cell's text with another's behind it."""
     shift = len(first[0])
     moved = (Hidden(span.start + shift, span.end + shift, span.reason) for span in second[1])
-    """The second behind the first."""
     return first[0] + second[0], (*first[1], *moved)

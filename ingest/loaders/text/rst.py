@@ -1,4 +1,4 @@
-"""reStructuredText: the source as it stands, its section titles, its tables and its field list. Nothing is included or run.
+"""reStructuredText: the source as it stands, its section titles, tables and field list. Nothing is included or run.
 
 docutils tells the sections but not where their titles stand in the source, so the adornments are read here, by the
 rules of the reStructuredText specification ("Sections").
