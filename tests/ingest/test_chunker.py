@@ -154,7 +154,7 @@ def test_what_the_encoder_reads_fits_and_is_what_its_text_says(
     """
     for passage, seen in Chunker(encoder, chunking).chunk(document):
         assert len(seen.token_ids) <= encoder.passage_budget
-        read = folded(passage.text)
+        read = folded(passage.text).strip()
         context = " > ".join(part for part in map(folded, (document.title, *passage.headings)) if part)
         if context == read:
             context = ""

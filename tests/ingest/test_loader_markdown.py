@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from passagework.ingest.loaders.text.front_matter import front_matter
+from passagework.ingest.loaders.text.front_matter import FrontMatter, front_matter
 from passagework.ingest.loaders.text.markdown import markdown_headings
 from passagework.ingest.loaders.text.rst import rst_headings
 from passagework.retrieval.errors import IngestError
@@ -116,7 +116,7 @@ def test_front_matter_alone_is_no_text(tmp_path: Path) -> None:
     """A file of nothing but front matter has nothing to search."""
     with pytest.raises(IngestError, match="no text below the front matter"):
         written(tmp_path, "a.md", "---\ntitle: x\n---\n\n")
-    assert front_matter("---\nno end") == ({}, 0)
+    assert front_matter("---\nno end") == FrontMatter()
 
 
 RST = """\

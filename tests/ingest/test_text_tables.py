@@ -21,7 +21,7 @@ def found(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("text", "table", "columns"),
     [
-        ("| Part | On hand |\n| --- | ---: |\n| Gasket | 12 |\n\nEnd", "| Part | On hand |\n| --- | ---: |\n| Gasket | 12 |", "Part | On hand"),
+        ("| P | Q |\n| --- | ---: |\n| Gasket | 12 |\n\nEnd", "| P | Q |\n| --- | ---: |\n| Gasket | 12 |", "P | Q"),
         ("Part | On hand\n:-- | --:\nGasket |", "Part | On hand\n:-- | --:\nGasket |", "Part | On hand"),
         ("x\n\n| a \\| b | c |\n|--|--|\n| 1 | 2 |\ntext", "| a \\| b | c |\n|--|--|\n| 1 | 2 |", "a \\| b | c"),
         ("> | Q | R |\n> |---|---|\n> | 1 | 2 |\n> said", "| Q | R |\n> |---|---|\n> | 1 | 2 |", "Q | R"),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.html.data_tables import data_tables, read_table
+from passagework.ingest.loaders.html.furniture import furniture
 from passagework.ingest.loaders.html.html_scripts import script_sign
 from passagework.ingest.loaders.html.html_style import Style, page_style
 from passagework.ingest.loaders.html.html_visible import is_hidden
@@ -57,19 +59,24 @@ class Rendered:
     body: Part
     title: str
     metadata: dict[str, Json]
+    left_out: int = 0
+    """Characters of what stands around the page's content."""
     places: Mapping[str, int] = field(default_factory=dict)
     """Where the text of each anchor that was asked for begins."""
 
 
-def render_html(source: str, *, anchors: frozenset[str] = frozenset()) -> Rendered:
+def render_html(source: str, *, whole: bool = True, anchors: frozenset[str] = frozenset()) -> Rendered:
     """The visible text of an HTML page or fragment, given as cleaned text. Malformed pages give what they hold.
 
-    `anchors` are the ids of elements whose places are wanted.
+    A page that isn't wanted whole comes without its navigation, headers and footers. `anchors` are the ids of elements
+    whose places are wanted.
     """
-    soup = _parse(source)
+    soup = _parse(without_data_uris(source))
     writer = Writer(anchors=anchors)
-    _walk(soup, writer, data_tables(soup), page_style(soup))
-    return Rendered(writer.finish(), title=_title(soup), metadata=_metadata(soup), places=writer.places)
+    around = {} if whole else furniture(soup)
+    _walk(soup, writer, data_tables(soup), page_style(soup), around)
+    left_out = sum(around.values())
+    return Rendered(writer.finish(), _title(soup), _metadata(soup), left_out, writer.places)
 
 
 def _parse(source: str) -> BeautifulSoup:
@@ -88,8 +95,13 @@ def _parse(source: str) -> BeautifulSoup:
             return BeautifulSoup(source, "html.parser")
 
 
-def _walk(root: Tag, writer: Writer, tables: Mapping[int, bool], style: Style) -> None:
-    """Write everything visible below `root`. `tables` has the ids of those whose rows are lines."""
+def _walk(
+    root: Tag, writer: Writer, tables: Mapping[int, bool], style: Style, around: Container[int] = frozenset()
+) -> None:
+    """Write everything visible below `root`, but the elements of the ids in `around`.
+
+    `tables` has the ids of those whose rows are lines.
+    """
     from bs4 import Tag
     from bs4.element import CData, NavigableString
 
@@ -101,7 +113,7 @@ def _walk(root: Tag, writer: Writer, tables: Mapping[int, bool], style: Style) -
             open_tags.pop()
             _leave(tag, writer)
         elif isinstance(child, Tag):
-            if is_hidden(child):
+            if is_hidden(child) or id(child) in around:
                 continue
             within = style.within(child)
             writer.anchor(child.attrs.get("id"), child.attrs.get("name"))

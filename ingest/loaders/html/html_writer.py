@@ -11,6 +11,8 @@ Cell = tuple[str, tuple[Hidden, ...]]
 """A table cell's text, and what of it can't be seen, counted from its beginning."""
 
 
+_ADMONITIONS = frozenset({"note", "tip", "hint", "important", "warning", "caution", "danger", "attention"})
+"""What stands above a remark, and is no heading of the text that follows it."""
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ère", "ème", "º", "ª", "o", "a"})
 
 
@@ -129,7 +131,8 @@ class Writer:
         if start >= 0:
             # What was owed before the heading was written with its first part.
             title = "".join(self._parts[part:])[start - self._length :]
-            self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
+            if title.rstrip(":!").casefold() not in _ADMONITIONS:
+                self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
         self.block(2)
 
     def open_list(self, first: int) -> None:

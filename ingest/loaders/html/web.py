@@ -12,6 +12,7 @@ from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import IngestError
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Document
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
@@ -42,7 +43,7 @@ _ALIASES = {
 def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, titled by `<title>`, else by its first `h1`. Raises IngestError where nothing is visible."""
     decoded = read_text(path, declared=declared_charset)
-    page = render_html(decoded.text)
+    page = render_html(decoded.text, whole=False)
     body = page.body
     if not body.text:
         raise IngestError("no text: the page shows none")
@@ -52,10 +53,17 @@ def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title=page.title or first_title(body.headings),
         metadata={**page.metadata, **decoded.metadata},
         headings=body.headings,
-        notes=decoded.notes,
+        notes=(*decoded.notes, *left_out_notes(page.left_out)),
         hidden=body.hidden,
         tables=body.tables,
     )
+
+
+def left_out_notes(characters: int) -> tuple[str, ...]:
+    """What a report says of the text around a page's content; nothing where there was none."""
+    if not characters:
+        return ()
+    return (f"{counted(characters, 'character')} around its content (navigation, header, footer) are not searched",)
 
 
 def declared_charset(head: bytes) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email.message import Message
 from io import BytesIO
 
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import clean, decode
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import codec_for, declared_charset
@@ -74,7 +75,7 @@ def _read(part: Message, kind: str, attachments: list[str]) -> Iterator[Part]:
         text = _text(part).strip("\n")
         flowed = str(part.get_param("format") or "").lower() == "flowed"
         delete_space = str(part.get_param("delsp") or "").lower() == "yes"
-        yield Part(unflowed(text, delete_space=delete_space) if flowed else text)
+        yield Part(without_data_uris(unflowed(text, delete_space=delete_space) if flowed else text))
     elif part.get_payload():
         attachments.append(kind)
 

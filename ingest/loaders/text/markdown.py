@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.text.front_matter import front_matter
@@ -33,8 +34,9 @@ _NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}(?:[>|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|
 def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, its front matter as metadata. Raises IngestError where there is no text."""
     decoded = read_text(path)
-    fields, start = front_matter(decoded.text)
-    text = decoded.text[start:]
+    above = front_matter(decoded.text)
+    fields = dict(above.fields)
+    text = without_data_uris(decoded.text[above.end :])
     if not text or text.isspace():
         raise IngestError("no text below the front matter")
     headings = markdown_headings(text)
@@ -47,7 +49,7 @@ def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | Recor
         title=title or first_title(headings),
         metadata={**fields, **decoded.metadata},
         headings=headings,
-        notes=decoded.notes,
+        notes=(*decoded.notes, *above.notes),
         tables=barred_tables(text),
     )
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.text.text_tables import ruled_tables
@@ -31,15 +32,16 @@ _DOCINFO = 10_000
 def load_rst(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, titled by its first section. Raises IngestError where there is no text."""
     decoded = read_text(path)
-    headings = rst_headings(decoded.text)
+    text = without_data_uris(decoded.text)
+    headings = rst_headings(text)
     yield Document(
-        text=decoded.text,
+        text=text,
         media_type=Format.RST.value,
         title=headings[0].title if headings else "",
-        metadata={**_docinfo(decoded.text, headings), **decoded.metadata},
+        metadata={**_docinfo(text, headings), **decoded.metadata},
         headings=headings,
         notes=decoded.notes,
-        tables=ruled_tables(decoded.text),
+        tables=ruled_tables(text),
     )
 
 
