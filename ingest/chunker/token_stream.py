@@ -76,7 +76,7 @@ class TokenStream:
         return np.array(self._ids[span], dtype=np.int32)
 
     def as_encoded(self, start: int, end: int) -> str:
-        """Returns `text[start:end]` as the encoder gets it: folded, a space at each break of a long word, none around."""
+        """Returns `text[start:end]` as the encoder gets it: folded, stripped, a space at each break of a long word."""
         low, high = self._breaks.searchsorted((start, end))
         return folded(with_breaks(self._text, start, end, self._breaks[low:high].tolist())).strip()
 

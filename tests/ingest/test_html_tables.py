@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from passagework.ingest.loaders.html.html_table import Spanning, grid
 from passagework.ingest.loaders.html.html_text import render_html
@@ -111,6 +110,9 @@ def test_spans_made_to_explode_take_linear_time(html: str) -> None:
     assert len(text) < 10 * len(html) + 100_000
 
 
+HALF = "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
+
+
 @pytest.mark.parametrize(
     ("html", "text"),
     [
@@ -122,7 +124,7 @@ def test_spans_made_to_explode_take_linear_time(html: str) -> None:
         ("the 1<sup>st</sup> Foo<sup>*</sup>", "the 1st Foo*"),
         ("3<sup>1</sup>/<sub>2</sub> cups", "3 1/2 cups"),
         ("e<sup>-x/2</sup>", "e^(-x/2)"),
-        ("<math><mi>E</mi><mo>=</mo><mfrac><mn>1</mn><mn>2</mn></mfrac><mi>m</mi><msup><mi>v</mi><mn>2</mn></msup></math>", "E = 1/2 mv^2"),
+        (f"<math><mi>E</mi><mo>=</mo>{HALF}<mi>m</mi><msup><mi>v</mi><mn>2</mn></msup></math>", "E = 1/2 mv^2"),
         ("5<math><msqrt><mi>x</mi><mo>+</mo><mn>1</mn></msqrt></math>", "5√(x + 1)"),
         ("<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>x", "(a + b)/2 x"),
         ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup><mo>&#x2062;</mo><mi>y</mi></math>", "x_i^2 y"),
@@ -171,7 +173,8 @@ def test_content_is_never_left_out() -> None:
 def test_marks_of_headings_and_remarks_are_no_headings() -> None:
     """A heading is its text without the mark of its link; "Note" above a remark is none."""
     body = render_html(
-        '<main><h2>Setup<a class="headerlink" href="#setup">¶</a></h2><div class="note"><h3>Note</h3><p>Mind.</p></div></main>',
+        '<main><h2>Setup<a class="headerlink" href="#setup">¶</a></h2>'
+        '<div class="note"><h3>Note</h3><p>Mind.</p></div></main>',
         whole=False,
     ).body
     assert ([heading.title for heading in body.headings], body.text) == (["Setup"], "Setup\n\nNote\n\nMind.")

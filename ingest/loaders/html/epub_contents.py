@@ -57,23 +57,22 @@ def text_of(element: _Element) -> str:
 def with_entries(part: Part, entries: Sequence[Entry], places: Mapping[str, int]) -> Part:
     """The chapter with a heading for each entry that leads into it: its own, else the entry's name, put into the text.
 
-    `places` says where the text of each anchor begins. An entry for the chapter as a whole counts where it has no
-    heading of its own.
+    `places` says where the text of each anchor begins. An entry for the chapter as a whole, or for an anchor that it
+    hasn't got, counts where the chapter has no heading of its own.
     """
-    levels: dict[int, int] = {}
+    lower: int | None = None  # levels that the chapter's own headings lie below the depth of their entries
     missing: list[tuple[int, Entry]] = []
     for entry in entries:
-        anchor = entry.target.partition("#")[2]
-        place = places.get(anchor) if anchor else None if part.headings else 0
+        place = places.get(entry.target.partition("#")[2], None if part.headings else 0)
         if place is None:
             continue
         known = _heading_at(part, place, entry.name)
         if known is None:
             missing.append((place, entry))
-        else:
-            levels.setdefault(entry.depth, known.level)
+        elif lower is None:
+            lower = max(0, known.level - entry.depth)
     for place, entry in sorted(missing, key=lambda found: found[0])[::-1]:
-        part = _with_heading(part, place, entry.name, levels.get(entry.depth, entry.depth))
+        part = _with_heading(part, place, entry.name, entry.depth + (lower or 0))
     return part
 
 

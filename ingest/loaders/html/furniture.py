@@ -23,8 +23,9 @@ _AROUND_CLASSES = frozenset({"header", "footer", "sidebar", "navbar", "site-head
 _CLASSES = frozenset(
     {
         "navheader", "navfooter", "sphinxsidebar", "breadcrumb", "breadcrumbs", "pagination", "prev-next", "skip-link",
-        "skiplink", "skip-to-content", "toc", "table-of-contents", "tableofcontents", "edit-this-page", "edit-page-link",
-        "report-bug", "social-share", "share-buttons", "headerlink", "permalink", "heading-anchor", "anchor-link"
+        "skiplink", "skip-to-content", "toc", "table-of-contents", "tableofcontents", "edit-this-page",
+        "edit-page-link",
+        "report-bug", "social-share", "share-buttons", "headerlink", "permalink", "heading-anchor", "anchor-link",
     }
 )  # fmt: skip
 _CONSENT = re.compile(
@@ -46,7 +47,7 @@ _LEAST_SHARE = 0.05
 
 def furniture(soup: BeautifulSoup) -> dict[int, int]:
     """The ids of the elements around the content of a page, and the characters that each holds."""
-    main = soup.find("main") or soup.find(attrs={"role": "main"}) or _only_article(soup)
+    main = soup.find("main") or soup.find(True, attrs={"role": "main"}) or _only_article(soup)
     inside = {id(tag) for tag in (main, *main.find_all(True), *main.parents)} if main is not None else None
     page = _Page(inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"))
     found: dict[int, int] = {}
@@ -78,7 +79,7 @@ def _holding(soup: BeautifulSoup, *names: str) -> set[int]:
 
 @dataclass(slots=True)
 class _Page:
-    """The ids of what is in a page's content or around it (None: nothing says what that is), and of what has headings."""
+    """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has headings."""
 
     inside: set[int] | None
     titled: set[int]
