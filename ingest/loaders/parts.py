@@ -19,6 +19,8 @@ class Part:
 
     def shifted(self, places: int) -> Part:
         """The same text, its structure so many characters further on."""
+        if not (self.headings or self.hidden or self.tables):
+            return self
         return replace(
             self,
             headings=tuple(replace(span, start=span.start + places, end=span.end + places) for span in self.headings),

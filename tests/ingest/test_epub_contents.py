@@ -37,19 +37,33 @@ CHAPTER = (
 )
 
 
-@pytest.mark.parametrize("contents", [{"O/nav.xhtml": NAV}, {"O/toc.ncx": NCX}, {"O/nav.xhtml": NAV, "O/toc.ncx": NCX}])
-def test_every_entry_is_a_heading_at_its_place(tmp_path: Path, contents: dict[str, str]) -> None:
-    """A name that stands there is it, one that doesn't is put in, a heading that is there is kept; all else moves."""
+def book(tmp_path: Path, contents: dict[str, str], package: str = PACKAGE) -> Document:
+    """The book of one chapter with these contents."""
     path = tmp_path / "a.epub"
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("mimetype", "application/epub+zip")
-        parts = {"META-INF/container.xml": CONTAINER, "O/c.opf": PACKAGE, "O/all.xhtml": CHAPTER, **contents}
+        parts = {"META-INF/container.xml": CONTAINER, "O/c.opf": package, "O/all.xhtml": CHAPTER, **contents}
         for name, text in parts.items():
             file.writestr(name, f'<?xml version="1.0" encoding="utf-8"?>{text}')
     (document,) = load(path, LoadOptions())
     assert isinstance(document, Document)
+    return document
+
+
+@pytest.mark.parametrize("contents", [{"O/nav.xhtml": NAV}, {"O/toc.ncx": NCX}, {"O/nav.xhtml": NAV, "O/toc.ncx": NCX}])
+def test_every_entry_is_a_heading_at_its_place(tmp_path: Path, contents: dict[str, str]) -> None:
+    """A name that stands there is it, one that doesn't is put in, a heading that is there is kept; all else moves."""
+    document = book(tmp_path, contents)
     assert document.text == ("Herons\n\nI\n\nAbout herons.\n\nCranes\n\nAbout them.\n\n| a | b |\n\nTerns\n\nunseen")
     assert [(h.level, h.title) for h in document.headings] == [(2, "Herons"), (3, "Cranes"), (2, "Terns")]
     assert [document.text[h.start : h.end] for h in document.headings] == ["Herons", "Cranes", "Terns"]
     assert [document.text[table.start : table.end] for table in document.tables] == ["| a | b |"]
     assert [document.text[span.start : span.end] for span in document.hidden] == ["unseen"]
+
+
+def test_the_page_of_contents_is_no_text(tmp_path: Path) -> None:
+    """Where the contents are a page of the book too, they are left out, and the report says so."""
+    package = PACKAGE.replace("<spine>", '<spine><itemref idref="nav"/>')
+    document = book(tmp_path, {"O/nav.xhtml": NAV}, package)
+    assert document.text.startswith("Herons\n\nI\n\nAbout")
+    assert document.notes == ("the page of its contents is not searched",)

@@ -49,7 +49,9 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         package_name, package = _package(archive)
         chapters = _spine(archive, package_name, package)
         _refuse_protected(archive, chapters)
-        book, notes = _read_chapters(archive, chapters, _contents(archive, package_name, package))
+        navigation = {_resolve(archive, package_name, str(item.get("href"))) for item in _navigation(package)}
+        read = [chapter for chapter in chapters if chapter not in navigation] or chapters
+        book, notes = _read_chapters(archive, read, _contents(archive, package_name, package))
     if not book.text:
         raise IngestError("no text")
     title, metadata = _metadata(package)
@@ -59,7 +61,7 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title=title or first_title(book.headings),
         metadata=metadata,
         headings=book.headings,
-        notes=notes,
+        notes=(*notes, *(("the page of its contents is not searched",) if len(read) < len(chapters) else ())),
         hidden=book.hidden,
         tables=book.tables,
     )
@@ -121,7 +123,7 @@ def _refuse_protected(archive: zipfile.ZipFile, chapters: list[str]) -> None:
 def _contents(archive: zipfile.ZipFile, package_name: str, package: _Element) -> dict[str, list[Entry]]:
     """Chapter to its entries in the table of contents: EPUB 3's navigation document, else EPUB 2's NCX."""
     items = list(_all(package, "item"))
-    navigation = [item for item in items if "nav" in str(item.get("properties")).split()]
+    navigation = _navigation(package)
     ncx = [item for item in items if item.get("media-type") == "application/x-dtbncx+xml"]
     contents: dict[str, list[Entry]] = {}
     for found, read in ((navigation, read_navigation), (ncx, read_ncx)):
@@ -131,6 +133,11 @@ def _contents(archive: zipfile.ZipFile, package_name: str, package: _Element) ->
                 target = replace(entry, target=unquote(entry.target))
                 contents.setdefault(_resolve(archive, base, entry.target), []).append(target)
     return contents
+
+
+def _navigation(package: _Element) -> list[_Element]:
+    """The items that are EPUB 3's navigation document; where it is a page too, that says what the headings say."""
+    return [item for item in _all(package, "item") if "nav" in str(item.get("properties")).split()]
 
 
 def _metadata(package: _Element) -> tuple[str, dict[str, Json]]:

@@ -42,6 +42,7 @@ _LINES = frozenset(
 )  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_WHOLE = frozenset({"table", "sup", "sub", "a"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -116,7 +117,8 @@ def _walk(
             if is_hidden(child) or id(child) in around:
                 continue
             within = style.within(child)
-            writer.anchor(child.attrs.get("id"), child.attrs.get("name"))
+            if writer.anchors:
+                writer.anchor(child.attrs.get("id"), child.attrs.get("name"))
             if not _write_whole(child, writer, tables, within):
                 _enter(child, writer)
                 open_tags.append((child, iter(child.contents), within))
@@ -128,6 +130,8 @@ def _walk(
 
 def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: Style) -> bool:
     """Writes what is more than its parts: a table, a formula, a text above or below the line; False for the others."""
+    if tag.name not in _WHOLE and not tag.name.endswith("math"):
+        return False
     if tag.name == "table" and id(tag) in tables and writer.takes_tables:
         named = tables[id(tag)]
         read = read_table(tag, style, _line, named=named)

@@ -24,7 +24,7 @@ class Writer:
 
     def __init__(self, *, inline: bool = False, anchors: frozenset[str] = frozenset()) -> None:
         self._inline = inline
-        self._anchors = anchors
+        self.anchors = anchors
         self._reached: list[str] = []  # anchors whose text is still to come
         self._parts: list[str] = []
         self._length = 0
@@ -46,8 +46,7 @@ class Writer:
 
     def anchor(self, *names: object) -> None:
         """An element of these names begins here."""
-        if self._anchors:
-            self._reached += [name for name in names if isinstance(name, str) and name in self._anchors]
+        self._reached += [name for name in names if isinstance(name, str) and name in self.anchors]
 
     def text(self, text: str) -> None:
         """Text as it stands in the page."""
@@ -206,9 +205,9 @@ class Writer:
             self._heading = (self._heading[0], self._length + len(lead), self._heading[2])
         self._parts.append(lead + text)
         start = self._length + len(lead)
-        for name in self._reached:
-            self.places.setdefault(name, start)
-        self._reached.clear()
+        if self._reached:
+            self.places.update({name: start for name in self._reached if name not in self.places})
+            self._reached.clear()
         self._length = start + len(text)
         for span in hidden if self.unseen is None else [Hidden(0, len(text), self.unseen)]:
             self._hide(Hidden(start + span.start, start + span.end, span.reason))

@@ -6,7 +6,7 @@ The field names are those of BEIR corpora: `_id`, `title`, `text`, `metadata`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.loaders.data_uris import without_data_uris
@@ -129,8 +129,8 @@ def _lines(prefix: str, value: object) -> Iterator[Part]:
         else:
             yield Part(f"{prefix}: " + without_data_uris(", ".join(_scalar(v) for v in value if not _blank(v))))
     else:
-        part = _part(value)
-        yield replace(part.shifted(len(prefix) + 2), text=f"{prefix}: {part.text}")
+        part = _part(value).shifted(len(prefix) + 2)
+        yield Part(f"{prefix}: {part.text}", part.headings, part.hidden, part.tables)
 
 
 def _metadata(fields: Mapping[str, object], place: str) -> tuple[dict[str, Json], tuple[str, ...]]:
