@@ -66,4 +66,4 @@ def test_the_page_of_contents_is_no_text(tmp_path: Path) -> None:
     package = PACKAGE.replace("<spine>", '<spine><itemref idref="nav"/>')
     document = book(tmp_path, {"O/nav.xhtml": NAV}, package)
     assert document.text.startswith("Herons\n\nI\n\nAbout")
-    assert document.notes == ("the page of its contents is not searched",)
+    assert document.notes[0] == "the page of its contents is not searched"
