@@ -170,6 +170,14 @@ def test_content_is_never_left_out() -> None:
     assert render_html("<nav>Only this</nav>", whole=False).body.text == "Only this"
 
 
+def test_links_of_the_site_are_told_from_text() -> None:
+    """What every page offers is left out where it stands alone, and kept in a sentence."""
+    page = render_html(
+        "<main><p>To <a>report a bug</a>, write.</p><p><a href='/b'>Report a bug</a></p></main>", whole=False
+    )
+    assert (page.body.text, page.left_out) == ("To report a bug, write.", len("Report a bug"))
+
+
 def test_marks_of_headings_and_remarks_are_no_headings() -> None:
     """A heading is its text without the mark of its link; "Note" above a remark is none."""
     body = render_html(

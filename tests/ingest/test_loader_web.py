@@ -219,3 +219,9 @@ def test_a_real_filing_loads_in_seconds(real_data: Path) -> None:
     assert isinstance(document, Document)
     assert "| Total assets | $40,452,705 | $30,574,594 |\n" in document.text
     assert "iso4217" not in document.text
+
+
+def test_front_matter_of_a_page_is_metadata(tmp_path: Path) -> None:
+    """Programs that make sites of pages put fields above them."""
+    document = page(tmp_path, "---\ntitle: From above\ntags: [x]\n---\n<p>Body</p>")
+    assert (document.title, document.text, document.metadata) == ("From above", "Body", {"tags": ["x"]})

@@ -39,6 +39,12 @@ _ABOUT_CONSENT = re.compile(r"[\w-]*(?:cookie|consent|gdpr)[\w-]*")
 _ASKING = frozenset({"dialog", "alertdialog", "alert", "region"})
 _MARKS = frozenset({"\u00b6", "\u00a7", "#", "\U0001f517", "\uf0c1", "\ue157"})
 """What links of headings to themselves show."""
+_OFFERS = re.compile(
+    r"(?:report (?:a|an|this) (?:bug|issue|problem)|edit (?:this page|on \w+)|improve this page|(?:show|view) source"
+    r"|skip to (?:main )?content|back to top)[.!»→↗]?",
+    re.IGNORECASE,
+)
+_BLOCKS = frozenset({"p", "div", "span", "section", "article", "main", "body", "footer"})
 _SECTIONS = frozenset({"article", "section", "blockquote", "main"})
 _HEADINGS = re.compile(r"h[1-6]$")
 _MOST_NOTICES = 50
@@ -82,7 +88,7 @@ def _holding(soup: BeautifulSoup, *names: str) -> set[int]:
 
 @dataclass(slots=True)
 class _Page:
-    """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has headings."""
+    """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has titles."""
 
     inside: set[int] | None
     titled: set[int]
@@ -95,7 +101,7 @@ class _Page:
         if tag.name == "nav" or not _NAVIGATION.isdisjoint(roles):
             return id(tag) not in self.titled
         if tag.name == "a":
-            return _is_mark(tag, classes)
+            return _is_mark(tag, classes) or _is_of_site(tag)
         around = self.inside is not None and id(tag) not in self.inside
         if classes:
             if not _CLASSES.isdisjoint(classes):
@@ -117,6 +123,15 @@ class _Page:
         """Whether a header or footer is that of the page, not of a section, and holds no heading."""
         sections = (parent.name in _SECTIONS for parent, _ in zip(tag.parents, range(20), strict=False))
         return id(tag) not in self.headed and not any(sections)
+
+
+def _is_of_site(link: Tag) -> bool:
+    """Whether a link that stands alone offers what all pages of a site do; within a sentence or a list it is text."""
+    beside = (link.previous_sibling, link.next_sibling)
+    alone = all(not str(node or "").strip() or getattr(node, "name", None) for node in beside)
+    text = link.get_text() if alone and link.find("a") is None else ""
+    parent = link.parent.name if link.parent is not None else ""
+    return parent in _BLOCKS and _OFFERS.fullmatch(" ".join(text.split())) is not None
 
 
 def _is_mark(link: Tag, classes: set[str]) -> bool:

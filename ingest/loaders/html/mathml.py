@@ -16,7 +16,7 @@ _ENDS_APART = re.compile(r"[/^_][^\s/^_]*$")
 """A fraction's denominator, an exponent or an index: a letter that came next would seem to be of it."""
 _UNSEEN = str.maketrans({"\u2061": "", "\u2062": " ", "\u2063": "", "\u2064": " "})
 """Function application, and invisible times, separator and plus."""
-_SIMPLE = re.compile(r"[+-−]?(?:\d+(?:[.,]\d+)*|\w+|\W)|\([^()]*\)|\[[^\[\]]*\]")
+_SIMPLE = re.compile(r"[+-−]?(?:\d+(?:[.,]\d+)*|[^\W\d]+|\W)|\([^()]*\)|\[[^\[\]]*\]")
 _SKIPPED = frozenset({"annotation", "annotation-xml", "mphantom", "maligngroup", "malignmark", "none", "mprescripts"})
 
 

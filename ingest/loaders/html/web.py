@@ -10,6 +10,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
+from passagework.ingest.loaders.text.front_matter import front_matter
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import counted
@@ -43,17 +44,20 @@ _ALIASES = {
 def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, titled by `<title>`, else by its first `h1`. Raises IngestError where nothing is visible."""
     decoded = read_text(path, declared=declared_charset)
-    page = render_html(decoded.text, whole=False)
+    above = front_matter(decoded.text)  # of the programs that make sites of such pages
+    fields = dict(above.fields)
+    page = render_html(decoded.text[above.end :], whole=False)
     body = page.body
     if not body.text:
         raise IngestError("no text: the page shows none")
+    title = fields.pop("title", None)
     yield Document(
         text=body.text,
         media_type=Format.HTML.value,
-        title=page.title or first_title(body.headings),
-        metadata={**page.metadata, **decoded.metadata},
+        title=page.title or (title if isinstance(title, str) else "") or first_title(body.headings),
+        metadata={**fields, **page.metadata, **decoded.metadata},
         headings=body.headings,
-        notes=(*decoded.notes, *left_out_notes(page.left_out)),
+        notes=(*decoded.notes, *above.notes, *left_out_notes(page.left_out)),
         hidden=body.hidden,
         tables=body.tables,
     )
