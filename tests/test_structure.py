@@ -16,7 +16,19 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "retrieval": (
         (
             *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
-            *("hidden", "hits", "files", "ids", "folder", "extras", "choices", "forks", "roots", "citations"),
+            *(
+                "hidden",
+                "hits",
+                "files",
+                "ids",
+                "folder",
+                "extras",
+                "choices",
+                "forks",
+                "roots",
+                "citations",
+                "folding",
+            ),
         ),
         ("store",),
         ("models", "filters"),

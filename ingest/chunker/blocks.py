@@ -22,6 +22,7 @@ from passagework.ingest.chunker.boundaries import (
     splits_mark,
     whole_words,
 )
+from passagework.retrieval.folding import folded, folded_with_origins
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
 
@@ -44,8 +45,9 @@ class Block:
 
     Atom n starts at `starts[n]` of the text, with a character that is not blank; its tokens are
     `ids[first[n]:core[n]]`, and those up to `first[n + 1]` are white space; `levels[n]` is the Level of the boundary
-    before it. For an encoder that limits its words, an atom tokenises alone to the same ids, and words of more than
-    `word_chars` characters are broken at `breaks`, where the encoder gets a space that the text has not.
+    before it. The tokens are those of the folded text (`retrieval/folding.py`), the offsets the text's own. For an
+    encoder that limits its words, an atom tokenises alone to the same ids, and words of more than `word_chars`
+    characters are broken at `breaks`, where the encoder gets a space that the text has not.
     """
 
     end: int
@@ -115,11 +117,11 @@ def _breaks(text: str, begin: int, kinds: Kinds, word_chars: int) -> list[int]:
 
 
 def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
-    """Yields cuts that leave pieces of at most `word_chars` characters, counted as BERT does, after decomposition."""
+    """Yields cuts that leave pieces of at most `word_chars` characters, counted as BERT does."""
     if not word.isascii():
-        if len(unicodedata.normalize("NFD", word)) <= word_chars:
+        if _length(word) <= word_chars:
             return
-        word_chars = max(1, word_chars // max(len(unicodedata.normalize("NFD", c)) for c in set(word)))
+        word_chars = max(1, word_chars // max(1, *map(_length, set(word))))
     place = 0
     while (rest := len(word) - place) > word_chars:
         pieces = -(-rest // word_chars)
@@ -129,20 +131,29 @@ def _word_cuts(word: str, kinds: Kinds, word_chars: int) -> Iterator[int]:
         place = cut
 
 
+def _length(word: str) -> int:
+    """Returns a word's characters after folding and decomposition."""
+    return len(unicodedata.normalize("NFD", folded(word)))
+
+
 def _tokenize(
     encoder: Encoder, text: str, edges: Sequence[int], breaks: Sequence[Sequence[int]]
 ) -> tuple[TokenIds, Offsets, Offsets]:
     """Returns the ids, starts and ends of the parts' tokens, in the text's offsets."""
     spans = [(a, b, cuts) for (a, b), cuts in zip(pairwise(edges), breaks, strict=True)]
     ids, starts, ends = [], [], []
-    for (a, _, cuts), tokens in zip(
-        spans, encoder.tokenize([with_breaks(text, a, b, cuts) for a, b, cuts in spans]), strict=True
-    ):
+    broken = [with_breaks(text, a, b, cuts) for a, b, cuts in spans]
+    foldings = [folded_with_origins(part) for part in broken]
+    read = [part if folding is None else folding.text for part, folding in zip(broken, foldings, strict=True)]
+    for (a, _, cuts), folding, tokens in zip(spans, foldings, encoder.tokenize(read), strict=True):
+        begins, closes = tokens.starts.astype(np.int64), tokens.ends.astype(np.int64)
+        if folding is not None:
+            begins, closes = folding.original_spans(begins, closes)
         spaces = np.array([cut for cut in cuts if cut > a], dtype=np.int64) - a
         spaces += np.arange(len(spaces))
         ids.append(tokens.ids)
-        starts.append(tokens.starts + a - np.searchsorted(spaces, tokens.starts))
-        ends.append(tokens.ends + a - np.searchsorted(spaces, tokens.ends))
+        starts.append(begins + a - np.searchsorted(spaces, begins))
+        ends.append(closes + a - np.searchsorted(spaces, closes))
     return np.concatenate(ids), np.concatenate(starts).astype(np.int64), np.concatenate(ends).astype(np.int64)
 
 

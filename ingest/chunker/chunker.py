@@ -123,7 +123,7 @@ class Chunker:
             text=text[stream.begin : stream.end],
             headings=(),
             context=context,
-            encoder_text=stream.as_encoded(stream.begin, stream.offset(count)).rstrip(),
+            encoder_text=stream.as_encoded(stream.begin, stream.offset(count)),
             ids=stream.ids(0, count),
             cut=count < len(stream),
         )

@@ -71,7 +71,7 @@ class ContextBuilder:
         count = stream.fitting(room)
         end = stream.offset(count)
         return PassageContext(
-            text=stream.as_encoded(stream.begin, end).rstrip() if count else "",
+            text=stream.as_encoded(stream.begin, end) if count else "",
             ids=stream.ids(0, count),
             cut=count < len(stream) or stream.end < len(part),
         )

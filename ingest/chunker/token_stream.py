@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from passagework.ingest.chunker.blocks import Block, read_block, with_breaks
+from passagework.retrieval.folding import folded
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
 
@@ -75,9 +76,9 @@ class TokenStream:
         return np.array(self._ids[span], dtype=np.int32)
 
     def as_encoded(self, start: int, end: int) -> str:
-        """Returns `text[start:end]` as the encoder gets it: with a space at each break of a long word."""
+        """Returns `text[start:end]` as the encoder gets it: folded, stripped, a space at each break of a long word."""
         low, high = self._breaks.searchsorted((start, end))
-        return with_breaks(self._text, start, end, self._breaks[low:high].tolist())
+        return folded(with_breaks(self._text, start, end, self._breaks[low:high].tolist())).strip()
 
     def _append(self, block: Block) -> None:
         starts, first_kept = block.starts, 0

@@ -35,7 +35,7 @@ _LOADERS = {
     Format.TSV: ("records.tables", "load_tsv"),
     Format.JSON: ("records.records", "load_json"),
     Format.JSONL: ("records.records", "load_jsonl"),
-    Format.EML: ("mail", "load_mail"),
+    Format.EML: ("mail.mail", "load_mail"),
 }
 
 

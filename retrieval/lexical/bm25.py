@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.folding import folded
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import matched_words
 from passagework.retrieval.text import storable
@@ -61,7 +62,7 @@ class Bm25:
 
 
 def query_terms(query: str) -> list[str]:
-    """Returns the query's different words as they are written, in order, as far as they are looked up.
+    """Returns the query's different words, folded but else as written, in order, as far as they are looked up.
 
     Identifiers of joined words follow, each as one term, and what stands in quotes: the text index looks for their
     parts one after the other, so that `SA-4471-B` is told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than
@@ -69,6 +70,7 @@ def query_terms(query: str) -> list[str]:
     are written as names are: `WHO`, `IT`.
     """
     different: dict[str, str] = {}
+    query = folded(query)
     words = [match[0] for match in content_words(query)]
     identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]

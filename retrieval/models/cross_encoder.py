@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.config import RERANK_DEPTH, Settings
 from passagework.retrieval.errors import ConfigError, PassageworkError
+from passagework.retrieval.folding import folded
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend, reranker_backend
@@ -74,7 +75,8 @@ class CrossEncoderReranker:
 
         A query of more than half of the window is cut to that, and `query_cut` says so.
         """
-        query = self._backend.pairing.query_prefix + query
+        query = self._backend.pairing.query_prefix + folded(query)
+        passages = [folded(passage) for passage in passages]
         refuse_in_child(self._name, self._backend.device, self._process)
         with self._lock, in_use(self._name):
             query_tokens, *tokens = self._tokenize([query, *passages])

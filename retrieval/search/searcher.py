@@ -10,6 +10,7 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
+from passagework.retrieval.folding import folded
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
@@ -79,6 +80,7 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
     """Returns the query's vector (1, dim), and how much of a query over the encoder's budget was read."""
     if encoder is None:
         return None, None
+    query = folded(query)
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
         tokens = len(encoder.tokenize([query])[0])
         vector = encoder.encode_queries([query])

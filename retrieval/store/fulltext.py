@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
+from passagework.retrieval.folding import folded_with_origins
+
 DECIMALS = 12
 """Decimals of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
 
@@ -50,14 +52,23 @@ def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
 
 
 def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
-    """Returns `[start, end)` of the words in each text that an FTS5 expression matches, by the collection's stems."""
+    """Returns `[start, end)` of the words in each text that an FTS5 expression matches, by the collection's stems.
+
+    The words are those of the folded text, as the index has them, and the places those of the text as it is.
+    """
+    folded_texts = [folded_with_origins(content) for content in texts]
+    read = [content if words is None else words.text for content, words in zip(texts, folded_texts, strict=True)]
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
-        unmarked = [(number, content.replace(_OPEN, " ").replace(_SHUT, " ")) for number, content in enumerate(texts)]
+        unmarked = [(number, content.replace(_OPEN, " ").replace(_SHUT, " ")) for number, content in enumerate(read)]
         memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", unmarked)
         query = "SELECT rowid, highlight(texts, 0, ?, ?) FROM texts WHERE texts MATCH ?"
         marked = dict(memory.execute(query, (_OPEN, _SHUT, expression)))
-    return [_marks(marked.get(number, "")) for number in range(len(texts))]
+    spans = [_marks(marked.get(number, "")) for number in range(len(texts))]
+    return [
+        found if words is None else [words.original(start, end) for start, end in found]
+        for words, found in zip(folded_texts, spans, strict=True)
+    ]
 
 
 def _marks(marked: str) -> list[tuple[int, int]]:

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006"})
 """Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
 these computed."""
 
@@ -159,6 +159,10 @@ passages = Table(
     Column("headings", Text, nullable=False),  # one a line, outermost first
     Column("hash", LargeBinary, nullable=False),  # of the exact string encoded
     Column("cut", Integer, nullable=False),  # 1 where that string did not fit the window
+    # what the text index has of them, where folding changes them: see `retrieval/folding.py`
+    Column("folded_title", Text),
+    Column("folded_headings", Text),
+    Column("folded_text", Text),
     Index("passages_document", "document_id", "ordinal"),
     Index("passages_hash", "hash"),
     sqlite_autoincrement=True,

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Column, ColumnElement, Select, bindparam, exists, func, select
 
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.folding import folded
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
@@ -185,7 +186,7 @@ class Snapshot(DocumentReader):
         p = t.passages.c
         query = select(p.id, p.title, p.headings, p.text).where(p.id >= first).order_by(p.id)
         for row in self.connection.execute(query.execution_options(yield_per=1000)):
-            yield row[0], row[1], row[2], row[3]
+            yield row[0], folded(row[1]), folded(row[2]), folded(row[3])
 
     def has_field(self, key: str) -> bool:
         """Tells whether any document has this metadata field, or one nested in it."""

@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.folded_words import folded_columns
 from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.store.rows import ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
@@ -216,24 +217,14 @@ class Writer(Snapshot):
         before = self._last_passage()
         rows = (
             (
-                {
-                    "document_id": document_id,
-                    "ordinal": ordinal,
-                    "start": p.start,
-                    "end": p.end,
-                    "text": document.text[p.start : p.end],
-                    "title": document.title,
-                    "headings": "\n".join(one_line_each(p.headings)),
-                    "hash": p.hash,
-                    "cut": int(p.cut),
-                },
+                {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, p)},
                 {"passage_id": before + 1 + ordinal, "hash": p.reranker_hash},
             )
             for ordinal, p in enumerate(passages)
         )
         count = 0
         for group in _groups(rows):
-            # triggers of the first migration put each row into the full-text index too
+            # triggers put the words of each row into the full-text index too
             self.connection.execute(insert(t.passages), [passage for passage, _ in group])
             readings = [reading for _, reading in group if reading["hash"] is not None]
             if readings:
@@ -269,6 +260,21 @@ class Writer(Snapshot):
 def one_line_each(headings: Sequence[str]) -> list[str]:
     """Returns the headings as they are stored."""
     return [title.replace("\n", " ") for title in headings]
+
+
+def _passage_row(document: Document, passage: NewPassage) -> dict[str, Any]:
+    text = document.text[passage.start : passage.end]
+    headings = "\n".join(one_line_each(passage.headings))
+    return {
+        "start": passage.start,
+        "end": passage.end,
+        "text": text,
+        "title": document.title,
+        "headings": headings,
+        "hash": passage.hash,
+        "cut": int(passage.cut),
+        **folded_columns(document.title, headings, text),
+    }
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:

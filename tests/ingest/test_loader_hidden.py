@@ -16,7 +16,7 @@ from tests.support.office_files import ONE, changed, novel, only
 
 def hidden_of(source: str) -> list[tuple[str, HiddenReason]]:
     """The hidden texts of a page with their reasons."""
-    page = render_html(source)
+    page = render_html(source).body
     return [(page.text[span.start : span.end], span.reason) for span in page.hidden]
 
 
@@ -90,7 +90,7 @@ def test_what_a_page_hides_is_told(element: str, reason: HiddenReason) -> None:
 def test_what_a_page_shows_is_left_in_peace(element: str) -> None:
     """Backgrounds that differ or aren't known, sizes and colours that inner elements restore, aria-hidden."""
     assert hidden_of(f"<p>All.</p>{element}<p>And this.</p>") == []
-    assert "words" in render_html(element).text
+    assert "words" in render_html(element).body.text
 
 
 def test_the_body_says_its_colours() -> None:
@@ -104,7 +104,7 @@ def test_what_is_not_shown_at_all_is_no_text() -> None:
     page = render_html(
         '<p>a</p><p hidden>b</p><p style="display:none">c</p><p style="visibility: hidden">d</p><template>e</template>'
         '<p style="display:/**/none">f</p><dialog>g</dialog><div popover>h</div><progress>i</progress>'
-    )
+    ).body
     assert (page.text, page.hidden) == ("a", ())
 
 
@@ -112,7 +112,7 @@ def test_a_hidden_cell_costs_its_row_nothing() -> None:
     """In a line of a table only the hidden cell is told, whatever is joined around it."""
     white = 'style="color:#ffffff"'
     source = f"<table><tr><td>Net</td><td>(</td><td {white}>see me</td><td>$</td><td>12</td><td>)</td></tr></table>"
-    assert render_html(source).text == "Net | ( | see me | $12)"
+    assert render_html(source).body.text == "| Net | ( | see me | $12) |"
     assert hidden_of(source) == [("see me", HiddenReason.BACKGROUND)]
     both = f"<table><tr {white}><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>"
     assert hidden_of(both) == [("a", HiddenReason.BACKGROUND), ("b", HiddenReason.BACKGROUND)]
@@ -126,7 +126,7 @@ def test_each_hidden_piece_is_where_it_is_said_to_be(pieces: list[tuple[str, boo
         f"<{tag}{' style=color:white' if secret else ''}>{word}</{tag}>"
         for (tag, secret), word in zip(pieces, words, strict=True)
     )
-    page = render_html(source)
+    page = render_html(source).body
     covered = {at for span in page.hidden for at in range(span.start, span.end)}
     for (_, secret), word in zip(pieces, words, strict=True):
         start = page.text.index(word)

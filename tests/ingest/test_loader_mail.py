@@ -44,7 +44,9 @@ def test_headers_and_plain_body(tmp_path: Path) -> None:
         "message_id": "<1@example.org>",
         "attachments": ["Rechnung März.pdf"],
     }
-    assert document.notes == ("attachments are not searched: Rechnung März.pdf",)
+    assert document.notes == (
+        "attachments are not searched: Rechnung März.pdf (saved as files, these can be: Rechnung März.pdf)",
+    )
     assert document.media_type == "message/rfc822"
 
 
@@ -75,11 +77,11 @@ def test_every_inline_part_is_read_in_order(tmp_path: Path) -> None:
 
 
 def test_forwarded_mail_is_read(tmp_path: Path) -> None:
-    """A message within a message gives its subject and its body."""
+    """A message within a message gives its subject, who sent it, and its body."""
     inner = "From: b@x\nSubject: =?utf-8?q?caf=C3=A9?=\n\nInner body\n"
     outer = "Subject: Fwd\nContent-Type: multipart/digest; boundary=B\n\n--B\nContent-Type: message/rfc822\n\n"
     source = f"{outer}{inner}\n--B--\n"
-    assert mail(tmp_path, source).text == "Subject: café\n\nInner body"
+    assert mail(tmp_path, source).text == "Subject: café\nFrom: b@x\n\nInner body"
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,99 @@ def test_an_attachment_goes_by_its_composed_name(tmp_path: Path) -> None:
     part = "Content-Disposition: attachment; filename*=utf-8''Geha%CC%88lter.pdf\nContent-Type: application/pdf\n\nx\n"
     source = f"From: a@x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nTea.\n--b\n{part}--b--\n"
     assert mail(tmp_path, source).metadata["attachments"] == ["Gehälter.pdf"]
+
+
+STUB = "Your mail program shows no HTML. Open this message in a browser: https://example.org/m/1"
+PLAIN = "The water plant stops on 9 April. Store water before."
+
+
+@pytest.mark.parametrize(
+    ("plain", "html", "text"),
+    [
+        (STUB, "<p>The water plant stops on 9 April.</p>", "The water plant stops on 9 April."),
+        ("[image]", f"<p>{PLAIN}</p>", PLAIN),
+        (PLAIN, "<p>The water plant stops on <b>9 April</b>. Store water before.</p>", PLAIN),
+        (PLAIN, "<p>See the text.</p>", PLAIN),
+        (
+            "Part\nOn hand\nRotor\n5",
+            "<table><tr><th>Part<th>On hand<th>Price<tr><td>Rotor<td><td>5</table>",
+            "| Part | On hand | Price |\n| Rotor |  | 5 |",
+        ),
+    ],
+)
+def test_the_alternative_that_a_reader_is_shown(tmp_path: Path, plain: str, html: str, text: str) -> None:
+    """The plain text, unless it only stands in for the other, or has lost the columns of a table."""
+    message = EmailMessage()
+    message["Subject"] = "s"
+    message.set_content(plain)
+    message.add_alternative(html, subtype="html")
+    document = mail(tmp_path, message.as_bytes())
+    assert document.text == text
+    assert [table.columns for table in document.tables] == ["Part | On hand | Price"] * text.startswith("|")
+
+
+CALENDAR = """\
+BEGIN:VCALENDAR
+METHOD:{method}
+BEGIN:VTIMEZONE
+TZID:Europe/Oslo
+END:VTIMEZONE
+BEGIN:VEVENT
+SUMMARY:Pump review\\, part 2
+DTSTART;TZID="Europe/Oslo":20310409T090000
+DTEND:20310409T083000Z
+LOCATION:Room
+  Fjord 3
+ORGANIZER;CN=Ines Okafor:mailto:ines@example.org
+DESCRIPTION:Bring the records.\\nAll of them.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+END:VCALENDAR
+"""
+EVENT = (
+    "Begins: 2031-04-09 09:00 Europe/Oslo\nEnds: 2031-04-09 08:30 UTC\nPlace: Room Fjord 3\n"
+    "Organiser: Ines Okafor <ines@example.org>\n\nBring the records.\nAll of them."
+)
+
+
+def test_an_invitation_is_read(tmp_path: Path) -> None:
+    """What, when, where and by whom, in a mail that is nothing else, and once where it comes twice beside a text."""
+    alone = f"Subject: s\nContent-Type: text/calendar\n\n{CALENDAR.format(method='REQUEST')}"
+    assert mail(tmp_path, alone).text == f"Invitation: Pump review, part 2\n{EVENT}"
+    message = EmailMessage()
+    message.set_content("Please come.")
+    message.add_alternative(CALENDAR.format(method="CANCEL"), subtype="calendar")
+    message.add_attachment(CALENDAR.format(method="CANCEL").encode(), "text", "calendar", filename="invite.ics")
+    document = mail(tmp_path, message.as_bytes())
+    assert document.text == f"Please come.\n\nInvitation: Pump review, part 2\nCancelled\n{EVENT}"
+    assert document.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "body", "text"),
+    [
+        ("format=flowed", "one \ntwo\n\nthree \n-- \nAda", "one two\n\nthree\n--\nAda"),
+        ("format=flowed", "> a \n> b\n>> c \nd", "> a b\n>> c\nd"),
+        ("format=flowed; delsp=yes", "wo \nrd", "word"),
+        ("charset=utf-8", "one \ntwo", "one \ntwo"),
+    ],
+)
+def test_flowed_text_is_put_together(tmp_path: Path, parameters: str, body: str, text: str) -> None:
+    """RFC 3676: a line that ends in a space goes on, but not into another depth of quotes, nor the signature."""
+    assert mail(tmp_path, f"Subject: s\nContent-Type: text/plain; {parameters}\n\n{body}\n").text == text
+
+
+def test_a_forwarded_mail_that_is_attached_is_read(tmp_path: Path) -> None:
+    """A mail is read wherever it hangs; a part that nothing can read is named."""
+    inner = EmailMessage()
+    inner["Subject"], inner["From"] = "Inner", "b@example.org"
+    inner.set_content("Inner body")
+    message = EmailMessage()
+    message.set_content("See below")
+    message.add_attachment(inner)
+    message.add_attachment(b"x", "application", "x-odd")
+    document = mail(tmp_path, message.as_bytes())
+    assert document.text == "See below\n\nSubject: Inner\nFrom: b@example.org\n\nInner body"
+    assert document.notes == ("attachments are not searched: application/x-odd",)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from passagework.ingest.loaders.text.front_matter import front_matter
+from passagework.ingest.loaders.text.front_matter import FrontMatter, front_matter
 from passagework.ingest.loaders.text.markdown import markdown_headings
 from passagework.ingest.loaders.text.rst import rst_headings
 from passagework.retrieval.errors import IngestError
@@ -116,7 +116,7 @@ def test_front_matter_alone_is_no_text(tmp_path: Path) -> None:
     """A file of nothing but front matter has nothing to search."""
     with pytest.raises(IngestError, match="no text below the front matter"):
         written(tmp_path, "a.md", "---\ntitle: x\n---\n\n")
-    assert front_matter("---\nno end") == ({}, 0)
+    assert front_matter("---\nno end") == FrontMatter()
 
 
 RST = """\
@@ -193,3 +193,46 @@ def test_rst_includes_nothing(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("SECRET")
     source = "T\n====\n\n.. include:: secret.txt\n\n.. raw:: html\n   :file: secret.txt\n"
     assert written(tmp_path, "a.rst", source).text == source
+
+
+def test_toml_front_matter_becomes_metadata(tmp_path: Path) -> None:
+    """Between lines of `+++`, with its dates as text; the title is the document's."""
+    source = '+++\ntitle = "Field notes"\ndate = 2024-05-01\ntags = ["pumps"]\n[more]\nx = 1\n+++\n\n# Body\n'
+    document = written(tmp_path, "a.md", source)
+    assert (document.title, document.text) == ("Field notes", "# Body\n")
+    assert document.metadata == {"date": "2024-05-01", "tags": ["pumps"], "more": {"x": 1}}
+
+
+@pytest.mark.parametrize(
+    ("block", "note"),
+    [
+        ("---\ntitle: [unclosed\n---\n", "its front matter is not valid YAML, and is kept as text: "),
+        ("+++\ntitle = unquoted\n+++\n", "its front matter is not valid TOML, and is kept as text: "),
+        ("---\njust words\n---\n", ""),
+    ],
+)
+def test_broken_front_matter_is_noted(tmp_path: Path, block: str, note: str) -> None:
+    """What was meant as fields, and can't be read, is text, and the report says so."""
+    document = written(tmp_path, "a.md", f"{block}\nBody\n")
+    assert document.text == f"{block}\nBody\n"
+    assert [line[: len(note)] for line in document.notes] == [note] * bool(note)
+
+
+DATA = "iVBORw0KGgo" * 400
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (f"![Plan](data:image/png;base64,{DATA}) End", "![Plan](data:image/png;base64,…) End"),
+        (f"[a]: data:font/woff2;x=utf-8;base64,{DATA}==\nEnd", "[a]: data:font/woff2;x=utf-8;base64,…\nEnd"),
+        (f"<img src='data:image/gif;base64,{DATA[:80]}\n{DATA[:80]}'>", "<img src='data:image/gif;base64,…'>"),
+        ("url(data:image/svg+xml;utf8,<svg a='1'><g/></svg>) End", "url(data:image/svg+xml;utf8,…) End"),
+        (f"url(data:image/svg+xml,%3Csvg{'%20x=1' * 20}) End", "url(data:image/svg+xml,…) End"),
+        ("see data:text/plain,hello and metadata: x/y, more", "see data:text/plain,hello and metadata: x/y, more"),
+    ],
+)  # fmt: skip
+def test_data_in_addresses_is_no_text(tmp_path: Path, source: str, text: str) -> None:
+    """Pictures and fonts that stand in a text leave their kind and an ellipsis; what can be read stays."""
+    for name in ("a.md", "a.txt", "a.rst"):
+        assert written(tmp_path, name, source).text == text

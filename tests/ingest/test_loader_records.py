@@ -244,3 +244,53 @@ def test_a_record_of_a_title_alone_has_no_empty_field(tmp_path: Path) -> None:
     """BEIR corpora hold records without text: the title is the text, and `text` is no field for filters to offer."""
     (document,) = documents(tmp_path, "corpus.jsonl", '{"_id": "1", "title": "waves", "text": "", "year": 1960}\n')
     assert (document.text, document.title, document.metadata) == ("waves", "waves", {"year": 1960})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("<p>Hold the <b>red</b> button &amp; wait.</p><script>var x=1;</script>", "Hold the red button & wait."),
+        ("One<br>two", "One\ntwo"),
+        ("a < b and c > d, <b> is bold", "a < b and c > d, <b> is bold"),
+        ("Write `<b>x</b>` for bold", "Write `<b>x</b>` for bold"),
+        ("x <y> z </y>", "x <y> z </y>"),
+    ],
+)
+def test_html_in_a_value_is_read_as_html(tmp_path: Path, value: str, text: str) -> None:
+    """In texts, in other fields and in rows; a stray `<` and code of Markdown are text."""
+    (document,) = documents(tmp_path, "a.json", json.dumps([{"id": "7", "body": value}]))
+    assert document.text == text
+    (document,) = documents(tmp_path, "a.json", json.dumps([{"id": "7", "notes": value, "n": 1}]))
+    assert document.text == f"notes: {text}\nn: 1"
+
+
+def test_html_in_a_value_keeps_its_structure(tmp_path: Path) -> None:
+    """Headings, tables and what nobody sees are where they are in the record's text."""
+    body = "<h2>Stock</h2><p style='opacity:0'>unseen</p><table><tr><th>A<th>B<tr><td>1<td>2</table>"
+    (document,) = documents(tmp_path, "a.json", json.dumps([{"k": "v", "html": body}]))
+    (heading,), (hidden,), (table,) = document.headings, document.hidden, document.tables
+    assert [document.text[span.start : span.end] for span in (heading, hidden, table)] == [
+        "Stock",
+        "unseen",
+        "| A | B |\n| 1 | 2 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "texts", "notes"),
+    [
+        ({"results": [{"a": 1}, {"a": 2}], "next": None}, ["a: 1", "a: 2"], []),
+        ({"count": 1, "data": [{"a": 1}]}, ["a: 1"], ["beside its records the file has count: not read"]),
+        ({"response": {"docs": [{"a": 1}]}}, ["a: 1"], []),
+        ({"title": "T", "text": "x", "items": [{"a": 1}]}, ["x"], []),
+        ({"items": [{"a": 1}], "people": [{"b": 1}]}, ["items.1.a: 1\npeople.1.b: 1"], []),
+        ({"items": ["a", "b"]}, ["items: a, b"], []),
+    ],
+)
+def test_an_object_around_records_is_its_records(
+    tmp_path: Path, source: dict[str, object], texts: list[str], notes: list[str]
+) -> None:
+    """Answers of web services hold a list under a usual name; what stands beside it is noted."""
+    found = documents(tmp_path, "a.json", json.dumps(source))
+    assert [document.text for document in found] == texts
+    assert [note for document in found for note in document.notes] == notes

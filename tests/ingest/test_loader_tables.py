@@ -199,3 +199,44 @@ def test_columns_beyond_the_header_have_types_of_their_own(tmp_path: Path) -> No
         {"TEXT": 8, "n": 4, "column 4": "8"},
         {"TEXT": 9, "n": 5},
     ]
+
+
+def test_columns_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    """The second gets the first number that makes it another column's name."""
+    (document, _) = documents(tmp_path, "a.csv", "Key,Sprint,Sprint,Sprint 2,Status\nA,S1,S2,S3,Open\nB,,,,Done\n")
+    assert document.text == "Key: A\nSprint: S1\nSprint 3: S2\nSprint 2: S3\nStatus: Open"
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["open,2024-01-05,Ada", "2024-01-05,open,Ada", "a@example.org,open,Ada", "https://example.org/,open,Ada"],
+)
+def test_a_row_of_values_is_no_header(tmp_path: Path, first: str) -> None:
+    """Dates, addresses, and values that come again below name no column."""
+    found = documents(tmp_path, "a.csv", f"{first}\nx,y,z\n")
+    assert [document.text.split("\n")[0] for document in found] == [f"column 1: {first.split(',')[0]}", "column 1: x"]
+    found = documents(tmp_path, "a.csv", "red,round,Ada\nred,round,Bo\nred,flat,Cy\n")
+    assert [document.metadata["column 3"] for document in found] == ["Ada", "Bo", "Cy"]
+
+
+def test_a_header_that_comes_again_is_none_of_the_rows(tmp_path: Path) -> None:
+    """Files put together have it several times."""
+    found = documents(tmp_path, "a.csv", "name,kind\nA,x\nname,kind\nB,y\n")
+    assert [document.metadata for document in found] == [{"name": "A", "kind": "x"}, {"name": "B", "kind": "y"}]
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("sep=^\na^b\n1^2\n", ["a: 1\nb: 2"]),
+        ('"sep=;"\na;b,c\n1;2\n', ["a: 1\nb,c: 2"]),
+        ("\ufeff# Made by A, B\n# in 2024\nname;kind\nX;1,5\n", ["Made by A, B\nin 2024", "name: X\nkind: 1,5"]),
+        ("#name,kind\nX,1\n", ["name: X\nkind: 1"]),
+        ("a~b\n1~2\n3~4\n", ["a: 1\nb: 2", "a: 3\nb: 4"]),
+        ('a,b\n1,"say \\"stop, now\\" in C:\\\\dir"\n2,"x"\n', ['a: 1\nb: say "stop, now" in C:\\dir', "a: 2\nb: x"]),
+        ('a,b\n"C:\\dir\\","x"\n"","y"\n', ["a: C:\\dir\\\nb: x", "b: y"]),
+    ],
+)  # fmt: skip
+def test_dialects(tmp_path: Path, source: str, texts: list[str]) -> None:
+    """Spreadsheets name their delimiter, databases escape quotes, and remarks above the rows are a text."""
+    assert [document.text for document in documents(tmp_path, "a.csv", source)] == texts

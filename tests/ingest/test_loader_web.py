@@ -36,8 +36,8 @@ in two lines.</p><p>Second&nbsp;one.<br>After a break.<br><br>After two.</p>
 <h2>Limits<br>per day</h2>
 <ul><li>Trains</li><li>Planes<ul><li>short</li></ul></li><li></li></ul>
 <ol start="3"><li><p>Third</p></li><li>Fourth</li></ol>
-<table><caption>Fares</caption><tr><th>City</th><th>Euro</th><th></th></tr>
-<tr><td><p>Bern</p></td><td></td><td>$</td><td>12</td><td>%</td></tr></table>
+<table><caption>Fares</caption><tr><th>City</th><th colspan="3">Euro</th></tr>
+<tr><td><p>Bern</p></td><td>$</td><td>12</td><td>%</td></tr></table>
 <pre>
 def f():
     return 1
@@ -51,7 +51,7 @@ def test_a_page_reads_as_a_person_sees_it(tmp_path: Path) -> None:
     assert document.text == (
         "Travel policy\n\nFirst paragraph, in two lines.\n\nSecond one.\nAfter a break.\n\nAfter two.\n\n"
         "Limits per day\n\n- Trains\n- Planes\n  - short\n\n3. Third\n4. Fourth\n\n"
-        "Fares\nCity | Euro\nBern | $12%\n\ndef f():\n    return 1\n\nEnd"
+        "Fares\n\n| City | Euro |\n| Bern | $12% |\n\ndef f():\n    return 1\n\nEnd"
     )
     assert document.title == "Travel & expenses"
     assert document.metadata == {"author": "Ada", "description": "Who pays", "language": "en-GB"}
@@ -70,7 +70,7 @@ def test_a_layout_table_keeps_its_paragraphs(tmp_path: Path) -> None:
     assert document.text == "menu\n\nNews\n\nOne\n\nTwo"
     assert [document.text[h.start : h.end] for h in document.headings] == ["News"]
     essay = "word " * 200
-    assert render_html(f"<table><tr><td>{essay}<br><br>{essay}</td></tr></table>").text == (
+    assert render_html(f"<table><tr><td>{essay}<br><br>{essay}</td></tr></table>").body.text == (
         f"{essay.strip()}\n\n{essay.strip()}"
     )
 
@@ -78,20 +78,22 @@ def test_a_layout_table_keeps_its_paragraphs(tmp_path: Path) -> None:
 def test_signs_in_cells_of_their_own_join_their_numbers() -> None:
     """Filings put the currency and the bracket in cells of their own; units in a header row stay apart."""
     row = "<tr><td>Loss</td><td>$</td><td>(12</td><td>)</td><td></td><td>3.5</td><td>%</td></tr>"
-    head = "<tr><td>Unit</td><td>m</td><td>%</td><td>%</td></tr>"
-    assert render_html(f"<table>{head}{row}</table>").text == "Unit | m | % | %\nLoss | $(12) | 3.5%"
+    head = '<tr><td>Unit</td><td colspan="4">m</td><td>%</td><td>%</td></tr>'
+    assert render_html(f"<table>{head}{row}</table>").body.text == "| Unit | m | % | % |\n| Loss | $(12) | 3.5% |  |"
 
 
 def test_nested_tables_and_lists_lose_nothing() -> None:
     """Every word of nested and unclosed markup is there, once, in order."""
     html = "<table><tr><td>a<table><tr><td>b<td>c<tr><td>d</table>e</table><ul><li>f<li>g<ol><li>h</ol>i</ul>j"
-    assert render_html(html).text.replace("- ", "").replace("1. ", "").replace("|", "").split() == list("abcdefghij")
+    assert render_html(html).body.text.replace("- ", "").replace("1. ", "").replace("|", "").split() == list(
+        "abcdefghij"
+    )
 
 
 def test_inline_xbrl_headers_are_not_seen() -> None:
     """A filing's `ix:header` holds facts for machines; inline facts are the text itself."""
     html = "<body><ix:header><ix:hidden>0001</ix:hidden></ix:header><p>Cash <ix:nonfraction>12</ix:nonfraction></p>"
-    assert render_html(html).text == "Cash 12"
+    assert render_html(html).body.text == "Cash 12"
 
 
 def test_xhtml_scripts_that_close_themselves_hide_nothing(tmp_path: Path) -> None:
@@ -154,7 +156,7 @@ def test_a_page_that_shows_nothing_has_no_text(tmp_path: Path) -> None:
 def test_hostile_markup_neither_crashes_nor_hangs(html: str, expected: str) -> None:
     """Ten thousand levels are walked without recursion, in seconds."""
     start = time.perf_counter()
-    assert render_html(html).text == expected
+    assert render_html(html).body.text == expected
     assert time.perf_counter() - start < 10
 
 
@@ -202,7 +204,7 @@ TAGS = (
 )
 def test_headings_are_exact_whatever_the_markup(tags: list[str]) -> None:
     """For any sequence of tags: titles equal their slices, and no word is lost or doubled."""
-    rendered = render_html("".join(tags))
+    rendered = render_html("".join(tags)).body
     for heading in rendered.headings:
         assert rendered.text[heading.start : heading.end] == heading.title
     letters = [char for char in rendered.text if char in "ab"]
@@ -215,5 +217,11 @@ def test_a_real_filing_loads_in_seconds(real_data: Path) -> None:
     (document,) = load(real_data / "files" / "office-and-web" / "example-10k.html", LoadOptions())
     assert time.perf_counter() - start < 20
     assert isinstance(document, Document)
-    assert "Total assets | $40,452,705 | $30,574,594\n" in document.text
+    assert "| Total assets | $40,452,705 | $30,574,594 |\n" in document.text
     assert "iso4217" not in document.text
+
+
+def test_front_matter_of_a_page_is_metadata(tmp_path: Path) -> None:
+    """Programs that make sites of pages put fields above them."""
+    document = page(tmp_path, "---\ntitle: From above\ntags: [x]\n---\n<p>Body</p>")
+    assert (document.title, document.text, document.metadata) == ("From above", "Body", {"tags": ["x"]})

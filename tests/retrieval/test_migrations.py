@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy.schema import CreateTable
 from passagework.retrieval.errors import FilterError, StoreError
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.store import Store, database, schema as t, token_rows
-from passagework.retrieval.store.integrity import fields_agree
+from passagework.retrieval.store.integrity import fields_agree, text_index_problem
 from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.types import Hidden, HiddenReason
 from tests.support.stored_documents import new_store, put
@@ -170,11 +171,25 @@ def old(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
-TABLES = "DROP TABLE tables; "
+FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
+FOLDING = (
+    "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
+    "DROP TABLE passages_fts; DROP VIEW passage_words; "
+    + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in ("title", "headings", "text"))
+    + f"{FIRST.FTS}; INSERT INTO passages_fts (passages_fts) VALUES ('rebuild'); {'; '.join(FIRST.TRIGGERS)}; "
+)
+TABLES = f"{FOLDING}DROP TABLE tables; "
 PATHS = f"{TABLES}DROP INDEX sources_path; "
 INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
 TOKENS = f"{INSTANTS}DROP TABLE readings; DROP TABLE token_vectors; "
-BEFORE = {"0001": f"{TOKENS}DROP TABLE hidden; ", "0002": TOKENS, "0003": INSTANTS, "0004": PATHS, "0005": TABLES}
+BEFORE = {
+    "0001": f"{TOKENS}DROP TABLE hidden; ",
+    "0002": TOKENS,
+    "0003": INSTANTS,
+    "0004": PATHS,
+    "0005": TABLES,
+    "0006": FOLDING,
+}
 """What a layout lacked."""
 
 
@@ -236,6 +251,25 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
         assert (token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)) == (1, 2)
     store.close()
     assert facts(earlier)[0] == t.REVISION
+
+
+def test_words_of_an_earlier_collection_are_found_as_they_are_typed(earlier: Path) -> None:
+    """Its text index is made anew of folded words, and agrees with the passages; postings of the old one go."""
+    connection = sqlite3.connect(earlier)
+    connection.execute("UPDATE passages SET text = 'soft hy\u00adphen' WHERE id = 1")
+    connection.execute(
+        'INSERT INTO generations (file, kind, digest, count, "change", recall, parameters, created) '
+        "VALUES ('w1', 'words', '', 1, 1, 1.0, '{}', '')"
+    )
+    connection.commit()
+    connection.close()
+    with Store.open(earlier) as store, store.read() as snapshot:
+        assert [passage for passage, _ in snapshot.match_text('"hyphen"', 5, None)] == [1]
+        assert snapshot.match_text('"phen"', 5, None) == []
+        assert snapshot.postings_generations() == []
+    driver = sqlite3.connect(earlier, isolation_level=None)
+    assert text_index_problem(driver, wait_ms=1000, then_ms=1000) is None
+    driver.close()
 
 
 def test_an_earlier_collection_opens_where_nothing_can_be_written(

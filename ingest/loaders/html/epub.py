@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +16,16 @@ from urllib.parse import unquote
 
 from passagework.ingest.loaders.archive import given_title, open_archive, parse_xml, read_member
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
-from passagework.ingest.loaders.encoding import clean, decode
+from passagework.ingest.loaders.encoding import decode
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.html.epub_contents import Entry, read_navigation, read_ncx, text_of, with_entries
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.html.web import declared_charset
+from passagework.ingest.loaders.parts import Part, joined
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import composed
-from passagework.retrieval.types import Document, Heading, Hidden, Json
+from passagework.retrieval.types import Document, Json
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -39,7 +42,7 @@ _FIELDS = {
 
 
 def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
-    """One document. A chapter without a heading gets its name in the table of contents as one.
+    """One document. Where the table of contents leads to a place without a heading, the entry's name is one.
 
     Raises IngestError where the book is damaged, protected or empty.
     """
@@ -47,19 +50,21 @@ def load_epub(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         package_name, package = _package(archive)
         chapters = _spine(archive, package_name, package)
         _refuse_protected(archive, chapters)
-        names = _contents(archive, package_name, package)
-        text, headings, hidden, notes = _read_chapters(archive, chapters, names)
-    if not text:
+        navigation = {_resolve(archive, package_name, str(item.get("href"))) for item in _navigation(package)}
+        read = [chapter for chapter in chapters if chapter not in navigation] or chapters
+        book, notes = _read_chapters(archive, read, _contents(archive, package_name, package))
+    if not book.text:
         raise IngestError(f"no text: {notes[0]}") if notes else NoTextError("no text")
     title, metadata = _metadata(package)
     yield Document(
-        text=text,
+        text=book.text,
         media_type=Format.EPUB.value,
-        title=title or first_title(headings),
+        title=title or first_title(book.headings),
         metadata=metadata,
-        headings=headings,
-        notes=notes,
-        hidden=hidden,
+        headings=book.headings,
+        notes=(*notes, *(("the page of its contents is not searched",) if len(read) < len(chapters) else ())),
+        hidden=book.hidden,
+        tables=book.tables,
     )
 
 
@@ -73,33 +78,21 @@ def _package(archive: zipfile.ZipFile) -> tuple[str, _Element]:
 
 
 def _read_chapters(
-    archive: zipfile.ZipFile, chapters: list[str], names: dict[str, str]
-) -> tuple[str, list[Heading], list[Hidden], tuple[str, ...]]:
-    parts: list[str] = []
-    hidden: list[Hidden] = []
-    headings: list[Heading] = []
+    archive: zipfile.ZipFile, chapters: list[str], contents: dict[str, list[Entry]]
+) -> tuple[Part, tuple[str, ...]]:
+    parts: list[Part] = []
     missing = []
-    length = 0
     for chapter in chapters:
         data = read_member(archive, chapter)
         if data is None:
             missing.append(f"chapter {posixpath.basename(chapter)} is named but missing")
             continue
-        page = render_html(decode(BytesIO(data), declared=declared_charset).text)
-        if not page.text:
-            continue
-        text, found, before = page.text, page.headings, 0
-        name = names.get(chapter, "")
-        if not found and name:
-            before = 0 if text.startswith(name) else len(name) + 2
-            text = f"{name}\n\n{text}" if before else text
-            found = (Heading(level=1, title=name, start=0, end=len(name)),)
-        start = length + 2 if parts else 0
-        parts.append(text)
-        headings += [Heading(level=h.level, title=h.title, start=h.start + start, end=h.end + start) for h in found]
-        hidden += [Hidden(h.start + start + before, h.end + start + before, h.reason) for h in page.hidden]
-        length = start + len(text)
-    return "\n\n".join(parts), headings, hidden, tuple(missing)
+        entries = contents.get(chapter, [])
+        anchors = frozenset(unquote(entry.target.partition("#")[2]) for entry in entries)
+        page = render_html(decode(BytesIO(data), declared=declared_charset).text, anchors=anchors)
+        if page.body.text:
+            parts.append(with_entries(page.body, entries, page.places))
+    return joined(parts), tuple(missing)
 
 
 def _spine(archive: zipfile.ZipFile, package_name: str, package: _Element) -> list[str]:
@@ -135,24 +128,24 @@ def _refuse_protected(archive: zipfile.ZipFile, chapters: list[str]) -> None:
         raise IngestError("encrypted: the book is protected (DRM)")
 
 
-def _contents(archive: zipfile.ZipFile, package_name: str, package: _Element) -> dict[str, str]:
-    """Chapter to its name in the table of contents: EPUB 3's navigation document, else EPUB 2's NCX."""
-    names: dict[str, str] = {}
-    for item in _all(package, "item"):
-        navigation = "nav" in str(item.get("properties")).split()
-        if not navigation and item.get("media-type") != "application/x-dtbncx+xml":
-            continue
-        base = _resolve(archive, package_name, str(item.get("href")))
-        root = _xml(archive, base)
-        for entry in _all(root, "a" if navigation else "navPoint"):
-            if navigation:
-                target, label = str(entry.get("href")), _text(entry)
-            else:
-                target = next((str(content.get("src")) for content in _all(entry, "content")), "")
-                label = next((_text(words) for words in _all(entry, "navLabel")), "")
-            if target and label:
-                names.setdefault(_resolve(archive, base, target), given_title(label))
-    return names
+def _contents(archive: zipfile.ZipFile, package_name: str, package: _Element) -> dict[str, list[Entry]]:
+    """Chapter to its entries in the table of contents: EPUB 3's navigation document, else EPUB 2's NCX."""
+    items = list(_all(package, "item"))
+    navigation = _navigation(package)
+    ncx = [item for item in items if item.get("media-type") == "application/x-dtbncx+xml"]
+    contents: dict[str, list[Entry]] = {}
+    for found, read in ((navigation, read_navigation), (ncx, read_ncx)):
+        for item in found if not contents else ():
+            base = _resolve(archive, package_name, str(item.get("href")))
+            for entry in read(_xml(archive, base)):
+                target = replace(entry, target=unquote(entry.target))
+                contents.setdefault(_resolve(archive, base, entry.target), []).append(target)
+    return contents
+
+
+def _navigation(package: _Element) -> list[_Element]:
+    """The items that are EPUB 3's navigation document; where it is a page too, that says what the headings say."""
+    return [item for item in _all(package, "item") if "nav" in str(item.get("properties")).split()]
 
 
 def _metadata(package: _Element) -> tuple[str, dict[str, Json]]:
@@ -162,7 +155,7 @@ def _metadata(package: _Element) -> tuple[str, dict[str, Json]]:
         name = str(element.tag).rpartition("}")[2]
         if "purl.org/dc" not in str(element.tag):
             continue
-        value = _text(element)
+        value = text_of(element)
         if name == "title":
             title = title or given_title(value)
         elif name in _FIELDS and value:
@@ -179,7 +172,3 @@ def _xml(archive: zipfile.ZipFile, name: str) -> _Element | None:
 def _all(root: _Element | None, name: str) -> Iterator[_Element]:
     """Elements of that local name, whatever their namespace."""
     return root.iter(f"{{*}}{name}") if root is not None else iter(())
-
-
-def _text(element: _Element) -> str:
-    return " ".join(clean("".join(str(text) for text in element.itertext())).split())

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import Style, declarations, page_style
+from passagework.ingest.loaders.data_uris import without_data_uris
+from passagework.ingest.loaders.html.data_tables import data_tables, read_table
+from passagework.ingest.loaders.html.furniture import furniture
+from passagework.ingest.loaders.html.html_scripts import script_sign
+from passagework.ingest.loaders.html.html_style import Style, page_style
+from passagework.ingest.loaders.html.html_visible import is_hidden
 from passagework.ingest.loaders.html.html_writer import Cell, Writer
-from passagework.retrieval.types import Heading, Hidden, Json
+from passagework.ingest.loaders.html.mathml import math_text
+from passagework.ingest.loaders.parts import Part
+from passagework.retrieval.types import Json
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
+    from bs4.element import PageElement
 
-_UNSEEN = frozenset(
-    {
-        "head", "script", "style", "template", "noscript", "svg", "iframe", "object", "embed",
-        "canvas", "audio", "video", "map", "datalist", "rt", "rp", "annotation", "annotation-xml",
-        "ix:header", "noframes", "noembed", "meter", "progress"
-    }
-)  # fmt: skip
 _PARAGRAPHS = frozenset(
     {
         "p", "div", "section", "article", "main", "aside", "header", "footer", "nav", "blockquote",
@@ -41,13 +42,7 @@ _LINES = frozenset(
 )  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_LAYOUT = frozenset({"table", "ul", "ol", "dl", "pre", "form", "blockquote", *_HEADINGS})
-"""What tells a table that arranges a page from one that holds data, when it stands in a cell."""
-
-_CELL = 600
-"""Characters of a cell; a longer one is running text, whose paragraphs stay paragraphs."""
-
-_HIDING = {"display": ("none",), "visibility": ("hidden", "collapse"), "content-visibility": ("hidden",)}
+_WHOLE = frozenset({"table", "sup", "sub", "a"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -57,26 +52,32 @@ _META = frozenset({"description", "author", "keywords"})
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A page's text, its headings in it, its `<title>`, what its head says about it, and what can't be seen of it.
+    """What a page shows, its `<title>`, and what its head says about it.
 
     Elements that are not shown at all (`hidden`, `display: none`, `visibility: hidden`) are not in the text.
     """
 
-    text: str
-    headings: tuple[Heading, ...]
+    body: Part
     title: str
     metadata: dict[str, Json]
-    hidden: tuple[Hidden, ...] = ()
+    left_out: int = 0
+    """Characters of what stands around the page's content."""
+    places: Mapping[str, int] = field(default_factory=dict)
+    """Where the text of each anchor that was asked for begins."""
 
 
-def render_html(source: str) -> Rendered:
-    """The visible text of an HTML page or fragment, given as cleaned text. Malformed pages give what they hold."""
-    soup = _parse(source)
-    tables = _data_tables(soup)
-    writer = Writer()
-    _walk(soup, writer, tables, page_style(soup))
-    text, headings = writer.finish()
-    return Rendered(text=text, headings=headings, title=_title(soup), metadata=_metadata(soup), hidden=writer.hidden)
+def render_html(source: str, *, whole: bool = True, anchors: frozenset[str] = frozenset()) -> Rendered:
+    """The visible text of an HTML page or fragment, given as cleaned text. Malformed pages give what they hold.
+
+    A page that isn't wanted whole comes without its navigation, headers and footers. `anchors` are the ids of elements
+    whose places are wanted.
+    """
+    soup = _parse(without_data_uris(source))
+    writer = Writer(anchors=anchors)
+    around = {} if whole else furniture(soup)
+    _walk(soup, writer, data_tables(soup), page_style(soup), around)
+    left_out = sum(around.values())
+    return Rendered(writer.finish(), _title(soup), _metadata(soup), left_out, writer.places)
 
 
 def _parse(source: str) -> BeautifulSoup:
@@ -95,55 +96,74 @@ def _parse(source: str) -> BeautifulSoup:
             return BeautifulSoup(source, "html.parser")
 
 
-def _walk(root: Tag, writer: Writer, tables: frozenset[int], style: Style) -> None:
-    """Write everything visible below `root`. `tables` are the ids of the tables whose rows are lines."""
+def _walk(
+    root: Tag, writer: Writer, tables: Mapping[int, bool], style: Style, around: Container[int] = frozenset()
+) -> None:
+    """Write everything visible below `root`, but the elements of the ids in `around`.
+
+    `tables` has the ids of those whose rows are lines.
+    """
     from bs4 import Tag
     from bs4.element import CData, NavigableString
 
-    open_tags: list[tuple[Tag, Iterator[object], bool, Style]] = [(root, iter(root.contents), False, style)]
+    open_tags: list[tuple[Tag, Iterator[object], Style]] = [(root, iter(root.contents), style)]
     while open_tags:
-        tag, children, in_data, style = open_tags[-1]
+        tag, children, style = open_tags[-1]
         child = next(children, None)
         if child is None:
             open_tags.pop()
             _leave(tag, writer)
         elif isinstance(child, Tag):
-            if _is_hidden(child):
+            if is_hidden(child) or id(child) in around:
                 continue
             within = style.within(child)
-            if child.name == "tr" and in_data:
-                cells = _cells(child, within)
-                if max((len(text) for text, _ in cells), default=0) <= _CELL:
-                    writer.row(cells)
-                    continue
-            _enter(child, writer)
-            data = id(child) in tables if child.name == "table" else in_data
-            open_tags.append((child, iter(child.contents), data, within))
+            if writer.anchors:
+                writer.anchor(child.attrs.get("id"), child.attrs.get("name"))
+            if not _write_whole(child, writer, tables, within):
+                _enter(child, writer)
+                open_tags.append((child, iter(child.contents), within))
         elif type(child) in (NavigableString, CData):
             writer.unseen = style.unseen
             writer.text(str(child))
             writer.unseen = None
 
 
-def _cells(row: Tag, style: Style) -> list[Cell]:
-    """The text of each cell of a row, on one line, with what can't be seen of it.
+def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: Style) -> bool:
+    """Writes what is more than its parts: a table, a formula, a text above or below the line; False for the others."""
+    if tag.name not in _WHOLE and not tag.name.endswith("math"):
+        return False
+    if tag.name == "table" and id(tag) in tables and writer.takes_tables:
+        named = tables[id(tag)]
+        read = read_table(tag, style, _line, named=named)
+        if read is None:
+            return False
+        for caption in tag.find_all("caption", recursive=False):
+            writer.block(2)
+            _walk(caption, writer, {}, style.within(caption))
+        writer.table(read.lines(), read.columns)
+    elif tag.name.rpartition(":")[2] == "math":
+        writer.unseen = style.unseen
+        writer.formula(math_text(tag), block=tag.get("display") == "block")
+        writer.unseen = None
+    elif sign := script_sign(tag):
+        writer.script(_line(tag, style), sign)
+    else:
+        return False
+    return True
 
-    A string between cells is malformed, and text all the same.
-    """
+
+def _line(content: PageElement, style: Style) -> Cell:
+    """All that an element or a string shows, in one line, with what of it can't be seen."""
     from bs4 import Tag
-    from bs4.element import NavigableString
 
-    cells = []
-    for child in row.contents:
-        writer = Writer(inline=True)
-        if isinstance(child, Tag):
-            if not _is_hidden(child):
-                _walk(child, writer, frozenset(), style.within(child))
-        elif type(child) is NavigableString:
-            writer.unseen = style.unseen
-            writer.text(str(child))
-        cells.append((writer.finish()[0], writer.hidden))
-    return cells
+    writer = Writer(inline=True)
+    if isinstance(content, Tag):
+        _walk(content, writer, {}, style)
+    else:
+        writer.unseen = style.unseen
+        writer.text(str(content))
+    line = writer.finish()
+    return line.text, line.hidden
 
 
 def _enter(tag: Tag, writer: Writer) -> None:
@@ -179,33 +199,6 @@ def _leave(tag: Tag, writer: Writer) -> None:
         writer.close_item()
     elif name in _LINES:
         writer.block(1)
-
-
-def _is_hidden(tag: Tag) -> bool:
-    if tag.name in _UNSEEN or "hidden" in tag.attrs or "popover" in tag.attrs:
-        return True
-    if tag.name == "dialog" and "open" not in tag.attrs:
-        return True
-    style = tag.attrs.get("style")
-    if not isinstance(style, str) or not ("display" in style.lower() or "visibility" in style.lower()):
-        return False
-    return any(value in _HIDING[name] for name, value in declarations(style) if name in _HIDING)
-
-
-def _data_tables(soup: BeautifulSoup) -> frozenset[int]:
-    """The ids of the tables that hold data: no table, list, heading or form stands in their cells."""
-    tables = soup.find_all("table")
-    layout: set[int] = set()
-    climbed: set[int] = set()
-    if tables:
-        for tag in soup.find_all(list(_LAYOUT)):
-            for parent in tag.parents:
-                if id(parent) in climbed:
-                    break
-                climbed.add(id(parent))
-                if parent.name == "table":
-                    layout.add(id(parent))
-    return frozenset(id(table) for table in tables) - layout
 
 
 def _title(soup: BeautifulSoup) -> str:

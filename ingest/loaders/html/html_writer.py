@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 
-from passagework.retrieval.types import Heading, Hidden, HiddenReason
-
-_OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
-_CLOSES = frozenset({")", "%", ")%", "%)"})
-_AMOUNT = re.compile(r"[$€£¥(]*[-+−]?\d[\d.,]*[)%]*|[-–—]+")
-
+from passagework.ingest.loaders.parts import Part
+from passagework.retrieval.types import Heading, Hidden, HiddenReason, Table
 
 Cell = tuple[str, tuple[Hidden, ...]]
 """A table cell's text, and what of it can't be seen, counted from its beginning."""
+
+
+_ADMONITIONS = frozenset({"note", "tip", "hint", "important", "warning", "caution", "danger", "attention"})
+"""What stands above a remark, and is no heading of the text that follows it."""
+_ORDINALS = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ère", "ème", "º", "ª", "o", "a"})
 
 
 class Writer:
@@ -21,8 +22,10 @@ class Writer:
     `inline` makes every break a space: for table cells.
     """
 
-    def __init__(self, *, inline: bool = False) -> None:
+    def __init__(self, *, inline: bool = False, anchors: frozenset[str] = frozenset()) -> None:
         self._inline = inline
+        self.anchors = anchors
+        self._reached: list[str] = []  # anchors whose text is still to come
         self._parts: list[str] = []
         self._length = 0
         self._gap = 0  # line ends owed before the next text
@@ -34,8 +37,16 @@ class Writer:
         self._headings: list[Heading] = []
         self._heading: tuple[int, int, int] | None = None  # level, start (-1 until text comes), first part
         self._hidden: list[Hidden] = []
+        self._tables: list[Table] = []
+        self._runs_on = ""  # the characters that would run into what was written last: "1", or "a1" for letters too
         self.unseen: HiddenReason | None = None
         """Why the text that comes can't be seen, None where it can."""
+        self.places: dict[str, int] = {}
+        """Where the text behind each anchor begins."""
+
+    def anchor(self, *names: object) -> None:
+        """An element of these names begins here."""
+        self._reached += [name for name in names if isinstance(name, str) and name in self.anchors]
 
     def text(self, text: str) -> None:
         """Text as it stands in the page."""
@@ -46,7 +57,7 @@ class Writer:
         if not words:
             self._space = self._space or bool(text)
             return
-        self._space = self._space or text[0].isspace()
+        self._space = self._space or text[0].isspace() or self._would_run_on(words[0][0])
         self._write(" ".join(words))
         self._space = text[-1].isspace()
 
@@ -66,29 +77,43 @@ class Writer:
             self._gap = min(2, self._gap + 1)
             self._space = False
 
-    def row(self, cells: list[Cell]) -> None:
-        """A line of a data table. Empty cells are left out; a sign in a cell of its own joins its number."""
-        joined: list[Cell] = []
-        opened: Cell = ("", ())
-        for cell in cells:
-            text = cell[0]
-            if text in _OPENS:
-                opened = _glued(opened, cell)
-            elif text in _CLOSES and joined and not opened[0] and _AMOUNT.fullmatch(joined[-1][0]):
-                joined[-1] = _glued(joined[-1], cell)
-            elif text:
-                apart = [opened, cell] if opened[0] else [cell]
-                joined += [_glued(opened, cell)] if _AMOUNT.fullmatch(text) else apart
-                opened = ("", ())
-        if opened[0]:
-            joined.append(opened)
-        if joined:
-            line = joined[0]
-            for cell in joined[1:]:
-                line = _glued(_glued(line, (" | ", ())), cell)
+    def table(self, rows: Iterable[Cell], columns: str) -> None:
+        """A table, a row a line; `columns` are the names of its columns."""
+        self.block(2)
+        start = -1
+        for row in rows:
+            self._write(*row)
+            start = self._length - len(row[0]) if start < 0 else start
             self.block(1)
-            self._write(*line)
-            self.block(1)
+        if start >= 0:
+            self._tables.append(Table(start, self._length, columns))
+        self.block(2)
+
+    @property
+    def takes_tables(self) -> bool:
+        """Whether rows can be lines here: in a cell or a heading they can't."""
+        return not self._inline and self._heading is None
+
+    def formula(self, text: str, *, block: bool) -> None:
+        """A formula, in the line or in a paragraph of its own; it doesn't run into the words beside it."""
+        if block:
+            self.block(2)
+        if text:
+            before = self._parts[-1][-1:] if self._parts else ""
+            self._space = self._space or (before.isalnum() and text[0].isalnum())
+            self._write(text)
+            self._runs_on = "a1"
+        if block:
+            self.block(2)
+
+    def script(self, cell: Cell, sign: str) -> None:
+        """Text above the line (`^`), below it (`_`) or of a note (`[`), so that it doesn't run into what it follows."""
+        owed = self._gap or self._space or self._bullet or not self._parts
+        text = beside("" if owed else self._parts[-1][-1:], cell[0], sign)
+        lead = text.find(cell[0])
+        if cell[0]:
+            self._write(text, tuple(Hidden(h.start + lead, h.end + lead, h.reason) for h in cell[1]))
+            self._runs_on = "a1" if lead else "1" if text[-1].isdigit() else ""
 
     def open_heading(self, level: int) -> None:
         """Text until `close_heading` is one line, and a heading."""
@@ -105,7 +130,8 @@ class Writer:
         if start >= 0:
             # What was owed before the heading was written with its first part.
             title = "".join(self._parts[part:])[start - self._length :]
-            self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
+            if title.rstrip(":!").casefold() not in _ADMONITIONS:
+                self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
         self.block(2)
 
     def open_list(self, first: int) -> None:
@@ -150,14 +176,12 @@ class Writer:
         self._pre -= 1
         self.block(2)
 
-    def finish(self) -> tuple[str, tuple[Heading, ...]]:
-        """All that was written, and the headings in it."""
-        return "".join(self._parts), tuple(self._headings)
+    def finish(self) -> Part:
+        """All that was written."""
+        return Part("".join(self._parts), tuple(self._headings), tuple(self._hidden), tuple(self._tables))
 
-    @property
-    def hidden(self) -> tuple[Hidden, ...]:
-        """What of the text can't be seen, in order."""
-        return tuple(self._hidden)
+    def _would_run_on(self, character: str) -> bool:
+        return ("1" in self._runs_on and character.isdigit()) or ("a" in self._runs_on and character.isalpha())
 
     def _verbatim(self, text: str) -> None:
         if self._pre_begins:
@@ -176,11 +200,14 @@ class Writer:
         if self._length:
             owed = "\n" * self._gap or (" " if self._space else "")
         lead = owed + self._bullet
-        self._gap, self._space, self._bullet = 0, False, ""
+        self._gap, self._space, self._bullet, self._runs_on = 0, False, "", ""
         if self._heading is not None and self._heading[1] < 0:
             self._heading = (self._heading[0], self._length + len(lead), self._heading[2])
         self._parts.append(lead + text)
         start = self._length + len(lead)
+        if self._reached:
+            self.places.update({name: start for name in self._reached if name not in self.places})
+            self._reached.clear()
         self._length = start + len(text)
         for span in hidden if self.unseen is None else [Hidden(0, len(text), self.unseen)]:
             self._hide(Hidden(start + span.start, start + span.end, span.reason))
@@ -200,7 +227,24 @@ class Writer:
         return bool(part[max(0, start - begin) : max(0, end - begin)].strip()) or start < begin
 
 
-def _glued(first: Cell, second: Cell) -> Cell:
+def beside(before: str, text: str, sign: str) -> str:
+    """A text above or below the line, or a note's mark, as it is written behind a character.
+
+    `10^6`, `1998[4]`, `x_max`, `e^(-x/2)`; but `H2O`, `1st` and what follows nothing as it stands.
+    """
+    if sign == "[":
+        return text if text[:1] in "[(" or not any(map(str.isalnum, text)) else f"[{text}]"
+    if (not before.isalnum() and before not in (")", "]")) or text[:1] in "[(" or not any(map(str.isalnum, text)):
+        return text
+    if before.isdigit() and text.lower() in _ORDINALS:
+        return text
+    if sign == "_" and before.isalpha() and text.isdigit():
+        return text
+    return f"{sign}{text}" if text.lstrip("+-−").isalnum() else f"{sign}({text})"
+
+
+def glued(first: Cell, second: Cell) -> Cell:
+    """A cell's text with another's behind it."""
     shift = len(first[0])
     moved = (Hidden(span.start + shift, span.end + shift, span.reason) for span in second[1])
     return first[0] + second[0], (*first[1], *moved)

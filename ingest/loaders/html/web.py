@@ -10,8 +10,10 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
+from passagework.ingest.loaders.text.front_matter import front_matter
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import NoTextError
+from passagework.retrieval.text import counted
 from passagework.retrieval.types import Document
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
@@ -42,18 +44,30 @@ _ALIASES = {
 def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, titled by `<title>`, else by its first `h1`. Raises IngestError where nothing is visible."""
     decoded = read_text(path, declared=declared_charset)
-    page = render_html(decoded.text)
-    if not page.text:
+    above = front_matter(decoded.text)  # of the programs that make sites of such pages
+    fields = dict(above.fields)
+    page = render_html(decoded.text[above.end :], whole=False)
+    body = page.body
+    if not body.text:
         raise NoTextError("no text: the page shows none")
+    title = fields.pop("title", None)
     yield Document(
-        text=page.text,
+        text=body.text,
         media_type=Format.HTML.value,
-        title=page.title or first_title(page.headings),
-        metadata={**page.metadata, **decoded.metadata},
-        headings=page.headings,
-        notes=decoded.notes,
-        hidden=page.hidden,
+        title=page.title or (title if isinstance(title, str) else "") or first_title(body.headings),
+        metadata={**fields, **page.metadata, **decoded.metadata},
+        headings=body.headings,
+        notes=(*decoded.notes, *above.notes, *left_out_notes(page.left_out)),
+        hidden=body.hidden,
+        tables=body.tables,
     )
+
+
+def left_out_notes(characters: int) -> tuple[str, ...]:
+    """What a report says of the text around a page's content; nothing where there was none."""
+    if not characters:
+        return ()
+    return (f"{counted(characters, 'character')} around its content (navigation, header, footer) are not searched",)
 
 
 def declared_charset(head: bytes) -> str | None:

@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from passagework.ingest.loaders.base import RecordFailure
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.metadata import NotPlainError, digits, plain
+from passagework.ingest.loaders.parts import Part, joined
+from passagework.ingest.loaders.records.field_text import field_part, is_html
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Json
 
@@ -50,17 +53,17 @@ class Records:
     ) -> Document | RecordFailure:
         place = f"{self.unit} {number}"
         id_field = next((key for key in ("_id", "id") if _is_id(record.get(key))), None)
-        name = _string(record[id_field]).strip() if id_field else None
+        name = _scalar(record[id_field]).strip() if id_field else None
         shown = one_line(name or str(number), limit=_ID_SHOWN)
         text_field = next((key for key in TEXT_FIELDS if not _blank(record.get(key))), None)
-        title = " ".join(_string(record.get("title")).split())
+        title = " ".join(_part(record.get("title")).text.split())
         if text_field:
-            text = _string(record[text_field])
+            body = _part(record[text_field])
         elif any(key in record for key in TEXT_FIELDS) or (title and set(record) <= _NAMING):
-            text = title
+            body = Part(title)
         else:
-            text = "\n".join(_lines("", {key: item for key, item in record.items() if key != id_field}))
-        if _blank(text):
+            body = joined(_lines("", {key: item for key, item in record.items() if key != id_field}), "\n")
+        if _blank(body.text):
             return RecordFailure(f"{place}: record '{shown}' has no text" if name else f"{place}: no text")
         first = number if name is None else self._places.setdefault(name, number)
         if first != number:
@@ -69,12 +72,15 @@ class Records:
         kept = {key: item for key, item in values.items() if key not in {id_field, text_field, "title", *empty}}
         metadata, notes = _metadata(kept, place)
         return Document(
-            text=text,
+            text=body.text,
             media_type=self.media_type,
             title=title,
             name=name,
             uri="" if name else f"#{self.unit}={number}",  # an id can't look like this: its "=" is escaped
             metadata={**metadata, **self.encoding},
+            headings=body.headings,
+            hidden=body.hidden,
+            tables=body.tables,
             notes=(*notes, note) if note else notes,
         )
 
@@ -87,17 +93,17 @@ def _blank(value: object) -> bool:
     return value is None or value in ([], {}) or (isinstance(value, str) and (not value or value.isspace()))
 
 
-def _string(value: object) -> str:
-    """A field's value as text: lists by line, objects as `key: value` lines."""
+def _part(value: object) -> Part:
+    """A field's value as text: lists by line, objects as `key: value` lines, HTML as it is read."""
     if value is None:
-        return ""
+        return Part("")
     if isinstance(value, str):
-        return clean(value)
+        return field_part(value)
     if isinstance(value, list):
-        return "\n".join(_string(item) for item in value)
+        return joined((_part(item) for item in value), "\n")
     if isinstance(value, dict):
-        return "\n".join(_lines("", value))
-    return _scalar(value)
+        return joined(_lines("", value), "\n")
+    return Part(_scalar(value))
 
 
 def _scalar(value: object) -> str:
@@ -108,7 +114,7 @@ def _scalar(value: object) -> str:
     return clean(str(value))
 
 
-def _lines(prefix: str, value: object) -> Iterator[str]:
+def _lines(prefix: str, value: object) -> Iterator[Part]:
     """`key: value` lines; what is nested by dotted keys, lists of plain values on one line, nothing for nulls."""
     if _blank(value):
         return
@@ -117,13 +123,14 @@ def _lines(prefix: str, value: object) -> Iterator[str]:
             name = clean(str(key))
             yield from _lines(f"{prefix}.{name}" if prefix else name, item)
     elif isinstance(value, list):
-        if any(isinstance(item, (dict, list)) for item in value):
+        if any(isinstance(item, (dict, list)) or (isinstance(item, str) and is_html(item)) for item in value):
             for number, item in enumerate(value, 1):
                 yield from _lines(f"{prefix}.{number}", item)
         else:
-            yield f"{prefix}: " + ", ".join(_scalar(item) for item in value if not _blank(item))
+            yield Part(f"{prefix}: " + without_data_uris(", ".join(_scalar(v) for v in value if not _blank(v))))
     else:
-        yield f"{prefix}: {_scalar(value)}"
+        part = _part(value).shifted(len(prefix) + 2)
+        yield Part(f"{prefix}: {part.text}", part.headings, part.hidden, part.tables)
 
 
 def _metadata(fields: Mapping[str, object], place: str) -> tuple[dict[str, Json], tuple[str, ...]]:

@@ -16,6 +16,7 @@ from typing import Final
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import Decoded, Encoding, detect_file, encoding_metadata, open_text, read_text
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.records.envelope import enveloped
 from passagework.ingest.loaders.records.record import Records
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
@@ -137,7 +138,7 @@ def _kind(value: object) -> str:
 
 
 def load_json(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
-    """A list of objects: one document each. One object: one document. Other JSON: its source as one document.
+    """A list of objects, or one object around it: one document each. One object: one document. Other JSON: its source.
 
     A file of JSON Lines is read as such. Raises IngestError for what isn't JSON, saying where it stops being so.
     """
@@ -152,7 +153,9 @@ def load_json(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     decoder = _Decoder()
     value, end = _raw(decoded.text, start, decoder)
     _nothing_more(decoded.text, end)
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and (found := enveloped(value)) is not None:
+        yield from _read_enveloped(decoded, *found, decoder.repeats("the file"))
+    elif isinstance(value, dict) and value:
         records = Records(media_type=Format.JSON.value, unit="record", encoding=decoded.metadata)
         outcome = records.read(value, 1, note=decoder.repeats("record 1"))
         if isinstance(outcome, RecordFailure):
@@ -176,6 +179,16 @@ def _read_list(decoded: Decoded, start: int) -> Iterator[Document | RecordFailur
         if isinstance(record, dict):
             yield records.read(record, number, note=_joined(note, decoder.repeats(f"record {number}")))
             note = ""
+
+
+def _read_enveloped(
+    decoded: Decoded, found: list[dict[str, object]], *notes: str
+) -> Iterator[Document | RecordFailure]:
+    records = Records(media_type=Format.JSON.value, unit="record", encoding=decoded.metadata)
+    note = _joined(*decoded.notes, *notes)
+    for number, record in enumerate(found, 1):
+        yield records.read(record, number, note=note)
+        note = ""
 
 
 def _elements(text: str, start: int, decoder: _Decoder) -> Iterator[object]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,28 +16,31 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import SAMPLE, Encoding, clean, detect_file, encoding_metadata, open_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.columns import column_forms, typed
+from passagework.ingest.loaders.records.dialect import Dialect, find_dialect, first_rows
 from passagework.ingest.loaders.records.record import TEXT_FIELDS, Records
 from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
-_DELIMITERS = (",", "\t", ";", "|")
-_NONE = "\x1f"
-"""The delimiter of a table of one column: the unit separator, which no text holds."""
-_SAMPLE_ROWS = 50
+_DELIMITERS = (",", "\t", ";", "|", "^", "~", "\u00a6", "\x01")
 _FEWEST_COLUMNS = 3
 _FIELD_LIMIT = 1 << 30
 """Characters in a field; the csv module's own 131,072 would refuse long texts."""
 _RESERVED = frozenset({"_id", "id", "title", *TEXT_FIELDS})
 
-_NUMERIC = re.compile(r"[-+(]?[$€£]?\d[\d.,' ]*%?\)?")
+_VALUE = re.compile(
+    r"[-+(]?[$€£]?\d[\d.,' ]*%?\)?"  # a number
+    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|\d{1,2}:\d{2}(?::\d{2})?"  # a date or a time
+    r"|\S+@\S+\.\w+|https?://\S+"
+)
+"""What names no column."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How a table is written: its delimiter, its columns' names, and the row that holds them, from 1 (0: none does)."""
+    """How a table is written, its columns' names, and the row that holds them, from 1 (0: none does)."""
 
-    delimiter: str
+    dialect: Dialect
     columns: tuple[str, ...]
     header: int
 
@@ -61,12 +63,17 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
     below = (row for number, row in _filled_rows(path, encoding, layout) if number > layout.header)
     forms = column_forms(row for row in below if not isinstance(row, RecordFailure))
     found = False
+    header: tuple[str, ...] = ()  # files put together have it several times
+    if layout.dialect.preamble:
+        yield records.read({"text": clean(layout.dialect.preamble)}, layout.dialect.above)
     for number, row in _filled_rows(path, encoding, layout):
         if isinstance(row, RecordFailure):
             yield row
+        elif number == layout.header:
+            header = tuple(row)
         elif number < layout.header:
             yield records.read({"text": clean(row[0]).strip()}, number)
-        elif number > layout.header:
+        elif number > layout.header and tuple(row) != header:
             cells = _cells(row, layout.columns)
             values = {name: typed(cell, forms.get(place)) for place, (name, cell) in enumerate(cells) if cell}
             found = True
@@ -78,14 +85,14 @@ def _load(path: Path, kind: Format, delimiters: tuple[str, ...]) -> Iterator[Doc
 def _filled_rows(path: Path, encoding: Encoding, layout: _Layout) -> Iterator[tuple[int, list[str] | RecordFailure]]:
     """The rows of a file that are not blank, or why one can't be read, with their numbers."""
     with open_text(path, encoding, newline="") as lines:
-        for number, row in _numbered(map(_without_nul, lines), layout.delimiter):
+        for number, row in _numbered(map(_without_nul, lines), layout.dialect):
             if isinstance(row, RecordFailure) or any(cell.strip() for cell in row):
                 yield number, row
 
 
-def _numbered(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | RecordFailure]]:
+def _numbered(lines: Iterator[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | RecordFailure]]:
     """Rows with their numbers as a spreadsheet shows them: from 1, the header row counted."""
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = dialect.rows(lines)
     for number in count(1):
         row = _next_row(reader, number)
         if row is None:
@@ -114,19 +121,36 @@ def _sample(path: Path, encoding: Encoding) -> list[str]:
 
 
 def _layout(lines: list[str], delimiters: tuple[str, ...]) -> _Layout:
-    delimiter = _delimiter(lines, delimiters)
-    rows = _rows(lines, delimiter)
+    dialect = find_dialect(lines, delimiters)
+    rows = first_rows(dialect, lines)
     width = max((_used(row) for _, row in rows), default=0)
     above = _above(rows, width)
     number, first = rows[above] if rows else (1, [])
     names = [" ".join(clean(cell).split()) for cell in first[:width]]
-    header = number if len(rows) > 1 and _is_header(names) else 0
+    names[:1] = [name.lstrip("# ") for name in names[:1]]
+    below = [row for _, row in rows[above + 1 :] if row != first]
+    header = number if len(rows) > 1 and _is_header(names) and not _recurs(first, below) else 0
     names = names if header else []
     columns: list[str] = []
     for number, name in enumerate(names + [""] * (width - len(names)), 1):
         known = name.casefold()
-        columns.append(known if known in _RESERVED and known not in columns else name or f"column {number}")
-    return _Layout(delimiter=delimiter, columns=tuple(columns), header=header)
+        named = known if known in _RESERVED and known not in columns else name or f"column {number}"
+        columns.append(_apart(named, columns, names))
+    return _Layout(dialect, tuple(columns), header)
+
+
+def _apart(name: str, before: Sequence[str], names: Sequence[str]) -> str:
+    """A column's name; where one before has the same, with the first number that makes it another."""
+    if name not in before:
+        return name
+    return next(numbered for n in count(2) if (numbered := f"{name} {n}") not in before and numbered not in names)
+
+
+def _recurs(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether most of a row's cells come again in their columns: then they are values, and no names."""
+    cells = [(place, cell.strip()) for place, cell in enumerate(first) if cell.strip()]
+    again = sum(any(place < len(row) and row[place].strip() == cell for row in below) for place, cell in cells)
+    return again > 1 and 2 * again >= len(cells)
 
 
 def _above(rows: list[tuple[int, list[str]]], width: int) -> int:
@@ -140,45 +164,18 @@ def _above(rows: list[tuple[int, list[str]]], width: int) -> int:
     return above if below and width >= _FEWEST_COLUMNS and all(whole) and _is_header(whole) else 0
 
 
-def _rows(lines: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
-    """The first that are not blank, with their numbers."""
-    rows = []
-    for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1):
-        rows.append((number, row))
-        if len(rows) == _SAMPLE_ROWS:
-            break
-    return [(number, row) for number, row in rows if row]
-
-
-def _delimiter(lines: list[str], delimiters: tuple[str, ...]) -> str:
-    """The delimiter that gives most rows the same number of columns, the first of equals.
-
-    csv.Sniffer guesses letters and blanks as delimiters, so it isn't asked.
-    """
-    best, best_score = _NONE, 0.6
-    for delimiter in delimiters:
-        widths = Counter(len(row) for _, row in _rows(lines, delimiter))
-        if not widths:
-            continue
-        width, rows = max(widths.items(), key=lambda item: (item[1], item[0]))
-        score = rows / widths.total() if width > 1 else 0.0
-        if score > best_score:
-            best, best_score = delimiter, score
-    return best
-
-
 def _used(row: list[str]) -> int:
     """Columns up to the last one filled: exports end their rows with empty ones."""
     return max((index for index, cell in enumerate(row, 1) if cell.strip()), default=0)
 
 
 def _is_header(first: list[str]) -> bool:
-    """Names: unique, none of them a number, most of them there, and none so long that it is a text."""
+    """Names: most of them there and different, none of them a value, and none so long that it is a text."""
     names = [name for name in first if name]
     return (
         2 * len(names) > len(first)
-        and len(set(names)) == len(names)
-        and not any(_NUMERIC.fullmatch(name) or len(name) > 200 for name in names)
+        and 2 * len(set(names)) > len(names)
+        and not any(_VALUE.fullmatch(name) or len(name) > 200 for name in names)
     )
 
 

@@ -1,16 +1,30 @@
-"""The YAML that may stand above a text, between lines of `---`."""
+"""The fields that may stand above a text: YAML between lines of `---`, TOML between lines of `+++`."""
 
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import dataclass, field
 
 import yaml
 
 from passagework.ingest.loaders.metadata import NotPlainError, plain
+from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Json
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 MAX_FRONT_MATTER = 100_000
-"""Characters. A longer block between `---` lines is text."""
+"""Characters. A longer block between such lines is text."""
+
+_REASON = 160
+_OPENING = re.compile(r"(---|\+\+\+)[ \t]*\n")
+_YAML_ENDS = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
+_TOML_ENDS = re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE)
+_KEY = re.compile(r"\s*(?:#[^\n]*\s*)*[\w-]+[ \t]*[:=]")
 
 
 class _Loader(yaml.SafeLoader):
@@ -26,28 +40,42 @@ def _date(loader: _Loader, node: yaml.ScalarNode) -> str:
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 
-def front_matter(text: str) -> tuple[dict[str, Json], int]:
-    """The YAML mapping between `---` lines at the very start, and where the text begins after it.
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The fields above a text, and where the text begins; a note where they can't be read, and so are text."""
 
-    `({}, 0)` where there is none, or where it is malformed: then it is text like any other.
-    """
-    match = re.compile(r"---[ \t]*\n").match(text)
-    if match is None:
-        return {}, 0
-    closing = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE).search(
-        text, match.end(), match.end() + MAX_FRONT_MATTER
-    )
+    fields: dict[str, Json] = field(default_factory=dict)
+    end: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def front_matter(text: str) -> FrontMatter:
+    """The YAML between lines of `---` at the very start of a text, or the TOML between lines of `+++`."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        return FrontMatter()
+    toml = opening[1] == "+++"
+    closing = (_TOML_ENDS if toml else _YAML_ENDS).search(text, opening.end(), opening.end() + MAX_FRONT_MATTER)
     if closing is None:
-        return {}, 0
+        return FrontMatter()
+    source = text[opening.end() : closing.start()]
     try:
         # A ValueError too: a date such as 2024-13-45. Aliases are shared until `plain` counts them.
-        loaded = yaml.load(text[match.end() : closing.start()], Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loaded = tomllib.loads(source) if toml else yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
         fields = plain(loaded)
-    except (yaml.YAMLError, NotPlainError, ValueError, OverflowError, RecursionError, TypeError):
-        return {}, 0
+    except (yaml.YAMLError, NotPlainError, ValueError, OverflowError, RecursionError, TypeError) as error:
+        return FrontMatter(notes=_notes(source, "TOML" if toml else "YAML", error))
     if not isinstance(fields, dict):
-        return {}, 0
+        return FrontMatter()
     body = closing.end()
     while text.startswith("\n", body):
         body += 1
-    return fields, body
+    return FrontMatter(fields, body)
+
+
+def _notes(source: str, kind: str, error: Exception) -> tuple[str, ...]:
+    """Why a block is no front matter, in a line; none where it isn't meant to be any."""
+    if not _KEY.match(source):
+        return ()
+    reason = one_line(str(error), limit=_REASON)
+    return (f"its front matter is not valid {kind}, and is kept as text: {reason}",)

@@ -1,4 +1,4 @@
-"""Markdown: the source as it stands, and its headings (CommonMark 0.31, sections 4.2, 4.3 and 4.5)."""
+"""Markdown: the source as it stands, its headings and its tables (CommonMark 0.31, sections 4.2, 4.3 and 4.5)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.text.front_matter import front_matter
+from passagework.ingest.loaders.text.text_tables import barred_tables
 from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document, Heading
 
@@ -32,8 +34,9 @@ _NO_PARAGRAPH = re.compile(r" {4}|\t| {0,3}(?:[>|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|
 def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, its front matter as metadata. Raises IngestError where there is no text."""
     decoded = read_text(path)
-    fields, start = front_matter(decoded.text)
-    text = decoded.text[start:]
+    above = front_matter(decoded.text)
+    fields = dict(above.fields)
+    text = without_data_uris(decoded.text[above.end :])
     if not text or text.isspace():
         raise NoTextError("no text below the front matter")
     headings = markdown_headings(text)
@@ -46,7 +49,8 @@ def load_markdown(path: Path, options: LoadOptions) -> Iterator[Document | Recor
         title=title or first_title(headings),
         metadata={**fields, **decoded.metadata},
         headings=headings,
-        notes=decoded.notes,
+        notes=(*decoded.notes, *above.notes),
+        tables=barred_tables(text),
     )
 
 

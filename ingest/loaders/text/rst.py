@@ -1,4 +1,4 @@
-"""reStructuredText: the source as it stands, its section titles and its field list. Nothing is included or run.
+"""reStructuredText: the source as it stands, its section titles, tables and field list. Nothing is included or run.
 
 docutils tells the sections but not where their titles stand in the source, so the adornments are read here, by the
 rules of the reStructuredText specification ("Sections").
@@ -13,8 +13,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.text.text_tables import ruled_tables
 from passagework.retrieval.types import Document, Heading, Json
 
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*")
@@ -30,14 +32,16 @@ _DOCINFO = 10_000
 def load_rst(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, titled by its first section. Raises IngestError where there is no text."""
     decoded = read_text(path)
-    headings = rst_headings(decoded.text)
+    text = without_data_uris(decoded.text)
+    headings = rst_headings(text)
     yield Document(
-        text=decoded.text,
+        text=text,
         media_type=Format.RST.value,
         title=headings[0].title if headings else "",
-        metadata={**_docinfo(decoded.text, headings), **decoded.metadata},
+        metadata={**_docinfo(text, headings), **decoded.metadata},
         headings=headings,
         notes=decoded.notes,
+        tables=ruled_tables(text),
     )
 
 

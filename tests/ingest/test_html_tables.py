@@ -1,0 +1,188 @@
+"""Tables of HTML: every value stands under its column, and what arranges a page is no table."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, strategies as st
+
+from passagework.ingest.loaders.html.html_table import Spanning, grid
+from passagework.ingest.loaders.html.html_text import render_html
+
+
+def read(html: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text of a page, and its tables with the names of their columns."""
+    body = render_html(html).body
+    return body.text, [(body.text[table.start : table.end], table.columns) for table in body.tables]
+
+
+def test_empty_cells_keep_their_place() -> None:
+    """A value stands under its column, whatever is missing before it."""
+    rows = "| Part | On hand | Price |\n| Gasket | 12 |  |\n| Rotor |  | 88 |"
+    text, tables = read(
+        "<table><caption>Stock</caption><tr><th>Part<th>On hand<th>Price<tr><td>Gasket<td>12<td></td>"
+        "<tr><td>Rotor<td><td>88</table>after"
+    )
+    assert text == f"Stock\n\n{rows}\n\nafter"
+    assert tables == [(rows, "Part | On hand | Price")]
+
+
+def test_merged_cells_are_repeated_down_and_named_across() -> None:
+    """Cells that span rows stand in each, names that span columns in all, values that span columns in the first."""
+    text, tables = read(
+        "<table><thead><tr><th rowspan=2>Site<th colspan=2>2023<tr><th>Q1<th>Q2</thead><tfoot><tr><td>Sum<td>9<td>8"
+        "</tfoot><tr><td rowspan=2>South<td>5<td>6<tr><td colspan=2>none</table>"
+    )
+    rows = "| Site | 2023 | 2023 |\n| Site | Q1 | Q2 |\n| South | 5 | 6 |\n| South | none |  |\n| Sum | 9 | 8 |"
+    assert (text, tables) == (rows, [(rows, "Site | 2023 Q1 | 2023 Q2")])
+
+
+@pytest.mark.parametrize(
+    ("first", "columns"),
+    [
+        ("<td><b>Model</b><td><b>Use</b>", "Model | Use"),
+        ("<td>Model<td>Weight", "Model | Weight"),
+        ("<td>Model<td>2023", ""),
+        ("<th>Model<td>Weight 3", ""),
+    ],
+)
+def test_names_without_headings(first: str, columns: str) -> None:
+    """The first row names the columns where it is bold, or where amounts stand below words."""
+    assert [names for _, names in read(f"<table><tr>{first}<tr><td>A<td>12</table>")[1]] == [columns]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table role=presentation><tr><td>left<td>right</table>",
+        "<table><tr><td><h2>News</h2><td>side</table>",
+        "<table><tr><td>one<tr><td>two</table>",
+        "<table><tr><td><ul><li>a<li>b</ul><td>text</table>",
+        f"<table><tr><td>{'word ' * 200}<td>side</table>",
+    ],
+)
+def test_what_arranges_a_page_is_no_table(html: str) -> None:
+    """By its role, its headings and lists, one column, or running text."""
+    assert read(html)[1] == []
+
+
+def test_named_tables_may_hold_lists_and_tables() -> None:
+    """Where headings tell that it is data, what its cells hold is in one line."""
+    inner = "<table><tr><td>i<td>j</table>"
+    _, tables = read(f"<table><tr><th>Name<th>Use<tr><td>Pin<td><ul><li>a<li>b</ul>{inner}</table>")
+    assert tables == [("| Name | Use |\n| Pin | a b i j |", "Name | Use")]
+
+
+CELLS = st.builds(
+    lambda text, columns, rows, names: Spanning((text, ()), columns, rows, names),
+    st.sampled_from(["", "a", "b", "$", "12", ")"]),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.lists(CELLS, max_size=5), max_size=6))
+def test_no_text_of_a_table_is_lost(rows: list[list[Spanning]]) -> None:
+    """However cells span: every text is there, and all rows have the same columns."""
+    made = grid(rows)
+    assert len({len(row) for row in made.rows}) <= 1
+    written = "".join(text for row in made.rows for text, _ in row)
+    for letter in "ab$2)":
+        assert written.count(letter) >= sum(letter in spanning.cell[0] for row in rows for spanning in row)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<tr>" + "<td rowspan=65534>x" * 2000 + "<tr><td>y" * 2000,
+        "".join(f"<tr><td colspan={n}><td>x" for n in range(1, 1000)) * 3,
+        "<tr><td colspan=1000>x" * 20_000,
+        "<tr><th>" + "<table><tr><th>" * 3000,
+    ],
+)
+def test_spans_made_to_explode_take_linear_time(html: str) -> None:
+    """Cells that reach over everything are written in seconds, and in no more than some times the page's size."""
+    start = time.perf_counter()
+    text = render_html(f"<table>{html}</table>").body.text
+    assert time.perf_counter() - start < 10
+    assert len(text) < 10 * len(html) + 100_000
+
+
+HALF = "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("10<sup>6</sup> cells in 1998<sup>4</sup>.", "10^6 cells in 1998^4."),
+        ("10<sup>-3</sup>m, m<sup>2</sup>s", "10^-3 m, m^2 s"),
+        ("word<sup><a href='#n4'>4</a></sup> and <a href='#n5'><sup>[5]</sup></a>", "word[4] and [5]"),
+        ("end<a epub:type='noteref' href='n.xhtml#n'>7</a>", "end[7]"),
+        ("H<sub>2</sub>O, x<sub>max</sub>, log<sub>2</sub>8", "H2O, x_max, log2 8"),
+        ("the 1<sup>st</sup> Foo<sup>*</sup>", "the 1st Foo*"),
+        ("3<sup>1</sup>/<sub>2</sub> cups", "3 1/2 cups"),
+        ("e<sup>-x/2</sup>", "e^(-x/2)"),
+        (f"<math><mi>E</mi><mo>=</mo>{HALF}<mi>m</mi><msup><mi>v</mi><mn>2</mn></msup></math>", "E = 1/2 mv^2"),
+        ("5<math><msqrt><mi>x</mi><mo>+</mo><mn>1</mn></msqrt></math>", "5√(x + 1)"),
+        ("<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>x", "(a + b)/2 x"),
+        ("<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup><mo>&#x2062;</mo><mi>y</mi></math>", "x_i^2 y"),
+        ("<math><mroot><mi>x</mi><mn>3</mn></mroot></math>", "x^(1/3)"),
+        ("<math><mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>2</mn></mtd></mtr></mtable></math>", "[1, 2]"),
+    ],
+)  # fmt: skip
+def test_numbers_do_not_run_together(html: str, text: str) -> None:
+    """Exponents, indexes, notes, fractions and formulas are written as people type them."""
+    assert render_html(f"<p>{html}</p>").body.text == text
+
+
+FRAME = (
+    '<div class="cookie-banner">We use cookies</div><header><nav><a href="/">Home</a></nav></header>{}'
+    "<aside>Related</aside><footer>Imprint</footer>"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<main><h1>Reset</h1><aside>Mind the gap.</aside><p>Hold the button.</p></main>",
+        '<div role="main"><h1>Reset</h1><aside>Mind the gap.</aside><p>Hold the button.</p></div>',
+        "<article><h1>Reset</h1><aside>Mind the gap.</aside><p>Hold the button.</p></article>",
+    ],
+)
+def test_pages_are_told_from_what_stands_around_them(content: str) -> None:
+    """Navigation, cookie notice, header and footer are left out and counted; what stands aside in the content stays."""
+    page = render_html(FRAME.format(content), whole=False)
+    assert page.body.text == "Reset\n\nMind the gap.\n\nHold the button."
+    assert page.left_out == len("We use cookies" + "Home" + "Related" + "Imprint")
+    assert "Imprint" in render_html(FRAME.format(content)).body.text
+
+
+def test_content_is_never_left_out() -> None:
+    """Sections about cookies, headers with the title, and pages that are all navigation are content."""
+    kept = (
+        '<header><h1>Cookies</h1></header><section id="cookies"><p>How cookies work.</p></section>'
+        '<dl><dt id="http.cookiejar.policy">policy()</dt></dl><article><footer>Signed: Ada</footer></article>'
+    )
+    page = render_html(f"<main>{kept}</main>", whole=False)
+    assert (page.left_out, page.body.text) == (0, render_html(kept).body.text)
+    assert render_html("<nav>Only this</nav>", whole=False).body.text == "Only this"
+
+
+def test_links_of_the_site_are_told_from_text() -> None:
+    """What every page offers is left out where it stands alone, and kept in a sentence."""
+    page = render_html(
+        "<main><p>To <a>report a bug</a>, write.</p><p><a href='/b'>Report a bug</a></p></main>", whole=False
+    )
+    assert (page.body.text, page.left_out) == ("To report a bug, write.", len("Report a bug"))
+
+
+def test_marks_of_headings_and_remarks_are_no_headings() -> None:
+    """A heading is its text without the mark of its link; "Note" above a remark is none."""
+    body = render_html(
+        '<main><h2>Setup<a class="headerlink" href="#setup">¶</a></h2>'
+        '<div class="note"><h3>Note</h3><p>Mind.</p></div></main>',
+        whole=False,
+    ).body
+    assert ([heading.title for heading in body.headings], body.text) == (["Setup"], "Setup\n\nNote\n\nMind.")
