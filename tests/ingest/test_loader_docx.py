@@ -382,3 +382,11 @@ def test_the_words_of_links_are_said_without_their_targets(tmp_path: Path) -> No
     mark = f"<w:p>{painted}</w:p>"
     document = only(word_file(tmp_path, link + mark, ("l", "hyperlink", "https://example.org")))
     assert document.text == "the rules\n\nDRAFT"
+
+
+def test_what_is_nested_too_deeply_costs_itself_alone(tmp_path: Path) -> None:
+    """Forty tables in one another are read, what is deeper is noted, and the text around it is said."""
+    deep = "<w:tbl><w:tr><w:tc>" * 50 + said("deep") + "</w:tc></w:tr></w:tbl>" * 50
+    document = read(tmp_path, said("Before.") + deep + said("Behind."))
+    assert document.text == "Before.\n\nBehind."
+    assert document.notes == ("tables and text boxes that are nested too deeply can't be read",)

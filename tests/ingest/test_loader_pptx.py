@@ -191,7 +191,7 @@ def test_what_cannot_be_read_of_a_slide_is_noted(tmp_path: Path) -> None:
     document = only(changed(path, "ppt/slides/slide2.xml", b"no slide"))
     assert document.text == "# One\na"
     assert [(page.number, page.start, page.end) for page in document.pages] == [(1, 0, 7), (2, 7, 7)]
-    assert document.notes == ("slide 2 can't be read: damaged: ppt/slides/slide2.xml doesn't begin with an element",)
+    assert document.notes == ("slide 2 can't be read: damaged: an XML part doesn't begin with an element",)
     missing = only(deck_file(tmp_path, shape("Text") + FRAME.format('<c:chart r:id="c9"/>'), parts={}))
     assert (missing.text, missing.notes) == ("Text", ("a chart can't be read: missing",))
 

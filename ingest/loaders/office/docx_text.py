@@ -111,7 +111,7 @@ class WordReader:
     def _too_deep(self) -> bool:
         """Whether tables and text boxes stand in one another beyond what anybody writes, which is noted."""
         if self._depth >= _DEEPEST:
-            self._package.note(f"what stands in {_DEEPEST} tables and text boxes in one another can't be read")
+            self._package.note("tables and text boxes that are nested too deeply can't be read")
         return self._depth >= _DEEPEST
 
     def hang(self, paragraph: Paragraph, part: str) -> None:

@@ -78,7 +78,7 @@ def _document(path: Path, form: Format, read: Callable[[Package], tuple[OfficeWr
             raise damaged(path, error) from error
     text = writer.text()
     if not text:
-        raise NoTextError("no text")
+        raise IngestError(f"no text: {package.notes[0]}") if package.notes else NoTextError("no text")
     return Document(
         text=text,
         media_type=form.value,

@@ -68,7 +68,7 @@ class Package:
         if not data:
             return None
         if not begins_with_element(data):
-            raise IngestError(f"damaged: {one_line(str(member), limit=80)} doesn't begin with an element")
+            raise IngestError("damaged: an XML part doesn't begin with an element")
         return parse_xml(
             data, lambda words: self.note(f"the part {member} is damaged and read as far as it goes: {words}")
         )
