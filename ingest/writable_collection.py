@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import repeat
 from typing import TypeAlias
 
@@ -23,8 +23,10 @@ from passagework.ingest.writing.passage_writer import SourceFile, document_hash
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
+from passagework.retrieval.text import storable
 from passagework.retrieval.types import Document, Json
 
 NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
@@ -35,8 +37,12 @@ class Collection(SearchedCollection):
     """Opens a searchable set of documents, and adds to it what a program holds; safe to share among threads.
 
     What is added keeps the promises of an ingest: a document comes whole or not at all, and what was committed stays.
-    One writer at a time, be it in another process: a second is refused.
+    One writer at a time: threads that share it wait for one another, and a writer in another process is refused.
     """
+
+    @cached_property
+    def _writing(self) -> ForkSafeLock:
+        return ForkSafeLock()
 
     def add(
         self,
@@ -68,7 +74,9 @@ class Collection(SearchedCollection):
 
         Raises ConfigError for a name of none, and then nothing goes.
         """
-        return delete(self.path, [names] if isinstance(names, str) else names, where=where)
+        with self._writing:
+            self.moment()  # raises where it was closed
+            return delete(self.path, [names] if isinstance(names, str) else names, where=where)
 
     def _put(
         self,
@@ -82,13 +90,16 @@ class Collection(SearchedCollection):
         report = Report()
         listed = [documents] if isinstance(documents, str | Mapping | Document) else list(documents)
         named = _named(listed, ids, metadata, report)
-        with open_destination(
-            self.path,
-            encoder=self.encoder(),
-            window=None,
-            chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
-            settings=self._settings,
-        ) as destination:
+        with (
+            self._writing,
+            open_destination(
+                self.path,
+                encoder=self.encoder(),
+                window=None,
+                chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
+                settings=self._settings,
+            ) as destination,
+        ):
             _write(destination, named, report, replacing=replacing)
         report.seconds = time.monotonic() - started
         return report
@@ -101,6 +112,7 @@ def _named(
     report: Report,
 ) -> list[Document]:
     """Returns the documents with their ids; raises ConfigError for what is none, or for an id that comes twice."""
+    _check_ids(ids)
     if ids is not None and len(ids) != len(documents):
         raise ConfigError(f"{len(ids)} ids for {len(documents)} documents: give one for each")
     if metadata is not None and not isinstance(metadata, Mapping) and len(metadata) != len(documents):
@@ -113,7 +125,7 @@ def _named(
         if isinstance(document, RecordFailure):
             report.failed.append(Problem(name or f"record {number}", document.reason))
             continue
-        name = name or document.name or document.uri or _made_id(document)
+        name = storable(name or document.name or document.uri or _made_id(document))
         named.append(
             limit_document(
                 replace(
@@ -125,10 +137,22 @@ def _named(
                 )
             )
         )
-    twice = [name for name, count in Counter(document.name for document in named).items() if count > 1]
-    if twice:
-        raise ConfigError(f"the id {twice[0]!r} is given twice")
-    return named
+    by_name: dict[str | None, Document] = {}
+    for document in named:
+        if by_name.setdefault(document.name, document) != document:
+            raise ConfigError(f"the id {document.name!r} is given twice")
+    report.unchanged += len(named) - len(by_name)  # the same text several times
+    return list(by_name.values())
+
+
+def _check_ids(ids: object) -> None:
+    if ids is None:
+        return
+    if isinstance(ids, str) or not isinstance(ids, Sequence):
+        raise ConfigError("ids is no list of texts: give one for each document")
+    for name in ids:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"{name!r} is no id: give a text that is not empty")
 
 
 def _document(given: object, number: int, records: Records) -> Document | RecordFailure:

@@ -80,6 +80,8 @@ _lost: set[str] = set()  # what was in use when this process was forked
 _before: list[Callable[[], None]] = []
 _in_child: list[Callable[[], None]] = []
 _locks: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
+_used_types: set[type] = set()
+_parents_types: set[type] = set()  # of native objects that the parent of this forked process had
 _never_freed: weakref.WeakSet[object] = weakref.WeakSet()
 
 
@@ -129,8 +131,24 @@ def at_fork(*, before: Callable[[], None] | None = None, in_child: Callable[[], 
 
 
 def never_free_in_child(owner: object) -> None:
-    """Keeps a native object of this process from being destroyed in a forked child, where its end would hang."""
+    """Keeps a native object of this process from being destroyed in a forked child, where its end would hang.
+
+    In a child of a process that used the library, one of its own isn't destroyed either: its end would be that of
+    threads which stayed in the parent.
+    """
     _never_freed.add(owner)
+    if type(owner) in _parents_types:
+        _keep_for_ever(owner)
+    _used_types.add(type(owner))
+
+
+def keep_parents(owner: object) -> None:
+    """Keeps an object of this process from being destroyed in a forked child; the child's own are its to end."""
+    _never_freed.add(owner)
+
+
+def _keep_for_ever(owner: object) -> None:
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))
 
 
 def _prepare() -> None:
@@ -146,7 +164,8 @@ def _begin_child() -> None:
     for lock in list(_locks):
         lock.free()
     for owner in list(_never_freed):
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))
+        _keep_for_ever(owner)
+    _parents_types.update(_used_types)
     for call in _in_child:
         call()
 

@@ -18,7 +18,7 @@ case "$*" in
     -c*faiss*) exit ${WORKS:-1} ;;
 esac
 """
-SETUP = "fast,offline,office,ui"
+SETUP = "fast,offline,ui"
 REST = f"{SETUP},dev,export,mteb,torch,train"
 
 

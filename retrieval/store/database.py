@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import write_problem
-from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, never_free_in_child
+from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, keep_parents
 from passagework.retrieval.store.instants import show_instants
 from passagework.retrieval.store.schema import LATER, READABLE, REVISION, former_fields
 from passagework.retrieval.store.seal import break_seal
@@ -118,7 +118,7 @@ class _Connection(sqlite3.Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        never_free_in_child(self)
+        keep_parents(self)
 
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
-from passagework.retrieval.roots import is_gone, root_of, shown_path, tell_apart
+from passagework.retrieval.roots import FILE_SCHEME, is_gone, root_of, shown_path, tell_apart
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.conditions import Column, Condition
@@ -146,7 +146,11 @@ class DocumentReader:
         for path, uri in rows:
             roots[path][uri] = root_of(uri, path)
         labels = {path: tell_apart(set(of_files.values())) for path, of_files in roots.items() if len(of_files) > 1}
-        return {uri: labels[path][root_of(uri, path)] for path, uri in documents if path in labels}
+        return {
+            uri: labels[path][root_of(uri, path)] if uri.startswith(FILE_SCHEME) else ""
+            for path, uri in documents
+            if path in labels
+        }
 
     def documents_of(self, source_id: int) -> Iterator[DocumentRow]:
         """Returns a file's documents, in order."""

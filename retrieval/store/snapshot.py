@@ -144,9 +144,8 @@ class Snapshot(DocumentReader):
         """Returns those of the hashes whose text is encoded already."""
         stored: set[bytes] = set()
         for batch in batches(hashes):
-            stored.update(
-                self.connection.execute(select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))).scalars()
-            )
+            query = select(t.vectors.c.hash).where(t.vectors.c.hash.in_(batch))
+            stored.update(self.connection.execute(query).scalars())
         return stored
 
     # searching

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,9 @@ def test_what_has_no_text_fails_by_itself(collection: Collection) -> None:
         (["a", "b"], {"ids": ["x"]}, "1 ids for 2 documents: give one for each"),
         (["a", "b"], {"ids": ["x", "x"]}, "the id 'x' is given twice"),
         (["a", "b"], {"metadata": [{}]}, "1 metadata for 2 documents: give one for each, or one for all"),
+        (["a"], {"ids": [""]}, "'' is no id: give a text that is not empty"),
+        (["a"], {"ids": [1]}, "1 is no id: give a text that is not empty"),
+        (["a", "b"], {"ids": "xy"}, "ids is no list of texts: give one for each document"),
         ([b"a"], {}, "document 1 is bytes: give text, a record, or a Document"),
     ],
 )
@@ -120,6 +124,28 @@ def test_files_and_records_live_together(collection: Collection, tmp_path: Path)
         "record:a.md",
     ]
     assert [(row.root, row.documents) for row in collection.roots()] == [("", 1), (str(tmp_path / "docs"), 2)]
+
+
+def test_equal_texts_are_added_once(collection: Collection) -> None:
+    """Without ids a text is its own: the second of two is there already."""
+    report = collection.add(["apple", "river", "apple"])
+    assert (report.added, report.unchanged) == (2, 1)
+
+
+def test_threads_that_share_it_wait_for_one_another(collection: Collection) -> None:
+    """Each comes in, whoever else is writing at this moment."""
+    with ThreadPoolExecutor(4) as threads:
+        reports = list(threads.map(lambda n: collection.add(f"apple {n}", ids=[f"t{n}"]), range(8)))
+    assert [report.added for report in reports] == [1] * 8
+    assert len(collection.documents()) == 9
+
+
+def test_a_closed_collection_is_not_written_to(collection: Collection) -> None:
+    """Nor is anything deleted of it."""
+    collection.close()
+    for write in (lambda: collection.add("apple"), lambda: collection.delete("a.md")):
+        with pytest.raises(StoreError, match="was closed"):
+            write()
 
 
 def test_a_second_writer_is_refused(collection: Collection) -> None:

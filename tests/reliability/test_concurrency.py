@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from passagework import Collection
-from passagework.ingest import ingest
+from passagework.ingest import Progress, ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
@@ -325,8 +325,8 @@ class TestOneWriter:
         write_version(folder, 0)
         refused: list[str] = []
 
-        def again(_: object) -> None:
-            if refused:
+        def again(progress: Progress) -> None:
+            if refused or not progress.documents:
                 return
             with pytest.raises(StoreError) as error:
                 ingest([folder], path, encoder=encoder, settings=SETTINGS)

@@ -3,7 +3,8 @@
 python -m tests.support.forking COLLECTION WORKERS [threads] [close] [exit]
 
 `threads`: two threads search meanwhile, and when a worker begins. `close`: a worker closes the collection, and opens it
-anew. `exit`: a worker ends as a program does, its interpreter with it. Prints a line of JSON: what was wrong.
+anew. `before`: the server has closed it before it forks. `exit`: a worker ends as a program does, its interpreter with
+it. Prints a line of JSON: what was wrong.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ def main(path: Path, workers: int, manners: set[str]) -> list[str]:
     """Returns what was wrong, nothing where every worker answered as the server did."""
     collection = Collection.open(path)
     expected = answers(collection)
+    if "before" in manners:
+        collection.close()
+        del collection
+        gc.collect()
+        return [problem for _ in range(workers) for problem in _closed_before(path, expected)]
     problems: list[str] = []
     stop = threading.Event()
 
@@ -55,6 +61,14 @@ def main(path: Path, workers: int, manners: set[str]) -> list[str]:
     if answers(collection) != expected:
         problems.append("the server's own answers changed")
     return problems
+
+
+def _closed_before(path: Path, expected: list[list[str]]) -> list[str]:
+    worker = os.fork()
+    if not worker:
+        with Collection.open(path) as own:
+            sys.exit(int(answers(own) != expected))
+    return _awaited(worker)
 
 
 def _work(collection: Collection, path: Path, expected: list[list[str]], manners: set[str]) -> None:

@@ -48,9 +48,9 @@ class Outcome:
 
     @property
     def reasons(self) -> dict[str, list[str]]:
-        """Why files or records failed, by path."""
+        """Why files or records failed, or were skipped, by path."""
         found: dict[str, list[str]] = {}
-        for problem in self.report["failed"]:
+        for problem in (*self.report["failed"], *self.report["skipped"]):
             found.setdefault(problem["path"], []).append(problem["reason"])
         return found
 

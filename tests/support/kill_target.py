@@ -68,8 +68,8 @@ class Log:
 
     def note(self, progress: Progress) -> None:
         """Called at every step; looks only where something was committed."""
-        if progress.documents == self.documents:
-            return
+        if progress.documents == self.documents or not (self.collection / "CURRENT").exists():
+            return  # nothing new, or nothing at all: the files are still being found
         self.documents = progress.documents
         address = f"file:{current_version(self.collection) / 'store.db'}?mode=ro"
         with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
