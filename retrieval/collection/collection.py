@@ -190,7 +190,7 @@ class Collection:
         it, those stand for it that are in another of Unicode's normal forms.
         """
         with self._reading() as (_, snapshot):
-            return snapshot.documents_by_name(names)
+            return snapshot.documents_by_name([names] if isinstance(names, str) else names)
 
     def document(self, document: int | str | Hit | Citation) -> Document:
         """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.

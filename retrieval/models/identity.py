@@ -23,6 +23,9 @@ PROBE_COSINE = 0.999
 """The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
+FEW = 50
+"""Folders whose weights are compared, where an encoder's folder was renamed."""
+
 BESIDE = "encoder_beside"
 """The record of where the encoder's folder lies, as seen from the collection's: both may be moved together."""
 
@@ -57,8 +60,8 @@ def record_place(writer: Writer, encoder: Fingerprint, collection: Path) -> None
 def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
     """Returns the hub name or the folder of the encoder that made the vectors.
 
-    A folder that is no longer where it was is looked for where it lay as seen from the collection, and one recorded by
-    a relative path beside the collection and above; its weights must be the same.
+    A folder that is no longer where it was is looked for where it lay as seen from the collection, one recorded by a
+    relative path beside the collection and above, and under another name in these places; its weights must be the same.
     Raises ModelUnavailableError where it is not found: what was no hub model is never asked of the hub.
     """
     recorded = recorded_encoder(snapshot)
@@ -68,6 +71,7 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
     places = [collection / beside] if isinstance(beside, str) else []
     if not Path(recorded.model).is_absolute():
         places += [parent / recorded.model for parent in collection.resolve().parents]
+    places += [beside for folder in [Path(recorded.model), *places] for beside in _folders_beside(folder)]
     for place in places:
         folder = model_folder(str(place))
         with suppress(ModelUnavailableError):  # other files lie there now
@@ -77,6 +81,13 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
         f"the encoder {recorded.model} is not where it was, and not beside the collection: name its folder "
         "(--encoder; an ingest records it)"
     )
+
+
+def _folders_beside(folder: Path) -> list[Path]:
+    """Returns the folders that lie where a folder lay: it may bear another name now."""
+    with suppress(OSError):
+        return sorted(entry for entry in folder.parent.iterdir() if (entry / "config.json").is_file())[:FEW]
+    return []
 
 
 def load_recorded_encoder(snapshot: Snapshot, collection: Path, named: str | None, settings: Settings) -> BiEncoder:

@@ -58,6 +58,7 @@ def test_what_is_no_file_is_named_and_never_waited_for(tmp_path: Path) -> None:
         "zero.txt": ["not a regular file (device)"],
         "tty.md": ["not a regular file (device)"],
         "loop.txt": ["symlink loop"],
+        "gone.md": ["broken symlink"],
         "sub/up": ["symlink loop"],
         "sub/across": ["symlink loop"],
     }

@@ -59,21 +59,29 @@ def test_another_model_in_its_place_is_not_taken(project: Path, tmp_path: Path) 
     """The weights decide; one that was put where it lay is refused by name."""
     moved = tmp_path / "elsewhere"
     project.rename(moved)
-    (moved / "models" / "enc").rename(moved / "models" / "old")
+    (moved / "models" / "enc").rename(tmp_path / "old")
     tiny_encoder(tmp_path / "other", half=True).rename(moved / "models" / "enc")
     with pytest.raises(ModelUnavailableError, match=GONE):
         found(moved / "c")
 
 
+def test_renamed_beside_its_siblings(project: Path, tmp_path: Path) -> None:
+    """Of the folders that lie where it lay, the one with the same weights is it."""
+    tiny_encoder(tmp_path / "other", half=True).rename(project / "models" / "another")
+    (project / "models" / "enc").rename(project / "models" / "renamed")
+    assert found(project / "c") == ["a.md"]
+
+
 def test_named_once(project: Path, tmp_path: Path) -> None:
     """A search takes it where it is said to be; an ingest records that, and no longer needs to be told."""
-    (project / "models" / "enc").rename(tmp_path / "far")
+    (tmp_path / "far").mkdir()
+    (project / "models" / "enc").rename(tmp_path / "far" / "enc")
     with pytest.raises(ModelUnavailableError, match=GONE):
         found(project / "c")
     with Collection.open(project / "c") as collection:
         assert [hit.path for hit in collection.search("river", stage="lexical")] == ["a.md"]
-    assert found(project / "c", encoder=str(tmp_path / "far")) == ["a.md"]
-    ingest(project / "docs", project / "c", encoder=str(tmp_path / "far"))
+    assert found(project / "c", encoder=str(tmp_path / "far" / "enc")) == ["a.md"]
+    ingest(project / "docs", project / "c", encoder=str(tmp_path / "far" / "enc"))
     assert found(project / "c") == ["a.md"]
 
 
