@@ -16,6 +16,7 @@ from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.records.record import Records
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.report import Problem, Report
+from passagework.ingest.workers.messages import item_to_json, items_from_json
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.opening import open_destination
@@ -26,7 +27,7 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
-from passagework.retrieval.text import storable
+from passagework.retrieval.text import one_line, storable
 from passagework.retrieval.types import Document, Json
 
 NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
@@ -66,7 +67,10 @@ class Collection(SearchedCollection):
         ids: Sequence[str] | None = None,
         metadata: Mapping[str, Json] | Sequence[Mapping[str, Json]] | None = None,
     ) -> Report:
-        """Adds documents as `add` does, in place of those that have their ids; the old text answers until then."""
+        """Adds documents as `add` does, in place of those that have their ids; the old text answers until then.
+
+        One without text fails, and what was there under its id stays: `delete` takes it out.
+        """
         return self._put(documents, ids, metadata, replacing=True)
 
     def delete(self, names: str | Sequence[str] = (), *, where: Where | None = None) -> list[DocumentRow]:
@@ -88,7 +92,7 @@ class Collection(SearchedCollection):
     ) -> Report:
         started = time.monotonic()
         report = Report()
-        listed = [documents] if isinstance(documents, str | Mapping | Document) else list(documents)
+        listed = _listed(documents)
         named = _named(listed, ids, metadata, report)
         with (
             self._writing,
@@ -103,6 +107,14 @@ class Collection(SearchedCollection):
             _write(destination, named, report, replacing=replacing)
         report.seconds = time.monotonic() - started
         return report
+
+
+def _listed(documents: object) -> list[NewDocument]:
+    if isinstance(documents, str | Mapping | Document):
+        return [documents]
+    if isinstance(documents, bytes) or not isinstance(documents, Iterable):
+        raise ConfigError(f"{type(documents).__name__} is no document: give texts, records, or Documents")
+    return list(documents)
 
 
 def _named(
@@ -125,6 +137,8 @@ def _named(
         if isinstance(document, RecordFailure):
             report.failed.append(Problem(name or f"record {number}", document.reason))
             continue
+        if not isinstance(fields, Mapping) or not all(isinstance(key, str) for key in fields):
+            raise ConfigError(f"the metadata of document {number} are none: give a dict of names and values")
         name = storable(name or document.name or document.uri or _made_id(document))
         named.append(
             limit_document(
@@ -161,12 +175,23 @@ def _document(given: object, number: int, records: Records) -> Document | Record
             text = clean(given)
             return Document(text, "text/plain") if text.strip() else RecordFailure(f"record {number}: no text")
         case Document():
-            return given if given.text.strip() else RecordFailure(f"record {number}: no text")
+            return _checked(given, number) if given.text else RecordFailure(f"record {number}: no text")
         case Mapping():
             read = records.read(given, number)
             return read if isinstance(read, RecordFailure) else replace(read, uri="")
         case _:
             raise ConfigError(f"document {number} is {type(given).__name__}: give text, a record, or a Document")
+
+
+def _checked(document: Document, number: int) -> Document | RecordFailure:
+    """Returns a document that a parser could have made; raises ConfigError for another: a page beyond its text, say."""
+    try:
+        [checked] = items_from_json([item_to_json(document)], "")
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(one_line(f"document {number} is none: {error}")) from error
+    if isinstance(checked, Document) and not checked.text.strip():
+        return RecordFailure(f"record {number}: no text")
+    return checked
 
 
 def _made_id(document: Document) -> str:

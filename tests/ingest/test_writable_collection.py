@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from passagework import Collection, ConfigError, Document, StoreError, examine, ingest, rebuild
+from passagework import Collection, ConfigError, Document, Heading, Page, StoreError, Table, examine, ingest, rebuild
 from passagework.retrieval.folder import writer_lock
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
@@ -100,6 +100,16 @@ def test_what_has_no_text_fails_by_itself(collection: Collection) -> None:
         (["a"], {"ids": [""]}, "'' is no id: give a text that is not empty"),
         (["a"], {"ids": [1]}, "1 is no id: give a text that is not empty"),
         (["a", "b"], {"ids": "xy"}, "ids is no list of texts: give one for each document"),
+        (None, {}, "NoneType is no document"),
+        (b"a", {}, "bytes is no document"),
+        (["a"], {"metadata": {1: 1}}, "the metadata of document 1 are none"),
+        (
+            [Document("abc", "", pages=[Page(1, "", 0, 9)])],
+            {},
+            "document 1 is none: a page or heading at",
+        ),
+        ([Document("abc", "", headings=[Heading(1, "h", -5, 2)])], {}, "document 1 is none: a page or heading at"),
+        ([Document("abc", "", tables=[Table(0, 9)])], {}, "document 1 is none: a table that is none"),
         ([b"a"], {}, "document 1 is bytes: give text, a record, or a Document"),
     ],
 )
