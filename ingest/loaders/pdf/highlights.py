@@ -17,7 +17,10 @@ import numpy as np
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage, PdfTextPage
 
-from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH, Glyphs, PageText, page_text, settled_as
+from passagework.ingest.loaders.pdf.pdf_edits import Glyphs, PageText
+from passagework.ingest.loaders.pdf.pdf_settled import settled_as
+from passagework.ingest.loaders.pdf.pdf_text import page_text
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 
 _GAP = 2.0
 """Heights of a line between two glyphs, at most, for one box to hold both: more is another column or cell."""
@@ -82,7 +85,7 @@ def glyphs_of(page: PdfTextPage, text: str) -> tuple[Glyphs, bool]:
     """
     read = page_text(page)
     settled = settled_as(read, text)
-    return (settled.glyphs, True) if settled is not None else (_aligned(read, text), False)
+    return (settled, True) if settled is not None else (_aligned(read, text), False)
 
 
 def on_display(page: PdfPage, box: Box) -> tuple[float, float, float, float]:
