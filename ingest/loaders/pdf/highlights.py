@@ -55,7 +55,7 @@ class Box:
 class Highlight:
     """The boxes of `[start, end)` of a page's text; `exact` where the page reads as it did when it was ingested.
 
-    `missing` counts characters, white space aside, that nothing on the page shows.
+    `missing` counts letters and digits that nothing on the page shows.
     """
 
     boxes: tuple[Box, ...]
@@ -75,7 +75,8 @@ def highlight(page: PdfTextPage, text: str, start: int, end: int) -> Highlight:
     wanted = [at for at in range(max(0, start), min(end, len(text))) if not text[at].isspace()]
     chosen = [int(glyphs[at]) for at in wanted]
     boxes = _lines([_glyph(page, index) for index in dict.fromkeys(chosen) if index != NO_GLYPH])
-    return Highlight(tuple(boxes), exact, chosen.count(NO_GLYPH))
+    missing = sum(index == NO_GLYPH and text[at].isalnum() for at, index in zip(wanted, chosen, strict=True))
+    return Highlight(tuple(boxes), exact, missing)
 
 
 def glyphs_of(page: PdfTextPage, text: str) -> tuple[Glyphs, bool]:

@@ -175,13 +175,21 @@ def _before(line: str, at: int) -> int:
     return SPACE if line[at - 1] == " " else 0
 
 
+def _line_beside(glyphs: PageGlyphs, bottom: float, top: float) -> float:
+    """The baseline of a field of one line: that of the text beside it, such as its label."""
+    usual = bottom + 0.25 * (top - bottom)
+    beside = glyphs.base[(glyphs.base >= bottom - 0.2 * (top - bottom)) & (glyphs.base < top) & (glyphs.turn == 0)]
+    return float(beside[np.abs(beside - usual).argmin()]) if len(beside) else usual
+
+
 def with_shown(glyphs: PageGlyphs, shown: tuple[Shown, ...]) -> PageGlyphs:
     """The page's glyphs with those of annotations behind, each letter in its box where a viewer draws it."""
     letters: list[tuple[str, float, float, float, float, int]] = []
     for each in shown:
         left, bottom, right, top = each.box
         size = min(_LARGEST, max(1.0, (top - bottom) * _SHARE / len(each.lines)))
-        first = bottom + 0.25 * (top - bottom) if len(each.lines) == 1 and top - bottom < 3 * size else top - size
+        one_line = len(each.lines) == 1 and top - bottom < 3 * size
+        first = _line_beside(glyphs, bottom, top) if one_line else top - size
         for number, line in enumerate(each.lines):
             step = min(_WIDTH * size, max(0.1, right - left) / len(line))
             base = first - number * _LEADING * size

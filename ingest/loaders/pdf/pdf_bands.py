@@ -16,6 +16,7 @@ GUTTER = 0.6
 """Of the letters' size, at least, of a strip that parts cells or columns in all rows."""
 _APART = 5.0
 """Of the letters' size: rows that are further apart belong to no one band."""
+_BEFORE_CROSSING, _MOST_CROSSING = 3, 0.25
 _PROSE_WORDS, _LOWER = 2.5, 0.35
 _LONG_WORDS, _FULL = 5.0, 0.6
 _CASELESS_CHARACTERS = 8
@@ -26,11 +27,15 @@ _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[iv
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Rows `[start, end)` of a page's, and the strips between their columns from left to right."""
+    """Rows `[start, end)` of a page's, and the strips between their columns from left to right.
+
+    `crossed` are the few rows among them in which something stands in a strip, such as a label that is too long.
+    """
 
     start: int
     end: int
     gutters: tuple[Strip, ...]
+    crossed: tuple[int, ...] = ()
 
     def column(self, span: Span) -> int:
         """The column in which a span begins."""
@@ -43,25 +48,44 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
         return None
     free = _narrowed([(-math.inf, math.inf)], rows[at])
     left, right = rows[at].spans[0].left, rows[at].spans[-1].right
+    crossed: list[int] = []
     end = at + 1
     while end < len(rows) and _follows(rows[end - 1], rows[end]):
         still = _narrowed(free, rows[end])
         outer = min(left, rows[end].spans[0].left), max(right, rows[end].spans[-1].right)
-        if not _inner(still, *outer):
+        lost = _lost(_inner(free, left, right), still)
+        if lost and _may_cross(rows, at, end, len(crossed), _inner(free, left, right)):
+            crossed.append(end)
+        elif not _inner(still, *outer) or (lost and end - at >= _BEFORE_CROSSING and len(rows[end].spans) == 1):
             break
-        free, (left, right), end = still, outer, end + 1
+        else:
+            free, (left, right) = still, outer
+        end += 1
+    while crossed and crossed[-1] == end - 1:
+        end, crossed = end - 1, crossed[:-1]
     start = at
     while start > least and _follows(rows[start - 1], rows[start]) and _is_close(rows[start - 1], rows[start]):
         still = _narrowed(free, rows[start - 1])
-        if _inner(still, left, right) != _inner(free, left, right) and len(_inner(still, left, right)) < len(
-            _inner(free, left, right)
-        ):
+        if _lost(_inner(free, left, right), still):
             break
         free, start = still, start - 1
     while end > at + 1 and len(rows[end - 1].spans) == 1 and not _is_close(rows[end - 2], rows[end - 1]):
         end -= 1
     gutters = _inner(free, left, right)
-    return Band(start, end, tuple(gutters)) if gutters else None
+    return Band(start, end, tuple(gutters), tuple(crossed)) if gutters else None
+
+
+def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Sequence[Strip]) -> bool:
+    """Whether a row may be one of few that stand in the strips of those above it, which go on below it."""
+    if at - start < _BEFORE_CROSSING or crossed >= 1 + (at - start) * _MOST_CROSSING:
+        return False
+    ahead = [row for row in rows[at + 1 : at + 3] if len(row.spans) > 1 and not row.mixed]
+    return any(not _lost(inner, _narrowed(inner, row)) for row in ahead)
+
+
+def _lost(strips: Sequence[Strip], still: Sequence[Strip]) -> bool:
+    """Whether nothing is left of one of the strips."""
+    return not all(any(start < b and a < end for a, b in still) for start, end in strips)
 
 
 def _follows(above: Row, below: Row) -> bool:

@@ -54,7 +54,8 @@ def _columns_or_table(
     glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, within: dict[int, list[Span]], depth: int
 ) -> tuple[int, int, list[Item]] | None:
     """Where the columns or the table of a band begin and end among the rows, and what they hold; None where neither is."""
-    of_band = rows[band.start : band.end]
+    end = band.crossed[0] if band.crossed else band.end
+    of_band = rows[band.start : end]
     gutter = _column_gutter(of_band, band) if depth < _DEEPEST else None
     if gutter is not None:
         sides: tuple[list[Span], list[Span]] = ([], [])
@@ -64,8 +65,8 @@ def _columns_or_table(
         leftward = sum(span.leftward for span in sides[0]) > len(sides[0]) / 2
         first, second = sides[::-1] if leftward else sides
         parts = [*in_order(glyphs, first, within, depth + 1), *in_order(glyphs, second, within, depth + 1)]
-        return band.start, band.end, parts
-    table = aligned_table(rows, band, least)
+        return band.start, end, parts
+    table = aligned_table(glyphs, rows, band, least)
     return (table[0], band.end, [table[1]]) if table is not None else None
 
 

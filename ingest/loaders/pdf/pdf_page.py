@@ -30,6 +30,8 @@ _NEW_ITEM = re.compile(
     "[\uff08(]?[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\\d]{1,4}[\uff09)\u3001.\uff0e]|\u7b2c.{1,5}[\u7ae0\u8282\u6761\u90e8]"
 )
 """How items and clauses of Chinese and Japanese documents begin: one, two, (three), clause four."""
+_UNEVEN, _OFF_COLUMN, _IN_COLUMNS = 0.1, 0.2, 0.9
+"""Of a letter's width: how much those of code differ, and stand off the columns of a terminal; how many stand in them."""
 _NEARLY_FULL = 2.6
 """Of the letters' size: a line that ends so near to its column's edge is full, and goes on in the next."""
 
@@ -122,8 +124,15 @@ def _draft(glyphs: PageGlyphs, flow: Flow, item: TextLine) -> _Draft:
 
 
 def _is_code(glyphs: PageGlyphs, rows: Sequence[int]) -> bool:
-    fonts = glyphs.font[np.asarray(rows, dtype=np.int64)]
-    return all(glyphs.fonts[font].monospaced for font in np.unique(fonts).tolist())
+    """Whether every letter of a line is as wide as the others, by its font and in truth: scans name any font."""
+    at = np.asarray(rows, dtype=np.int64)
+    if not all(glyphs.fonts[font].monospaced for font in np.unique(glyphs.font[at]).tolist()):
+        return False
+    width = float(np.median(glyphs.right[at] - glyphs.left[at]))
+    if width <= 0 or np.ptp(glyphs.right[at] - glyphs.left[at]) > _UNEVEN * width:
+        return False
+    columns = (glyphs.left[at] - glyphs.left[at].min()) / width
+    return bool((np.abs(columns - np.round(columns)) <= _OFF_COLUMN).mean() >= _IN_COLUMNS)
 
 
 def _blocks(glyphs: PageGlyphs, drafts: Sequence[_Draft | TableCells]) -> Iterator[_Draft | TableCells]:
@@ -275,5 +284,7 @@ def _escaped(written: Written) -> Written:
         return written
     escaped = Written()
     for character, glyph in zip(written.text, written.glyphs, strict=True):
-        escaped.add("\\|" if character == "|" else character, glyph)
+        if character == "|":
+            escaped.add("\\")
+        escaped.add(character, glyph)
     return escaped

@@ -10,6 +10,7 @@ from statistics import median
 from typing import TypeAlias
 
 from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_number
+from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
 
@@ -25,7 +26,10 @@ _EDGE = 2.5
 """Points: edges that are closer are aligned."""
 _MOST_NAMES = 4
 """Rows that name columns, at most."""
+_WORD_GAP = 0.15
 _NAMES_NEAR = 2.4
+_REPEATED = 80
+"""Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _OPENING, _CLOSING = re.compile(r"[$€£¥(]+"), re.compile(r"[)%*]+|\(\d\)")
 
@@ -42,9 +46,9 @@ class TableCells:
     words: bool = False
 
 
-def aligned_table(rows: Sequence[Row], band: Band, least: int) -> tuple[int, TableCells] | None:
+def aligned_table(glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int) -> tuple[int, TableCells] | None:
     """A band as a table, and the row where it begins, not above `least`; None where it is none."""
-    cells = _cells(rows[band.start : band.end], band)
+    cells = _cells(glyphs, rows[band.start : band.end], band)
     cells = _without_signs(cells)
     if not cells or len(cells[0]) < 2:
         return None
@@ -70,14 +74,20 @@ def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
     if len(held) < _LEAST_FILLED:
         return None
     lines: list[list[Cell]] = []
-    for row in grid.merged:
-        lines += _split([tuple(_ordered(held.get(first, ()))) for first in row])
+    cells = {place: tuple(_ordered(spans)) for place, spans in held.items()}
+    for number, row in enumerate(grid.merged):
+        lines += _split([_said(cells, first, (number, column)) for column, first in enumerate(row)])
     lines = [line for line in lines if any(line)]
     used = [column for column in range(len(grid.xs) - 1) if any(line[column] for line in lines)]
     lines = [[line[column] for column in used] for line in lines]
     if len(lines) < 2 or len(used) < 2:
         return None
     return TableCells(lines, _names([[_text(cell) for cell in line] for line in lines], 0))
+
+
+def _said(cells: dict[tuple[int, int], Cell], first: tuple[int, int], place: tuple[int, int]) -> Cell:
+    cell = cells.get(first, ())
+    return cell if first == place or len(_text(cell)) <= _REPEATED else ()
 
 
 def _ordered(spans: Sequence[Span]) -> list[Span]:
@@ -88,14 +98,40 @@ def _text(cell: Cell) -> str:
     return " ".join(span.words for span in cell)
 
 
-def _cells(rows: Sequence[Row], band: Band) -> list[list[Cell]]:
+def _cells(glyphs: PageGlyphs, rows: Sequence[Row], band: Band) -> list[list[Cell]]:
     lines: list[list[Cell]] = []
     for row in rows:
         held: list[list[Span]] = [[] for _ in range(len(band.gutters) + 1)]
         for span in row.spans:
-            held[band.column(span)].append(span)
+            for part in _parted(glyphs, span, band):
+                held[band.column(part)].append(part)
         lines.append([tuple(spans) for spans in held])
     return lines
+
+
+def _parted(glyphs: PageGlyphs, span: Span, band: Band) -> list[Span]:
+    """A span that reaches across a strip in two, where a space between its words lies there."""
+    for left, right in band.gutters:
+        if span.left >= left or span.right <= right:
+            continue
+        for at, (before, row) in enumerate(pairwise(span.glyphs), 1):
+            gap = glyphs.left[row] - glyphs.right[before]
+            middle = (glyphs.left[row] + glyphs.right[before]) / 2
+            if gap > _WORD_GAP * span.size and left - span.size <= middle <= right + span.size:
+                label, value = _cut(glyphs, span, at)
+                if not is_number(value.words.split(" ")[0]) and value.words[:1] not in "$€£(":
+                    continue
+                return [label, *_parted(glyphs, value, band)]
+    return [span]
+
+
+def _cut(glyphs: PageGlyphs, span: Span, at: int) -> tuple[Span, Span]:
+    parts: list[Span] = []
+    for rows in (span.glyphs[:at], span.glyphs[at:]):
+        words = "".join(" " * bool(glyphs.before[row]) + glyphs.text[row] for row in rows).strip()
+        left, right = float(glyphs.left[rows].min()), float(glyphs.right[rows].max())
+        parts.append(Span(rows, left, right, span.base, span.size, words=words))
+    return parts[0], parts[1]
 
 
 def _without_signs(cells: list[list[Cell]]) -> list[list[Cell]]:
@@ -124,7 +160,7 @@ def _is_table(texts: Sequence[Sequence[str]], cells: Sequence[Sequence[Cell]]) -
     numbers = sum(map(is_number, values)) / max(1, len(values))
     if width == 2 and (_is_contents(full) or sum(line[0].endswith(":") for line in full) >= len(full) / 2):
         return False
-    if not all(_is_aligned([line[column] for line in cells if line[column]]) for column in range(width)):
+    if not all(_is_aligned([line[column] for line in cells if line[column]]) for column in range(1, width)):
         return False
     words = [len(text.split()) for line in texts for text in line if text]
     short = sum(words) / len(words) <= _SHORT_WORDS

@@ -116,7 +116,6 @@ def _add_run(written: Written, run: Written, height: int, *, before_slash: bool)
     if place < 0:
         written.add(text, run.glyphs[0])
         return
-    first = NO_GLYPH if text[:place].isspace() else run.glyphs[0]
-    written.add(text[:place], first)
+    written.add(text[:place])
     written.join(run)
-    written.add(text[place + len(run.text) :], run.glyphs[-1])
+    written.add(text[place + len(run.text) :])
