@@ -43,7 +43,7 @@ class Band:
 
 
 def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
-    """The band that begins at a row of several spans, and as far above as the same strips are free, not above `least`."""
+    """The band that begins at a row of several spans, and above, down to `least`, where the same strips are free."""
     if len(rows[at].spans) < 2 or rows[at].mixed:
         return None
     free = _narrowed([(-math.inf, math.inf)], rows[at])

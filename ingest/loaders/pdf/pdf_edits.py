@@ -23,9 +23,9 @@ Edit: TypeAlias = tuple[int, int, str]
 class PageText:
     """A page's text, and for each of its code points the pdfium character that shows it: (len(text),) int32.
 
-    NO_GLYPH marks what was put in (line breaks, the bars of tables), and all that pdfium did not read. `lines`, `tables`
-    and `tagged` (the headings that the file itself names) are places in the text, in order; `height` is the page's. `runs_on`: its last word
-    goes on upon the next page.
+    NO_GLYPH marks what was put in (line breaks, the bars of tables), and all that pdfium did not read. `lines`,
+    `tables` and `tagged` (the headings that the file itself names) are places in the text, in order; `height` is the
+    page's. A page `runs_on` whose last word goes on upon the next.
     """
 
     text: str

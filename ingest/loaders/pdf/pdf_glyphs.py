@@ -110,7 +110,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """A text object: its font's place, the size of its letters on the page, its degrees of turn, a point of its line."""
+    """A text object: its font's place, its letters' size on the page, its degrees of turn, a point of its line."""
 
     font: int
     size: float

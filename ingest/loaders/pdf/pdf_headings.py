@@ -20,7 +20,8 @@ _MOST_SHARE = 0.2
 _MOST_LEVELS = 6
 _BOLD_SHARE = 0.3
 _NUMBERED = re.compile(
-    r"(?:(?:chapter|section|part|item|note|appendix|annex|article|table of)\b|§|\d+(?:\.\d+)*\.?\s|[A-Z]\.\s|[IVX]+\.\s)",
+    r"(?:(?:chapter|section|part|item|note|appendix|annex|article|table of)\b|§|\d+(?:\.\d+)*\.?\s|[A-Z]\.\s"
+    r"|[IVX]+\.\s)",
     re.IGNORECASE,
 )
 _LEADERS = re.compile(r"\.{4,}|(?:\. ){4,}|…")

@@ -109,6 +109,7 @@ def _opened(drawn: int, matrix: Matrix, depth: int) -> Iterator[tuple[int, int, 
 
 
 def product(first: Matrix, then: Matrix) -> Matrix:
+    """The matrix that does what one does, and then what another does."""
     a, b, c, d, e, f = first
     g, h, i, j, k, m = then
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m

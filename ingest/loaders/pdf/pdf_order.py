@@ -1,8 +1,8 @@
-"""The order in which a PDF page is read: columns one after the other, tables row by row, the rest from top to bottom."""
+"""The order in which a PDF page is read: columns one after the other, tables row by row, the rest downwards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, is_prose
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
-from passagework.ingest.loaders.pdf.pdf_table import TableCells, aligned_table, ruled_table
+from passagework.ingest.loaders.pdf.pdf_table import TableCells, aligned_table
 
 _DEEPEST = 6
 """Columns within columns."""
@@ -32,28 +32,28 @@ class TextLine:
 Item: TypeAlias = "TextLine | TableCells"
 
 
-def in_order(glyphs: PageGlyphs, spans: Sequence[Span], within: dict[int, list[Span]], depth: int = 0) -> list[Item]:
-    """The lines and tables of spans of one direction as a reader meets them; `within` has a ruled table's spans."""
+def in_order(glyphs: PageGlyphs, spans: Sequence[Span], ruled: Mapping[int, TableCells], depth: int = 0) -> list[Item]:
+    """The lines and tables of spans of one direction as a reader meets them; `ruled` has tables by their grids."""
     rows = rows_of(spans)
     items: list[Item] = []
     done = at = 0
     while at < len(rows):
         band = find_band(rows, at, done)
-        found = _columns_or_table(glyphs, rows, band, done, within, depth) if band is not None else None
+        found = _columns_or_table(glyphs, rows, band, done, ruled, depth) if band is not None else None
         if found is None:
             at += 1 if band is None or band.end - at < _LONG_BAND else band.end - at
             continue
         start, end, arranged = found
-        items += _lines(glyphs, rows[done:start], within)
+        items += _lines(glyphs, rows[done:start], ruled)
         items += arranged
         done = at = end
-    return items + _lines(glyphs, rows[done:], within)
+    return items + _lines(glyphs, rows[done:], ruled)
 
 
 def _columns_or_table(
-    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, within: dict[int, list[Span]], depth: int
+    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, ruled: Mapping[int, TableCells], depth: int
 ) -> tuple[int, int, list[Item]] | None:
-    """Where the columns or the table of a band begin and end among the rows, and what they hold; None where neither is."""
+    """Where the columns or the table of a band begin and end among the rows, and what they hold; None without any."""
     end = band.crossed[0] if band.crossed else band.end
     of_band = rows[band.start : end]
     gutter = _column_gutter(of_band, band) if depth < _DEEPEST else None
@@ -64,7 +64,7 @@ def _columns_or_table(
                 sides[span.left >= gutter].append(span)
         leftward = sum(span.leftward for span in sides[0]) > len(sides[0]) / 2
         first, second = sides[::-1] if leftward else sides
-        parts = [*in_order(glyphs, first, within, depth + 1), *in_order(glyphs, second, within, depth + 1)]
+        parts = [*in_order(glyphs, first, ruled, depth + 1), *in_order(glyphs, second, ruled, depth + 1)]
         return band.start, end, parts
     table = aligned_table(glyphs, rows, band, least)
     return (table[0], band.end, [table[1]]) if table is not None else None
@@ -72,7 +72,7 @@ def _columns_or_table(
 
 def _column_gutter(rows: Sequence[Row], band: Band) -> float | None:
     """The right edge of a strip with text on both sides that runs on from line to line there, the widest first."""
-    for left, right in sorted(band.gutters, key=lambda strip: strip[0] - strip[1]):
+    for _, right in sorted(band.gutters, key=lambda strip: strip[0] - strip[1]):
         sides: tuple[list[Span], list[Span]] = ([], [])
         for row in rows:
             for side, wanted in zip(sides, (False, True), strict=True):
@@ -97,7 +97,7 @@ def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
     return turns == 1 and any(prose)
 
 
-def _lines(glyphs: PageGlyphs, rows: Sequence[Row], within: dict[int, list[Span]]) -> list[Item]:
+def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Mapping[int, TableCells]) -> list[Item]:
     """Rows as lines; where a row holds several spans that the file draws one below the other, as the file has them."""
     plain = [span for row in rows for span in row.spans if span.grid is None]
     left, right = min((span.left for span in plain), default=0.0), max((span.right for span in plain), default=0.0)
@@ -110,11 +110,7 @@ def _lines(glyphs: PageGlyphs, rows: Sequence[Row], within: dict[int, list[Span]
             continue
         items += _text_lines(glyphs, group, left, right)
         group = []
-        table = ruled_table(grid, within[id(grid)])
-        if table is not None:
-            items.append(table)
-        else:
-            items += in_order(glyphs, within[id(grid)], within, _DEEPEST)
+        items.append(ruled[id(grid)])
     return items + _text_lines(glyphs, group, left, right)
 
 

@@ -1,10 +1,11 @@
-"""A PDF page as text: lines, paragraphs and tables in the order of reading, with the glyph that shows each character."""
+"""A PDF page as text: lines, paragraphs and tables in the order of reading, with the glyphs that show them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -27,11 +28,12 @@ _UNSPACED = (
 )
 _ENDS_UNSPACED, _BEGINS_UNSPACED = re.compile(f"[{_UNSPACED}]\\Z"), re.compile(f"[{_UNSPACED}]")
 _NEW_ITEM = re.compile(
-    "[\uff08(]?[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\\d]{1,4}[\uff09)\u3001.\uff0e]|\u7b2c.{1,5}[\u7ae0\u8282\u6761\u90e8]"
+    "[\uff08(]?[\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\\d]{1,4}[\uff09)\u3001.\uff0e]"
+    "|\u7b2c.{1,5}[\u7ae0\u8282\u6761\u90e8]"
 )
 """How items and clauses of Chinese and Japanese documents begin: one, two, (three), clause four."""
 _UNEVEN, _OFF_COLUMN, _IN_COLUMNS = 0.1, 0.2, 0.9
-"""Of a letter's width: how much those of code differ, and stand off the columns of a terminal; how many stand in them."""
+"""Of a letter's width: how much those of code differ, and stand off their columns; and how many stand in these."""
 _NEARLY_FULL = 2.6
 """Of the letters' size: a line that ends so near to its column's edge is full, and goes on in the next."""
 
@@ -172,7 +174,7 @@ def _indented(glyphs: PageGlyphs, code: Sequence[_Draft]) -> Iterator[_Draft]:
 
 def _usual_step(glyphs: PageGlyphs, drafts: Sequence[_Draft | TableCells]) -> float:
     lines = [draft for draft in drafts if isinstance(draft, _Draft)]
-    down = [step for before, line in zip(lines, lines[1:], strict=False) if (step := _step(glyphs, before, line)) > 0]
+    down = [step for before, line in pairwise(lines) if (step := _step(glyphs, before, line)) > 0]
     return median(down) if down else 0.0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pypdfium2.raw as pdfium
@@ -113,7 +114,7 @@ def _sides(drawn: int, count: int, matrix: Matrix) -> Iterator[tuple[Point, Poin
             x, y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
             yield ((min(xs), y), (max(xs), y)) if wide >= high else ((x, min(ys)), (x, max(ys)))
         elif stroked or (filled and len(corners) == 2):
-            yield from zip(corners, corners[1:], strict=False)
+            yield from pairwise(corners)
 
 
 def _subpaths(drawn: int, count: int, matrix: Matrix) -> Iterator[list[Point]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passagework.ingest.loaders.pdf.pdf_glyphs import WIDE, Flow, Ints, PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
@@ -75,7 +76,7 @@ def spans_of(glyphs: PageGlyphs, flow: Flow, upright: Sequence[Line] = ()) -> li
     return [_span(glyphs, flow, list(range(start, end))) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
 
 
-def _parted(glyphs: PageGlyphs, upright: Sequence[Line]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _parted(glyphs: PageGlyphs, upright: Sequence[Line]) -> NDArray[np.bool_]:
     """Whether each glyph but the last is the last of its span."""
     left, right, base, size = glyphs.left, glyphs.right, glyphs.base, glyphs.size
     em = np.maximum(size[1:], size[:-1])
@@ -84,7 +85,7 @@ def _parted(glyphs: PageGlyphs, upright: Sequence[Line]) -> np.ndarray[tuple[int
     small = np.minimum(size[1:], size[:-1]) < _SMALL * em
     close = gap < 0.3 * em
     on_line = (step <= _JITTER * em) | (close & (step <= np.where(small, _RAISED, 0.5) * em))
-    parted = ~on_line | (gap > WIDE * em) | (np.diff(glyphs.turn) != 0)
+    parted: NDArray[np.bool_] = ~on_line | (gap > WIDE * em) | (np.diff(glyphs.turn) != 0)
     for line in upright:
         between = (right[:-1] <= line.at + 1) & (left[1:] >= line.at - 1)
         parted |= between & (base[1:] >= line.start - 1) & (base[1:] <= line.end + 1)

@@ -21,6 +21,7 @@ from passagework.ingest.loaders.pdf.pdf_order import Item, in_order
 from passagework.ingest.loaders.pdf.pdf_page import HYPHEN, assembled
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Rulings, rulings_of
 from passagework.ingest.loaders.pdf.pdf_spans import Span, by_turn, spans_of
+from passagework.ingest.loaders.pdf.pdf_table import TableCells, ruled_table
 from passagework.ingest.loaders.pdf.pdf_tags import tagged_headings
 from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 
@@ -73,15 +74,12 @@ def _items(page: PdfPage, glyphs: PageGlyphs, flow: Flow) -> Iterator[Item]:
     spans = spans_of(glyphs, flow, rulings.upright)
     for group in by_turn(glyphs, spans):
         upright = int(glyphs.turn[group[0].glyphs[0]]) == 0
-        within: dict[int, list[Span]] = {}
-        free = group
-        if upright:
-            free, within = _apart(group, rulings.grids)
-        yield from in_order(glyphs, free, within)
+        free, ruled = _apart(group, rulings.grids if upright else ())
+        yield from in_order(glyphs, free, ruled)
 
 
-def _apart(spans: Sequence[Span], grids: Sequence[Grid]) -> tuple[list[Span], dict[int, list[Span]]]:
-    """The spans outside of ruled tables, each table as a span of its own, and the spans of each by its identity."""
+def _apart(spans: Sequence[Span], grids: Sequence[Grid]) -> tuple[list[Span], dict[int, TableCells]]:
+    """The spans outside of ruled tables, each table as a span of its own, and its cells by the identity of its grid."""
     within: dict[int, list[Span]] = {}
     free: list[Span] = []
     for span in spans:
@@ -91,9 +89,16 @@ def _apart(spans: Sequence[Span], grids: Sequence[Grid]) -> tuple[list[Span], di
             free.append(span)
         else:
             within.setdefault(id(grid), []).append(span)
-    held = (grid for grid in grids if id(grid) in within)
-    tables = [Span([], grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[0] - grid.ys[-1], grid) for grid in held]
-    return [*free, *tables], within
+    ruled: dict[int, TableCells] = {}
+    for grid in grids:
+        held = within.get(id(grid), [])
+        table = ruled_table(grid, held)
+        if table is None:
+            free += held
+        else:
+            ruled[id(grid)] = table
+            free.append(Span([], grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[0] - grid.ys[-1], grid))
+    return free, ruled
 
 
 def _folded(text: str) -> str:

@@ -84,7 +84,7 @@ def _space(written: Written, glyphs: PageGlyphs, flow: Flow, before: int, row: i
 
 
 def _heights(glyphs: PageGlyphs, rows: Sequence[int]) -> list[int] | None:
-    """For each glyph 1 where it is raised above the line, -1 where it is lowered, else 0; None where all stand on it."""
+    """For each glyph 1 where it is raised above the line, -1 where it is lowered, else 0; None where no glyph is."""
     at: slice | Ints = np.asarray(rows, dtype=np.int64)
     if rows[-1] - rows[0] == len(rows) - 1:
         at = slice(rows[0], rows[-1] + 1)
