@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +25,7 @@ from passagework.ingest.loaders.pdf.pdf_headings import headings_by_type
 from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs, hidden_spans
 from passagework.ingest.loaders.pdf.pdf_hyphens import join_hyphens
 from passagework.ingest.loaders.pdf.pdf_outline import locate
+from passagework.ingest.loaders.pdf.pdf_pages import between_pages, page_places
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
 from passagework.ingest.loaders.pdf.pdf_text import page_text, plain_page
 from passagework.retrieval.errors import IngestError, NoTextError
@@ -41,11 +41,6 @@ _HEADER_WITHIN = 1024
 _TRAILER_WITHIN = 2048
 _LOCKED = "encrypted: give its password with --pdf-password"
 _STILL_LOCKED = "encrypted: the password given does not open it"
-_BETWEEN_PAGES = "\n\n"
-_OPEN_END = re.compile(r"[\w,;\u2013\u2014-]\Z")
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff0c\u3001"
-_ENDS_UNSPACED, _BEGINS_UNSPACED = re.compile(f"[{_UNSPACED}]\\Z"), re.compile(f"[{_UNSPACED}]")
-"""A sentence that goes on; in Chinese and Japanese without a space."""
 _MAX_NOTE = 150
 _PLAIN_WORDS = re.compile(r"[\w /.,-]{1,80}")
 
@@ -113,8 +108,8 @@ def _document(data: bytes, password: str | None) -> Document:
         notes.append(f"no text on {_pages(silent, count)}")
     if b"%%EOF" not in data[-_TRAILER_WITHIN:]:
         notes.append("the file ends early, as if cut off: pages may be missing")
-    between = list(_between(content.pages))
-    pages = _page_ranges(content.pages, between, structure.labels)
+    between = list(between_pages(content.pages))
+    pages = page_places(content.pages, between, structure.labels)
     text = "".join(part for page, after in zip(content.pages, between, strict=True) for part in (page.text, after))
     metadata: Mapping[str, Json] = {**structure.metadata, "page_count": count}
     return Document(
@@ -150,18 +145,6 @@ def _headings(structure: Structure, read: Sequence[PageText], text: str, pages: 
         for heading in page.tagged
     ]
     return tagged or headings_by_type(read, pages)
-
-
-def _between(pages: Sequence[PageText]) -> Iterator[str]:
-    """What stands behind each page: a blank line, or less where a sentence or a word goes on upon the next."""
-    for page, after in pairwise(pages):
-        if page.runs_on or (_ENDS_UNSPACED.search(page.text) and _BEGINS_UNSPACED.match(after.text)):
-            yield ""
-        elif after.text[:1].islower() and _OPEN_END.search(page.text):
-            yield "\n"
-        else:
-            yield _BETWEEN_PAGES
-    yield ""
 
 
 def _read(path: Path) -> bytes:
@@ -265,16 +248,6 @@ def _checked(count: int) -> int:
     if count > MAX_PAGES:
         raise IngestError(f"damaged PDF: it claims {count:,} pages, more than the {MAX_PAGES:,} that are read")
     return count
-
-
-def _page_ranges(texts: Sequence[PageText], between: Sequence[str], labels: Sequence[str]) -> list[Page]:
-    pages: list[Page] = []
-    start = 0
-    for index, (page, after) in enumerate(zip(texts, between, strict=True)):
-        label = labels[index] if index < len(labels) else ""
-        pages.append(Page(index + 1, label or str(index + 1), start, start + len(page.text)))
-        start += len(page.text) + len(after)
-    return pages
 
 
 def _pages(numbers: Sequence[int], count: int) -> str:

@@ -125,7 +125,7 @@ def _chosen(form: Any, annotation: Any) -> tuple[str, ...]:
     ]
     if not labels:
         labels = [_read(lambda room, size: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, room, size))]
-    return tuple(line for label in labels for line in _lines(label))
+    return _lines(", ".join(labels))
 
 
 def _string(annotation: Any, key: bytes) -> str:

@@ -19,162 +19,19 @@ _WORD = r"[^\W_]"
 _COMPOUND = re.compile(rf"{_WORD}+(?:[-{HYPHEN}]{_WORD}+)*")
 
 
-_PREFIXES = frozenset(
-    [
-        "anti",
-        "auto",
-        "bio",
-        "com",
-        "con",
-        "counter",
-        "cyber",
-        "de",
-        "dis",
-        "down",
-        "electro",
-        "em",
-        "en",
-        "ex",
-        "extra",
-        "fore",
-        "geo",
-        "hydro",
-        "hyper",
-        "im",
-        "in",
-        "infra",
-        "inter",
-        "intra",
-        "kilo",
-        "macro",
-        "mal",
-        "mega",
-        "meta",
-        "micro",
-        "mid",
-        "mini",
-        "mis",
-        "mono",
-        "multi",
-        "nano",
-        "neo",
-        "out",
-        "over",
-        "par",
-        "para",
-        "per",
-        "peri",
-        "photo",
-        "poly",
-        "post",
-        "pre",
-        "pro",
-        "pseudo",
-        "quasi",
-        "radio",
-        "re",
-        "semi",
-        "sub",
-        "super",
-        "sur",
-        "sym",
-        "syn",
-        "tele",
-        "thermo",
-        "trans",
-        "tri",
-        "ultra",
-        "un",
-        "under",
-        "uni",
-        "up",
-    ]
+_PREFIXES = (
+    " anti auto bio com con counter cyber de dis down electro em en ex extra fore geo hydro hyper im in infra "
+    "inter intra kilo macro mal mega meta micro mid mini mis mono multi nano neo out over par para per peri "
+    "photo poly post pre pro pseudo quasi radio re retro semi sub super sur sym syn tele thermo trans tri ultra un "
+    "under uni up "
 )
-_ENDINGS = frozenset(
-    [
-        "able",
-        "ably",
-        "age",
-        "ally",
-        "ance",
-        "ant",
-        "ate",
-        "ated",
-        "ates",
-        "ation",
-        "ative",
-        "cal",
-        "ence",
-        "ent",
-        "ers",
-        "est",
-        "ful",
-        "ful",
-        "hood",
-        "ial",
-        "ible",
-        "ic",
-        "ical",
-        "ics",
-        "ies",
-        "ing",
-        "ings",
-        "ion",
-        "ional",
-        "ions",
-        "ious",
-        "ish",
-        "ism",
-        "ist",
-        "ists",
-        "ite",
-        "ities",
-        "ity",
-        "ive",
-        "ization",
-        "ize",
-        "less",
-        "lier",
-        "lies",
-        "ling",
-        "lings",
-        "ly",
-        "man",
-        "men",
-        "ment",
-        "mental",
-        "ments",
-        "ness",
-        "nesses",
-        "ous",
-        "ship",
-        "some",
-        "son",
-        "sion",
-        "sional",
-        "sions",
-        "ter",
-        "ters",
-        "tic",
-        "tical",
-        "ting",
-        "tion",
-        "tional",
-        "tions",
-        "tive",
-        "ton",
-        "tor",
-        "tors",
-        "ture",
-        "tures",
-        "ure",
-        "ward",
-        "wards",
-        "ways",
-        "wise",
-    ]
+_ENDINGS = (
+    " able ably age ally ance ant ate ated ates ation ative cal ence ent ers est ful fully hood ial ible ic ical "
+    "ics ies ing ings ion ional ions ious ish ism ist ists ite ities ity ive ization ize less lier lies ling "
+    "lings ly man men ment mental ments ness nesses ous ship some son sion sional sions ter ters tic tical ting "
+    "tion tional tions tive ton tor tors ture tures ure ward wards ways wise "
 )
-"""What words are put together with, and is a word of its own in the list of words all the same."""
+"""What words are put together with, and is a word of its own in the list of words all the same; between blanks."""
 _LEAST_PART = 3
 
 
@@ -246,7 +103,7 @@ def _stays(left: str, right: str, known: _Known) -> bool:
         return False
     if a in known.words and b in known.words:
         return True
-    if a in _PREFIXES or b in _ENDINGS:
+    if f" {a} " in _PREFIXES or f" {b} " in _ENDINGS:
         return False
     return min(len(a), len(b)) >= _LEAST_PART and a in english and b in english
 

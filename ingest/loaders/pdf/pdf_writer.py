@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from passagework.ingest.loaders.pdf.pdf_glyphs import Flow, Ints, PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_glyphs import SPACE, Flow, Ints, PageGlyphs
 from passagework.ingest.loaders.raised import lowered, parted, raised
 
 NO_GLYPH = -1
@@ -39,6 +40,7 @@ class Written:
 
 def written_line(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written:
     """A line's glyphs, by their rows in order, as text: words apart, raised and lowered letters marked as such."""
+    rows = _placed(glyphs, rows)
     heights = _heights(glyphs, rows)
     if heights is None:
         return _run(glyphs, flow, rows)
@@ -55,6 +57,19 @@ def written_line(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written
         _add_run(written, run, heights[start], before_slash=slash)
         start = end
     return written
+
+
+def _placed(glyphs: PageGlyphs, rows: Sequence[int]) -> Sequence[int]:
+    """The glyphs of a line in order of place where small ones were drawn behind it into its midst."""
+    size = glyphs.size[np.asarray(rows, dtype=np.int64)]
+    largest = float(size.max())
+    if size.min() >= _SMALL * largest:
+        return rows
+    into = any(
+        glyphs.size[row] < _SMALL * largest and glyphs.left[row] < glyphs.left[before] for before, row in pairwise(rows)
+    )
+    leftward = any("\u0590" <= glyphs.text[row] <= "\u08ff" for row in rows)
+    return sorted(rows, key=lambda row: float(glyphs.left[row])) if into and not leftward else rows
 
 
 def _run(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written:
@@ -79,7 +94,7 @@ def _space(written: Written, glyphs: PageGlyphs, flow: Flow, before: int, row: i
     if row == before + 1:
         if flow.at[row] > flow.at[before] + 1:
             written.add(" ", flow.glyphs[flow.at[row] - 1])
-    elif glyphs.gap(before, row) > 0.15 * min(glyphs.size[before], glyphs.size[row]):
+    elif glyphs.before[row] == SPACE or glyphs.gap(before, row) > 0.15 * min(glyphs.size[before], glyphs.size[row]):
         written.add(" ")
 
 
