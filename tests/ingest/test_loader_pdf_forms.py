@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def value(given: object) -> PdfObject:
     return NumberObject(given) if isinstance(given, int) else FloatObject(given)
 
 
-def annotated(*annotations: dict[str, object], content: str = LABELS) -> PdfWriter:
+def annotated(*annotations: Mapping[str, object], content: str = LABELS) -> PdfWriter:
     """A page with annotations, those of which that are widgets being the fields of its form."""
     writer = copied(drawn(content))
     made = []
@@ -54,7 +55,7 @@ def field(kind: str, y: int, **entries: object) -> dict[str, object]:
     return {"Subtype": "/Widget", "FT": kind, "T": f"field{y}", "Rect": box, "F": 4, **entries}
 
 
-def read(folder: Path, *annotations: dict[str, object]) -> str:
+def read(folder: Path, *annotations: Mapping[str, object]) -> str:
     """The text of such a page."""
     return load(written(folder / "a.pdf", saved(annotated(*annotations)))).text
 
@@ -70,7 +71,7 @@ def read(folder: Path, *annotations: dict[str, object]) -> str:
         (field("/Tx", 700, V="Ines", Rect=[LEFT, 695, LEFT, 695]), "Name of applicant:\nAgrees to terms:\nThe end."),
     ],
 )
-def test_fields_are_read_beside_their_labels(tmp_path: Path, filled: dict[str, object], shown: str) -> None:
+def test_fields_are_read_beside_their_labels(tmp_path: Path, filled: Mapping[str, object], shown: str) -> None:
     """Text, and what was chosen; passwords and what is hidden or has no size are not shown, and not read."""
     assert shown in read(tmp_path, filled)
 

@@ -81,7 +81,7 @@ def test_empty_cells_stay_under_their_column(tmp_path: Path) -> None:
 
 
 def test_a_table_of_words_is_read_as_it_stands(tmp_path: Path) -> None:
-    """Where every cell is full and one word, and nothing is ruled, each word is a cell; the columns keep their names."""
+    """Where every cell is full and one word, and nothing is ruled, each word is a cell; columns keep their names."""
     rows = [["Station", "Pumps", "Gates"], ["North", "3", "9"], ["South", "5", "7"], ["East", "2", "4"]]
     document = load(written(tmp_path / "a.pdf", drawn(cells(rows, [60, 200, 320]))))
     assert document.text == "Station Pumps Gates\nNorth 3 9\nSouth 5 7\nEast 2 4"
