@@ -94,7 +94,10 @@ def _space(written: Written, glyphs: PageGlyphs, flow: Flow, before: int, row: i
     if row == before + 1:
         if flow.at[row] > flow.at[before] + 1:
             written.add(" ", flow.glyphs[flow.at[row] - 1])
-    elif glyphs.before[row] == SPACE or glyphs.gap(before, row) > 0.15 * min(glyphs.size[before], glyphs.size[row]):
+        return
+    size, size_before = glyphs.size[row], glyphs.size[before]
+    parted_before = glyphs.before[row] == SPACE and size >= _SMALL * size_before
+    if parted_before or glyphs.gap(before, row) > 0.15 * min(size, size_before):
         written.add(" ")
 
 
