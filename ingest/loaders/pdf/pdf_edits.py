@@ -44,14 +44,14 @@ def rewritten(page: PageText, edits: Iterable[Edit]) -> PageText:
     """The page with the edits made, which are in order and apart; white space put in has no glyph."""
     texts: list[str] = []
     maps: list[Glyphs] = []
-    ends: list[int] = [0]
-    shifts: list[int] = [0]
+    starts, ends, shifts = [0], [0], [0]
     done = 0
     for start, end, new in edits:
         texts += page.text[done:start], new
         glyph = NO_GLYPH if new.isspace() else page.glyphs[start]
         maps += page.glyphs[done:start], np.full(len(new), glyph, dtype=np.int32)
         done = end
+        starts.append(start)
         ends.append(end)
         shifts.append(shifts[-1] + len(new) - (end - start))
     if len(ends) == 1:
@@ -59,7 +59,9 @@ def rewritten(page: PageText, edits: Iterable[Edit]) -> PageText:
     text = "".join([*texts, page.text[done:]])
 
     def moved(place: int) -> int:
-        return min(len(text), max(0, place + shifts[bisect_right(ends, place) - 1]))
+        edit = bisect_right(ends, place) - 1
+        within = edit + 1 < len(starts) and place > starts[edit + 1]  # of what was taken away: where that began
+        return (starts[edit + 1] if within else place) + shifts[edit]
 
     return replace(
         page,

@@ -15,12 +15,14 @@ _LARGER = 1.12
 """Of the text's size."""
 _LONGEST, _LONGEST_WORDS = 160, 18
 _MOST_LINES = 3
+_LEADING = 1.4
+"""Of the letters' size: how far below a heading's line its next one stands, at most."""
 _MOST_SHARE = 0.2
 """Of all characters: where more would be headings, they are the text."""
 _MOST_LEVELS = 6
 _BOLD_SHARE = 0.3
 _NUMBERED = re.compile(
-    r"(?:(?:chapter|section|part|item|note|appendix|annex|article|table of)\b|§|\d+(?:\.\d+)*\.?\s|[A-Z]\.\s"
+    r"(?:(?:chapter|section|part|item|note|appendix|annex|article|table of)\b|§|\d{1,2}(?:\.\d{1,2})*\.?\s|[A-Z]\.\s"
     r"|[IVX]+\.\s)",
     re.IGNORECASE,
 )
@@ -38,7 +40,7 @@ class _Style:
     """By what a line stands out: how large its letters are, and whether they are bold."""
 
     size: float
-    bold: bool
+    bold: bool = False
 
 
 def headings_by_type(pages: Sequence[PageText], places: Sequence[Page]) -> list[Heading]:
@@ -97,7 +99,7 @@ def _style(page: PageText, line: Line, body: float, *, weighs: bool) -> _Style |
         return None
     size = round(line.size * 2) / 2
     if size >= _LARGER * body:
-        return _Style(size, line.bold)
+        return _Style(size)
     return _Style(body, bold=True) if weighs and line.bold and line.size >= 0.95 * body else None
 
 
@@ -105,23 +107,25 @@ def _goes_on(page: PageText, before: Line, line: Line, style: _Style, body: floa
     same = _style(page, line, body, weighs=True) == style and line.turn == before.turn
     step = (before.base or 0.0) - (line.base or 0.0)
     return (
-        same and 0 < step <= 1.6 * max(before.size, line.size) and not _NUMBERED.match(page.text[line.start : line.end])
+        same
+        and 0 < step <= _LEADING * max(before.size, line.size)
+        and not _NUMBERED.match(page.text[line.start : line.end])
     )
 
 
 def _is_alone(page: PageText, lines: Sequence[Line], at: int, end: int) -> bool:
-    """Whether a line that is only bold stands before text and apart from what is above it, as headings do."""
-    if end >= len(lines) or lines[end].base is None:
+    """Whether a line that is only bold stands above something, and apart from what is above it, as headings do."""
+    if end >= len(lines):
         return False
     after = lines[end]
-    if after.bold:
-        return False
     above = lines[at - 1] if at else None
     if above is None or above.base is None or lines[at].base is None:
         return True
     step = above.base - (lines[at].base or 0.0)
-    below = (lines[end - 1].base or 0.0) - (after.base or 0.0)
-    return step < 0 or step > 1.15 * abs(below) or "\n\n" in page.text[above.end : lines[at].start] or not above.bold
+    below = (lines[end - 1].base or 0.0) - after.base if after.base is not None else 0.0
+    return (
+        step < 0 or step > 1.15 * abs(below) > 0 or "\n\n" in page.text[above.end : lines[at].start] or not above.bold
+    )
 
 
 def _reads_as_heading(text: str) -> bool:
