@@ -64,7 +64,7 @@ def typeset(*lines: tuple[str, float, str]) -> bytes:
     y = 20.0
     for text, size, style in lines:
         pdf.set_font("Helvetica", style=style, size=size)
-        y += size * 0.5 + (1 if style or size > 11 else 0)
+        y += size * 0.42 + (1 if style or size > 11 else 0)
         pdf.text(20, y, text)
     return bytes(pdf.output())
 
@@ -100,6 +100,19 @@ def test_weight_tells_headings_where_size_does_not(tmp_path: Path) -> None:
         *body(),
     )
     assert [head.title for head in load(written(tmp_path / "a.pdf", data)).headings] == ["Bearings"]
+
+
+def test_bold_lines_are_one_heading_only_where_the_first_is_full(tmp_path: Path) -> None:
+    """A chapter's heading right above a section's is another; what fills its line goes on in the next."""
+    pdf = FPDF()
+    pdf.add_page()
+    shown = [("Pumps", "B"), ("Seals of pumps", "B"), *((line, "") for line in TEXT * 4)]
+    shown += [("Valves that the water board shares with its neighbours", "B"), ("upstream", "B"), (TEXT[0], "")]
+    for number, (line, style) in enumerate(shown):
+        pdf.set_font("Helvetica", style=style, size=11)
+        pdf.text(20, 20 + 5 * number, line)
+    found = [head.title for head in load(written(tmp_path / "a.pdf", bytes(pdf.output()))).headings]
+    assert found == ["Pumps", "Seals of pumps", "Valves that the water board shares with its neighbours upstream"]
 
 
 @pytest.mark.parametrize("lines", [body(), [(line, 20, "B") for line in TEXT], [("12", 30, ""), *body()]])

@@ -20,7 +20,10 @@ _LEADING = 1.4
 _MOST_SHARE = 0.2
 """Of all characters: where more would be headings, they are the text."""
 _MOST_LEVELS = 6
-_BOLD_SHARE = 0.3
+_BOLD_SHARE, _BODY_SHARE = 0.3, 0.15
+"""Of all characters: a document with more of them in bold has no bold headings; sizes with more are its text's."""
+_FULL = 0.7
+"""Of the page's widest line: a bold line that ends before it doesn't go on in the next."""
 _NUMBERED = re.compile(
     r"(?:(?:chapter|section|part|item|note|appendix|annex|article|table of)\b|§|\d{1,2}(?:\.\d{1,2})*\.?\s|[A-Z]\.\s"
     r"|[IVX]+\.\s)",
@@ -43,6 +46,15 @@ class _Style:
     bold: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The sizes of the document's text, the most usual and the largest, and whether bold lines stand out from it."""
+
+    usual: float
+    largest: float
+    weighs: bool
+
+
 def headings_by_type(pages: Sequence[PageText], places: Sequence[Page]) -> list[Heading]:
     """The lines that stand out from the document's text, as headings over them; none where too many do."""
     sizes, bold = Counter[float](), 0
@@ -54,14 +66,15 @@ def headings_by_type(pages: Sequence[PageText], places: Sequence[Page]) -> list[
     total = sum(sizes.values())
     if not total:
         return []
-    body = sizes.most_common(1)[0][0]
-    weighs = bold < _BOLD_SHARE * total
+    most = max(sizes.values())
+    largest = max(size for size, count in sizes.items() if count >= min(most, _BODY_SHARE * total))
+    body = _Body(sizes.most_common(1)[0][0], largest, weighs=bold < _BOLD_SHARE * total)
     found = [
         (style, place.start + start, place.start + end, page.text[start:end])
         for page, place in zip(pages, places, strict=True)
-        for style, start, end in _found(page, body, weighs=weighs)
+        for style, start, end in _found(page, body)
     ]
-    for least in (0.0, 1.3 * body):
+    for least in (0.0, 1.3 * largest):
         kept = [head for head in found if head[0].size >= least]
         if sum(end - start for _, start, end, _ in kept) <= _MOST_SHARE * total:
             return _levelled(kept)
@@ -74,46 +87,46 @@ def _levelled(found: Sequence[tuple[_Style, int, int, str]]) -> list[Heading]:
     return [Heading(levels[style], " ".join(text.split()), start, end) for style, start, end, text in found]
 
 
-def _found(page: PageText, body: float, *, weighs: bool) -> Iterator[tuple[_Style, int, int]]:
+def _found(page: PageText, body: _Body) -> Iterator[tuple[_Style, int, int]]:
     """Each heading's style and place on a page; lines of one style that follow one another are one."""
     lines = page.lines
+    full = _FULL * max((line.right for line in lines), default=0.0)
     at = 0
     while at < len(lines):
-        style = _style(page, lines[at], body, weighs=weighs)
+        style = _style(page, lines[at], body)
         end = at + 1
-        while style is not None and end < len(lines) and _goes_on(page, lines[end - 1], lines[end], style, body):
+        while style is not None and end < len(lines) and _goes_on(page, lines[end - 1], lines[end], style, body, full):
             end += 1
         if style is not None and end - at <= _MOST_LINES:
             start, stop = lines[at].start, lines[end - 1].end
-            alone = _is_alone(page, lines, at, end) or style.size >= _LARGER * body
+            alone = _is_alone(page, lines, at, end, full) or style.size >= _LARGER * body.largest
             if alone and _reads_as_heading(page.text[start:stop]):
                 yield style, start, stop
         at = end
 
 
-def _style(page: PageText, line: Line, body: float, *, weighs: bool) -> _Style | None:
+def _style(page: PageText, line: Line, body: _Body) -> _Style | None:
     """The style in which a line stands out; None where it doesn't."""
     if line.base is None or line.code:
         return None
     if line.parts > 2 or (line.parts == 2 and not _NUMBERED.match(page.text[line.start : line.end] + " ")):
         return None
     size = round(line.size * 2) / 2
-    if size >= _LARGER * body:
+    if size >= _LARGER * body.largest:
         return _Style(size)
-    return _Style(body, bold=True) if weighs and line.bold and line.size >= 0.95 * body else None
+    weighty = body.weighs and line.bold and line.size >= 0.95 * body.usual
+    return _Style(body.usual, bold=True) if weighty else None
 
 
-def _goes_on(page: PageText, before: Line, line: Line, style: _Style, body: float) -> bool:
-    same = _style(page, line, body, weighs=True) == style and line.turn == before.turn
+def _goes_on(page: PageText, before: Line, line: Line, style: _Style, body: _Body, full: float) -> bool:
+    same = _style(page, line, body) == style and line.turn == before.turn
     step = (before.base or 0.0) - (line.base or 0.0)
-    return (
-        same
-        and 0 < step <= _LEADING * max(before.size, line.size)
-        and not _NUMBERED.match(page.text[line.start : line.end])
-    )
+    if not same or not 0 < step <= _LEADING * max(before.size, line.size):
+        return False
+    return (not style.bold or before.right >= full) and not _NUMBERED.match(page.text[line.start : line.end])
 
 
-def _is_alone(page: PageText, lines: Sequence[Line], at: int, end: int) -> bool:
+def _is_alone(page: PageText, lines: Sequence[Line], at: int, end: int, full: float) -> bool:
     """Whether a line that is only bold stands above something, and apart from what is above it, as headings do."""
     if end >= len(lines):
         return False
@@ -124,7 +137,10 @@ def _is_alone(page: PageText, lines: Sequence[Line], at: int, end: int) -> bool:
     step = above.base - (lines[at].base or 0.0)
     below = (lines[end - 1].base or 0.0) - after.base if after.base is not None else 0.0
     return (
-        step < 0 or step > 1.15 * abs(below) > 0 or "\n\n" in page.text[above.end : lines[at].start] or not above.bold
+        step < 0
+        or step > 1.15 * abs(below) > 0
+        or "\n\n" in page.text[above.end : lines[at].start]
+        or not (above.bold and above.right >= full)
     )
 
 
