@@ -10,7 +10,7 @@ import re
 
 _ORDINALS = frozenset(["st", "nd", "rd", "th", "er", "re", "e", "ère", "ème", "ers", "es", "o", "a", "os", "as"])
 _MARKS = {"tm": "™", "sm": "℠", "®": "®", "©": "©", "™": "™"}
-_WHOLE = re.compile(r"[-+−–]?[\w.,*†‡§]+")
+_WHOLE = re.compile(r"[-+−–]?[\w.,*†‡§]+|\([^()]*\)")
 
 
 def raised(before: str, text: str) -> str:

@@ -6,22 +6,27 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span
 
 Strip = tuple[float, float]
 """From where to where along the line nothing is written."""
 
-GUTTER = 0.6
+GUTTER = 0.3
 """Of the letters' size, at least, of a strip that parts cells or columns in all rows."""
 _APART = 5.0
 """Of the letters' size: rows that are further apart belong to no one band."""
 _BEFORE_CROSSING, _MOST_CROSSING = 3, 0.25
+_LOOSE = 1.6
+"""Of a band's usual step between rows: what stands further off is no row of it."""
 _PROSE_WORDS, _LOWER = 2.5, 0.35
 _LONG_WORDS, _FULL = 5.0, 0.6
 _CASELESS_CHARACTERS = 8
 """A column of text has lines of so many words of which so many begin in lower case, or longer ones that fill it."""
 _NUMBER = re.compile(r"[-+−–—(]*[$€£¥]?\s?[-+−–(]?\d[\d.,'\s]*[%)]*|[-–—]+|[Nn]/?[AaMm]\.?")
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d+(?:\.\d+){1,4}\.?|\[\d+\]|§+")
 
 
@@ -77,7 +82,15 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
 
 def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Sequence[Strip]) -> bool:
     """Whether a row may be one of few that stand in the strips of those above it, which go on below it."""
-    if at - start < _BEFORE_CROSSING or crossed >= 1 + (at - start) * _MOST_CROSSING:
+    row = rows[at]
+    if at - start >= _BEFORE_CROSSING and row.spans[0].left > min(strip[0] for strip in inner):
+        return False  # the title of another table
+    if (at - start < _BEFORE_CROSSING and len(row.spans) > 1) or crossed >= 1 + (at - start) * _MOST_CROSSING:
+        return False
+    steps = [above.base - below.base for above, below in pairwise(rows[start:at])]
+    usual = median(steps) if steps else row.size * _APART
+    below = row.base - rows[at + 1].base if at + 1 < len(rows) else 0.0
+    if max(rows[at - 1].base - row.base, below) > _LOOSE * max(usual, row.size):
         return False
     ahead = [row for row in rows[at + 1 : at + 3] if len(row.spans) > 1 and not row.mixed]
     return any(not _lost(inner, _narrowed(inner, row)) for row in ahead)
@@ -121,6 +134,11 @@ def _inner(free: Sequence[Strip], left: float, right: float) -> list[Strip]:
 def is_number(text: str) -> bool:
     """Whether a cell shows a number, or that there is none."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def is_amount(text: str) -> bool:
+    """Whether a cell shows a number that is no year."""
+    return is_number(text) and not _YEAR.fullmatch(text)
 
 
 def are_markers(texts: Sequence[str]) -> bool:

@@ -14,6 +14,8 @@ from passagework.ingest.loaders.pdf.pdf_table import TableCells, aligned_table
 
 _DEEPEST = 6
 """Columns within columns."""
+_NAMES_ROWS = 5
+"""Rows at the top of a table, at most, among which one may be divided as all below."""
 _LONG_BAND = 60
 """Rows: within a band of as many that is neither columns nor a table, no other band is looked for."""
 _COLUMN_LINES = 3
@@ -66,8 +68,11 @@ def _columns_or_table(
         first, second = sides[::-1] if leftward else sides
         parts = [*in_order(glyphs, first, ruled, depth + 1), *in_order(glyphs, second, ruled, depth + 1)]
         return band.start, end, parts
-    table = aligned_table(glyphs, rows, band, least)
-    return (table[0], band.end, [table[1]]) if table is not None else None
+    later = (find_band(rows, at, least) for at in range(band.start + 1, min(band.end, band.start + _NAMES_ROWS)))
+    # The rows of names are less divided than those below them.
+    divided = max([band, *(each for each in later if each)], key=lambda each: len(each.gutters))
+    table = aligned_table(glyphs, rows, divided, least)
+    return (table[0], divided.end, [table[1]]) if table is not None else None
 
 
 def _column_gutter(rows: Sequence[Row], band: Band) -> float | None:

@@ -9,9 +9,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.ingest.loaders.pdf.pdf_glyphs import WIDE, Flow, Ints, PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_glyphs import WIDE, Floats, Flow, Ints, PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
 
+_AMOUNT_GAP = 0.3
+_SIGN_GAP = 12
+_SIGNS, _BEGINS_NUMBER = frozenset(["$", "€", "£", "¥", "$(", "("]), frozenset("0123456789(.—–-−")
+_ENDS_AMOUNT, _BEGINS_AMOUNT = frozenset("%)—–"), frozenset("$€£¥(—–0123456789")
+"""Of the letters' size: a gap that parts cells already between these; one over which a sign belongs to its number."""
 _SMALL = 0.86
 """Of the size beside it: letters that are raised or lowered are smaller still."""
 _RAISED = 0.65
@@ -86,10 +91,18 @@ def _parted(glyphs: PageGlyphs, upright: Sequence[Line]) -> NDArray[np.bool_]:
     close = gap < 0.3 * em
     on_line = (step <= _JITTER * em) | (close & (step <= np.where(small, _RAISED, 0.5) * em))
     parted: NDArray[np.bool_] = ~on_line | (gap > WIDE * em) | (np.diff(glyphs.turn) != 0)
+    parted |= _amounts_meet(glyphs, gap, em)
     for line in upright:
         between = (right[:-1] <= line.at + 1) & (left[1:] >= line.at - 1)
         parted |= between & (base[1:] >= line.start - 1) & (base[1:] <= line.end + 1)
     return parted
+
+
+def _amounts_meet(glyphs: PageGlyphs, gap: Floats, em: Floats) -> NDArray[np.bool_]:
+    """Whether between two glyphs one amount of a table ends and the next begins, such as `37.4 %` and `$ 2,737`."""
+    ends = np.array([character in _ENDS_AMOUNT for character in glyphs.text[:-1]], dtype=np.bool_)
+    begins = np.array([character in _BEGINS_AMOUNT for character in glyphs.text[1:]], dtype=np.bool_)
+    return ends & begins & (gap > _AMOUNT_GAP * em)
 
 
 def _span(glyphs: PageGlyphs, flow: Flow, rows: list[int]) -> Span:
@@ -169,7 +182,11 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
 def _touches(before: Span, span: Span) -> bool:
     em = max(before.size, span.size)
     gap, step = span.left - before.right, abs(before.base - span.base)
+    if before.words in _SIGNS and span.words[:1] in _BEGINS_NUMBER and step <= _ROW * em and gap < _SIGN_GAP * em:
+        return True
     small = min(before.size, span.size) < _SMALL * em
+    if gap > _AMOUNT_GAP * em and before.words[-1:] in _ENDS_AMOUNT and span.words[:1] in _BEGINS_AMOUNT:
+        return False
     near = gap <= WIDE * em and step <= _ROW * min(before.size, span.size)
     return near or (small and gap < 0.3 * em and step <= _RAISED * em)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_number
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
@@ -30,7 +30,6 @@ _WORD_GAP = 0.15
 _NAMES_NEAR = 2.4
 _REPEATED = 80
 """Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
-_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _OPENING, _CLOSING = re.compile(r"[$€£¥(]+"), re.compile(r"[)%*]+|\(\d\)")
 
 
@@ -139,15 +138,23 @@ def _without_signs(cells: list[list[Cell]]) -> list[list[Cell]]:
     column = 0
     while cells and column < len(cells[0]):
         texts = [text for line in cells if (text := _text(line[column]))]
+        below = [text for line in cells[_MOST_NAMES - 1 :] if (text := _text(line[column]))]
         last = len(cells[0]) - 1
-        opening = all(map(_OPENING.fullmatch, texts)) or (column == 0 and are_markers(texts))
+        signs = [text for text in texts if _OPENING.fullmatch(text)]
+        opening = bool(signs) and all(map(_OPENING.fullmatch, below)) and not any(map(is_amount, texts))
+        opening = opening or (column == 0 and are_markers(texts))
         if column < last and opening:
             cells = [[*line[:column], line[column] + line[column + 1], *line[column + 2 :]] for line in cells]
-        elif column > 0 and all(map(_CLOSING.fullmatch, texts)):
+        elif column > 0 and (all(map(_CLOSING.fullmatch, texts)) or _never_meet(cells, column)):
             cells = [[*line[: column - 1], line[column - 1] + line[column], *line[column + 1 :]] for line in cells]
         else:
             column += 1
     return cells
+
+
+def _never_meet(cells: Sequence[Sequence[Cell]], column: int) -> bool:
+    """Whether no row fills both a column and the one before it: one column, whose name stands beside its numbers."""
+    return column > 1 and not any(line[column - 1] and line[column] for line in cells)
 
 
 def _is_table(texts: Sequence[Sequence[str]], cells: Sequence[Sequence[Cell]]) -> bool:
@@ -176,8 +183,8 @@ def _is_contents(lines: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_aligned(cells: Sequence[Cell]) -> bool:
-    """Whether most of a column's cells begin, end or have their middle at one place."""
-    if len(cells) < 2:
+    """Whether most of a column's cells begin, end or have their middle at one place, or are amounts."""
+    if len(cells) < 2 or sum(is_amount(_text(cell)) for cell in cells) >= 0.5 * len(cells):
         return True
     lefts, rights = [cell[0].left for cell in cells], [cell[-1].right for cell in cells]
     middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
@@ -195,15 +202,19 @@ def _names_above(
     edges = [_edges([line[column] for line in cells if line[column]]) for column in range(len(cells[0]))]
     right = max(end for _, end in edges)
     lines: list[list[Cell]] = []
-    while start > least and len(lines) < _MOST_NAMES - 1:
+    named = 0
+    while start > least and len(lines) < _MOST_NAMES:
         row, below = rows[start - 1], rows[start]
         near = row.base - below.base <= _NAMES_NEAR * max(row.size, below.size)
-        inside = all(span.left >= band.gutters[0][0] and span.right <= right + row.size for span in row.spans)
-        if not near or not inside or any(span.grid for span in row.spans):
+        labels = [span for span in row.spans if span.right <= band.gutters[0][1]]
+        names = [span for span in row.spans if span.left >= band.gutters[0][0]]
+        inside = len(labels) + len(names) == len(row.spans) and row.spans[-1].right <= right + row.size
+        if not near or not inside or row.mixed:
             break
         lines.insert(0, [tuple(s for s in row.spans if s.left <= end and s.right >= begin) for begin, end in edges])
+        named = len(lines) if names else named
         start -= 1
-    return lines
+    return lines[len(lines) - named :]
 
 
 def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
@@ -212,11 +223,11 @@ def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
 
 def _names(texts: Sequence[Sequence[str]], above: int) -> int:
     """How many of a table's first rows name its columns: those before the first number; years are names."""
-    if not any(is_number(text) and not _YEAR.fullmatch(text) for line in texts for text in line):
+    if not any(is_amount(text) for line in texts for text in line):
         return int(not above)
     names = 0
     for line in texts[: _MOST_NAMES - above]:
-        if any(is_number(text) and not _YEAR.fullmatch(text) for text in line[1:]):
+        if any(is_amount(text) for text in line[1:]):
             break
         if line[0] and not any(line[1:]):
             break  # a heading within the table
