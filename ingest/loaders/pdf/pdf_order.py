@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, is_prose
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
-from passagework.ingest.loaders.pdf.pdf_table import TableCells, aligned_table
+from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, aligned_table
 
 _DEEPEST = 6
 """Columns within columns."""
@@ -34,8 +34,8 @@ class TextLine:
 Item: TypeAlias = "TextLine | TableCells"
 
 
-def in_order(glyphs: PageGlyphs, spans: Sequence[Span], ruled: Mapping[int, TableCells], depth: int = 0) -> list[Item]:
-    """The lines and tables of spans of one direction as a reader meets them; `ruled` has tables by their grids."""
+def in_order(glyphs: PageGlyphs, spans: Sequence[Span], ruled: Ruled, depth: int = 0) -> list[Item]:
+    """The lines and tables of spans of one direction as a reader meets them; `ruled` is what rules tell."""
     rows = rows_of(spans)
     items: list[Item] = []
     done = at = 0
@@ -53,7 +53,7 @@ def in_order(glyphs: PageGlyphs, spans: Sequence[Span], ruled: Mapping[int, Tabl
 
 
 def _columns_or_table(
-    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, ruled: Mapping[int, TableCells], depth: int
+    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, ruled: Ruled, depth: int
 ) -> tuple[int, int, list[Item]] | None:
     """Where the columns or the table of a band begin and end among the rows, and what they hold; None without any."""
     end = band.crossed[0] if band.crossed else band.end
@@ -71,7 +71,7 @@ def _columns_or_table(
     later = (find_band(rows, at, least) for at in range(band.start + 1, min(band.end, band.start + _NAMES_ROWS)))
     # The rows of names are less divided than those below them.
     divided = max([band, *(each for each in later if each)], key=lambda each: len(each.gutters))
-    table = aligned_table(glyphs, rows, divided, least)
+    table = aligned_table(glyphs, rows, divided, least, ruled.level)
     return (table[0], divided.end, [table[1]]) if table is not None else None
 
 
@@ -102,7 +102,7 @@ def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
     return turns == 1 and any(prose)
 
 
-def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Mapping[int, TableCells]) -> list[Item]:
+def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Ruled) -> list[Item]:
     """Rows as lines; where a row holds several spans that the file draws one below the other, as the file has them."""
     plain = [span for row in rows for span in row.spans if span.grid is None]
     left, right = min((span.left for span in plain), default=0.0), max((span.right for span in plain), default=0.0)
@@ -115,7 +115,7 @@ def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Mapping[int, TableCel
             continue
         items += _text_lines(glyphs, group, left, right)
         group = []
-        items.append(ruled[id(grid)])
+        items.append(ruled.tables[id(grid)])
     return items + _text_lines(glyphs, group, left, right)
 
 

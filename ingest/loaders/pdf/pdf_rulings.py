@@ -59,9 +59,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Rulings:
-    """A page's upright lines, and its grids."""
+    """A page's grids with their upright lines, and all its level lines."""
 
     upright: tuple[Line, ...] = ()
+    level: tuple[Line, ...] = ()
     grids: tuple[Grid, ...] = ()
 
 
@@ -75,13 +76,20 @@ def rulings_of(page: PdfPage) -> Rulings:
         elif abs(x1 - x0) <= 1 and abs(y1 - y0) >= _SHORT:
             upright.append(Line((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
     level, upright = _merged_lines(level), _merged_lines(upright)
-    if not level or not upright or max(len(level), len(upright)) > _MOST_LINES:
+    if max(len(level), len(upright)) > _MOST_LINES:
         return Rulings()
-    found = [(rows, columns) for rows, columns in _crossing(level, upright) if len(rows) > 1 or len(columns) > 1]
-    grids = [grid for rows, columns in found if (grid := _grid(rows, columns)) is not None]
-    outer = [grid for grid in grids if not any(_holds(other, grid) for other in grids if other is not grid)]
-    used = [line for _, columns in found for line in columns] if outer else []
-    return Rulings(tuple(used), tuple(outer))
+    if not level or not upright:
+        return Rulings(level=tuple(level))
+    found = [
+        (grid, columns) for rows, columns in _crossing(level, upright) if (grid := _grid(rows, columns)) is not None
+    ]
+    outer = [
+        (grid, columns)
+        for grid, columns in found
+        if not any(_holds(other, grid) for other, _ in found if other is not grid)
+    ]
+    used = [line for _, columns in outer for line in columns]
+    return Rulings(tuple(used), tuple(level), tuple(grid for grid, _ in outer))
 
 
 def _strokes(page: PdfPage) -> Iterator[tuple[Point, Point]]:

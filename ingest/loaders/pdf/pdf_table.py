@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
-from passagework.ingest.loaders.pdf.pdf_rulings import Grid
+from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
 
 Cell: TypeAlias = "tuple[Span, ...]"
@@ -45,7 +45,17 @@ class TableCells:
     words: bool = False
 
 
-def aligned_table(glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int) -> tuple[int, TableCells] | None:
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the lines drawn on a page tell: ruled tables by the identity of their grids, and all level lines."""
+
+    tables: Mapping[int, TableCells]
+    level: Sequence[Line] = ()
+
+
+def aligned_table(
+    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, level: Sequence[Line]
+) -> tuple[int, TableCells] | None:
     """A band as a table, and the row where it begins, not above `least`; None where it is none."""
     cells = _cells(glyphs, rows[band.start : band.end], band)
     cells = _without_signs(cells)
@@ -56,7 +66,7 @@ def aligned_table(glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: in
     cells = cells[start:]
     if not _is_table(texts, cells):
         return None
-    above = _names_above(rows, band, band.start + start, least, cells)
+    above = _names_above(rows, band, band.start + start, least, cells, level)
     names = _names(texts, len(above))
     body = _unwrapped(cells, names)
     full = not above and all(len(text.split()) == 1 for line in texts for text in line)
@@ -196,7 +206,7 @@ def _is_aligned(cells: Sequence[Cell]) -> bool:
 
 
 def _names_above(
-    rows: Sequence[Row], band: Band, start: int, least: int, cells: Sequence[Sequence[Cell]]
+    rows: Sequence[Row], band: Band, start: int, least: int, cells: Sequence[Sequence[Cell]], level: Sequence[Line]
 ) -> list[list[Cell]]:
     """Rows just above the table that name several of its columns at once: each name stands above all that it spans."""
     edges = [_edges([line[column] for line in cells if line[column]]) for column in range(len(cells[0]))]
@@ -211,10 +221,19 @@ def _names_above(
         inside = len(labels) + len(names) == len(row.spans) and row.spans[-1].right <= right + row.size
         if not near or not inside or row.mixed:
             break
-        lines.insert(0, [tuple(s for s in row.spans if s.left <= end and s.right >= begin) for begin, end in edges])
+        reach = [(span, *_reach(span, level)) for span in row.spans]
+        lines.insert(0, [tuple(s for s, left, end in reach if left <= last and end >= first) for first, last in edges])
         named = len(lines) if names else named
         start -= 1
     return lines[len(lines) - named :]
+
+
+def _reach(span: Span, level: Sequence[Line]) -> tuple[float, float]:
+    """From where to where a name reaches: as far as the line that is drawn below it."""
+    middle = (span.left + span.right) / 2
+    below = [line for line in level if line.start <= middle <= line.end and 0 <= span.base - line.at <= span.size]
+    line = min(below, key=lambda line: line.end - line.start, default=None)
+    return (span.left, span.right) if line is None else (min(span.left, line.start), max(span.right, line.end))
 
 
 def _edges(cells: Sequence[Cell]) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from passagework.ingest.loaders.pdf.pdf_order import Item, in_order
 from passagework.ingest.loaders.pdf.pdf_page import HYPHEN, assembled
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Rulings, rulings_of
 from passagework.ingest.loaders.pdf.pdf_spans import Span, by_turn, spans_of
-from passagework.ingest.loaders.pdf.pdf_table import TableCells, ruled_table
+from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, ruled_table
 from passagework.ingest.loaders.pdf.pdf_tags import tagged_headings
 from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 
@@ -74,8 +74,8 @@ def _items(page: PdfPage, glyphs: PageGlyphs, flow: Flow) -> Iterator[Item]:
     spans = spans_of(glyphs, flow, rulings.upright)
     for group in by_turn(glyphs, spans):
         upright = int(glyphs.turn[group[0].glyphs[0]]) == 0
-        free, ruled = _apart(group, rulings.grids if upright else ())
-        yield from in_order(glyphs, free, ruled)
+        free, tables = _apart(group, rulings.grids if upright else ())
+        yield from in_order(glyphs, free, Ruled(tables, rulings.level if upright else ()))
 
 
 def _apart(spans: Sequence[Span], grids: Sequence[Grid]) -> tuple[list[Span], dict[int, TableCells]]:
