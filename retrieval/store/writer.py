@@ -208,8 +208,20 @@ class Writer(Snapshot):
             {"document_id": document_id, "ordinal": i, "start": b.start, "end": b.end, "columns": b.columns}
             for i, b in enumerate(document.tables)
         )
-        parts = ((t.pages, pages), (t.headings, headings), (t.hidden, hidden), (t.tables, tables), (t.fields, fields))
-        for table, rows in parts:
+        places = (
+            {
+                "document_id": document_id,
+                "ordinal": ordinal,
+                "unit": p.unit.value,
+                "first": p.first,
+                "last": p.last,
+                "start": p.start,
+                "end": p.end,
+            }
+            for ordinal, p in enumerate(document.places)
+        )
+        marks = ((t.hidden, hidden), (t.tables, tables), (t.places, places))
+        for table, rows in ((t.pages, pages), (t.headings, headings), *marks, (t.fields, fields)):
             for group in _groups(rows):
                 self.connection.execute(insert(table), group)
 
@@ -241,7 +253,7 @@ class Writer(Snapshot):
         keys = select(t.fields.c.key).where(t.fields.c.document_id == document_id).distinct()
         self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
         self.connection.execute(delete(t.passages).where(p.document_id == document_id))
-        for table in (t.segments, t.pages, t.headings, t.hidden, t.tables, t.fields):
+        for table in (t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id == document_id))
         if ids:
             # Stored in one go, so nothing of another document lies between the first and the last.

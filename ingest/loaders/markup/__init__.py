@@ -1,0 +1,1 @@
+"""XML without a format of its own: the text of its elements, headings where it has titles."""
