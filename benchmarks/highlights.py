@@ -24,8 +24,10 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
 
 from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.ingest.loaders.base import LoadOptions
-from passagework.ingest.loaders.pdf.highlights import Box, highlight
+from passagework.ingest.loaders.pdf.highlights import Box, glyphs_of, highlight
 from passagework.ingest.loaders.pdf.pdf import load_pdf
+from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document
 
@@ -76,26 +78,37 @@ def draw(folder: Path, count: int, seed: int) -> list[Drawn]:
 
 def read_back(drawn: Drawn) -> Reading:
     """Marks a passage page by page, and reads what lies in the boxes."""
-    with closing(PdfDocument(drawn.path)) as pdf:
-        parts = []
+    with closing(with_forms(PdfDocument(drawn.path))) as pdf:
+        wanted: list[str] = []
+        parts: list[str] = []
         for page in drawn.document.pages:
             if page.start < drawn.end and drawn.start < page.end:
                 with closing(pdf[page.number - 1]) as sheet, closing(sheet.get_textpage()) as text:
                     stored = drawn.document.text[page.start : page.end]
-                    found = highlight(text, stored, drawn.start - page.start, drawn.end - page.start)
-                    parts.append("".join(_characters_in(text, found.boxes)))
-    return Reading(drawn, _compared(drawn.document.text[drawn.start : drawn.end]), _compared("".join(parts)))
+                    span = max(0, drawn.start - page.start), min(drawn.end - page.start, len(stored))
+                    wanted.append(_shown(stored, *span, glyphs_of(text, stored)[0].tolist()))
+                    parts.append("".join(_characters_in(text, highlight(text, stored, *span).boxes)))
+    return Reading(drawn, _compared("".join(wanted)), _compared("".join(parts)))
+
+
+def _shown(text: str, start: int, end: int, glyphs: Sequence[int]) -> str:
+    """What a page shows of a passage, once where the passage repeats it: no bars of tables, no values of fields."""
+    first = {glyphs[at]: at for at in reversed(range(start, end)) if glyphs[at] != NO_GLYPH}
+    return "".join(text[at] for at in sorted(first.values()))
 
 
 def _characters_in(page: PdfTextPage, boxes: Sequence[Box]) -> Iterator[str]:
-    """The characters whose middle lies in a box, in pdfium's order."""
+    """The characters whose middle lies in a box, box by box, in pdfium's order; each once."""
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    middles: dict[int, tuple[float, float]] = {}
     for index in range(pdfium.FPDFText_CountChars(page)):
-        if pdfium.FPDFText_IsGenerated(page, index) == 1:
-            continue
-        pdfium.FPDFText_GetCharBox(page, index, left, right, bottom, top)
-        x, y = (left.value + right.value) / 2, (bottom.value + top.value) / 2
-        if any(box.left <= x <= box.right and box.bottom <= y <= box.top for box in boxes):
+        if pdfium.FPDFText_IsGenerated(page, index) != 1:
+            pdfium.FPDFText_GetCharBox(page, index, left, right, bottom, top)
+            middles[index] = (left.value + right.value) / 2, (bottom.value + top.value) / 2
+    for box in boxes:
+        inside = [i for i, (x, y) in middles.items() if box.left <= x <= box.right and box.bottom <= y <= box.top]
+        for index in inside:
+            del middles[index]
             yield chr(pdfium.FPDFText_GetUnicode(page, index))
 
 

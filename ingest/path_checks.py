@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,16 +17,17 @@ from passagework.retrieval.text import counted
 def without_collection(scanned: Scan, collection: Path) -> Scan:
     """Returns the files outside the collection's own folder, which may stand among them, and those uploaded into it."""
     folder = collection.resolve()
-    uploads = folder / UPLOADS
+
+    def outside(path: Path) -> bool:
+        return not Path(os.path.realpath(path)).is_relative_to(folder)  # which a circle of links doesn't stop
+
     return Scan(
         files=tuple(
-            file
-            for file in scanned.files
-            if file.root.resolve().is_relative_to(uploads) or not file.path.resolve().is_relative_to(folder)
+            file for file in scanned.files if file.root.resolve().is_relative_to(folder / UPLOADS) or outside(file.path)
         ),
-        skipped=tuple(file for file in scanned.skipped if not file.path.resolve().is_relative_to(folder)),
-        failed=tuple(file for file in scanned.failed if not file.path.parent.resolve().is_relative_to(folder)),
-        ignored=tuple(file for file in scanned.ignored if not file.path.resolve().is_relative_to(folder)),
+        skipped=tuple(file for file in scanned.skipped if outside(file.path)),
+        failed=tuple(file for file in scanned.failed if outside(file.path.parent)),
+        ignored=tuple(file for file in scanned.ignored if outside(file.path)),
     )
 
 

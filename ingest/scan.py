@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from passagework.ingest.globs import Globs
-from passagework.ingest.walk import BROKEN_LINK, Place, irregular, walk
+from passagework.ingest.walk import BROKEN_LINK, LINK_LOOP, Place, irregular, walk
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import composed, one_line
@@ -55,9 +55,9 @@ class Unread:
 class Scan:
     """What lies beneath the PATHs: in the order of the PATHs, and beneath each in byte order of the relative path.
 
-    `skipped` are files of types that aren't supported, and links that lead nowhere. `failed` can't be reached, or are
-    no files; what lies beneath a folder among them is unknown, not gone. `ignored` was left out on purpose, a folder
-    once, for all that lies in it.
+    `skipped` are files of types that aren't supported, and links that lead nowhere or in a circle. `failed` can't be
+    reached, or are no files; what lies beneath a folder among them is unknown, not gone. `ignored` was left out on
+    purpose, a folder once, for all that lies in it.
     """
 
     files: tuple[FoundFile, ...]
@@ -97,7 +97,9 @@ def scan(
             if place.ignored:
                 ignored += [] if path in roots else [Unread(path, relative, place.ignored, place.is_folder)]
             elif place.reason:
-                (skipped if place.reason == BROKEN_LINK else failed).append(Unread(path, relative, place.reason))
+                (skipped if place.reason in (BROKEN_LINK, LINK_LOOP) else failed).append(
+                    Unread(path, relative, place.reason)
+                )
             elif supported(path):
                 files.append(FoundFile(path, relative, path.as_uri(), root, _size(path)))
             else:

@@ -42,12 +42,12 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
     """Yields each file with its state, hashed when its turn comes.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
-    Where the file system takes several spellings for one name (in another case, or another of Unicode's normal forms),
-    a file found under another than its record has was moved.
+    A file found by another address than its record has was moved: through a symbolic link, or, where the file system
+    takes several spellings for one name, in another case or another of Unicode's normal forms.
     """
     files = list(files)
     by_uri = {source.uri: source for source in recorded}
-    respelled = _respelled(files, by_uri)
+    elsewhere = _by_other_addresses(files, by_uri)
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
     for row in recorded:
         if row.state is SourceState.DONE and is_gone(row.uri):
@@ -62,35 +62,39 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
         if source is not None:
             same = source.sha256 == sha256 and source.state is SourceState.DONE
             yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
-        elif file.uri in respelled:
-            yield SyncEntry(file, State.MOVED, sha256, respelled[file.uri])
+        elif file.uri in elsewhere:
+            yield SyncEntry(file, State.MOVED, sha256, elsewhere[file.uri])
         elif orphans[sha256]:
             yield SyncEntry(file, State.MOVED, sha256, orphans[sha256].pop(0))
         else:
             yield SyncEntry(file, State.NEW, sha256)
 
 
-def _respelled(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:
-    """Returns the records, by the uri of the file found, that name the same file in another spelling."""
+def _by_other_addresses(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:
+    """Returns the records, by the uri of the file found, that name the same file by another address."""
     found = {file.uri for file in files}
+    unknown = [file for file in files if file.uri not in by_uri]
+    real_folders: dict[str, str] = {}
     others: dict[str, list[SourceRow]] = defaultdict(list)
-    for uri, source in by_uri.items():
-        if uri not in found:
-            others[_folded(uri)].append(source)
-    respelled = {}
-    for file in files if others else ():
-        if file.uri in by_uri:
-            continue
-        for source in others.get(_folded(file.uri), ()):
+    for source in by_uri.values() if unknown else ():
+        if source.uri not in found:
+            others[_folded(path_of(source.uri), real_folders)].append(source)
+    records = {}
+    for file in unknown if others else ():
+        for source in others.get(_folded(os.fspath(file.path), real_folders), ()):
             with suppress(OSError):
                 if file.path.samefile(path_of(source.uri)):
-                    respelled[file.uri] = source
-    return respelled
+                    records[file.uri] = source
+    return records
 
 
-def _folded(uri: str) -> str:
-    """Returns what all spellings of a file's name have in common, whatever its file system tells apart."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path_of(uri)).casefold())
+def _folded(path: str, real_folders: dict[str, str]) -> str:
+    """Returns what all addresses of a file have in common, links and whatever its file system tells apart aside."""
+    folder, name = os.path.split(path)
+    if folder not in real_folders:
+        real_folders[folder] = os.path.realpath(folder)
+    real = os.path.realpath(path) if os.path.islink(path) else os.path.join(real_folders[folder], name)  # noqa: PTH114, PTH118 - a Path for each is 10 times slower
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", real).casefold())
 
 
 def beneath_widest_root(

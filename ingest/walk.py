@@ -14,8 +14,8 @@ from passagework.ingest.globs import Globs
 from passagework.ingest.ignored import rules_above
 from passagework.retrieval.files import read_problem
 
-BROKEN_LINK = "broken symlink"
-"""The reason of a link that leads nowhere: there is no file to read, so none has failed."""
+BROKEN_LINK, LINK_LOOP = "broken symlink", "symlink loop"
+"""The reasons of links that lead nowhere, or back to where they are: there is no file to read, so none has failed."""
 
 _KINDS = {
     stat.S_IFIFO: "FIFO",
@@ -110,7 +110,7 @@ def _look(entry: os.DirEntry[str], folder: Place) -> tuple[Place, bool]:
         if link:
             real = os.path.realpath(entry.path)
         if is_folder and link and os.path.commonpath([real, folder.real]) == real:
-            reason = "symlink loop"  # it leads back to a folder that it lies in
+            reason = LINK_LOOP  # it leads back to a folder that it lies in
         elif not is_folder and not entry.is_file():
             reason = irregular(entry.stat().st_mode)
     except OSError as error:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import TypeAlias
 
 from passagework.ingest.document_limits import limit_document
@@ -28,7 +28,7 @@ from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
 from passagework.retrieval.text import one_line, storable
-from passagework.retrieval.types import Document, Json
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Table
 
 NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
 """What a program adds: a text, a record (`_id`, `title`, `text`, `metadata`, as a line of JSONL), or a document."""
@@ -187,11 +187,26 @@ def _checked(document: Document, number: int) -> Document | RecordFailure:
     """Returns a document that a parser could have made; raises ConfigError for another: a page beyond its text, say."""
     try:
         [checked] = items_from_json([item_to_json(document)], "")
+        _check_order(document)
     except (TypeError, ValueError, AttributeError) as error:
         raise ConfigError(one_line(f"document {number} is none: {error}")) from error
     if isinstance(checked, Document) and not checked.text.strip():
         return RecordFailure(f"record {number}: no text")
     return checked
+
+
+def _check_order(document: Document) -> None:
+    """Raises ValueError where pages or tables overlap, or one of what lies in the text comes before its turn."""
+    places: dict[str, Sequence[Page | Table | Heading | Hidden]] = {
+        "pages": document.pages,
+        "tables": document.tables,
+        "headings": document.headings,
+        "hidden": document.hidden,
+    }
+    for name, spans in places.items():
+        for before, span in pairwise(spans):
+            if span.start < (before.end if isinstance(span, Page | Table) else before.start):
+                raise ValueError(f"its {name} are not in order, or overlap, at {span.start} of its text")
 
 
 def _made_id(document: Document) -> str:

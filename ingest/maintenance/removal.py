@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import unquote
@@ -93,8 +94,9 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
     chosen = {row.id: row for row in rows if row.uri in set(uris)}
     if missing := set(uris) - {row.uri for row in chosen.values()}:
         raise ConfigError(f"no document has the URI {min(missing)!r}: it may have been deleted")
+    names = _Names.of(rows)
     for target in targets:
-        matches = _documents_named(rows, target) or _documents_matching(rows, target)
+        matches = names.named(target) or _documents_matching(names, rows, target)
         if not matches:
             raise ConfigError(f"no document is named {target!r}: {_hint(rows, target)}")
         _refuse_several(target, matches)
@@ -102,10 +104,10 @@ def _matching_targets(rows: Sequence[DocumentRow], targets: Sequence[str], uris:
     return list(chosen.values())
 
 
-def _documents_matching(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
+def _documents_matching(names: _Names, rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
     """Returns the documents that another spelling of the target names, or whose path it matches as a glob."""
     for form in spellings(target)[1:]:
-        if named := _documents_named(rows, form):
+        if named := names.named(form):
             return named
     return [row for row in rows if fnmatchcase(composed(row.path), composed(target))]
 
@@ -118,18 +120,35 @@ def _refuse_several(target: str, matches: Sequence[DocumentRow]) -> None:
         raise ConfigError(f"{target!r} lies in {' and in '.join(folders)}: say which with --root, or give the URI")
 
 
-def _documents_named(rows: Sequence[DocumentRow], target: str) -> list[DocumentRow]:
-    """Returns the documents of that `_id`, or of that place; raises ConfigError where these differ."""
-    by_id = [row for row in rows if row.name == target]
-    by_place = [row for row in rows if target in _addresses(row)]
-    if by_id and by_place and by_id != by_place:
-        id_place, other_place = (
-            next(place for place in _addresses(matches[0]) if place != target) for matches in (by_id, by_place)
-        )
-        raise ConfigError(
-            f"{target!r} is the _id of one document and the place of another: say {id_place!r} or {other_place!r}"
-        )
-    return by_id or by_place
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Maps what documents are called to them: their `_id`s, and their places."""
+
+    by_id: Mapping[str, list[DocumentRow]]
+    by_place: Mapping[str, list[DocumentRow]]
+
+    @classmethod
+    def of(cls, rows: Sequence[DocumentRow]) -> _Names:
+        by_id: dict[str, list[DocumentRow]] = defaultdict(list)
+        by_place: dict[str, list[DocumentRow]] = defaultdict(list)
+        for row in rows:
+            if row.name is not None:
+                by_id[row.name].append(row)
+            for place in set(_addresses(row)):
+                by_place[place].append(row)
+        return cls(dict(by_id), dict(by_place))
+
+    def named(self, target: str) -> list[DocumentRow]:
+        """Returns the documents of that `_id`, or of that place; raises ConfigError where these differ."""
+        by_id, by_place = self.by_id.get(target, []), self.by_place.get(target, [])
+        if by_id and by_place and by_id != by_place:
+            id_place, other_place = (
+                next(place for place in _addresses(matches[0]) if place != target) for matches in (by_id, by_place)
+            )
+            raise ConfigError(
+                f"{target!r} is the _id of one document and the place of another: say {id_place!r} or {other_place!r}"
+            )
+        return by_id or by_place
 
 
 def _addresses(row: DocumentRow) -> tuple[str, ...]:
@@ -159,12 +178,9 @@ def _hint(rows: Sequence[DocumentRow], target: str) -> str:
 
 def _remove_documents(writer: Writer, rows: Sequence[DocumentRow]) -> None:
     """Removes documents, and the record of a file with the last of its documents; of others, that it is whole."""
-    by_source: dict[int, list[int]] = defaultdict(list)
-    for row in rows:
-        by_source[row.source_id].append(row.id)
-    for source_id, document_ids in by_source.items():
-        if len(document_ids) == len(writer.document_hashes(source_id)):
-            writer.remove_source(source_id)
-        else:
-            writer.remove_documents(document_ids)
+    writer.remove_documents([row.id for row in rows])
+    for source_id in {row.source_id: None for row in rows}:
+        if writer.document_hashes(source_id):
             writer.mark_partial(source_id)
+        else:
+            writer.remove_source(source_id)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
@@ -85,7 +85,7 @@ class Writer(Snapshot):
     ) -> int:
         """Stores a document and all that belongs to it, in place of `replaces`; returns its number of passages."""
         if replaces is not None:
-            self._empty_document(replaces)
+            self._empty_documents([replaces])
         row = {
             "source_id": source_id,
             "uri": document.uri,
@@ -108,9 +108,9 @@ class Writer(Snapshot):
 
     def remove_documents(self, document_ids: Sequence[int]) -> None:
         """Takes documents out, with everything that belongs to them but their vectors: see `sweep_vectors`."""
-        for document_id in document_ids:
-            self._empty_document(document_id)
-            self.connection.execute(delete(t.documents).where(t.documents.c.id == document_id))
+        for group in _groups(document_ids):
+            self._empty_documents(group)
+            self.connection.execute(delete(t.documents).where(t.documents.c.id.in_(group)))
 
     def put_former_fields(self, names: Sequence[str]) -> None:
         """Records metadata fields that documents had, as another version knows them."""
@@ -246,18 +246,21 @@ class Writer(Snapshot):
             self._record(ChangeKind.ADD, before + 1, before + count)
         return count
 
-    def _empty_document(self, document_id: int) -> None:
-        """Takes everything out of a document but its row; `sweep_vectors` takes out the vectors left unused."""
+    def _empty_documents(self, document_ids: Sequence[int]) -> None:
+        """Takes everything out of documents but their rows; `sweep_vectors` takes out the vectors left unused."""
         p = t.passages.c
-        ids = list(self.connection.execute(select(p.id).where(p.document_id == document_id).order_by(p.id)).scalars())
-        keys = select(t.fields.c.key).where(t.fields.c.document_id == document_id).distinct()
+        # Those of one document are stored in one go: nothing of another lies between the first and the last.
+        first_and_last = (
+            select(func.min(p.id), func.max(p.id)).where(p.document_id.in_(document_ids)).group_by(p.document_id)
+        )
+        spans = self.connection.execute(first_and_last).all()
+        keys = select(t.fields.c.key).where(t.fields.c.document_id.in_(document_ids)).distinct()
         self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
-        self.connection.execute(delete(t.passages).where(p.document_id == document_id))
-        for table in (t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.fields):
-            self.connection.execute(delete(table).where(table.c.document_id == document_id))
-        if ids:
-            # Stored in one go, so nothing of another document lies between the first and the last.
-            self._record(ChangeKind.REMOVE, ids[0], ids[-1])
+        for table in (t.passages, t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.fields):
+            self.connection.execute(delete(table).where(table.c.document_id.in_(document_ids)))
+        for first, last in sorted(spans):
+            self._record(ChangeKind.REMOVE, first, last)
+        if spans:
             self.expect_unused()
 
     def _last_passage(self) -> int:

@@ -21,7 +21,10 @@ from pypdfium2 import PdfDocument, PdfTextPage
 
 from benchmarks.highlights import BAR, Drawn, draw, read_back
 from passagework.ingest.loaders.pdf.highlights import Box, glyphs_of, highlight
-from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH, join_hyphens, page_text, settled_as
+from passagework.ingest.loaders.pdf.pdf_hyphens import join_hyphens
+from passagework.ingest.loaders.pdf.pdf_settled import settled_as
+from passagework.ingest.loaders.pdf.pdf_text import page_text
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.types import Document
 from passagework.ui.web.page_drawing import PagePicture, draw_page
@@ -115,7 +118,7 @@ def test_one_page_is_settled_as_the_document_was(tmp_path: Path) -> None:
         assert "non-GAAP information," in joined.text.replace("\n", "")
         settled = settled_as(read, joined.text)
         assert settled is not None
-        assert (settled.text, settled.glyphs.tolist()) == (joined.text, joined.glyphs.tolist())
+        assert settled.tolist() == joined.glyphs.tolist()
         assert settled_as(read, joined.text + "!") is None
         assert settled_as(read, "Another page.") is None
 

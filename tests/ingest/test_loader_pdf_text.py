@@ -10,7 +10,7 @@ import pytest
 from pypdfium2 import PdfDocument
 
 from passagework.ingest.loaders.pdf.pdf import extract_pages
-from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from tests.support.pdf_files import drawn, lines, load, slices, typed, written
 
 
@@ -86,9 +86,15 @@ def test_ligatures_are_spelt_out(tmp_path: Path) -> None:
         (("infor-", "mation"), "information"),
         (("Non-", "GAAP"), "Non-GAAP"),
         (("the long-term view, a long-", "term view"), "the long-term view, a long-term view"),
-        (("over the air and land, an over-", "land trip"), "over the air and land, an over-land trip"),
+        (("by the air and land, an air-", "land trip"), "by the air and land, an air-land trip"),
         (("overland, over the land, over-", "land"), "overland, over the land, overland"),
         (("soft\xad", "ware"), "software"),
+        (("a well-", "documented pump"), "a well-documented pump"),
+        (("a cost-", "effective valve"), "a cost-effective valve"),
+        (("a state-of-the-", "art hall"), "a state-of-the-art hall"),
+        (("the con-", "fluent and the retro-", "fitted"), "the confluent and the retrofitted"),
+        (("type X-", "200"), "type X-200"),
+        (("Wasser-", "werk"), "Wasserwerk"),
         (("pages 12-", "14"), "pages 12-\n14"),
         (("visible x\xady",), "visible x-y"),
     ],

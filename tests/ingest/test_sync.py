@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,60 @@ def test_two_files_whose_names_differ_in_case_are_two(tmp_path: Path) -> None:
     assert (report.added, report.moved, report.deleted) == (1, 0, 0)
     with Collection.open(tmp_path / "c", encoder=encoder) as collection:
         assert [row.path for row in collection.documents()] == ["Bees.txt", "bees.txt"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
+class TestAFolderByASecondAddress:
+    """A folder that is ingested through a link to it, or through a link to a folder above it."""
+
+    @pytest.fixture
+    def docs(self, tmp_path: Path) -> Path:
+        """A folder of two files, one in a folder of its own."""
+        docs = tmp_path / "data" / "docs"
+        (docs / "sub").mkdir(parents=True)
+        (docs / "bees.txt").write_text(BEES)
+        (docs / "sub" / "wasps.txt").write_text(WASPS)
+        return docs
+
+    @pytest.mark.parametrize("first", ["as it is", "through the link"])
+    def test_nothing_is_there_twice(self, docs: Path, tmp_path: Path, first: str) -> None:
+        """Its documents were moved to the address given last, and the folders ingested are that one alone."""
+        encoder, link = FakeEncoder(), tmp_path / "link"
+        link.symlink_to(docs)
+        addresses = [docs, link] if first == "as it is" else [link, docs]
+        ingest(addresses[0], tmp_path / "c", encoder=encoder)
+        report = ingest(addresses[1], tmp_path / "c", encoder=encoder)
+        assert (report.added, report.moved, report.encoded, report.gone) == (0, 2, 0, 0)
+        with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+            assert [row.path for row in collection.documents()] == ["bees.txt", "sub/wasps.txt"]
+            assert [root.root for root in collection.roots()] == [str(addresses[1])]
+
+    def test_a_part_of_it_through_a_link_above(self, docs: Path, tmp_path: Path) -> None:
+        """What lies in that part is moved; the rest stays where it was."""
+        encoder = FakeEncoder()
+        (tmp_path / "above").symlink_to(docs.parent)
+        ingest(docs, tmp_path / "c", encoder=encoder)
+        report = ingest(tmp_path / "above" / "docs" / "sub", tmp_path / "c", encoder=encoder)
+        assert (report.added, report.moved) == (0, 1)
+        with Collection.open(tmp_path / "c", encoder=encoder) as collection:
+            assert len(collection.documents()) == 2
+
+    def test_a_link_that_leads_to_another_folder_now(self, docs: Path, tmp_path: Path) -> None:
+        """The address counts: what lies behind `current` was edited, not moved."""
+        encoder, link, new = FakeEncoder(), tmp_path / "current", tmp_path / "release-2"
+        link.symlink_to(docs)
+        ingest(link, tmp_path / "c", encoder=encoder)
+        new.mkdir()
+        (new / "bees.txt").write_text(WASPS)
+        link.unlink()
+        link.symlink_to(new)
+        report = ingest(link, tmp_path / "c", encoder=encoder, delete_missing=True)
+        assert (report.updated, report.deleted, report.moved, report.added) == (1, 1, 0, 0)
+
+    def test_a_second_name_in_the_folder_is_a_copy_no_more_than_before(self, docs: Path, tmp_path: Path) -> None:
+        """A hard link is a file of its own."""
+        encoder = FakeEncoder()
+        ingest(docs, tmp_path / "c", encoder=encoder)
+        os.link(docs / "bees.txt", tmp_path / "other.txt")
+        report = ingest(tmp_path / "other.txt", tmp_path / "c", encoder=encoder)
+        assert (report.added, report.moved) == (1, 0)

@@ -110,6 +110,17 @@ def test_what_has_no_text_fails_by_itself(collection: Collection) -> None:
         ),
         ([Document("abc", "", headings=[Heading(1, "h", -5, 2)])], {}, "document 1 is none: a page or heading at"),
         ([Document("abc", "", tables=[Table(0, 9)])], {}, "document 1 is none: a table that is none"),
+        (
+            [Document("abc", "", pages=[Page(1, "", 0, 2), Page(2, "", 1, 3)])],
+            {},
+            "document 1 is none: its pages are not in order, or overlap, at 1 of its text",
+        ),
+        ([Document("abc", "", tables=[Table(0, 2), Table(1, 3)])], {}, "its tables are not in order, or overlap, at 1"),
+        (
+            [Document("abc", "", headings=[Heading(1, "b", 1, 2), Heading(1, "a", 0, 1)])],
+            {},
+            "its headings are not in order, or overlap, at 0",
+        ),
         ([b"a"], {}, "document 1 is bytes: give text, a record, or a Document"),
     ],
 )

@@ -68,6 +68,11 @@ def lines(*texts: str, leading: float = 14) -> str:
     return f"BT /F1 12 Tf 72 700 Td {shown} ET"
 
 
+def placed(x: float, y: float, text: str, size: float = 11) -> str:
+    """Content that shows a text at a place of the page."""
+    return f"BT /F1 {size:g} Tf {x} {y} Td ({text}) Tj ET "
+
+
 def copied(data: bytes) -> PdfWriter:
     """A writer that holds the PDF, to be changed and saved."""
     return PdfWriter(clone_from=PdfReader(BytesIO(data)))

@@ -108,10 +108,11 @@ def _draw(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], b
     from pypdfium2 import PdfDocument, PdfiumError
 
     from passagework.ingest.loaders.pdf.highlights import highlight, on_display
+    from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
 
     number = int(str(request["number"]))
     try:
-        with closing(PdfDocument(data)) as pdf:
+        with closing(with_forms(PdfDocument(data))) as pdf:
             if number > len(pdf):
                 return {"problem": f"the file has only {len(pdf)} pages now"}, b""
             with closing(pdf[number - 1]) as page, closing(page.get_textpage()) as text:

@@ -17,7 +17,10 @@ import numpy as np
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage, PdfTextPage
 
-from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH, Glyphs, PageText, page_text, settled_as
+from passagework.ingest.loaders.pdf.pdf_edits import Glyphs, PageText
+from passagework.ingest.loaders.pdf.pdf_settled import settled_as
+from passagework.ingest.loaders.pdf.pdf_text import page_text
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 
 _GAP = 2.0
 """Heights of a line between two glyphs, at most, for one box to hold both: more is another column or cell."""
@@ -52,7 +55,7 @@ class Box:
 class Highlight:
     """The boxes of `[start, end)` of a page's text; `exact` where the page reads as it did when it was ingested.
 
-    `missing` counts characters, white space aside, that nothing on the page shows.
+    `missing` counts letters and digits that nothing on the page shows.
     """
 
     boxes: tuple[Box, ...]
@@ -72,7 +75,8 @@ def highlight(page: PdfTextPage, text: str, start: int, end: int) -> Highlight:
     wanted = [at for at in range(max(0, start), min(end, len(text))) if not text[at].isspace()]
     chosen = [int(glyphs[at]) for at in wanted]
     boxes = _lines([_glyph(page, index) for index in dict.fromkeys(chosen) if index != NO_GLYPH])
-    return Highlight(tuple(boxes), exact, chosen.count(NO_GLYPH))
+    missing = sum(index == NO_GLYPH and text[at].isalnum() for at, index in zip(wanted, chosen, strict=True))
+    return Highlight(tuple(boxes), exact, missing)
 
 
 def glyphs_of(page: PdfTextPage, text: str) -> tuple[Glyphs, bool]:
@@ -82,7 +86,7 @@ def glyphs_of(page: PdfTextPage, text: str) -> tuple[Glyphs, bool]:
     """
     read = page_text(page)
     settled = settled_as(read, text)
-    return (settled.glyphs, True) if settled is not None else (_aligned(read, text), False)
+    return (settled, True) if settled is not None else (_aligned(read, text), False)
 
 
 def on_display(page: PdfPage, box: Box) -> tuple[float, float, float, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,13 +18,19 @@ from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
+from passagework.ingest.loaders.pdf.pdf_edits import PageText
+from passagework.ingest.loaders.pdf.pdf_furniture import without_running_lines
+from passagework.ingest.loaders.pdf.pdf_headings import headings_by_type
 from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs, hidden_spans
+from passagework.ingest.loaders.pdf.pdf_hyphens import join_hyphens
 from passagework.ingest.loaders.pdf.pdf_outline import locate
+from passagework.ingest.loaders.pdf.pdf_pages import between_pages, page_places
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
-from passagework.ingest.loaders.pdf.pdf_text import PageText, join_hyphens, page_text, plain_page
+from passagework.ingest.loaders.pdf.pdf_text import page_text, plain_page
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import page_ranges
-from passagework.retrieval.types import Document, Json, Page
+from passagework.retrieval.types import Document, Heading, Json, Page
 
 MAX_PAGES = 100_000
 """More than any real document has; a file that claims more is damaged or hostile."""
@@ -35,7 +41,6 @@ _HEADER_WITHIN = 1024
 _TRAILER_WITHIN = 2048
 _LOCKED = "encrypted: give its password with --pdf-password"
 _STILL_LOCKED = "encrypted: the password given does not open it"
-_BETWEEN_PAGES = "\n\n"
 _MAX_NOTE = 150
 _PLAIN_WORDS = re.compile(r"[\w /.,-]{1,80}")
 
@@ -103,9 +108,9 @@ def _document(data: bytes, password: str | None) -> Document:
         notes.append(f"no text on {_pages(silent, count)}")
     if b"%%EOF" not in data[-_TRAILER_WITHIN:]:
         notes.append("the file ends early, as if cut off: pages may be missing")
-    texts = [page.text for page in content.pages]
-    pages = _page_ranges(texts, structure.labels)
-    text = _BETWEEN_PAGES.join(texts)
+    between = list(between_pages(content.pages))
+    pages = page_places(content.pages, between, structure.labels)
+    text = "".join(part for page, after in zip(content.pages, between, strict=True) for part in (page.text, after))
     metadata: Mapping[str, Json] = {**structure.metadata, "page_count": count}
     return Document(
         text=text,
@@ -113,7 +118,7 @@ def _document(data: bytes, password: str | None) -> Document:
         title=structure.title,
         metadata=metadata,
         pages=pages,
-        headings=locate(structure.outline, text, pages),
+        headings=_headings(structure, content.pages, text, pages),
         notes=notes,
         hidden=tuple(
             span
@@ -121,7 +126,25 @@ def _document(data: bytes, password: str | None) -> Document:
             if codes is not None
             for span in hidden_spans(read, codes, place.start)
         ),
+        tables=tuple(
+            replace(table, start=place.start + table.start, end=place.start + table.end)
+            for place, read in zip(pages, content.pages, strict=True)
+            for table in read.tables
+        ),
     )
+
+
+def _headings(structure: Structure, read: Sequence[PageText], text: str, pages: Sequence[Page]) -> list[Heading]:
+    """The outline's headings, else those that the pages' tags name, else the lines that stand out as such."""
+    outlined = locate(structure.outline, text, pages)
+    if outlined:
+        return outlined
+    tagged = [
+        replace(heading, start=place.start + heading.start, end=place.start + heading.end)
+        for place, page in zip(pages, read, strict=True)
+        for heading in page.tagged
+    ]
+    return tagged or headings_by_type(read, pages)
 
 
 def _read(path: Path) -> bytes:
@@ -165,7 +188,7 @@ def _by_pdfium(data: bytes, password: str | None) -> _Content:
         if password is None:
             raise
         pdf = _pdfium_document(data, password)
-    with closing(pdf):
+    with closing(with_forms(pdf)):
         if len(pdf) < 1:
             raise _RefusedError(pdfium.FPDF_ERR_PAGE)
         pages = [_pdfium_page(pdf, index) for index in range(_checked(len(pdf)))]
@@ -215,7 +238,7 @@ def _pypdf_page(reader: PdfReader, index: int) -> _Read | None:
 
 def _gathered(pages: Sequence[_Read | None], *notes: str) -> _Content:
     failed = [number for number, page in enumerate(pages, 1) if page is None]
-    texts = join_hyphens([page[0] if page else plain_page("") for page in pages])
+    texts = join_hyphens(without_running_lines([page[0] if page else plain_page("") for page in pages]))
     return _Content(texts, [page[1] if page else None for page in pages], failed, notes)
 
 
@@ -225,16 +248,6 @@ def _checked(count: int) -> int:
     if count > MAX_PAGES:
         raise IngestError(f"damaged PDF: it claims {count:,} pages, more than the {MAX_PAGES:,} that are read")
     return count
-
-
-def _page_ranges(texts: Sequence[str], labels: Sequence[str]) -> list[Page]:
-    pages: list[Page] = []
-    start = 0
-    for index, text in enumerate(texts):
-        label = labels[index] if index < len(labels) else ""
-        pages.append(Page(index + 1, label or str(index + 1), start, start + len(text)))
-        start += len(text) + len(_BETWEEN_PAGES)
-    return pages
 
 
 def _pages(numbers: Sequence[int], count: int) -> str:

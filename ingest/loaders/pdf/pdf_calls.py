@@ -17,6 +17,14 @@ def _raw(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
 
 
 text_object = _raw("FPDFText_GetTextObject", POINTER, POINTER, INT)
+char_origin = _raw("FPDFText_GetCharOrigin", INT, POINTER, INT, POINTER, POINTER)
+char_matrix = _raw("FPDFText_GetMatrix", INT, POINTER, INT, POINTER)
+font_size = _raw("FPDFText_GetFontSize", ctypes.c_double, POINTER, INT)
+font_of = _raw("FPDFTextObj_GetFont", POINTER, POINTER)
+font_flags = _raw("FPDFFont_GetFlags", INT, POINTER)
+font_weight = _raw("FPDFFont_GetWeight", INT, POINTER)
+font_name = _raw("FPDFFont_GetBaseFontName", ctypes.c_size_t, POINTER, POINTER, ctypes.c_size_t)
+marked_content = _raw("FPDFPageObj_GetMarkedContentID", INT, POINTER)
 loose_box = _raw("FPDFText_GetLooseCharBox", INT, POINTER, INT, POINTER)
 render_mode = _raw("FPDFTextObj_GetTextRenderMode", INT, POINTER)
 fill_colour = _raw("FPDFPageObj_GetFillColor", INT, POINTER, *[POINTER] * 4)
@@ -30,6 +38,10 @@ count_in_form = _raw("FPDFFormObj_CountObjects", INT, POINTER)
 form_object = _raw("FPDFFormObj_GetObject", POINTER, POINTER, ctypes.c_ulong)
 draw_mode = _raw("FPDFPath_GetDrawMode", INT, POINTER, POINTER, POINTER)
 count_segments = _raw("FPDFPath_CountSegments", INT, POINTER)
+path_segment = _raw("FPDFPath_GetPathSegment", POINTER, POINTER, INT)
+segment_point = _raw("FPDFPathSegment_GetPoint", INT, POINTER, POINTER, POINTER)
+segment_type = _raw("FPDFPathSegment_GetType", INT, POINTER)
+segment_closes = _raw("FPDFPathSegment_GetClose", INT, POINTER)
 
 
 def address(handle: Any) -> int:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from pypdfium2 import PdfPage, PdfTextPage
 
 from passagework.ingest.loaders.pdf import pdf_calls as calls
+from passagework.ingest.loaders.pdf.pdf_edits import PageText
 from passagework.ingest.loaders.pdf.pdf_layers import Layers, Rgb
-from passagework.ingest.loaders.pdf.pdf_text import NO_GLYPH, PageText
+from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from passagework.retrieval.types import Hidden, HiddenReason
 
 STRIDE = 48

@@ -56,7 +56,7 @@ class Layers:
         layers = cls()
         width, height = page.get_size()
         area = max(1.0, width * height)
-        for order, (drawn, kind, matrix) in enumerate(_objects(calls.address(page.raw))):
+        for order, (drawn, kind, matrix) in enumerate(drawn_objects(calls.address(page.raw))):
             if order >= _MOST:
                 layers.complete = False
                 break
@@ -89,7 +89,7 @@ class Layers:
         return _alike(_PAPER, colour)
 
 
-def _objects(page: int) -> Iterator[tuple[int, int, Matrix]]:
+def drawn_objects(page: int) -> Iterator[tuple[int, int, Matrix]]:
     """Each object with its kind and what takes it to the page, in order."""
     for index in range(calls.count_objects(page)):
         yield from _opened(calls.page_object(page, index), _IDENTITY, 0)
@@ -103,12 +103,13 @@ def _opened(drawn: int, matrix: Matrix, depth: int) -> Iterator[tuple[int, int, 
     own = calls.Numbers(ctypes.c_float, 6)
     calls.matrix(drawn, own.places[0])
     a, b, c, d, e, f = own.values
-    within = _product((a, b, c, d, e, f), matrix)
+    within = product((a, b, c, d, e, f), matrix)
     for index in range(calls.count_in_form(drawn)):
         yield from _opened(calls.form_object(drawn, index), within, depth + 1)
 
 
-def _product(first: Matrix, then: Matrix) -> Matrix:
+def product(first: Matrix, then: Matrix) -> Matrix:
+    """The matrix that does what one does, and then what another does."""
     a, b, c, d, e, f = first
     g, h, i, j, k, m = then
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m

@@ -1,0 +1,198 @@
+"""Running headers, footers and page numbers of a PDF: said once, where the first page that has them begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from passagework.ingest.loaders.pdf.pdf_edits import PageText, rewritten
+from passagework.ingest.loaders.pdf.pdf_page import Line
+
+_EDGE_LINES = 5
+"""Lines at each edge of a page that may be furniture."""
+_NEAR, _ALIKE = 6.0, 0.8
+"""Points: how far apart on their pages, and how different in size, lines are that are one running line."""
+_WITHIN = 2
+"""Pages from one to the next that has it: left and right pages differ."""
+_STEP = 1.25
+"""Of a page's usual step between lines: what is nearer to the text is text."""
+_APART = 3.0
+"""Of the text's size: lines that are further apart aren't neighbours."""
+_ZONE = 0.2
+"""Of the page's height, from its edges."""
+_LARGE = 1.25
+"""Of the text's size: larger lines are titles, which slides may share."""
+_SMALLER = 0.95
+_LONGEST = 250
+_DIGITS = re.compile(r"\d+")
+_ROMAN = re.compile(r"[ivxlc]{1,7}")
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+
+
+@dataclass(frozen=True, slots=True)
+class _EdgeLine:
+    """A line near the edge of a page: what it says less its numbers, these, and where it stands from that edge."""
+
+    page: int
+    line: Line
+    key: str
+    numbers: tuple[int, ...]
+    top: bool
+    place: float
+
+    @property
+    def bare(self) -> bool:
+        """Whether it says nothing but numbers."""
+        return not any(character.isalpha() for character in self.key)
+
+
+def without_running_lines(pages: Sequence[PageText]) -> list[PageText]:
+    """The pages less the lines that repeat at their edges; the first of each stands where its page begins."""
+    edges = [[_edge_lines(index, page, top=top) for top in (True, False)] for index, page in enumerate(pages)]
+    running = _running([line for of_page in edges for lines in of_page for line in lines])
+    if not running:
+        return list(pages)
+    body = _body_size(pages)
+    said: set[str] = set()
+    cleaned: list[PageText] = []
+    for page, of_page in zip(pages, edges, strict=True):
+        found = [line for lines in of_page for line in _peeled(page, lines, running, body)]
+        first = list({each.key: each for each in reversed(found) if each.key not in said}.values())
+        said.update(each.key for each in found)
+        cleaned.append(_moved(page, [each.line for each in found], [each.line for each in first]))
+    return cleaned
+
+
+def _edge_lines(index: int, page: PageText, *, top: bool) -> list[_EdgeLine]:
+    """The outermost lines of a page at one edge, from outside inwards."""
+    placed = [line for line in page.lines if line.base is not None]
+    if not placed:
+        return []
+    turns = [line.turn for line in placed]
+    usual = max(set(turns), key=turns.count)
+    ordered = sorted((line for line in placed if line.turn == usual), key=lambda line: line.base or 0.0, reverse=top)
+    lines: list[_EdgeLine] = []
+    for line in ordered[:_EDGE_LINES]:
+        said = " ".join(page.text[line.start : line.end].split()).lower()
+        if len(said) > _LONGEST:
+            break
+        numbers = tuple(int(number) for number in _DIGITS.findall(said)[:8] if len(number) < 10)
+        key = _DIGITS.sub("#", said)
+        bare = re.sub(r"[^\w]", "", said)
+        if _ROMAN.fullmatch(bare):
+            key, numbers = key.replace(bare, "#"), (_roman(bare),)
+        base = line.base or 0.0
+        lines.append(_EdgeLine(index, line, key, numbers, top, page.height - base if top else base))
+    return lines
+
+
+def _roman(text: str) -> int:
+    values = [_ROMAN_VALUES[character] for character in text]
+    return sum(-value if value < after else value for value, after in pairwise([*values, 0]))
+
+
+def _running(lines: Sequence[_EdgeLine]) -> set[int]:
+    """The identities of the lines that stand on another page near by too, the numbers in them counting the pages."""
+    groups: dict[tuple[str, bool], list[_EdgeLine]] = {}
+    for line in lines:
+        groups.setdefault((line.key, line.top), []).append(line)
+    running: set[int] = set()
+    for group in groups.values():
+        for at, line in enumerate(group):
+            for other in group[at + 1 : at + 1 + _WITHIN * _EDGE_LINES]:
+                if other.page - line.page > _WITHIN:
+                    break
+                if other.page > line.page and _is_same(line, other):
+                    running |= {id(line), id(other)}
+    return running
+
+
+def _is_same(line: _EdgeLine, other: _EdgeLine) -> bool:
+    if abs(line.place - other.place) > _NEAR or abs(line.line.size - other.line.size) > _ALIKE:
+        return False
+    if len(line.numbers) != len(other.numbers):
+        return False
+    steps = {second - first for first, second in zip(line.numbers, other.numbers, strict=True)}
+    apart = other.page - line.page
+    return steps <= {0, apart} and (not line.bare or apart in steps)
+
+
+def _body_size(pages: Sequence[PageText]) -> float:
+    """The size in which most characters of the document are set."""
+    counts: dict[float, int] = {}
+    for page in pages:
+        for line in page.lines:
+            if line.base is not None:
+                counts[round(line.size, 1)] = counts.get(round(line.size, 1), 0) + line.end - line.start
+    return max(counts, key=lambda size: counts[size], default=0.0)
+
+
+def _peeled(page: PageText, lines: Sequence[_EdgeLine], running: set[int], body: float) -> Iterator[_EdgeLine]:
+    """The running lines at one edge, from outside as far as the text, from which they stand apart."""
+    bases = sorted({round(line.base, 1) for line in page.lines if line.base is not None}, reverse=True)
+    steps = [above - below for above, below in pairwise(bases) if 1 < above - below < _APART * body]
+    usual = median(steps) if steps else 0.0
+    outer: list[_EdgeLine] = []
+    parted = False
+    for at, line in enumerate(lines):
+        if id(line) not in running or line.line.size > _LARGE * body or line.place > _ZONE * page.height:
+            return
+        outer.append(line)
+        inner = lines[at + 1] if at + 1 < len(lines) else None
+        gap = abs((line.line.base or 0.0) - (inner.line.base or 0.0)) if inner is not None else 0.0
+        text_follows = not parted or (len(outer) == 1 and inner is not None and id(inner) not in running)
+        if line.line.size < _SMALLER * body or line.bare or (gap > _STEP * usual and text_follows):
+            yield from outer
+            outer, parted = [], True
+
+
+def _moved(page: PageText, dropped: Sequence[Line], first: Sequence[Line]) -> PageText:
+    """The page without some lines, of which the first of their kind stand before all others."""
+    if not dropped:
+        return page
+    places = sorted(page.lines, key=lambda line: line.start)
+    gone = {(line.start, line.end) for line in dropped}
+    edits: list[tuple[int, int, str]] = []
+    for line, after in zip(places, [*places[1:], None], strict=True):
+        if (line.start, line.end) in gone:
+            edits.append((line.start, after.start if after is not None else _end(page, line), ""))
+    rest = _stripped(rewritten(page, edits))
+    if not first:
+        return rest
+    ordered = sorted(first, key=lambda line: (-(line.base or 0.0), line.left))
+    pieces = [(page.text[line.start : line.end], page.glyphs[line.start : line.end]) for line in ordered]
+    head = "\n".join(text for text, _ in pieces) + ("\n\n" if rest.text else "")
+    nothing = np.full(1, -1, dtype=np.int32)
+    maps = [part for _, glyphs in pieces for part in (glyphs, nothing)][: 2 * len(pieces) - 1]
+    maps += [nothing, nothing] if rest.text else []
+    shift = len(head)
+    return replace(
+        rest,
+        text=head + rest.text,
+        glyphs=np.concatenate([*maps, rest.glyphs]),
+        lines=tuple(replace(line, start=line.start + shift, end=line.end + shift) for line in rest.lines),
+        tables=tuple(replace(table, start=table.start + shift, end=table.end + shift) for table in rest.tables),
+        tagged=tuple(replace(head, start=head.start + shift, end=head.end + shift) for head in rest.tagged),
+    )
+
+
+def _end(page: PageText, line: Line) -> int:
+    """Where the blanks behind a line end."""
+    end = line.end
+    while end < len(page.text) and page.text[end] == "\n":
+        end += 1
+    return end
+
+
+def _stripped(page: PageText) -> PageText:
+    """The page without breaks at its ends."""
+    first, last = len(page.text) - len(page.text.lstrip("\n")), len(page.text.rstrip("\n"))
+    if first >= last:
+        return rewritten(page, [(0, len(page.text), "")]) if page.text else page
+    edits = [(0, first, "")] if first else []
+    return rewritten(page, [*edits, (last, len(page.text), "")] if last < len(page.text) else edits)

@@ -1,0 +1,143 @@
+"""The order in which a PDF page is read: columns one after the other, tables row by row, the rest downwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeAlias
+
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, is_prose
+from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
+from passagework.ingest.loaders.pdf.pdf_table import TableCells, aligned_table
+
+_DEEPEST = 6
+"""Columns within columns."""
+_LONG_BAND = 60
+"""Rows: within a band of as many that is neither columns nor a table, no other band is looked for."""
+_COLUMN_LINES = 3
+"""Lines of a side, at least, that stands beside another as a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line of text: its spans in order, and the places of its neighbourhood's edges, between which lines are full."""
+
+    spans: tuple[Span, ...]
+    left: float
+    right: float
+
+
+Item: TypeAlias = "TextLine | TableCells"
+
+
+def in_order(glyphs: PageGlyphs, spans: Sequence[Span], ruled: Mapping[int, TableCells], depth: int = 0) -> list[Item]:
+    """The lines and tables of spans of one direction as a reader meets them; `ruled` has tables by their grids."""
+    rows = rows_of(spans)
+    items: list[Item] = []
+    done = at = 0
+    while at < len(rows):
+        band = find_band(rows, at, done)
+        found = _columns_or_table(glyphs, rows, band, done, ruled, depth) if band is not None else None
+        if found is None:
+            at += 1 if band is None or band.end - at < _LONG_BAND else band.end - at
+            continue
+        start, end, arranged = found
+        items += _lines(glyphs, rows[done:start], ruled)
+        items += arranged
+        done = at = end
+    return items + _lines(glyphs, rows[done:], ruled)
+
+
+def _columns_or_table(
+    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, ruled: Mapping[int, TableCells], depth: int
+) -> tuple[int, int, list[Item]] | None:
+    """Where the columns or the table of a band begin and end among the rows, and what they hold; None without any."""
+    end = band.crossed[0] if band.crossed else band.end
+    of_band = rows[band.start : end]
+    gutter = _column_gutter(of_band, band) if depth < _DEEPEST else None
+    if gutter is not None:
+        sides: tuple[list[Span], list[Span]] = ([], [])
+        for row in of_band:
+            for span in row.spans:
+                sides[span.left >= gutter].append(span)
+        leftward = sum(span.leftward for span in sides[0]) > len(sides[0]) / 2
+        first, second = sides[::-1] if leftward else sides
+        parts = [*in_order(glyphs, first, ruled, depth + 1), *in_order(glyphs, second, ruled, depth + 1)]
+        return band.start, end, parts
+    table = aligned_table(glyphs, rows, band, least)
+    return (table[0], band.end, [table[1]]) if table is not None else None
+
+
+def _column_gutter(rows: Sequence[Row], band: Band) -> float | None:
+    """The right edge of a strip with text on both sides that runs on from line to line there, the widest first."""
+    for _, right in sorted(band.gutters, key=lambda strip: strip[0] - strip[1]):
+        sides: tuple[list[Span], list[Span]] = ([], [])
+        for row in rows:
+            for side, wanted in zip(sides, (False, True), strict=True):
+                spans = [span for span in row.spans if (span.left >= right - 0.01) is wanted]
+                side += spans
+        if _are_columns(sides):
+            return right - 0.01
+    return None
+
+
+def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
+    if min(map(len, sides)) < _COLUMN_LINES:
+        return False
+    texts = [[span.words for span in side] for side in sides]
+    if any(are_markers(side) for side in texts):
+        return False
+    prose = [is_prose(side, spans) for side, spans in zip(texts, sides, strict=True)]
+    if all(prose):
+        return True
+    drawn = sorted([(span.first, 0) for span in sides[0]] + [(span.first, 1) for span in sides[1]])
+    turns = sum(before[1] != after[1] for before, after in pairwise(drawn))
+    return turns == 1 and any(prose)
+
+
+def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Mapping[int, TableCells]) -> list[Item]:
+    """Rows as lines; where a row holds several spans that the file draws one below the other, as the file has them."""
+    plain = [span for row in rows for span in row.spans if span.grid is None]
+    left, right = min((span.left for span in plain), default=0.0), max((span.right for span in plain), default=0.0)
+    items: list[Item] = []
+    group: list[Row] = []
+    for row in rows:
+        grid = row.spans[0].grid
+        if grid is None:
+            group.append(row)
+            continue
+        items += _text_lines(glyphs, group, left, right)
+        group = []
+        items.append(ruled[id(grid)])
+    return items + _text_lines(glyphs, group, left, right)
+
+
+def _text_lines(glyphs: PageGlyphs, rows: Sequence[Row], left: float, right: float) -> list[Item]:
+    lines = [tuple(part) for row in rows for part in _level_parts(_untangled(row))]
+    beside = [pair for line in lines for pair in pairwise(line)]
+    apart = sum(
+        abs(b.first - a.glyphs[-1]) > 1 and min(glyphs.index[b.first], glyphs.index[a.first]) >= 0 for a, b in beside
+    )
+    if len(beside) > 1 and apart > len(beside) / 2:
+        spans = sorted((span for line in lines for span in line), key=lambda span: span.first)
+        return [TextLine((span,), left, right) for span in spans]
+    return [TextLine(line[::-1] if line[0].leftward else line, left, right) for line in lines]
+
+
+def _untangled(row: Row) -> Row:
+    """A row as the file draws it where its spans are drawn one upon the other."""
+    return Row(sorted(row.spans, key=lambda span: span.first)) if row.mixed else row
+
+
+def _level_parts(row: Row) -> list[list[Span]]:
+    """A row's spans, parted where the baseline changes."""
+    parts: list[list[Span]] = []
+    for span in row.spans:
+        before = parts[-1][-1] if parts else None
+        if before is not None and abs(before.base - span.base) <= 0.45 * max(before.size, span.size):
+            parts[-1].append(span)
+        else:
+            parts.append([span])
+    return parts

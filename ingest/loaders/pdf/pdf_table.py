@@ -1,0 +1,267 @@
+"""Tables of a PDF page, ruled or told by alignment, as rows of cells that stand under their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TypeAlias
+
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_number
+from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_rulings import Grid
+from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
+
+Cell: TypeAlias = "tuple[Span, ...]"
+"""The spans of a cell, in order; () where it is empty."""
+
+_LEAST_ROWS = 3
+_LEAST_FILLED = 3
+"""Rows that fill several columns where no rule is drawn, and cells that hold something where rules are."""
+_SHORT_WORDS = 4.5
+_ALIGNED = 0.6
+_EDGE = 2.5
+"""Points: edges that are closer are aligned."""
+_MOST_NAMES = 4
+"""Rows that name columns, at most."""
+_WORD_GAP = 0.15
+_NAMES_NEAR = 2.4
+_REPEATED = 80
+"""Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
+_OPENING, _CLOSING = re.compile(r"[$€£¥(]+"), re.compile(r"[)%*]+|\(\d\)")
+
+
+@dataclass(slots=True)
+class TableCells:
+    """A table's rows, each as many cells; the first `names` of them name the columns.
+
+    `words` tells a table that no rule parts and whose every cell is a word: read as it stands, each word is a cell.
+    """
+
+    rows: list[list[Cell]]
+    names: int
+    words: bool = False
+
+
+def aligned_table(glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int) -> tuple[int, TableCells] | None:
+    """A band as a table, and the row where it begins, not above `least`; None where it is none."""
+    cells = _cells(glyphs, rows[band.start : band.end], band)
+    cells = _without_signs(cells)
+    if not cells or len(cells[0]) < 2:
+        return None
+    start = next((row for row, line in enumerate(cells) if sum(map(bool, line)) > 1 or not line[0]), 0)
+    texts = [[_text(cell) for cell in line] for line in cells[start:]]
+    cells = cells[start:]
+    if not _is_table(texts, cells):
+        return None
+    above = _names_above(rows, band, band.start + start, least, cells)
+    names = _names(texts, len(above))
+    body = _unwrapped(cells, names)
+    full = not above and all(len(text.split()) == 1 for line in texts for text in line)
+    return band.start + start - len(above), TableCells([*above, *body], len(above) + names, words=full)
+
+
+def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
+    """What stands between rules as a table, merged cells repeated; None where that is no table, but a frame."""
+    held: dict[tuple[int, int], list[Span]] = {}
+    for span in spans:
+        place = grid.cell((span.left + span.right) / 2, span.base + 0.3 * span.size)
+        if place is not None:
+            held.setdefault(place, []).append(span)
+    if len(held) < _LEAST_FILLED:
+        return None
+    lines: list[list[Cell]] = []
+    cells = {place: tuple(_ordered(spans)) for place, spans in held.items()}
+    for number, row in enumerate(grid.merged):
+        lines += _split([_said(cells, first, (number, column)) for column, first in enumerate(row)])
+    lines = [line for line in lines if any(line)]
+    used = [column for column in range(len(grid.xs) - 1) if any(line[column] for line in lines)]
+    lines = [[line[column] for column in used] for line in lines]
+    if len(lines) < 2 or len(used) < 2:
+        return None
+    return TableCells(lines, _names([[_text(cell) for cell in line] for line in lines], 0))
+
+
+def _said(cells: dict[tuple[int, int], Cell], first: tuple[int, int], place: tuple[int, int]) -> Cell:
+    cell = cells.get(first, ())
+    return cell if first == place or len(_text(cell)) <= _REPEATED else ()
+
+
+def _ordered(spans: Sequence[Span]) -> list[Span]:
+    return [span for row in rows_of(spans) for span in row.spans]
+
+
+def _text(cell: Cell) -> str:
+    return " ".join(span.words for span in cell)
+
+
+def _cells(glyphs: PageGlyphs, rows: Sequence[Row], band: Band) -> list[list[Cell]]:
+    lines: list[list[Cell]] = []
+    for row in rows:
+        held: list[list[Span]] = [[] for _ in range(len(band.gutters) + 1)]
+        for span in row.spans:
+            for part in _parted(glyphs, span, band):
+                held[band.column(part)].append(part)
+        lines.append([tuple(spans) for spans in held])
+    return lines
+
+
+def _parted(glyphs: PageGlyphs, span: Span, band: Band) -> list[Span]:
+    """A span that reaches across a strip in two, where a space between its words lies there."""
+    for left, right in band.gutters:
+        if span.left >= left or span.right <= right:
+            continue
+        for at, (before, row) in enumerate(pairwise(span.glyphs), 1):
+            gap = glyphs.left[row] - glyphs.right[before]
+            middle = (glyphs.left[row] + glyphs.right[before]) / 2
+            if gap > _WORD_GAP * span.size and left - span.size <= middle <= right + span.size:
+                label, value = _cut(glyphs, span, at)
+                if not is_number(value.words.split(" ")[0]) and value.words[:1] not in "$€£(":
+                    continue
+                return [label, *_parted(glyphs, value, band)]
+    return [span]
+
+
+def _cut(glyphs: PageGlyphs, span: Span, at: int) -> tuple[Span, Span]:
+    parts: list[Span] = []
+    for rows in (span.glyphs[:at], span.glyphs[at:]):
+        words = "".join(" " * bool(glyphs.before[row]) + glyphs.text[row] for row in rows).strip()
+        left, right = float(glyphs.left[rows].min()), float(glyphs.right[rows].max())
+        parts.append(Span(rows, left, right, span.base, span.size, words=words))
+    return parts[0], parts[1]
+
+
+def _without_signs(cells: list[list[Cell]]) -> list[list[Cell]]:
+    """The cells, with columns of currency signs, of closing brackets and of bullets joined to those they belong to."""
+    column = 0
+    while cells and column < len(cells[0]):
+        texts = [text for line in cells if (text := _text(line[column]))]
+        last = len(cells[0]) - 1
+        opening = all(map(_OPENING.fullmatch, texts)) or (column == 0 and are_markers(texts))
+        if column < last and opening:
+            cells = [[*line[:column], line[column] + line[column + 1], *line[column + 2 :]] for line in cells]
+        elif column > 0 and all(map(_CLOSING.fullmatch, texts)):
+            cells = [[*line[: column - 1], line[column - 1] + line[column], *line[column + 1 :]] for line in cells]
+        else:
+            column += 1
+    return cells
+
+
+def _is_table(texts: Sequence[Sequence[str]], cells: Sequence[Sequence[Cell]]) -> bool:
+    """Whether rows of cells are a table: several full rows, edges that are aligned, numbers or short words."""
+    full = [line for line in texts if sum(map(bool, line)) > 1]
+    if len(full) < _LEAST_ROWS or len(full) < 0.4 * len(texts):
+        return False
+    width = len(texts[0])
+    values = [text for line in texts[1:] for text in line[1:] if text]
+    numbers = sum(map(is_number, values)) / max(1, len(values))
+    if width == 2 and (_is_contents(full) or sum(line[0].endswith(":") for line in full) >= len(full) / 2):
+        return False
+    if not all(_is_aligned([line[column] for line in cells if line[column]]) for column in range(1, width)):
+        return False
+    words = [len(text.split()) for line in texts for text in line if text]
+    short = sum(words) / len(words) <= _SHORT_WORDS
+    return numbers >= 0.5 or (short and len(full) >= _LEAST_ROWS + (width == 2))
+
+
+def _is_contents(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether the second of two columns has page numbers that grow: a table of contents is read as lines."""
+    pages = [line[1] for line in lines if line[1]]
+    if not all(page.isdecimal() and len(page) < 5 for page in pages) or any(line[0].isdecimal() for line in lines):
+        return False
+    return all(int(a) <= int(b) for a, b in pairwise(pages))
+
+
+def _is_aligned(cells: Sequence[Cell]) -> bool:
+    """Whether most of a column's cells begin, end or have their middle at one place."""
+    if len(cells) < 2:
+        return True
+    lefts, rights = [cell[0].left for cell in cells], [cell[-1].right for cell in cells]
+    middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
+    return any(
+        sum(abs(value - median(values)) <= _EDGE * (1 + (values is rights)) for value in values)
+        >= _ALIGNED * len(cells)
+        for values in (lefts, rights, middles)
+    )
+
+
+def _names_above(
+    rows: Sequence[Row], band: Band, start: int, least: int, cells: Sequence[Sequence[Cell]]
+) -> list[list[Cell]]:
+    """Rows just above the table that name several of its columns at once: each name stands above all that it spans."""
+    edges = [_edges([line[column] for line in cells if line[column]]) for column in range(len(cells[0]))]
+    right = max(end for _, end in edges)
+    lines: list[list[Cell]] = []
+    while start > least and len(lines) < _MOST_NAMES - 1:
+        row, below = rows[start - 1], rows[start]
+        near = row.base - below.base <= _NAMES_NEAR * max(row.size, below.size)
+        inside = all(span.left >= band.gutters[0][0] and span.right <= right + row.size for span in row.spans)
+        if not near or not inside or any(span.grid for span in row.spans):
+            break
+        lines.insert(0, [tuple(s for s in row.spans if s.left <= end and s.right >= begin) for begin, end in edges])
+        start -= 1
+    return lines
+
+
+def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
+    return min(cell[0].left for cell in cells), max(cell[-1].right for cell in cells)
+
+
+def _names(texts: Sequence[Sequence[str]], above: int) -> int:
+    """How many of a table's first rows name its columns: those before the first number; years are names."""
+    if not any(is_number(text) and not _YEAR.fullmatch(text) for line in texts for text in line):
+        return int(not above)
+    names = 0
+    for line in texts[: _MOST_NAMES - above]:
+        if any(is_number(text) and not _YEAR.fullmatch(text) for text in line[1:]):
+            break
+        if line[0] and not any(line[1:]):
+            break  # a heading within the table
+        names += 1
+    return names if names < len(texts) else 0
+
+
+def _unwrapped(cells: Sequence[Sequence[Cell]], names: int) -> list[list[Cell]]:
+    """The rows, with labels joined that go on in the next line: that one begins in lower case."""
+    lines: list[list[Cell]] = [list(line) for line in cells[:names]]
+    for line in cells[names:]:
+        before = lines[-1] if len(lines) > names else None
+        only_label = before is not None and before[0] and not any(before[1:])
+        goes_on = [cell for cell in line if cell and _text(cell)[:1].islower()]
+        filled = [cell for cell in line if cell]
+        if before is not None and (
+            (only_label and line[0] in goes_on) or (len(goes_on) == len(filled) and not line[0])
+        ):
+            lines[-1] = [first + second for first, second in zip(before, line, strict=True)]
+        elif before is not None and len(filled) == 1 and line[0] in goes_on and _is_below(before[0], line[0]):
+            lines[-1] = [before[0] + line[0], *before[1:]]
+        else:
+            lines.append(list(line))
+    return lines
+
+
+def _is_below(above: Cell, below: Cell) -> bool:
+    return bool(above) and above[-1].base - below[0].base <= 1.7 * below[0].size
+
+
+def _split(cells: list[Cell]) -> list[list[Cell]]:
+    """Rows that no rule parts but that stand on common lines: of a table with upright rules alone."""
+    rows = rows_of([span for cell in dict.fromkeys(cells) for span in cell], joined=False)
+    if len(rows) < 2 or sum(len(_lines_of(cell)) > 1 for cell in cells) < 2:
+        return [cells]
+    lines = [[tuple(span for span in row.spans if span in cell) for cell in cells] for row in rows]
+    texts = [_text(cell) for line in lines[1:] for cell in line if cell]
+    full = sum(sum(map(bool, line)) > 1 for line in lines)
+    numbers = sum(map(is_number, texts))
+    lower = sum(text[:1].islower() for text in texts)
+    merged_spans = sum(len(cell) for line in lines for cell in line) < sum(len(cell) for cell in dict.fromkeys(cells))
+    if merged_spans or full < 0.7 * len(lines) or numbers < 0.3 * len(texts) or lower > 0.2 * len(texts):
+        return [cells]
+    return lines
+
+
+def _lines_of(cell: Cell) -> list[Row]:
+    return rows_of(cell)
