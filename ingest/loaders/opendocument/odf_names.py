@@ -10,13 +10,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0"
-_SHORT = {
-    "drawing": "draw",
-    "animation": "anim",
-    "xsl-fo-compatible": "fo",
-    "svg-compatible": "svg",
-    "datastyle": "number",
-}
+_SHORT = {"drawing": "draw", "animation": "anim", "xsl-fo-compatible": "fo", "svg-compatible": "svg"}
 _FULL = {short: full for full, short in _SHORT.items()}
 
 

@@ -31,38 +31,36 @@ class OdfSlides:
         """Writes the slides of a presentation in their order."""
         for number, slide in enumerate(children_named(presentation, "draw:page"), len(self.pages) + 1):
             inner = OfficeWriter()
-            said = self._styles.properties("drawing-page", attribute(slide, "draw:style-name"))
-            if said.get("presentation:visibility") == "hidden":
-                inner.forced = HiddenReason.INVISIBLE
-            self._slide(slide, inner)
+            page = self._styles.properties("drawing-page", attribute(slide, "draw:style-name"))
+            self._slide(slide, inner, hidden=page.get("presentation:visibility") == "hidden")
             start, end = self.writer.extend(inner)
             self.pages.append(Page(number=number, label=str(number), start=start, end=end))
 
-    def _slide(self, slide: _Element, writer: OfficeWriter) -> None:
-        ground = self._ground(slide)
+    def _slide(self, slide: _Element, writer: OfficeWriter, *, hidden: bool) -> None:
+        ground = Look(hidden=True) if hidden else self._ground(slide)
         shapes = [shape for shape in slide if name_of(shape) not in _BESIDE]
         titles = [shape for shape in shapes if attribute(shape, "presentation:class") == _TITLE]
         for shape in titles[:1]:
             title = " ".join(" ".join(str(text) for text in shape.itertext()).split())
-            writer.write(words(title, self._outside(shape)), level=2)
+            writer.write(words(title, ground.unseen or self._outside(shape)), level=2)
         rest = [shape for shape in shapes if shape not in titles[:1]]
         for shape in sorted(rest, key=_top):
             self._shape(shape, ground, writer)
         for notes in children_named(slide, "presentation:notes"):
             inner = self._written(
-                [child for child in notes if attribute(child, "presentation:class") == "notes"], Look()
+                [child for child in notes if attribute(child, "presentation:class") == "notes"], Look(hidden=hidden)
             )
             if inner.length:
-                writer.write(words("Notes:"), level=3)
+                writer.write(words("Notes:", ground.unseen), level=3)
                 writer.extend(inner, gap=1)
-        remarks = self._written(list(children_named(slide, "office:annotation")), Look())
+        remarks = self._written(list(children_named(slide, "office:annotation")), Look(hidden=hidden))
         writer.extend(remarks)
 
     def _shape(self, shape: _Element, ground: Look, writer: OfficeWriter) -> None:
         style = attribute(shape, "draw:style-name") or attribute(shape, "presentation:style-name")
         said = self._styles.properties("graphic", style) or self._styles.properties("presentation", style)
         filled = said.get("draw:fill") not in ("none", None)
-        look = Look(ground=None if filled else ground.ground)
+        look = Look(ground=None if filled else ground.ground, hidden=ground.hidden)
         if attribute(shape, "presentation:placeholder") == "true":
             return  # what nobody has filled in
         inner = self._written([shape], look)
