@@ -13,9 +13,10 @@ from typing import cast
 from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
 from passagework.ingest.loaders.code_suffixes import CODE_NAMES
 from passagework.ingest.loaders.compressed import inflated
-from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
+from passagework.ingest.loaders.formats import Format, named_format
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.sniff import begins_as_text, true_format
+from passagework.ingest.loaders.ways_out import unread_type, way_out
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import one_line
@@ -50,7 +51,7 @@ _LOADERS = {
     Format.XLS: ("office.xls", "load_xls"),
     Format.SRT: ("text.subtitles", "load_subtitles"),
     Format.VTT: ("text.subtitles", "load_subtitles"),
-    Format.TEX: ("text.tex", "load_tex"),
+    Format.TEX: ("markup.tex", "load_tex"),
     Format.ORG: ("text.org", "load_org"),
     Format.ADOC: ("text.asciidoc", "load_asciidoc"),
     Format.XML: ("markup.xml_text", "load_xml"),
@@ -71,8 +72,8 @@ def media_type(path: Path) -> str:
     """The media type that the suffix promises; a Document has that of its content. Raises IngestError for others."""
     named = named_format(path)
     if named is None:
-        known = " ".join(sorted(SUFFIXES))
-        raise IngestError(f"unsupported type '{one_line(path.suffix, limit=40)}'; supported are {known}")
+        kind = unread_type(path)
+        raise IngestError(f"unsupported type '{one_line(kind, limit=40)}': {way_out(kind)}")
     return named.value
 
 

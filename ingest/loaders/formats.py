@@ -150,7 +150,7 @@ def named_format(path: Path) -> Format | None:
     if suffix in COMPRESSED:
         inner = named_format(Path(path.stem))
         return None if inner in BINARY or Path(path.stem).suffix.lower() in COMPRESSED else inner
-    return SUFFIXES.get(suffix) if suffix else Format.TEXT
+    return SUFFIXES.get(suffix) if suffix or path.name.startswith(".") else Format.TEXT
 
 
 def format_name(media_type: str) -> str:

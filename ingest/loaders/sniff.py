@@ -5,6 +5,7 @@ Magic numbers are those of the formats' specifications, the longer ones only: a 
 
 from __future__ import annotations
 
+import mmap
 import re
 import zipfile
 from pathlib import Path
@@ -49,6 +50,7 @@ _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1aE\xdf\xa3", "a Matroska film"),
     (0, b"wOF2", "a font"),
 )
+_TELLING = ("EncryptedPackage", "WordDocument", "PowerPoint Document", "Workbook", "__substg1.0_")
 _MAILBOX = re.compile(rb"From \S+.{0,200}\d\d:\d\d.{0,60}\r?\n[A-Za-z-]+:")
 CONVERT = "convert it with LibreOffice, `soffice --headless --convert-to`"
 # These marks are ordinary letters: they count only where the bytes around them are not text.
@@ -185,7 +187,7 @@ def _ole2_format(path: Path, named: Format) -> Format:
 
 
 def _ole2_names(path: Path) -> set[str]:
-    """What lies at the root of an OLE2 container."""
+    """What lies at the root of an OLE2 container; of a damaged one, what can be told by its bytes."""
     import olefile
 
     try:
@@ -194,4 +196,8 @@ def _ole2_names(path: Path) -> set[str]:
     except (MemoryError, RecursionError):
         raise
     except Exception as error:  # malformed sectors lead to whatever they lead to
-        raise IngestError(f"damaged OLE2 container: {one_line(str(error), limit=160)}") from error
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            names = {name for name in _TELLING if data.find(name.encode("utf-16-le")) >= 0}
+        if not names:
+            raise IngestError(f"damaged OLE2 container: {one_line(str(error), limit=160)}") from error
+        return names

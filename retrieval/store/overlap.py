@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypedDict
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
@@ -52,6 +53,30 @@ LINES = PreparedStatement(
     .where(in_bound_ids(_p.id), _s.unit == PlaceUnit.LINE.value, _s.start < _p.end, _s.end > _p.start)
     .order_by(_s.ordinal)
 )
+
+
+class Parts(TypedDict):
+    """What of a document lies in a passage, as PassageRow has it."""
+
+    pages: tuple[int, ...]
+    hidden: tuple[Hidden, ...]
+    lines: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
+    """Maps each passage to what lies in it."""
+    pages, hidden = pages_of(connection, ids), hidden_in(connection, ids)
+    lines, seconds = lines_of(connection, ids), seconds_of(connection, ids)
+    return {
+        passage: {
+            "pages": pages.get(passage, ()),
+            "hidden": hidden.get(passage, ()),
+            "lines": lines.get(passage, ()),
+            "seconds": seconds.get(passage, ()),
+        }
+        for passage in ids
+    }
 
 
 def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:

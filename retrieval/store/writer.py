@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
@@ -209,16 +210,8 @@ class Writer(Snapshot):
             for i, b in enumerate(document.tables)
         )
         places = (
-            {
-                "document_id": document_id,
-                "ordinal": ordinal,
-                "unit": p.unit.value,
-                "first": p.first,
-                "last": p.last,
-                "start": p.start,
-                "end": p.end,
-            }
-            for ordinal, p in enumerate(document.places)
+            {"document_id": document_id, "ordinal": i, **asdict(p), "unit": p.unit.value}
+            for i, p in enumerate(document.places)
         )
         marks = ((t.hidden, hidden), (t.tables, tables), (t.places, places))
         for table, rows in ((t.pages, pages), (t.headings, headings), *marks, (t.fields, fields)):

@@ -1,1 +1,1 @@
-"""XML without a format of its own: the text of its elements, headings where it has titles."""
+"""Sources that are read as they are shown: TeX, and XML without a loader of its own."""

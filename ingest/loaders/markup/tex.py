@@ -13,21 +13,20 @@ from pathlib import Path
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.encoding import read_text
 from passagework.ingest.loaders.formats import Format
-from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, words
-from passagework.ingest.loaders.text.markdown import first_title
-from passagework.ingest.loaders.text.tex_commands import (
+from passagework.ingest.loaders.markup.tex_commands import (
     ACCENTS,
-    CITED,
     DROPPED,
-    FIRST_NOT_SHOWN,
     LEVELS,
     LISTS,
     MATH,
-    NOT_SHOWN,
     SYMBOLS,
     TABLES,
+    TITLES,
     VERBATIM,
+    arguments,
 )
+from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, words
+from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document, Json
 
@@ -39,8 +38,6 @@ _TOKEN = re.compile(
 )
 _OPTION = re.compile(r"(?:[ \t]*\[[^\]\[\n]{0,500}\])+")
 _NAME = re.compile(r"\{([\w*]{1,40})\}")
-_TITLES = ("title", "author", "date")
-_USES = {**{name: name for name in _TITLES}, "footnote": "note", "caption": "block"}
 _DASHES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 
 
@@ -148,7 +145,7 @@ class TexReader:
             return self._sign("\\", source, at) if SYMBOLS[name] == "\\\\" else self._symbol(SYMBOLS[name], at)
         if name in LEVELS:
             self._paragraph()
-        self._awaited = _arguments(name)
+        self._awaited = arguments(name)
         return behind
 
     def _symbol(self, text: str, at: int) -> int:
@@ -239,7 +236,7 @@ class TexReader:
             self._put(text)
             if self._rows is None:
                 self._paragraph()
-        elif use in _TITLES and text:
+        elif use in TITLES and text:
             self.fields[use] = text
 
     def _put(self, text: str, *, raw: bool = False) -> None:
@@ -280,19 +277,6 @@ class TexReader:
         if text:
             item, self._item = self._item, ""
             self.writer.write(words(item + text), gap=1 if item and self._lists else 2)
-
-
-def _arguments(name: str) -> list[str]:
-    """What the braces behind a command are for."""
-    if name in LEVELS:
-        return [f"level {LEVELS[name]}"]
-    if name in CITED:
-        return ["cite"]
-    if name in NOT_SHOWN:
-        return ["hide"] * NOT_SHOWN[name]
-    if name in FIRST_NOT_SHOWN:
-        return ["hide"] * FIRST_NOT_SHOWN[name] + ["show"]
-    return [_USES[name]] if name in _USES else []
 
 
 def _without_comments(source: str) -> str:

@@ -89,3 +89,19 @@ VERBATIM = frozenset(["verbatim", "lstlisting", "minted", "verbatim*", "Verbatim
 DROPPED = frozenset(["comment", "tikzpicture", "pgfpicture", "filecontents", "filecontents*"])
 TABLES = frozenset(["tabular", "tabular*", "tabularx", "tabulary", "longtable", "supertabular", "array"])
 LISTS = frozenset(["itemize", "enumerate", "description"])
+TITLES = ("title", "author", "date")
+USES = {**{name: name for name in TITLES}, "footnote": "note", "caption": "block"}
+"""What is done with the argument of these commands."""
+
+
+def arguments(name: str) -> list[str]:
+    """What the braces behind a command are for."""
+    if name in LEVELS:
+        return [f"level {LEVELS[name]}"]
+    if name in CITED:
+        return ["cite"]
+    if name in NOT_SHOWN:
+        return ["hide"] * NOT_SHOWN[name]
+    if name in FIRST_NOT_SHOWN:
+        return ["hide"] * FIRST_NOT_SHOWN[name] + ["show"]
+    return [USES[name]] if name in USES else []
