@@ -1,6 +1,7 @@
 """Real files and thousands of damaged ones through the parser pool and the chunker: none may do more than fail.
 
 python -m benchmarks.mutate [--count 5000] [--seed 1] [--largest-kb 300] [--folder DIR ...] [--only N ... --keep DIR]
+                            [--suffix .odt .rtf ...]
 
 Each file ends as documents or as one line that says why not; a parser that dies or takes too long costs its file
 alone. What comes out is checked: offsets, text that can be stored, passages that are slices. Exits 1 where a check
@@ -25,11 +26,12 @@ from benchmarks.mutation import inflated
 from benchmarks.mutation_archive import mutated
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.ingest.loaders import LoadOptions, RecordFailure, load
-from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.loaders.formats import COMPRESSED, SUFFIXES, Format, named_format
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line, storable
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, SourcePlace, Table
+from tests.support.every_format import write_every_format
 from tests.support.fakes import FakeEncoder
 
 if sys.platform != "win32":
@@ -90,11 +92,16 @@ def main() -> int:
     parser.add_argument("--memory-mb", type=int, default=1024)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--folder", type=Path, nargs="*", help="files to damage (default: the shared ones)")
+    parser.add_argument("--suffix", nargs="*", help="files of these suffixes alone")
     parser.add_argument("--only", type=int, nargs="*", help="these numbers alone")
     parser.add_argument("--keep", type=Path, help="where to leave the damaged files")
     arguments = parser.parse_args()
-    folders = arguments.folder or [data_folder() / "files" / name for name in FOLDERS]
-    sources = read_sources(folders, largest=arguments.largest_kb << 10)
+    with tempfile.TemporaryDirectory(prefix="passagework-") as written:
+        write_every_format(Path(written))
+        folders = arguments.folder or [*(data_folder() / "files" / name for name in FOLDERS), Path(written)]
+        sources = read_sources(folders, largest=arguments.largest_kb << 10)
+    if arguments.suffix:
+        sources = {suffix: found for suffix, found in sources.items() if suffix in arguments.suffix}
     numbers = range(arguments.count) if arguments.only is None else arguments.only
     wrong = False
     with ParserPool(
@@ -122,9 +129,11 @@ def read_sources(folders: Sequence[Path], *, largest: int) -> dict[str, list[Sou
     found: dict[str, list[Source]] = {}
     first = {kind: suffix for suffix, kind in reversed(SUFFIXES.items())}
     for path in sorted(path for folder in folders for path in folder.rglob("*") if path.is_file()):
-        kind = SUFFIXES.get(path.suffix.lower())
+        kind = named_format(path)
         if kind is not None and 0 < path.stat().st_size <= largest:
             data, suffix = path.read_bytes(), first[kind]
+            if kind is Format.CODE or path.suffix.lower() in COMPRESSED:  # of these, the suffix says how they are read
+                suffix = "".join(path.suffixes[-2:]).lower() or suffix
             plain = inflated(data) if suffix == ".pdf" else None
             found.setdefault(suffix, []).append(Source(path.name, suffix, data, plain))
     return found
@@ -240,7 +249,8 @@ def _problems(document: Document) -> Iterator[str]:
     length = len(document.text)
     if not document.text.strip():
         yield "no text"
-    places: list[Page | Heading | Hidden] = [*document.pages, *document.headings, *document.hidden]
+    places: list[Page | Heading | Hidden | Table | SourcePlace] = [*document.pages, *document.headings]
+    places += [*document.hidden, *document.tables, *document.places]
     yield from (f"{one} lies outside" for one in places if not 0 <= one.start <= one.end <= length)
     for starts in ([page.start for page in document.pages], [heading.start for heading in document.headings]):
         if starts != sorted(starts):

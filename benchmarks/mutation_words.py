@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ZIPPED = (".docx", ".pptx", ".xlsx", ".epub")
+ZIPPED = (".docx", ".pptx", ".xlsx", ".epub", ".odt", ".ods", ".odp")
 EDGES = (0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64, 10**30)
 
 _PDF_WORDS = (
@@ -180,6 +180,39 @@ _MAIL_WORDS = (
     b"\n\n",
     b"Content-Disposition: attachment\n",
 )
+_RTF_WORDS = (
+    *(b"{", b"}", b"\\", b"\\'", b"\\u-1?", b"\\u55357?", b"\\uc999999 ", b"\\bin99999999 ", b"\\*", b"\\par "),
+    *(b"\\cell ", b"\\row ", b"\\trowd", b"\\cellx-5", b"\\clvmrg", b"\\intbl", b"\\pard", b"{\\footnote ", b"\\v "),
+    *(
+        b"{\\fonttbl",
+        b"{\\colortbl;",
+        b"\\cf999",
+        b"\\f999",
+        b"\\fcharset128 ",
+        b"\\ansicpg65001",
+        b"\\s999",
+        b"\\fs0 ",
+    ),
+)
+_TEX_WORDS = (
+    *(b"{", b"}", b"\\begin{tabular}{l}", b"\\end{tabular}", b"\\begin{verbatim}", b"\\section{", b"$", b"\\[", b"\\'"),
+    *(b"\\iffalse", b"\\fi", b"%", b"&", b"\\\\", b"\\begin{equation}", b"\\footnote{", b"\\begin{document}"),
+)
+_LINE_WORDS = (
+    *(b"BEGIN:VEVENT\n", b"END:VEVENT\n", b"BEGIN:VCARD\n", b"END:VCARD\n", b"From a@b Mon Jan 1 10:00:00 2024\n"),
+    *(
+        b"00:00:01,000 --> 99:59:59,999\n",
+        b" --> ",
+        b"\n\n",
+        b"#+begin_src\n",
+        b"|===\n",
+        b"----\n",
+        b"* ",
+        b"def f(:\n",
+    ),
+    *(b"def f(:\n", b"class {", b"/*", b'"""', b'{"cells": [', b"<?xml", b"]]>", b"=\n"),
+)
+
 WORDS: dict[str, tuple[bytes, ...]] = {
     ".pdf": _PDF_WORDS,
     ".eml": _MAIL_WORDS + TEXT_WORDS,
@@ -189,6 +222,10 @@ WORDS: dict[str, tuple[bytes, ...]] = {
     ".csv": _RECORD_WORDS + TEXT_WORDS,
     ".tsv": _RECORD_WORDS + TEXT_WORDS,
     **dict.fromkeys(ZIPPED, _XML_WORDS),
+    ".xml": _XML_WORDS,
+    ".rtf": _RTF_WORDS,
+    ".tex": _TEX_WORDS,
+    **dict.fromkeys((".ics", ".vcf", ".mbox", ".srt", ".vtt", ".org", ".adoc", ".ipynb", ".py", ".cpp"), _LINE_WORDS),
 }
 
 VALUES = (

@@ -30,6 +30,7 @@ from .report import (
     Problem as Problem,
     Progress as Progress,
     Report as Report,
+    UnreadType as UnreadType,
 )
 from .workers.limits import ParserLimits as ParserLimits
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark

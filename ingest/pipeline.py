@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -12,11 +13,13 @@ from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources
 from passagework.ingest.loaders import supported
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.ways_out import unread_type, way_out
 from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
-from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.report import Problem, Progress, Report, UnreadType
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import FoundFile, Scan, absolute, scan
 from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
+from passagework.ingest.walk import BROKEN_LINK
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
@@ -272,4 +275,6 @@ def _widened(
 
 def _note_unread(report: Report, scanned: Scan) -> None:
     report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
+    types = Counter(unread_type(file.path) for file in scanned.skipped if file.reason != BROKEN_LINK)
+    report.unread = [UnreadType(kind, count, way_out(kind)) for kind, count in types.most_common()]
     report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)

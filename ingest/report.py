@@ -47,6 +47,26 @@ class Ignored:
         return Problem(self.path, f"{files}{self.reason}{known if self.documents else ''}")
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadType:
+    """Counts the files of a type that can't be read, and says how they can be had all the same.
+
+    `type` is their suffix in lower case, or `no suffix`; `way_out` is for all of them.
+    """
+
+    type: str
+    files: int
+    way_out: str
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the ingest JSON has of it."""
+        return asdict(self)
+
+    def describe(self) -> str:
+        """Returns the line for a person."""
+        return f"{self.files:,} {self.type}: {self.way_out}"
+
+
 @dataclass(slots=True)
 class Report:
     """Tells what an ingest did: counts are of documents, each record being one; `passages` were written by this run.
@@ -54,7 +74,8 @@ class Report:
     `cut` counts passages of which the encoder did not read everything. `notes` tell what could not be read of documents
     that were. `gone` counts documents whose file is no longer there and that were kept, whether beneath the PATHs for
     want of `delete_missing`, or elsewhere; `gone_from` tells how many of each root (a file URI). `ignored` names what
-    was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported.
+    was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported;
+    `unread` counts the latter by their types.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
     """
 
@@ -67,6 +88,7 @@ class Report:
     gone_from: Counter[str] = field(default_factory=Counter)
     failed: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
+    unread: list[UnreadType] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     passages: int = 0
@@ -89,6 +111,7 @@ class Report:
             "gone_from": [{"root": shown_path(root), "documents": count} for root, count in self.gone_from.items()],
             "failed": [problem.to_json() for problem in self.failed],
             "skipped": [problem.to_json() for problem in self.skipped],
+            "unread": [unread.to_json() for unread in self.unread],
             "notes": [problem.to_json() for problem in self.notes],
             "ignored": [ignored.to_json() for ignored in self.ignored],
             "passages": self.passages,

@@ -99,6 +99,8 @@ from .types import (
     Json as Json,
     Page as Page,
     Passage as Passage,
+    PlaceUnit as PlaceUnit,
+    SourcePlace as SourcePlace,
     Stage as Stage,
     Table as Table,
     TokenIds as TokenIds,

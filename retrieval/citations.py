@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from passagework.retrieval.hits import Plan
-from passagework.retrieval.text import address, counted, shortened
+from passagework.retrieval.text import address, counted, place_list, shortened
 from passagework.retrieval.types import Hidden, Json
 
 
@@ -17,6 +17,7 @@ class Citation:
     `document` is a record's `_id`, else the URI; `uri` tells the file and which record of it, `#row=4` or `#_id`.
     `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
+    `lines` and `seconds` are the first and the last, of source code and of what is spoken.
     """
 
     number: int
@@ -33,6 +34,13 @@ class Citation:
     metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...] = ()
     root: str = ""
+    lines: tuple[int, ...] = ()
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Returns where it stands in its document: `p. 3`, `lines 12-40`, `0:01:23-0:02:05`, or nothing."""
+        return place_list(self.pages, self.lines, self.seconds)
 
     @property
     def address(self) -> str:
@@ -48,6 +56,8 @@ class Citation:
             "path": self.path,
             "title": self.title,
             "pages": list(self.pages),
+            "lines": list(self.lines),
+            "seconds": list(self.seconds),
             "start": self.start,
             "end": self.end,
             "headings": list(self.headings),

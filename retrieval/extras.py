@@ -27,6 +27,7 @@ EXTRAS: Mapping[str, Extra] = {
     "torch": Extra("models that OpenVINO can't run and for GPUs", ("torch", "sentence_transformers", "transformers")),
     "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
+    "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
 }

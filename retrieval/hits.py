@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
-from passagework.retrieval.text import address, in_two_lines, page_list, shortened, visible
+from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Stage
 
 
@@ -40,7 +40,8 @@ class Hit:
 
     `document` is the record's `_id`, else the absolute URI. `id` is the passage's id, never reused. `hidden` is what a
     reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
-    a file of another folder has the same path.
+    a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
+    `seconds` the first and the last of what is spoken; both are empty for other documents.
     """
 
     rank: int
@@ -59,6 +60,13 @@ class Hit:
     uri: str
     hidden: tuple[Hidden, ...] = ()
     root: str = ""
+    lines: tuple[int, ...] = ()
+    seconds: tuple[float, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Returns where it stands in its document: `p. 3`, `lines 12-40`, `0:01:23-0:02:05`, or nothing."""
+        return place_list(self.pages, self.lines, self.seconds)
 
     @property
     def address(self) -> str:
@@ -67,7 +75,7 @@ class Hit:
 
     def __str__(self) -> str:
         """Returns rank, score and place, and how the passage begins, in two lines."""
-        place = (self.address, page_list(self.pages), *self.headings)
+        place = (self.address, self.place, *self.headings)
         return in_two_lines(f"{self.rank:>2}  {self.score:.3f}", place, self.text)
 
     def to_json(self) -> dict[str, Json]:
@@ -80,6 +88,8 @@ class Hit:
             "path": self.path,
             "title": self.title,
             "pages": list(self.pages),
+            "lines": list(self.lines),
+            "seconds": list(self.seconds),
             "start": self.start,
             "end": self.end,
             "headings": list(self.headings),

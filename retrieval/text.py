@@ -86,6 +86,20 @@ def page_list(pages: Sequence[int]) -> str:
     return f"{'p.' if len(pages) == 1 else 'pp.'} {page_ranges(pages)}" if pages else ""
 
 
+def place_list(pages: Sequence[int], lines: Sequence[int] = (), seconds: Sequence[float] = ()) -> str:
+    """Returns `p. 3`, `lines 12-40`, `0:01:23-0:02:05`, or nothing; of lines and seconds the first and the last."""
+    distinct = list(dict.fromkeys(lines))
+    numbered = f"{'lines' if distinct[1:] else 'line'} {'-'.join(map(str, distinct))}" if distinct else ""
+    timed = "-".join(dict.fromkeys(clock_time(second) for second in seconds))
+    return ", ".join(filter(None, (page_list(pages), numbered, timed)))
+
+
+def clock_time(seconds: float) -> str:
+    """Returns `1:02:03`, for the whole second that has begun."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
 def address(path: str, uri: str, root: str = "") -> str:
     """Names a document by its path, and one record of a file as `path#_id` or `path#line=3`.
 

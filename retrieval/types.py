@@ -90,13 +90,35 @@ class Table:
     columns: str = ""
 
 
+class PlaceUnit(str, Enum):
+    """Names what places in a source are counted in, where it has no pages."""
+
+    LINE = "line"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlace:
+    """Tells where `[start, end)` of the text stands in its source: from `first` to `last` of a unit.
+
+    Lines count from 1, and on from `first` with each line end of the text; seconds hold for all of the span.
+    """
+
+    unit: PlaceUnit
+    first: float
+    last: float
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Holds a source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
-    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden` and `tables` are in order of `start`;
-    pages don't overlap, nor do tables. `notes` are lines for the report about what could not be read.
+    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables` and `places` are in order of
+    `start`; pages don't overlap, nor do tables, nor places. `notes` are lines for the report about what could not be
+    read.
     """
 
     text: str
@@ -111,6 +133,7 @@ class Document:
     notes: Sequence[str] = ()
     hidden: Sequence[Hidden] = ()
     tables: Sequence[Table] = ()
+    places: Sequence[SourcePlace] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Cutter:
             room = min(self._limits.passage, self._limits.budget - len(context.ids))
             section = self._section_end(fresh)
             if section is not None and stream.size(0, section) <= room:
-                end = self._joined(section, room) if opens else section
+                end = self._joined(section, room) if opens and not self._outline.is_code else section
             else:
                 end = self._best_cut(fresh, room, section, body)
             yield self._piece(end, headings, context, room)

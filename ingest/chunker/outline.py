@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from passagework.retrieval.text import collapsed
-from passagework.retrieval.types import Document, Page, Table
+from passagework.retrieval.types import Document, Page, PlaceUnit, Table
 
 _WORD = re.compile(r"\w")
 _INK = re.compile(r"\S")
@@ -33,6 +33,8 @@ class Outline:
         self._parents = _parents(self._levels)
         self._starts, self._ranks = self._sections()
         self._last_body = (0, -1)
+        self.is_code = any(place.unit is PlaceUnit.LINE for place in document.places)
+        """Tells that sections are functions and classes, which are each found by their own name."""
         self.tables = [table for table in document.tables if table.start < table.end]
         self._table_starts = [table.start for table in self.tables]
 

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import cast
 
 from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
-from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
+from passagework.ingest.loaders.code_suffixes import CODE_NAMES
+from passagework.ingest.loaders.compressed import inflated
+from passagework.ingest.loaders.formats import Format, named_format
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters
-from passagework.ingest.loaders.sniff import true_format
+from passagework.ingest.loaders.sniff import begins_as_text, true_format
+from passagework.ingest.loaders.ways_out import unread_type, way_out
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import one_line
@@ -36,20 +39,41 @@ _LOADERS = {
     Format.JSON: ("records.records", "load_json"),
     Format.JSONL: ("records.records", "load_jsonl"),
     Format.EML: ("mail.mail", "load_mail"),
+    Format.MBOX: ("mail.mailbox", "load_mailbox"),
+    Format.MSG: ("mail.outlook", "load_outlook"),
+    Format.MHTML: ("mail.web_archive", "load_web_archive"),
+    Format.ICS: ("mail.calendar", "load_calendar"),
+    Format.VCF: ("mail.contacts", "load_contacts"),
+    Format.ODT: ("opendocument.opendocument", "load_odt"),
+    Format.ODS: ("opendocument.opendocument", "load_ods"),
+    Format.ODP: ("opendocument.opendocument", "load_odp"),
+    Format.RTF: ("rtf.rtf", "load_rtf"),
+    Format.XLS: ("office.xls", "load_xls"),
+    Format.SRT: ("text.subtitles", "load_subtitles"),
+    Format.VTT: ("text.subtitles", "load_subtitles"),
+    Format.TEX: ("markup.tex", "load_tex"),
+    Format.ORG: ("text.org", "load_org"),
+    Format.ADOC: ("text.asciidoc", "load_asciidoc"),
+    Format.XML: ("markup.xml_text", "load_xml"),
+    Format.IPYNB: ("notebook.notebook", "load_notebook"),
+    Format.CODE: ("code.code", "load_code"),
 }
 
 
 def supported(path: Path) -> bool:
-    """Whether the suffix, in any case, is that of a format that can be read. The file isn't touched."""
-    return named_format(path) is not None
+    """Whether the suffix, in any case, is that of a format that can be read.
+
+    The file isn't touched, but where its name has no suffix: its first bytes must be text, or those of a known format.
+    """
+    return named_format(path) is not None and (bool(path.suffix) or path.name in CODE_NAMES or begins_as_text(path))
 
 
 def media_type(path: Path) -> str:
     """The media type that the suffix promises; a Document has that of its content. Raises IngestError for others."""
     named = named_format(path)
     if named is None:
-        known = " ".join(sorted(SUFFIXES))
-        raise IngestError(f"unsupported type '{one_line(path.suffix, limit=40)}'; supported are {known}")
+        kind = unread_type(path)
+        raise IngestError(f"unsupported type '{one_line(kind, limit=40)}': {way_out(kind)}")
     return named.value
 
 
@@ -65,6 +89,7 @@ def load(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]
             # Opening a pipe would wait for its writer; a path that is gone says so by itself.
             path.stat()
             raise IngestError("not a regular file")
+        path = inflated(path)
         found = true_format(path, named)
         module, function = _LOADERS[found]
         loader = cast("Loader", getattr(import_module(f"{__name__}.{module}"), function))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from pathlib import Path
 
+from passagework.ingest.loaders.code_suffixes import CODE_NAMES, CODE_SUFFIXES
+
 _OPEN_XML = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 
 
 class Format(str, Enum):
@@ -25,6 +29,24 @@ class Format(str, Enum):
     JSON = "application/json"
     JSONL = "application/jsonl"
     EML = "message/rfc822"
+    ODT = f"{_OPEN_DOCUMENT}.text"
+    ODS = f"{_OPEN_DOCUMENT}.spreadsheet"
+    ODP = f"{_OPEN_DOCUMENT}.presentation"
+    RTF = "application/rtf"
+    XLS = "application/vnd.ms-excel"
+    MBOX = "application/mbox"
+    MSG = "application/vnd.ms-outlook"
+    MHTML = "multipart/related"
+    ICS = "text/calendar"
+    VCF = "text/vcard"
+    SRT = "application/x-subrip"
+    VTT = "text/vtt"
+    TEX = "text/x-tex"
+    ORG = "text/org"
+    ADOC = "text/asciidoc"
+    XML = "application/xml"
+    IPYNB = "application/x-ipynb+json"
+    CODE = "text/x-source-code"
 
 
 SUFFIXES = {
@@ -48,6 +70,32 @@ SUFFIXES = {
     ".jsonl": Format.JSONL,
     ".ndjson": Format.JSONL,
     ".eml": Format.EML,
+    **dict.fromkeys((".mdx", ".qmd", ".rmd", ".mkd", ".mdown"), Format.MARKDOWN),
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties"), Format.TEXT),
+    **dict.fromkeys((".docm", ".dotx", ".dotm"), Format.DOCX),
+    **dict.fromkeys((".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), Format.PPTX),
+    **dict.fromkeys((".xlsm", ".xltx", ".xltm"), Format.XLSX),
+    ".tab": Format.TSV,
+    ".psv": Format.CSV,
+    **dict.fromkeys((".odt", ".ott", ".fodt"), Format.ODT),
+    **dict.fromkeys((".ods", ".ots", ".fods"), Format.ODS),
+    **dict.fromkeys((".odp", ".otp", ".fodp"), Format.ODP),
+    ".rtf": Format.RTF,
+    **dict.fromkeys((".xls", ".xlt"), Format.XLS),
+    ".mbox": Format.MBOX,
+    ".msg": Format.MSG,
+    ".mhtml": Format.MHTML,
+    ".mht": Format.MHTML,
+    ".ics": Format.ICS,
+    ".vcf": Format.VCF,
+    ".srt": Format.SRT,
+    ".vtt": Format.VTT,
+    **dict.fromkeys((".tex", ".ltx"), Format.TEX),
+    ".org": Format.ORG,
+    **dict.fromkeys((".adoc", ".asciidoc"), Format.ADOC),
+    **dict.fromkeys((".xml", ".dbk", ".nxml"), Format.XML),
+    ".ipynb": Format.IPYNB,
+    **dict.fromkeys(CODE_SUFFIXES, Format.CODE),
 }
 
 _SPOKEN = {
@@ -58,15 +106,51 @@ _SPOKEN = {
     Format.PPTX: "PowerPoint",
     Format.XLSX: "Excel",
     Format.EML: "e-mail",
+    Format.ODT: "OpenDocument text",
+    Format.ODS: "OpenDocument spreadsheet",
+    Format.ODP: "OpenDocument presentation",
+    Format.XLS: "Excel 97-2003",
+    Format.MBOX: "mailbox",
+    Format.MSG: "Outlook message",
+    Format.MHTML: "web archive",
+    Format.ICS: "calendar",
+    Format.VCF: "contacts",
+    Format.SRT: "subtitles",
+    Format.VTT: "WebVTT",
+    Format.TEX: "TeX",
+    Format.ORG: "Org",
+    Format.ADOC: "AsciiDoc",
+    Format.IPYNB: "notebook",
+    Format.CODE: "source code",
 }
 
 ZIPPED = frozenset({Format.DOCX, Format.PPTX, Format.XLSX, Format.EPUB})
 """Formats that are a zip archive of their parts."""
+OPEN_DOCUMENT = frozenset({Format.ODT, Format.ODS, Format.ODP})
+"""Formats that are such an archive, or one XML file of all its parts."""
+BINARY = ZIPPED | OPEN_DOCUMENT | {Format.PDF, Format.XLS, Format.MSG}
+COMPRESSED = frozenset({".gz", ".bz2", ".xz"})
+"""Suffixes behind that of a text format: `log.txt.gz`."""
+
+_MAILDIR = frozenset({"cur", "new"})
+_MAILDIR_NAME = re.compile(r"\d+\.[^/]+")
 
 
 def named_format(path: Path) -> Format | None:
-    """The format that the path's suffix promises, whatever the case; None where no loader reads it."""
-    return SUFFIXES.get(path.suffix.lower())
+    """The format that the path's suffix promises, whatever the case; None where no loader reads it.
+
+    A name without a suffix promises text, in a Maildir mail (https://cr.yp.to/proto/maildir.html), and a `Makefile`
+    source code.
+    """
+    suffix = path.suffix.lower()
+    if path.parent.name in _MAILDIR and _MAILDIR_NAME.fullmatch(path.name):
+        return Format.EML
+    if path.name in CODE_NAMES:
+        return Format.CODE
+    if suffix in COMPRESSED:
+        inner = named_format(Path(path.stem))
+        return None if inner in BINARY or Path(path.stem).suffix.lower() in COMPRESSED else inner
+    return SUFFIXES.get(suffix) if suffix or path.name.startswith(".") else Format.TEXT
 
 
 def format_name(media_type: str) -> str:

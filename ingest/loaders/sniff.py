@@ -6,10 +6,12 @@ Magic numbers are those of the formats' specifications, the longer ones only: a 
 from __future__ import annotations
 
 import mmap
+import re
 import zipfile
 from pathlib import Path
 
-from passagework.ingest.loaders.formats import ZIPPED, Format
+from passagework.ingest.loaders.code_suffixes import script_language
+from passagework.ingest.loaders.formats import BINARY, OPEN_DOCUMENT, ZIPPED, Format
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 
@@ -47,8 +49,10 @@ _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftyp", "an MP4 or HEIF file"),
     (0, b"\x1aE\xdf\xa3", "a Matroska film"),
     (0, b"wOF2", "a font"),
-    (0, b"{\\rtf", "RTF text"),
 )
+_TELLING = ("EncryptedPackage", "WordDocument", "PowerPoint Document", "Workbook", "__substg1.0_")
+_MAILBOX = re.compile(rb"From \S+.{0,200}\d\d:\d\d.{0,60}\r?\n[A-Za-z-]+:")
+CONVERT = "convert it with LibreOffice, `soffice --headless --convert-to`"
 # These marks are ordinary letters: they count only where the bytes around them are not text.
 _NEEDS_NUL = frozenset({b"BZh", b"WEBP", b"WAVE", b"ftyp", b"PAR1", b"ustar", b"GIF87a", b"GIF89a", b"wOF2"})
 
@@ -62,11 +66,13 @@ def true_format(path: Path, named: Format) -> Format:
         head = file.read(HEAD)
     if not head:
         raise NoTextError("empty file")
-    found = _supported(path, head, named) if head.startswith(_ZIP) or b"%PDF-" in head else None
+    found = (
+        _supported(path, head, named) if head.startswith(_ZIP) or b"%PDF-" in head else _text_format(path, head, named)
+    )
     if found is not None:
         return found
     if head.startswith(_OLE2):
-        raise IngestError(_ole2_reason(path, named))
+        return _ole2_format(path, named)
     stranger = _stranger(head)
     if stranger:
         raise IngestError(f"named {path.suffix} but holds {stranger}")
@@ -74,7 +80,41 @@ def true_format(path: Path, named: Format) -> Format:
         raise IngestError("named .pdf but isn't one: it has no %PDF- header")
     if named in ZIPPED:
         raise IngestError(f"named {path.suffix} but isn't one: it is no zip archive")
+    if named in BINARY:
+        raise IngestError(f"named {path.suffix} but isn't one")
     return named
+
+
+def begins_as_text(path: Path) -> bool:
+    """Whether a file begins with text, or as a PDF or a zip archive does; False where it can't be opened."""
+    try:
+        if not path.is_file():
+            return True  # why it can't be read is told when its turn comes
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return True
+    if head.startswith((*_ZIP, _OLE2, b"%PDF-", b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return b"\x00" not in head and _stranger(head) is None
+
+
+def _text_format(path: Path, head: bytes, named: Format) -> Format | None:
+    """What texts prove by how they begin; None where they prove nothing."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"{\\rtf"):
+        return Format.RTF
+    if named in OPEN_DOCUMENT and start.startswith(b"<"):
+        return named  # flat: one XML file
+    if named is Format.XLS and (start.startswith(b"<") or b"\x00" not in head):
+        # What web applications call .xls is HTML, or a table of tabs.
+        return Format.HTML if start.startswith(b"<") else Format.TSV
+    if named is Format.TEXT and not path.suffix:
+        if _MAILBOX.match(head):
+            return Format.MBOX
+        if script_language(head.decode("utf-8", "ignore")):
+            return Format.CODE
+    return None
 
 
 def _supported(path: Path, head: bytes, named: Format) -> Format | None:
@@ -97,8 +137,8 @@ def _zip_format(path: Path) -> Format:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise IngestError(f"damaged or truncated zip archive: {one_line(str(error), limit=160)}") from error
-    if mimetype.startswith(b"application/vnd.oasis.opendocument"):
-        raise IngestError(f"named {path.suffix} but holds an OpenDocument file, which can't be read yet")
+    if mimetype.startswith(b"application/vnd.oasis.opendocument."):
+        return _open_document(path, mimetype.decode("ascii", "replace"))
     if "xl/workbook.bin" in names:
         raise IngestError(f"named {path.suffix} but holds a binary workbook (.xlsb): save it as .xlsx")
     if mimetype == b"application/epub+zip" or "META-INF/container.xml" in names:
@@ -109,6 +149,15 @@ def _zip_format(path: Path) -> Format:
     raise IngestError(f"named {path.suffix} but holds a zip archive")
 
 
+def _open_document(path: Path, mimetype: str) -> Format:
+    known = mimetype.removesuffix("-template").removesuffix("-master").removesuffix("-web")
+    found = next((form for form in OPEN_DOCUMENT if form.value == known), None)
+    if found is None:
+        kind = mimetype.rpartition(".")[2]
+        raise IngestError(f"named {path.suffix} but holds an OpenDocument {kind}: export it as a PDF")
+    return found
+
+
 def _stranger(head: bytes) -> str | None:
     for offset, magic, what in _STRANGERS:
         if head.startswith(magic, offset) and (magic not in _NEEDS_NUL or b"\x00" in head):
@@ -116,19 +165,39 @@ def _stranger(head: bytes) -> str | None:
     return None
 
 
-def _ole2_reason(path: Path, named: Format) -> str:
-    """An OLE2 container is an Office file before 2007, a mail of Outlook, or the wrapper of an encrypted file."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find("EncryptedPackage".encode("utf-16-le")) >= 0:
-            return "encrypted: the file opens only with its password"
-        streams = {
-            "WordDocument": "a Word 97-2003 document: save it as .docx",
-            "PowerPoint Document": "a PowerPoint 97-2003 presentation: save it as .pptx",
-            "Workbook": "an Excel 97-2003 workbook: save it as .xlsx",
-            "__substg1.0_": "an Outlook message: save it as .eml",
-        }
-        for stream, what in streams.items():
-            if data.find(stream.encode("utf-16-le")) >= 0:
-                return f"named {path.suffix} but holds {what}"
+def _ole2_format(path: Path, named: Format) -> Format:
+    """An OLE2 container is an Office file before 2007, a mail of Outlook, or the wrapper of an encrypted file.
+
+    Raises IngestError for all that no loader reads.
+    """
+    names = _ole2_names(path)
+    if "EncryptedPackage" in names:
+        raise IngestError("encrypted: the file opens only with its password")
+    if any(name.startswith("__substg1.0_") for name in names):
+        return Format.MSG
+    if names & {"Workbook", "Book"}:
+        return Format.XLS
+    streams = {
+        "WordDocument": f"a Word 97-2003 document: {CONVERT} docx",
+        "PowerPoint Document": f"a PowerPoint 97-2003 presentation: {CONVERT} pptx",
+    }
     office = " of Office before 2007" if named in ZIPPED else ""
-    return f"named {path.suffix} but holds an OLE2 container{office}"
+    held = next((what for stream, what in streams.items() if stream in names), f"an OLE2 container{office}")
+    raise IngestError(f"named {path.suffix} but holds {held}")
+
+
+def _ole2_names(path: Path) -> set[str]:
+    """What lies at the root of an OLE2 container; of a damaged one, what can be told by its bytes."""
+    import olefile
+
+    try:
+        with path.open("rb") as file, olefile.OleFileIO(file) as container:
+            return {entry.name for entry in container.root.kids}
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # malformed sectors lead to whatever they lead to
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            names = {name for name in _TELLING if data.find(name.encode("utf-16-le")) >= 0}
+        if not names:
+            raise IngestError(f"damaged OLE2 container: {one_line(str(error), limit=160)}") from error
+        return names

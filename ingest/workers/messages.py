@@ -17,6 +17,7 @@ believed before it was checked.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,17 @@ from typing import Any, TypeVar
 
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page, Table
+from passagework.retrieval.types import (
+    Document,
+    Heading,
+    Hidden,
+    HiddenReason,
+    Json,
+    Page,
+    PlaceUnit,
+    SourcePlace,
+    Table,
+)
 
 SEGMENT = 1 << 20
 """Characters of text in one message: neither side holds a second whole copy of a 200 MB text as JSON."""
@@ -79,6 +90,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "notes": list(item.notes),
         "hidden": [(span.reason.value, span.start, span.end) for span in item.hidden],
         "tables": [(table.columns, table.start, table.end) for table in item.tables],
+        "places": [(place.unit.value, place.first, place.last, place.start, place.end) for place in item.places],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -110,6 +122,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         notes=tuple(_checked(note, str) for note in _checked(fields.get("notes", []), list)),
         hidden=tuple(_hidden(span, len(text)) for span in _checked(fields.get("hidden", []), list)),
         tables=tuple(_table(table, len(text)) for table in _checked(fields.get("tables", []), list)),
+        places=tuple(_source_place(place, len(text)) for place in _checked(fields.get("places", []), list)),
     )
 
 
@@ -125,6 +138,15 @@ def _table(value: object, length: int) -> Table:
         case [str(columns), int(start), int(end)] if 0 <= start <= end <= length:
             return Table(start, end, columns)
     raise ValueError(f"a table that is none, of a text of {length} characters")
+
+
+def _source_place(value: object, length: int) -> SourcePlace:
+    match value:
+        case [str(unit), int() | float() as first, int() | float() as last, int(start), int(end)] if (
+            0 <= first <= last < math.inf and 0 <= start <= end <= length
+        ):
+            return SourcePlace(PlaceUnit(unit), first, last, start, end)
+    raise ValueError(f"a place in the source that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:

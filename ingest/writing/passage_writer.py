@@ -284,6 +284,9 @@ def document_hash(document: Document) -> str:
         shape.append([[span.start, span.end, span.reason.value] for span in document.hidden])
     if document.tables:
         shape.append({"tables": [[table.start, table.end, table.columns] for table in document.tables]})
+    if document.places:
+        places = [[place.unit.value, place.first, place.last, place.start, place.end] for place in document.places]
+        shape.append({"places": places})
     digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
         digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))

@@ -23,7 +23,7 @@ from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, has_visible_text, without_hidden
 from passagework.retrieval.hits import Hit, Hits
-from passagework.retrieval.text import collapsed, page_list
+from passagework.retrieval.text import collapsed, place_list
 from passagework.retrieval.types import Hidden
 
 GAP = 200
@@ -185,12 +185,12 @@ def _shown(block: _Block) -> str:
 
 
 def _header(number: int, block: _Block) -> str:
-    """Returns one line: number, title and headings, path and record, pages."""
+    """Returns one line: number, title and headings, path and record, pages or lines."""
     hit = block.hits[0]
     names = dict.fromkeys(name for name in map(collapsed, (hit.title, *_headings(block))) if name)
     place = [collapsed(hit.address if hit.path else hit.uri)]
-    if pages := _pages(block):
-        place.append(page_list(pages))
+    if within := place_list(_pages(block), _lines(block), _seconds(block)):
+        place.append(within)
     return f"[{number}] " + " — ".join(part for part in (" › ".join(names), ", ".join(place)) if part)
 
 
@@ -206,6 +206,16 @@ def _headings(block: _Block) -> tuple[str, ...]:
 
 def _pages(block: _Block) -> tuple[int, ...]:
     return tuple(sorted({page for hit in block.hits for page in hit.pages}))
+
+
+def _lines(block: _Block) -> tuple[int, ...]:
+    lines = [line for hit in block.hits for line in hit.lines]
+    return (min(lines), max(lines)) if lines else ()
+
+
+def _seconds(block: _Block) -> tuple[float, ...]:
+    seconds = [second for hit in block.hits for second in hit.seconds]
+    return (min(seconds), max(seconds)) if seconds else ()
 
 
 def _citation(number: int, block: _Block) -> Citation:
@@ -225,4 +235,6 @@ def _citation(number: int, block: _Block) -> Citation:
         metadata=best.metadata,
         hidden=block.hidden,
         root=best.root,
+        lines=_lines(block),
+        seconds=_seconds(block),
     )

@@ -162,6 +162,8 @@ def _hits(
             uri=row.uri,
             hidden=row.hidden,
             root=row.root,
+            lines=row.lines,
+            seconds=row.seconds,
         )
         for rank, row in enumerate(rows, start=1)
     )

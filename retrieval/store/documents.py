@@ -19,7 +19,7 @@ from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
 from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
 from passagework.retrieval.text import address, storable
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page, Table
+from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page, PlaceUnit, SourcePlace, Table
 
 ROOTS = "roots"
 """The record of the folders that were ingested."""
@@ -64,6 +64,10 @@ class DocumentReader:
         tables = self.connection.execute(
             select(b.start, b.end, b.columns).where(b.document_id == document_id).order_by(b.ordinal)
         )
+        s = t.places.c
+        places = self.connection.execute(
+            select(s.unit, s.first, s.last, s.start, s.end).where(s.document_id == document_id).order_by(s.ordinal)
+        )
         return Document(
             text=self.text(document_id, 0, row.length),
             media_type=row.media_type,
@@ -76,6 +80,7 @@ class DocumentReader:
             headings=tuple(Heading(*heading) for heading in headings),
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
+            places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:

@@ -1,18 +1,19 @@
-"""Finds what of a document lies in a passage: the pages it touches, and its hidden text."""
+"""Finds what of a document lies in a passage: its pages, lines or seconds, and its hidden text."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypedDict
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
-from passagework.retrieval.types import Hidden, HiddenReason
+from passagework.retrieval.types import Hidden, HiddenReason, PlaceUnit
 
-_p, _g, _h = t.passages.c, t.pages.c, t.hidden.c
+_p, _g, _h, _s, _t = t.passages.c, t.pages.c, t.hidden.c, t.places.c, t.segments.c
 
 PAGES = PreparedStatement(
     select(_p.id, _g.number)
@@ -26,6 +27,75 @@ HIDDEN = PreparedStatement(
     .where(in_bound_ids(_p.id), _h.start < _p.end, _h.end > _p.start)
     .order_by(_h.ordinal)
 )
+
+SECONDS = PreparedStatement(
+    select(_p.id, func.min(_s.first), func.max(_s.last))
+    .join(t.places, _s.document_id == _p.document_id)
+    .where(in_bound_ids(_p.id), _s.unit == PlaceUnit.SECOND.value, _s.start < _p.end, _s.end > _p.start)
+    .group_by(_p.id)
+)
+
+
+def _line_ends(start: ColumnElement[int], end: ColumnElement[int]) -> ScalarSelect[int]:
+    """Returns how many line ends a passage's document has in `[start, end)`, counted segment by segment."""
+    base = _t.ordinal * t.SEGMENT_CHARS
+    first = func.max(start - base, 0)
+    part = func.substr(_t.text, first + 1, func.max(func.min(end - base, t.SEGMENT_CHARS) - first, 0))
+    ends = func.length(part) - func.length(func.replace(part, "\n", ""))
+    touched = (_t.document_id == _p.document_id, base < end, base + t.SEGMENT_CHARS > start)
+    return select(func.coalesce(func.sum(ends), 0)).where(*touched).correlate(t.passages, t.places).scalar_subquery()
+
+
+_from, _to = func.max(_s.start, _p.start), func.min(_s.end, _p.end)
+LINES = PreparedStatement(
+    select(_p.id, _s.first + _line_ends(_s.start, _from), _s.last, _line_ends(_from, _to))
+    .join(t.places, _s.document_id == _p.document_id)
+    .where(in_bound_ids(_p.id), _s.unit == PlaceUnit.LINE.value, _s.start < _p.end, _s.end > _p.start)
+    .order_by(_s.ordinal)
+)
+
+
+class Parts(TypedDict):
+    """What of a document lies in a passage, as PassageRow has it."""
+
+    pages: tuple[int, ...]
+    hidden: tuple[Hidden, ...]
+    lines: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
+    """Maps each passage to what lies in it."""
+    pages, hidden = pages_of(connection, ids), hidden_in(connection, ids)
+    lines, seconds = lines_of(connection, ids), seconds_of(connection, ids)
+    return {
+        passage: {
+            "pages": pages.get(passage, ()),
+            "hidden": hidden.get(passage, ()),
+            "lines": lines.get(passage, ()),
+            "seconds": seconds.get(passage, ()),
+        }
+        for passage in ids
+    }
+
+
+def lines_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Maps passages to the first and the last line of their source; passages without are left out."""
+    lines: dict[int, tuple[int, ...]] = {}
+    for batch in batches(ids):
+        for passage, first, last, ends in LINES.rows(connection, ids=bound_ids(batch)):
+            begin = lines[passage][0] if passage in lines else int(first)
+            lines[passage] = begin, int(min(first + ends, last))
+    return lines
+
+
+def seconds_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
+    """Maps passages to the first and the last second of what is spoken in them; passages without are left out."""
+    return {
+        passage: (first, last)
+        for batch in batches(ids)
+        for passage, first, last in SECONDS.rows(connection, ids=bound_ids(batch))
+    }
 
 
 def pages_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:

@@ -134,6 +134,8 @@ class PassageRow:
     metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...]
     root: str = ""
+    lines: tuple[int, ...] = ()
+    seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007"})
 """Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
 these computed."""
 
@@ -131,6 +131,18 @@ tables = Table(
     Column("columns", Text, nullable=False),  # their names, in one line
 )
 
+places = Table(
+    "places",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("unit", Text, nullable=False),  # a PlaceUnit: what `first` and `last` count
+    Column("first", Float, nullable=False),
+    Column("last", Float, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+)
+
 fields = Table(
     "fields",
     metadata,
@@ -193,7 +205,7 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, tables, token_vectors, readings, former_fields)
+LATER = (hidden, tables, places, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(

@@ -20,7 +20,7 @@ from passagework.retrieval.store.documents import DocumentReader
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
-from passagework.retrieval.store.overlap import hidden_in, pages_of
+from passagework.retrieval.store.overlap import parts_of
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
 from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, PassageRow, SourceState, recorded
 from passagework.retrieval.store.seal import COMMITS, commits_in
@@ -236,9 +236,8 @@ class Snapshot(DocumentReader):
         return self._passage_rows(rows)
 
     def _passage_rows(self, rows: Sequence[Any]) -> list[PassageRow]:
-        """Returns the rows of _PASSAGES, with their pages and what of them is hidden."""
-        ids = [row[0] for row in rows]
-        touched, hidden = pages_of(self.connection, ids), hidden_in(self.connection, ids)
+        """Returns the rows of _PASSAGES, with their pages or lines and what of them is hidden."""
+        parts = parts_of(self.connection, [row[0] for row in rows])
         roots = self.shared_roots({(path, uri) for *_, uri, path, _, _ in rows})
         return [
             PassageRow(
@@ -249,7 +248,6 @@ class Snapshot(DocumentReader):
                 end=end,
                 text=text,
                 headings=tuple(headings.split("\n")) if headings else (),
-                pages=touched.get(passage, ()),
                 hash=key,
                 cut=bool(cut),
                 document=name if name is not None else uri,
@@ -257,8 +255,8 @@ class Snapshot(DocumentReader):
                 path=path,
                 title=title,
                 metadata=json.loads(metadata),
-                hidden=hidden.get(passage, ()),
                 root=roots.get(uri, ""),
+                **parts[passage],
             )
             for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
             for name, uri, path, title, metadata in (of_document,)

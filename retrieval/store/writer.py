@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
@@ -208,8 +209,12 @@ class Writer(Snapshot):
             {"document_id": document_id, "ordinal": i, "start": b.start, "end": b.end, "columns": b.columns}
             for i, b in enumerate(document.tables)
         )
-        parts = ((t.pages, pages), (t.headings, headings), (t.hidden, hidden), (t.tables, tables), (t.fields, fields))
-        for table, rows in parts:
+        places = (
+            {"document_id": document_id, "ordinal": i, **asdict(p), "unit": p.unit.value}
+            for i, p in enumerate(document.places)
+        )
+        marks = ((t.hidden, hidden), (t.tables, tables), (t.places, places))
+        for table, rows in ((t.pages, pages), (t.headings, headings), *marks, (t.fields, fields)):
             for group in _groups(rows):
                 self.connection.execute(insert(table), group)
 
@@ -244,7 +249,7 @@ class Writer(Snapshot):
         spans = self.connection.execute(first_and_last).all()
         keys = select(t.fields.c.key).where(t.fields.c.document_id.in_(document_ids)).distinct()
         self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
-        for table in (t.passages, t.segments, t.pages, t.headings, t.hidden, t.tables, t.fields):
+        for table in (t.passages, t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id.in_(document_ids)))
         for first, last in sorted(spans):
             self._record(ChangeKind.REMOVE, first, last)

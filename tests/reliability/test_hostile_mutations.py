@@ -12,12 +12,13 @@ from benchmarks.mutate import Source, Tally, damaged, originals, read_sources, r
 from benchmarks.mutation_archive import mutated
 from benchmarks.mutation_words import WORDS
 from passagework.ingest.workers import ParserPool
+from tests.support.every_format import write_every_format
 from tests.support.hostile_archives import packed, sample
 from tests.support.hostile_run import ROOT
 
 pytestmark = pytest.mark.faults
 
-COUNT = 60
+COUNT = 120
 SEED = 7
 MEMORY = 1 << 30
 
@@ -30,6 +31,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Source]]
         (folder / f"made.{kind}").write_bytes(packed(sample(kind, folder / "samples").items()))
     (folder / "made.json").write_text('[{"text": "The lantern burns.", "year": 2020}, {"text": "Ada", "list": [1, 2]}]')
     (folder / "made.tsv").write_text("name\ttext\nAda\tThe lantern burns.\n")
+    write_every_format(folder / "every")
     return read_sources([ROOT / "data" / "sample", folder], largest=200 << 10)
 
 

@@ -384,7 +384,7 @@ def test_killed_while_updating(
     [
         ("passagework.ingest.writing.destination:CollectionDestination.move_source", 1, "after"),
         ("passagework.ingest.writing.destination:CollectionDestination.move_source", 2, "after"),
-        ("passagework.retrieval.store.writer:Writer._empty_document", 2, "after"),
+        ("passagework.retrieval.store.writer:Writer._empty_documents", 2, "after"),
         ("passagework.ingest.writing.destination:CollectionDestination.remove_source", 1, "after"),
     ],
 )

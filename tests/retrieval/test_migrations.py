@@ -23,7 +23,7 @@ from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.store import Store, database, schema as t, token_rows
 from passagework.retrieval.store.integrity import fields_agree, text_index_problem
 from passagework.retrieval.store.token_rows import TokenCodes
-from passagework.retrieval.types import Hidden, HiddenReason
+from passagework.retrieval.types import Hidden, HiddenReason, PlaceUnit, SourcePlace
 from tests.support.stored_documents import new_store, put
 
 ORIGINAL = database.MIGRATIONS
@@ -172,7 +172,9 @@ def old(tmp_path: Path) -> Path:
 
 
 FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
+PLACES = "DROP TABLE places; "
 FOLDING = (
+    f"{PLACES}"
     "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
     "DROP TABLE passages_fts; DROP VIEW passage_words; "
     + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in ("title", "headings", "text"))
@@ -189,6 +191,7 @@ BEFORE = {
     "0004": PATHS,
     "0005": TABLES,
     "0006": FOLDING,
+    "0007": PLACES,
 }
 """What a layout lacked."""
 
@@ -237,22 +240,26 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
     store = Store.open(earlier)
     assert_filtered(store)
     hidden = (Hidden(0, 4, HiddenReason.TINY), Hidden(8, 9, HiddenReason.BACKGROUND))
+    places = (SourcePlace(PlaceUnit.LINE, 3, 3, 0, 10),)
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
         assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
         assert token_rows.count_without(snapshot) == 1
     with store.write() as writer:
-        put(writer, "b", "other text", hidden=hidden)
+        put(writer, "b", "other text", hidden=hidden, places=places)
         token_rows.put_codes(writer, {b"1": TokenCodes(1, b"ab")})
         token_rows.put_reranker_hashes(writer, {1: b"1"})
     with store.read() as snapshot:
         assert snapshot.document(2).hidden == hidden
         assert [row.hidden for row in snapshot.passages([1, 2])] == [(), hidden]
+        assert [row.lines for row in snapshot.passages([1, 2])] == [(), (3, 3)]
+        assert (snapshot.document(1).places, snapshot.document(2).places) == ((), places)
         assert (token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)) == (1, 2)
     store.close()
     assert facts(earlier)[0] == t.REVISION
 
 
+@pytest.mark.parametrize("earlier", sorted(set(BEFORE) - {"0007"}), indirect=True)
 def test_words_of_an_earlier_collection_are_found_as_they_are_typed(earlier: Path) -> None:
     """Its text index is made anew of folded words, and agrees with the passages; postings of the old one go."""
     connection = sqlite3.connect(earlier)

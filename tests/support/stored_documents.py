@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, Vectors
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, SourcePlace, Vectors
 
 DIM = 4
 
@@ -66,6 +66,7 @@ def put(
     pages: Sequence[Page] = (),
     headings: Sequence[Heading] = (),
     hidden: Sequence[Hidden] = (),
+    places: Sequence[SourcePlace] = (),
 ) -> int:
     """Stores a file of one document at `path` with the vectors of its passages, in place of an older one; its id."""
     passages = cut(text, size) if passages is None else passages
@@ -86,6 +87,7 @@ def put(
         pages=tuple(pages),
         headings=tuple(headings),
         hidden=tuple(hidden),
+        places=tuple(places),
     )
     old = writer.document_hashes(source).get(uri)
     writer.put_document(source, document, passages, sha256=digest, position=0, replaces=old[0] if old else None)

@@ -167,6 +167,8 @@ HIT = {
     "path": str,
     "title": str,
     "pages": [int],
+    "lines": [int],
+    "seconds": [float],
     "start": int,
     "end": int,
     "headings": [str],
@@ -223,7 +225,10 @@ class TestJson:
         rest = {"passages": int, "encoded": int, "cut": int, "token_vectors": int, "seconds": float, "dry_run": bool}
         gone = {"gone_from": [{"root": str, "documents": int}]}
         ignored = {"ignored": [{"path": str, "reason": str, "entries": int, "documents": int}]}
-        assert of_type(found, {**counts, **gone, **problems, **ignored, **rest})
+        unread = {"unread": [{"type": str, "files": int, "way_out": str}]}
+        assert of_type(found, {**counts, **gone, **problems, **unread, **ignored, **rest})
+        way = "built by programs, and nothing to be read"
+        assert found["unread"] == [{"type": ".dat", "files": 1, "way_out": way}]
         assert [found[name] for name in counts] == [5, 0, 0, 0, 0, 0]
         [failed] = found["failed"]
         assert (failed["path"], failed["reason"][:8]) == ("rec.jsonl", "line 3: ")
@@ -477,6 +482,7 @@ class TestText:
         done = run("ingest", docs, "--collection", collection, "--dry-run")
         assert (done.code, done.err) == (0, "")
         assert done.out.splitlines()[0] == "would be: 5 unchanged, 1 failed, 1 skipped"
+        assert "not read  1 .dat: built by programs, and nothing to be read" in done.out
 
 
 class TestMistakes:

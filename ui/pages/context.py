@@ -8,7 +8,7 @@ import streamlit as st
 
 from passagework import Collection
 from passagework.retrieval import Context, PassageworkError
-from passagework.retrieval.text import page_list, visible
+from passagework.retrieval.text import visible
 from passagework.ui.present import context_notes
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
@@ -52,7 +52,7 @@ def show_context(context: Context, program: str) -> None:
                 f"[{citation.number}]",
                 citation.title,
                 citation.address,
-                page_list(citation.pages),
+                citation.place,
                 f"{citation.start}-{citation.end}",
                 f"{citation.score:.3f}",
             )

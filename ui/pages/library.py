@@ -20,7 +20,7 @@ from passagework.ui.present.progress_lines import progress_lines
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
-from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems
+from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems, show_unread
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
 from passagework.ui.web.uploads import save_upload, uningested_uploads
@@ -111,6 +111,8 @@ def _report(report: Report) -> None:
     line = f"Last run: {shown}; {counted(report.passages, 'passage')} in {report.seconds:.1f} s"
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
     show_problems("Failed in the last run", report.failed)
+    show_problems("Notes", report.notes)
+    show_unread(report.unread)
     show_problems("Skipped", report.skipped)
     show_problems("Left out on purpose", [ignored.describe() for ignored in report.ignored])
 

@@ -107,8 +107,7 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     document = collection.document(row.id)
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
     st.subheader(markdown_text(row.title or row.address))
-    pages = page_list([page.number for page in place.pages])
-    parts = (row.address, pages, format_name(row.media_type))
+    parts = (row.address, place.where, format_name(row.media_type))
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)

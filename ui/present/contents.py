@@ -52,6 +52,8 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
     show_problems(console, "failed", report.failed, "red")
     show_problems(console, "note", report.notes, "yellow")
     show_problems(console, "skipped", report.skipped, "dim")
+    for unread in report.unread[:SHOWN]:
+        indented(console, one_line(unread.describe()), "", column=Text("not read  ", style="yellow"))
     show_problems(console, "ignored", [ignored.describe() for ignored in report.ignored], "dim")
     if report.ignored:
         console.print(Text("--no-ignore takes what is ignored", style="dim"))

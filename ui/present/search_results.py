@@ -7,7 +7,7 @@ from rich.text import Text
 
 from passagework.retrieval.citations import Context
 from passagework.retrieval.hits import Hit, Hits, Plan
-from passagework.retrieval.text import counted, one_line, page_list, visible
+from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
 
 PASSAGE_CHARACTERS = 600
@@ -21,7 +21,7 @@ def heading(hit: Hit) -> str:
 
 def place(hit: Hit) -> str:
     """Returns where a hit stands: path and record, pages, and the headings above it."""
-    parts = [hit.address, page_list(hit.pages), " > ".join(hit.headings)]
+    parts = [hit.address, hit.place, " > ".join(hit.headings)]
     return "  ".join(one_line(part) for part in parts if part)
 
 

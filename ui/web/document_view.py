@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.roots import path_of
-from passagework.retrieval.text import address, page_list, visible
-from passagework.retrieval.types import Document, Heading, Page
+from passagework.retrieval.text import address, place_list, visible
+from passagework.retrieval.types import Document, Heading, Page, PlaceUnit
 from passagework.ui.web.highlighting import Highlights
 from passagework.ui.web.page_drawing import PagePicture
 from passagework.ui.web.page_html import highlighted_html, plain, unwrapped
@@ -41,6 +41,24 @@ class Place:
         """Returns the pages that it touches."""
         return [page for page in self.document.pages if page.start < self.end and self.start < page.end]
 
+    @property
+    def where(self) -> str:
+        """Returns the pages that it touches, or its lines or seconds, as a hit shows them."""
+        numbers = [page.number for page in self.pages]
+        return place_list(numbers, self._ends(PlaceUnit.LINE), self._ends(PlaceUnit.SECOND))
+
+    def _ends(self, unit: PlaceUnit) -> list[int]:
+        text = self.document.text
+        ends: list[int] = []
+        for place in self.document.places:
+            if place.unit is unit and place.start < self.end and self.start < place.end:
+                first, last = place.first, place.last
+                if unit is PlaceUnit.LINE:
+                    first += text.count("\n", place.start, max(place.start, self.start))
+                    last = min(last, place.first + text.count("\n", place.start, min(place.end, self.end)))
+                ends += int(first), int(last)
+        return [min(ends), max(ends)] if ends else []
+
 
 def place_of(document: Document, start: str | None, end: str | None) -> Place:
     """Returns the place that a link names; the document's beginning where it names none, or one that is not there."""
@@ -62,9 +80,8 @@ def file_of(uri: str) -> Path:
 def citation(place: Place) -> str:
     """Returns a citation in one line: title, path, pages and, in quotation marks, the passage, cut where it is long."""
     document = place.document
-    pages = page_list([page.number for page in place.pages])
     where = address(document.path, document.uri)
-    parts = [part for part in (document.title, where, pages) if part]
+    parts = [part for part in (document.title, where, place.where) if part]
     quote = " ".join(visible(place.text).split())
     if len(quote) > QUOTED:
         quote = f"{quote[:QUOTED].rsplit(' ', 1)[0]} …"

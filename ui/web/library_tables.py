@@ -8,7 +8,7 @@ import streamlit as st
 
 from passagework import Collection
 from passagework.ingest.maintenance.removal import delete, delete_sources
-from passagework.ingest.report import Problem
+from passagework.ingest.report import Problem, UnreadType
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
@@ -37,6 +37,14 @@ def show_problems(title: str, listed: Sequence[Problem]) -> None:
         with st.expander(f"{title} ({len(listed):,})", expanded=len(listed) <= FEW):
             rows = [(problem.path, problem.reason) for problem in listed[:ROWS]]
             st.html(table_html("problems", ("File", "Reason"), rows))
+
+
+def show_unread(listed: Sequence[UnreadType]) -> None:
+    """Draws a table of the types that can't be read: how many files of each there are, and what can be done."""
+    if listed:
+        with st.expander(f"Not read, by type ({sum(unread.files for unread in listed):,})", expanded=True):
+            rows = [(unread.type, f"{unread.files:,}", unread.way_out) for unread in listed[:ROWS]]
+            st.html(table_html("unread", ("Type", "Files", "How to have them read"), rows))
 
 
 def show_failures(collection: Collection, failed: Sequence[SourceRow]) -> None:

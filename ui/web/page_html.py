@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from passagework.retrieval.hits import Hit, Hits, StageScore
-from passagework.retrieval.text import counted, page_list, visible
+from passagework.retrieval.text import counted, visible
 from passagework.retrieval.types import Stage
 from passagework.ui.present import heading, hidden_line, plan_line, timing_line
 from passagework.ui.web.bump_chart import moved
@@ -65,7 +65,7 @@ def compact_hit_html(hit: Hit, move: str) -> str:
 
 def place_html(hit: Hit) -> str:
     """Returns where a hit stands: path and record, pages, and the headings above it."""
-    parts = (hit.address, page_list(hit.pages), " › ".join(hit.headings))
+    parts = (hit.address, hit.place, " › ".join(hit.headings))
     return plain(" · ".join(part for part in parts if part))
 
 

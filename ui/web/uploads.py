@@ -37,7 +37,7 @@ def upload_name(name: str) -> str:
     path = Path(plain)
     stem, suffix = path.stem.strip(" ."), path.suffix
     stem = f"_{stem}" if _DEVICES.match(stem) else stem
-    if not stem or not supported(path):
+    if not stem or not suffix or not supported(path):
         types = " ".join(sorted(SUFFIXES))
         raise ConfigError(f"{one_line(name, limit=80)}: supported types are {types}")
     room = LONGEST_NAME - len(suffix.encode())

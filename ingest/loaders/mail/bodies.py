@@ -56,9 +56,9 @@ def _bodies(part: Message, attachments: list[str], depth: int) -> Iterator[Part]
             yield Part("\n".join(lines))
             yield from _bodies(item, attachments, depth + 1)
     elif kind == "text/calendar":
-        text = invitation_text(_text(part))
+        text = invitation_text(part_text(part))
         yield Part(f"{_INVITED}{text}" if text else "")
-    elif part.get_content_disposition() == "attachment" or (name and not _is_inline_text(part)):
+    elif part.get_content_disposition() == "attachment" or (name and not _is_inlinepart_text(part)):
         attachments.append(name or kind)
     else:
         yield from _read(part, kind, attachments)
@@ -70,9 +70,9 @@ _INVITED = "Invitation: "
 def _read(part: Message, kind: str, attachments: list[str]) -> Iterator[Part]:
     """A part that holds no other parts. A multipart without them is malformed: its source is what there is."""
     if kind == "text/html":
-        yield render_html(_text(part)).body
+        yield render_html(part_text(part)).body
     elif kind.startswith(("text/plain", "text/markdown", "multipart/")):
-        text = _text(part).strip("\n")
+        text = part_text(part).strip("\n")
         flowed = str(part.get_param("format") or "").lower() == "flowed"
         delete_space = str(part.get_param("delsp") or "").lower() == "yes"
         yield Part(without_data_uris(unflowed(text, delete_space=delete_space) if flowed else text))
@@ -90,11 +90,11 @@ def _preferred(parts: list[Message], attachments: list[str], depth: int) -> Iter
     plain = next((body for kind, body in said if kind == "text/plain"), None)
     if said:
         richest = said[-1][1]
-        yield richest if plain is None or _says_more(richest, plain) else plain
+        yield richest if plain is None or says_more(richest, plain) else plain
     yield from (body for kind, body in readings if kind == "text/calendar" and body.text)
 
 
-def _says_more(rich: Part, plain: Part) -> bool:
+def says_more(rich: Part, plain: Part) -> bool:
     """Whether a mail's plain text stands in for its rich one, or has lost the columns of its tables."""
     if any(table.columns for table in rich.tables):
         return True
@@ -104,11 +104,11 @@ def _says_more(rich: Part, plain: Part) -> bool:
     return 2 * len(rich_words) > len(plain_words) or _STUB.search(plain.text) is not None
 
 
-def _is_inline_text(part: Message) -> bool:
+def _is_inlinepart_text(part: Message) -> bool:
     return part.get_content_disposition() == "inline" and part.get_content_type() in ("text/plain", "text/html")
 
 
-def _text(part: Message) -> str:
+def part_text(part: Message) -> str:
     """A part's text by its charset; by looking, where it declares none, a wrong one, or one that can't be here."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes) or not payload:

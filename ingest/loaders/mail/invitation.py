@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 _FOLDED = re.compile(r"\n[ \t]")
@@ -29,8 +30,34 @@ _METHODS = {"CANCEL": "Cancelled", "REPLY": "Reply"}
 
 def invitation_text(source: str) -> str:
     """Each entry of a calendar: what it is about, when, where and by whom, then its description; "" without any."""
+    return "\n\n".join(filter(None, (entry.text() for entry in calendar_entries(source))))
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """An entry's properties by their names, each as a mail program shows it, and the METHOD of its calendar."""
+
+    method: str
+    properties: Mapping[str, Sequence[str]]
+
+    def first(self, name: str) -> str:
+        """The first value of a property, "" where there is none."""
+        return next(iter(self.properties.get(name, ())), "")
+
+    def text(self) -> str:
+        """The entry in lines, behind its title."""
+        lines = [self.first("SUMMARY")] if self.first("SUMMARY") else []
+        lines += [_METHODS[self.method]] if self.method in _METHODS else []
+        for name, label in _SHOWN.items():
+            values = ", ".join(filter(None, self.properties.get(name, ())))
+            lines += [f"{label}: {values}"] if values else []
+        descriptions = (text.strip() for text in self.properties.get("DESCRIPTION", ()))
+        return "\n\n".join(filter(None, ["\n".join(lines), *descriptions]))
+
+
+def calendar_entries(source: str) -> Iterator[CalendarEntry]:
+    """The events, tasks and notes of a calendar, in its order."""
     method = ""
-    texts: list[str] = []
     entry: dict[str, list[str]] = {}
     inside: list[str] = []
     for name, parameters, value in _properties(source):
@@ -40,12 +67,11 @@ def invitation_text(source: str) -> str:
         elif name == "END":
             closed = inside.pop() if inside else ""
             if closed in _ENTRIES:
-                texts.append(_entry_text(entry, method))
+                yield CalendarEntry(method, entry)
         elif name == "METHOD":
             method = value.upper()
         elif inside and inside[-1] in _ENTRIES:  # of an alarm within, nothing is shown
             entry.setdefault(name, []).append(_shown(name, parameters, value))
-    return "\n\n".join(filter(None, texts))
 
 
 def _properties(source: str) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -54,16 +80,6 @@ def _properties(source: str) -> Iterator[tuple[str, dict[str, str], str]]:
         if match is not None:
             parameters = {name.upper(): quoted or plain for name, quoted, plain in _PARAMETER.findall(match[2])}
             yield match["name"].upper(), parameters, match["value"].strip()
-
-
-def _entry_text(entry: dict[str, list[str]], method: str) -> str:
-    lines = entry.get("SUMMARY", [])[:1]
-    lines += [_METHODS[method]] if method in _METHODS else []
-    for name, label in _SHOWN.items():
-        values = ", ".join(filter(None, entry.get(name, [])))
-        lines += [f"{label}: {values}"] if values else []
-    facts = "\n".join(lines)
-    return "\n\n".join(filter(None, [facts, *(text.strip() for text in entry.get("DESCRIPTION", []))]))
 
 
 def _shown(name: str, parameters: dict[str, str], value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -20,6 +21,8 @@ from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document, Json
 
+_TRASHED = re.compile(r":2,[A-Za-z]*T[A-Za-z]*$")
+"""Flags at the end of a file's name in a Maildir (https://cr.yp.to/proto/maildir.html)."""
 _ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 
@@ -28,14 +31,24 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
 
     Raises IngestError for encrypted mail, and where there is neither body nor subject.
     """
-    data = path.read_bytes()
+    if _TRASHED.search(path.name):
+        raise NoTextError("deleted: its Maildir flags say so")
+    yield mail_document(path.read_bytes())
+
+
+def mail_document(data: bytes) -> Document:
+    """One mail as a document. Raises IngestError where it is encrypted, or has neither body nor subject."""
     encoding = detect(BytesIO(data)).name
     if encoding.startswith(("utf-16", "utf-32")):
         # A mail saved by an editor: its parts' charsets speak of the bytes it once had.
         data = decode(BytesIO(data)).text.encode()
     else:
         encoding = "utf-8"
-    message = message_from_bytes(data, policy=policy.compat32)
+    return message_document(message_from_bytes(data, policy=policy.compat32), encoding)
+
+
+def message_document(message: Message, encoding: str = "utf-8") -> Document:
+    """As `mail_document`, of a mail whose headers and parts are known."""
     if message.get_content_type() in _ENCRYPTED and "signed" not in str(message.get_param("smime-type")):
         raise IngestError("encrypted mail")
     subject = header(message, "subject")
@@ -44,12 +57,12 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     text = body.text or subject
     if not text:
         raise NoTextError("no text")
-    metadata: dict[str, Json] = {**_metadata(message), **encoding_metadata(encoding)}
+    metadata: dict[str, Json] = {**mail_metadata(message), **encoding_metadata(encoding)}
     notes: tuple[str, ...] = ()
     if attachments:
         metadata["attachments"] = list(attachments)
-        notes = (_attachments_note(attachments),)
-    yield Document(
+        notes = (attachments_note(attachments),)
+    return Document(
         text=text,
         media_type=Format.EML.value,
         title=subject,
@@ -61,7 +74,7 @@ def load_mail(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     )
 
 
-def _metadata(message: Message) -> dict[str, Json]:
+def mail_metadata(message: Message) -> dict[str, Json]:
     """`from`, `to`, `cc`, `message_id`, and `date` in ISO form, each where the mail has it."""
     metadata: dict[str, Json] = {}
     for key, name in (("from", "from"), ("to", "to"), ("cc", "cc"), ("message_id", "message-id")):
@@ -86,7 +99,7 @@ def _date(value: str) -> str:
         return ""
 
 
-def _attachments_note(names: list[str]) -> str:
+def attachments_note(names: list[str]) -> str:
     """What stays unread, and which of it could be read as a file of its own."""
     readable = [name for name in names if named_format(Path(name)) is not None]
     more = f" (saved as files, these can be: {', '.join(readable)})" if readable else ""

@@ -12,9 +12,10 @@ from itertools import pairwise
 from passagework.retrieval.text import collapsed
 from passagework.retrieval.types import Table
 
-_LEAD = r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
-"""What may stand before a block that is in a quote or an item of a list."""
-_CELL = r"[ \t]*:?-+:?[ \t]*"
+_LEAD = r"[ \t>]{0,99}(?:(?:[-*+]|\d{1,9}[.)])[ \t]{1,99})?"
+"""What may stand before a block that is in a quote or an item of a list; blanks have a bound, or a line of nothing
+else would take the square of its length."""
+_CELL = r"[ \t]{0,99}:?-+:?[ \t]{0,99}"
 # A literal newline leads, so that the search runs from line to line and not from character to character.
 _MARK = re.compile(
     rf"\n{_LEAD}(?:(?P<fence>`{{3,}}(?=[^`\n]*(?:\n|\Z))|~{{3,}})|(?P<comment><!--)"

@@ -23,9 +23,9 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
-FORMAT = 3
-KNOWN = (1, 2, FORMAT)
-"""The first had no column `hidden`, the second no `tables`."""
+FORMAT = 4
+KNOWN = (1, 2, 3, FORMAT)
+"""The first had no column `hidden`, the second no `tables`, the third no `places`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
@@ -70,7 +70,7 @@ def load_arrow() -> tuple[Any, Any]:
 
 def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
     """Returns the columns of each file, by its name."""
-    text, whole, many = arrow.string(), arrow.int64(), arrow.list_
+    text, whole, number, many = arrow.string(), arrow.int64(), arrow.float64(), arrow.list_
     place = [("start", whole), ("end", whole)]
     columns = {
         SOURCES: [
@@ -82,6 +82,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             *(("media_type", text), ("title", text), ("sha256", text), ("metadata", text)),
             ("hidden", many(arrow.struct([*place, ("reason", text)]))),
             ("tables", many(arrow.struct([*place, ("columns", text)]))),
+            ("places", many(arrow.struct([("unit", text), ("first", number), ("last", number), *place]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),

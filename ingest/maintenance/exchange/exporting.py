@@ -134,6 +134,10 @@ def _structure(document: Document) -> dict[str, Any]:
     return {
         "hidden": [{"start": h.start, "end": h.end, "reason": h.reason.value} for h in document.hidden],
         "tables": [{"start": b.start, "end": b.end, "columns": b.columns} for b in document.tables],
+        "places": [
+            {"unit": p.unit.value, "first": p.first, "last": p.last, "start": p.start, "end": p.end}
+            for p in document.places
+        ],
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

@@ -31,10 +31,20 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
 from passagework.retrieval.store.rows import SourceState, recorded
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Json, Page, Table
+from passagework.retrieval.types import (
+    Document,
+    Heading,
+    Hidden,
+    HiddenReason,
+    Json,
+    Page,
+    PlaceUnit,
+    SourcePlace,
+    Table,
+)
 
 ROWS = 2_000
-LATER = ("tables", "hidden")
+LATER = ("places", "tables", "hidden")
 """The columns of the documents that exports of earlier formats lack, the newest first."""
 
 COMMIT = 256
@@ -176,6 +186,10 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
             headings=tuple(Heading(**heading) for heading in row["headings"]),
             hidden=tuple(Hidden(h["start"], h["end"], HiddenReason(h["reason"])) for h in row.get("hidden", ())),
             tables=tuple(Table(**table) for table in row.get("tables", ())),
+            places=tuple(
+                SourcePlace(PlaceUnit(p["unit"]), p["first"], p["last"], p["start"], p["end"])
+                for p in row.get("places", ())
+            ),
         )
         same = document_hash(document) == row["sha256"]
     except (TypeError, ValueError) as error:

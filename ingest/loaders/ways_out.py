@@ -1,0 +1,43 @@
+"""What a person can do about a file of a type that no loader reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_CONVERT = "convert them with LibreOffice: soffice --headless --convert-to {} FILE"
+_BOOK = "convert them with Calibre: ebook-convert FILE FILE.epub"
+_PICTURE = "read their text into a PDF: img2pdf FILE | ocrmypdf - FILE.pdf"
+_SOUND = "transcribe them to subtitles (.srt or .vtt), by Whisper for example"
+_UNPACK = "unpack them, and ingest what was in them"
+_TABLE = "write their tables as .csv or .jsonl files"
+_PROGRAM = "built by programs, and nothing to be read"
+
+_BY_WAY = {
+    _CONVERT.format("docx"): ".doc .dot .wpd .wps .wri .sxw .abw .pages .hwp .lwp",
+    _CONVERT.format("pptx"): ".ppt .pps .pot .sxi .key",
+    _CONVERT.format("xlsx"): ".xlsb .sxc .numbers .wk1 .wk4 .123 .wb2 .qpw .dif",
+    _CONVERT.format("pdf"): ".odg .vsd .vsdx .pub .cdr .wmf .emf .xps .oxps",
+    "print them as PDFs, or export them as HTML": ".one .onetoc2 .mpp .dwg .dxf .indd .ai .psd .sketch .fig .drawio",
+    _BOOK: ".mobi .azw .azw3 .kfx .fb2 .lit .pdb .chm .cbz .cbr .djvu",
+    "convert them to PDFs: ps2pdf FILE": ".ps .eps",
+    _PICTURE: ".png .jpg .jpeg .tif .tiff .gif .bmp .webp .heic .heif .avif .jp2 .ico",
+    _SOUND: ".mp3 .wav .flac .ogg .oga .opus .m4a .aac .wma .aiff .amr .mp4 .m4v .mov .avi .mkv .webm .wmv",
+    _UNPACK: ".zip .tar .tgz .tbz .tbz2 .txz .7z .rar .gz .bz2 .xz .zst .lz4 .cab .iso .dmg .deb .rpm .jar .war .cpio",
+    _TABLE: ".parquet .feather .arrow .orc .avro .sqlite .sqlite3 .db .db3 .mdb .accdb .dbf .sav .dta .h5",
+    "export them as .mbox files": ".pst .ost .dbx .olm .emlx",
+    _PROGRAM: ".exe .dll .so .dylib .a .o .obj .lib .class .pyc .pyo .pyd .wasm .bin .dat .whl .egg .apk .map",
+    "fonts, and nothing to be read": ".ttf .otf .woff .woff2 .eot",
+}
+_WAYS = {suffix: way for way, suffixes in _BY_WAY.items() for suffix in suffixes.split()}
+_OTHER = "save them as text, HTML, PDF or an office file"
+_NO_SUFFIX = "not text: give them the ending of their type if they are meant to be read"
+
+
+def unread_type(path: Path) -> str:
+    """The type of a file as people name it: its suffix in lower case, or `no suffix`."""
+    return path.suffix.lower() or "no suffix"
+
+
+def way_out(kind: str) -> str:
+    """How files of such a type can be had in the collection all the same, or why they need not."""
+    return _NO_SUFFIX if kind == "no suffix" else _WAYS.get(kind, _OTHER)

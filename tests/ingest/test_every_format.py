@@ -1,0 +1,69 @@
+"""A folder of a file of each type: every one is read, or named with the way to have it read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from passagework.ingest import ingest
+from passagework.ingest.loaders.formats import Format, named_format
+from passagework.ingest.loaders.ways_out import way_out
+from passagework.retrieval.collection.collection import Collection
+from tests.support.every_format import PHRASES, UNREAD, write_every_format, write_unread
+from tests.support.fakes import FakeEncoder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of them."""
+    folder = tmp_path_factory.mktemp("all") / "docs"
+    write_every_format(folder)
+    write_unread(folder)
+    return folder
+
+
+def test_every_file_is_read_or_named_with_its_way_out(folder: Path, tmp_path: Path) -> None:
+    """In confined processes; what a person would search for in each file is found by its words, in that file."""
+    report = ingest(folder, tmp_path / "c", encoder=FakeEncoder())
+    assert report.failed == []
+    assert {problem.path for problem in report.skipped} == set(UNREAD)
+    told = {unread.type: unread for unread in report.unread}
+    assert sum(unread.files for unread in report.unread) == len(UNREAD)
+    for name, (_, says) in UNREAD.items():
+        assert says in told[Path(name).suffix or "no suffix"].way_out, name
+    assert told[".doc"].to_json() == {"type": ".doc", "files": 1, "way_out": told[".doc"].way_out}
+    assert report.to_json()["unread"] == [unread.to_json() for unread in report.unread]
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        for name, phrase in PHRASES.items():
+            hits = collection.search(phrase, k=3, stage="lexical")
+            assert name in {hit.path for hit in hits} or phrase in hits[0].text, (name, phrase)
+            assert phrase.casefold() in hits[0].text.casefold(), name
+
+
+def test_every_format_has_a_file(folder: Path) -> None:
+    """None is left out of the folder, of which there are some sixty kinds."""
+    assert {named_format(folder / name) for name in PHRASES} == set(Format)
+    assert len(PHRASES) + len(UNREAD) >= 70
+
+
+def test_places_of_code_and_speech(folder: Path, tmp_path: Path) -> None:
+    """Hits and citations of source code say their lines, those of subtitles their seconds; all can be filtered."""
+    ingest([folder / "script", folder / "film.srt", folder / "notes.md"], tmp_path / "c", encoder=FakeEncoder())
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        (code,) = collection.search("sandpiper", k=3, where={"language": "python"})
+        assert (code.lines, code.seconds, code.headings) == ((1, 3), (), ("sandpiper",))
+        assert code.place == "lines 1-3"
+        said = collection.search("lapwing", k=1, stage="lexical")[0]
+        assert (said.lines, said.seconds, said.place) == ((), (1.0, 2.0), "0:00:01-0:00:02")
+        context = collection.context("sandpiper", max_tokens=200)
+        cited = next(citation for citation in context.citations if citation.path == "script")
+        assert cited.lines == (1, 3)
+        assert cited.to_json()["lines"] == [1, 3]
+        assert "script, lines 1-3" in context.text
+
+
+def test_types_without_a_way_of_their_own() -> None:
+    """Every type has something that can be done about it."""
+    assert way_out(".nobodyknows") == "save them as text, HTML, PDF or an office file"
+    assert "convert them with LibreOffice" in way_out(".doc")
