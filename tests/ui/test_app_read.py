@@ -69,7 +69,7 @@ def _notes(page: AppTest) -> str:
 @pytest.mark.slow
 def test_a_pdf_opens_at_the_page_and_is_leafed_through(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first page of the passage with a box on its line; the next has the rest; the one before has none."""
-    page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts\n\nfor nine hours.")
+    page = _opened(collection, monkeypatch, "grid.pdf", "The battery lasts\nfor nine hours.")
     assert page.number_input(key="page").value == 2
     assert "Page 2 of 3. The passage continues on the next page." in _notes(page)
     assert len(BOX.findall(html_of(page, "page-picture")[0])) == 1
