@@ -70,6 +70,8 @@ class TestSearch:
             "path": "policies/travel.md",
             "title": "Travel",
             "pages": [],
+            "lines": [],
+            "seconds": [],
             "start": GUIDE.index("## Approval"),
             "end": GUIDE.index("\n\n## Money"),
             "headings": ["Approval"],

@@ -100,10 +100,11 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     assert context.tokens == words(context.text)
     assert [citation.to_json() for citation in context.citations] == [
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
-         "pages": [3, 4],
+         "pages": [3, 4], "lines": [], "seconds": [],
          "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0,
          "text": TRAVEL, "metadata": {}, "hidden": []},
         {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
+         "lines": [], "seconds": [],
          "start": 0, "end": 16, "headings": [], "score": 0.5,
          "text": "Unrelated words.", "metadata": {}, "hidden": []},
     ]  # fmt: skip

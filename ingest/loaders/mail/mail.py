@@ -101,6 +101,6 @@ def _date(value: str) -> str:
 
 def attachments_note(names: list[str]) -> str:
     """What stays unread, and which of it could be read as a file of its own."""
-    readable = [name for name in names if named_format(Path(name)) is not None]
+    readable = [name for name in names if Path(name).suffix and named_format(Path(name)) is not None]
     more = f" (saved as files, these can be: {', '.join(readable)})" if readable else ""
     return one_line(f"attachments are not searched: {', '.join(names)}{more}")
