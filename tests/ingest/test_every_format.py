@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from passagework.ingest import ingest
-from passagework.ingest.loaders.formats import Format, named_format
+from passagework.ingest.loaders.formats import SUFFIXES, Format, named_format
 from passagework.ingest.loaders.ways_out import way_out
 from passagework.retrieval.collection.collection import Collection
 from tests.support.every_format import PHRASES, UNREAD, write_every_format, write_unread
@@ -67,3 +67,11 @@ def test_types_without_a_way_of_their_own() -> None:
     """Every type has something that can be done about it."""
     assert way_out(".nobodyknows") == "save them as text, HTML, PDF or an office file"
     assert "convert them with LibreOffice" in way_out(".doc")
+
+
+def test_the_documentation_names_every_suffix() -> None:
+    """Under "What is read"; source code is there by its languages."""
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    told = text[text.index("### What is read") :].casefold()
+    unnamed = [suffix for suffix, kind in SUFFIXES.items() if kind is not Format.CODE and f"`{suffix}`" not in told]
+    assert unnamed == []
