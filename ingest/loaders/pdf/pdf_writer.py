@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from passagework.ingest.loaders.pdf.pdf_glyphs import SPACE, WIDE, Flow, Ints, PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_glyphs import SPACE, Flow, Ints, PageGlyphs
 from passagework.ingest.loaders.raised import lowered, parted, raised
 
 NO_GLYPH = -1
