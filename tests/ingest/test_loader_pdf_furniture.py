@@ -60,6 +60,9 @@ def test_a_footer_that_ends_each_page_where_its_text_ends(tmp_path: Path) -> Non
 
 def test_what_only_looks_like_furniture_stays(tmp_path: Path) -> None:
     """Titles of slides, text that repeats, and numbers that don't count pages are text."""
+    titles = [page(n, head=f"Schedule {n}", foot="Secret") for n in range(1, 6)]
+    document = load(written(tmp_path / "d.pdf", paged(titles)))
+    assert [document.text.count(f"Schedule {n}") for n in range(1, 6)] == [1] * 5
     slides = [placed(60, 740, "Results", 28) + placed(60, 600, f"Pump {n} runs") for n in (1, 2)]
     assert load(written(tmp_path / "a.pdf", paged(slides))).text.count("Results") == 2
     numbers = [placed(60, 700, f"In station {n} they read") + placed(60, 30, f"{n * n + 7}") for n in (1, 2, 3)]

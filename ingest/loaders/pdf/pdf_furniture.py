@@ -32,6 +32,10 @@ _SEVERAL, _SHORT = 4, 60
 """Pages of which a line is the outermost, and its characters, where it is furniture however near the text is."""
 _LONGEST = 250
 _DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"\b(?:pages?|pg|p|seite|s|blatt|página|pagina|pág|sida|side|sivu|strona|str|oldal|стр|страница|第)\b\.?\s?#"
+    r"|#\s?(?:/|of|von|de|di|av|из|z)\s?#|[-–—]\s?#\s?[-–—]|第\s?#|#\s?页|#\s?ページ"
+)
 _ROMAN = re.compile(r"[ivxlc]{1,7}")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -125,11 +129,26 @@ def _running(lines: Sequence[_EdgeLine]) -> dict[int, bool]:
 def _is_same(line: _EdgeLine, other: _EdgeLine) -> bool:
     if len(line.numbers) != len(other.numbers) or abs(line.line.size - other.line.size) > _ALIKE:
         return False
-    steps = {second - first for first, second in zip(line.numbers, other.numbers, strict=True)}
+    steps = [second - first for first, second in zip(line.numbers, other.numbers, strict=True)]
     apart = other.page - line.page
     counts = apart in steps
+    if counts and not _may_count_pages(line.key, [step == apart for step in steps]):
+        return False
     near = abs(line.place - other.place) <= _NEAR or (counts and line.outermost and other.outermost and not line.bare)
-    return near and steps <= {0, apart} and (counts or not line.bare)
+    return near and set(steps) <= {0, apart} and (counts or not line.bare)
+
+
+def _may_count_pages(key: str, counting: Sequence[bool]) -> bool:
+    """Whether the number that counts may be the page's: it is said to be, or stands at an end of several words.
+
+    `Schedule 2` and `Exhibit 31.1` at the top of a page are titles.
+    """
+    words = [word for word in key.split() if any(character.isalpha() for character in word)]
+    if not words or _PAGE_NUMBER.search(key):
+        return True
+    first = key.startswith("#") and counting[0]
+    last = key.endswith("#") and counting[-1]
+    return len(words) > 1 and (first or last)
 
 
 def _body_size(pages: Sequence[PageText]) -> float:
