@@ -46,8 +46,23 @@ def test_left_and_right_pages_have_their_own(tmp_path: Path) -> None:
     assert slices(document)[2] == "\n".join(BODY).format(3)
 
 
+def test_a_footer_that_ends_each_page_where_its_text_ends(tmp_path: Path) -> None:
+    """As browsers print: the line counts the pages, at another height on each."""
+    pages = [
+        "".join(placed(60, 700 - 15 * at, f"Gate {n} is closed in week {at}") for at in range(2 + 3 * n))
+        + placed(60, 700 - 15 * (4 + 3 * n), f"Water board, form {n}")
+        for n in range(1, 6)
+    ]
+    document = load(written(tmp_path / "a.pdf", paged(pages)))
+    assert [document.text.count(f"form {n}") for n in range(1, 6)] == [1, 0, 0, 0, 0]
+    assert document.text.count("is closed in week") == 55
+
+
 def test_what_only_looks_like_furniture_stays(tmp_path: Path) -> None:
     """Titles of slides, text that repeats, and numbers that don't count pages are text."""
+    titles = [page(n, head=f"Schedule {n}", foot="Secret") for n in range(1, 6)]
+    document = load(written(tmp_path / "d.pdf", paged(titles)))
+    assert [document.text.count(f"Schedule {n}") for n in range(1, 6)] == [1] * 5
     slides = [placed(60, 740, "Results", 28) + placed(60, 600, f"Pump {n} runs") for n in (1, 2)]
     assert load(written(tmp_path / "a.pdf", paged(slides))).text.count("Results") == 2
     numbers = [placed(60, 700, f"In station {n} they read") + placed(60, 30, f"{n * n + 7}") for n in (1, 2, 3)]

@@ -61,7 +61,7 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
         lost = _lost(_inner(free, left, right), still)
         if lost and _may_cross(rows, at, end, len(crossed), _inner(free, left, right)):
             crossed.append(end)
-        elif not _inner(still, *outer) or (lost and end - at >= _BEFORE_CROSSING and len(rows[end].spans) == 1):
+        elif not _inner(still, *outer) or (lost and end - at >= _BEFORE_CROSSING and _is_other(rows, at, end)):
             break
         else:
             free, (left, right) = still, outer
@@ -80,6 +80,16 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
     return Band(start, end, tuple(gutters), tuple(crossed)) if gutters else None
 
 
+def _is_other(rows: Sequence[Row], start: int, at: int) -> bool:
+    """Whether a row that stands in the strips of a band belongs to something else: one line, or further off."""
+    return len(rows[at].spans) == 1 or rows[at - 1].base - rows[at].base > _LOOSE * _usual_step(rows, start, at)
+
+
+def _usual_step(rows: Sequence[Row], start: int, at: int) -> float:
+    steps = [above.base - below.base for above, below in pairwise(rows[start:at])]
+    return max(median(steps), rows[at].size) if steps else rows[at].size * _APART
+
+
 def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Sequence[Strip]) -> bool:
     """Whether a row may be one of few that stand in the strips of those above it, which go on below it."""
     row = rows[at]
@@ -87,10 +97,8 @@ def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Se
         return False  # the title of another table
     if (at - start < _BEFORE_CROSSING and len(row.spans) > 1) or crossed >= 1 + (at - start) * _MOST_CROSSING:
         return False
-    steps = [above.base - below.base for above, below in pairwise(rows[start:at])]
-    usual = median(steps) if steps else row.size * _APART
     below = row.base - rows[at + 1].base if at + 1 < len(rows) else 0.0
-    if max(rows[at - 1].base - row.base, below) > _LOOSE * max(usual, row.size):
+    if max(rows[at - 1].base - row.base, below) > _LOOSE * _usual_step(rows, start, at):
         return False
     ahead = [row for row in rows[at + 1 : at + 3] if len(row.spans) > 1 and not row.mixed]
     return any(not _lost(inner, _narrowed(inner, row)) for row in ahead)

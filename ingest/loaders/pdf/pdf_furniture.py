@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -28,13 +28,19 @@ _ZONE = 0.2
 _LARGE = 1.25
 """Of the text's size: larger lines are titles, which slides may share."""
 _SMALLER = 0.95
+_SEVERAL, _SHORT = 4, 60
+"""Pages of which a line is the outermost, and its characters, where it is furniture however near the text is."""
 _LONGEST = 250
 _DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"\b(?:pages?|pg|p|seite|s|blatt|página|pagina|pág|sida|side|sivu|strona|str|oldal|стр|страница|第)\b\.?\s?#"
+    r"|#\s?(?:/|of|von|de|di|av|из|z)\s?#|[-–—]\s?#\s?[-–—]|第\s?#|#\s?页|#\s?ページ"
+)
 _ROMAN = re.compile(r"[ivxlc]{1,7}")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _EdgeLine:
     """A line near the edge of a page: what it says less its numbers, these, and where it stands from that edge."""
 
@@ -44,6 +50,7 @@ class _EdgeLine:
     numbers: tuple[int, ...]
     top: bool
     place: float
+    outermost: bool
 
     @property
     def bare(self) -> bool:
@@ -77,7 +84,7 @@ def _edge_lines(index: int, page: PageText, *, top: bool) -> list[_EdgeLine]:
     usual = max(set(turns), key=turns.count)
     ordered = sorted((line for line in placed if line.turn == usual), key=lambda line: line.base or 0.0, reverse=top)
     lines: list[_EdgeLine] = []
-    for line in ordered[:_EDGE_LINES]:
+    for rank, line in enumerate(ordered[:_EDGE_LINES]):
         said = " ".join(page.text[line.start : line.end].split()).lower()
         if len(said) > _LONGEST:
             break
@@ -87,7 +94,7 @@ def _edge_lines(index: int, page: PageText, *, top: bool) -> list[_EdgeLine]:
         if _ROMAN.fullmatch(bare):
             key, numbers = key.replace(bare, "#"), (_roman(bare),)
         base = line.base or 0.0
-        lines.append(_EdgeLine(index, line, key, numbers, top, page.height - base if top else base))
+        lines.append(_EdgeLine(index, line, key, numbers, top, page.height - base if top else base, rank == 0))
     return lines
 
 
@@ -96,30 +103,52 @@ def _roman(text: str) -> int:
     return sum(-value if value < after else value for value, after in pairwise([*values, 0]))
 
 
-def _running(lines: Sequence[_EdgeLine]) -> set[int]:
-    """The identities of the lines that stand on another page near by too, the numbers in them counting the pages."""
+def _running(lines: Sequence[_EdgeLine]) -> dict[int, bool]:
+    """The identities of the lines that stand on another page near by too, the numbers in them counting the pages.
+
+    Those are certain that are short, and the outermost of several pages.
+    """
     groups: dict[tuple[str, bool], list[_EdgeLine]] = {}
     for line in lines:
         groups.setdefault((line.key, line.top), []).append(line)
-    running: set[int] = set()
+    running: dict[int, bool] = {}
     for group in groups.values():
+        same: set[_EdgeLine] = set()
         for at, line in enumerate(group):
             for other in group[at + 1 : at + 1 + _WITHIN * _EDGE_LINES]:
                 if other.page - line.page > _WITHIN:
                     break
                 if other.page > line.page and _is_same(line, other):
-                    running |= {id(line), id(other)}
+                    same |= {line, other}
+        outermost = {line.page for line in same if line.outermost}
+        certain = len(outermost) >= _SEVERAL and len(group[0].key) <= _SHORT
+        running.update({id(line): certain and line.outermost for line in same})
     return running
 
 
 def _is_same(line: _EdgeLine, other: _EdgeLine) -> bool:
-    if abs(line.place - other.place) > _NEAR or abs(line.line.size - other.line.size) > _ALIKE:
+    if len(line.numbers) != len(other.numbers) or abs(line.line.size - other.line.size) > _ALIKE:
         return False
-    if len(line.numbers) != len(other.numbers):
-        return False
-    steps = {second - first for first, second in zip(line.numbers, other.numbers, strict=True)}
+    steps = [second - first for first, second in zip(line.numbers, other.numbers, strict=True)]
     apart = other.page - line.page
-    return steps <= {0, apart} and (not line.bare or apart in steps)
+    counts = apart in steps
+    if counts and not _may_count_pages(line.key, [step == apart for step in steps]):
+        return False
+    near = abs(line.place - other.place) <= _NEAR or (counts and line.outermost and other.outermost and not line.bare)
+    return near and set(steps) <= {0, apart} and (counts or not line.bare)
+
+
+def _may_count_pages(key: str, counting: Sequence[bool]) -> bool:
+    """Whether the number that counts may be the page's: it is said to be, or stands at an end of several words.
+
+    `Schedule 2` and `Exhibit 31.1` at the top of a page are titles.
+    """
+    words = [word for word in key.split() if any(character.isalpha() for character in word)]
+    if not words or _PAGE_NUMBER.search(key):
+        return True
+    first = key.startswith("#") and counting[0]
+    last = key.endswith("#") and counting[-1]
+    return len(words) > 1 and (first or last)
 
 
 def _body_size(pages: Sequence[PageText]) -> float:
@@ -132,7 +161,9 @@ def _body_size(pages: Sequence[PageText]) -> float:
     return max(counts, key=lambda size: counts[size], default=0.0)
 
 
-def _peeled(page: PageText, lines: Sequence[_EdgeLine], running: set[int], body: float) -> Iterator[_EdgeLine]:
+def _peeled(
+    page: PageText, lines: Sequence[_EdgeLine], running: Mapping[int, bool], body: float
+) -> Iterator[_EdgeLine]:
     """The running lines at one edge, from outside as far as the text, from which they stand apart."""
     bases = sorted({round(line.base, 1) for line in page.lines if line.base is not None}, reverse=True)
     steps = [above - below for above, below in pairwise(bases) if 1 < above - below < _APART * body]
@@ -140,13 +171,16 @@ def _peeled(page: PageText, lines: Sequence[_EdgeLine], running: set[int], body:
     outer: list[_EdgeLine] = []
     parted = False
     for at, line in enumerate(lines):
-        if id(line) not in running or line.line.size > _LARGE * body or line.place > _ZONE * page.height:
+        if id(line) not in running or line.line.size > _LARGE * body:
+            return
+        certain = running[id(line)]
+        if line.place > _ZONE * page.height and not certain:
             return
         outer.append(line)
         inner = lines[at + 1] if at + 1 < len(lines) else None
         gap = abs((line.line.base or 0.0) - (inner.line.base or 0.0)) if inner is not None else 0.0
         text_follows = not parted or (len(outer) == 1 and inner is not None and id(inner) not in running)
-        if line.line.size < _SMALLER * body or line.bare or (gap > _STEP * usual and text_follows):
+        if line.line.size < _SMALLER * body or line.bare or certain or (gap > _STEP * usual and text_follows):
             yield from outer
             outer, parted = [], True
 

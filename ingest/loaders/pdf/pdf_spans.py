@@ -102,7 +102,9 @@ def _amounts_meet(glyphs: PageGlyphs, gap: Floats, em: Floats) -> NDArray[np.boo
     """Whether between two glyphs one amount of a table ends and the next begins, such as `37.4 %` and `$ 2,737`."""
     ends = np.array([character in _ENDS_AMOUNT for character in glyphs.text[:-1]], dtype=np.bool_)
     begins = np.array([character in _BEGINS_AMOUNT for character in glyphs.text[1:]], dtype=np.bool_)
-    return ends & begins & (gap > _AMOUNT_GAP * em)
+    digit = np.array([character.isdigit() for character in glyphs.text[:-1]], dtype=np.bool_)
+    sign = np.array([character in _SIGNS for character in glyphs.text[1:]], dtype=np.bool_)
+    return ((ends & begins) | (digit & sign)) & (gap > _AMOUNT_GAP * em)
 
 
 def _span(glyphs: PageGlyphs, flow: Flow, rows: list[int]) -> Span:
@@ -185,7 +187,9 @@ def _touches(before: Span, span: Span) -> bool:
     if before.words in _SIGNS and span.words[:1] in _BEGINS_NUMBER and step <= _ROW * em and gap < _SIGN_GAP * em:
         return True
     small = min(before.size, span.size) < _SMALL * em
-    if gap > _AMOUNT_GAP * em and before.words[-1:] in _ENDS_AMOUNT and span.words[:1] in _BEGINS_AMOUNT:
+    last, first = before.words[-1:], span.words[:1]
+    meet = (last in _ENDS_AMOUNT and first in _BEGINS_AMOUNT) or (last.isdigit() and first in _SIGNS)
+    if meet and gap > _AMOUNT_GAP * em:
         return False
     near = gap <= WIDE * em and step <= _ROW * min(before.size, span.size)
     return near or (small and gap < 0.3 * em and step <= _RAISED * em)

@@ -27,6 +27,7 @@ _EDGE = 2.5
 _MOST_NAMES = 4
 """Rows that name columns, at most."""
 _WORD_GAP = 0.15
+_NAME_WORDS = 4
 _NAMES_NEAR = 2.4
 _REPEATED = 80
 """Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
@@ -221,17 +222,19 @@ def _names_above(
         inside = len(labels) + len(names) == len(row.spans) and row.spans[-1].right <= right + row.size
         if not near or not inside or row.mixed:
             break
-        reach = [(span, *_reach(span, level)) for span in row.spans]
+        reach = [(span, *_reach(span, level, band.gutters[0][0])) for span in row.spans]
         lines.insert(0, [tuple(s for s, left, end in reach if left <= last and end >= first) for first, last in edges])
         named = len(lines) if names else named
         start -= 1
     return lines[len(lines) - named :]
 
 
-def _reach(span: Span, level: Sequence[Line]) -> tuple[float, float]:
-    """From where to where a name reaches: as far as the line that is drawn below it."""
+def _reach(span: Span, level: Sequence[Line], left: float) -> tuple[float, float]:
+    """From where to where a name reaches: as far as the line below it, unless that goes on beneath the labels."""
     middle = (span.left + span.right) / 2
-    below = [line for line in level if line.start <= middle <= line.end and 0 <= span.base - line.at <= span.size]
+    below = [
+        line for line in level if left <= line.start <= middle <= line.end and 0 <= span.base - line.at <= span.size
+    ]
     line = min(below, key=lambda line: line.end - line.start, default=None)
     return (span.left, span.right) if line is None else (min(span.left, line.start), max(span.right, line.end))
 
@@ -243,7 +246,7 @@ def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
 def _names(texts: Sequence[Sequence[str]], above: int) -> int:
     """How many of a table's first rows name its columns: those before the first number; years are names."""
     if not any(is_amount(text) for line in texts for text in line):
-        return int(not above)
+        return int(not above and (len(texts[0]) > 2 or all(map(_may_name, texts[0]))))
     names = 0
     for line in texts[: _MOST_NAMES - above]:
         if any(is_amount(text) for text in line[1:]):
@@ -252,6 +255,11 @@ def _names(texts: Sequence[Sequence[str]], above: int) -> int:
             break  # a heading within the table
         names += 1
     return names if names < len(texts) else 0
+
+
+def _may_name(text: str) -> bool:
+    """Whether a cell may name one of two columns of words, as those of a glossary have no names."""
+    return len(text.split()) <= _NAME_WORDS and not text[:1].islower()
 
 
 def _unwrapped(cells: Sequence[Sequence[Cell]], names: int) -> list[list[Cell]]:
