@@ -26,6 +26,7 @@ _LONG_WORDS, _FULL = 5.0, 0.6
 _CASELESS_CHARACTERS = 8
 """A column of text has lines of so many words of which so many begin in lower case, or longer ones that fill it."""
 _NUMBER = re.compile(r"[-+−–—(]*[$€£¥]?\s?[-+−–(]?\d[\d.,'\s]*[%)]*|[-–—]+|[Nn]/?[AaMm]\.?")
+_NAME_WORDS = 4
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d+(?:\.\d+){1,4}\.?|\[\d+\]|§+")
 
@@ -147,6 +148,11 @@ def is_number(text: str) -> bool:
 def is_amount(text: str) -> bool:
     """Whether a cell shows a number that is no year."""
     return is_number(text) and not _YEAR.fullmatch(text)
+
+
+def may_name(text: str) -> bool:
+    """Whether a cell may name one of two columns of words, as those of a glossary have no names."""
+    return len(text.split()) <= _NAME_WORDS and not text[:1].islower()
 
 
 def are_markers(texts: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number, may_name
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
@@ -27,7 +27,6 @@ _EDGE = 2.5
 _MOST_NAMES = 4
 """Rows that name columns, at most."""
 _WORD_GAP = 0.15
-_NAME_WORDS = 4
 _NAMES_NEAR = 2.4
 _REPEATED = 80
 """Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
@@ -246,7 +245,7 @@ def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
 def _names(texts: Sequence[Sequence[str]], above: int) -> int:
     """How many of a table's first rows name its columns: those before the first number; years are names."""
     if not any(is_amount(text) for line in texts for text in line):
-        return int(not above and (len(texts[0]) > 2 or all(map(_may_name, texts[0]))))
+        return int(not above and (len(texts[0]) > 2 or all(map(may_name, texts[0]))))
     names = 0
     for line in texts[: _MOST_NAMES - above]:
         if any(is_amount(text) for text in line[1:]):
@@ -255,11 +254,6 @@ def _names(texts: Sequence[Sequence[str]], above: int) -> int:
             break  # a heading within the table
         names += 1
     return names if names < len(texts) else 0
-
-
-def _may_name(text: str) -> bool:
-    """Whether a cell may name one of two columns of words, as those of a glossary have no names."""
-    return len(text.split()) <= _NAME_WORDS and not text[:1].islower()
 
 
 def _unwrapped(cells: Sequence[Sequence[Cell]], names: int) -> list[list[Cell]]:
