@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -215,3 +216,11 @@ def test_no_letter_is_lost_wherever_words_stand(tmp_path: Path, seed: int) -> No
     text = read(tmp_path, grid + content)
     letters = "".join(character for character in text if character.isalnum())
     assert sorted(letters) == sorted("".join(words))
+
+
+@pytest.mark.timeout(120)
+def test_letters_set_one_by_one_are_no_cells(tmp_path: Path) -> None:
+    """So many of them on a line that comparing each with each would take minutes are read in seconds, and all are."""
+    started = time.process_time()
+    assert read(tmp_path, "".join(placed(10 + 20 * number, 400, "x", 8) for number in range(8_000))).count("x") == 8_000
+    assert time.process_time() - started < 20

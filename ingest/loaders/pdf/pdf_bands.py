@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,6 +17,8 @@ Strip = tuple[float, float]
 
 GUTTER = 0.3
 """Of the letters' size, at least, of a strip that parts cells or columns in all rows."""
+_MOST_SPANS = 100
+"""Spans of a row, and strips, at most: more are letters set one by one, and comparing them takes its time."""
 _APART = 5.0
 """Of the letters' size: rows that are further apart belong to no one band."""
 _BEFORE_CROSSING, _MOST_CROSSING = 3, 0.25
@@ -50,7 +53,7 @@ class Band:
 
 def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
     """The band that begins at a row of several spans, and above, down to `least`, where the same strips are free."""
-    if len(rows[at].spans) < 2 or rows[at].mixed:
+    if not 2 <= len(rows[at].spans) <= _MOST_SPANS or rows[at].mixed:
         return None
     free = _narrowed([(-math.inf, math.inf)], rows[at])
     left, right = rows[at].spans[0].left, rows[at].spans[-1].right
@@ -58,6 +61,8 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
     end = at + 1
     while end < len(rows) and _follows(rows[end - 1], rows[end]):
         still = _narrowed(free, rows[end])
+        if len(still) > _MOST_SPANS:
+            break
         outer = min(left, rows[end].spans[0].left), max(right, rows[end].spans[-1].right)
         lost = _lost(_inner(free, left, right), still)
         if lost and _may_cross(rows, at, end, len(crossed), _inner(free, left, right)):
@@ -106,12 +111,14 @@ def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Se
 
 
 def _lost(strips: Sequence[Strip], still: Sequence[Strip]) -> bool:
-    """Whether nothing is left of one of the strips."""
-    return not all(any(start < b and a < end for a, b in still) for start, end in strips)
+    """Whether nothing is left of one of the strips; both are in order from left to right."""
+    ends = [end for _, end in still]
+    places = ((bisect_right(ends, start), end) for start, end in strips)
+    return any(place == len(still) or still[place][0] >= end for place, end in places)
 
 
 def _follows(above: Row, below: Row) -> bool:
-    if above.mixed or below.mixed:
+    if above.mixed or below.mixed or max(len(above.spans), len(below.spans)) > _MOST_SPANS:
         return False
     return above.base - below.base <= _APART * max(above.size, below.size)
 
