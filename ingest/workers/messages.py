@@ -28,11 +28,13 @@ from typing import Any, TypeVar
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import (
+    LONGEST_OCR_SPAN,
     Document,
     Heading,
     Hidden,
     HiddenReason,
     Json,
+    OcrSpan,
     Page,
     PlaceUnit,
     SourcePlace,
@@ -91,6 +93,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "hidden": [(span.reason.value, span.start, span.end) for span in item.hidden],
         "tables": [(table.columns, table.start, table.end) for table in item.tables],
         "places": [(place.unit.value, place.first, place.last, place.start, place.end) for place in item.places],
+        "ocr": [(span.start, span.end, span.confidence, *(span.box or ())) for span in item.ocr],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -123,6 +126,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         hidden=tuple(_hidden(span, len(text)) for span in _checked(fields.get("hidden", []), list)),
         tables=tuple(_table(table, len(text)) for table in _checked(fields.get("tables", []), list)),
         places=tuple(_source_place(place, len(text)) for place in _checked(fields.get("places", []), list)),
+        ocr=tuple(_ocr_span(span, len(text)) for span in _checked(fields.get("ocr", []), list)),
     )
 
 
@@ -147,6 +151,17 @@ def _source_place(value: object, length: int) -> SourcePlace:
         ):
             return SourcePlace(PlaceUnit(unit), first, last, start, end)
     raise ValueError(f"a place in the source that is none, of a text of {length} characters")
+
+
+def _ocr_span(value: object, length: int) -> OcrSpan:
+    match value:
+        case [int(start), int(end), int() | float() as confidence, *rest] if (
+            0 <= start < end <= min(length, start + LONGEST_OCR_SPAN) and 0 <= confidence <= 1
+        ):
+            box = [float(share) for share in rest if isinstance(share, int | float) and 0 <= share <= 1]
+            if len(box) == len(rest) in (0, 4):
+                return OcrSpan(start, end, confidence, (box[0], box[1], box[2], box[3]) if box else None)
+    raise ValueError(f"a span of OCR that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:
