@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from passagework.ingest.confinement import Confinement, confine
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import PAGE_LISTENER, LoadOptions, PagesRead, RecordFailure
 from passagework.ingest.workers.descriptor_path import DescriptorPath
 from passagework.ingest.workers.messages import (
     MESSAGE_LIMIT,
@@ -50,6 +50,8 @@ Requests = queue.SimpleQueue[tuple[dict[str, Any], int | None]]
 """A message, and the descriptor of the file that it is about."""
 
 OPEN_FILES = 256
+PAGE_SECONDS = 600.0
+"""What may be computed from one page that OCR reads to the next."""
 INT_BYTES = 4  # a descriptor on its way
 
 
@@ -81,6 +83,7 @@ def _run() -> None:
         path, options = request_from_json(message)
         _limit_time(message["seconds"])
         file = path if descriptor is None else DescriptorPath.of(path, descriptor)
+        PAGE_LISTENER.set(lambda page: _go_on(outlet, page))
         failure = _serve(load, file, options, Batch(outlet), start["memory_limit"])
         _send(outlet, to_json(failure or {"kind": "done"}))
         if descriptor is not None:
@@ -93,6 +96,12 @@ def _send(outlet: BinaryIO, message: bytes) -> None:
         outlet.flush()
     except BrokenPipeError:
         os._exit(0)  # nobody listens any more
+
+
+def _go_on(outlet: BinaryIO, page: PagesRead) -> None:
+    """Tells that a page was read by OCR, and gives the next one its time."""
+    _limit_time(PAGE_SECONDS)
+    _send(outlet, to_json({"kind": "page", "done": page.done, "total": page.total}))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -8,6 +8,8 @@ of
     {"kind": "text", "text"}       the next SEGMENT characters of a long text
     {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it
 
+    {"kind": "page", "done", "total"}    so many pages have been read by OCR: it takes long, and goes on
+
 and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent", "no_text"}`; a spent parser wants to be
 replaced.
 JSON, because a parser that a hostile document has taken over must not run code in the parent: nothing here is
@@ -25,7 +27,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import (
     LONGEST_OCR_SPAN,
@@ -71,7 +73,9 @@ def request_to_json(path: Path, options: LoadOptions) -> dict[str, Json]:
 
 def request_from_json(message: Mapping[str, Any]) -> tuple[Path, LoadOptions]:
     """Returns the path, byte for byte, and the options of a request."""
-    return Path(os.fsdecode(message["path"].encode("latin-1"))), LoadOptions(**message["options"])
+    options = message["options"]
+    path = Path(os.fsdecode(message["path"].encode("latin-1")))
+    return path, LoadOptions(**{**options, "ocr": OcrMode(options["ocr"])})
 
 
 def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> dict[str, object]:

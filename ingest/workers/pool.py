@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 
-from passagework.ingest.loaders.base import RecordFailure
-from passagework.ingest.workers.load_queue import LoadQueue, LoadRequest, QueuedFile
+from passagework.ingest.loaders.base import PagesRead
+from passagework.ingest.workers.load_queue import Item, LoadQueue, LoadRequest, QueuedFile
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import ConfigError, IngestError, NoTextError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document
 
 FILES_PER_PROCESS = 200
 """After so many files a parser is replaced, for libraries in C leak."""
@@ -30,14 +29,15 @@ OUTPUT_LIMIT, OUTPUT_RATIO = 1 << 30, 200
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file on its way: `items` are its documents and failed records, in order, as they are parsed.
+    """A file on its way: `items` are its documents and failed records, in order, as they are parsed, and between them
+    how many pages OCR has read.
 
     `items` can be read once, before the next file is asked for, and raises IngestError at its end where the file
     as a whole could not be read; what came before that error is good.
     """
 
     request: LoadRequest
-    items: Iterator[Document | RecordFailure]
+    items: Iterator[Item]
 
 
 class ParserPool:
@@ -211,9 +211,13 @@ class ParserPool:
                     if characters > (most := max(TEXT_LIMIT, file_size)):
                         raise IngestError(f"a document of more than {most:,} characters: refused")
                 case {"kind": "items", "items": list(items)}:
-                    self._flight.deliver(file, items_from_json(items, "".join(segments)), size)
+                    batch: deque[Item] = deque(items_from_json(items, "".join(segments)))
+                    self._flight.deliver(file, batch, size)
                     segments.clear()
                     size = characters = 0
+                case {"kind": "page", "done": int(done), "total": int(total_pages)}:
+                    self._flight.deliver(file, deque([PagesRead(done, total_pages)]), size)
+                    size = 0
                 case {"kind": "done"}:
                     return None
                 case {"kind": "error", "reason": str(reason)}:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, PagesRead, RecordFailure
 from passagework.ingest.workers import LoadRequest, ParserPool
 from passagework.ingest.workers.messages import item_to_json, items_from_json, to_json
 from passagework.retrieval.errors import ConfigError, IngestError, PassageworkError
@@ -42,7 +42,7 @@ def load(pool: ParserPool, *names: str) -> list[list[Item | str]]:
         assert loaded.request.path.name == names[len(out)]
         out.append([])
         try:
-            out[-1].extend(loaded.items)
+            out[-1].extend(item for item in loaded.items if not isinstance(item, PagesRead))
         except IngestError as error:
             out[-1].append(str(error))
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy as np
 from passagework.ingest.loaders.ocr.bounds import MOST_PIXELS
 from passagework.ingest.loaders.ocr.recogniser import LONGEST_SIDE, Pixels
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.extras import require
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,9 +24,13 @@ _DEEP = ("I;16", "I;16L", "I;16B", "I;16N")
 
 @contextmanager
 def opened_picture(file: BinaryIO) -> Iterator[Image]:
-    """The picture in a file. Raises IngestError where there is none, or its head is damaged."""
-    require("ocr", IngestError)
+    """The picture in a file. Raises IngestError where there is none, or its beginning is damaged.
+
+    Pillow must be there, which comes with the extra `ocr`, and with that for the pages.
+    """
     from PIL import Image, UnidentifiedImageError
+
+    Image.init()
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes, which are looked at here, and of damaged metadata
@@ -47,12 +50,12 @@ def count_pages(image: Image, most: int) -> int:
     """How many pages a picture has, `most` at most: a TIFF file has several, of a film the first frame counts."""
     if image.format != _SEVERAL_PAGES:
         return 1
-    for page in range(1, most):
-        try:
+    page = 1
+    with suppress(EOFError, OSError, ValueError, SyntaxError, KeyError, TypeError):
+        while page < most:
             image.seek(page)
-        except (EOFError, OSError, ValueError, SyntaxError, KeyError, TypeError):
-            return page
-    return most
+            page += 1
+    return page
 
 
 def pixels_of(image: Image, page: int = 0) -> Pixels:

@@ -22,12 +22,15 @@ from numpy.typing import NDArray
 from passagework.retrieval.config import PARSERS
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.extras import missing_modules, require
+from passagework.retrieval.models.backends.openvino_library import load_openvino
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """(height, width, 3), in the order blue, green, red."""
 
 LONGEST_SIDE = 2_000
 """Pixels of a side beyond which the recogniser makes a picture smaller before it looks at it."""
+OCR_MEMORY = 3 << 30
+"""Bytes of address space that the models and what they compute take, of which half is really used."""
 _LEAST_SIDE = 12
 _MOST_ASPECT = 60
 """Of the longer side to the shorter: what is thinner is a rule."""
@@ -91,7 +94,7 @@ def threads() -> int:
 def _engine() -> Any:
     """The recogniser with its models, each named by its file, so that it looks for none elsewhere."""
     require("ocr", IngestError)
-    from openvino import Core
+    openvino = load_openvino()  # before rapidocr does, for without its telemetry
     from rapidocr import EngineType, RapidOCR
 
     logging.getLogger("RapidOCR").disabled = True
@@ -110,7 +113,7 @@ def _engine() -> Any:
             **{f"{part}.model_path": str(folder / name) for part, name in _MODELS.items()},
         }
     )
-    core = Core()
+    core = openvino.Core()
     # A cache of what was compiled for each size of picture would grow by 300 MB of address space a page.
     settings = {"INFERENCE_NUM_THREADS": threads(), "NUM_STREAMS": 1, "CPU_RUNTIME_CACHE_CAPACITY": 0}
     for part in (engine._load_det_model(), engine._load_cls_model(), engine._load_rec_model()):

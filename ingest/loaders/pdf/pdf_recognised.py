@@ -26,7 +26,7 @@ _SIZE, _BASE = 0.8, 0.22
 """Of the height of a line's box: its letters' size, and how far its baseline is below the box's middle; both measured
 on pages whose text is known."""
 _ALIKE = 0.18
-"""Of the page's usual size: lines that differ by less are of that size, for boxes are as high as the letters in them."""
+"""Of the page's usual size: lines that differ by less have that one, for boxes are as high as the letters in them."""
 _LEVEL = 0.35
 """Of the letters' size: lines whose baselines differ by less, as boxes are put, stand on one."""
 _UPRIGHT = 1.5
@@ -171,15 +171,15 @@ def _glyphs(lines: Sequence[_PlacedLine]) -> PageGlyphs:
                 )
                 for at, character in enumerate(word.text)
             ]
-    text, index, left, right, base, size, turn, before = zip(*rows, strict=True)
+    text, index, lefts, rights, bases, sizes, turn, before = zip(*rows, strict=True)
     nothing = np.full(len(rows), NO_GLYPH, dtype=np.int64)
     return PageGlyphs(
         text="".join(text),
         index=np.array(index, dtype=np.int64),
-        left=_floats(left),
-        right=_floats(right),
-        base=_floats(base),
-        size=_floats(size),
+        left=_floats(lefts),
+        right=_floats(rights),
+        base=_floats(bases),
+        size=_floats(sizes),
         turn=np.array(turn, dtype=np.int64),
         before=np.array(before, dtype=np.int64),
         space=nothing,
