@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from passagework.ingest.loaders.base import OcrMode
-from passagework.ingest.loaders.ocr.recogniser import OCR_MEMORY, can_recognise
+from passagework.ingest.loaders.ocr.bounds import OCR_MEMORY
+from passagework.ingest.loaders.ocr.installed import can_recognise
 from passagework.retrieval.choices import choose
 from passagework.retrieval.extras import require
 

@@ -140,7 +140,7 @@ OPEN_DOCUMENT = frozenset({Format.ODT, Format.ODS, Format.ODP})
 """Formats that are such an archive, or one XML file of all its parts."""
 PICTURES = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.WEBP, Format.BMP})
 """Formats that hold no text but what OCR reads."""
-PICTURED = PICTURES | {Format.PDF, Format.DOCX, Format.PPTX, Format.ODT, Format.ODP, Format.EPUB, Format.HTML}
+PICTURED = PICTURES | {Format.PDF, Format.DOCX, Format.PPTX, Format.ODT, Format.ODP}
 """Formats that may hold pictures of text."""
 BINARY = ZIPPED | OPEN_DOCUMENT | PICTURES | {Format.PDF, Format.XLS, Format.MSG}
 COMPRESSED = frozenset({".gz", ".bz2", ".xz"})

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.ingest.loaders.formats import PICTURES, named_format
-from passagework.ingest.loaders.ocr.recogniser import can_recognise
-from passagework.retrieval.extras import install_command
+from passagework.ingest.loaders.ocr.installed import WAY_OUT, can_recognise
 
 _CONVERT = "convert them with LibreOffice: soffice --headless --convert-to {} FILE"
 _BOOK = "convert them with Calibre: ebook-convert FILE FILE.epub"
@@ -53,4 +52,4 @@ def picture_way_out() -> str:
     """How the text of pictures can be had that are not read: by the extra, or by the option that is left out."""
     if can_recognise():
         return "left out by --ocr never"
-    return f"{install_command('ocr')} has their text read"
+    return WAY_OUT

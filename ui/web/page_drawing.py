@@ -1,4 +1,4 @@
-"""Draws a page of a PDF or of a picture file in a process of its own, with a passage's boxes: a hostile file may crash it.
+"""Draws a page of a PDF or of a picture file, with a passage's boxes, in a process of its own: hostile files crash it.
 
 The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture. It is
 confined as parsers are, once it has the file's bytes.

@@ -1,7 +1,9 @@
-"""How much of a file OCR looks at: a second a page is long where a file can claim a million of them."""
+"""How much OCR takes, and looks at: a second a page is long where a file can claim a million of them."""
 
 from __future__ import annotations
 
+OCR_MEMORY = 3 << 30
+"""Bytes of address space that the models and what they compute take, of which half is really used."""
 MOST_PIXELS = 150_000_000
 """Pixels of a picture: an A0 sheet at 300 dots an inch has 140 million."""
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.config import PARSERS
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.extras import missing_modules, require
+from passagework.retrieval.extras import require
 from passagework.retrieval.models.backends.openvino_library import load_openvino
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -29,8 +29,6 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 LONGEST_SIDE = 2_000
 """Pixels of a side beyond which the recogniser makes a picture smaller before it looks at it."""
-OCR_MEMORY = 3 << 30
-"""Bytes of address space that the models and what they compute take, of which half is really used."""
 _LEAST_SIDE = 12
 _MOST_ASPECT = 60
 """Of the longer side to the shorter: what is thinner is a rule."""
@@ -60,11 +58,6 @@ class RecognisedLine:
 
     words: tuple[Word, ...]
     slope: float
-
-
-def can_recognise() -> bool:
-    """Tells whether what reading pictures needs is installed; nothing is imported."""
-    return not missing_modules("ocr")
 
 
 def recognise(picture: Pixels) -> list[RecognisedLine]:

@@ -19,6 +19,7 @@ from pypdfium2 import PdfDocument, PdfiumError
 
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
 from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.ocr.installed import WAY_OUT
 from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
 from passagework.ingest.loaders.pdf.pdf_document import document_of
 from passagework.ingest.loaders.pdf.pdf_edits import PageText
@@ -29,7 +30,6 @@ from passagework.ingest.loaders.pdf.pdf_scans import read_scans
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
 from passagework.ingest.loaders.pdf.pdf_text import page_text, plain_page
 from passagework.retrieval.errors import IngestError, NoTextError
-from passagework.retrieval.extras import install_command
 from passagework.retrieval.text import page_ranges
 from passagework.retrieval.types import Document
 
@@ -167,7 +167,7 @@ def _by_pdfium(data: bytes, options: LoadOptions) -> _Content:
         scans = read_scans(pdf, texts, options.ocr, len(data))
     unseen = [None if page is None else page[1] for page in read]
     pages = [None if text is None else (text, codes) for text, codes in zip(texts, unseen, strict=True)]
-    way_out = f": {install_command('ocr')} has them read" if scans.unread and not scans.notes else ""
+    way_out = f": {WAY_OUT}" if scans.unread and not scans.notes else ""
     return replace(_gathered(pages, *scans.notes), way_out=way_out)
 
 

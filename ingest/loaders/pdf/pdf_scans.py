@@ -13,7 +13,8 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
 from passagework.ingest.loaders.base import OcrMode, tell_page
 from passagework.ingest.loaders.ocr.bounds import MOST_PIXELS, most_pages
-from passagework.ingest.loaders.ocr.recogniser import LONGEST_SIDE, Pixels, RecognisedLine, can_recognise, recognise
+from passagework.ingest.loaders.ocr.installed import can_recognise
+from passagework.ingest.loaders.ocr.recogniser import LONGEST_SIDE, Pixels, RecognisedLine, recognise
 from passagework.ingest.loaders.pdf import pdf_calls as calls
 from passagework.ingest.loaders.pdf.highlights import Box, on_display
 from passagework.ingest.loaders.pdf.pdf_edits import PageText

@@ -10,8 +10,9 @@ from typing import BinaryIO
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure, tell_page
 from passagework.ingest.loaders.formats import PICTURES, Format
 from passagework.ingest.loaders.ocr.bounds import most_pages
+from passagework.ingest.loaders.ocr.installed import can_recognise
 from passagework.ingest.loaders.ocr.pixels import count_pages, opened_picture, pixels_of
-from passagework.ingest.loaders.ocr.recogniser import can_recognise, recognise
+from passagework.ingest.loaders.ocr.recogniser import recognise
 from passagework.ingest.loaders.pdf.pdf_document import document_of
 from passagework.ingest.loaders.pdf.pdf_edits import PageText
 from passagework.ingest.loaders.pdf.pdf_furniture import without_running_lines
