@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -16,7 +16,7 @@ from passagework.retrieval.errors import IngestError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 """Those that Pillow is asked to try: it knows dozens, each with a parser of its own."""
 _SEVERAL_PAGES = "TIFF"
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N")
@@ -46,16 +46,23 @@ def opened_picture(file: BinaryIO) -> Iterator[Image]:
             yield image
 
 
-def count_pages(image: Image, most: int) -> int:
-    """How many pages a picture has, `most` at most: a TIFF file has several, of a film the first frame counts."""
+def count_pages(image: Image, most: int) -> tuple[int, bool]:
+    """How many pages a picture has, `most` at most, and whether they end as they should.
+
+    A TIFF file has several; of a film the first frame counts.
+    """
     if image.format != _SEVERAL_PAGES:
-        return 1
+        return 1, True
     page = 1
-    with suppress(EOFError, OSError, ValueError, SyntaxError, KeyError, TypeError):
+    try:
         while page < most:
             image.seek(page)
             page += 1
-    return page
+    except EOFError:
+        return page, True
+    except Exception:  # noqa: BLE001 - Pillow's parsers raise whatever a malformed file leads them to
+        return page, False
+    return most, True
 
 
 def pixels_of(image: Image, page: int = 0) -> Pixels:

@@ -64,7 +64,7 @@ class OdfText:
                 self.blocks(element, look)
 
     def _picture(self, element: _Element, look: Look) -> None:
-        picture = self._package.picture(attribute(element, "xlink:href"))
+        picture = self._package.picture(str(element.get(_HREF) or ""))
         if picture is not None:
             self.writer.picture(picture, look.unseen)
 

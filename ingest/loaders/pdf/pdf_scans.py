@@ -59,7 +59,8 @@ def read_scans(pdf: PdfDocument, pages: list[PageText | None], mode: OcrMode, si
     most = most_pages(size)
     if len(wanted) > most:
         scans.unread = [index + 1 for index in wanted[most:]]
-        scans.notes.append(f"only the first {most:,} pages that are pictures were read by OCR")
+        pages_read = "page that is a picture was" if most == 1 else f"{most:,} pages that are pictures were"
+        scans.notes.append(f"only the first {pages_read} read by OCR")
     for done, index in enumerate(wanted[:most], 1):
         page = pages[index]
         if page is not None:

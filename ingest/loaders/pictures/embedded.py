@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 from passagework.ingest.loaders.base import OcrMode, tell_page
-from passagework.ingest.loaders.ocr.installed import can_recognise
+from passagework.ingest.loaders.ocr.installed import WAY_OUT, can_recognise
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import counted
 from passagework.retrieval.types import OcrSpan, Table
@@ -67,9 +67,7 @@ class EmbeddedPictures:
         if self._unread and can_recognise():
             notes.append(f"only the first {_MOST:,} pictures were read by OCR")
         elif self._unread:
-            notes.append(
-                f"{counted(self._unread, 'picture')} not searched: {install_command('ocr')} has their text read"
-            )
+            notes.append(f"{counted(self._unread, 'picture')} not searched: {WAY_OUT}")
         return notes
 
 

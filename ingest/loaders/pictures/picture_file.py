@@ -50,7 +50,7 @@ def _pages(file: BinaryIO) -> tuple[list[PageText], str, list[str]]:
     with opened_picture(file) as image:
         media_type = _media_type(str(image.format))
         most = most_pages(size)
-        total = count_pages(image, most + 1)
+        total, whole = count_pages(image, most + 1)
         for number in range(min(total, most)):
             try:
                 pixels = pixels_of(image, number)
@@ -67,6 +67,8 @@ def _pages(file: BinaryIO) -> tuple[list[PageText], str, list[str]]:
     notes = [f"page {number} can't be read: {reason}" for number, reason in failed.items()]
     if len(notes) > _MOST_REASONS:
         notes = [f"pages {page_ranges(sorted(failed))} of {len(pages):,} can't be read: damaged pictures"]
+    if not whole:
+        notes.append("the file ends early, as if cut off: pages may be missing")
     if total > most:
         notes.append(f"only the first {most:,} pages were read")
     return pages, media_type, notes
