@@ -19,6 +19,7 @@ from pypdfium2 import PdfDocument
 from passagework.ingest.loaders import LoadOptions, OcrMode, load
 from passagework.ingest.loaders.base import PAGE_LISTENER, PagesRead
 from passagework.ingest.loaders.ocr import bounds, installed
+from passagework.ingest.loaders.ocr.recogniser import Pixels, RecognisedLine
 from passagework.ingest.loaders.pdf import pdf_document, pdf_scans
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document
@@ -87,11 +88,10 @@ def test_a_stamp_upon_a_scan_is_no_text(tmp_path: Path) -> None:
     assert document.text.count("Bates 0001") == 1
 
 
-def test_a_page_drawn_as_outlines_is_read(tmp_path: Path) -> None:
-    """Letters that are no text to a program are drawn like any picture; a page that shows nothing is none."""
-    (blank,) = (data for data in [drawn("")])
+def test_a_page_without_words_is_told(tmp_path: Path) -> None:
+    """One that shows nothing is blank, one that shows only lines was looked at in vain; neither has failed."""
     with pytest.raises(NoTextError, match="no text: the pages are blank"):
-        read(tmp_path / "a.pdf", blank)
+        read(tmp_path / "a.pdf", drawn(""))
     with pytest.raises(NoTextError, match="scanned: 0 of 1 page has text: OCR finds none"):
         read(tmp_path / "b.pdf", drawn("0 0 m 100 100 l S"))
 
@@ -167,7 +167,12 @@ def test_a_scan_without_ocr_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_pages_of_any_size_are_drawn_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page as large as a house, or one that is nothing but a line, is drawn no larger than others."""
     sizes: list[tuple[int, ...]] = []
-    monkeypatch.setattr(pdf_scans, "recognise", lambda pixels: sizes.append(pixels.shape) or [])
+
+    def recognise(pixels: Pixels) -> list[RecognisedLine]:
+        sizes.append(pixels.shape)
+        return []
+
+    monkeypatch.setattr(pdf_scans, "recognise", recognise)
     for width, height in ((1_000_000, 1_000_000), (1_000_000, 1), (0.5, 0.5)):
         writer = copied(drawn("0 0 m 100 100 l S"))
         writer.pages[0].mediabox = RectangleObject((0, 0, width, height))
