@@ -118,7 +118,8 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     document = collection.document(row.id)
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
     st.subheader(markdown_text(row.title or row.address))
-    parts = (row.address, place.where, format_name(row.media_type))
+    read = "read by OCR" if any(span.start < place.end and place.start < span.end for span in document.ocr) else ""
+    parts = (row.address, place.where, format_name(row.media_type), read)
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)
