@@ -2,7 +2,7 @@
 
 python -m benchmarks.ocr [--pages 36] [--seed 1]
 
-Each page is drawn at 200 dots an inch, put askew by up to 1.5 degrees, greyed and strewn with noise, and saved as a JPEG
+Each page is drawn at 200 dots an inch, put askew by up to 1.5 degrees, greyed and strewn with noise, saved as a JPEG
 in a PDF; all that is chosen by the seed. Words are compared without the marks around them. The word error rate counts
 words that are wrong, missing and too many in the order of reading (Levenshtein distance over the words of the text
 layer); what is found counts words in whatever order.

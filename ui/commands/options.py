@@ -69,9 +69,9 @@ OcrOption = Annotated[
     str,
     typer.Option(
         "--ocr",
-        help="Which pictures of text are read: auto (pages and pictures without text, where the extra ocr is "
-        "installed), always (also pictures on pages with text), never (default: auto).",
-        metavar="WHICH",
+        help="Which pictures of text are read: those without text, where the extra ocr is installed; also pictures on "
+        "pages with text; or none (default: auto).",
+        metavar="auto|always|never",
         show_default=False,
     ),
 ]
