@@ -107,8 +107,14 @@ def ingest(
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, pictures.effective)
         destination.on_progress(told.tell)
-        memory = settings.parse_memory + pictures.memory
-        pool = stack.enter_context(ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=memory))
+        pool = stack.enter_context(
+            ParserPool(
+                settings.workers,
+                timeout=settings.parse_timeout,
+                memory_limit=settings.parse_memory,
+                ocr_memory=pictures.memory,
+            )
+        )
         entries = classify(scanned.files, recorded, pictures.compared)
         run.sync(pool, entries, LoadOptions(pdf_password=pdf_password, ocr=pictures.asked))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)

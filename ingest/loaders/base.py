@@ -45,7 +45,7 @@ The documents' `path` is left empty, and their `uri` too: the caller knows the f
 
 @dataclass(frozen=True, slots=True)
 class PagesRead:
-    """How many pages or pictures of a file have been read by OCR, `done` of `total`."""
+    """How many pages or pictures of a file have been read by OCR, `done` of `total`; 0 before the first."""
 
     done: int
     total: int
@@ -56,7 +56,7 @@ PAGE_LISTENER: ContextVar[Callable[[PagesRead], None] | None] = ContextVar("PAGE
 
 
 def tell_page(done: int, total: int) -> None:
-    """Tells whoever listens that a page was read by OCR."""
+    """Tells whoever listens how many pages were read by OCR; to be called with 0, too, before the first is."""
     listener = PAGE_LISTENER.get()
     if listener is not None:
         listener(PagesRead(done, total))

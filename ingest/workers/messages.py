@@ -1,7 +1,8 @@
 """Defines what parent and parser say to each other: one JSON object a line, both ways, UTF-8.
 
-To the parser: first `{"loader", "memory_limit", "parent", "confine", "files"}`, then for each file `{"path", "options",
-"given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number was `files`.
+To the parser: first `{"loader", "memory_limit", "ocr_memory", "parent", "confine", "files"}`, then for each file
+`{"path", "options", "given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number
+was `files`.
 From the parser: first `{"kind": "ready", "confined"}` or `{"kind": "unable", "reason"}`, then for each file any number
 of
 

@@ -44,9 +44,10 @@ class ParserPool:
     """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
     A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
-    with a reason; the others go on. At most `workers` + 2 files are in flight, and parsing pauses while `ahead_limit`
-    bytes of parsed text wait to be taken; one huge document may exceed it alone. `loader` is "module:function"; only
-    one that has to do what no parser may is run without `confine`.
+    with a reason; the others go on. A parser may take `ocr_memory` more once it begins to read pages by OCR. At most
+    `workers` + 2 files are in flight, and parsing pauses while `ahead_limit` bytes of parsed text wait to be taken; one
+    huge document may exceed it alone. `loader` is "module:function"; only one that has to do what no parser may is run
+    without `confine`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ParserPool:
         *,
         timeout: float = 120.0,
         memory_limit: int = 4 << 30,
+        ocr_memory: int = 0,
         ahead_limit: int = 64 << 20,
         loader: str = "passagework.ingest.loaders:load",
         confine: bool = True,
@@ -65,7 +67,7 @@ class ParserPool:
                 f"not {workers}, {timeout}, {memory_limit} and {ahead_limit}"
             )
         self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
-        self._confine = confine
+        self._confine, self._ocr_memory = confine, ocr_memory
         self._flight = LoadQueue(ahead_limit)
         self._threads: list[threading.Thread] = []
         self._processes: set[ParserProcess] = set()
@@ -158,7 +160,7 @@ class ParserPool:
                 self._end(process)
 
     def _start(self) -> ParserProcess:
-        process = ParserProcess(self._loader, self._memory_limit, confine=self._confine)
+        process = ParserProcess(self._loader, self._memory_limit, ocr_memory=self._ocr_memory, confine=self._confine)
         with self._lock:
             self._processes.add(process)
         try:

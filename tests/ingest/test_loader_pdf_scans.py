@@ -64,7 +64,7 @@ def test_a_scan_is_read_page_by_page(tmp_path: Path) -> None:
     assert slices(document) == [SAID, SECOND[0][3]]
     assert [heading.title for heading in document.headings] == ["The lighthouse manual"]
     assert [document.text[span.start : span.end] for span in document.ocr] == document.text.split()
-    assert told == [PagesRead(1, 2), PagesRead(2, 2)]
+    assert told == [PagesRead(0, 2), PagesRead(1, 2), PagesRead(2, 2)]
     assert (document.media_type, document.notes) == ("application/pdf", [])
 
 

@@ -151,7 +151,7 @@ def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     finally:
         PAGE_LISTENER.reset(token)
     assert [document.text[place.start : place.end] for place in document.pages] == [SAID, SECOND[0][3]]
-    assert told == [PagesRead(1, 2), PagesRead(2, 2)]
+    assert told == [PagesRead(0, 2), PagesRead(1, 2), PagesRead(2, 2)]
 
 
 def test_a_tiff_cut_off_in_its_second_page(tmp_path: Path) -> None:

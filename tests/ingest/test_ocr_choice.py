@@ -160,7 +160,7 @@ def test_progress_tells_the_pages_of_a_scan(tmp_path: Path) -> None:
     ingest(tmp_path / "docs", tmp_path / "c", encoder=ENCODER, progress=told.append)
     size = (tmp_path / "docs" / "a.pdf").stat().st_size
     steps = [(each.pages_read, each.pages_to_read, each.bytes_read) for each in told if each.pages_to_read]
-    assert list(dict.fromkeys(steps)) == [(1, 2, size // 2), (2, 2, size)]
+    assert list(dict.fromkeys(steps)) == [(0, 2, 0), (1, 2, size // 2), (2, 2, size)]
 
 
 def test_a_collection_s_confidence_outlives_export_and_rebuild(docs: Path) -> None:

@@ -31,7 +31,8 @@ def test_it_is_loaded_once_and_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> N
         raise AssertionError("a network was asked for")
 
     recogniser._engine.cache_clear()
-    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr("rapidocr.utils.download_file.DownloadFile.run", refuse)
     first = recognise(pixels())
     engine = recogniser._engine()

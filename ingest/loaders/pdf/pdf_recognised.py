@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
 
 from passagework.ingest.loaders.ocr.recogniser import RecognisedLine, Word
 from passagework.ingest.loaders.pdf.pdf_edits import PageText, Recognised
-from passagework.ingest.loaders.pdf.pdf_glyphs import BREAK, SPACE, Floats, Flow, Font, PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_glyphs import BREAK, SPACE, WIDE, Floats, Flow, Font, PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_order import in_order
 from passagework.ingest.loaders.pdf.pdf_page import assembled
 from passagework.ingest.loaders.pdf.pdf_spans import by_turn, spans_of
@@ -29,6 +30,10 @@ _ALIKE = 0.18
 """Of the page's usual size: lines that differ by less have that one, for boxes are as high as the letters in them."""
 _LEVEL = 0.35
 """Of the letters' size: lines whose baselines differ by less, as boxes are put, stand on one."""
+_SEEN, _WIDER = 0.25, 1.1 * WIDE
+"""Of the letters' size: the least gap that the detector sees, and one that parts columns."""
+_GAP, _TIMES = 0.6, 2.0
+"""Of the letters' size, and times the usual gap of the line: what is wider within a line parts columns, too."""
 _UPRIGHT = 1.5
 """Times as high as wide is a line that runs up the page."""
 _MOST_SLOPE = 0.2
@@ -53,7 +58,8 @@ def recognised_page(lines: Sequence[RecognisedLine], width: int, height: int, po
     words = [word for line in lines for word in line.words]
     if not words:
         return replace(plain_page(""), height=height * points)
-    glyphs = _glyphs(list(_levelled(_of_usual_size(list(_placed(lines, height, points))))))
+    placed = _of_usual_size(list(_placed(lines, height, points)))
+    glyphs = _glyphs(list(_levelled([part for line in placed for part in _cut(line)])))
     flow = Flow.of(glyphs)
     spans = by_turn(glyphs, spans_of(glyphs, flow))
     put = assembled(glyphs, flow, [item for group in spans for item in in_order(glyphs, group, Ruled({}))])
@@ -117,6 +123,18 @@ def _placed(lines: Sequence[RecognisedLine], height: int, points: float) -> Iter
         yield _PlacedLine(words, base, max(1.0, _SIZE * size), turn)
 
 
+def _cut(line: _PlacedLine) -> Iterator[_PlacedLine]:
+    """A line in parts where a gap is wider than those between its words: the detector took two columns for one."""
+    gaps = [after[2] - before[3] for before, after in pairwise(line.words)]
+    least = max(_GAP * line.size, _TIMES * median(gaps)) if gaps else 0.0
+    start = 0
+    for at, gap in enumerate(gaps, 1):
+        if gap > least:
+            yield replace(line, words=line.words[start:at])
+            start = at
+    yield replace(line, words=line.words[start:])
+
+
 def _levelled(lines: Sequence[_PlacedLine]) -> Iterator[_PlacedLine]:
     """The lines from top to bottom, and those side by side on one baseline, from left to right."""
     rows: list[list[_PlacedLine]] = []
@@ -128,7 +146,33 @@ def _levelled(lines: Sequence[_PlacedLine]) -> Iterator[_PlacedLine]:
             rows.append([line])
     for row in rows:
         base = median(line.base for line in row)
-        yield from (replace(line, base=base) for line in sorted(row, key=lambda line: line.words[0][2]))
+        yield from _parted([replace(line, base=base) for line in sorted(row, key=lambda line: line.words[0][2])])
+
+
+def _parted(row: Sequence[_PlacedLine]) -> list[_PlacedLine]:
+    """Lines side by side with a wide gap between them: they are columns or cells, for the detector saw an end there.
+
+    Their ends, which are known to a letter's width or so, give way where the gap is narrow, as in papers.
+    """
+    lines = list(row)
+    for at in range(1, len(lines)):
+        before, line = lines[at - 1], lines[at]
+        size = max(before.size, line.size)
+        gap = line.words[0][2] - before.words[-1][3]
+        if _SEEN * size <= gap < _WIDER * size:
+            lines[at - 1] = _drawn_in(before, -(_WIDER * size - gap) / 2)
+            lines[at] = _drawn_in(line, (_WIDER * size - gap) / 2)
+    return lines
+
+
+def _drawn_in(line: _PlacedLine, by: float) -> _PlacedLine:
+    """A line that begins so much later, or, where `by` is negative, ends so much earlier; it isn't turned around."""
+    left, right = line.words[0][2], line.words[-1][3]
+    width = max(right - left, 0.01)
+    share = max(0.5, 1 - abs(by) / width)
+    fixed = right if by > 0 else left
+    words = tuple((n, word, fixed + (a - fixed) * share, fixed + (b - fixed) * share) for n, word, a, b in line.words)
+    return replace(line, words=words)
 
 
 def _slope(lines: Sequence[RecognisedLine]) -> float:

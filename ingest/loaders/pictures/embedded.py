@@ -51,6 +51,7 @@ class EmbeddedPictures:
         if not can_recognise() or len(self._seen) > _MOST:
             self._unread += len(data) >= _LEAST_BYTES
             return None
+        tell_page(0, 0)
         try:
             return _read(data)
         except IngestError:

@@ -51,6 +51,7 @@ def _pages(file: BinaryIO) -> tuple[list[PageText], str, list[str]]:
         media_type = _media_type(str(image.format))
         most = most_pages(size)
         total, whole = count_pages(image, most + 1)
+        tell_page(0, min(total, most))
         for number in range(min(total, most)):
             try:
                 pixels = pixels_of(image, number)
