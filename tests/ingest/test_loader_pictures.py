@@ -335,3 +335,38 @@ def test_a_picture_that_can_t_be_read_costs_no_document(tmp_path: Path, monkeypa
     (document,) = load(tmp_path / "a.docx", LoadOptions(ocr=OcrMode.AUTO))
     assert isinstance(document, Document)
     assert document.notes == ('1 picture not searched: pip install "passagework[ocr]" has them read',)
+
+
+def test_columns_with_a_narrow_gutter_are_parted(tmp_path: Path) -> None:
+    """As papers have it, no wider than a letter: the detector takes some rows for one line, and the others tell where
+    it is to be cut."""
+    left = (
+        *(
+            "The harbour was built in the years",
+            "after the great storm, when the old",
+            "pier had been washed away by waves",
+        ),
+        *(
+            "and nothing was left of the quay,",
+            "so that no boat could land any more",
+            "before the first snow that year.",
+        ),
+    )
+    right = (
+        *(
+            "Ships from the north brought timber",
+            "and the carpenters of the village",
+            "made of it what we still see today:",
+        ),
+        *(
+            "sheds, cranes, and the house of the",
+            "pilot, who came in the spring after",
+            "and stayed there until he was old.",
+        ),
+    )
+    lines = [(80, 100 + 44 * row, 30, text) for row, text in enumerate(left)]
+    lines += [(610, 100 + 44 * row, 30, text) for row, text in enumerate(right)]
+    for slope in (0, 1):
+        askew = page(lines).rotate(slope, fillcolor=255, resample=LOUPE)
+        document = read(tmp_path / "a.png", encoded(askew, "PNG"))
+        assert document.text.replace("\n\n", "\n") == "\n".join([*left, *right])

@@ -38,7 +38,6 @@ _LONG_WORD = 20
 """Characters of a word, which in a script without spaces is a whole line, that is told as the pieces found."""
 _MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
-    "Cls": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
 
@@ -100,6 +99,8 @@ def _engine() -> Any:
         params={
             "Global.log_level": "critical",
             "Global.return_word_box": True,
+            # What tells lines that stand on their heads takes long ones for such, and turns them around.
+            "Global.use_cls": False,
             "Global.max_side_len": LONGEST_SIDE,
             "Rec.rec_batch_num": _LINES_AT_ONCE,
             **{f"{part}.engine_type": EngineType.OPENVINO for part in _MODELS},
@@ -109,9 +110,8 @@ def _engine() -> Any:
     core = openvino.Core()
     # A cache of what was compiled for each size of picture would grow by 300 MB of address space a page.
     settings = {"INFERENCE_NUM_THREADS": threads(), "NUM_STREAMS": 1, "CPU_RUNTIME_CACHE_CAPACITY": 0}
-    for part in (engine._load_det_model(), engine._load_cls_model(), engine._load_rec_model()):
-        session = getattr(part, "session", None) or part.infer
-        session.session = core.compile_model(session.model, "CPU", settings).create_infer_request()
+    for part in (engine._load_det_model(), engine._load_rec_model()):
+        part.session.session = core.compile_model(part.session.model, "CPU", settings).create_infer_request()
     return engine
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -34,6 +34,11 @@ _SEEN, _WIDER = 0.25, 1.1 * WIDE
 """Of the letters' size: the least gap that the detector sees, and one that parts columns."""
 _GAP, _TIMES = 0.6, 2.0
 """Of the letters' size, and times the usual gap of the line: what is wider within a line parts columns, too."""
+_LEAST_GAPS, _MOST_SIDES, _WIDEST = 4, 4, 3.0
+"""Rows with a gap at one place that make a gutter, lines of a row that may be columns, and a gutter's width at most, of
+the letters' size."""
+_NEAR = 0.1
+"""Of the letters' size: so near to a gutter a line that runs across is cut between two words."""
 _UPRIGHT = 1.5
 """Times as high as wide is a line that runs up the page."""
 _MOST_SLOPE = 0.2
@@ -59,7 +64,7 @@ def recognised_page(lines: Sequence[RecognisedLine], width: int, height: int, po
     if not words:
         return replace(plain_page(""), height=height * points)
     placed = _of_usual_size(list(_placed(lines, height, points)))
-    glyphs = _glyphs(list(_levelled([part for line in placed for part in _cut(line)])))
+    glyphs = _glyphs(list(_levelled(placed)))
     flow = Flow.of(glyphs)
     spans = by_turn(glyphs, spans_of(glyphs, flow))
     put = assembled(glyphs, flow, [item for group in spans for item in in_order(glyphs, group, Ruled({}))])
@@ -123,18 +128,6 @@ def _placed(lines: Sequence[RecognisedLine], height: int, points: float) -> Iter
         yield _PlacedLine(words, base, max(1.0, _SIZE * size), turn)
 
 
-def _cut(line: _PlacedLine) -> Iterator[_PlacedLine]:
-    """A line in parts where a gap is wider than those between its words: the detector took two columns for one."""
-    gaps = [after[2] - before[3] for before, after in pairwise(line.words)]
-    least = max(_GAP * line.size, _TIMES * median(gaps)) if gaps else 0.0
-    start = 0
-    for at, gap in enumerate(gaps, 1):
-        if gap > least:
-            yield replace(line, words=line.words[start:at])
-            start = at
-    yield replace(line, words=line.words[start:])
-
-
 def _levelled(lines: Sequence[_PlacedLine]) -> Iterator[_PlacedLine]:
     """The lines from top to bottom, and those side by side on one baseline, from left to right."""
     rows: list[list[_PlacedLine]] = []
@@ -144,9 +137,33 @@ def _levelled(lines: Sequence[_PlacedLine]) -> Iterator[_PlacedLine]:
             rows[-1].append(line)
         else:
             rows.append([line])
+    rows = [sorted(row, key=lambda line: line.words[0][2]) for row in rows]
+    gutters = _gutters(rows)
     for row in rows:
         base = median(line.base for line in row)
-        yield from _parted([replace(line, base=base) for line in sorted(row, key=lambda line: line.words[0][2])])
+        yield from _parted([replace(part, base=base) for line in row for part in _cut(line, gutters)])
+
+
+def _gutters(rows: Sequence[Sequence[_PlacedLine]]) -> set[float]:
+    """Where several rows have a gap between two lines, one above the other, that is as narrow as between columns."""
+    pairs = (pair for row in rows if len(row) <= _MOST_SIDES for pair in pairwise(row))
+    gaps = [(before.words[-1][3], line.words[0][2], line.size) for before, line in pairs]
+    narrow = [(left, right) for left, right, size in gaps if 0 < right - left <= _WIDEST * size]
+    middles = {round((left + right) / 2, 1) for left, right in narrow}
+    return {at for at in middles if sum(left < at < right for left, right in narrow) >= _LEAST_GAPS}
+
+
+def _cut(line: _PlacedLine, gutters: Set[float]) -> Iterator[_PlacedLine]:
+    """A line in parts where the detector took two columns for one: at a wide gap, and at one where a gutter is."""
+    gaps = [(before[3], after[2]) for before, after in pairwise(line.words)]
+    least = max(_GAP * line.size, _TIMES * median(right - left for left, right in gaps)) if gaps else 0.0
+    start = 0
+    for at, (left, right) in enumerate(gaps, 1):
+        near = _NEAR * line.size
+        if right - left > least or any(left - near <= gutter <= right + near for gutter in gutters):
+            yield replace(line, words=line.words[start:at])
+            start = at
+    yield replace(line, words=line.words[start:])
 
 
 def _parted(row: Sequence[_PlacedLine]) -> list[_PlacedLine]:
