@@ -107,13 +107,9 @@ def ingest(
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, pictures.effective)
         destination.on_progress(told.tell)
+        timeout, memory = settings.parse_timeout, settings.parse_memory
         pool = stack.enter_context(
-            ParserPool(
-                settings.workers,
-                timeout=settings.parse_timeout,
-                memory_limit=settings.parse_memory,
-                ocr_memory=pictures.memory,
-            )
+            ParserPool(settings.workers, timeout=timeout, memory_limit=memory, ocr_memory=pictures.memory)
         )
         entries = classify(scanned.files, recorded, pictures.compared)
         run.sync(pool, entries, LoadOptions(pdf_password=pdf_password, ocr=pictures.asked))
