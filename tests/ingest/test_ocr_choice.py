@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -187,3 +188,28 @@ def test_a_collection_s_confidence_outlives_export_and_rebuild(docs: Path) -> No
             document = collection.document(row.id)
             assert [document.text[span.start : span.end] for span in document.ocr] == document.text.split()
             assert all(span.box is not None for span in document.ocr)
+
+
+def test_an_export_of_before_there_was_ocr_is_imported(tmp_path: Path) -> None:
+    """Its files lack the columns; nothing of them was read by OCR."""
+    from passagework.ingest import export_collection, import_collection
+
+    parquet = pytest.importorskip("pyarrow.parquet", reason='pip install "passagework[export]"')
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "note.txt").write_text("The bell is rung in fog.")
+    run(tmp_path / "docs")
+    export_collection(tmp_path / "c", tmp_path / "out")
+    for path in (tmp_path / "out").glob("*.parquet"):
+        table = parquet.read_table(path)
+        facts = {**json.loads(table.schema.metadata[b"passagework"]), "format": 4}
+        kept = table.drop_columns([name for name in ("ocr",) if name in table.column_names])
+        parquet.write_table(
+            kept.replace_schema_metadata({b"passagework": json.dumps(facts, ensure_ascii=False).encode()}),
+            path,
+            write_page_checksum=True,
+        )
+
+    import_collection(tmp_path / "out", tmp_path / "again")
+    with Collection.open(tmp_path / "again", encoder=ENCODER) as collection:
+        assert [(source.path, source.ocr) for source in collection.sources()] == [("note.txt", "never")]
+        assert collection.search("bell", k=1, stage="dense")[0].ocr is None
