@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.folding import folded
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import matched_words
 from passagework.retrieval.text import storable
+from passagework.retrieval.words.folding import folded
+from passagework.retrieval.words.indexed import TERM, forms, merged, phrase_forms
 
-TERM = re.compile(r"[\w\u0300-\u0331]+")
-"""A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
-
-JOINED = re.compile(rf"(?<![\w\u0300-\u0331]){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
+JOINED = re.compile(rf"(?<!{TERM.pattern[:-1]}){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
 """Words that are joined, as in a part's number, a version, an address or a state-of-the-art compound."""
 
 QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
@@ -56,25 +54,27 @@ class Bm25:
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
-        expression = match_expression(query)
+        expression = match_expression(query, snapshot.languages())
         condition = None if allowed is None else allowed.condition
         return snapshot.match_text(expression, k, condition) if expression and k > 0 else []
 
 
-def query_terms(query: str) -> list[str]:
+def query_terms(query: str, languages: Sequence[str] = ()) -> list[str]:
     """Returns the query's different words, folded but else as written, in order, as far as they are looked up.
 
-    Identifiers of joined words follow, each as one term, and what stands in quotes: the text index looks for their
+    After each come its stems in `languages`, those of the collection; a word of a script without blanks is pieces of
+    it. Identifiers of joined words follow, each as one term, and what stands in quotes: the text index looks for their
     parts one after the other, so that `SA-4471-B` is told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than
     it knows must reach it as they reached the index. Stop words are left out, unless there is nothing else, or they
     are written as names are: `WHO`, `IT`.
     """
     different: dict[str, str] = {}
     query = folded(query)
-    words = [match[0] for match in content_words(query)]
+    words = [form for match in content_words(query) for form in forms(match[0], languages)]
     identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
-    for term in [*words, *(term for term in identifiers + quoted if len(term) <= MAX_CHARACTERS)]:
+    phrases = [term for term in identifiers + quoted if len(term) <= MAX_CHARACTERS]
+    for term in [*words, *(form for phrase in phrases for form in phrase_forms(phrase, languages))]:
         different.setdefault(term.lower(), term)
     return list(different.values())[:MAX_TERMS]
 
@@ -98,12 +98,21 @@ def _is_content_word(match: re.Match[str], *, shouted: bool) -> bool:
     return word.lower() not in STOP_WORDS or (len(word) > 1 and word.isupper() and not shouted)
 
 
-def match_expression(query: str) -> str:
+def match_expression(query: str, languages: Sequence[str] = ()) -> str:
     """Returns the query as FTS5 wants it: quoted, so that nothing in it is read as an operator; "" without words."""
-    return " OR ".join(f'"{term}"' for term in query_terms(query))
+    return " OR ".join(f'"{term}"' for term in query_terms(query, languages))
 
 
-def matching_spans(query: str, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Returns `[start, end)` of the words in each text that the lexical half finds it by."""
-    expression = match_expression(query)
-    return matched_words([storable(text) for text in texts], expression) if expression else [[] for _ in texts]
+def phrase_expression(words: str, languages: Sequence[str] = ()) -> str:
+    """Returns words that are to follow one another as FTS5 wants them."""
+    return " OR ".join(f'"{form}"' for form in phrase_forms(folded(words), languages))
+
+
+def matching_spans(query: str, texts: Sequence[str], languages: Sequence[str] = ()) -> list[list[tuple[int, int]]]:
+    """Returns `[start, end)` of the words in each text that the lexical half finds it by in these languages."""
+    expression = match_expression(query, languages)
+    if not expression:
+        return [[] for _ in texts]
+    stored = [storable(text) for text in texts]
+    found = [matched_words(stored, expression, language) for language in ("", *languages)]
+    return [merged([span for spans in of_text for span in spans]) for of_text in zip(*found, strict=True)]

@@ -113,7 +113,7 @@ class LivePostings:
 
     def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
         """Returns what each word of the query adds, in its order; words that no passage holds are left out."""
-        words = query_terms(query)
+        words = query_terms(query, snapshot.languages())
         terms = []
         for word, parts in zip(words, stems(words), strict=True):
             frequent = self._saved_term(parts[0]) if len(parts) == 1 else None

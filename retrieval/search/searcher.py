@@ -10,7 +10,6 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
-from passagework.retrieval.folding import folded
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
@@ -22,6 +21,7 @@ from passagework.retrieval.search.search_models import SearchModels, StageChoice
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage, Vectors
+from passagework.retrieval.words.folding import folded
 
 
 class Searcher:

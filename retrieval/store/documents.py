@@ -130,7 +130,7 @@ class DocumentReader:
         cut = select(func.coalesce(func.sum(p.cut), 0)).where(p.document_id == d.c.id)
         pages = select(func.count()).where(g.document_id == d.c.id)
         query = select(
-            d,
+            *(column for column in d.c if column.name != "language"),
             passages.scalar_subquery().label("passages"),
             cut.scalar_subquery().label("cut"),
             pages.scalar_subquery().label("pages"),

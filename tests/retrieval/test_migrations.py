@@ -172,14 +172,16 @@ def old(tmp_path: Path) -> Path:
 
 
 FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
-PLACES = "DROP TABLE places; "
-FOLDING = (
-    f"{PLACES}"
+WORDS = ("title", "headings", "text")
+LANGUAGES = (
     "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
     "DROP TABLE passages_fts; DROP VIEW passage_words; "
-    + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in ("title", "headings", "text"))
+    "DROP INDEX documents_language; ALTER TABLE documents DROP COLUMN language; "
+    + "".join(f"ALTER TABLE passages RENAME COLUMN indexed_{name} TO folded_{name}; " for name in WORDS)
     + f"{FIRST.FTS}; INSERT INTO passages_fts (passages_fts) VALUES ('rebuild'); {'; '.join(FIRST.TRIGGERS)}; "
 )
+PLACES = f"{LANGUAGES}DROP TABLE places; "
+FOLDING = PLACES + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in WORDS)
 TABLES = f"{FOLDING}DROP TABLE tables; "
 PATHS = f"{TABLES}DROP INDEX sources_path; "
 INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
@@ -192,6 +194,7 @@ BEFORE = {
     "0005": TABLES,
     "0006": FOLDING,
     "0007": PLACES,
+    "0008": LANGUAGES,
 }
 """What a layout lacked."""
 

@@ -22,6 +22,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 )
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.side_files import LINES, copy_side_files
+from passagework.ingest.writing.languages import identified
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -169,7 +170,14 @@ def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passag
         NewPassage(passage["start"], passage["end"], tuple(passage["headings"]), passage["hash"], bool(passage["cut"]))
         for passage in passages
     ]
-    return writer.put_document(source, document, cut, sha256=row["sha256"], position=row["position"])
+    return writer.put_document(
+        source,
+        document,
+        cut,
+        sha256=row["sha256"],
+        position=row["position"],
+        language=identified(document.text),
+    )
 
 
 def _document(row: dict[str, Any], files: _Files) -> Document:
