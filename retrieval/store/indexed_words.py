@@ -41,6 +41,21 @@ def stemmed_languages(driver: Any) -> tuple[str, ...]:
     return tuple(row[0] for row in driver.execute(query, (json.dumps(sorted(STEMMED)),)))
 
 
+def show_indexed_words(driver: Any) -> None:
+    """Has a connection that can't write see an earlier layout's words as they are indexed there, in no language."""
+    if "language" in _columns_of(driver, "documents"):
+        return
+    folded = _columns_of(driver, "passages")
+    words = [(f"folded_{name}" if f"folded_{name}" in folded else "NULL", f"indexed_{name}") for name in _COLUMNS]
+    driver.execute("CREATE TEMP VIEW documents AS SELECT *, NULL AS language FROM main.documents")
+    indexed = ", ".join(f"{column} AS {name}" for column, name in words)
+    driver.execute(f"CREATE TEMP VIEW passages AS SELECT *, {indexed} FROM main.passages")  # noqa: S608 - our own names
+
+
+def _columns_of(driver: Any, table: str) -> set[str]:
+    return {row[1] for row in driver.execute(f"PRAGMA main.table_info({table})")}
+
+
 def index_words_anew(driver: Any) -> None:
     """Puts right what all passages have of words as indexed, on a driver's connection."""
     last = 0

@@ -25,8 +25,8 @@ REVISION = "0009"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
 READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"})
-"""Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
-these computed."""
+"""Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
+and these computed."""
 
 SEGMENT_CHARS = 1 << 20
 """Code points of one row of a document's text: a slice never loads a book."""

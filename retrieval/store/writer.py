@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
@@ -291,11 +292,6 @@ def _passage_row(document: Document, passage: NewPassage, language: str) -> dict
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    group: list[Any] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == ROWS:
-            yield group
-            group = []
-    if group:
+    rows = iter(rows)
+    while group := list(islice(rows, ROWS)):
         yield group

@@ -60,24 +60,31 @@ def indexed_with_origins(text: str, language: str = "") -> Folded | None:
     return Folded("".join(piece for piece, _, _ in pieces), starts, ends)
 
 
-def forms(word: str, languages: Iterable[str] = ()) -> list[str]:
-    """Returns the forms in which a word of a folded query may stand in the index, itself first.
+def word_forms(word: str, languages: Iterable[str] = ()) -> list[tuple[str, ...]]:
+    """Returns what a word of a folded query is looked up by: itself and its stems in `languages`, each a form of it.
 
-    A word in a script without blanks is several, whatever the language; another has its stem in each of `languages`.
+    A word in a script without blanks is several, whatever the languages.
     """
     if RUN.search(word) is None:
-        return list(dict.fromkeys([word, *(stem(word, language) for language in languages)]))
-    parts: list[str] = []
+        return [_different([word, *(stem(word, language) for language in languages)])]
+    parts: list[tuple[str, ...]] = []
     last = 0
-    for run in RUN.finditer(word):
-        parts += [*TERM.findall(word[last : run.start()]), *queried_pieces(run[0])]
-        last = run.end()
-    return list(dict.fromkeys([*parts, *TERM.findall(word[last:])]))
+    for run in [*RUN.finditer(word), None]:
+        for part in TERM.findall(word[last : run.start() if run else None]):
+            parts += word_forms(part, languages)
+        if run:
+            parts += [(piece,) for piece in queried_pieces(run[0])]
+            last = run.end()
+    return parts
 
 
-def phrase_forms(phrase: str, languages: Iterable[str] = ()) -> list[str]:
+def phrase_forms(phrase: str, languages: Iterable[str] = ()) -> tuple[str, ...]:
     """Returns the forms in which words of a folded query that follow one another may stand in the index."""
-    return list(dict.fromkeys(indexed(phrase, language) for language in ("", *languages)))
+    return _different([indexed(phrase, language) for language in ("", *languages)])
+
+
+def _different(forms: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(forms))
 
 
 def _changes(text: str, language: str) -> bool:

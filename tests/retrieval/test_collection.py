@@ -273,6 +273,7 @@ class TestLooking:
                 "set_aside": [],
             },
             "token_vectors": None,
+            "languages": {"und": 4},
             "fields": status["fields"],
         }
         fields = status["fields"]

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from passagework import Collection, ConfigError, ingest
+from passagework import Collection, ConfigError, Stage, ingest
 from passagework.ingest.writing.languages import identified
 from passagework.retrieval.lexical.bm25 import matching_spans, query_terms
 from passagework.retrieval.store.vocabulary import stems
-from passagework.retrieval.words.indexed import forms, indexed, indexed_with_origins
+from passagework.retrieval.words.indexed import indexed, indexed_with_origins, word_forms
 from passagework.retrieval.words.inflection import STEMMED, stem
 from tests.support.fakes import FakeEncoder
 
@@ -135,12 +135,28 @@ def test_each_character_stands_for_a_place(text: str, language: str) -> None:
         assert all(0 <= start <= end <= len(text) for start, end in zip(made.starts, made.ends, strict=True))
 
 
+def test_forms_of_a_word_count_as_one(tmp_path: Path) -> None:
+    """A rare form, of the one document in another language, tells no more than the word does: ranks stay."""
+    (tmp_path / "docs").mkdir()
+    for number in range(30):
+        (tmp_path / "docs" / f"{number:02}.txt").write_text(
+            f"{SPANISH} {'Los puntos.' * (number % 2)}", encoding="utf-8"
+        )
+    (tmp_path / "docs" / "30.txt").write_text("puntos bombas", encoding="utf-8")  # too short to be told
+    (tmp_path / "docs" / "31.txt").write_text(f"{SPANISH} Las casas bonitas.", encoding="utf-8")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder())
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        hits = collection.search("puntos casas", stage="lexical", k=40)
+        assert hits[0].path == "31.txt"
+        scores = {hit.path: hit.stages[Stage.LEXICAL].score for hit in hits}
+        assert scores["30.txt"] < 3 * scores["01.txt"]  # shorter, but no rarer
+
+
 @given(st.text(alphabet="東京都水源กินข้าว가나다", min_size=1, max_size=12), st.data())
 def test_every_part_of_a_run_is_found(text: str, data: st.DataObject) -> None:
-    """The pieces of a query that is part of a text are among those of the text."""
+    """The pieces of a query that is part of a text are among those of the text; one letter of Thai is none."""
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     of_text = {piece for word in indexed(text).split() for piece in stems([word])[0]}
-    looked_up = [piece for form in forms(text[start:end]) for piece in stems([form])[0]]
-    runs_of_marks = not any(character.isalnum() for character in text[start:end])
-    assert runs_of_marks or len(text[start:end]) == 1 or set(looked_up) <= of_text
+    looked_up = [piece for forms in word_forms(text[start:end]) for piece in stems(forms)[0]]
+    assert {piece for piece in looked_up if len(piece) > 1 or piece in "東京都水源가나다"} <= of_text
