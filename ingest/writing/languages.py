@@ -1,18 +1,19 @@
 """Tells in which language a document is, by which its words are indexed: as somebody said, or by its letters.
 
-Identified by py3langid (Lui and Baldwin 2012; 4.5 MB, offline): of 1,008 sentences in 12 languages it took 25 for
-another, lingua (96 MB, 1.2 GB of memory, 100 times as slow) 21. A wrong guess costs the inflections: words as typed are
-found by their wrong stems, too, wherever the query has the same form.
+Identified by py3langid (Lui and Baldwin 2012; offline). docs/languages.md has its errors, those of others, and what
+they cost: a word is found by its wrong stem, too, wherever a query has it in the same form.
 """
 
 from __future__ import annotations
 
+import tempfile
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.errors import ConfigError, StoreError
+from passagework.retrieval.files import write_problem
 from passagework.retrieval.lexical.bm25 import STOP_WORDS
 from passagework.retrieval.store import Store, schema as t
 from passagework.retrieval.store.indexed_words import index_words_anew
@@ -32,10 +33,10 @@ LANGUAGE, WORDS = "language", "words"
 
 SAMPLE = 2000
 """Characters that a language is told by."""
-LEAST_LETTERS = 40
+LEAST_LETTERS = 20
 """Letters below which nothing is told: a name may be of any language."""
-ENGLISH_SHARE = 0.25
-"""One word in so many is of those that English questions are made of, or the text may be in another language."""
+ENGLISH_SHARE, ENGLISH_WORDS = 0.25, 2
+"""So many words are of those that English questions are made of, or the text may be in another language: `a`, `no`."""
 LEAST_CERTAINTY = 0.5
 
 _SAME = {"nb": "no", "nn": "no", "arz": "ar", "wuu": "zh", "zh-yue": "zh", "hr": "sr", "bs": "sr"}
@@ -69,7 +70,7 @@ def identified(text: str) -> str:
     words = TERM.findall(sample.lower())
     if sum(map(str.isalpha, sample)) < LEAST_LETTERS:
         return ""
-    if sum(word in STOP_WORDS for word in words) >= ENGLISH_SHARE * len(words):
+    if sum(word in STOP_WORDS for word in words) >= max(ENGLISH_WORDS, ENGLISH_SHARE * len(words)):
         return "en"  # most certainly, and without a model
     code, certainty = _identifier().classify(sample)
     return _SAME.get(code, code) if certainty >= LEAST_CERTAINTY else ""
@@ -110,4 +111,10 @@ def settle_languages(store: Store, said: str | None) -> None:
 def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except OSError as error:  # it is unpacked into a file
+        reason = write_problem(error)
+        raise StoreError(
+            f"{tempfile.gettempdir()} can't be written, where py3langid unpacks its model: {reason}"
+        ) from error

@@ -273,7 +273,7 @@ class TestLooking:
                 "set_aside": [],
             },
             "token_vectors": None,
-            "languages": {"und": 4},
+            "languages": {"en": 2, "und": 2},
             "fields": status["fields"],
         }
         fields = status["fields"]
