@@ -63,7 +63,7 @@ def told(path: Path) -> tuple[dict[str, Json], list[Any], list[Any]]:
     with Collection.open(path) as collection:
         left_out = ("collection", "index", "bytes")
         status = {key: value for key, value in collection.status().to_json().items() if key not in left_out}
-        documents = [(row.uri, row.name, row.path, row.position, row.sha256, row.metadata, row.pages, row.passages)
+        documents = [(row.uri, row.name, row.path, row.position, row.sha256, row.metadata, row.language, row.passages)
                      for row in collection.documents()]  # fmt: skip
         sources = [(row.uri, row.path, row.sha256, row.state, row.reason, row.notes) for row in collection.sources()]
         whole = [collection.document(row.id) for row in collection.documents()]
@@ -108,7 +108,7 @@ class TestRoundTrip:
         export_collection(template / "c", tmp_path / "p.parquet")
         table = parquet.read_table(tmp_path / "p.parquet")
         facts = json.loads(table.schema.metadata[b"passagework"])
-        assert (facts["format"], facts["encoder"]["model"]) == (4, "fake")
+        assert (facts["format"], facts["encoder"]["model"]) == (5, "fake")
         rows = {row["text"]: row for row in table.to_pylist()}
         row = next(row for text, row in rows.items() if "river of stone" in text)
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
@@ -215,9 +215,9 @@ class TestBadInput:
         for name in ("sources.parquet", "documents.parquet", "passages.parquet"):
             table = parquet.read_table(exported / name)
             facts = json.loads(table.schema.metadata[b"passagework"])
-            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 5}).encode()})
+            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 6}).encode()})
             parquet.write_table(noted, exported / name)
-        self.refused(exported, "is an export of format 5, and format 4 is known: upgrade passagework")
+        self.refused(exported, "is an export of format 6, and format 5 is known: upgrade passagework")
 
     @pytest.mark.timeout(3600)
     @pytest.mark.faults

@@ -1,0 +1,7 @@
+"""What words are: how those of a text come to stand in the text index, and in what forms a query looks for them.
+
+folding.py      characters as people type them: ligatures, soft hyphens, full widths
+unspaced.py     scripts that put no blanks between words: overlapping runs of characters
+inflection.py   stems by language (Snowball), where a document is not English
+indexed.py      all three in one: the words of a text as indexed, with their places; the forms of a query's word
+"""
