@@ -10,10 +10,11 @@ from typing import Protocol
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.word_forms import different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.fulltext import DECIMALS, matched_words
+from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
 from passagework.retrieval.text import storable
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, merged, phrase_forms, word_forms
+from passagework.retrieval.words.questions import is_question_word
 
 JOINED = re.compile(rf"(?<!{TERM.pattern[:-1]}){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
 """Words that are joined, as in a part's number, a version, an address or a state-of-the-art compound."""
@@ -96,10 +97,13 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
     collection. A word of a script without blanks is several, pieces of it. Identifiers of joined words follow, each as
     one, and what stands in quotes: the text index looks for their parts one after the other, so that `SA-4471-B` is
     told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
-    Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
+    Stop words, and in other languages the words that questions begin with, are left out, unless there is nothing else,
+    or they are written as names are: `WHO`, `IT`.
     """
     query = folded(query)
-    words = [forms for match in content_words(query) for forms in word_forms(match[0], languages)]
+    content = [match[0] for match in content_words(query)]
+    telling = [word for word in content if not is_question_word(word, languages)] or content
+    words = [forms for word in telling for forms in word_forms(word, languages)]
     identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
     phrases = [phrase_forms(term, languages) for term in identifiers + quoted if len(term) <= MAX_CHARACTERS]
@@ -140,7 +144,7 @@ def match_expression(query: str, languages: Sequence[str] = ()) -> str:
 
 def any_of(terms: Sequence[str]) -> str:
     """Returns terms, each found as it stands, as FTS5 wants them."""
-    return " OR ".join(f'"{term}"' for term in terms)
+    return " OR ".join(map(fts5_phrase, terms))
 
 
 def phrase_expression(words: str, languages: Sequence[str] = ()) -> str:

@@ -20,6 +20,7 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS
 from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
 from passagework.retrieval.types import Ids
+from passagework.retrieval.words.unspaced import BEGINS
 
 REBUILD_SHARE = 0.05
 REBUILD_LEAST = 10_000
@@ -124,7 +125,7 @@ class LivePostings:
 
     def _term(self, snapshot: Snapshot, form: str) -> Term:
         parts = stems([form])[0]
-        frequent = self._saved_term(parts[0]) if len(parts) == 1 else None
+        frequent = self._saved_term(parts[0]) if len(parts) == 1 and not form.endswith(BEGINS) else None
         return frequent if frequent is not None else self._fts5_term(snapshot, form)
 
     def _saved_term(self, word: str) -> Term | None:

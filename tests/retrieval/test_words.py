@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 from passagework import Collection, ConfigError, Stage, ingest
 from passagework.ingest.writing.languages import identified
-from passagework.retrieval.lexical.bm25 import matching_spans, query_terms
-from passagework.retrieval.store.vocabulary import stems
-from passagework.retrieval.words.indexed import indexed, indexed_with_origins, word_forms
+from passagework.retrieval.lexical.bm25 import matching_spans, phrase_expression, query_terms
+from passagework.retrieval.store.fulltext import matched_words
+from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem
 from tests.support.fakes import FakeEncoder
 
@@ -154,9 +154,27 @@ def test_forms_of_a_word_count_as_one(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="東京都水源กินข้าว가나다", min_size=1, max_size=12), st.data())
 def test_every_part_of_a_run_is_found(text: str, data: st.DataObject) -> None:
-    """The pieces of a query that is part of a text are among those of the text; one letter of Thai is none."""
+    """Whichever part is asked for, as words or as a phrase, is found where it stands in the text."""
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    of_text = {piece for word in indexed(text).split() for piece in stems([word])[0]}
-    looked_up = [piece for forms in word_forms(text[start:end]) for piece in stems(forms)[0]]
-    assert {piece for piece in looked_up if len(piece) > 1 or piece in "東京都水源가나다"} <= of_text
+    [as_words] = matching_spans(text[start:end], [text])
+    [as_phrase] = matched_words([text], phrase_expression(text[start:end]))
+    for spans in (as_words, as_phrase):
+        marked = {place for first, last in spans for place in range(first, last)}
+        assert set(range(start, end)) <= marked
+
+
+@pytest.mark.parametrize(
+    ("query", "languages", "words"),
+    [
+        ("Welche Farbe hat das Haus?", ["de"], ["Farbe", "hat", "das", "Haus"]),
+        ("Welche?", ["de"], ["Welche"]),
+        ("¿Cuántos puntos?", ["es"], ["puntos", "punt"]),
+        ("cuantos puntos", ["es"], ["puntos", "punt"]),
+        ("quand come", ["fr"], ["come", "com"]),
+        ("quand come", [], ["quand", "come"]),
+    ],
+)
+def test_words_that_questions_begin_with_are_left_out(query: str, languages: list[str], words: list[str]) -> None:
+    """In the languages that the collection has, with accents or without; alone they are looked for."""
+    assert query_terms(query, languages) == words
