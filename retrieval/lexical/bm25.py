@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.lexical.compounds import compound_parts, joins_words
 from passagework.retrieval.lexical.word_forms import different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
@@ -24,6 +25,9 @@ QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
 
 MAX_CHARACTERS = 200
 """Characters of an identifier or a quotation that is looked up as it stands."""
+
+MOST_COUNTED = 1000
+"""Passages that hold a part of a compound, beyond which they are not counted: it is frequent."""
 
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
@@ -57,7 +61,7 @@ class Bm25:
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
-        words = query_words(query, snapshot.languages())
+        words = searched_words(snapshot, query)
         if not words or k < 1:
             return []
         if all(len(forms) == 1 for forms in words):
@@ -111,6 +115,24 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
     for forms in [*words, *phrases]:
         different.setdefault(forms[0].lower(), forms)
     return [different_forms(forms) for forms in list(different.values())[:MAX_TERMS]]
+
+
+def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
+    """Returns the query's words with their forms, and of compounds that no passage holds, the parts.
+
+    Only languages that join words have those.
+    """
+    languages = snapshot.languages()
+    words = query_words(query, languages)
+    if not joins_words(languages):
+        return words
+    unknown = [forms for forms in words if not any(snapshot.count_holding(fts5_phrase(form), 1) for form in forms)]
+    found = [
+        compound_parts(forms[0], languages, lambda part: snapshot.count_holding(fts5_phrase(part), MOST_COUNTED))
+        for forms in unknown
+    ]
+    parts = dict.fromkeys((part,) for of_word in found for part in of_word)
+    return [*words, *(part for part in parts if part not in words)][:MAX_TERMS]
 
 
 def query_terms(query: str, languages: Sequence[str] = ()) -> list[str]:

@@ -10,6 +10,7 @@ from hypothesis import given, strategies as st
 from passagework import Collection, ConfigError, Stage, ingest
 from passagework.ingest.writing.languages import identified
 from passagework.retrieval.lexical.bm25 import matching_spans, phrase_expression, query_terms
+from passagework.retrieval.lexical.compounds import compound_parts
 from passagework.retrieval.store.fulltext import matched_words
 from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem
@@ -178,3 +179,41 @@ def test_every_part_of_a_run_is_found(text: str, data: st.DataObject) -> None:
 def test_words_that_questions_begin_with_are_left_out(query: str, languages: list[str], words: list[str]) -> None:
     """In the languages that the collection has, with accents or without; alone they are looked for."""
     assert query_terms(query, languages) == words
+
+
+def test_compounds_are_found_by_their_parts(tmp_path: Path) -> None:
+    """A German word that no passage holds is looked for by the words that it is made of; one that is held is not."""
+    texts = {
+        "a": "Die Wellen, mit denen der Funk im Herbst über das Meer ging, wurden von den Technikern gemessen.",
+        "b": "Die Wellen des Meeres wurden im Herbst von den Handwerkern der Stadt nicht gestrichen.",
+        "c": "Das Sonnendach der alten Halle wurde im Herbst von den Handwerkern der Stadt gestrichen.",
+        "d": "Die Sonne und das Dach der Halle sind von den Handwerkern der Stadt im Herbst gesehen worden.",
+    }
+    (tmp_path / "docs").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "docs" / f"{name}.txt").write_text(text, encoding="utf-8")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder(), language="de")
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert [hit.path for hit in collection.search("Funkwellen", stage="lexical")] == ["a.txt", "b.txt"]
+        assert [hit.path for hit in collection.search("Sonnendächer", stage="lexical")] == ["c.txt"]
+        assert not collection.search("Mondfinsternis", stage="lexical")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder(), language="es")
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert not collection.search("Funkwellen", stage="lexical")
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "parts"),
+    [
+        ("Funkwellen", "de", ("funk", "well")),
+        ("Gesundheitsamt", "de", ("gesundheit", "amt")),
+        ("Donau", "de", ()),
+        ("vattenkraft", "sv", ("vatt", "kraft")),
+        ("Funkwellen", "es", ()),
+        ("Funk1wellen", "de", ()),
+    ],
+)
+def test_the_parts_of_a_compound(word: str, language: str, parts: tuple[str, ...]) -> None:
+    """Both are held, with what joins them between; the way whose rarer part is the most frequent counts."""
+    held = {"funk": 3, "well": 2, "gesundheit": 4, "amt": 9, "vatt": 1, "kraft": 1, "wellen": 0}
+    assert compound_parts(word, [language], lambda part: held.get(part, 0)) == parts
