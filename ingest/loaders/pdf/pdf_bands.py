@@ -32,6 +32,7 @@ _LONG_WORDS, _FULL = 5.0, 0.6
 _CASELESS_CHARACTERS = 8
 """A column of text has lines of so many words of which so many begin in lower case, or longer ones that fill it."""
 _NUMBER = re.compile(r"[-+−–—(]*[$€£¥]?\s?[-+−–(]?\d[\d.,'\s]*[%)]*|[-–—]+|[Nn]/?[AaMm]\.?")
+_SIGN = re.compile(r"[$€£¥(]+|[)%*]+")
 _NAME_WORDS = 4
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d+(?:\.\d+){1,4}\.?|\[\d+\]|§+")
@@ -54,8 +55,11 @@ class Band:
         return sum(span.left >= right - 0.01 for _, right in self.gutters)
 
     def most_cells(self, rows: Sequence[Row]) -> int:
-        """How many columns are filled in the row that fills most of them."""
-        return max(len({self.column(span) for span in row.spans}) for row in rows[self.start : self.end])
+        """How many columns the row fills that fills most of them, signs (`$`, `%`) that stand by themselves left out."""
+        signs = _SIGN.fullmatch
+        return max(
+            len({self.column(s) for s in row.spans if not signs(s.words)}) for row in rows[self.start : self.end]
+        )
 
 
 def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:

@@ -94,6 +94,8 @@ def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
         return None
     lines: list[list[Cell]] = []
     cells = {place: tuple(_ordered(spans)) for place, spans in held.items()}
+    if _is_shading(grid, cells):
+        return None
     for number, row in enumerate(grid.merged):
         lines += _split([_said(cells, first, (number, column)) for column, first in enumerate(row)])
     lines = [line for line in lines if any(line)]
@@ -102,6 +104,21 @@ def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
     if len(lines) < 2 or len(used) < 2:
         return None
     return TableCells(lines, names_within([[text_of(cell) for cell in line] for line in lines]))
+
+
+def _is_shading(grid: Grid, cells: Mapping[tuple[int, int], Cell]) -> bool:
+    """Whether what seems to be a grid is the shading of some rows and the rules above sums: it parts no rows.
+
+    Then the labels stand one below the other in one cell over several rows, and so do the amounts beside them.
+    """
+    for first in dict.fromkeys(row[0] for row in grid.merged):
+        beside = {row[column] for row in grid.merged if row[0] == first for column in range(1, len(row))}
+        stacked = [_lines_of(cells[place]) for place in beside if place in cells]
+        amounts = [rows for rows in stacked if all(is_number(span.words) for row in rows for span in row.spans)]
+        merged = sum(row[0] == first for row in grid.merged)
+        if merged > 1 and len(_lines_of(cells.get(first, ()))) > merged and any(len(rows) > 2 for rows in amounts):
+            return True
+    return False
 
 
 def with_names_above(table: TableCells, rows: Sequence[Row], level: Sequence[Line]) -> tuple[TableCells, int]:
