@@ -27,6 +27,7 @@ from passagework.retrieval.types import Document, Table
 
 MARKS = Path(__file__).with_name("document_marks")
 _CUT = re.compile(r"[^\W\d_]-\n[^\W\d_]")
+_SHOWS_NOTHING = re.compile("[\u00ad\u200b]")
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -92,7 +93,7 @@ def _says(piece: str, line: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return " ".join(_SHOWS_NOTHING.sub("", text).split()).casefold()
 
 
 def _count_headings(found: Found, documents: Sequence[Document], marks: Mapping[str, Any]) -> None:

@@ -142,7 +142,7 @@ def parse_xml(data: bytes, damage: Callable[[str], None] | None = None) -> _Elem
         return None
     found = parser.error_log.filter_from_fatals()
     if damage is not None and root is not None and len(found):
-        damage(f"line {found[0].line}: {found[0].message}")
+        damage(one_line(f"line {found[0].line}: {found[0].message}"))
     return root
 
 
@@ -152,6 +152,8 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes | None:
         return archive.read(posixpath.normpath(name))
     except KeyError:
         return None
+    except zlib.error as error:
+        raise IngestError("damaged zip archive: what a part holds is broken") from error
     except Exception as error:
         if isinstance(error, MemoryError):
             raise

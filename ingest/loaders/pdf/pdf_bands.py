@@ -55,7 +55,7 @@ class Band:
         return sum(span.left >= right - 0.01 for _, right in self.gutters)
 
     def most_cells(self, rows: Sequence[Row]) -> int:
-        """How many columns the row fills that fills most of them, signs (`$`, `%`) that stand by themselves left out."""
+        """How many columns the row fills that fills most of them, signs by themselves (`$`, `%`) left out."""
         signs = _SIGN.fullmatch
         return max(
             len({self.column(s) for s in row.spans if not signs(s.words)}) for row in rows[self.start : self.end]
