@@ -42,7 +42,7 @@ _OF_LINKS = re.compile(
 )
 _WAYS, _KEYS = frozenset({"next", "prev", "previous", "up"}), frozenset({"n", "p", "u"})
 """Names of what stands around the content where it is nearly all links; how links to the pages beside say so."""
-_LINKED, _WAYS_LINKED = 0.7, 0.5
+_LINKED, _WAYS_LINKED = 0.7, 0.4
 _LONGEST_WAYS = 400
 """Of the characters of a block of links, and of one of the latter, how many are links; how long this is at most."""
 _HOME = re.compile(r"(?:(?:https?:)?//[^/?#]+)?(?:\.{0,2}/)*(?:index\.\w+)?")

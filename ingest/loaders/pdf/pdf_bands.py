@@ -113,6 +113,12 @@ def _is_other(rows: Sequence[Row], start: int, at: int, *, lost: bool) -> bool:
     return far and len(row.spans) == 1 and below > _TITLED * usual
 
 
+def goes_beyond(band: Band, first: Band, rows: Sequence[Row]) -> bool:
+    """Whether a band that was found within a first one goes on below the title at which that ends."""
+    ended = first.end - first.start >= _BEFORE_CROSSING and first.end < len(rows)
+    return band.end > first.end and ended and _is_other(rows, first.start, first.end, lost=False)
+
+
 def _has_amounts(row: Row) -> bool:
     """Whether a row is a label and amounts: it goes on a table also where it stands a little off."""
     return len(row.spans) > 1 and all(is_number(span.words) for span in row.spans[1:])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, is_prose
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, goes_beyond, is_prose
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
 from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, aligned_table, with_names_above
@@ -70,7 +70,8 @@ def _columns_or_table(
         return band.start, end, parts
     later = (find_band(rows, at, least) for at in range(band.start + 1, min(band.end, band.start + _NAMES_ROWS)))
     # The rows of names are less divided than those below them.
-    divided = max([band, *(each for each in later if each)], key=lambda each: each.most_cells(rows))
+    within = (each for each in later if each is not None and not goes_beyond(each, band, rows))
+    divided = max([band, *within], key=lambda each: each.most_cells(rows))
     table = aligned_table(glyphs, rows, divided, (band.start, least), ruled.level)
     return (table[0], divided.end, [table[1]]) if table is not None else None
 
