@@ -43,8 +43,9 @@ _OF_LINKS = re.compile(
 _WAYS, _KEYS = frozenset({"next", "prev", "previous", "up"}), frozenset({"n", "p", "u"})
 """Names of what stands around the content where it is nearly all links; how links to the pages beside say so."""
 _LINKED, _WAYS_LINKED = 0.7, 0.4
-_LONGEST_WAYS = 400
-"""Of the characters of a block of links, and of one of the latter, how many are links; how long this is at most."""
+"""Of the characters of a block of links, and of one of the latter, how many are links."""
+_LONGEST_WAYS, _LONGEST_MENU, _MOST_MENUS, _HIGHEST = 100, 4000, 200, 8
+"""Strings and elements of such blocks, at most; how many are looked at, and how many elements above a link."""
 _HOME = re.compile(r"(?:(?:https?:)?//[^/?#]+)?(?:\.{0,2}/)*(?:index\.\w+)?")
 """Where the name of a site leads."""
 _CONSENT = re.compile(
@@ -116,23 +117,30 @@ def _banner(soup: BeautifulSoup) -> int | None:
 
 def _ways(soup: BeautifulSoup) -> set[int]:
     """The ids of the short blocks that hold links to the next page and the one before, and hardly anything else."""
-    found: set[int] = set()
+    found: dict[int, bool] = {}
     for link in soup.find_all("a"):
         if _WAYS.isdisjoint(words_of(link, "rel")) and _KEYS.isdisjoint(words_of(link, "accesskey")):
             continue
-        for parent, _ in zip(link.parents, range(8), strict=False):
-            if parent.name in ("body", "html", "main", "article") or len(parent.get_text()) > 2 * _LONGEST_WAYS:
-                break
-            if parent.name in ("p", "div", "ul", "ol", "table") and _is_linked(parent, _WAYS_LINKED, _LONGEST_WAYS):
-                found.add(id(parent))
-    return found
+        for parent, _ in zip(link.parents, range(_HIGHEST), strict=False):
+            if parent.name in ("p", "div", "ul", "ol", "table"):
+                if id(parent) not in found:
+                    found[id(parent)] = _is_linked(parent, _WAYS_LINKED, _LONGEST_WAYS)
+                if not found[id(parent)]:
+                    break
+    return {parent for parent, linked in found.items() if linked}
 
 
-def _is_linked(tag: Tag, share: float, longest: int = 100_000) -> bool:
-    """Whether so much of what an element shows are links, and it isn't longer."""
-    whole = len("".join(tag.get_text().split()))
-    linked = sum(len("".join(link.get_text().split())) for link in tag.find_all("a"))
-    return 0 < whole <= longest and linked >= share * whole
+def _is_linked(tag: Tag, share: float, longest: int) -> bool:
+    """Whether so much of what an element shows are links; not where it holds more than `longest` nodes."""
+    shown = linked = 0
+    for number, node in enumerate(tag.descendants):
+        if number > longest:
+            return False
+        if not hasattr(node, "contents"):
+            letters = len("".join(str(node).split()))
+            shown += letters
+            linked += letters * any(parent.name == "a" for parent, _ in zip(node.parents, range(3), strict=False))
+    return shown > 0 and linked >= share * shown
 
 
 @dataclass(slots=True)
@@ -145,6 +153,7 @@ class _Page:
     banner: int | None
     ways: set[int]
     notices: int = 0
+    menus: int = 0
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether an element is none of the content."""
@@ -178,9 +187,11 @@ class _Page:
 
     def _is_of_links(self, tag: Tag) -> bool:
         """Whether a list, a table or a block of such a name holds links alone, or is empty but for its title."""
-        if tag.name == "table" and not tag.find("td", string=True):
-            return True
-        return tag.name in ("div", "ul", "ol", "p", "table") and _is_linked(tag, _LINKED)
+        self.menus += 1
+        if tag.name not in ("div", "ul", "ol", "p", "table") or self.menus > _MOST_MENUS:
+            return False
+        titled = tag.name == "table" and tag.find("td", string=True) is None
+        return titled or _is_linked(tag, _LINKED, _LONGEST_MENU)
 
     def _is_of_page(self, tag: Tag) -> bool:
         """Whether a header or footer is that of the page, not of a section, and holds no heading."""
