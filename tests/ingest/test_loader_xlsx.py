@@ -80,6 +80,14 @@ def test_a_second_row_names_what_the_first_leaves_open(tmp_path: Path) -> None:
     assert named == ["In millions | Sales | Profit | 2031 Loss", "Hall | Lead |  | "]
 
 
+def test_a_character_that_is_none_costs_its_text_alone(tmp_path: Path) -> None:
+    """Half of a surrogate pair, which damage leaves, is no Unicode: the rows below it are read all the same."""
+    document = only(book_file(tmp_path, {"S": rows(["a", "b"], ["x&#xD800;y", 2], ["c", 3])}))
+    assert document.text.startswith("## S\n\n| a | b |")
+    assert document.text.endswith("| c | 3 |")
+    assert "damaged" in document.notes[0]
+
+
 def test_several_tables_of_a_sheet(tmp_path: Path) -> None:
     """An empty row parts them; numbers behind one go on with the table above."""
     data = rows(
