@@ -40,6 +40,10 @@ class Loaded:
     items: Iterator[Document | RecordFailure]
 
 
+class _WornOutError(Exception):
+    """Memory failed at the first word of a file, in a process that had parsed others."""
+
+
 class ParserPool:
     """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
@@ -150,7 +154,10 @@ class ParserPool:
                     self._end(process)
                     process = None
                 process = process or self._start()
-                self._load(file, process)
+                if not self._load(file, process):  # in a new process, whose memory no file has taken yet
+                    self._end(process)
+                    process = self._start()
+                    self._load(file, process)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must not wait for ever
             self._flight.give_up(error)
         finally:
@@ -175,13 +182,16 @@ class ParserPool:
             self._processes.discard(process)
         process.close()
 
-    def _load(self, file: QueuedFile, process: ParserProcess) -> None:
+    def _load(self, file: QueuedFile, process: ParserProcess) -> bool:
+        """Loads a file; False where it should be tried once more, for those before it have taken the memory."""
         if not self._flight.begin(file, process.kill):
-            return
+            return True
         failure: IngestError | None
         try:
             size = process.request(file.request.path, file.request.options)
             failure = self._receive(file, process, size)
+        except _WornOutError:
+            return False
         except IngestError as error:
             process.kill()
             failure = error
@@ -189,6 +199,7 @@ class ParserPool:
             process.kill()
             failure = IngestError(one_line(f"the parser's answer is broken: {error}"))
         self._flight.finish(file, failure)
+        return True
 
     def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> IngestError | None:
         """Takes a file's messages as there is room for them; returns why the file failed, or None.
@@ -219,6 +230,8 @@ class ParserPool:
                 case {"kind": "error", "reason": str(reason)}:
                     if message.get("spent"):
                         process.kill()
+                        if process.files > 1 and total == length:
+                            raise _WornOutError
                     return (NoTextError if message.get("no_text") else IngestError)(one_line(reason))
                 case _:
                     raise ValueError("an unknown message")
