@@ -25,6 +25,7 @@ from passagework.ingest.walk import BROKEN_LINK
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.languages import check_language
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, IngestError
@@ -49,6 +50,7 @@ def ingest(
     overlap: int | None = None,
     whole: bool | None = None,
     token_vectors: bool | None = None,
+    language: str | None = None,
     pdf_password: str | None = None,
     ocr: OcrMode | str = OcrMode.AUTO,
     root: str | Path | Sequence[str | Path] = (),
@@ -63,17 +65,19 @@ def ingest(
     be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
     `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
     out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
-    on and for what is there already, or no longer; None leaves that as it is. `ocr` says which pictures of text are
-    read; files that were read in another mode are read again, but not by `auto` without the extra. A document that
-    fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last commit. Where
-    no file is found that can be read, and there is no collection, none is made. A file's path is relative to the widest
-    folder ingested that it lies in.
+    on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
+    of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
+    `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
+    `auto` without the extra. A document that fails costs only itself, and is in the report. Killed at any point, the
+    next run goes on from the last commit. Where no file is found that can be read, and there is no collection, none is
+    made. A file's path is relative to the widest folder ingested that it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
     pictures = OcrChoice.of(ocr)
+    check_language(language)
     started = time.monotonic()
     collection = Path(collection).absolute()
     roots = [absolute(Path(path)) for path in _listed(paths)]
@@ -100,6 +104,7 @@ def ingest(
             token_vectors=token_vectors,
         )
         destination = stack.enter_context(opened)
+        destination.settle_languages(language)
         recorded = destination.sources()
         deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
         if delete_missing:

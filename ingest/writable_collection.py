@@ -104,6 +104,7 @@ class Collection(SearchedCollection):
                 settings=self._settings,
             ) as destination,
         ):
+            destination.settle_languages(None)
             _write(destination, named, report, replacing=replacing)
         report.seconds = time.monotonic() - started
         return report

@@ -158,7 +158,9 @@ class Plan:
     `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
     vector index, `best_bm25` what scores by words are divided by. `rerank_depth` candidates were read by `reranker`,
     `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
-    `hints` say what a filter may have meant that asks for what no document has.
+    `languages` are those by whose stems the query's words were looked for as well, `unknown_tokens` how many of the
+    query's tokens the encoder knows nothing of. `hints` say what a filter may have meant that asks for what no document
+    has.
     """
 
     requested: Stage
@@ -177,6 +179,8 @@ class Plan:
     reranked_in_windows: int = 0
     rerank_query_cut: bool = False
     blend: Blend | None = None
+    languages: tuple[str, ...] = ()
+    unknown_tokens: int = 0
     hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
@@ -184,7 +188,7 @@ class Plan:
         out: dict[str, Json] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is None or (field.name in ("reranked_in_windows", "rerank_query_cut", "hints") and not value):
+            if value is None or (field.name in _ONLY_WHERE_SO and not value):
                 continue
             if isinstance(value, Enum):
                 out[field.name] = value.value
@@ -194,6 +198,9 @@ class Plan:
                 out[field.name] = value.to_json() if isinstance(value, _Part) else value
         return out
 
+
+_ONLY_WHERE_SO = frozenset(("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "hints"))
+"""What of a plan the JSON leaves out where there is none."""
 
 _Part = FilterUse | QueryCut | Blend
 """What of a plan has a JSON object of its own."""

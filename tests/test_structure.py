@@ -27,7 +27,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "forks",
                 "roots",
                 "citations",
-                "folding",
+                "words",
             ),
         ),
         ("store",),

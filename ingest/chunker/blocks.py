@@ -22,9 +22,9 @@ from passagework.ingest.chunker.boundaries import (
     splits_mark,
     whole_words,
 )
-from passagework.retrieval.folding import folded, folded_with_origins
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
+from passagework.retrieval.words.folding import folded, folded_with_origins
 
 PART = 32 << 10
 """Characters tokenised as one string: the tokeniser is quickest at this size, and works at several at once."""

@@ -7,9 +7,9 @@ import re
 import numpy as np
 
 from passagework.ingest.chunker.blocks import Block, read_block, with_breaks
-from passagework.retrieval.folding import folded
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.types import TokenIds
+from passagework.retrieval.words.folding import folded
 
 _INK = re.compile(r"\S")
 _STEP = 1 << 16

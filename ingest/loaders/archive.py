@@ -141,8 +141,11 @@ def parse_xml(data: bytes, damage: Callable[[str], None] | None = None) -> _Elem
     except (etree.XMLSyntaxError, ValueError):
         return None
     found = parser.error_log.filter_from_fatals()
+    if root is not None and len(found):
+        for element in root.iter():
+            make_readable(element)
     if damage is not None and root is not None and len(found):
-        damage(f"line {found[0].line}: {found[0].message}")
+        damage(one_line(f"line {found[0].line}: {found[0].message}"))
     return root
 
 
@@ -152,10 +155,31 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes | None:
         return archive.read(posixpath.normpath(name))
     except KeyError:
         return None
+    except (zlib.error, OSError) as error:
+        raise IngestError("damaged zip archive: what a part holds is broken") from error
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
         raise IngestError(f"damaged zip archive: {one_line(str(error), limit=160)}") from error
+
+
+def make_readable(element: _Element) -> None:
+    """Puts U+FFFD for a text, and takes away attributes, that a mended element has though they are no Unicode."""
+    for name in ("text", "tail"):
+        if not _is_unicode(element, name):
+            setattr(element, name, "\ufffd")
+    if not _is_unicode(element, "items"):
+        element.attrib.clear()
+
+
+def _is_unicode(element: _Element, name: str) -> bool:
+    try:
+        said = getattr(element, name)
+        if callable(said):
+            said()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def given_title(title: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking, recorded_chunking
+from passagework.ingest.writing.languages import LANGUAGE
 from passagework.ingest.writing.new_version import create_version
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
@@ -80,6 +81,7 @@ def rebuild(
             model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
             cut_as = recorded_chunking(snapshot)
             old_tokens = recorded_tokens(snapshot)
+            language = snapshot.meta(LANGUAGE)
             if encoder is None:
                 encoder, window = locate_encoder(snapshot, collection), window or old_window
         if isinstance(encoder, str):
@@ -88,7 +90,7 @@ def rebuild(
         chunking = new_chunking(encoder, requested, cut_as)
         tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)
         folder = _unfinished_version(collection, live, encoder, chunking, tokens) or create_version(
-            collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens
+            collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens, language=language
         )
         same = model.same_as(encoder.fingerprint)
         _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)

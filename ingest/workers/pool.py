@@ -40,6 +40,10 @@ class Loaded:
     items: Iterator[Item]
 
 
+class _WornOutError(Exception):
+    """Memory failed at the first word of a file, in a process that had parsed others."""
+
+
 class ParserPool:
     """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
@@ -152,7 +156,10 @@ class ParserPool:
                     self._end(process)
                     process = None
                 process = process or self._start()
-                self._load(file, process)
+                if not self._load(file, process):  # in a new process, whose memory no file has taken yet
+                    self._end(process)
+                    process = self._start()
+                    self._load(file, process)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must not wait for ever
             self._flight.give_up(error)
         finally:
@@ -177,13 +184,16 @@ class ParserPool:
             self._processes.discard(process)
         process.close()
 
-    def _load(self, file: QueuedFile, process: ParserProcess) -> None:
+    def _load(self, file: QueuedFile, process: ParserProcess) -> bool:
+        """Loads a file; False where it should be tried once more, for those before it have taken the memory."""
         if not self._flight.begin(file, process.kill):
-            return
+            return True
         failure: IngestError | None
         try:
             size = process.request(file.request.path, file.request.options)
             failure = self._receive(file, process, size)
+        except _WornOutError:
+            return False
         except IngestError as error:
             process.kill()
             failure = error
@@ -191,6 +201,7 @@ class ParserPool:
             process.kill()
             failure = IngestError(one_line(f"the parser's answer is broken: {error}"))
         self._flight.finish(file, failure)
+        return True
 
     def _receive(self, file: QueuedFile, process: ParserProcess, file_size: int) -> IngestError | None:
         """Takes a file's messages as there is room for them; returns why the file failed, or None.
@@ -224,8 +235,15 @@ class ParserPool:
                     return None
                 case {"kind": "error", "reason": str(reason)}:
                     if message.get("spent"):
-                        process.kill()
+                        _end_spent(process, had_begun=total > length)
                     return (NoTextError if message.get("no_text") else IngestError)(one_line(reason))
                 case _:
                     raise ValueError("an unknown message")
         raise IngestError("no longer read")
+
+
+def _end_spent(process: ParserProcess, *, had_begun: bool) -> None:
+    """Ends a process without memory left; raises where files before this one, which has no part in it, had taken it."""
+    process.kill()
+    if process.files > 1 and not had_begun:
+        raise _WornOutError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from passagework.ingest.writing.languages import settle_languages
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.write_counts import WriteCounts
@@ -30,6 +31,9 @@ class Destination(Protocol):
 
     def document_hashes(self, source: SourceRow) -> Mapping[str, tuple[int, str]]:
         """Returns the documents on record of a file: uri to (id, sha256)."""
+
+    def settle_languages(self, said: str | None) -> None:
+        """Records in what language the documents are, where somebody says so; see `languages`."""
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
         """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
@@ -102,6 +106,10 @@ class CollectionDestination(Records):
         with self.store.write() as writer:
             writer.set_meta(ROOTS, list(roots))
 
+    def settle_languages(self, said: str | None) -> None:
+        """Records in what language the documents are, where somebody says so; see `languages`."""
+        settle_languages(self.store, said)
+
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
         """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
         with self.store.write() as writer:
@@ -144,6 +152,9 @@ class DryRun(Records):
         self.counts = WriteCounts()
 
     def record_roots(self, roots: Sequence[str]) -> None:
+        """Writes nothing."""
+
+    def settle_languages(self, said: str | None) -> None:
         """Writes nothing."""
 
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:

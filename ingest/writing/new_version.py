@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.ingest.writing.languages import LANGUAGE, WORDS
 from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import record_identity
 from passagework.retrieval.store import Store, VersionState
+from passagework.retrieval.types import Json
+from passagework.retrieval.words.indexed import WORDS_VERSION
 
 
 def create_version(
@@ -19,15 +22,19 @@ def create_version(
     *,
     state: VersionState,
     tokens: TokenRecord | None = None,
+    language: Json = None,
 ) -> Path:
     """Creates an empty version and returns its folder; one that is `ready` is published at once.
 
-    `tokens` is how it keeps token vectors, if it does.
+    `tokens` is how it keeps token vectors, if it does; `language` what was said of its documents' language, if that.
     """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
     with Store.create(folder / "store.db") as store, store.write() as writer:
         record_identity(writer, encoder, chunking.to_json(), collection=collection, state=state)
+        writer.set_meta(WORDS, WORDS_VERSION)
+        if language is not None:
+            writer.set_meta(LANGUAGE, language)
         if tokens is not None:
             writer.set_meta(TOKEN_RECORD, tokens.to_json())
     if state is VersionState.READY:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
 from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
+from passagework.ingest.writing.languages import Languages
 from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
@@ -47,6 +48,7 @@ class _ChunkedDocument:
     passages: Sequence[NewPassage]
     sha256: str
     position: int
+    language: str
     replaces: int | None
 
 
@@ -104,6 +106,7 @@ class PassageWriter:
         self._chunking = chunking
         self._vectors_from = vectors_from
         self._derived: DerivedData = derived or NoDerivedData()
+        self._languages = Languages(store)
         self._models: tuple[Encoder, Chunker] | None = None
         self.on_progress: Callable[[], None] = lambda: None
         self._group = _Group()
@@ -137,7 +140,8 @@ class PassageWriter:
                     self._encode_and_commit(ahead=True)
         self.counts.characters = before + len(document.text)
         self._queue_texts(waiting, derived)
-        self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, replaces))
+        language = self._languages.of(document.text)
+        self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, language, replaces))
         self._group.characters += len(document.text)
         self._flush_if_full()
 
@@ -224,6 +228,7 @@ class PassageWriter:
                 document.passages,
                 sha256=document.sha256,
                 position=document.position,
+                language=document.language,
                 replaces=document.replaces,
             )
         for source, remove in group.finished:

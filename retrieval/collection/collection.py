@@ -217,6 +217,11 @@ class Collection:
         with self._reading() as (live, snapshot):
             return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
 
+    def languages(self) -> tuple[str, ...]:
+        """Returns the languages, by their codes, by whose stems a query's words are looked for as well."""
+        with self._reading() as (_, snapshot):
+            return snapshot.languages()
+
     def status(self) -> Status:
         """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
         with self._reading() as (live, snapshot):

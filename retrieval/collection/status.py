@@ -60,7 +60,8 @@ class Status:
     """Tells what a collection holds and what it was made with, at one moment.
 
     `failed` counts files, `cut` passages that did not fit the encoder's window, `window` and `chunking` are in tokens,
-    `fields` are the metadata fields that documents have, `created` is a time in ISO 8601, `bytes` the size on disk.
+    `languages` has how many documents are in each (ISO 639-1; `und` where that can't be told), most first. `fields` are
+    the metadata fields that documents have, `created` is a time in ISO 8601, `bytes` the size on disk.
     """
 
     collection: str
@@ -77,6 +78,7 @@ class Status:
     chunking: Mapping[str, Json]
     index: IndexStatus
     token_vectors: TokenVectorsStatus | None
+    languages: Mapping[str, int]
     fields: tuple[str, ...]
     created: str
     bytes: int
@@ -98,6 +100,7 @@ class Status:
             "chunking": dict(self.chunking),
             "index": self.index.to_json(),
             "token_vectors": None if self.token_vectors is None else self.token_vectors.to_json(),
+            "languages": dict(self.languages),
             "fields": list(self.fields),
             "created": self.created,
             "bytes": self.bytes,
@@ -126,6 +129,7 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
             set_aside=opened.set_aside,
         ),
         token_vectors=_token_vectors(snapshot),
+        languages=snapshot.document_languages(),
         fields=tuple(snapshot.field_names()),
         created=str(snapshot.meta("created")),
         bytes=version.bytes_on_disk(),

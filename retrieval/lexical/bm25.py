@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.folding import folded
+from passagework.retrieval.lexical.compounds import compound_parts, joins_words
+from passagework.retrieval.lexical.word_forms import different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.fulltext import matched_words
+from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
 from passagework.retrieval.text import storable
+from passagework.retrieval.words.folding import folded
+from passagework.retrieval.words.indexed import TERM, merged, phrase_forms, word_forms
+from passagework.retrieval.words.questions import is_question_word
 
-TERM = re.compile(r"[\w\u0300-\u0331]+")
-"""A word with its accents, which FTS5 takes for a part of it where they stand as characters of their own."""
-
-JOINED = re.compile(rf"(?<![\w\u0300-\u0331]){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
+JOINED = re.compile(rf"(?<!{TERM.pattern[:-1]}){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
 """Words that are joined, as in a part's number, a version, an address or a state-of-the-art compound."""
 
 QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
@@ -23,6 +25,9 @@ QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
 
 MAX_CHARACTERS = 200
 """Characters of an identifier or a quotation that is looked up as it stands."""
+
+MOST_COUNTED = 1000
+"""Passages that hold a part of a compound, beyond which they are not counted: it is frequent."""
 
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
@@ -56,27 +61,83 @@ class Bm25:
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
-        expression = match_expression(query)
-        condition = None if allowed is None else allowed.condition
-        return snapshot.match_text(expression, k, condition) if expression and k > 0 else []
+        words = searched_words(snapshot, query)
+        if not words or k < 1:
+            return []
+        if all(len(forms) == 1 for forms in words):
+            condition = None if allowed is None else allowed.condition
+            return snapshot.match_text(any_of([form for forms in words for form in forms]), k, condition)
+        return _best_by_forms(snapshot, words, k, allowed)
 
 
-def query_terms(query: str) -> list[str]:
-    """Returns the query's different words, folded but else as written, in order, as far as they are looked up.
+def _best_by_forms(
+    snapshot: Snapshot, words: Sequence[tuple[str, ...]], k: int, allowed: AllowedIds | None
+) -> list[tuple[int, float]]:
+    """Returns the same where words have several forms, which FTS5 can't count as one."""
+    passages = snapshot.passage_count()
+    scores: defaultdict[int, float] = defaultdict(float)
+    for forms in words:
+        gains = [snapshot.match_word(form) for form in forms]
+        for share, of_form in zip(shares_of_one_word(list(map(len, gains)), passages), gains, strict=True):
+            for passage, gain in of_form:
+                scores[passage] += share * gain
+    passing = scores if allowed is None else scores.keys() & set(allowed.ids.tolist())
+    rounded = [(passage, round(scores[passage], DECIMALS)) for passage in passing]
+    return with_equals(sorted(rounded, key=lambda pair: (-pair[1], pair[0])), k)
 
-    Identifiers of joined words follow, each as one term, and what stands in quotes: the text index looks for their
-    parts one after the other, so that `SA-4471-B` is told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than
-    it knows must reach it as they reached the index. Stop words are left out, unless there is nothing else, or they
-    are written as names are: `WHO`, `IT`.
+
+def with_equals(best: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    """Returns the first k of (id, score), best first, and those equal to the last."""
+    if len(best) <= k:
+        return best
+    least = best[k - 1][1]
+    return [pair for pair in best if pair[1] >= least]
+
+
+def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ...]]:
+    """Returns the query's different words, each in the forms that the text index may have: as written, and its stems.
+
+    Words are folded but else as written, in order, as far as they are looked up; `languages` are those of the
+    collection. A word of a script without blanks is several, pieces of it. Identifiers of joined words follow, each as
+    one, and what stands in quotes: the text index looks for their parts one after the other, so that `SA-4471-B` is
+    told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
+    Stop words, and in other languages the words that questions begin with, are left out, unless there is nothing else,
+    or they are written as names are: `WHO`, `IT`.
     """
-    different: dict[str, str] = {}
     query = folded(query)
-    words = [match[0] for match in content_words(query)]
+    content = [match[0] for match in content_words(query)]
+    telling = [word for word in content if not is_question_word(word, languages)] or content
+    words = [forms for word in telling for forms in word_forms(word, languages)]
     identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
-    for term in [*words, *(term for term in identifiers + quoted if len(term) <= MAX_CHARACTERS)]:
-        different.setdefault(term.lower(), term)
-    return list(different.values())[:MAX_TERMS]
+    phrases = [phrase_forms(term, languages) for term in identifiers + quoted if len(term) <= MAX_CHARACTERS]
+    different: dict[str, tuple[str, ...]] = {}
+    for forms in [*words, *phrases]:
+        different.setdefault(forms[0].lower(), forms)
+    return [different_forms(forms) for forms in list(different.values())[:MAX_TERMS]]
+
+
+def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
+    """Returns the query's words with their forms, and of compounds that no passage holds, the parts.
+
+    Only languages that join words have those.
+    """
+    languages = snapshot.languages()
+    words = query_words(query, languages)
+    if not joins_words(languages):
+        return words
+    unknown = [forms for forms in words if not any(snapshot.count_holding(fts5_phrase(form), 1) for form in forms)]
+    found = [
+        compound_parts(forms[0], languages, lambda part: snapshot.count_holding(fts5_phrase(part), MOST_COUNTED))
+        for forms in unknown
+    ]
+    parts = dict.fromkeys((part,) for of_word in found for part in of_word)
+    return [*words, *(part for part in parts if part not in words)][:MAX_TERMS]
+
+
+def query_terms(query: str, languages: Sequence[str] = ()) -> list[str]:
+    """Returns all forms of the query's words."""
+    return list(dict.fromkeys(form for forms in query_words(query, languages) for form in forms))
 
 
 def _is_identifier(joined: str) -> bool:
@@ -98,12 +159,26 @@ def _is_content_word(match: re.Match[str], *, shouted: bool) -> bool:
     return word.lower() not in STOP_WORDS or (len(word) > 1 and word.isupper() and not shouted)
 
 
-def match_expression(query: str) -> str:
+def match_expression(query: str, languages: Sequence[str] = ()) -> str:
     """Returns the query as FTS5 wants it: quoted, so that nothing in it is read as an operator; "" without words."""
-    return " OR ".join(f'"{term}"' for term in query_terms(query))
+    return any_of(query_terms(query, languages))
 
 
-def matching_spans(query: str, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Returns `[start, end)` of the words in each text that the lexical half finds it by."""
-    expression = match_expression(query)
-    return matched_words([storable(text) for text in texts], expression) if expression else [[] for _ in texts]
+def any_of(terms: Sequence[str]) -> str:
+    """Returns terms, each found as it stands, as FTS5 wants them."""
+    return " OR ".join(map(fts5_phrase, terms))
+
+
+def phrase_expression(words: str, languages: Sequence[str] = ()) -> str:
+    """Returns words that are to follow one another as FTS5 wants them."""
+    return any_of(phrase_forms(folded(words), languages))
+
+
+def matching_spans(query: str, texts: Sequence[str], languages: Sequence[str] = ()) -> list[list[tuple[int, int]]]:
+    """Returns `[start, end)` of the words in each text that the lexical half finds it by in these languages."""
+    expression = match_expression(query, languages)
+    if not expression:
+        return [[] for _ in texts]
+    stored = [storable(text) for text in texts]
+    found = [matched_words(stored, expression, language) for language in ("", *languages)]
+    return [merged([span for spans in of_text for span in spans]) for of_text in zip(*found, strict=True)]

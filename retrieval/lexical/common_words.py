@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from passagework.retrieval.lexical.bm25 import match_expression
+from passagework.retrieval.lexical.bm25 import phrase_expression
 from passagework.retrieval.store import Snapshot
 
 COMMON_SHARE = 2
@@ -17,14 +17,15 @@ class CommonWords:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._languages = snapshot.languages()
         self._least = snapshot.passage_count() // COMMON_SHARE
         self._known: dict[str, bool] = {}
 
     def __call__(self, word: str) -> bool:
         """Tells whether more than half of the passages hold the word, in any of its forms."""
-        expression = match_expression(word)
+        expression = phrase_expression(word, self._languages)
         if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
             return False
         if expression not in self._known:
-            self._known[expression] = self._snapshot.holds_more_than(expression, self._least)
+            self._known[expression] = self._snapshot.count_holding(expression, self._least + 1) > self._least
         return self._known[expression]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,13 +12,15 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.filters.allowed import BROAD, AllowedIds
 from passagework.retrieval.ids import Mask, allowed_mask, rows_of
-from passagework.retrieval.lexical.bm25 import query_terms
-from passagework.retrieval.lexical.maxscore import LEAST_IDF, Gains, Term, best_rows, exact_scores, length_norms
+from passagework.retrieval.lexical.bm25 import searched_words, with_equals
+from passagework.retrieval.lexical.maxscore import Gains, Term, best_rows, exact_scores, length_norms
 from passagework.retrieval.lexical.postings import Postings
+from passagework.retrieval.lexical.word_forms import inverse_document_frequency, shares_of_one_word
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS
 from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
 from passagework.retrieval.types import Ids
+from passagework.retrieval.words.unspaced import BEGINS
 
 REBUILD_SHARE = 0.05
 REBUILD_LEAST = 10_000
@@ -101,7 +102,7 @@ class LivePostings:
             best = self._best(terms, BROAD * k, None)
             passing = set(allowed.passing([passage for passage, _ in best]).tolist())
             if len(best) < BROAD * k or len(passing) >= k:
-                return _with_equals([pair for pair in best if pair[0] in passing], k)
+                return with_equals([pair for pair in best if pair[0] in passing], k)
         return self._best(terms, k, allowed_mask(self.ids, allowed.ids, None))
 
     def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
@@ -109,19 +110,23 @@ class LivePostings:
         norms = length_norms(self.lengths[rows], self._totals[1])
         scores = _rounded(exact_scores(terms, norms, rows))
         order = np.lexsort((rows, -scores))
-        return _with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
+        return with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
 
     def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
         """Returns what each word of the query adds, in its order; words that no passage holds are left out."""
-        words = query_terms(query)
-        terms = []
-        for word, parts in zip(words, stems(words), strict=True):
-            frequent = self._saved_term(parts[0]) if len(parts) == 1 else None
-            if frequent is not None:
-                terms.append(frequent)
-            elif parts:
-                terms.append(self._fts5_term(snapshot, word))
+        terms: list[Term] = []
+        for forms in searched_words(snapshot, query):
+            of_word = [self._term(snapshot, form) for form in forms]
+            if len(of_word) > 1:
+                shares = shares_of_one_word([len(term.rows) for term in of_word], self._totals[0])
+                of_word = [term.times(share) for term, share in zip(of_word, shares, strict=True)]
+            terms += of_word
         return [term for term in terms if len(term.rows)]
+
+    def _term(self, snapshot: Snapshot, form: str) -> Term:
+        parts = stems([form])[0]
+        frequent = self._saved_term(parts[0]) if len(parts) == 1 and not form.endswith(BEGINS) else None
+        return frequent if frequent is not None else self._fts5_term(snapshot, form)
 
     def _saved_term(self, word: str) -> Term | None:
         """Returns a frequent word; None for a rare one, or where it stands more often in a passage than was counted."""
@@ -138,9 +143,7 @@ class LivePostings:
             rows, counts = rows[present], counts[present]
         if counts.max(initial=0) == MOST_COUNT:
             return None
-        passages = self._totals[0]
-        idf = math.log((passages - len(rows) + 0.5) / (len(rows) + 0.5))
-        return Term(rows, counts, None, idf if idf > 0 else LEAST_IDF)
+        return Term(rows, counts, None, inverse_document_frequency(self._totals[0], len(rows)))
 
     def _fts5_term(self, snapshot: Snapshot, word: str) -> Term:
         """Returns a rare word, or one of several parts, with its share of BM25 as FTS5 has it."""
@@ -154,14 +157,6 @@ def _rounded(scores: Gains) -> Gains:
     """Rounds as scores of FTS5 are: one in a thousand comes out otherwise by NumPy, which multiplies first."""
     values, places = np.unique(scores, return_inverse=True)
     return np.array([round(value, DECIMALS) for value in values.tolist()], np.float64)[places]
-
-
-def _with_equals(pairs: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
-    """Returns the first k of pairs that are in order, and those equal to the last."""
-    if len(pairs) <= k:
-        return pairs
-    least = pairs[k - 1][1]
-    return [pair for pair in pairs if pair[1] >= least]
 
 
 def _joined(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:

@@ -46,6 +46,11 @@ class Term:
             return float(self.gains.max(initial=0.0))
         return self.idf * (K1 + 1)
 
+    def times(self, share: float) -> Term:
+        """Returns the word as it tells so many times as much."""
+        gains = None if self.gains is None else self.gains * share
+        return Term(self.rows, self.counts, gains, self.idf * share)
+
     def partial(self, norms: Partial, at: Ids | None = None) -> Partial:
         """Returns what each passage's score gains, of all rows or of those at some places, in float32."""
         if self.gains is not None:

@@ -119,6 +119,12 @@ class BiEncoder:
         """Returns the characters beyond which an unbroken word becomes one unknown token; None is no limit."""
         return self._max_word_chars
 
+    @property
+    def unknown_token(self) -> int | None:
+        """Returns the id that stands for what it knows nothing of; None where everything has tokens of its own."""
+        token = getattr(self._tokenizer.model, "unk_token", None)
+        return None if token is None else self._tokenizer.token_to_id(token)
+
     @cached_property
     def has_token_vectors(self) -> bool:
         """Tells whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.config import RERANK_DEPTH, Settings
 from passagework.retrieval.errors import ConfigError, PassageworkError
-from passagework.retrieval.folding import folded
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend, reranker_backend
@@ -21,6 +20,7 @@ from passagework.retrieval.models.pair_inputs import Piece, cut_piece, windows
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
 from passagework.retrieval.types import Tokens
+from passagework.retrieval.words.folding import folded
 
 
 class CrossEncoderReranker:

@@ -41,6 +41,10 @@ class Encoder(Protocol):
     def max_word_chars(self) -> int | None:
         """Returns the characters beyond which an unbroken word becomes one unknown token; None is no limit."""
 
+    @property
+    def unknown_token(self) -> int | None:
+        """Returns the id that stands for what it knows nothing of; None where everything has tokens of its own."""
+
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Returns each text's tokens, uncut, without prompt and special tokens."""
 

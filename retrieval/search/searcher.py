@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
-from passagework.retrieval.folding import folded
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
@@ -22,6 +23,7 @@ from passagework.retrieval.search.search_models import SearchModels, StageChoice
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage, Vectors
+from passagework.retrieval.words.folding import folded
 
 
 class Searcher:
@@ -48,7 +50,7 @@ class Searcher:
         lexical_only = request.stage is Stage.LEXICAL
         nothing_matches = not lexical_only and dense_retriever.matches_nothing()
         choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
-        vector, cut = _encoded(choice.encoder, request.query, clock)
+        vector, cut, unknown = _encoded(choice.encoder, request.query, clock)
         first_stage = FirstStage(
             request,
             choice.stage,
@@ -73,18 +75,22 @@ class Searcher:
             rows = snapshot.passages(chosen)
         hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
         plan = _plan(request, choice, index, pool, second, cut)
-        return Hits(request.query, hits, replace(plan, hints=hints), clock.timings_ms())
+        languages = () if choice.stage is Stage.DENSE else snapshot.languages()
+        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown)
+        return Hits(request.query, hits, plan, clock.timings_ms())
 
 
-def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None]:
-    """Returns the query's vector (1, dim), and how much of a query over the encoder's budget was read."""
+def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int]:
+    """Returns the query's vector (1, dim), how much of a query over its budget was read, and tokens unknown."""
     if encoder is None:
-        return None, None
+        return None, None, 0
     query = folded(query)
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
-        tokens = len(encoder.tokenize([query])[0])
+        tokens = encoder.tokenize([query])[0]
         vector = encoder.encode_queries([query])
-    return vector, QueryCut(tokens, encoder.query_budget) if tokens > encoder.query_budget else None
+    unknown = 0 if encoder.unknown_token is None else int(np.count_nonzero(tokens.ids == encoder.unknown_token))
+    cut = QueryCut(len(tokens), encoder.query_budget) if len(tokens) > encoder.query_budget else None
+    return vector, cut, unknown
 
 
 def _with_reranked(

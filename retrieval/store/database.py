@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateTable
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import write_problem
 from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, keep_parents
+from passagework.retrieval.store.indexed_words import show_indexed_words
 from passagework.retrieval.store.instants import show_instants
 from passagework.retrieval.store.schema import LATER, READABLE, REVISION, former_fields
 from passagework.retrieval.store.seal import break_seal
@@ -185,6 +186,7 @@ def _reading_engine(path: Path) -> Engine:
         present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if former_fields.name not in present:
             show_instants(connection)
+        show_indexed_words(connection)
         for table in LATER:
             if table.name not in present:  # a layout of before there was this table
                 connection.execute(f"CREATE TEMP TABLE {str(CreateTable(table)).partition('TABLE')[2]}").close()

@@ -161,8 +161,14 @@ class DocumentReader:
         for rows in self.connection.execute(query.where(condition)).partitions(BATCH):
             roots = self.shared_roots({(row.path, row.uri) for row in rows})
             for row in rows:
-                values = {**row._asdict(), "metadata": json.loads(row.metadata), "root": roots.get(row.uri, "")}
-                yield DocumentRow(**values)
+                values = {"metadata": json.loads(row.metadata), "root": roots.get(row.uri, "")}
+                yield DocumentRow(**{**row._asdict(), "language": row.language or "", **values})
+
+    def document_languages(self) -> dict[str, int]:
+        """Returns how many documents are in each language, by its code, most first; `und` where that isn't known."""
+        language = func.coalesce(func.nullif(t.documents.c.language, ""), "und")
+        query = select(language, func.count()).group_by(language).order_by(func.count().desc(), language)
+        return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def shared_roots(self, documents: Set[tuple[str, str]]) -> dict[str, str]:
         """Maps the uris of documents (path, uri) to their roots, told apart, where files of several have that path."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
-from passagework.retrieval.folding import folded_with_origins
+from passagework.retrieval.words.indexed import indexed_with_origins
+from passagework.retrieval.words.unspaced import BEGINS
 
 DECIMALS = 12
 """Decimals of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
@@ -17,11 +18,23 @@ DECIMALS = 12
 _OPEN, _SHUT = "\x02", "\x03"
 SEPARATORS = "".join(
     chr(point)
-    for first, last in ((0xF000, 0xF0FF), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF))
+    for first, last in (
+        *((0xF000, 0xF0FF), (0x1F900, 0x1F9FF), (0x1FA70, 0x1FAFF)),
+        *((0x0332, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F)),
+    )
     for point in range(first, last + 1)
 )
-TOKENIZER = f"porter unicode61 remove_diacritics 2 separators '{SEPARATORS}'"
+"""Pictures that older Unicode did not know, and marks that belong to no script."""
+TOKENIZER = f"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc' separators '{SEPARATORS}'"
 """As the first migration has it, which says why: a text is the same words wherever they are counted or marked."""
+
+
+def fts5_phrase(term: str) -> str:
+    """Returns words that follow one another as FTS5 wants them: quoted, so that nothing is read as an operator.
+
+    Of a term that ends in `*` the last word may go on.
+    """
+    return f'"{term[:-1]}"*' if term.endswith(BEGINS) else f'"{term}"'
 
 
 def best_passages(
@@ -48,16 +61,16 @@ def best_passages(
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
     """Returns what one word adds to the BM25 of each passage that holds it, by ascending id: a score is their sum."""
     query = "SELECT rowid, -bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid"
-    return list(driver.execute(query, (f'"{word}"',)))
+    return list(driver.execute(query, (fts5_phrase(word),)))
 
 
-def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int, int]]]:
-    """Returns `[start, end)` of the words in each text that an FTS5 expression matches, by the collection's stems.
+def matched_words(texts: Sequence[str], expression: str, language: str = "") -> list[list[tuple[int, int]]]:
+    """Returns `[start, end)` of the words in each text that an FTS5 expression matches, in order.
 
-    The words are those of the folded text, as the index has them, and the places those of the text as it is.
+    The words are those that the index has of a text in that language, and the places those of the text as it is.
     """
-    folded_texts = [folded_with_origins(content) for content in texts]
-    read = [content if words is None else words.text for content, words in zip(texts, folded_texts, strict=True)]
+    indexed_texts = [indexed_with_origins(content, language) for content in texts]
+    read = [content if words is None else words.text for content, words in zip(texts, indexed_texts, strict=True)]
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
         unmarked = [(number, content.replace(_OPEN, " ").replace(_SHUT, " ")) for number, content in enumerate(read)]
@@ -67,7 +80,7 @@ def matched_words(texts: Sequence[str], expression: str) -> list[list[tuple[int,
     spans = [_marks(marked.get(number, "")) for number in range(len(texts))]
     return [
         found if words is None else [words.original(start, end) for start, end in found]
-        for words, found in zip(folded_texts, spans, strict=True)
+        for words, found in zip(indexed_texts, spans, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, insert, or_, select, text, update
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.folded_words import fold_stored_passages, folded_columns
+from passagework.retrieval.store.indexed_words import index_words_anew, indexed_columns
 from passagework.retrieval.store.metadata_fields import flatten
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.writer import Writer
@@ -161,8 +161,8 @@ def text_index_problem(driver: Any, *, wait_ms: int, then_ms: int) -> str | None
 
 
 def rebuild_text_index(writer: Writer) -> None:
-    """Makes FTS5's index again, from the passages, whose words are folded anew."""
-    fold_stored_passages(writer.connection.connection.dbapi_connection)
+    """Makes FTS5's index again, from the passages and their words."""
+    index_words_anew(writer.connection.connection.dbapi_connection)
     writer.connection.execute(text("INSERT INTO passages_fts (passages_fts) VALUES ('rebuild')"))
 
 
@@ -174,9 +174,11 @@ def rebuild_table_indexes(writer: Writer) -> None:
 
 def correct_passage(writer: Writer, passage_id: int, *, start: int, end: int, text: str, title: str) -> None:
     """Puts a passage right. Follow it with `rebuild_text_index`: the old row may not be the one that was indexed."""
-    query = select(t.passages.c.headings).where(t.passages.c.id == passage_id)
-    headings = str(writer.connection.execute(query).scalar_one())
-    row = {"start": start, "end": end, "text": text, "title": title, **folded_columns(title, headings, text)}
+    p, d = t.passages.c, t.documents.c
+    query = select(p.headings, d.language).where(p.id == passage_id, d.id == p.document_id)
+    headings, language = writer.connection.execute(query).one()
+    words = indexed_columns(title, headings, text, language or "")
+    row = {"start": start, "end": end, "text": text, "title": title, **words}
     writer.connection.execute(update(t.passages).where(t.passages.c.id == passage_id).values(row))
 
 

@@ -95,7 +95,8 @@ class DocumentRow:
     """Holds a document as stored, without its text.
 
     `length` is in code points; `passages` counts its passages, and `cut` those that were cut to fit the window.
-    `root` tells the folder that it lies in, where a file of another folder has the same path.
+    `language` is its code (ISO 639-1), "" where that can't be told. `root` tells the folder that it lies in, where a
+    file of another folder has the same path.
     """
 
     id: int
@@ -112,6 +113,7 @@ class DocumentRow:
     pages: int
     passages: int
     cut: int
+    language: str = ""
     root: str = ""
 
     @property

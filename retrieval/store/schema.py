@@ -24,9 +24,9 @@ from sqlalchemy.types import UserDefinedType
 REVISION = "0010"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"})
-"""Older layouts that lack tables and instants: where one can't be migrated, it is read as if those were empty, and
-these computed."""
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"})
+"""Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
+and these computed."""
 
 SEGMENT_CHARS = 1 << 20
 """Code points of one row of a document's text: a slice never loads a book."""
@@ -76,6 +76,8 @@ documents = Table(
     Column("sha256", Text, nullable=False),  # of everything that search can show of it
     Column("metadata", Text, nullable=False),
     Column("length", Integer, nullable=False),  # code points
+    Column("language", Text),  # its code (ISO 639-1), "" where that can't be told; null: nobody looked
+    Index("documents_language", "language"),
     Index("documents_source", "source_id"),
     Index("documents_path", "path"),
     Index("documents_name", "name"),
@@ -192,10 +194,10 @@ passages = Table(
     Column("headings", Text, nullable=False),  # one a line, outermost first
     Column("hash", LargeBinary, nullable=False),  # of the exact string encoded
     Column("cut", Integer, nullable=False),  # 1 where that string did not fit the window
-    # what the text index has of them, where folding changes them: see `retrieval/folding.py`
-    Column("folded_title", Text),
-    Column("folded_headings", Text),
-    Column("folded_text", Text),
+    # what the text index has of them, where that is something else: see `retrieval/words`
+    Column("indexed_title", Text),
+    Column("indexed_headings", Text),
+    Column("indexed_text", Text),
     Index("passages_document", "document_id", "ordinal"),
     Index("passages_hash", "hash"),
     sqlite_autoincrement=True,

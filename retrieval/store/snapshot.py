@@ -12,13 +12,13 @@ import numpy as np
 from sqlalchemy import Column, ColumnElement, Select, bindparam, exists, func, select
 
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.folding import folded
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.documents import DocumentReader
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
+from passagework.retrieval.store.indexed_words import indexed_texts, stemmed_languages
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.overlap import parts_of
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
@@ -165,10 +165,10 @@ class Snapshot(DocumentReader):
         allowed = None if condition is None else matching_query(filter_sql(condition))
         return best_passages(self.connection, expression, k, allowed)
 
-    def holds_more_than(self, expression: str, passages: int) -> bool:
-        """Tells whether an FTS5 expression matches more than so many passages."""
+    def count_holding(self, expression: str, most: int) -> int:
+        """Returns how many passages an FTS5 expression matches, and `most` where it is that many or more."""
         query = "SELECT count(*) FROM (SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?)"
-        return bool(self._driver.execute(query, (expression, passages + 1)).fetchone()[0] > passages)
+        return int(self._driver.execute(query, (expression, most)).fetchone()[0])
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
         """Returns every passage that holds one word of a query, as (id, share of BM25), ascending."""
@@ -182,10 +182,11 @@ class Snapshot(DocumentReader):
 
     def passage_texts(self, *, first: int) -> Iterator[tuple[int, str, str, str]]:
         """Yields id, title, headings and text, as the text index has them, of the passages from `first`, ascending."""
-        p = t.passages.c
-        query = select(p.id, p.title, p.headings, p.text).where(p.id >= first).order_by(p.id)
-        for row in self.connection.execute(query.execution_options(yield_per=1000)):
-            yield row[0], folded(row[1]), folded(row[2]), folded(row[3])
+        return indexed_texts(self.connection, first=first)
+
+    def languages(self) -> tuple[str, ...]:
+        """Returns the languages, by their codes, of documents whose words are indexed by their stems."""
+        return stemmed_languages(self._driver)
 
     def has_field(self, key: str) -> bool:
         """Tells whether any document has this metadata field, or one nested in it."""

@@ -119,8 +119,9 @@ _CUT = "\ufffd"
 """Stands for part of a character; no word holds it, FTS5 takes it for a separator."""
 
 
-def _text(term: bytes) -> str:
-    return term.decode(errors="replace")
+def _text(term: bytes | None) -> str:
+    """Returns a word as text; FTS5 has none of a mark without a letter that loses it."""
+    return (term or b"").decode(errors="replace")
 
 
 def _varints(data: bytes) -> NDArray[np.int64]:

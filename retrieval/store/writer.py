@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.folded_words import folded_columns
+from passagework.retrieval.store.indexed_words import indexed_columns
 from passagework.retrieval.store.rows import NO_OCR, ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.structure_rows import structure_rows
@@ -86,9 +87,13 @@ class Writer(Snapshot):
         *,
         sha256: str,
         position: int,
+        language: str = "",
         replaces: int | None = None,
     ) -> int:
-        """Stores a document and all that belongs to it, in place of `replaces`; returns its number of passages."""
+        """Stores a document and all that belongs to it, in place of `replaces`; returns its number of passages.
+
+        `language` is its code, by which its words are indexed; "" where that isn't known.
+        """
         if replaces is not None:
             self._empty_documents([replaces])
         row = {
@@ -102,6 +107,7 @@ class Writer(Snapshot):
             "sha256": sha256,
             "metadata": json.dumps(dict(document.metadata), ensure_ascii=False),
             "length": len(document.text),
+            "language": language,
         }
         if replaces is None:
             document_id = int(self.connection.execute(insert(t.documents).values(row)).lastrowid)
@@ -109,7 +115,7 @@ class Writer(Snapshot):
             document_id = replaces
             self.connection.execute(update(t.documents).where(t.documents.c.id == document_id).values(row))
         self._put_structure(document_id, document)
-        return self._put_passages(document_id, document, passages)
+        return self._put_passages(document_id, document, passages, language)
 
     def remove_documents(self, document_ids: Sequence[int]) -> None:
         """Takes documents out, with everything that belongs to them but their vectors: see `sweep_vectors`."""
@@ -190,11 +196,11 @@ class Writer(Snapshot):
             for group in _groups(rows):
                 self.connection.execute(insert(table), group)
 
-    def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage]) -> int:
+    def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage], language: str) -> int:
         before = self._last_passage()
         rows = (
             (
-                {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, p)},
+                {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, p, language)},
                 {"passage_id": before + 1 + ordinal, "hash": p.reranker_hash},
             )
             for ordinal, p in enumerate(passages)
@@ -242,7 +248,7 @@ def one_line_each(headings: Sequence[str]) -> list[str]:
     return [title.replace("\n", " ") for title in headings]
 
 
-def _passage_row(document: Document, passage: NewPassage) -> dict[str, Any]:
+def _passage_row(document: Document, passage: NewPassage, language: str) -> dict[str, Any]:
     text = document.text[passage.start : passage.end]
     headings = "\n".join(one_line_each(passage.headings))
     return {
@@ -253,16 +259,11 @@ def _passage_row(document: Document, passage: NewPassage) -> dict[str, Any]:
         "headings": headings,
         "hash": passage.hash,
         "cut": int(passage.cut),
-        **folded_columns(document.title, headings, text),
+        **indexed_columns(document.title, headings, text, language),
     }
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    group: list[Any] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == ROWS:
-            yield group
-            group = []
-    if group:
+    rows = iter(rows)
+    while group := list(islice(rows, ROWS)):
         yield group

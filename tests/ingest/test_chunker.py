@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
-from passagework.retrieval.folding import folded
 from passagework.retrieval.types import Document, Heading, Page, Passage, Tokens
+from passagework.retrieval.words.folding import folded
 from tests.support.fakes import FakeEncoder
 
 Pairs = list[tuple[Passage, EncoderInput]]

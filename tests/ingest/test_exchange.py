@@ -63,7 +63,7 @@ def told(path: Path) -> tuple[dict[str, Json], list[Any], list[Any]]:
     with Collection.open(path) as collection:
         left_out = ("collection", "index", "bytes")
         status = {key: value for key, value in collection.status().to_json().items() if key not in left_out}
-        documents = [(row.uri, row.name, row.path, row.position, row.sha256, row.metadata, row.pages, row.passages)
+        documents = [(row.uri, row.name, row.path, row.position, row.sha256, row.metadata, row.language, row.passages)
                      for row in collection.documents()]  # fmt: skip
         sources = [(row.uri, row.path, row.sha256, row.state, row.reason, row.notes) for row in collection.sources()]
         whole = [collection.document(row.id) for row in collection.documents()]

@@ -44,12 +44,33 @@ def test_merged_cells_are_repeated_down_and_named_across() -> None:
         ("<td><b>Model</b><td><b>Use</b>", "Model | Use"),
         ("<td>Model<td>Weight", "Model | Weight"),
         ("<td>Model<td>2023", ""),
+        (
+            "<td><p style='font-weight: bold'>Model</p><td><p style='font-weight:700'><span>Use</span></p>",
+            "Model | Use",
+        ),
         ("<th>Model<td>Weight 3", ""),
     ],
 )
 def test_names_without_headings(first: str, columns: str) -> None:
     """The first row names the columns where it is bold, or where amounts stand below words."""
     assert [names for _, names in read(f"<table><tr>{first}<tr><td>A<td>12</table>")[1]] == [columns]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        ("<tr bgcolor=#C6E2FF><td>Part<td>Seller<tr bgcolor=#f0f0f0><td>Rotor<td>Ada", "Part | Seller"),
+        ("<tr style='background:#eee'><td>Part<td>Seller<tr><td>Rotor<td>Ada<tr><td>Seal<td>Bo", "Part | Seller"),
+        ("<tr bgcolor=#eee><td>Part<td>Seller<tr><td>Rotor<td>Ada<tr bgcolor=#eee><td>Seal<td>Bo", ""),
+        ("<tr><td><b>C</b><td><b>Mn</b><tr><td><b>0.39 - 0.46</b><td><b>max 0.9</b>", "C | Mn"),
+        ("<tr><td colspan=2>Group A<tr><td><td>Marks<tr><td>Threes<td>4<tr><td>Eights<td>13", " | Marks"),
+        ("<tr><td colspan=2>2031<tr><td>North<td>Ada<tr><td>South<td>Bo", ""),
+        ("<tr><td colspan=2>Nothing more", ""),
+    ],
+)
+def test_names_by_shade_and_below_a_title(rows: str, columns: str) -> None:
+    """Rows of a colour that no other row has name columns; so do words above figures, also below a title."""
+    assert "".join(names for _, names in read(f"<table>{rows}</table>")[1]) == columns
 
 
 @pytest.mark.parametrize(
@@ -186,3 +207,62 @@ def test_marks_of_headings_and_remarks_are_no_headings() -> None:
         whole=False,
     ).body
     assert ([heading.title for heading in body.headings], body.text) == (["Setup"], "Setup\n\nNote\n\nMind.")
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<div class="header"><p>Next: <a href="b" rel="next">Seals</a>, Up: <a href="i" rel="up">Top</a></p></div>',
+        '<ul class="docnav"><li><a accesskey="p" href="a"><b>Prev</b>6.2. Rotors</a></li></ul>',
+        '<table class="nav"><tr><th>The guide</th></tr></table>',
+        '<p><a accesskey="N" href="b">Seals »</a></p>',
+        '<div class="top-nav"><a href="/">Home</a> | <a href="/toc">Contents</a></div>',
+        '<div id="mainmenu"><ul><li><a href="/">Home</a></li><li><a href="/buy">Buy</a></li></ul></div>',
+        '<div id="footer"><p>Last updated 2031-03-04</p></div>',
+        '<h1 id="header"><a href="https://example.org/">Pumps for all</a></h1>',
+        '<h1><a href="../index.html">Pumps 3.2 documentation</a></h1>',
+    ],
+)
+def test_ways_to_other_pages_and_the_name_of_the_site_are_no_content(around: str) -> None:
+    """Links to the pages beside, menus, a footer, and the site's name in a link to its first page are left out."""
+    text = "Hold the button, then wait until the lamp goes out: the pump has forgotten all that it knew."
+    page = render_html(f"<body>{around}<h1>Reset</h1><p>{text}</p></body>", whole=False)
+    assert page.body.text == f"Reset\n\n{text}"
+    assert [heading.title for heading in page.body.headings] == ["Reset"]
+    assert page.left_out > 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        '<h1><a href="/posts/pumps">Why pumps fail</a></h1><h2>Seals</h2>',
+        '<h1><a href="/">Pumps for all</a></h1><p>The only heading.</p>',
+        '<div class="menu"><p>Soup of the day with <a href="/bread">bread</a>, four crowns</p></div>',
+        '<p>The <a rel="next" href="b">next chapter</a> tells how seals are changed, which needs a clean table.</p>',
+        '<div class="header"><p>Pump P-100</p></div>',
+    ],
+)
+def test_headings_and_sentences_with_links_are_content(kept: str) -> None:
+    """A heading that leads to its own page, a lone one, a menu of dishes and a sentence with a way are read."""
+    page = render_html(
+        f"<body>{kept}<p>More text that the page has for its readers, and a little more of it.</p></body>", whole=False
+    )
+    assert page.left_out == 0
+
+
+def test_marks_in_cells_are_no_text_either() -> None:
+    """What is left out is left out in the cells of tables and in captions too."""
+    page = render_html(
+        '<main><table><tr><th>Variable<th>Meaning<tr><td>colour<a class="headerlink" href="#v">¶</a><td>of the lamp'
+        "</table></main>",
+        whole=False,
+    )
+    assert page.body.text == "| Variable | Meaning |\n| colour | of the lamp |"
+
+
+def test_authors_and_subtitles_are_no_headings() -> None:
+    """What the title page of a manual sets as headings is text, each in a paragraph of its own."""
+    title = '<h2>Pumps</h2><h3 class="subtitle">Version 2</h3><h3 class="author">Ada B.</h3><p>Begin.</p>'
+    body = render_html(title).body
+    assert [heading.title for heading in body.headings] == ["Pumps"]
+    assert body.text == "Pumps\n\nVersion 2\n\nAda B.\n\nBegin."

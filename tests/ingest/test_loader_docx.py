@@ -287,6 +287,28 @@ def test_headings_by_styles_derived_and_by_outline(tmp_path: Path) -> None:
     assert document.text.startswith("## House\n\n### Own\n\nContents\n\n# By itself\n\nThe parties")
 
 
+def bold(text: str) -> str:
+    """A paragraph of one bold run."""
+    return f"<w:p>{run(f'<w:t>{text}</w:t>', '<w:b/>')}</w:p>"
+
+
+def test_bold_lines_are_headings_where_no_style_makes_any(tmp_path: Path) -> None:
+    """Without styles, a bold line above text is a heading; a sentence, a lead-in and the cell of a table are none."""
+    body = bold("Scope") + said("All pumps.") + bold("Mind the gap.") + said("A gate opens inwards.") + bold("Note:")
+    body += said("Oil it.") + bold("Duties of the keeper") + said("To keep.") + table(f"<w:tc>{bold('Pump')}</w:tc>")
+    document = read(tmp_path, body + "".join(map(said, ("Oil is in the shed.", "It is locked.", "Ask.", "The end."))))
+    assert [heading.title for heading in document.headings] == ["Scope", "Duties of the keeper"]
+    assert document.text.startswith("# Scope\n\nAll pumps.")
+
+
+def test_bold_lines_are_no_headings_beside_styled_ones_or_where_all_is_bold(tmp_path: Path) -> None:
+    """Where a style makes headings, boldness is emphasis; and so it is where most paragraphs are bold."""
+    styled = '<w:p><w:pPr><w:outlineLvl w:val="0"/></w:pPr><w:r><w:t>Title</w:t></w:r></w:p>'
+    kept = [read(tmp_path, styled + bold("Scope") + said("All.") + said("More.")).headings]
+    kept.append(read(tmp_path, bold("Scope") + bold("Duties") + said("All pumps.")).headings)
+    assert [[heading.title for heading in headings] for headings in kept] == [["Title"], []]
+
+
 def test_charts_and_diagrams_say_what_they_show(tmp_path: Path) -> None:
     """A chart its values as a table; a diagram its texts in the order of its tree; a missing one is noted."""
     chart = part(

@@ -103,6 +103,12 @@ def test_xml_of_data(tmp_path: Path) -> None:
     damaged = written(tmp_path, "c.xml", "<a><p>Some text</p><p>more")
     assert damaged.text == "Some text\n\nmore"
     assert damaged.notes[0].startswith("it is damaged, and read as far as it goes")
+    odd = written(tmp_path, "d.xml", "<a><p>Some text</p><p>more\x00</p></a>").notes[0]
+    assert odd.startswith("it is damaged, and read as far as it goes: line 1")
+    assert odd == " ".join(odd.split())
+    surrogate = written(tmp_path, "e.xml", "<a><p>Some text</p><p>&#xD800;more</p><p>end</p></a>")
+    assert surrogate.text.startswith("Some text")
+    assert surrogate.text.endswith("end")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,22 @@ def test_merged_cells_stay_under_their_columns(tmp_path: Path) -> None:
     assert document.tables == [Table(20, len(document.text), "Hall | Winter Low | Winter High | Lead")]
 
 
+def test_a_second_row_names_what_the_first_leaves_open(tmp_path: Path) -> None:
+    """Where a period stands above some columns alone, the names are in the row below; rows of words are no names."""
+    sales = rows(["In millions", None, None, "2031"], [None, "Sales", "Profit", "Loss"], ["North", 12, 3, 1])
+    plain = rows(["Hall", "Lead", None, None], ["North", "Ada", "Bo", "Cy"], ["South", "Di", "Ed", 4])
+    named = [only(book_file(tmp_path, {"S": data})).tables[0].columns for data in (sales, plain)]
+    assert named == ["In millions | Sales | Profit | 2031 Loss", "Hall | Lead |  | "]
+
+
+def test_a_character_that_is_none_costs_its_text_alone(tmp_path: Path) -> None:
+    """Half of a surrogate pair, which damage leaves, is no Unicode: the rows below it are read all the same."""
+    document = only(book_file(tmp_path, {"S": rows(["a", "b"], ["x&#xD800;y", 2], ["c", 3])}))
+    assert document.text.startswith("## S\n\n| a | b |")
+    assert document.text.endswith("| c | 3 |")
+    assert "damaged" in document.notes[0]
+
+
 def test_several_tables_of_a_sheet(tmp_path: Path) -> None:
     """An empty row parts them; numbers behind one go on with the table above."""
     data = rows(

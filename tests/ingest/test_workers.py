@@ -161,6 +161,15 @@ def test_memory_is_limited(fault: str) -> None:
 
 
 @needs_linux
+def test_memory_that_other_files_took_costs_no_file() -> None:
+    """A file that its parser has no memory left for is tried once more by a new one; too large ones fail."""
+    with new_pool() as pool:
+        found = load(pool, "keeps 450.pdf", "keeps 450.pdf", "keeps 2000.pdf", "keeps 10.pdf")
+    assert [text_of(items) for items in (found[0], found[1], found[3])] == ["1 kept", "1 kept", "1 kept"]
+    assert found[2] == ["needs more than 1024 MB of memory to read"]
+
+
+@needs_linux
 @pytest.mark.parametrize("name", ["hang", "lock", "family"])
 def test_a_hanging_parser_is_stopped(tmp_path: Path, name: str) -> None:
     """Silence beyond the timeout ends the parser, also one stuck in C, and what it started; the next file is read."""

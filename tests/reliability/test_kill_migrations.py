@@ -39,9 +39,9 @@ STEP = f"""
 
 
     def upgrade():
-        op.execute("ALTER TABLE documents ADD COLUMN language TEXT")
+        op.execute("ALTER TABLE documents ADD COLUMN other TEXT")
         for (number,) in op.get_bind().exec_driver_sql("SELECT id FROM documents").fetchall():
-            op.execute(f"UPDATE documents SET language = 'en' WHERE id = {{number}}")
+            op.execute(f"UPDATE documents SET other = 'en' WHERE id = {{number}}")
             time.sleep(0.005)
         op.execute("CREATE TABLE fresh AS SELECT * FROM pages")
         op.execute("DELETE FROM pages")

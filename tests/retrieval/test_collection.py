@@ -273,6 +273,7 @@ class TestLooking:
                 "set_aside": [],
             },
             "token_vectors": None,
+            "languages": {"en": 2, "und": 2},
             "fields": status["fields"],
         }
         fields = status["fields"]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from passagework.ingest.chunker import Chunker, ChunkSettings
-from passagework.retrieval.folding import folded, folded_with_origins
 from passagework.retrieval.lexical.bm25 import Bm25, matching_spans
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.vocabulary import in_memory_word_reader
 from passagework.retrieval.types import Document
+from passagework.retrieval.words.folding import folded, folded_with_origins
 from tests.support.fakes import FakeEncoder
 from tests.support.stored_documents import new_store, put
 
@@ -95,7 +95,7 @@ def test_folded_words_that_are_lost_are_found_missing_and_made_again(tmp_path: P
         put(writer, "a", TEXT, size=100)
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER passages_updated")
-    connection.execute("UPDATE passages SET folded_text = 'lost'")
+    connection.execute("UPDATE passages SET indexed_text = 'lost'")
     connection.commit()
     connection.close()
     assert problem(path) is not None

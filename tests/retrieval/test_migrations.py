@@ -172,15 +172,18 @@ def old(tmp_path: Path) -> Path:
 
 
 FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
+WORDS = ("title", "headings", "text")
 OCR = "DROP TABLE ocr; DROP TABLE ocr_modes; "
-PLACES = f"{OCR}DROP TABLE places; "
-FOLDING = (
-    f"{PLACES}"
+LANGUAGES = (
+    f"{OCR}"
     "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
     "DROP TABLE passages_fts; DROP VIEW passage_words; "
-    + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in ("title", "headings", "text"))
+    "DROP INDEX documents_language; ALTER TABLE documents DROP COLUMN language; "
+    + "".join(f"ALTER TABLE passages RENAME COLUMN indexed_{name} TO folded_{name}; " for name in WORDS)
     + f"{FIRST.FTS}; INSERT INTO passages_fts (passages_fts) VALUES ('rebuild'); {'; '.join(FIRST.TRIGGERS)}; "
 )
+PLACES = f"{LANGUAGES}DROP TABLE places; "
+FOLDING = PLACES + "".join(f"ALTER TABLE passages DROP COLUMN folded_{name}; " for name in WORDS)
 TABLES = f"{FOLDING}DROP TABLE tables; "
 PATHS = f"{TABLES}DROP INDEX sources_path; "
 INSTANTS = f"{PATHS}DROP TABLE former_fields; DELETE FROM fields WHERE type = 'instant'; "
@@ -193,7 +196,8 @@ BEFORE = {
     "0005": TABLES,
     "0006": FOLDING,
     "0007": PLACES,
-    "0008": OCR,
+    "0008": LANGUAGES,
+    "0009": OCR,
 }
 """What a layout lacked."""
 
@@ -336,11 +340,11 @@ def dump(path: Path) -> list[str]:
 
 def test_an_older_layout_is_brought_up_to_date(old: Path, next_step: Any) -> None:
     """Opening migrates, keeps what is there, and does nothing the second time."""
-    next_step('op.execute("ALTER TABLE documents ADD COLUMN language TEXT")')
+    next_step('op.execute("ALTER TABLE documents ADD COLUMN other TEXT")')
     for _ in range(2):
         store = Store.open(old)
         with store.read() as snapshot:
-            assert "language" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
+            assert "other" in {column["name"] for column in inspect(snapshot.connection).get_columns("documents")}
             assert snapshot.document(1).text == "some text"
         store.close()
         assert facts(old)[0] == NEXT
@@ -355,7 +359,7 @@ def test_a_table_rebuilt_keeps_its_children(old: Path, next_step: Any) -> None:
                    "source_id INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE, "
                    "uri TEXT NOT NULL UNIQUE, name TEXT, path TEXT NOT NULL, position INTEGER NOT NULL, "
                    "media_type TEXT NOT NULL, title TEXT NOT NULL, sha256 TEXT NOT NULL, metadata TEXT NOT NULL, "
-                   "length INTEGER NOT NULL)")
+                   "length INTEGER NOT NULL, language TEXT)")
         op.execute("INSERT INTO documents SELECT * FROM fresh")
         op.execute("DROP TABLE fresh")
     """)

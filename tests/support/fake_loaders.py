@@ -61,6 +61,14 @@ def _bytes(path: Path, number: int, options: LoadOptions) -> Iterator[Document |
     yield document(path.read_bytes().hex() + " " + os.fsencode(path).hex() + f" {options.pdf_password}")
 
 
+_KEPT: list[bytearray] = []
+
+
+def _keeps(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
+    _KEPT.append(bytearray(number << 20))
+    yield document(f"{len(_KEPT)} kept")
+
+
 def _slow(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     time.sleep(number / 1000)
     yield document(f"slow {number}")
@@ -128,6 +136,7 @@ ANSWERS = {
     "bytes": _bytes,
     "slow": _slow,
     "pages": _pages,
+    "keeps": _keeps,
     "records": _records,
     "rich": _rich,
     "pid": _pid,

@@ -22,6 +22,7 @@ class FakeEncoder:
 
     backend = "fake"
     max_word_chars: int | None = 100
+    unknown_token: int | None = None
 
     def __init__(self, *, dim: int = 32, window: int = 64, seed: str = "") -> None:
         self.dim = dim

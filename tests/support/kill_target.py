@@ -27,6 +27,7 @@ from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.writing import passage_writer, token_vectors
+from passagework.ingest.writing.languages import identified
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.folder import current_version
@@ -80,6 +81,7 @@ class Log:
 
 def main() -> None:
     """Serves tasks until standard input closes."""
+    identified("Sie wurden im Herbst gestrichen.")  # its model is unpacked into a file larger than any of a collection
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -45,17 +45,17 @@ def typed(pages: Sequence[Sequence[str]]) -> bytes:
     return bytes(pdf.output())
 
 
-def drawn(content: str, *, meaning: Mapping[str, str] | None = None, rotate: int = 0) -> bytes:
-    """One page that executes `content`, in which /F1 is Helvetica.
+def drawn(content: str, *, meaning: Mapping[str, str] | None = None, rotate: int = 0, font: str = "Helvetica") -> bytes:
+    """One page that executes `content`, in which /F1 is a font that PDF readers have.
 
     `meaning` gives characters another Unicode value than their own, as hexadecimal UTF-16.
     """
     writer = PdfWriter()
     page = writer.add_blank_page(612, 792)
-    font = _dictionary(Type="/Font", Subtype="/Type1", BaseFont="/Helvetica", Encoding="/WinAnsiEncoding")
+    shown = _dictionary(Type="/Font", Subtype="/Type1", BaseFont=f"/{font}", Encoding="/WinAnsiEncoding")
     if meaning:
-        font[NameObject("/ToUnicode")] = writer._add_object(_stream(_cmap(meaning)))
-    fonts = DictionaryObject({NameObject("/F1"): writer._add_object(font)})
+        shown[NameObject("/ToUnicode")] = writer._add_object(_stream(_cmap(meaning)))
+    fonts = DictionaryObject({NameObject("/F1"): writer._add_object(shown)})
     page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
     page[NameObject("/Contents")] = writer._add_object(_stream(content))
     page[NameObject("/Rotate")] = NumberObject(rotate)

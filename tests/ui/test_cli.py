@@ -207,6 +207,7 @@ STATUS = {
         "set_aside": [str],
     },
     "token_vectors": type(None),
+    "languages": dict,
     "fields": [str],
     "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
     "created": str,
@@ -350,7 +351,7 @@ class TestJson:
         """Every document, or those that a filter lets through; and what failed."""
         found = run("documents", "--collection", collection, "--json").json
         shape = {
-            **dict.fromkeys(("document", "uri", "path", "title", "media_type"), str),
+            **dict.fromkeys(("document", "uri", "path", "title", "media_type", "language"), str),
             **dict.fromkeys(("characters", "pages", "passages", "cut"), int),
             "metadata": dict,
         }

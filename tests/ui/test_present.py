@@ -363,6 +363,7 @@ STATUS = Status(
         kind="hnsw", passages=2400, since_build=1, saved=None, recall_at_10=0.987, set_aside=("g000001.index",)
     ),
     token_vectors=None,
+    languages={"en": 1100, "und": 100},
     fields=("year",),
     bytes=1_250_000,
 )
@@ -379,6 +380,7 @@ def test_status_in_lines() -> None:
         "encoder     all-MiniLM-L6-v2 (384 dimensions, window 256)",
         "chunking    passage_tokens 200, whole False",
         "index       hnsw, recall@10 0.987; 1 change since it was built",
+        "languages   en 1,100, und 100",
         "fields      year",
         "size        1.2 MB",
         "index file g000001.index is missing or damaged; searches are complete, the next ingest mends it",

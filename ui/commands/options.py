@@ -57,6 +57,14 @@ NoIgnoreOption = Annotated[
     bool,
     typer.Option("--no-ignore", help="Take what .gitignore names, installed packages and what programs built, too."),
 ]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        help="What all documents are written in: a code such as de, `auto` for each to tell its own, `other` for none.",
+        metavar="CODE",
+    ),
+]
 RootsOption = Annotated[
     list[str] | None,
     typer.Option("--root", help="With --delete-missing: beneath this folder, too; may be repeated.", metavar="DIR"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -75,9 +76,9 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
     st.html(picture_html(picture, f"Page {page.label} of {row.address}"))
 
 
-def show_text(place: Place, query: str) -> None:
-    """Draws the document's text, opened at the passage."""
-    words = matching_spans(query, [place.text])[0] if query and place.text else []
+def show_text(place: Place, query: str, languages: Sequence[str]) -> None:
+    """Draws the document's text, opened at the passage; words are marked as queries look for them in `languages`."""
+    words = matching_spans(query, [place.text], languages)[0] if query and place.text else []
     key = f"{place.document.uri}-{place.start}"
     earlier, later = (f"{side}-{key}" for side in ("earlier", "later"))
     first = max(0, place.start - AROUND * (1 + st.session_state.get(earlier, 0)))
@@ -130,7 +131,7 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     if shown == "Picture":
         show_page(collection, row, place)
     else:
-        show_text(place, query)
+        show_text(place, query, collection.languages())
     st.html(TO_PASSAGE, unsafe_allow_javascript=True)
 
 

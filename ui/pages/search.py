@@ -44,7 +44,7 @@ def show_results(collection: Collection, query: str, settings: SearchSettings) -
         hits, highlights, cards = _show_stages(collection, query, settings)
     encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
     for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
-        [highlights[at]] = highlights_of(query, [hit.text], encoder)  # a card that is drawn anew finds it there
+        [highlights[at]] = highlights_of(query, [hit.text], encoder, hits.plan.languages)  # a card drawn anew finds it
         card.html(hit_html(hit, highlights[at]))
 
 
@@ -66,7 +66,8 @@ def _show_stages(
 
 
 def _words(hits: Hits) -> list[Highlights]:
-    return [Highlights(tuple(words)) for words in matching_spans(hits.query, [hit.text for hit in hits])]
+    spans = matching_spans(hits.query, [hit.text for hit in hits], hits.plan.languages)
+    return [Highlights(tuple(words)) for words in spans]
 
 
 def _show_first_stage(hits: Hits) -> None:

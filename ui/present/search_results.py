@@ -66,6 +66,8 @@ def plan_line(hits: Hits) -> str:
         matching = plan.filter.matching
         counts = "" if matching is None else f" ({counted(matching, 'passage')})"
         parts.append(f"filter {plan.filter.strategy}{counts}")
+    if plan.languages:
+        parts.append(f"words in {', '.join(plan.languages)}")
     return ", ".join(parts)
 
 
@@ -82,6 +84,9 @@ def warnings_of(plan: Plan) -> list[str]:
         out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
     if plan.rerank_query_cut:
         out.append("the query was cut for the reranker")
+    if plan.unknown_tokens:
+        unknown = counted(plan.unknown_tokens, "token")
+        out.append(f"the encoder knows nothing of {unknown} of the query: words alone can find what they stand for")
     return [*out, *plan.hints]
 
 

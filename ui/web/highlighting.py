@@ -31,9 +31,14 @@ class Highlights:
     best: Span | None = None
 
 
-def highlights_of(query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None) -> list[Highlights]:
-    """Returns the highlights of each text; sentences are compared by meaning with `encoder`, else by matching words."""
-    words = matching_spans(query, texts)
+def highlights_of(
+    query: str, texts: Sequence[str], encoder: Callable[[], Encoder] | None, languages: Sequence[str] = ()
+) -> list[Highlights]:
+    """Returns the highlights of each text; sentences are compared by meaning with `encoder`, else by matching words.
+
+    `languages` are those by whose stems words were looked for.
+    """
+    words = matching_spans(query, texts, languages)
     sentences = [_candidate_sentences(text) for text in texts]
     if encoder is None:
         best = [_by_words(spans, word_spans) for spans, word_spans in zip(sentences, words, strict=True)]

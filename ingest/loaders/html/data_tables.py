@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import Style
+from passagework.ingest.loaders.html.html_style import Style, declarations
 from passagework.ingest.loaders.html.html_table import MOST_COLUMNS, Grid, Spanning, grid
 from passagework.ingest.loaders.html.html_visible import is_hidden
 from passagework.ingest.loaders.html.html_writer import Cell, glued
@@ -25,6 +25,9 @@ _SECTIONS = {"thead": 0, "tfoot": 2}
 """Where the rows of a table's sections are shown, whatever their order in the page; others stand between."""
 _MOST_ROWS = 65_534
 """Rows that a cell may span (HTML Living Standard, 4.9.11)."""
+
+_MOST_SHADED = 3
+_BOLD = frozenset({"bold", "bolder", "600", "700", "800", "900"})
 
 ReadCell = Callable[["PageElement", Style], Cell]
 
@@ -55,13 +58,21 @@ def read_table(table: Tag, style: Style, read_cell: ReadCell, *, named: bool) ->
     """A table's rows; None where it has one column, or texts of paragraphs, and so is no table to its readers."""
     longest = _NAMED_CELL if named else _CELL
     rows: list[list[Spanning]] = []
-    for row, around, in_head in _rows(table, style):
-        cells = list(_cells(row, around, read_cell, in_head=in_head))
+    shown = list(_rows(table, style))
+    shaded = _shaded_names([_shade(row) for row, _, _ in shown])
+    for number, (row, around, in_head) in enumerate(shown):
+        cells = list(_cells(row, around, read_cell, in_head=in_head or number < shaded))
         if max((len(spanning.cell[0]) for spanning in cells), default=0) > longest:
             return None
         rows.append(cells)
     read = grid(rows)
     return read if read.width > 1 else None
+
+
+def _shaded_names(shades: Sequence[str]) -> int:
+    """How many rows at the top name columns by a colour of their own, which no other row has."""
+    leading = next((at for at, shade in enumerate(shades) if shade != shades[0]), 0)
+    return leading if 0 < leading <= _MOST_SHADED and shades[0] and shades[0] not in shades[leading:] else 0
 
 
 def _rows(table: Tag, style: Style) -> Iterator[tuple[Tag, Style, bool]]:
@@ -113,8 +124,25 @@ def _span(tag: Tag, name: str, most: int) -> int:
 
 def _is_bold(cell: Tag) -> bool:
     """Whether all of a cell is bold, as the names of columns are where nothing else marks them."""
-    bold = cell.find(["b", "strong"])
-    return bold is not None and bold.get_text().split() == cell.get_text().split() != []
+    from bs4 import Tag
+
+    part: PageElement | None = cell
+    while isinstance(part, Tag):
+        if part.name in ("b", "strong") or _declared(part, "font-weight") in _BOLD:
+            return bool(part.get_text().split())
+        held = [child for child in part.contents if isinstance(child, Tag) or str(child).strip()]
+        part = held[0] if len(held) == 1 else None
+    return False
+
+
+def _shade(row: Tag) -> str:
+    """The colour behind a row, "" where none is given."""
+    return str(row.get("bgcolor") or _declared(row, "background-color") or _declared(row, "background") or "").lower()
+
+
+def _declared(tag: Tag, name: str) -> str:
+    style = tag.attrs.get("style")
+    return dict(declarations(style)).get(name, "") if isinstance(style, str) and name in style.lower() else ""
 
 
 def _own_table(tag: Tag) -> Tag | None:

@@ -22,15 +22,32 @@ _NAVIGATION = frozenset({"navigation", "search", "doc-toc", "doc-pagelist", "doc
 _AROUND = frozenset({"banner", "contentinfo", "complementary"})
 """Roles of what stands around the content of a page, and elements that have them (below) outside it."""
 _AROUND_ELEMENTS = frozenset({"header", "footer", "aside"})
-_AROUND_CLASSES = frozenset({"header", "footer", "sidebar", "navbar", "site-header", "site-footer", "masthead"})
+_AROUND_CLASSES = frozenset(
+    {"header", "footer", "sidebar", "navbar", "menu-bar", "site-header", "site-footer", "masthead"}
+)
+_OF_PAGE = frozenset({"footer", "page-footer", "site-footer", "page-header", "site-header", "masthead", "bottomlang"})
+"""What is a page's header or footer by its name, where nothing says which is the content; it holds no heading."""
 _CLASSES = frozenset(
     {
-        "navheader", "navfooter", "sphinxsidebar", "breadcrumb", "breadcrumbs", "pagination", "prev-next", "skip-link",
+        "navheader", "navfooter", "docnav", "sphinxsidebar", "breadcrumb", "breadcrumbs", "pagination", "prev-next",
+        "skip-link",
         "skiplink", "skip-to-content", "toc", "table-of-contents", "tableofcontents", "edit-this-page",
         "edit-page-link",
         "report-bug", "social-share", "share-buttons", "headerlink", "permalink", "heading-anchor", "anchor-link",
     }
 )  # fmt: skip
+_OF_LINKS = re.compile(
+    r"(?:[\w-]*[-_])?(?:nav|navigation|menu|mainmenu|submenu)(?:[-_]?(?:bar|menu|links?|list|items?|flow))?"
+    r"|header|toplang|contents|contents_element|shortcontents"
+)
+_WAYS, _KEYS = frozenset({"next", "prev", "previous", "up"}), frozenset({"n", "p", "u"})
+"""Names of what stands around the content where it is nearly all links; how links to the pages beside say so."""
+_LINKED, _WAYS_LINKED = 0.7, 0.4
+"""Of the characters of a block of links, and of one of the latter, how many are links."""
+_LONGEST_WAYS, _LONGEST_MENU, _MOST_MENUS, _HIGHEST = 100, 4000, 200, 8
+"""Strings and elements of such blocks, at most; how many are looked at, and how many elements above a link."""
+_HOME = re.compile(r"(?:(?:https?:)?//[^/?#]+)?(?:\.{0,2}/)*(?:index\.\w+)?")
+"""Where the name of a site leads."""
 _CONSENT = re.compile(
     r"(?:[\w-]*[-_])?(?:cookies?|consent|gdpr)"
     r"(?:[-_]?(?:banner|notice|consent|bar|popup|modal|dialog|message|overlay|box|container|law|info|settings))+"
@@ -58,7 +75,9 @@ def furniture(soup: BeautifulSoup) -> dict[int, int]:
     """The ids of the elements around the content of a page, and the characters that each holds."""
     main = soup.find("main") or soup.find(True, attrs={"role": "main"}) or _only_article(soup)
     inside = {id(tag) for tag in (main, *main.find_all(True), *main.parents)} if main is not None else None
-    page = _Page(inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"))
+    page = _Page(
+        inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"), _banner(soup), _ways(soup)
+    )
     found: dict[int, int] = {}
     within: set[int] = set()  # elements in those found
     for tag in soup.find_all(True):
@@ -86,6 +105,44 @@ def _holding(soup: BeautifulSoup, *names: str) -> set[int]:
     return found
 
 
+def _banner(soup: BeautifulSoup) -> int | None:
+    """The id of the first heading where it is the name of the site, a link to its first page, above the page's own."""
+    headings = soup.find_all(["h1", "h2"], limit=2)
+    link = headings[0].find("a") if len(headings) == 2 and headings[0].name == "h1" else None
+    if link is None or link.get_text().split() != headings[0].get_text().split() != []:
+        return None
+    target = str(link.get("href") or "")
+    return id(headings[0]) if target and _HOME.fullmatch(target) else None
+
+
+def _ways(soup: BeautifulSoup) -> set[int]:
+    """The ids of the short blocks that hold links to the next page and the one before, and hardly anything else."""
+    found: dict[int, bool] = {}
+    for link in soup.find_all("a"):
+        if _WAYS.isdisjoint(words_of(link, "rel")) and _KEYS.isdisjoint(words_of(link, "accesskey")):
+            continue
+        for parent, _ in zip(link.parents, range(_HIGHEST), strict=False):
+            if parent.name in ("p", "div", "ul", "ol", "table"):
+                if id(parent) not in found:
+                    found[id(parent)] = _is_linked(parent, _WAYS_LINKED, _LONGEST_WAYS)
+                if not found[id(parent)]:
+                    break
+    return {parent for parent, linked in found.items() if linked}
+
+
+def _is_linked(tag: Tag, share: float, longest: int) -> bool:
+    """Whether so much of what an element shows are links; not where it holds more than `longest` nodes."""
+    shown = linked = 0
+    for number, node in enumerate(tag.descendants):
+        if number > longest:
+            return False
+        if not hasattr(node, "contents"):
+            letters = len("".join(str(node).split()))
+            shown += letters
+            linked += letters * any(parent.name == "a" for parent, _ in zip(node.parents, range(3), strict=False))
+    return shown > 0 and linked >= share * shown
+
+
 @dataclass(slots=True)
 class _Page:
     """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has titles."""
@@ -93,7 +150,10 @@ class _Page:
     inside: set[int] | None
     titled: set[int]
     headed: set[int]
+    banner: int | None
+    ways: set[int]
     notices: int = 0
+    menus: int = 0
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether an element is none of the content."""
@@ -102,10 +162,16 @@ class _Page:
             return id(tag) not in self.titled
         if tag.name == "a":
             return _is_mark(tag, classes) or _is_of_site(tag)
+        if id(tag) == self.banner or (id(tag) in self.ways and id(tag) not in self.headed):
+            return True
         around = self.inside is not None and id(tag) not in self.inside
         if classes:
             if not _CLASSES.isdisjoint(classes):
                 return id(tag) not in self.titled and not _HEADINGS.match(tag.name)
+            if any(map(_OF_LINKS.fullmatch, classes)) and id(tag) not in self.titled and self._is_of_links(tag):
+                return True
+            if self.inside is None and not _OF_PAGE.isdisjoint(classes) and self._is_of_page(tag):
+                return True
             names = _ABOUT_CONSENT if around or not _ASKING.isdisjoint(roles) else _CONSENT
             if any(map(names.fullmatch, classes)) and self._is_notice(tag):
                 return True
@@ -118,6 +184,14 @@ class _Page:
         """Whether it asks for consent, and so is short and holds no content."""
         self.notices += 1
         return id(tag) not in self.headed and self.notices < _MOST_NOTICES and len(tag.get_text()) <= _LONGEST_NOTICE
+
+    def _is_of_links(self, tag: Tag) -> bool:
+        """Whether a list, a table or a block of such a name holds links alone, or is empty but for its title."""
+        self.menus += 1
+        if tag.name not in ("div", "ul", "ol", "p", "table") or self.menus > _MOST_MENUS:
+            return False
+        titled = tag.name == "table" and tag.find("td", string=True) is None
+        return titled or _is_linked(tag, _LINKED, _LONGEST_MENU)
 
     def _is_of_page(self, tag: Tag) -> bool:
         """Whether a header or footer is that of the page, not of a section, and holds no heading."""

@@ -22,6 +22,7 @@ _NAME = 80
 
 _OPENS = frozenset({"$", "€", "£", "¥", "(", "$(", "($"})
 _CLOSES = frozenset({")", "%", ")%", "%)"})
+_FIGURE = re.compile(r"[$€£¥(]*[-+−<>≤≥±~]?\s?\d")
 _AMOUNT = re.compile(r"[$€£¥(]*[-+−]?\d[\d.,]*[)%]*|[-–—]+")
 
 
@@ -135,19 +136,29 @@ def _used_columns(rows: Sequence[Sequence[Spanning]]) -> list[int]:
 
 
 def _naming_rows(rows: Sequence[Sequence[Spanning]]) -> int:
-    """How many rows at the top name columns: those of headings alone, else the first if amounts stand below words."""
+    """How many rows at the top name columns: those of headings alone, else the first if amounts stand below words.
+
+    What stands alone above that first one is the title of the table, or of a part of it.
+    """
     naming = next((n for n, row in enumerate(rows) if not all(spanning.names for spanning in row)), len(rows))
-    if naming == len(rows) or naming:
-        return 0 if naming == len(rows) else naming
-    first = {spanning.column: spanning.cell[0] for spanning in rows[0]}
-    if len(first) < 2 or any(len(text) > _NAME or any(map(str.isdigit, text)) for text in first.values()):
+    if 0 < naming < len(rows):
+        return naming
+    lead = next((n for n, row in enumerate(rows) if len(row) > 1 or row[0].column > 0), 0)
+    if lead >= len(rows) - 1 or _holds_figures(rows[0]):
+        return 0
+    first = {spanning.column: spanning.cell[0] for spanning in rows[lead]}
+    if (len(first) < 2 and not lead) or any(len(text) > _NAME for text in first.values()) or _holds_figures(rows[lead]):
         return 0
     below: dict[int, bool] = {}
-    for row in rows[1:]:
-        for spanning in row:
-            amount = _AMOUNT.fullmatch(spanning.cell[0]) is not None
+    for row in rows[lead + 1 :]:
+        for spanning in row if len(row) > 1 else ():
+            amount = _FIGURE.match(spanning.cell[0]) is not None or _AMOUNT.fullmatch(spanning.cell[0]) is not None
             below[spanning.column] = below.get(spanning.column, True) and amount
-    return int(any(below.get(column, False) for column in first))
+    return lead + 1 if any(below.get(column, False) for column in first) else 0
+
+
+def _holds_figures(row: Sequence[Spanning]) -> bool:
+    return any(any(map(str.isdigit, spanning.cell[0])) for spanning in row)
 
 
 def _in_columns(row: Sequence[Spanning], used: Sequence[int], *, repeated: bool) -> list[Cell]:

@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.data_uris import without_data_uris
@@ -17,7 +18,7 @@ from passagework.ingest.loaders.html.data_tables import data_tables, read_table
 from passagework.ingest.loaders.html.furniture import furniture
 from passagework.ingest.loaders.html.html_scripts import script_sign
 from passagework.ingest.loaders.html.html_style import Style, page_style
-from passagework.ingest.loaders.html.html_visible import is_hidden
+from passagework.ingest.loaders.html.html_visible import is_hidden, words_of
 from passagework.ingest.loaders.html.html_writer import Cell, Writer
 from passagework.ingest.loaders.html.mathml import math_text
 from passagework.ingest.loaders.parts import Part
@@ -42,6 +43,8 @@ _LINES = frozenset(
 )  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_NO_HEADINGS = frozenset({"author", "corpauthor", "editor", "subtitle", "edition", "releaseinfo", "pubdate"})
+"""What title pages have in elements of headings (DocBook's style sheets), and is none."""
 _WHOLE = frozenset({"table", "sup", "sub", "a"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
@@ -119,7 +122,7 @@ def _walk(
             within = style.within(child)
             if writer.anchors:
                 writer.anchor(child.attrs.get("id"), child.attrs.get("name"))
-            if not _write_whole(child, writer, tables, within):
+            if not _write_whole(child, writer, tables, within, around):
                 _enter(child, writer)
                 open_tags.append((child, iter(child.contents), within))
         elif type(child) in (NavigableString, CData):
@@ -128,37 +131,37 @@ def _walk(
             writer.unseen = None
 
 
-def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: Style) -> bool:
+def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: Style, around: Container[int]) -> bool:
     """Writes what is more than its parts: a table, a formula, a text above or below the line; False for the others."""
     if tag.name not in _WHOLE and not tag.name.endswith("math"):
         return False
     if tag.name == "table" and id(tag) in tables and writer.takes_tables:
         named = tables[id(tag)]
-        read = read_table(tag, style, _line, named=named)
+        read = read_table(tag, style, partial(_line, around=around), named=named)
         if read is None:
             return False
         for caption in tag.find_all("caption", recursive=False):
             writer.block(2)
-            _walk(caption, writer, {}, style.within(caption))
+            _walk(caption, writer, {}, style.within(caption), around)
         writer.table(read.lines(), read.columns)
     elif tag.name.rpartition(":")[2] == "math":
         writer.unseen = style.unseen
         writer.formula(math_text(tag), block=tag.get("display") == "block")
         writer.unseen = None
     elif sign := script_sign(tag):
-        writer.script(_line(tag, style), sign)
+        writer.script(_line(tag, style, around=around), sign)
     else:
         return False
     return True
 
 
-def _line(content: PageElement, style: Style) -> Cell:
+def _line(content: PageElement, style: Style, *, around: Container[int] = frozenset()) -> Cell:
     """All that an element or a string shows, in one line, with what of it can't be seen."""
     from bs4 import Tag
 
     writer = Writer(inline=True)
     if isinstance(content, Tag):
-        _walk(content, writer, {}, style)
+        _walk(content, writer, {}, style, around)
     else:
         writer.unseen = style.unseen
         writer.text(str(content))
@@ -169,7 +172,9 @@ def _line(content: PageElement, style: Style) -> Cell:
 def _enter(tag: Tag, writer: Writer) -> None:
     name = tag.name
     if name in _HEADINGS:
-        writer.open_heading(_HEADINGS[name])
+        writer.block(2)
+        if _NO_HEADINGS.isdisjoint(words_of(tag, "class")):
+            writer.open_heading(_HEADINGS[name])
     elif name == "br":
         writer.line_break()
     elif name == "pre":
@@ -189,6 +194,7 @@ def _leave(tag: Tag, writer: Writer) -> None:
     name = tag.name
     if name in _HEADINGS:
         writer.close_heading()
+        writer.block(2)
     elif name == "pre":
         writer.close_pre()
     elif name in _LISTS:

@@ -1,4 +1,4 @@
-"""What a paragraph's style makes of it: a heading of a level, or raised text."""
+"""What a paragraph's style makes of it: a heading of a level, or raised text; and what looks like a heading."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.office.docx_elements import children, named, value, word
-from passagework.ingest.loaders.office.docx_style import Styles
+from passagework.ingest.loaders.office.docx_style import Styles, is_on
 from passagework.ingest.loaders.office.office_values import whole_number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
+_LONGEST_LOOK = 100
+_ENDS_SENTENCE = tuple(".,;:!?…")
+"""Characters of a bold line that is a heading, at most; and how none ends."""
+_MOST_BOLD = 0.4
+"""Of the paragraphs: where more are bold, boldness tells no heading."""
 _BODY_TEXT = 9
 """The outline level of what is no heading (17.3.1.20)."""
 
@@ -35,6 +40,18 @@ class Outline:
         if style not in self._levels:
             self._levels[style] = self._styled(style)
         return self._levels[style]
+
+    def tells_by_looks(self, root: _Element) -> bool:
+        """Whether bold lines are the headings of a document: no style makes one, and few enough are bold."""
+        texts = bold = 0
+        for paragraph in root.iter(*word("p")):
+            properties = next(paragraph.iterchildren(*word("pPr")), None)
+            if self.level(properties, named(properties, "pStyle") if properties is not None else None):
+                return False
+            looks = _is_bold(paragraph)
+            texts += looks is not None
+            bold += looks is True
+        return bold <= _MOST_BOLD * texts
 
     def raised(self, run: _Element) -> str | None:
         """`superscript` or `subscript`, by a run's own properties or its style; None of what stands on the line."""
@@ -71,3 +88,20 @@ class Outline:
             )
             self._raised[style] = next(said, None)
         return self._raised[style]
+
+
+def looks_like_heading(paragraph: _Element, text: str) -> bool:
+    """Whether a paragraph is one bold line that is no sentence."""
+    short = 0 < len(text) <= _LONGEST_LOOK and any(map(str.isalpha, text))
+    return short and not text.endswith(_ENDS_SENTENCE) and _is_bold(paragraph) is True
+
+
+def _is_bold(paragraph: _Element) -> bool | None:
+    """Whether all runs that show text say themselves that they are bold; None where none shows any."""
+    said: list[bool] = []
+    for run in paragraph.iterchildren(*word("r")):
+        if any((text.text or "").strip() for text in run.iterchildren(*word("t"))):
+            properties = next(run.iterchildren(*word("rPr")), None)
+            bold = children(properties).get("b") if properties is not None else None
+            said.append(bold is not None and is_on(bold))
+    return all(said) if said else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from passagework.ingest.loaders.office.docx_elements import children, named, opened, value, word, word_name
 from passagework.ingest.loaders.office.docx_inline import InlineReader, Paragraph
 from passagework.ingest.loaders.office.docx_numbering import Label, Numbering
-from passagework.ingest.loaders.office.docx_outline import Outline
+from passagework.ingest.loaders.office.docx_outline import Outline, looks_like_heading
 from passagework.ingest.loaders.office.docx_style import Styles, is_on
 from passagework.ingest.loaders.office.docx_table import WordTable
 from passagework.ingest.loaders.office.figures import write_figure
@@ -50,6 +50,7 @@ class WordReader:
         self._names: dict[str, str] = {}
         self._in_list = False
         self._depth = 0
+        self._by_looks = False
         self._kept: Line = []
         self.writer = OfficeWriter()
 
@@ -58,6 +59,7 @@ class WordReader:
         for kind, style in self._note_styles(root):
             self._inline.note_styles[kind] = style
         self._pages(root)
+        self._by_looks = self._outline.tells_by_looks(root)
         for body in root.iterchildren(*word("body")):
             self.blocks(body, self._main)
         self._flush()
@@ -138,6 +140,8 @@ class WordReader:
         level = self._outline.level(properties, style)
         if level and (paragraph.boxes or len(plain(line)) > _LONGEST_HEADING):
             level = 0
+        if not level and self._by_looks and self._depth == 1 and (label is None or not label.is_bullet):
+            level = int(part == self._main and looks_like_heading(element, plain(line).strip()))
         text = prefix + (_before(label) if label is not None else "")
         tight = label is not None and self._in_list and not level
         written = self.writer.write(line, gap=1 if tight else 2, prefix=text.lstrip() if level else text, level=level)

@@ -31,7 +31,12 @@ def header_rows(texts: Sequence[Sequence[str]]) -> int:
     """How many rows of a table name its columns: the first, where none of its cells is a number; years are names."""
     if len(texts) < 2 or sum(map(bool, texts[0])) < 2:
         return 0
-    return int(not any(NUMBER.fullmatch(text) and not _YEAR.fullmatch(text) for text in texts[0]))
+    return int(not any(map(is_amount, texts[0])))
+
+
+def is_amount(text: str) -> bool:
+    """Whether a cell is a number, and no year, which may name a column."""
+    return NUMBER.fullmatch(text) is not None and not _YEAR.fullmatch(text)
 
 
 def names_of(headers: Sequence[Sequence[str]]) -> list[str]:

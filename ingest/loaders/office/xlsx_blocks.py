@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from passagework.ingest.loaders.office.office_tables import NUMBER, header_rows
+from passagework.ingest.loaders.office.office_tables import NUMBER, header_rows, is_amount
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter
 from passagework.ingest.loaders.office.xlsx_sheet import Row, Sheet
 
@@ -87,16 +87,22 @@ def _headers(block: list[Row], sheet: Sheet) -> int | None:
     first = block[0]
     widths = {left: sheet.look.merged.get((first.number, left), (0, left))[1] for left in first.columns}
     wide = {left: right for left, right in widths.items() if right > left}
-    if not wide or len(block) < 3 or len(first.columns) < 2:
+    if len(block) < 3 or len(first.columns) < 2 or any(map(is_amount, (*first.texts, *block[1].texts))):
         return None
-    if any(NUMBER.fullmatch(text) for text in (*first.texts, *block[1].texts)):
-        return None
+    if not wide:
+        return 2 if _goes_on_naming(first, block[1], block[2]) else None
     named = set(block[1].columns)
     for left, right in wide.items():
         text = first.texts[first.columns.index(left)]
         for column in sorted(column for column in named if left < column <= right):
             _put(first, column, text)
     return 2
+
+
+def _goes_on_naming(first: Row, second: Row, third: Row) -> bool:
+    """Whether a second row names the columns that the first leaves without a name, above a label and its numbers."""
+    labels = second.columns[0] > first.columns[0] == third.columns[0]
+    return labels and len(second.columns) > len(first.columns) and any(map(is_amount, third.texts))
 
 
 def _put(row: Row, column: int, text: str) -> None:

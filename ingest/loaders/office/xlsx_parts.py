@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.archive import LONGEST_PROLOG, begins_with_element
+from passagework.ingest.loaders.archive import LONGEST_PROLOG, begins_with_element, make_readable
 from passagework.ingest.loaders.office.package import Package
+from passagework.retrieval.text import one_line
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -54,9 +55,11 @@ def elements(package: Package, name: str, tags: tuple[str, ...]) -> Iterator[_El
             recover=True,
         )
         for _, element in found:
+            for damaged in element.iter() if len(found.error_log) else ():
+                make_readable(damaged)
             yield element
         for error in found.error_log.filter_from_fatals()[:1]:
-            words = f"line {error.line}: {error.message}"
+            words = one_line(f"line {error.line}: {error.message}")
             package.note(f"the part {member} is damaged and read as far as it goes: {words}")
 
 

@@ -22,13 +22,17 @@ _MOST_SPANS = 100
 _APART = 5.0
 """Of the letters' size: rows that are further apart belong to no one band."""
 _BEFORE_CROSSING, _MOST_CROSSING = 3, 0.25
-_LOOSE = 1.6
-"""Of a band's usual step between rows: what stands further off is no row of it."""
+_LOOSE, _LOOSE_AMOUNTS = 1.6, 2.4
+"""Of a band's usual step between rows: what stands further off is no row of it, or no row of amounts."""
+_TITLED = 1.25
+"""Of the same: so far at least stands what a title is above; a heading within a table is nearer."""
+_NOTE_WORDS = 5
 _PROSE_WORDS, _LOWER = 2.5, 0.35
 _LONG_WORDS, _FULL = 5.0, 0.6
 _CASELESS_CHARACTERS = 8
 """A column of text has lines of so many words of which so many begin in lower case, or longer ones that fill it."""
 _NUMBER = re.compile(r"[-+−–—(]*[$€£¥]?\s?[-+−–(]?\d[\d.,'\s]*[%)]*|[-–—]+|[Nn]/?[AaMm]\.?")
+_SIGN = re.compile(r"[$€£¥(]+|[)%*]+")
 _NAME_WORDS = 4
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
 _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d+(?:\.\d+){1,4}\.?|\[\d+\]|§+")
@@ -50,6 +54,13 @@ class Band:
         """The column in which a span begins."""
         return sum(span.left >= right - 0.01 for _, right in self.gutters)
 
+    def most_cells(self, rows: Sequence[Row]) -> int:
+        """How many columns the row fills that fills most of them, signs by themselves (`$`, `%`) left out."""
+        signs = _SIGN.fullmatch
+        return max(
+            len({self.column(s) for s in row.spans if not signs(s.words)}) for row in rows[self.start : self.end]
+        )
+
 
 def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
     """The band that begins at a row of several spans, and above, down to `least`, where the same strips are free."""
@@ -67,7 +78,7 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
         lost = _lost(_inner(free, left, right), still)
         if lost and _may_cross(rows, at, end, len(crossed), _inner(free, left, right)):
             crossed.append(end)
-        elif not _inner(still, *outer) or (lost and end - at >= _BEFORE_CROSSING and _is_other(rows, at, end)):
+        elif not _inner(still, *outer) or (end - at >= _BEFORE_CROSSING and _is_other(rows, at, end, lost=lost)):
             break
         else:
             free, (left, right) = still, outer
@@ -86,9 +97,31 @@ def find_band(rows: Sequence[Row], at: int, least: int) -> Band | None:
     return Band(start, end, tuple(gutters), tuple(crossed)) if gutters else None
 
 
-def _is_other(rows: Sequence[Row], start: int, at: int) -> bool:
-    """Whether a row that stands in the strips of a band belongs to something else: one line, or further off."""
-    return len(rows[at].spans) == 1 or rows[at - 1].base - rows[at].base > _LOOSE * _usual_step(rows, start, at)
+def _is_other(rows: Sequence[Row], start: int, at: int, *, lost: bool) -> bool:
+    """Whether a row belongs to something else than the band above it.
+
+    In the strips stand one line, a note (`(1) Includes ...`) or what is further off; beside them, in the column of
+    labels, the title of another table: further off than rows are, and from what follows it too.
+    """
+    row, usual = rows[at], _usual_step(rows, start, at)
+    far = rows[at - 1].base - row.base > _LOOSE * usual
+    if lost:
+        note = len(row.spans) == 2 and _MARKER.fullmatch(row.spans[0].words) is not None
+        note = note and len(row.spans[1].words.split()) >= _NOTE_WORDS
+        return len(row.spans) == 1 or note or (far and not _has_amounts(row))
+    below = row.base - rows[at + 1].base if at + 1 < len(rows) else 0.0
+    return far and len(row.spans) == 1 and below > _TITLED * usual
+
+
+def goes_beyond(band: Band, first: Band, rows: Sequence[Row]) -> bool:
+    """Whether a band that was found within a first one goes on below the title at which that ends."""
+    ended = first.end - first.start >= _BEFORE_CROSSING and first.end < len(rows)
+    return band.end > first.end and ended and _is_other(rows, first.start, first.end, lost=False)
+
+
+def _has_amounts(row: Row) -> bool:
+    """Whether a row is a label and amounts: it goes on a table also where it stands a little off."""
+    return len(row.spans) > 1 and all(is_number(span.words) for span in row.spans[1:])
 
 
 def _usual_step(rows: Sequence[Row], start: int, at: int) -> float:
@@ -104,7 +137,8 @@ def _may_cross(rows: Sequence[Row], start: int, at: int, crossed: int, inner: Se
     if (at - start < _BEFORE_CROSSING and len(row.spans) > 1) or crossed >= 1 + (at - start) * _MOST_CROSSING:
         return False
     below = row.base - rows[at + 1].base if at + 1 < len(rows) else 0.0
-    if max(rows[at - 1].base - row.base, below) > _LOOSE * _usual_step(rows, start, at):
+    loose = _LOOSE_AMOUNTS if _has_amounts(row) else _LOOSE
+    if max(rows[at - 1].base - row.base, below) > loose * _usual_step(rows, start, at):
         return False
     ahead = [row for row in rows[at + 1 : at + 3] if len(row.spans) > 1 and not row.mixed]
     return any(not _lost(inner, _narrowed(inner, row)) for row in ahead)

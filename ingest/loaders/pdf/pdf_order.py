@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, is_prose
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, goes_beyond, is_prose
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
-from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, aligned_table
+from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, aligned_table, with_names_above
 
 _DEEPEST = 6
 """Columns within columns."""
-_NAMES_ROWS = 5
+_NAMES_ROWS = 7
 """Rows at the top of a table, at most, among which one may be divided as all below."""
 _LONG_BAND = 60
 """Rows: within a band of as many that is neither columns nor a table, no other band is looked for."""
@@ -70,8 +70,9 @@ def _columns_or_table(
         return band.start, end, parts
     later = (find_band(rows, at, least) for at in range(band.start + 1, min(band.end, band.start + _NAMES_ROWS)))
     # The rows of names are less divided than those below them.
-    divided = max([band, *(each for each in later if each)], key=lambda each: len(each.gutters))
-    table = aligned_table(glyphs, rows, divided, least, ruled.level)
+    within = (each for each in later if each is not None and not goes_beyond(each, band, rows))
+    divided = max([band, *within], key=lambda each: each.most_cells(rows))
+    table = aligned_table(glyphs, rows, divided, (band.start, least), ruled.level)
     return (table[0], divided.end, [table[1]]) if table is not None else None
 
 
@@ -113,9 +114,10 @@ def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Ruled) -> list[Item]:
         if grid is None:
             group.append(row)
             continue
-        items += _text_lines(glyphs, group, left, right)
+        table, named = with_names_above(ruled.tables[id(grid)], [*group, row], ruled.level)
+        items += _text_lines(glyphs, group[: len(group) - named], left, right)
         group = []
-        items.append(ruled.tables[id(grid)])
+        items.append(table)
     return items + _text_lines(glyphs, group, left, right)
 
 

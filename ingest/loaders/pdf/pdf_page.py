@@ -11,9 +11,10 @@ from statistics import median
 import numpy as np
 
 from passagework.ingest.loaders.pdf.pdf_glyphs import Flow, PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_names import Cell
 from passagework.ingest.loaders.pdf.pdf_order import Item, TextLine
 from passagework.ingest.loaders.pdf.pdf_spans import Span
-from passagework.ingest.loaders.pdf.pdf_table import Cell, TableCells
+from passagework.ingest.loaders.pdf.pdf_table import TableCells
 from passagework.ingest.loaders.pdf.pdf_writer import Written, written_line
 from passagework.retrieval.types import Table
 

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number, may_name
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
+from passagework.ingest.loaders.pdf.pdf_names import Cell, Columns, names_above, names_within, text_of
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
-
-Cell: TypeAlias = "tuple[Span, ...]"
-"""The spans of a cell, in order; () where it is empty."""
 
 _LEAST_ROWS = 3
 _LEAST_FILLED = 3
@@ -24,10 +21,9 @@ _SHORT_WORDS = 4.5
 _ALIGNED = 0.6
 _EDGE = 2.5
 """Points: edges that are closer are aligned."""
-_MOST_NAMES = 4
-"""Rows that name columns, at most."""
+_NAMED = 4
+"""Rows below which a column of signs holds nothing else: those above may name it."""
 _WORD_GAP = 0.15
-_NAMES_NEAR = 2.4
 _REPEATED = 80
 """Characters of a merged cell that is said in each of its columns and rows; a longer one is said in the first."""
 _OPENING, _CLOSING = re.compile(r"[$€£¥(]+"), re.compile(r"[)%*]+|\(\d\)")
@@ -54,23 +50,37 @@ class Ruled:
 
 
 def aligned_table(
-    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, least: int, level: Sequence[Line]
+    glyphs: PageGlyphs, rows: Sequence[Row], band: Band, top: tuple[int, int], level: Sequence[Line]
 ) -> tuple[int, TableCells] | None:
-    """A band as a table, and the row where it begins, not above `least`; None where it is none."""
+    """A band as a table, and the row where it begins; None where it is none.
+
+    `top` has the row from which on all belongs to the table, though less divided, and that above which nothing does.
+    """
     cells = _cells(glyphs, rows[band.start : band.end], band)
     cells = _without_signs(cells)
     if not cells or len(cells[0]) < 2:
         return None
     start = next((row for row, line in enumerate(cells) if sum(map(bool, line)) > 1 or not line[0]), 0)
-    texts = [[_text(cell) for cell in line] for line in cells[start:]]
+    texts = [[text_of(cell) for cell in line] for line in cells[start:]]
     cells = cells[start:]
     if not _is_table(texts, cells):
         return None
-    above = _names_above(rows, band, band.start + start, least, cells, level)
-    names = _names(texts, len(above))
-    body = _unwrapped(cells, names)
-    full = not above and all(len(text.split()) == 1 for line in texts for text in line)
-    return band.start + start - len(above), TableCells([*above, *body], len(above) + names, words=full)
+    amounts = any(is_amount(text) for line in texts for text in line)
+    words = all(len(text.split()) == 1 for line in texts for text in line)
+    names = names_within(texts)
+    over = names if amounts and not words and _has_columns(cells[names:]) else 0
+    first = band.start + start + over
+    above = names_above(rows, Columns.of(cells[over:], band.gutters[0]), first, top, level)
+    within = names - over if amounts or not above else 0
+    named = next((at for at, line in enumerate(above) if any(is_amount(text_of(cell)) for cell in line[1:])), None)
+    named = len(above) + within if named is None else named
+    body = [*above, *_unwrapped(cells[over:], within)]
+    return first - len(above), TableCells(body, named, words=words and not above)
+
+
+def _has_columns(cells: Sequence[Sequence[Cell]]) -> bool:
+    """Whether each column still holds something."""
+    return bool(cells) and all(any(line[column] for line in cells) for column in range(len(cells[0])))
 
 
 def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
@@ -84,6 +94,8 @@ def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
         return None
     lines: list[list[Cell]] = []
     cells = {place: tuple(_ordered(spans)) for place, spans in held.items()}
+    if _is_shading(grid, cells):
+        return None
     for number, row in enumerate(grid.merged):
         lines += _split([_said(cells, first, (number, column)) for column, first in enumerate(row)])
     lines = [line for line in lines if any(line)]
@@ -91,20 +103,40 @@ def ruled_table(grid: Grid, spans: Sequence[Span]) -> TableCells | None:
     lines = [[line[column] for column in used] for line in lines]
     if len(lines) < 2 or len(used) < 2:
         return None
-    return TableCells(lines, _names([[_text(cell) for cell in line] for line in lines], 0))
+    return TableCells(lines, names_within([[text_of(cell) for cell in line] for line in lines]))
+
+
+def _is_shading(grid: Grid, cells: Mapping[tuple[int, int], Cell]) -> bool:
+    """Whether what seems to be a grid is the shading of some rows and the rules above sums: it parts no rows.
+
+    Then the labels stand one below the other in one cell over several rows, and so do the amounts beside them.
+    """
+    for first in dict.fromkeys(row[0] for row in grid.merged):
+        beside = {row[column] for row in grid.merged if row[0] == first for column in range(1, len(row))}
+        stacked = [_lines_of(cells[place]) for place in beside if place in cells]
+        amounts = [rows for rows in stacked if all(is_number(span.words) for row in rows for span in row.spans)]
+        merged = sum(row[0] == first for row in grid.merged)
+        if merged > 1 and len(_lines_of(cells.get(first, ()))) > merged and any(len(rows) > 2 for rows in amounts):
+            return True
+    return False
+
+
+def with_names_above(table: TableCells, rows: Sequence[Row], level: Sequence[Line]) -> tuple[TableCells, int]:
+    """A ruled table, the last of some rows, that names no column, with those just above it that do; and how many."""
+    if table.names or not any(is_amount(text_of(cell)) for line in table.rows for cell in line[1:]):
+        return table, 0
+    last = len(rows) - 1
+    above = names_above(rows, Columns.of(table.rows), last, (last, 0), level)
+    return TableCells([*above, *table.rows], len(above)), len(above)
 
 
 def _said(cells: dict[tuple[int, int], Cell], first: tuple[int, int], place: tuple[int, int]) -> Cell:
     cell = cells.get(first, ())
-    return cell if first == place or len(_text(cell)) <= _REPEATED else ()
+    return cell if first == place or len(text_of(cell)) <= _REPEATED else ()
 
 
 def _ordered(spans: Sequence[Span]) -> list[Span]:
     return [span for row in rows_of(spans) for span in row.spans]
-
-
-def _text(cell: Cell) -> str:
-    return " ".join(span.words for span in cell)
 
 
 def _cells(glyphs: PageGlyphs, rows: Sequence[Row], band: Band) -> list[list[Cell]]:
@@ -147,8 +179,8 @@ def _without_signs(cells: list[list[Cell]]) -> list[list[Cell]]:
     """The cells, with columns of currency signs, of closing brackets and of bullets joined to those they belong to."""
     column = 0
     while cells and column < len(cells[0]):
-        texts = [text for line in cells if (text := _text(line[column]))]
-        below = [text for line in cells[_MOST_NAMES - 1 :] if (text := _text(line[column]))]
+        texts = [text for line in cells if (text := text_of(line[column]))]
+        below = [text for line in cells[_NAMED - 1 :] if (text := text_of(line[column]))]
         last = len(cells[0]) - 1
         signs = [text for text in texts if _OPENING.fullmatch(text)]
         opening = bool(signs) and all(map(_OPENING.fullmatch, below)) and not any(map(is_amount, texts))
@@ -194,7 +226,7 @@ def _is_contents(lines: Sequence[Sequence[str]]) -> bool:
 
 def _is_aligned(cells: Sequence[Cell]) -> bool:
     """Whether most of a column's cells begin, end or have their middle at one place, or are amounts."""
-    if len(cells) < 2 or sum(is_amount(_text(cell)) for cell in cells) >= 0.5 * len(cells):
+    if len(cells) < 2 or sum(is_amount(text_of(cell)) for cell in cells) >= 0.5 * len(cells):
         return True
     lefts, rights = [cell[0].left for cell in cells], [cell[-1].right for cell in cells]
     middles = [(left + right) / 2 for left, right in zip(lefts, rights, strict=True)]
@@ -205,64 +237,13 @@ def _is_aligned(cells: Sequence[Cell]) -> bool:
     )
 
 
-def _names_above(
-    rows: Sequence[Row], band: Band, start: int, least: int, cells: Sequence[Sequence[Cell]], level: Sequence[Line]
-) -> list[list[Cell]]:
-    """Rows just above the table that name several of its columns at once: each name stands above all that it spans."""
-    edges = [_edges([line[column] for line in cells if line[column]]) for column in range(len(cells[0]))]
-    right = max(end for _, end in edges)
-    lines: list[list[Cell]] = []
-    named = 0
-    while start > least and len(lines) < _MOST_NAMES:
-        row, below = rows[start - 1], rows[start]
-        near = row.base - below.base <= _NAMES_NEAR * max(row.size, below.size)
-        labels = [span for span in row.spans if span.right <= band.gutters[0][1]]
-        names = [span for span in row.spans if span.left >= band.gutters[0][0]]
-        inside = len(labels) + len(names) == len(row.spans) and row.spans[-1].right <= right + row.size
-        if not near or not inside or row.mixed:
-            break
-        reach = [(span, *_reach(span, level, band.gutters[0][0])) for span in row.spans]
-        lines.insert(0, [tuple(s for s, left, end in reach if left <= last and end >= first) for first, last in edges])
-        named = len(lines) if names else named
-        start -= 1
-    return lines[len(lines) - named :]
-
-
-def _reach(span: Span, level: Sequence[Line], left: float) -> tuple[float, float]:
-    """From where to where a name reaches: as far as the line below it, unless that goes on beneath the labels."""
-    middle = (span.left + span.right) / 2
-    below = [
-        line for line in level if left <= line.start <= middle <= line.end and 0 <= span.base - line.at <= span.size
-    ]
-    line = min(below, key=lambda line: line.end - line.start, default=None)
-    return (span.left, span.right) if line is None else (min(span.left, line.start), max(span.right, line.end))
-
-
-def _edges(cells: Sequence[Cell]) -> tuple[float, float]:
-    return min(cell[0].left for cell in cells), max(cell[-1].right for cell in cells)
-
-
-def _names(texts: Sequence[Sequence[str]], above: int) -> int:
-    """How many of a table's first rows name its columns: those before the first number; years are names."""
-    if not any(is_amount(text) for line in texts for text in line):
-        return int(not above and (len(texts[0]) > 2 or all(map(may_name, texts[0]))))
-    names = 0
-    for line in texts[: _MOST_NAMES - above]:
-        if any(is_amount(text) for text in line[1:]):
-            break
-        if line[0] and not any(line[1:]):
-            break  # a heading within the table
-        names += 1
-    return names if names < len(texts) else 0
-
-
 def _unwrapped(cells: Sequence[Sequence[Cell]], names: int) -> list[list[Cell]]:
     """The rows, with labels joined that go on in the next line: that one begins in lower case."""
     lines: list[list[Cell]] = [list(line) for line in cells[:names]]
     for line in cells[names:]:
         before = lines[-1] if len(lines) > names else None
         only_label = before is not None and before[0] and not any(before[1:])
-        goes_on = [cell for cell in line if cell and _text(cell)[:1].islower()]
+        goes_on = [cell for cell in line if cell and text_of(cell)[:1].islower()]
         filled = [cell for cell in line if cell]
         if before is not None and (
             (only_label and line[0] in goes_on) or (len(goes_on) == len(filled) and not line[0])
@@ -285,7 +266,7 @@ def _split(cells: list[Cell]) -> list[list[Cell]]:
     if len(rows) < 2 or sum(len(_lines_of(cell)) > 1 for cell in cells) < 2:
         return [cells]
     lines = [[tuple(span for span in row.spans if span in cell) for cell in cells] for row in rows]
-    texts = [_text(cell) for line in lines[1:] for cell in line if cell]
+    texts = [text_of(cell) for line in lines[1:] for cell in line if cell]
     full = sum(sum(map(bool, line)) > 1 for line in lines)
     numbers = sum(map(is_number, texts))
     lower = sum(text[:1].islower() for text in texts)

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from passagework.ingest.writing.languages import LANGUAGE
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.extras import missing_extra
 from passagework.retrieval.files import sync_folder, write_problem
@@ -25,12 +26,12 @@ from passagework.retrieval.types import Json
 
 FORMAT = 5
 KNOWN = (1, 2, 3, 4, FORMAT)
-"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `ocr`."""
+"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, `ocr`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
 
-OPTIONAL_FACTS = (TOKEN_RECORD,)
+OPTIONAL_FACTS = (TOKEN_RECORD, LANGUAGE)
 """Likewise, where the database records them. Token vectors themselves stay behind: the next ingest makes them again."""
 
 SOURCES, DOCUMENTS, PASSAGES = "sources.parquet", "documents.parquet", "passages.parquet"
@@ -80,6 +81,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
         DOCUMENTS: [
             *(("id", whole), ("source", whole), ("uri", text), ("name", text), ("path", text), ("position", whole)),
             *(("media_type", text), ("title", text), ("sha256", text), ("metadata", text)),
+            ("language", text),
             ("hidden", many(arrow.struct([*place, ("reason", text)]))),
             ("tables", many(arrow.struct([*place, ("columns", text)]))),
             ("places", many(arrow.struct([("unit", text), ("first", number), ("last", number), *place]))),

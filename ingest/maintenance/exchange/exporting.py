@@ -120,6 +120,7 @@ def _documents(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
                 "title": row.title,
                 "sha256": row.sha256,
                 "metadata": json.dumps(dict(row.metadata), ensure_ascii=False),
+                "language": row.language,
                 **_structure(document),
                 "text": document.text,
             }

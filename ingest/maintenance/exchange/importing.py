@@ -22,6 +22,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 )
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.side_files import LINES, copy_side_files
+from passagework.ingest.writing.languages import WORDS, identified
 from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -43,9 +44,10 @@ from passagework.retrieval.types import (
     SourcePlace,
     Table,
 )
+from passagework.retrieval.words.indexed import WORDS_VERSION
 
 ROWS = 2_000
-LATER = ("ocr", "places", "tables", "hidden")
+LATER = ("ocr", "language", "places", "tables", "hidden")
 """The columns of the documents that exports of earlier formats lack, the newest first; their files lack `ocr`, too."""
 
 COMMIT = 256
@@ -122,6 +124,7 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
     with store.write() as writer:
         for fact, value in files.facts.items():
             writer.set_meta(fact, value)
+        writer.set_meta(WORDS, WORDS_VERSION)
         if TOKEN_RECORD in files.facts:
             record = TokenRecord.from_json(files.facts[TOKEN_RECORD])
             writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
@@ -171,7 +174,14 @@ def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passag
         NewPassage(passage["start"], passage["end"], tuple(passage["headings"]), passage["hash"], bool(passage["cut"]))
         for passage in passages
     ]
-    return writer.put_document(source, document, cut, sha256=row["sha256"], position=row["position"])
+    return writer.put_document(
+        source,
+        document,
+        cut,
+        sha256=row["sha256"],
+        position=row["position"],
+        language=row["language"] if "language" in row else identified(document.text),
+    )
 
 
 def _document(row: dict[str, Any], files: _Files) -> Document:
