@@ -16,7 +16,7 @@ from passagework.ingest.loaders import may_hold_pictures, supported
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PagesRead, RecordFailure
 from passagework.ingest.loaders.ways_out import unread_type, way_out
 from passagework.ingest.ocr_choice import OcrChoice
-from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
+from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
 from passagework.ingest.report import Problem, Progress, Report, UnreadType
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import FoundFile, Scan, absolute, scan
@@ -28,9 +28,9 @@ from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.languages import check_language
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
-from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
+from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
 from passagework.retrieval.store.rows import NO_OCR
 
@@ -80,7 +80,7 @@ def ingest(
     check_language(language)
     started = time.monotonic()
     collection = Path(collection).absolute()
-    roots = [absolute(Path(path)) for path in _listed(paths)]
+    roots = [absolute(Path(path)) for path in listed(paths)]
     refuse_overlap(roots, collection)
     told = RunProgress(progress, started)
     told.found(0)
@@ -106,7 +106,7 @@ def ingest(
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
-        deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
+        deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
         if delete_missing:
             check_roots(roots, scanned, recorded)
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
@@ -266,23 +266,6 @@ class _Run:
             failure = error
         file.finish(failure)
         self.progress.finish(entry.file)
-
-
-def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
-    return [paths] if isinstance(paths, str | Path) else paths
-
-
-def _named_roots(
-    root: str | Path | Sequence[str | Path], recorded: Sequence[SourceRow], delete_missing: bool
-) -> list[str]:
-    """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
-    if root and not delete_missing:
-        raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
-    uris = [uri_of(folder) for folder in _listed(root)]
-    for uri in uris:
-        if not any(is_beneath(source.uri, [uri]) for source in recorded):
-            raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")
-    return uris
 
 
 def _widened(
