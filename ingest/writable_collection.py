@@ -19,8 +19,9 @@ from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.messages import item_to_json, items_from_json
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import CollectionDestination
+from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.opening import open_destination
-from passagework.ingest.writing.passage_writer import SourceFile, document_hash
+from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
@@ -28,7 +29,7 @@ from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
 from passagework.retrieval.text import one_line, storable
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, SourcePlace, Table
+from passagework.retrieval.types import Document, Heading, Hidden, Json, OcrSpan, Page, SourcePlace, Table
 
 NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
 """What a program adds: a text, a record (`_id`, `title`, `text`, `metadata`, as a line of JSONL), or a document."""
@@ -197,17 +198,18 @@ def _checked(document: Document, number: int) -> Document | RecordFailure:
 
 
 def _check_order(document: Document) -> None:
-    """Raises ValueError where pages, tables or places overlap, or what lies in the text comes before its turn."""
-    places: dict[str, Sequence[Page | Table | SourcePlace | Heading | Hidden]] = {
+    """Raises ValueError where what lies in the text comes before its turn, or overlaps what it may not."""
+    places: dict[str, Sequence[Page | Table | SourcePlace | OcrSpan | Heading | Hidden]] = {
         "pages": document.pages,
         "tables": document.tables,
         "places": document.places,
+        "ocr": document.ocr,
         "headings": document.headings,
         "hidden": document.hidden,
     }
     for name, spans in places.items():
         for before, span in pairwise(spans):
-            if span.start < (before.end if isinstance(span, Page | Table | SourcePlace) else before.start):
+            if span.start < (before.end if isinstance(span, Page | Table | SourcePlace | OcrSpan) else before.start):
                 raise ValueError(f"its {name} are not in order, or overlap, at {span.start} of its text")
 
 
