@@ -14,11 +14,11 @@ from passagework.retrieval.types import Fusion
 EVEN = FusionWeights()
 """Where nothing is known of the query."""
 
-COSINES_TELL = (0.675, 1.414, 0.056)
+COSINES_TELL = (0.675, 1.3, 0.056)
 """From where on the best cosine stands out of its background, where it tells all, and the least that it counts."""
-WORDS_TELL = (0.264, 0.694, 0.322)
+WORDS_TELL = (0.264, 0.694, 0.15)
 """The same of the best BM25 and the tenth."""
-WORDS_PER_DEVIATION = 7.0
+WORDS_PER_DEVIATION = 8.0
 """What words that tell all count for beside cosines that do, in standard deviations of the background.
 
 All chosen on twelve sets in six languages with three encoders at once (docs/first-stage.md).

@@ -67,9 +67,9 @@ def test_a_half_that_tells_nothing_counts_for_next_to_nothing() -> None:
     clear = weights_of(Background(0.0, 0.1), 0.15 * by_chance, contrasting, 1000)
     unclear_words = weights_of(Background(0.0, 0.1), 0.15 * by_chance, alike, 1000)
     assert noise.lexical > 12 * noise.dense
-    assert clear.lexical == pytest.approx(0.7 * clear.dense, rel=1e-4)
+    assert clear.lexical == pytest.approx(0.8 * clear.dense, rel=1e-4)
     assert unclear_words.lexical == pytest.approx(
-        0.7 * 0.322 * clear.dense * unclear_words.dense / clear.dense, rel=1e-4
+        0.8 * 0.15 * clear.dense * unclear_words.dense / clear.dense, rel=1e-4
     )
     assert all(one.dense + one.lexical == pytest.approx(1.4, abs=2e-6) for one in (noise, clear, unclear_words))
 
