@@ -160,8 +160,12 @@ class Blend:
     dense: float = 1.0
 
     def following(self, weights: FusionWeights) -> Blend:
-        """Returns the blend for a query whose words weigh more than most beside its vector, or less; its sum stays."""
-        lexical = self.lexical * (weights.lexical / weights.dense) / CONVEX_WEIGHT
+        """Returns the blend for a query whose words weigh more than most beside its vector, or less; its sum stays.
+
+        Beyond twice their even weight the vector tells so little that its tokens tell no more: words gain by the cube.
+        """
+        more = weights.lexical / weights.dense / CONVEX_WEIGHT
+        lexical = self.lexical * more * max(1.0, more / 2) ** 2
         scale = (self.dense + self.lexical + self.reranked) / (self.dense + lexical + self.reranked)
         return Blend(round(lexical * scale, 6), round(self.reranked * scale, 6), round(self.dense * scale, 6))
 

@@ -240,3 +240,8 @@ class DocumentReader:
             )
             for row in rows
         ]
+
+    def least_hashes(self, most: int) -> list[bytes]:
+        """Returns the least hashes of what was encoded of the passages, ascending, each once: as good as drawn."""
+        query = "SELECT DISTINCT hash FROM passages ORDER BY hash LIMIT ?"
+        return [row[0] for row in self.connection.exec_driver_sql(query, (most,))]

@@ -22,7 +22,7 @@ from passagework.retrieval import BiEncoder
 from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
-from passagework.retrieval.hits import Blend
+from passagework.retrieval.hits import Blend, FusionWeights
 from passagework.retrieval.late_interaction.late_interaction import (
     BLEND,
     DEPTH,
@@ -297,6 +297,19 @@ class TestSearch:
         with Collection.open(path, encoder=FakeTokenEncoder(), reranker=FakeReranker()) as collection:
             plan = collection.search("gold").plan.to_json()
             assert (plan["reranker"], plan.get("blend")) == ("fake-reranker", None)
+
+
+def test_a_blend_follows_what_words_and_vectors_tell() -> None:
+    """As it is where both are even; its sum stays; where vectors tell nothing, words outweigh the reranker, too."""
+    blend = Blend(lexical=0.2, reranked=1.6)
+    assert blend.following(FusionWeights()) == blend
+    twice = blend.following(FusionWeights(dense=0.5, lexical=0.4))
+    assert twice.lexical / twice.dense == pytest.approx(0.4, abs=1e-5)
+    assert twice.reranked / twice.dense == pytest.approx(1.6, abs=1e-5)
+    blind = blend.following(FusionWeights(dense=0.1, lexical=1.3))
+    assert blind.lexical > 10 * (blind.dense + blind.reranked)
+    for one in (twice, blind):
+        assert one.dense + one.lexical + one.reranked == pytest.approx(2.8, abs=1e-5)
 
 
 def test_blend() -> None:
