@@ -2,6 +2,7 @@
 
 from .chunker import ChunkSettings as ChunkSettings
 from .confinement import Confinement as Confinement
+from .loaders.base import OcrMode as OcrMode
 from .maintenance.creation import create as create
 from .maintenance.doctor import (
     Check as Check,

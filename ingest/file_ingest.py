@@ -15,6 +15,7 @@ from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.passage_writer import SourceFile, document_hash
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.store import SourceState
+from passagework.retrieval.store.rows import NO_OCR
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -25,7 +26,9 @@ MAX_NOTES = 1_000
 class FileIngest:
     """Reads a file in: its documents are compared with those on record, one by one."""
 
-    def __init__(self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool) -> None:
+    def __init__(
+        self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool, ocr: str = NO_OCR
+    ) -> None:
         self._entry = entry
         self._destination = destination
         self._report = report
@@ -37,7 +40,9 @@ class FileIngest:
         self._failures: list[str] = []
         self._failed = 0
         self._notes: list[str] = []
-        self._source = SourceFile(entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path))
+        self._source = SourceFile(
+            entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path), ocr=ocr
+        )
 
     def fail(self, reason: str) -> None:
         """Notes a record that can't be a document."""

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources
-from passagework.ingest.loaders import supported
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders import may_hold_pictures, supported
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, PagesRead, RecordFailure
 from passagework.ingest.loaders.ways_out import unread_type, way_out
+from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
 from passagework.ingest.report import Problem, Progress, Report, UnreadType
 from passagework.ingest.run_progress import RunProgress
@@ -30,6 +32,7 @@ from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
+from passagework.retrieval.store.rows import NO_OCR
 
 
 def ingest(
@@ -49,6 +52,7 @@ def ingest(
     token_vectors: bool | None = None,
     language: str | None = None,
     pdf_password: str | None = None,
+    ocr: OcrMode | str = OcrMode.AUTO,
     root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -63,23 +67,25 @@ def ingest(
     out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
     on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
     of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
-    `other`. A document that fails costs only itself,
-    and is in the report. Killed at any point, the next run goes on from the last commit. Where no file is found that
-    can be read, and there is no collection, none is made. A file's path is relative to the widest folder ingested that
-    it lies in.
+    `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
+    `auto` without the extra. A document that fails costs only itself, and is in the report. Killed at any point, the
+    next run goes on from the last commit. Where no file is found that can be read, and there is no collection, none is
+    made. A file's path is relative to the widest folder ingested that it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
     check_language(language)
+    pictures = OcrChoice.of(ocr)
     started = time.monotonic()
     collection = Path(collection).absolute()
     roots = [absolute(Path(path)) for path in _listed(paths)]
     refuse_overlap(roots, collection)
     told = RunProgress(progress, started)
     told.found(0)
-    found = scan(roots, include=include, exclude=exclude, supported=supported, no_ignore=no_ignore, found=told.found)
+    readable = partial(supported, ocr=pictures.effective)
+    found = scan(roots, include=include, exclude=exclude, supported=readable, no_ignore=no_ignore, found=told.found)
     scanned = without_collection(found, collection)
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
@@ -104,12 +110,14 @@ def ingest(
         if delete_missing:
             check_roots(roots, scanned, recorded)
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
-        run = _Run(destination, scanned, report, delete_missing, told)
+        run = _Run(destination, scanned, report, delete_missing, told, pictures.effective)
         destination.on_progress(told.tell)
+        timeout, memory = settings.parse_timeout, settings.parse_memory
         pool = stack.enter_context(
-            ParserPool(settings.workers, timeout=settings.parse_timeout, memory_limit=settings.parse_memory)
+            ParserPool(settings.workers, timeout=timeout, memory_limit=memory, ocr_memory=pictures.memory)
         )
-        run.sync(pool, classify(scanned.files, recorded), LoadOptions(pdf_password=pdf_password))
+        entries = classify(scanned.files, recorded, pictures.compared)
+        run.sync(pool, entries, LoadOptions(pdf_password=pdf_password, ocr=pictures.asked))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
@@ -129,11 +137,13 @@ class _Run:
         report: Report,
         delete_missing: bool,
         progress: RunProgress,
+        ocr: OcrMode,
     ) -> None:
         self.destination = destination
         self.report = report
         self.delete_missing = delete_missing
         self.progress = progress
+        self.ocr = ocr
         self.moved: set[int] = set()
         self.moved_roots: dict[str, str] = {}
         self.uris = {file.uri for file in scanned.files}
@@ -207,6 +217,7 @@ class _Run:
             entry.sha256 != entry.source.sha256
             or entry.source.state is not SourceState.DONE
             or retyped
+            or entry.other_ocr
             or (renamed and not all(record_part(uri) for uri in documents))
         )
         if moved:
@@ -224,7 +235,8 @@ class _Run:
             self.report.moved += count
         else:
             self.report.unchanged += count
-            self.report.notes.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
+            told = self.report.skipped if entry.source.state is SourceState.EMPTY else self.report.notes
+            told.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
         self.progress.finish(entry.file)
         return False
 
@@ -234,16 +246,22 @@ class _Run:
         return entry.source is not None and entry.source.path != entry.file.relative
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing)
+        mode = self.ocr.value if may_hold_pictures(entry.file.path) else NO_OCR
+        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, ocr=mode)
         failure: IngestError | None = None
         self.progress.begin(entry.file)
         try:
-            for position, item in enumerate(loaded.items):
+            position = 0
+            for item in loaded.items:
+                if isinstance(item, PagesRead):
+                    self.progress.read_page(item)
+                    continue
                 self.progress.take(item)
                 if isinstance(item, RecordFailure):
                     file.fail(item.reason)
                 else:
                     file.add(item, position)
+                position += 1
         except IngestError as error:
             failure = error
         file.finish(failure)

@@ -137,9 +137,10 @@ class Progress:
     """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
     While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded` of
-    the texts known, `to_encode`, and `current` is the file that is being read, "" between two. Behind the files,
-    `filled` passages out of `to_fill` have got the token vectors that they lacked. `seconds_left` estimates how long
-    the stage will still take, None where that can't be told yet.
+    the texts known, `to_encode`, and `current` is the file that is being read, "" between two; `pages_read` of its
+    `pages_to_read` pages that are pictures were read by OCR. Behind the files, `filled` passages out of `to_fill` have
+    got the token vectors that they lacked. `seconds_left` estimates how long the stage will still take, None where that
+    can't be told yet.
     """
 
     files: int
@@ -157,3 +158,5 @@ class Progress:
     to_encode: int = 0
     current: str = ""
     seconds_left: float | None = None
+    pages_read: int = 0
+    pages_to_read: int = 0

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from passagework.ingest.loaders import OcrMode, may_hold_pictures
 from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
+from passagework.retrieval.store.rows import NO_OCR
 from passagework.retrieval.text import composed
 
 
@@ -29,21 +31,28 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SyncEntry:
-    """A file on disk, its state, its hash, and the record that it continues."""
+    """A file on disk, its state, its hash, and the record that it continues.
+
+    `other_ocr` tells that more or less of it was read by OCR than is to be.
+    """
 
     file: FoundFile
     state: State
     sha256: str = ""
     source: SourceRow | None = None
     reason: str = ""
+    other_ocr: bool = False
 
 
-def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Iterator[SyncEntry]:
+def classify(
+    files: Iterable[FoundFile], recorded: Sequence[SourceRow], ocr: OcrMode | None = None
+) -> Iterator[SyncEntry]:
     """Yields each file with its state, hashed when its turn comes.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
     A file found by another address than its record has was moved: through a symbolic link, or, where the file system
-    takes several spellings for one name, in another case or another of Unicode's normal forms.
+    takes several spellings for one name, in another case or another of Unicode's normal forms. One that may hold
+    pictures has changed where OCR read it in another mode than `ocr`; None leaves what was read as it is.
     """
     files = list(files)
     by_uri = {source.uri: source for source in recorded}
@@ -60,14 +69,22 @@ def classify(files: Iterable[FoundFile], recorded: Sequence[SourceRow]) -> Itera
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
         if source is not None:
-            same = source.sha256 == sha256 and source.state is SourceState.DONE
+            same = source.sha256 == sha256 and _is_done(source) and not _other_ocr(file, source, ocr)
             yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
-        elif file.uri in elsewhere:
-            yield SyncEntry(file, State.MOVED, sha256, elsewhere[file.uri])
-        elif orphans[sha256]:
-            yield SyncEntry(file, State.MOVED, sha256, orphans[sha256].pop(0))
+        elif file.uri in elsewhere or orphans[sha256]:
+            source = elsewhere.get(file.uri) or orphans[sha256].pop(0)
+            yield SyncEntry(file, State.MOVED, sha256, source, other_ocr=_other_ocr(file, source, ocr))
         else:
             yield SyncEntry(file, State.NEW, sha256)
+
+
+def _is_done(source: SourceRow) -> bool:
+    """Tells whether there is nothing to gain by reading a file again: also where OCR found no text in it."""
+    return source.state is SourceState.DONE or (source.state is SourceState.EMPTY and source.ocr != NO_OCR)
+
+
+def _other_ocr(file: FoundFile, source: SourceRow, ocr: OcrMode | None) -> bool:
+    return ocr is not None and source.ocr != ocr.value and may_hold_pictures(file.path)
 
 
 def _by_other_addresses(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:

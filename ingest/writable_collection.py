@@ -28,7 +28,7 @@ from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
 from passagework.retrieval.text import one_line, storable
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, SourcePlace, Table
+from passagework.retrieval.types import Document, Heading, Hidden, Json, OcrSpan, Page, SourcePlace, Table
 
 NewDocument: TypeAlias = "str | Mapping[str, Json] | Document"
 """What a program adds: a text, a record (`_id`, `title`, `text`, `metadata`, as a line of JSONL), or a document."""
@@ -197,17 +197,18 @@ def _checked(document: Document, number: int) -> Document | RecordFailure:
 
 
 def _check_order(document: Document) -> None:
-    """Raises ValueError where pages, tables or places overlap, or what lies in the text comes before its turn."""
-    places: dict[str, Sequence[Page | Table | SourcePlace | Heading | Hidden]] = {
+    """Raises ValueError where what lies in the text comes before its turn, or overlaps what it may not."""
+    places: dict[str, Sequence[Page | Table | SourcePlace | OcrSpan | Heading | Hidden]] = {
         "pages": document.pages,
         "tables": document.tables,
         "places": document.places,
+        "ocr": document.ocr,
         "headings": document.headings,
         "hidden": document.hidden,
     }
     for name, spans in places.items():
         for before, span in pairwise(spans):
-            if span.start < (before.end if isinstance(span, Page | Table | SourcePlace) else before.start):
+            if span.start < (before.end if isinstance(span, Page | Table | SourcePlace | OcrSpan) else before.start):
                 raise ValueError(f"its {name} are not in order, or overlap, at {span.start} of its text")
 
 

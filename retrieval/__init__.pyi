@@ -97,6 +97,8 @@ from .types import (
     Hidden as Hidden,
     HiddenReason as HiddenReason,
     Json as Json,
+    Ocr as Ocr,
+    OcrSpan as OcrSpan,
     Page as Page,
     Passage as Passage,
     PlaceUnit as PlaceUnit,

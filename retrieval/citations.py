@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from passagework.retrieval.hits import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
-from passagework.retrieval.types import Hidden, Json
+from passagework.retrieval.types import Hidden, Json, Ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Citation:
     `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
+    `ocr` tells that it was read by OCR, and how surely.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Citation:
     root: str = ""
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
+    ocr: Ocr | None = None
 
     @property
     def place(self) -> str:
@@ -65,6 +67,7 @@ class Citation:
             "text": self.text,
             "metadata": dict(self.metadata),
             "hidden": [span.to_json() for span in self.hidden],
+            **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
         }
 
 

@@ -32,6 +32,9 @@ CONVEX_WEIGHT = 0.4
 RRF_K = 60
 """What is added to a rank in reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
 
+PARSERS = 4
+"""Processes that read files, at most, where nothing else is asked for."""
+
 RERANK_DEPTH = 50
 """Candidates that a cross-encoder reads, of the first stage's order; those below them are no hits."""
 
@@ -72,7 +75,7 @@ class Settings:
             backend=_choice("PASSAGEWORK_BACKEND", ("auto", "torch", "openvino")),
             offline=_flag("PASSAGEWORK_OFFLINE") or _flag("HF_HUB_OFFLINE"),
             cache=Path(cache).expanduser() if cache else None,
-            workers=_whole("PASSAGEWORK_WORKERS", min(4, os.cpu_count() or 1), least=1),
+            workers=_whole("PASSAGEWORK_WORKERS", min(PARSERS, os.cpu_count() or 1), least=1),
             parse_timeout=_number("PASSAGEWORK_PARSE_TIMEOUT", 120.0, least=0.1),
             parse_memory=_whole("PASSAGEWORK_PARSE_MEMORY_MB", 4096, least=64) << 20,
         )

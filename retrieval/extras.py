@@ -28,6 +28,7 @@ EXTRAS: Mapping[str, Extra] = {
     "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
+    "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
 }

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeAlias, overload
 
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
-from passagework.retrieval.types import Fusion, Hidden, Json, Stage
+from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Hit:
     reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
+    `ocr` tells that it was read by OCR, and how surely.
     """
 
     rank: int
@@ -62,6 +63,7 @@ class Hit:
     root: str = ""
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
+    ocr: Ocr | None = None
 
     @property
     def place(self) -> str:
@@ -96,6 +98,7 @@ class Hit:
             "metadata": dict(self.metadata),
             "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
             "hidden": [span.to_json() for span in self.hidden],
+            **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
         }
 
 

@@ -112,13 +112,44 @@ class SourcePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class OcrSpan:
+    """Tells that OCR read `[start, end)` of the text, a word or a few, how surely (0 to 1), and where it stands.
+
+    `box` is its left, top, width and height as shares (0 to 1) of the picture of its page; None where there is none.
+    A span has at most 1,000 characters, which lets a passage's own be looked up quickly.
+    """
+
+    start: int
+    end: int
+    confidence: float
+    box: tuple[float, float, float, float] | None = None
+
+
+LONGEST_OCR_SPAN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ocr:
+    """Tells that a passage, or a part of it, was read by OCR: `confidence` (0 to 1) is the mean over those characters.
+
+    It is what the recogniser thinks of itself: below 0.9 a reader should look at the page.
+    """
+
+    confidence: float
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the search JSON has under `ocr` of it."""
+        return {"confidence": round(self.confidence, 3)}
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """Holds a source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
-    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables` and `places` are in order of
-    `start`; pages don't overlap, nor do tables, nor places. `notes` are lines for the report about what could not be
-    read.
+    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables`, `places` and `ocr` are in
+    order of `start`; pages don't overlap, nor do tables, nor places, nor spans of `ocr`. `notes` are lines for the
+    report about what could not be read.
     """
 
     text: str
@@ -134,6 +165,7 @@ class Document:
     hidden: Sequence[Hidden] = ()
     tables: Sequence[Table] = ()
     places: Sequence[SourcePlace] = ()
+    ocr: Sequence[OcrSpan] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("globs", "ignored", "report", "confinement", "chunker", "loaders"),
         ("walk",),
         ("scan", "workers", "document_limits"),
-        ("path_checks", "sync", "writing"),
+        ("ocr_choice", "path_checks", "sync", "writing"),
         ("left_out", "run_progress", "maintenance", "file_ingest"),
         ("pipeline",),
         ("workflows", "writable_collection"),

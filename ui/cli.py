@@ -59,6 +59,7 @@ def ingest(
     overlap: opt.OverlapOption = None,
     token_vectors: opt.TokenVectorsOption = None,
     pdf_password: opt.PasswordOption = None,
+    ocr: opt.OcrOption = "auto",
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -84,6 +85,7 @@ def ingest(
             whole=True if whole else None,
             token_vectors=token_vectors,
             pdf_password=pdf_password,
+            ocr=ocr,
             progress=progress,
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))

@@ -10,10 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from passagework.ingest.loaders.base import Loader, LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import Loader, LoadOptions, OcrMode, RecordFailure
 from passagework.ingest.loaders.code_suffixes import CODE_NAMES
 from passagework.ingest.loaders.compressed import inflated
-from passagework.ingest.loaders.formats import Format, named_format
+from passagework.ingest.loaders.formats import PICTURED, PICTURES, Format, named_format
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.sniff import begins_as_text, true_format
 from passagework.ingest.loaders.ways_out import unread_type, way_out
@@ -22,7 +22,7 @@ from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
-__all__ = ["LoadOptions", "Loader", "RecordFailure", "load", "media_type", "supported"]
+__all__ = ["LoadOptions", "Loader", "OcrMode", "RecordFailure", "load", "may_hold_pictures", "media_type", "supported"]
 
 _LOADERS = {
     Format.PDF: ("pdf.pdf", "load_pdf"),
@@ -57,15 +57,24 @@ _LOADERS = {
     Format.XML: ("markup.xml_text", "load_xml"),
     Format.IPYNB: ("notebook.notebook", "load_notebook"),
     Format.CODE: ("code.code", "load_code"),
+    **dict.fromkeys(PICTURES, ("pictures.picture_file", "load_picture")),
 }
 
 
-def supported(path: Path) -> bool:
-    """Whether the suffix, in any case, is that of a format that can be read.
+def supported(path: Path, ocr: OcrMode = OcrMode.NEVER) -> bool:
+    """Whether the suffix, in any case, is that of a format that can be read; pictures can where OCR is to read them.
 
     The file isn't touched, but where its name has no suffix: its first bytes must be text, or those of a known format.
     """
-    return named_format(path) is not None and (bool(path.suffix) or path.name in CODE_NAMES or begins_as_text(path))
+    named = named_format(path)
+    if named is None or (named in PICTURES and ocr is OcrMode.NEVER):
+        return False
+    return bool(path.suffix) or path.name in CODE_NAMES or begins_as_text(path)
+
+
+def may_hold_pictures(path: Path) -> bool:
+    """Whether files with such a name are read otherwise where OCR reads what is a picture in them."""
+    return named_format(path) in PICTURED
 
 
 def media_type(path: Path) -> str:

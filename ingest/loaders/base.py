@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
 from passagework.retrieval.types import Document
+
+
+class OcrMode(str, Enum):
+    """What is read by OCR."""
+
+    AUTO = "auto"  # pages and pictures without text, where the extra is installed
+    ALWAYS = "always"  # pictures on pages with text, too
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,7 @@ class LoadOptions:
     """What a user may say about how files are read."""
 
     pdf_password: str | None = None
+    ocr: OcrMode = OcrMode.NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +41,22 @@ Loader: TypeAlias = Callable[[Path, LoadOptions], Iterator[Document | RecordFail
 The documents' `path` is left empty, and their `uri` too: the caller knows the file's. A record without an id has as its
 `uri` what comes behind the file's, such as `#line=3`.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRead:
+    """How many pages or pictures of a file have been read by OCR, `done` of `total`; 0 before the first."""
+
+    done: int
+    total: int
+
+
+PAGE_LISTENER: ContextVar[Callable[[PagesRead], None] | None] = ContextVar("PAGE_LISTENER", default=None)
+"""Who is told of each page of a file that takes long: it shows that the parser lives."""
+
+
+def tell_page(done: int, total: int) -> None:
+    """Tells whoever listens how many pages were read by OCR; to be called with 0, too, before the first is."""
+    listener = PAGE_LISTENER.get()
+    if listener is not None:
+        listener(PagesRead(done, total))

@@ -46,6 +46,11 @@ class Format(str, Enum):
     ADOC = "text/asciidoc"
     XML = "application/xml"
     IPYNB = "application/x-ipynb+json"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    TIFF = "image/tiff"
+    WEBP = "image/webp"
+    BMP = "image/bmp"
     CODE = "text/x-source-code"
 
 
@@ -96,6 +101,11 @@ SUFFIXES = {
     **dict.fromkeys((".xml", ".dbk", ".nxml"), Format.XML),
     ".ipynb": Format.IPYNB,
     **dict.fromkeys(CODE_SUFFIXES, Format.CODE),
+    ".png": Format.PNG,
+    **dict.fromkeys((".jpg", ".jpeg"), Format.JPEG),
+    **dict.fromkeys((".tif", ".tiff"), Format.TIFF),
+    ".webp": Format.WEBP,
+    ".bmp": Format.BMP,
 }
 
 _SPOKEN = {
@@ -128,7 +138,11 @@ ZIPPED = frozenset({Format.DOCX, Format.PPTX, Format.XLSX, Format.EPUB})
 """Formats that are a zip archive of their parts."""
 OPEN_DOCUMENT = frozenset({Format.ODT, Format.ODS, Format.ODP})
 """Formats that are such an archive, or one XML file of all its parts."""
-BINARY = ZIPPED | OPEN_DOCUMENT | {Format.PDF, Format.XLS, Format.MSG}
+PICTURES = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.WEBP, Format.BMP})
+"""Formats that hold no text but what OCR reads."""
+PICTURED = PICTURES | {Format.PDF, Format.DOCX, Format.PPTX, Format.ODT, Format.ODP}
+"""Formats that may hold pictures of text."""
+BINARY = ZIPPED | OPEN_DOCUMENT | PICTURES | {Format.PDF, Format.XLS, Format.MSG}
 COMPRESSED = frozenset({".gz", ".bz2", ".xz"})
 """Suffixes behind that of a text format: `log.txt.gz`."""
 

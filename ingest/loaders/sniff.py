@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from passagework.ingest.loaders.code_suffixes import script_language
-from passagework.ingest.loaders.formats import BINARY, OPEN_DOCUMENT, ZIPPED, Format
+from passagework.ingest.loaders.formats import BINARY, OPEN_DOCUMENT, PICTURES, ZIPPED, Format
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 
@@ -50,6 +50,15 @@ _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x1aE\xdf\xa3", "a Matroska film"),
     (0, b"wOF2", "a font"),
 )
+_PICTURES = (
+    (Format.PNG, b"\x89PNG\r\n\x1a\n", 0),
+    (Format.JPEG, b"\xff\xd8\xff", 0),
+    (Format.TIFF, b"II*\x00", 0),
+    (Format.TIFF, b"MM\x00*", 0),
+    (Format.WEBP, b"WEBP", 8),
+    (Format.BMP, b"BM", 0),
+)
+"""Formats of pictures by their magic numbers, and where these stand."""
 _TELLING = ("EncryptedPackage", "WordDocument", "PowerPoint Document", "Workbook", "__substg1.0_")
 _MAILBOX = re.compile(rb"From \S+.{0,200}\d\d:\d\d.{0,60}\r?\n[A-Za-z-]+:")
 CONVERT = "convert it with LibreOffice, `soffice --headless --convert-to`"
@@ -73,6 +82,9 @@ def true_format(path: Path, named: Format) -> Format:
         return found
     if head.startswith(_OLE2):
         return _ole2_format(path, named)
+    picture = next((form for form, magic, at in _PICTURES if head.startswith(magic, at)), None)
+    if picture is not None and named in PICTURES:
+        return picture
     stranger = _stranger(head)
     if stranger:
         raise IngestError(f"named {path.suffix} but holds {stranger}")

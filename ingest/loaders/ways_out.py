@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from passagework.ingest.loaders.formats import PICTURES, named_format
+from passagework.ingest.loaders.ocr.installed import WAY_OUT, can_recognise
+
 _CONVERT = "convert them with LibreOffice: soffice --headless --convert-to {} FILE"
 _BOOK = "convert them with Calibre: ebook-convert FILE FILE.epub"
-_PICTURE = "read their text into a PDF: img2pdf FILE | ocrmypdf - FILE.pdf"
+_PICTURE = "save them as PNG or JPEG: magick FILE FILE.png"
 _SOUND = "transcribe them to subtitles (.srt or .vtt), by Whisper for example"
 _UNPACK = "unpack them, and ingest what was in them"
 _TABLE = "write their tables as .csv or .jsonl files"
@@ -20,7 +23,7 @@ _BY_WAY = {
     "print them as PDFs, or export them as HTML": ".one .onetoc2 .mpp .dwg .dxf .indd .ai .psd .sketch .fig .drawio",
     _BOOK: ".mobi .azw .azw3 .kfx .fb2 .lit .pdb .chm .cbz .cbr .djvu",
     "convert them to PDFs: ps2pdf FILE": ".ps .eps",
-    _PICTURE: ".png .jpg .jpeg .tif .tiff .gif .bmp .webp .heic .heif .avif .jp2 .ico",
+    _PICTURE: ".gif .heic .heif .avif .jp2 .ico",
     _SOUND: ".mp3 .wav .flac .ogg .oga .opus .m4a .aac .wma .aiff .amr .mp4 .m4v .mov .avi .mkv .webm .wmv",
     _UNPACK: ".zip .tar .tgz .tbz .tbz2 .txz .7z .rar .gz .bz2 .xz .zst .lz4 .cab .iso .dmg .deb .rpm .jar .war .cpio",
     _TABLE: ".parquet .feather .arrow .orc .avro .sqlite .sqlite3 .db .db3 .mdb .accdb .dbf .sav .dta .h5",
@@ -40,4 +43,13 @@ def unread_type(path: Path) -> str:
 
 def way_out(kind: str) -> str:
     """How files of such a type can be had in the collection all the same, or why they need not."""
+    if named_format(Path(f"a{kind}")) in PICTURES:
+        return picture_way_out()
     return _NO_SUFFIX if kind == "no suffix" else _WAYS.get(kind, _OTHER)
+
+
+def picture_way_out() -> str:
+    """How the text of pictures can be had that are not read: by the extra, or by the option that is left out."""
+    if can_recognise():
+        return "left out by --ocr never"
+    return WAY_OUT

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from passagework.ingest.confinement import Confinement, confine
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import PAGE_LISTENER, LoadOptions, PagesRead, RecordFailure
 from passagework.ingest.workers.descriptor_path import DescriptorPath
 from passagework.ingest.workers.messages import (
     MESSAGE_LIMIT,
@@ -50,6 +50,8 @@ Requests = queue.SimpleQueue[tuple[dict[str, Any], int | None]]
 """A message, and the descriptor of the file that it is about."""
 
 OPEN_FILES = 256
+PAGE_SECONDS = 600.0
+"""What may be computed from one page that OCR reads to the next."""
 INT_BYTES = 4  # a descriptor on its way
 
 
@@ -65,7 +67,7 @@ def _run() -> None:
     inlet, outlet = _take_pipes()
     start = from_json(inlet.readline())
     _end_with_parent(start["parent"])
-    _limit_memory(start["memory_limit"])
+    _limit_memory(start["memory_limit"], start["ocr_memory"])
     try:
         load = _import_loader(start["loader"])
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the parent must hear of it
@@ -81,6 +83,7 @@ def _run() -> None:
         path, options = request_from_json(message)
         _limit_time(message["seconds"])
         file = path if descriptor is None else DescriptorPath.of(path, descriptor)
+        PAGE_LISTENER.set(lambda page: _go_on(outlet, page))
         failure = _serve(load, file, options, Batch(outlet), start["memory_limit"])
         _send(outlet, to_json(failure or {"kind": "done"}))
         if descriptor is not None:
@@ -93,6 +96,13 @@ def _send(outlet: BinaryIO, message: bytes) -> None:
         outlet.flush()
     except BrokenPipeError:
         os._exit(0)  # nobody listens any more
+
+
+def _go_on(outlet: BinaryIO, page: PagesRead) -> None:
+    """Tells how many pages were read by OCR, and gives the next one its time, and the models their memory."""
+    _raise_memory()
+    _limit_time(PAGE_SECONDS)
+    _send(outlet, to_json({"kind": "page", "done": page.done, "total": page.total}))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -135,14 +145,28 @@ def _end_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def _limit_memory(limit: int) -> None:
-    """Has allocations beyond `limit` bytes of address space fail, where the system can; and writes no core dumps."""
+def _limit_memory(limit: int, ocr_memory: int) -> None:
+    """Has allocations beyond `limit` bytes of address space fail, where the system can; and writes no core dumps.
+
+    `ocr_memory` bytes more can be had once the first page is to be read by OCR: see `_go_on`.
+    """
     if sys.platform == "win32":
         return
     import resource
 
-    _limit(resource.RLIMIT_AS, limit)
+    _limit(resource.RLIMIT_AS, limit, limit + ocr_memory)
     _limit(resource.RLIMIT_CORE, 0)
+
+
+def _raise_memory() -> None:
+    """Allows the address space that was kept back for OCR."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
 def _limit_time(seconds: float) -> None:
@@ -157,13 +181,14 @@ def _limit_time(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))
 
 
-def _limit(kind: int, limit: int) -> None:
+def _limit(kind: int, limit: int, later: int = 0) -> None:
+    """Limits a resource to `limit`, and to `later` for good where that is more."""
     import resource
 
     hard = resource.getrlimit(kind)[1]
-    most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    now, most = (each if hard == resource.RLIM_INFINITY else min(each, hard) for each in (limit, max(limit, later)))
     with suppress(ValueError, OSError):  # macOS refuses to limit address space
-        resource.setrlimit(kind, (most, most))
+        resource.setrlimit(kind, (now, most))
 
 
 def _import_loader(name: str) -> Load:

@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, PagesRead, RecordFailure
 from passagework.retrieval.errors import IngestError, PassageworkError
 from passagework.retrieval.types import Document
+
+Item: TypeAlias = "Document | RecordFailure | PagesRead"
+"""What comes of a file on the way: its documents and failed records, and how many pages OCR has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class QueuedFile:
     """The state of one file; the lock of its LoadQueue guards all but the request."""
 
     request: LoadRequest
-    batches: deque[tuple[deque[Document | RecordFailure], int]] = field(default_factory=deque)
+    batches: deque[tuple[deque[Item], int]] = field(default_factory=deque)
     bytes: int = 0  # read and not yet taken
     awaited: bool = False  # the caller waits for it
     finished: bool = False
@@ -57,7 +61,7 @@ class LoadQueue:
             self._changed.notify_all()
             return file, self._idle < len(self._todo)
 
-    def items(self, file: QueuedFile) -> Iterator[Document | RecordFailure]:
+    def items(self, file: QueuedFile) -> Iterator[Item]:
         """Yields what the file holds, waiting for it as need be.
 
         Raises IngestError at its end if it failed, and PassageworkError if no file can be parsed any more.
@@ -68,7 +72,7 @@ class LoadQueue:
         if file.failure is not None:
             raise file.failure
 
-    def _next(self, file: QueuedFile) -> deque[Document | RecordFailure] | None:
+    def _next(self, file: QueuedFile) -> deque[Item] | None:
         with self._changed:
             file.awaited = True
             self._changed.notify_all()
@@ -136,7 +140,7 @@ class LoadQueue:
         with self._changed:
             self._charge(file, size)
 
-    def deliver(self, file: QueuedFile, batch: deque[Document | RecordFailure], size: int) -> None:
+    def deliver(self, file: QueuedFile, batch: deque[Item], size: int) -> None:
         """Gives the caller a batch, for which `size` bytes were read."""
         with self._changed:
             file.batches.append((batch, size))

@@ -1,12 +1,15 @@
 """Defines what parent and parser say to each other: one JSON object a line, both ways, UTF-8.
 
-To the parser: first `{"loader", "memory_limit", "parent", "confine", "files"}`, then for each file `{"path", "options",
-"given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number was `files`.
+To the parser: first `{"loader", "memory_limit", "ocr_memory", "parent", "confine", "files"}`, then for each file
+`{"path", "options", "given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number
+was `files`.
 From the parser: first `{"kind": "ready", "confined"}` or `{"kind": "unable", "reason"}`, then for each file any number
 of
 
     {"kind": "text", "text"}       the next SEGMENT characters of a long text
     {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it
+
+    {"kind": "page", "done", "total"}    so many pages have been read by OCR: it takes long, and goes on
 
 and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent", "no_text"}`; a spent parser wants to be
 replaced.
@@ -25,14 +28,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import (
+    LONGEST_OCR_SPAN,
     Document,
     Heading,
     Hidden,
     HiddenReason,
     Json,
+    OcrSpan,
     Page,
     PlaceUnit,
     SourcePlace,
@@ -69,7 +74,9 @@ def request_to_json(path: Path, options: LoadOptions) -> dict[str, Json]:
 
 def request_from_json(message: Mapping[str, Any]) -> tuple[Path, LoadOptions]:
     """Returns the path, byte for byte, and the options of a request."""
-    return Path(os.fsdecode(message["path"].encode("latin-1"))), LoadOptions(**message["options"])
+    options = message["options"]
+    path = Path(os.fsdecode(message["path"].encode("latin-1")))
+    return path, LoadOptions(**{**options, "ocr": OcrMode(options["ocr"])})
 
 
 def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> dict[str, object]:
@@ -91,6 +98,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "hidden": [(span.reason.value, span.start, span.end) for span in item.hidden],
         "tables": [(table.columns, table.start, table.end) for table in item.tables],
         "places": [(place.unit.value, place.first, place.last, place.start, place.end) for place in item.places],
+        "ocr": [(span.start, span.end, span.confidence, *(span.box or ())) for span in item.ocr],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -123,6 +131,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         hidden=tuple(_hidden(span, len(text)) for span in _checked(fields.get("hidden", []), list)),
         tables=tuple(_table(table, len(text)) for table in _checked(fields.get("tables", []), list)),
         places=tuple(_source_place(place, len(text)) for place in _checked(fields.get("places", []), list)),
+        ocr=tuple(_ocr_span(span, len(text)) for span in _checked(fields.get("ocr", []), list)),
     )
 
 
@@ -147,6 +156,17 @@ def _source_place(value: object, length: int) -> SourcePlace:
         ):
             return SourcePlace(PlaceUnit(unit), first, last, start, end)
     raise ValueError(f"a place in the source that is none, of a text of {length} characters")
+
+
+def _ocr_span(value: object, length: int) -> OcrSpan:
+    match value:
+        case [int(start), int(end), int() | float() as confidence, *rest] if (
+            0 <= start < end <= min(length, start + LONGEST_OCR_SPAN) and 0 <= confidence <= 1
+        ):
+            box = [float(share) for share in rest if isinstance(share, int | float) and 0 <= share <= 1]
+            if len(box) == len(rest) in (0, 4):
+                return OcrSpan(start, end, confidence, (box[0], box[1], box[2], box[3]) if box else None)
+    raise ValueError(f"a span of OCR that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 
-from passagework.ingest.loaders.base import RecordFailure
-from passagework.ingest.workers.load_queue import LoadQueue, LoadRequest, QueuedFile
+from passagework.ingest.loaders.base import PagesRead
+from passagework.ingest.workers.load_queue import Item, LoadQueue, LoadRequest, QueuedFile
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import ConfigError, IngestError, NoTextError
 from passagework.retrieval.text import one_line
-from passagework.retrieval.types import Document
 
 FILES_PER_PROCESS = 200
 """After so many files a parser is replaced, for libraries in C leak."""
@@ -30,14 +29,15 @@ OUTPUT_LIMIT, OUTPUT_RATIO = 1 << 30, 200
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file on its way: `items` are its documents and failed records, in order, as they are parsed.
+    """A file on its way: `items` are its documents and failed records, in order, as they are parsed, and between them
+    how many pages OCR has read.
 
     `items` can be read once, before the next file is asked for, and raises IngestError at its end where the file
     as a whole could not be read; what came before that error is good.
     """
 
     request: LoadRequest
-    items: Iterator[Document | RecordFailure]
+    items: Iterator[Item]
 
 
 class _WornOutError(Exception):
@@ -48,9 +48,10 @@ class ParserPool:
     """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
     A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
-    with a reason; the others go on. At most `workers` + 2 files are in flight, and parsing pauses while `ahead_limit`
-    bytes of parsed text wait to be taken; one huge document may exceed it alone. `loader` is "module:function"; only
-    one that has to do what no parser may is run without `confine`.
+    with a reason; the others go on. A parser may take `ocr_memory` more once it begins to read pages by OCR. At most
+    `workers` + 2 files are in flight, and parsing pauses while `ahead_limit` bytes of parsed text wait to be taken; one
+    huge document may exceed it alone. `loader` is "module:function"; only one that has to do what no parser may is run
+    without `confine`.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class ParserPool:
         *,
         timeout: float = 120.0,
         memory_limit: int = 4 << 30,
+        ocr_memory: int = 0,
         ahead_limit: int = 64 << 20,
         loader: str = "passagework.ingest.loaders:load",
         confine: bool = True,
@@ -69,7 +71,7 @@ class ParserPool:
                 f"not {workers}, {timeout}, {memory_limit} and {ahead_limit}"
             )
         self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
-        self._confine = confine
+        self._confine, self._ocr_memory = confine, ocr_memory
         self._flight = LoadQueue(ahead_limit)
         self._threads: list[threading.Thread] = []
         self._processes: set[ParserProcess] = set()
@@ -165,7 +167,7 @@ class ParserPool:
                 self._end(process)
 
     def _start(self) -> ParserProcess:
-        process = ParserProcess(self._loader, self._memory_limit, confine=self._confine)
+        process = ParserProcess(self._loader, self._memory_limit, ocr_memory=self._ocr_memory, confine=self._confine)
         with self._lock:
             self._processes.add(process)
         try:
@@ -222,17 +224,26 @@ class ParserPool:
                     if characters > (most := max(TEXT_LIMIT, file_size)):
                         raise IngestError(f"a document of more than {most:,} characters: refused")
                 case {"kind": "items", "items": list(items)}:
-                    self._flight.deliver(file, items_from_json(items, "".join(segments)), size)
+                    batch: deque[Item] = deque(items_from_json(items, "".join(segments)))
+                    self._flight.deliver(file, batch, size)
                     segments.clear()
                     size = characters = 0
+                case {"kind": "page", "done": int(done), "total": int(total_pages)}:
+                    self._flight.deliver(file, deque([PagesRead(done, total_pages)]), size)
+                    size = 0
                 case {"kind": "done"}:
                     return None
                 case {"kind": "error", "reason": str(reason)}:
                     if message.get("spent"):
                         process.kill()
-                        if process.files > 1 and total == length:
-                            raise _WornOutError
+                        _refuse_worn_out(process, first=total == length)
                     return (NoTextError if message.get("no_text") else IngestError)(one_line(reason))
                 case _:
                     raise ValueError("an unknown message")
         raise IngestError("no longer read")
+
+
+def _refuse_worn_out(process: ParserProcess, *, first: bool) -> None:
+    """Raises _WornOutError where memory failed at the first word of a file, and not at the process's first file."""
+    if first and process.files > 1:
+        raise _WornOutError

@@ -34,7 +34,7 @@ class ParserProcess:
     scripts without a main guard, and holds nothing of the parent's memory. Raises IngestError where it can't start.
     """
 
-    def __init__(self, loader: str, memory_limit: int, *, confine: bool = True) -> None:
+    def __init__(self, loader: str, memory_limit: int, *, ocr_memory: int = 0, confine: bool = True) -> None:
         self.files = 0
         self.confined = ""  # how, as it says itself once it is ready
         self._lock = threading.Lock()
@@ -66,6 +66,7 @@ class ParserProcess:
         self._start = {
             "loader": loader,
             "memory_limit": memory_limit,
+            "ocr_memory": ocr_memory,
             "parent": os.getpid(),
             "confine": confine,
             "files": files,

@@ -15,6 +15,7 @@ from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
+from passagework.retrieval.store.rows import NO_OCR
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, TokenIds, Vectors
 
@@ -37,6 +38,7 @@ class SourceFile:
     state: SourceState = SourceState.PARTIAL
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    ocr: str = NO_OCR
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,8 @@ def document_hash(document: Document) -> str:
     if document.places:
         places = [[place.unit.value, place.first, place.last, place.start, place.end] for place in document.places]
         shape.append({"places": places})
+    if document.ocr:
+        shape.append({"ocr": [[span.start, span.end, span.confidence, span.box] for span in document.ocr]})
     digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
         digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))

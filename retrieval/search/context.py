@@ -24,7 +24,7 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, has_visible_text, without_hidden
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.text import collapsed, place_list
-from passagework.retrieval.types import Hidden
+from passagework.retrieval.types import Hidden, Ocr
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""
@@ -218,6 +218,12 @@ def _seconds(block: _Block) -> tuple[float, ...]:
     return (min(seconds), max(seconds)) if seconds else ()
 
 
+def _ocr(block: _Block) -> Ocr | None:
+    """Returns the mean confidence over those of a block's hits that OCR read, by their length."""
+    read = [(hit.ocr.confidence, hit.end - hit.start) for hit in block.hits if hit.ocr is not None]
+    return Ocr(sum(mean * size for mean, size in read) / sum(size for _, size in read)) if read else None
+
+
 def _citation(number: int, block: _Block) -> Citation:
     best = block.hits[0]
     return Citation(
@@ -237,4 +243,5 @@ def _citation(number: int, block: _Block) -> Citation:
         root=best.root,
         lines=_lines(block),
         seconds=_seconds(block),
+        ocr=_ocr(block),
     )

@@ -170,6 +170,7 @@ def _hits(
             root=row.root,
             lines=row.lines,
             seconds=row.seconds,
+            ocr=row.ocr,
         )
         for rank, row in enumerate(rows, start=1)
     )

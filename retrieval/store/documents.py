@@ -17,9 +17,20 @@ from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
-from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.store.rows import NO_OCR, DocumentRow, RootRow, SourceRow, SourceState, recorded
 from passagework.retrieval.text import address, storable
-from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page, PlaceUnit, SourcePlace, Table
+from passagework.retrieval.types import (
+    LONGEST_OCR_SPAN,
+    Document,
+    Heading,
+    Hidden,
+    HiddenReason,
+    OcrSpan,
+    Page,
+    PlaceUnit,
+    SourcePlace,
+    Table,
+)
 
 ROOTS = "roots"
 """The record of the folders that were ingested."""
@@ -47,6 +58,17 @@ class DocumentReader:
         query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
         rows = self.connection.execute(query.order_by(h.ordinal))
         return cut_to((Hidden(first, last, HiddenReason(reason)) for first, last, reason in rows), start, end)
+
+    def ocr(self, document_id: int, start: int, end: int) -> tuple[OcrSpan, ...]:
+        """Returns what OCR read of `document.text[start:end]`, whole words, in order."""
+        o = t.ocr.c
+        query = select(o.start, o.end, o.confidence, o.left, o.top, o.width, o.height).where(
+            o.document_id == document_id, o.start.between(start - LONGEST_OCR_SPAN, end - 1), o.end > start
+        )
+        return tuple(
+            OcrSpan(first, last, confidence, None if box[0] is None else tuple(box))
+            for first, last, confidence, *box in self.connection.execute(query.order_by(o.start))
+        )
 
     def document(self, document_id: int) -> Document:
         """Returns a document whole, as it was loaded: enough to chunk it again. Raises StoreError if it is gone."""
@@ -81,6 +103,7 @@ class DocumentReader:
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
             places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
+            ocr=self.ocr(document_id, 0, row.length),
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:
@@ -208,7 +231,9 @@ class DocumentReader:
 
     def sources(self) -> list[SourceRow]:
         """Returns every file on record, in order of uri."""
-        rows = self.connection.execute(select(t.sources).order_by(t.sources.c.uri))
+        modes = t.sources.outerjoin(t.ocr_modes, t.ocr_modes.c.source_id == t.sources.c.id)
+        mode = func.coalesce(t.ocr_modes.c.mode, NO_OCR).label("ocr")
+        rows = self.connection.execute(select(t.sources, mode).select_from(modes).order_by(t.sources.c.uri))
         return [
             SourceRow(
                 **{**row._asdict(), "state": recorded(SourceState, row.state), "notes": tuple(json.loads(row.notes))}

@@ -1,4 +1,4 @@
-"""Finds what of a document lies in a passage: its pages, lines or seconds, and its hidden text."""
+"""Finds what of a document lies in a passage: its pages, lines or seconds, its hidden text and what OCR read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
-from passagework.retrieval.types import Hidden, HiddenReason, PlaceUnit
+from passagework.retrieval.types import LONGEST_OCR_SPAN, Hidden, HiddenReason, Ocr, PlaceUnit
 
-_p, _g, _h, _s, _t = t.passages.c, t.pages.c, t.hidden.c, t.places.c, t.segments.c
+_p, _g, _h, _s, _t, _o = t.passages.c, t.pages.c, t.hidden.c, t.places.c, t.segments.c, t.ocr.c
 
 PAGES = PreparedStatement(
     select(_p.id, _g.number)
@@ -32,6 +32,14 @@ SECONDS = PreparedStatement(
     select(_p.id, func.min(_s.first), func.max(_s.last))
     .join(t.places, _s.document_id == _p.document_id)
     .where(in_bound_ids(_p.id), _s.unit == PlaceUnit.SECOND.value, _s.start < _p.end, _s.end > _p.start)
+    .group_by(_p.id)
+)
+
+_read = func.min(_o.end, _p.end) - func.max(_o.start, _p.start)
+OCR = PreparedStatement(
+    select(_p.id, func.sum(_o.confidence * _read) / func.sum(_read))
+    .join(t.ocr, _o.document_id == _p.document_id)
+    .where(in_bound_ids(_p.id), _o.start.between(_p.start - LONGEST_OCR_SPAN, _p.end - 1), _o.end > _p.start)
     .group_by(_p.id)
 )
 
@@ -62,18 +70,21 @@ class Parts(TypedDict):
     hidden: tuple[Hidden, ...]
     lines: tuple[int, ...]
     seconds: tuple[float, ...]
+    ocr: Ocr | None
 
 
 def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
     """Maps each passage to what lies in it."""
     pages, hidden = pages_of(connection, ids), hidden_in(connection, ids)
     lines, seconds = lines_of(connection, ids), seconds_of(connection, ids)
+    ocr = ocr_of(connection, ids)
     return {
         passage: {
             "pages": pages.get(passage, ()),
             "hidden": hidden.get(passage, ()),
             "lines": lines.get(passage, ()),
             "seconds": seconds.get(passage, ()),
+            "ocr": ocr.get(passage),
         }
         for passage in ids
     }
@@ -95,6 +106,15 @@ def seconds_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[fl
         passage: (first, last)
         for batch in batches(ids)
         for passage, first, last in SECONDS.rows(connection, ids=bound_ids(batch))
+    }
+
+
+def ocr_of(connection: Connection, ids: Sequence[int]) -> dict[int, Ocr]:
+    """Maps passages to what OCR thinks of its reading of them; passages of which it read nothing are left out."""
+    return {
+        passage: Ocr(confidence)
+        for batch in batches(ids)
+        for passage, confidence in OCR.rows(connection, ids=bound_ids(batch))
     }
 
 

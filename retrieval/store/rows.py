@@ -10,9 +10,12 @@ from typing import TypeVar
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import root_of
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hidden, Json
+from passagework.retrieval.types import Hidden, Json, Ocr
 
 Recorded = TypeVar("Recorded", bound=Enum)
+
+NO_OCR = "never"
+"""What is on record of a file of which OCR read nothing; else it is another mode of reading."""
 
 
 class SourceState(str, Enum):
@@ -50,7 +53,10 @@ def recorded(kind: type[Recorded], value: object) -> Recorded:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """Describes a file as last ingested; `notes` are lines about what could not be read of it."""
+    """Describes a file as last ingested; `notes` are lines about what could not be read of it.
+
+    `ocr` is the mode in which OCR read it, as `ingest` names it.
+    """
 
     id: int
     uri: str
@@ -60,6 +66,7 @@ class SourceRow:
     state: SourceState
     reason: str | None
     notes: tuple[str, ...]
+    ocr: str = NO_OCR
 
     @property
     def root(self) -> str:
@@ -138,6 +145,7 @@ class PassageRow:
     root: str = ""
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
+    ocr: Ocr | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"})
 """Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
 and these computed."""
 
@@ -145,6 +145,27 @@ places = Table(
     Column("end", Integer, nullable=False),
 )
 
+ocr = Table(
+    "ocr",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", Integer, primary_key=True),
+    Column("end", Integer, nullable=False),
+    Column("confidence", Float, nullable=False),
+    # shares of the page's picture, from the left and the top; without a picture there are none
+    Column("left", Float),
+    Column("top", Float),
+    Column("width", Float),
+    Column("height", Float),
+)
+
+ocr_modes = Table(
+    "ocr_modes",
+    metadata,
+    Column("source_id", Integer, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    Column("mode", Text, nullable=False),  # an OcrMode: what of the file was read by OCR; without a row, nothing
+)
+
 fields = Table(
     "fields",
     metadata,
@@ -207,7 +228,7 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, tables, places, token_vectors, readings, former_fields)
+LATER = (hidden, tables, places, ocr, ocr_modes, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(

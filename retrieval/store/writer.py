@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -13,9 +12,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.indexed_words import indexed_columns
-from passagework.retrieval.store.metadata_fields import flatten
-from passagework.retrieval.store.rows import ChangeKind, NewPassage, SourceState
+from passagework.retrieval.store.rows import NO_OCR, ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
+from passagework.retrieval.store.structure_rows import structure_rows
 from passagework.retrieval.types import Document, Json, Vectors
 
 ROWS = 2_000
@@ -52,6 +51,7 @@ class Writer(Snapshot):
         state: SourceState,
         reason: str | None = None,
         notes: Sequence[str] = (),
+        ocr: str = NO_OCR,
     ) -> int:
         """Records a file, new or known by its uri, and returns its id."""
         row = {
@@ -64,7 +64,11 @@ class Writer(Snapshot):
             "notes": json.dumps(list(notes), ensure_ascii=False),
         }
         self.connection.execute(upsert(t.sources).values(row).on_conflict_do_update(index_elements=["uri"], set_=row))
-        return int(self.connection.execute(select(t.sources.c.id).where(t.sources.c.uri == uri)).scalar_one())
+        source = int(self.connection.execute(select(t.sources.c.id).where(t.sources.c.uri == uri)).scalar_one())
+        self.connection.execute(delete(t.ocr_modes).where(t.ocr_modes.c.source_id == source))
+        if ocr != NO_OCR:
+            self.connection.execute(insert(t.ocr_modes).values(source_id=source, mode=ocr))
+        return source
 
     def move_source(self, source_id: int, *, uri: str, path: str) -> None:
         """Records that a file lies elsewhere now; its documents, passages and vectors stay as they are."""
@@ -188,39 +192,7 @@ class Writer(Snapshot):
         )
         for segment in segments:  # one at a time: a row is a megabyte
             self.connection.execute(insert(t.segments), segment)
-        pages = (
-            {"document_id": document_id, "number": p.number, "label": p.label, "start": p.start, "end": p.end}
-            for p in document.pages
-        )
-        headings = (
-            {
-                "document_id": document_id,
-                "ordinal": ordinal,
-                "level": h.level,
-                "title": h.title,
-                "start": h.start,
-                "end": h.end,
-            }
-            for ordinal, h in enumerate(document.headings)
-        )
-        fields = (
-            {"document_id": document_id, "key": key, "type": kind.value, "value": value}
-            for key, kind, value in flatten(document.metadata)
-        )
-        hidden = (
-            {"document_id": document_id, "ordinal": i, "start": h.start, "end": h.end, "reason": h.reason.value}
-            for i, h in enumerate(document.hidden)
-        )
-        tables = (
-            {"document_id": document_id, "ordinal": i, "start": b.start, "end": b.end, "columns": b.columns}
-            for i, b in enumerate(document.tables)
-        )
-        places = (
-            {"document_id": document_id, "ordinal": i, **asdict(p), "unit": p.unit.value}
-            for i, p in enumerate(document.places)
-        )
-        marks = ((t.hidden, hidden), (t.tables, tables), (t.places, places))
-        for table, rows in ((t.pages, pages), (t.headings, headings), *marks, (t.fields, fields)):
+        for table, rows in structure_rows(document_id, document):
             for group in _groups(rows):
                 self.connection.execute(insert(table), group)
 
@@ -255,7 +227,7 @@ class Writer(Snapshot):
         spans = self.connection.execute(first_and_last).all()
         keys = select(t.fields.c.key).where(t.fields.c.document_id.in_(document_ids)).distinct()
         self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
-        for table in (t.passages, t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.fields):
+        for table in (t.passages, t.segments, t.pages, t.headings, t.hidden, t.tables, t.places, t.ocr, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id.in_(document_ids)))
         for first, last in sorted(spans):
             self._record(ChangeKind.REMOVE, first, last)

@@ -503,7 +503,7 @@ class TestFilesWithoutText:
         (docs / "scan.pdf").write_bytes(drawn("0 0 m 100 100 l S"))
         (docs / "broken.json").write_bytes(b"{")
         for _ in range(2):
-            report = ingest(docs, tmp_path / "c", encoder=encoder)
+            report = ingest(docs, tmp_path / "c", encoder=encoder, ocr="never")
             assert {problem.path: problem.reason for problem in report.skipped} == {
                 "blank.csv": "no text",
                 "blank.md": "no text",

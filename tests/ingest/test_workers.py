@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, PagesRead, RecordFailure
 from passagework.ingest.workers import LoadRequest, ParserPool
 from passagework.ingest.workers.messages import item_to_json, items_from_json, to_json
 from passagework.retrieval.errors import ConfigError, IngestError, PassageworkError
@@ -42,7 +42,7 @@ def load(pool: ParserPool, *names: str) -> list[list[Item | str]]:
         assert loaded.request.path.name == names[len(out)]
         out.append([])
         try:
-            out[-1].extend(loaded.items)
+            out[-1].extend(item for item in loaded.items if not isinstance(item, PagesRead))
         except IngestError as error:
             out[-1].append(str(error))
     return out
@@ -111,6 +111,16 @@ def test_files_come_in_the_order_asked_while_later_ones_are_parsed() -> None:
         texts = [text_of(items) for items in load(pool, "slow 3000", "slow 2900", "slow 2800")]
     assert texts == ["slow 3000", "slow 2900", "slow 2800"]
     assert time.monotonic() - started < 8
+
+
+@pytest.mark.slow
+def test_a_scan_that_goes_on_takes_its_time() -> None:
+    """Pages that are told one by one are no silence, however long all of them take; and each is passed on."""
+    request = LoadRequest(Path("/nowhere/pages 5.pdf"), LoadOptions(ocr=OcrMode.ALWAYS))
+    with new_pool(timeout=1.5) as pool:
+        (items,) = [list(loaded.items) for loaded in pool.load_all([request])]
+    assert items[:-1] == [PagesRead(done, 5) for done in range(1, 6)]
+    assert items[-1] == Document("pages 5 always", "text/plain")
 
 
 FAULTS = {

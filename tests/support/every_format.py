@@ -109,7 +109,7 @@ PHRASES = {
 UNREAD = {
     "old.doc": (b"\xd0\xcf\x11\xe0", "soffice --headless --convert-to docx"),
     "old.ppt": (b"\xd0\xcf\x11\xe0", "soffice --headless --convert-to pptx"),
-    "photo.png": (b"\x89PNG\r\n\x1a\n", "ocrmypdf"),
+    "photo.heic": (b"\0\0\0\x18ftypheic", "PNG or JPEG"),
     "talk.mp3": (b"ID3", ".srt or .vtt"),
     "all.zip": (b"PK\x05\x06" + bytes(18), "unpack them"),
     "table.parquet": (b"PAR1", ".csv or .jsonl"),

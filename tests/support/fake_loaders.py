@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, RecordFailure, tell_page
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document, Heading, Hidden, HiddenReason, Page
 
@@ -74,6 +74,13 @@ def _slow(path: Path, number: int, options: LoadOptions) -> Iterator[Document | 
     yield document(f"slow {number}")
 
 
+def _pages(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
+    for done in range(1, number + 1):
+        time.sleep(0.6)
+        tell_page(done, number)
+    yield document(f"pages {number} {options.ocr.value}")
+
+
 def _records(path: Path, number: int, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     for index in range(number):
         if index % 1000 == 7:
@@ -129,6 +136,7 @@ ANSWERS = {
     "bytes": _bytes,
     "slow": _slow,
     "keeps": _keeps,
+    "pages": _pages,
     "records": _records,
     "rich": _rich,
     "pid": _pid,

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
-from passagework.retrieval.types import Document, Heading, Hidden, Json, Page, SourcePlace, Vectors
+from passagework.retrieval.types import Document, Heading, Hidden, Json, OcrSpan, Page, SourcePlace, Vectors
 
 DIM = 4
 
@@ -67,6 +67,7 @@ def put(
     headings: Sequence[Heading] = (),
     hidden: Sequence[Hidden] = (),
     places: Sequence[SourcePlace] = (),
+    ocr: Sequence[OcrSpan] = (),
 ) -> int:
     """Stores a file of one document at `path` with the vectors of its passages, in place of an older one; its id."""
     passages = cut(text, size) if passages is None else passages
@@ -88,6 +89,7 @@ def put(
         headings=tuple(headings),
         hidden=tuple(hidden),
         places=tuple(places),
+        ocr=tuple(ocr),
     )
     old = writer.document_hashes(source).get(uri)
     writer.put_document(source, document, passages, sha256=digest, position=0, replaces=old[0] if old else None)

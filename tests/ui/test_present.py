@@ -23,7 +23,7 @@ from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, Sta
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
-from passagework.retrieval.types import Fusion, Hidden, HiddenReason, Stage
+from passagework.retrieval.types import Fusion, Hidden, HiddenReason, Ocr, Stage
 from passagework.ui.commands.progress import SuccessiveBars, progress_bar
 from passagework.ui.present import (
     context_notes,
@@ -547,3 +547,15 @@ def test_bars_take_turns() -> None:
         "none opens",
         "none closes",
     ]
+
+
+def test_a_hit_that_ocr_read_says_so() -> None:
+    """In a line and in a badge, rounded down: nothing is surer than it is. Other hits say nothing of it."""
+    one = replace(hit(), ocr=Ocr(0.9379))
+    screen = Screen()
+    show_hits(screen.console, hits(one))
+    assert "\n    read by OCR, 93% sure\n" in screen.text
+    assert re.findall(r'data-testid="ocr">([^<]*)<', hit_html(one)) == ["read by OCR, 93% sure"]
+    screen = Screen()
+    show_hits(screen.console, hits(hit()))
+    assert "OCR" not in screen.text + hit_html(hit())

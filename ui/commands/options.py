@@ -73,6 +73,16 @@ RootOption = Annotated[
     str | None, typer.Option("--root", help="Only what came from this folder (see `sources`).", metavar="DIR")
 ]
 PasswordOption = Annotated[str | None, typer.Option("--pdf-password", help="Opens encrypted PDFs.", metavar="P")]
+OcrOption = Annotated[
+    str,
+    typer.Option(
+        "--ocr",
+        help="Which pictures of text are read: those without text, where the extra ocr is installed; also pictures on "
+        "pages with text; or none (default: auto).",
+        metavar="auto|always|never",
+        show_default=False,
+    ),
+]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
 ]

@@ -10,7 +10,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from passagework import Collection
-from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
@@ -23,7 +22,7 @@ from passagework.ui.web.ingest_job import IngestJob, IngestJobs
 from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems, show_unread
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
-from passagework.ui.web.uploads import save_upload, uningested_uploads
+from passagework.ui.web.uploads import readable_suffixes, save_upload, uningested_uploads
 
 
 def show_status(status: Status) -> None:
@@ -47,7 +46,7 @@ def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
     with st.form("upload", clear_on_submit=True):
         files = st.file_uploader(
             "Upload files",
-            type=list(SUFFIXES),
+            type=readable_suffixes(),
             accept_multiple_files=True,
             key="files",
             max_upload_size=UPLOAD_MEGABYTES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -18,7 +19,8 @@ from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of
 from passagework.ui.web.document_view import Place, citation, file_of, picture_html, place_of, text_html
 from passagework.ui.web.keyboard import TO_PASSAGE
-from passagework.ui.web.page_drawing import PagePicture, draw_page
+from passagework.ui.web.ocr_boxes import ocr_boxes, without_ocr
+from passagework.ui.web.page_drawing import PDF, PagePicture, draw_page
 from passagework.ui.web.page_html import markdown_text, note_html
 
 AROUND = 8_000
@@ -27,13 +29,20 @@ AROUND = 8_000
 LISTED = 2_000
 """Documents in the list to choose from."""
 
-PDF = "application/pdf"
-
 
 @st.cache_data(show_spinner="Drawing the page", max_entries=32)
-def _picture(path: str, changed: int, sha256: str, number: int, text: str, start: int, end: int) -> PagePicture:  # noqa: ARG001
+def _picture(
+    path: str,
+    changed: int,  # noqa: ARG001
+    sha256: str,
+    media_type: str,
+    number: int,
+    text: str,
+    start: int,
+    end: int,
+) -> PagePicture:
     """Returns a page's picture, the cached one unless its file `changed` since (nanoseconds of its date)."""
-    return draw_page(file_of(path), sha256, number=number, text=text, start=start, end=end)
+    return draw_page(file_of(path), sha256, media_type=media_type, number=number, text=text, start=start, end=end)
 
 
 def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
@@ -52,8 +61,10 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
         path = file_of(source.uri)
         changed = path.stat().st_mtime_ns if path.exists() else 0
         start, end = place.start - page.start, place.end - page.start
-        text = place.document.text[page.start : page.end]
-        picture = _picture(source.uri, changed, source.sha256, number, text, max(0, start), max(0, end))
+        text = without_ocr(place.document, page.start, page.end)
+        drawn = _picture(source.uri, changed, source.sha256, row.media_type, number, text, max(0, start), max(0, end))
+        read = ocr_boxes(place.document, max(place.start, page.start), min(place.end, page.end))
+        picture = replace(drawn, boxes=(*drawn.boxes, *read))
     except (PassageworkError, OSError) as error:
         st.warning(f"{markdown_text(str(error))}\\. Its text, as it was ingested:")
         st.html(text_html(place, page.start, page.end))
@@ -108,11 +119,13 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     document = collection.document(row.id)
     place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
     st.subheader(markdown_text(row.title or row.address))
-    parts = (row.address, place.where, format_name(row.media_type))
+    read = "read by OCR" if any(span.start < place.end and place.start < span.end for span in document.ocr) else ""
+    parts = (row.address, place.where, format_name(row.media_type), read)
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)
-    shown = "Picture" if row.media_type == PDF and document.pages else "Text"
+    pictured = row.media_type == PDF or row.media_type.startswith("image/")
+    shown = "Picture" if pictured and document.pages else "Text"
     if shown == "Picture":
         shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
     if shown == "Picture":

@@ -61,5 +61,7 @@ def _reading(progress: Progress, left: str) -> ProgressLine:
         return ProgressLine("reading", progress.files, progress.total_files, words)
     done, total = progress.bytes_read / 1e6, progress.total_bytes / 1e6
     name = f"  {one_line(progress.current, limit=NAME_CHARACTERS)}" if progress.current else ""
+    if progress.pages_to_read:
+        name += f", page {progress.pages_read:,} of {progress.pages_to_read:,} by OCR"
     left = left if progress.stage is IngestStage.READING else ""
     return ProgressLine("reading", done, total, f"{words}, {done:,.1f} of {total:,.1f} MB{left}{name}")

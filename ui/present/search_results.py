@@ -46,6 +46,11 @@ def hidden_line(hit: Hit) -> str:
     return f"{unseen:,} of {counted(hit.end - hit.start, 'character')} can't be seen in the document ({reasons})"
 
 
+def ocr_line(hit: Hit) -> str:
+    """Says that the passage, or a part of it, was read by OCR, and how surely; "" where it was not."""
+    return "" if hit.ocr is None else f"read by OCR, {int(100 * hit.ocr.confidence)}% sure"
+
+
 def plan_line(hits: Hits) -> str:
     """Says in one line how the hits were found."""
     plan = hits.plan
@@ -98,6 +103,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         indented(console, place(hit), "dim", column=margin)
         if warning := hidden_line(hit):
             indented(console, f"hidden text: {warning}", "yellow", column=margin)
+        if read := ocr_line(hit):
+            indented(console, read, "dim", column=margin)
         indented(console, _passage(hit.text), "", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()

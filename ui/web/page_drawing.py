@@ -1,4 +1,4 @@
-"""Draws a PDF page with a passage's boxes in a process of its own: a hostile file may crash pdfium.
+"""Draws a page of a PDF or of a picture file, with a passage's boxes, in a process of its own: hostile files crash it.
 
 The child reads one request in JSON from its standard input, and answers with one line of JSON and the picture. It is
 confined as parsers are, once it has the file's bytes.
@@ -15,10 +15,14 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from passagework.ingest.confinement import confine
 from passagework.ingest.confinement.child_process import child_command, child_environment
-from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.errors import IngestError, PassageworkError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SECONDS = 60.0
 """The time for one page, the child's start included, on a busy machine."""
@@ -26,6 +30,7 @@ SECONDS = 60.0
 MEMORY = 4 << 30
 """Bytes of address space that the child may take."""
 
+PDF = "application/pdf"
 LONGEST_SIDE = 1600
 """Pixels of a picture; more than a page has on most screens."""
 
@@ -47,14 +52,17 @@ class PagePicture:
     unchanged: bool
 
 
-def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, end: int) -> PagePicture:
+def draw_page(
+    path: Path, sha256: str, *, media_type: str = PDF, number: int, text: str, start: int, end: int
+) -> PagePicture:
     """Returns the picture of page `number` (from 1), on which `text` was read and `[start, end)` of it is marked.
 
     `sha256` is that of the file as it was ingested. Raises PassageworkError where there is no picture of it.
     """
     if not path.is_file():
         raise PassageworkError(f"{path} is gone since it was ingested: there is no picture of the page")
-    request = {"path": str(path), "sha256": sha256, "number": number, "text": text, "start": start, "end": end}
+    place = {"number": number, "text": text, "start": start, "end": end}
+    request = {"path": str(path), "sha256": sha256, "media_type": media_type, **place}
     try:
         completed = subprocess.run(  # noqa: S603 - this interpreter, this module
             child_command("passagework.ui.web.page_drawing"),
@@ -70,7 +78,7 @@ def draw_page(path: Path, sha256: str, *, number: int, text: str, start: int, en
         raise PassageworkError(f"the page can't be drawn: {error.strerror or error}") from error
     head, _, png = completed.stdout.partition(b"\n")
     if completed.returncode != 0 or not head:
-        raise PassageworkError("the page can't be drawn: the PDF is damaged, or pdfium can't read it")
+        raise PassageworkError("the page can't be drawn: the file is damaged")
     answer = json.loads(head)
     if "problem" in answer:
         raise PassageworkError(answer["problem"])
@@ -89,7 +97,7 @@ def main() -> None:
         answer, png = {"problem": f"{request['path']} can't be read: {error.strerror}"}, b""
     else:
         confine()
-        answer, png = _draw(data, request)
+        answer, png = (_draw if request["media_type"] == PDF else _draw_picture)(data, request)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + png)
 
 
@@ -123,12 +131,30 @@ def _draw(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], b
                 image = page.render(scale=scale).to_pil()
     except PdfiumError:
         return {"problem": "the page can't be drawn: the PDF is damaged, or needs a password"}, b""
+    answer = {"boxes": boxes, "exact": highlighted.exact, "missing": highlighted.missing}
+    return {**answer, "unchanged": _is_unchanged(data, request)}, _png(image)
+
+
+def _draw_picture(data: bytes, request: dict[str, object]) -> tuple[dict[str, object], bytes]:
+    from PIL import Image
+
+    from passagework.ingest.loaders.ocr.pixels import opened_picture, pixels_of
+
+    try:
+        with opened_picture(io.BytesIO(data)) as opened:
+            pixels = pixels_of(opened, int(str(request["number"])) - 1)
+    except IngestError as error:
+        return {"problem": f"the page can't be drawn: {error}"}, b""
+    image = Image.fromarray(pixels[:, :, ::-1])
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return {"boxes": [], "exact": True, "missing": 0, "unchanged": _is_unchanged(data, request)}, _png(image)
+
+
+def _is_unchanged(data: bytes, request: dict[str, object]) -> bool:
+    return hashlib.sha256(data).hexdigest() == request["sha256"]
+
+
+def _png(image: Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "PNG")
-    answer: dict[str, object] = {
-        "boxes": boxes,
-        "exact": highlighted.exact,
-        "missing": highlighted.missing,
-        "unchanged": hashlib.sha256(data).hexdigest() == request["sha256"],
-    }
-    return answer, out.getvalue()
+    return out.getvalue()

@@ -19,6 +19,7 @@ STYLE = """<style>
 .pw-place { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
 .pw-hidden { font-size: 0.875rem; border-left: 4px solid #d97706; padding-left: 0.6rem; margin: 0.4rem 0; }
 .pw-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
+.pw-badge { border: 1px solid currentColor; border-radius: 4px; padding: 0 0.4rem; margin-left: 0.5rem; }
 .pw-stages { display: flex; gap: 0.4rem; flex-wrap: wrap; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 .pw-stage { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 999px; padding: 0.05rem 0.6rem; }
 .pw-plan { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }

@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 
-from passagework.ingest.loaders import supported
+from passagework.ingest.loaders import OcrMode, supported
 from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.scan import absolute
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
@@ -27,6 +28,16 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(?:\
 """Names that mean a device to Windows, whatever suffix follows."""
 
 
+def readable(path: Path) -> bool:
+    """Tells whether an ingest reads files of such a name; pictures only where OCR is installed."""
+    return supported(path, OcrChoice.of(OcrMode.AUTO).effective)
+
+
+def readable_suffixes() -> list[str]:
+    """Returns the suffixes of what can be uploaded."""
+    return [suffix for suffix in SUFFIXES if readable(Path(f"a{suffix}"))]
+
+
 def upload_name(name: str) -> str:
     """Returns the last part of a name, without what a file system or a shell might stumble over.
 
@@ -37,8 +48,8 @@ def upload_name(name: str) -> str:
     path = Path(plain)
     stem, suffix = path.stem.strip(" ."), path.suffix
     stem = f"_{stem}" if _DEVICES.match(stem) else stem
-    if not stem or not suffix or not supported(path):
-        types = " ".join(sorted(SUFFIXES))
+    if not stem or not suffix or not readable(path):
+        types = " ".join(sorted(readable_suffixes()))
         raise ConfigError(f"{one_line(name, limit=80)}: supported types are {types}")
     room = LONGEST_NAME - len(suffix.encode())
     return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + suffix
@@ -100,7 +111,7 @@ def uningested_uploads(collection: Path, sources: Iterable[SourceRow]) -> list[P
     folder = collection / UPLOADS
     uris = {source.uri for source in sources}
     files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [file for file in files if supported(file) and file.is_file() and absolute(file).as_uri() not in uris]
+    return [file for file in files if readable(file) and file.is_file() and absolute(file).as_uri() not in uris]
 
 
 def remove_upload(collection: Path, path: Path) -> bool:

@@ -11,6 +11,7 @@ from passagework.ingest.loaders.office.docx_fields import Fields
 from passagework.ingest.loaders.office.docx_outline import Outline
 from passagework.ingest.loaders.office.docx_style import Look, Styles
 from passagework.ingest.loaders.office.equations import EquationError, linear
+from passagework.ingest.loaders.office.figures import PICTURES
 from passagework.ingest.loaders.office.number_words import counted
 from passagework.ingest.loaders.office.office_values import local
 from passagework.ingest.loaders.office.office_writer import Line
@@ -161,6 +162,8 @@ class InlineReader:
                 found.figures.append((element, reason))
                 read = True
             else:
+                if name in PICTURES:
+                    found.figures.append((element, reason))
                 if name in ("docPr", "shape", "imagedata", "textpath"):
                     described.append(_description(element, name))
                 waiting += reversed(list(opened(element, frozenset())))

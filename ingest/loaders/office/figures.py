@@ -1,4 +1,4 @@
-"""Charts and diagrams of office files: what they say in words and numbers, without a picture drawn."""
+"""Charts and diagrams of office files: what they say in words and numbers, without a picture drawn; and pictures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 
+PICTURES = frozenset({"blip", "imagedata"})
+"""The elements that lead to a picture, in today's drawings and in those of before."""
+
+
 def write_figure(
     package: Package,
     element: _Element,
@@ -22,7 +26,13 @@ def write_figure(
     writer: OfficeWriter,
     reason: HiddenReason | None = None,
 ) -> None:
-    """Writes the chart or the diagram that an element leads to. One that can't be read is a note."""
+    """Writes the chart, the diagram or the picture that an element leads to. One that can't be read is a note."""
+    if local(element) in PICTURES:
+        shown = relations.get(linked(element, "embed") or linked(element) or "")
+        picture = package.picture(shown.target) if shown is not None else None
+        if picture is not None:
+            writer.picture(picture, reason)
+        return
     is_diagram = local(element) == "relIds"
     relation = relations.get(linked(element, "dm" if is_diagram else "id") or "")
     what = "a diagram" if is_diagram else "a chart"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from passagework.ingest.loaders.archive import damaged, open_archive
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.office.core_properties import core_properties
 from passagework.ingest.loaders.office.docx_elements import word
@@ -20,7 +20,7 @@ from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document, Page
 
 
-def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """One document: paragraphs, lists and tables as Markdown. Raises IngestError where it is damaged or empty."""
 
     def read(package: Package) -> tuple[OfficeWriter, Sequence[Page]]:
@@ -32,10 +32,10 @@ def load_docx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         reader.read(root)
         return reader.writer, ()
 
-    yield _document(path, Format.DOCX, read)
+    yield _document(path, Format.DOCX, read, options.ocr)
 
 
-def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """One document, each slide a page, its title a heading. Raises IngestError where it is damaged or empty."""
 
     def read(package: Package) -> tuple[OfficeWriter, Sequence[Page]]:
@@ -47,7 +47,7 @@ def load_pptx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         reader.read()
         return reader.writer, reader.pages
 
-    yield _document(path, Format.PPTX, read)
+    yield _document(path, Format.PPTX, read, options.ocr)
 
 
 def load_xlsx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -65,10 +65,15 @@ def load_xlsx(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
     yield _document(path, Format.XLSX, read)
 
 
-def _document(path: Path, form: Format, read: Callable[[Package], tuple[OfficeWriter, Sequence[Page]]]) -> Document:
+def _document(
+    path: Path,
+    form: Format,
+    read: Callable[[Package], tuple[OfficeWriter, Sequence[Page]]],
+    ocr: OcrMode = OcrMode.NEVER,
+) -> Document:
     """The document of a file that `read` writes. Raises IngestError where it can't be read, or says nothing."""
     with open_archive(path) as archive:
-        package = Package(archive)
+        package = Package(archive, ocr)
         title, metadata = core_properties(package)
         try:
             writer, pages = read(package)
@@ -77,6 +82,8 @@ def _document(path: Path, form: Format, read: Callable[[Package], tuple[OfficeWr
         except Exception as error:  # malformed parts lead to whatever they lead to
             raise damaged(path, error) from error
     text = writer.text()
+    for note in package.pictures.notes():
+        package.note(note)
     if not text:
         raise IngestError(f"no text: {package.notes[0]}") if package.notes else NoTextError("no text")
     return Document(
@@ -89,4 +96,5 @@ def _document(path: Path, form: Format, read: Callable[[Package], tuple[OfficeWr
         notes=tuple(package.notes),
         hidden=writer.hidden(text, whole_lines=form is not Format.DOCX),
         tables=writer.tables,
+        ocr=writer.ocr,
     )

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.office.office_tables import Rows, header_rows, names_of, used_columns
+from passagework.ingest.loaders.pictures.embedded import PictureText
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.types import Heading, Hidden, HiddenReason, Table
+from passagework.retrieval.types import Heading, Hidden, HiddenReason, OcrSpan, Table
 
 Run: TypeAlias = "tuple[str, HiddenReason | None]"
 """A piece of text, and why nobody sees it, None where it is seen."""
@@ -38,6 +39,7 @@ class OfficeWriter:
         self.length = 0
         self.headings: list[Heading] = []
         self.tables: list[Table] = []
+        self.ocr: list[OcrSpan] = []
         self._hidden: list[Hidden] = []
         self.forced: HiddenReason | None = None
         """Why nothing of what is written is seen, None where it is."""
@@ -90,6 +92,14 @@ class OfficeWriter:
         columns = " | ".join(names_of(first[:headers])) if headers else ""
         self.tables.append(Table(begin, self.length, columns))
 
+    def picture(self, picture: PictureText, reason: HiddenReason | None = None) -> None:
+        """Writes what OCR read in a picture, as it is laid out there; `reason` is why nobody sees the picture."""
+        start = self._put(picture.text, 2)
+        self.tables += [Table(t.start + start, t.end + start, t.columns) for t in picture.tables]
+        self.ocr += [OcrSpan(s.start + start, s.end + start, s.confidence, s.box) for s in picture.spans]
+        if (unseen := self.forced or reason) is not None:
+            self._hide([Hidden(0, len(picture.text), unseen)], start)
+
     def extend(self, other: OfficeWriter, *, gap: int = 2) -> tuple[int, int]:
         """Writes all of another writer's blocks; where they begin and end."""
         if not other.length:
@@ -97,6 +107,7 @@ class OfficeWriter:
         start = self._put("".join(other._parts), gap)
         self.headings += [Heading(h.level, h.title, h.start + start, h.end + start) for h in other.headings]
         self.tables += [Table(t.start + start, t.end + start, t.columns) for t in other.tables]
+        self.ocr += [OcrSpan(s.start + start, s.end + start, s.confidence, s.box) for s in other.ocr]
         self._hide(other._hidden, start)
         return start, self.length
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from passagework.ingest.loaders.archive import begins_with_element, parse_xml, read_member
+from passagework.ingest.loaders.base import OcrMode
 from passagework.ingest.loaders.encoding import clean
+from passagework.ingest.loaders.pictures.embedded import EmbeddedPictures, PictureText
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
 
@@ -48,8 +50,9 @@ class Relation:
 class Package:
     """An office file's parts, and notes about those that could not be read."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, ocr: OcrMode = OcrMode.NEVER) -> None:
         self.archive = archive
+        self.pictures = EmbeddedPictures(ocr)
         self.notes: list[str] = []
         self._members = {_key(name): name for name in archive.NameToInfo}
 
@@ -83,6 +86,11 @@ class Package:
         if root is None and name:
             self.note(f"{what} can't be read: {'damaged' if self.member(name) else 'missing'}")
         return root
+
+    def picture(self, name: str) -> PictureText | None:
+        """What the picture of a part says, where it wasn't said before; None where that is nothing."""
+        member = self.member(name)
+        return self.pictures.read(read_member(self.archive, member)) if member else None
 
     def note(self, line: str) -> None:
         """Adds a line for the report, once."""

@@ -172,6 +172,9 @@ class SlideWriter:
             return
         if shape.kind == "pic":
             self._described(shape, reason)
+            for blip in shape.element.iter("{*}blip"):
+                write_figure(self._package, blip, self._relations, self._writer, reason)
+                self._gap = 2
         elif shape.kind == "graphicFrame":
             self._frame(shape, reason)
         else:

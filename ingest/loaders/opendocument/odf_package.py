@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.archive import begins_with_element, given_title, open_archive, parse_xml, read_member
+from passagework.ingest.loaders.base import OcrMode
 from passagework.ingest.loaders.opendocument.odf_names import children_named, name_of
+from passagework.ingest.loaders.pictures.embedded import EmbeddedPictures, PictureText
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Json
@@ -35,10 +37,13 @@ _FIELDS = {
 class OdfPackage:
     """A file's content and styles, and notes about what could not be read."""
 
-    def __init__(self, archive: zipfile.ZipFile | None, flat: _Element | None = None) -> None:
+    def __init__(
+        self, archive: zipfile.ZipFile | None, flat: _Element | None = None, *, ocr: OcrMode = OcrMode.NEVER
+    ) -> None:
         self._archive = archive
         self._flat = flat
         self.notes: list[str] = []
+        self.pictures = EmbeddedPictures(ocr)
 
     def content(self) -> _Element:
         """The root of the content. Raises IngestError where there is none."""
@@ -59,6 +64,16 @@ class OdfPackage:
             return None
         name = posixpath.normpath(posixpath.join(reference.removeprefix("./"), "content.xml"))
         return self._part(name, f"an object ({one_line(name, limit=60)})")
+
+    def picture(self, reference: str) -> PictureText | None:
+        """What a picture that lies in the file says; None where that is nothing, or was said before."""
+        if self._archive is None or not reference or ":" in reference:
+            return None
+        try:
+            return self.pictures.read(read_member(self._archive, reference.removeprefix("./")))
+        except IngestError as error:
+            self._note(f"a picture ({one_line(reference, limit=60)}) can't be read: {error}")
+            return None
 
     def properties(self) -> tuple[str, dict[str, Json]]:
         """The title, "" where no one gave one, and the other properties."""
@@ -99,7 +114,7 @@ class OdfPackage:
 
 
 @contextmanager
-def open_package(path: Path) -> Iterator[OdfPackage]:
+def open_package(path: Path, ocr: OcrMode = OcrMode.NEVER) -> Iterator[OdfPackage]:
     """The file's parts. Raises IngestError where it is damaged, encrypted or hostile."""
     with path.open("rb") as file:
         packed = file.read(2) == b"PK"
@@ -118,4 +133,4 @@ def open_package(path: Path) -> Iterator[OdfPackage]:
         )
         if manifest and b"encryption-data" in manifest:
             raise IngestError("encrypted: the file opens only with its password")
-        yield OdfPackage(archive)
+        yield OdfPackage(archive, ocr=ocr)

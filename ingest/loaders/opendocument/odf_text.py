@@ -56,12 +56,17 @@ class OdfText:
             elif kind in ("text:section", "text:hidden-paragraph"):
                 hides = attribute(element, "text:display") in ("none", "condition")
                 self.blocks(element, _HIDDEN if hides else look)
-            elif kind in ("draw:object", "draw:object-ole"):
-                self._object(element, look)
+            elif kind in ("draw:object", "draw:object-ole", "draw:image"):
+                (self._picture if kind == "draw:image" else self._object)(element, look)
             elif kind == "office:annotation":
                 self._remark(element, look)
             elif kind not in _SKIPPED and len(element):
                 self.blocks(element, look)
+
+    def _picture(self, element: _Element, look: Look) -> None:
+        picture = self._package.picture(str(element.get(_HREF) or ""))
+        if picture is not None:
+            self.writer.picture(picture, look.unseen)
 
     def _paragraph(self, element: _Element, look: Look, *, prefix: str = "", gap: int = 2) -> bool:
         line, aside = self._inline.read(element, look)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.archive import damaged
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.office.office_writer import OfficeWriter
 from passagework.ingest.loaders.opendocument.odf_names import attribute, children_named
@@ -27,7 +27,7 @@ _MARGINS = ("style:header", "style:header-first", "style:header-left", "style:fo
             "style:footer-left")  # fmt: skip
 
 
-def load_odt(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+def load_odt(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """One document: paragraphs, lists, tables and notes. Raises IngestError where it is damaged or empty."""
 
     def read(package: OdfPackage, styles: OdfStyles, body: _Element) -> tuple[OfficeWriter, Sequence[Page]]:
@@ -43,7 +43,7 @@ def load_odt(path: Path, options: LoadOptions) -> Iterator[Document | RecordFail
                     text.writer.extend(inner.writer)
         return text.writer, ()
 
-    yield _document(path, Format.ODT, read)
+    yield _document(path, Format.ODT, read, options.ocr)
 
 
 def load_ods(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -59,7 +59,7 @@ def load_ods(path: Path, options: LoadOptions) -> Iterator[Document | RecordFail
     yield _document(path, Format.ODS, read)
 
 
-def load_odp(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
+def load_odp(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """One document, each slide a page, its title a heading. Raises IngestError where it is damaged or empty."""
 
     def read(package: OdfPackage, styles: OdfStyles, body: _Element) -> tuple[OfficeWriter, Sequence[Page]]:
@@ -68,15 +68,16 @@ def load_odp(path: Path, options: LoadOptions) -> Iterator[Document | RecordFail
             slides.write(presentation)
         return slides.writer, slides.pages
 
-    yield _document(path, Format.ODP, read)
+    yield _document(path, Format.ODP, read, options.ocr)
 
 
 def _document(
     path: Path,
     form: Format,
     read: Callable[[OdfPackage, OdfStyles, _Element], tuple[OfficeWriter, Sequence[Page]]],
+    ocr: OcrMode = OcrMode.NEVER,
 ) -> Document:
-    with open_package(path) as package:
+    with open_package(path, ocr) as package:
         try:
             body = next(children_named(package.content(), "office:body"))
             writer, pages = read(package, OdfStyles(package.styles()), body)
@@ -95,7 +96,8 @@ def _document(
         metadata=metadata,
         pages=pages,
         headings=writer.headings,
-        notes=tuple(package.notes),
+        notes=(*package.notes, *package.pictures.notes()),
         hidden=writer.hidden(text, whole_lines=form is not Format.ODT),
         tables=writer.tables,
+        ocr=writer.ocr,
     )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,20 +17,21 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
 
-from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, RecordFailure
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.loaders.ocr.installed import WAY_OUT
 from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
+from passagework.ingest.loaders.pdf.pdf_document import document_of
 from passagework.ingest.loaders.pdf.pdf_edits import PageText
 from passagework.ingest.loaders.pdf.pdf_furniture import without_running_lines
-from passagework.ingest.loaders.pdf.pdf_headings import headings_by_type
-from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs, hidden_spans
+from passagework.ingest.loaders.pdf.pdf_hidden import Codes, hidden_glyphs
 from passagework.ingest.loaders.pdf.pdf_hyphens import join_hyphens
-from passagework.ingest.loaders.pdf.pdf_outline import locate
-from passagework.ingest.loaders.pdf.pdf_pages import between_pages, page_places
+from passagework.ingest.loaders.pdf.pdf_scans import read_scans
 from passagework.ingest.loaders.pdf.pdf_structure import Structure, open_reader, quiet, read_structure
 from passagework.ingest.loaders.pdf.pdf_text import page_text, plain_page
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import page_ranges
-from passagework.retrieval.types import Document, Heading, Json, Page
+from passagework.retrieval.types import Document
 
 MAX_PAGES = 100_000
 """More than any real document has; a file that claims more is damaged or hostile."""
@@ -58,12 +59,16 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """Every page's text, its glyphs that can't be seen, the numbers (from 1) of the pages that failed, and notes."""
+    """Every page's text, its glyphs that can't be seen, the numbers (from 1) of the pages that failed, and notes.
+
+    `way_out` says how the text of pages can be had that are pictures, "" where there are none.
+    """
 
     pages: Sequence[PageText]
     unseen: Sequence[Codes | None]
     failed: Sequence[int] = ()
     notes: Sequence[str] = ()
+    way_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class _Opened:
 def load_pdf(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:
     """Yields the file's one document. Raises IngestError where it is damaged, locked or without text."""
     with quiet():
-        document = _document(_read(path), options.pdf_password)
+        document = _document(_read(path), options)
     yield document
 
 
@@ -88,63 +93,29 @@ def extract_pages(path: Path, *, password: str | None = None) -> list[PageText]:
     """
     data = _read(path)
     with quiet():
-        return list(_content(data, password, _open(data, password)).pages)
+        return list(_content(data, LoadOptions(pdf_password=password), _open(data, password)).pages)
 
 
-def _document(data: bytes, password: str | None) -> Document:
-    opened = _open(data, password)
-    content = _content(data, password, opened)
+def _document(data: bytes, options: LoadOptions) -> Document:
+    opened = _open(data, options.pdf_password)
+    content = _content(data, options, opened)
     count = len(content.pages)
     blank = [number for number, page in enumerate(content.pages, 1) if not page.text.strip("\n \ufffd")]
-    if len(blank) == count and not content.failed and _is_blank(data, password):
+    if len(blank) == count and not content.failed and _is_blank(data, options.pdf_password):
         raise NoTextError("no text: the pages are blank")
     if len(blank) == count:
-        raise IngestError(_without_text(count, len(content.failed)))
+        without = _without_text(count, len(content.failed)) + content.way_out
+        seen = options.ocr is not OcrMode.NEVER and not (content.failed or content.way_out or content.notes)
+        raise NoTextError(f"{without}: OCR finds none") if seen else IngestError(without)
     structure = read_structure(opened.reader) if opened.reader else Structure(notes=(_no_structure(opened),))
     notes = [*content.notes, *structure.notes]
     if content.failed:
         notes.append(f"{_pages(content.failed, count)} can't be read")
     if silent := sorted(set(blank) - set(content.failed)):
-        notes.append(f"no text on {_pages(silent, count)}")
+        notes.append(f"no text on {_pages(silent, count)}{content.way_out}")
     if b"%%EOF" not in data[-_TRAILER_WITHIN:]:
         notes.append("the file ends early, as if cut off: pages may be missing")
-    between = list(between_pages(content.pages))
-    pages = page_places(content.pages, between, structure.labels)
-    text = "".join(part for page, after in zip(content.pages, between, strict=True) for part in (page.text, after))
-    metadata: Mapping[str, Json] = {**structure.metadata, "page_count": count}
-    return Document(
-        text=text,
-        media_type="application/pdf",
-        title=structure.title,
-        metadata=metadata,
-        pages=pages,
-        headings=_headings(structure, content.pages, text, pages),
-        notes=notes,
-        hidden=tuple(
-            span
-            for place, read, codes in zip(pages, content.pages, content.unseen, strict=True)
-            if codes is not None
-            for span in hidden_spans(read, codes, place.start)
-        ),
-        tables=tuple(
-            replace(table, start=place.start + table.start, end=place.start + table.end)
-            for place, read in zip(pages, content.pages, strict=True)
-            for table in read.tables
-        ),
-    )
-
-
-def _headings(structure: Structure, read: Sequence[PageText], text: str, pages: Sequence[Page]) -> list[Heading]:
-    """The outline's headings, else those that the pages' tags name, else the lines that stand out as such."""
-    outlined = locate(structure.outline, text, pages)
-    if outlined:
-        return outlined
-    tagged = [
-        replace(heading, start=place.start + heading.start, end=place.start + heading.end)
-        for place, page in zip(pages, read, strict=True)
-        for heading in page.tagged
-    ]
-    return tagged or headings_by_type(read, pages)
+    return document_of(content.pages, content.unseen, structure, Format.PDF.value, notes)
 
 
 def _read(path: Path) -> bytes:
@@ -166,13 +137,13 @@ def _open(data: bytes, password: str | None) -> _Opened:
         return _Opened(None, error)
 
 
-def _content(data: bytes, password: str | None, opened: _Opened) -> _Content:
+def _content(data: bytes, options: LoadOptions, opened: _Opened) -> _Content:
     """The pages by pdfium, else by pypdf. Raises IngestError where neither can."""
     try:
-        return _by_pdfium(data, password)
+        return _by_pdfium(data, options)
     except _RefusedError as error:
         if error.code == pdfium.FPDF_ERR_PASSWORD:  # pypdf would go on: an empty owner password lets it in
-            raise IngestError(_LOCKED if password is None else _STILL_LOCKED) from error
+            raise IngestError(_LOCKED if options.pdf_password is None else _STILL_LOCKED) from error
         if opened.reader is not None:
             return _by_pypdf(data, opened.reader)
         if error.code == pdfium.FPDF_ERR_SECURITY:
@@ -180,19 +151,24 @@ def _content(data: bytes, password: str | None, opened: _Opened) -> _Content:
         raise IngestError(_damage(data, opened.problem)) from error
 
 
-def _by_pdfium(data: bytes, password: str | None) -> _Content:
+def _by_pdfium(data: bytes, options: LoadOptions) -> _Content:
     """Raises _RefusedError where the file can't be opened; a page that can't is reported and empty."""
     try:
         pdf = _pdfium_document(data, None)
     except _RefusedError:
-        if password is None:
+        if options.pdf_password is None:
             raise
-        pdf = _pdfium_document(data, password)
+        pdf = _pdfium_document(data, options.pdf_password)
     with closing(with_forms(pdf)):
         if len(pdf) < 1:
             raise _RefusedError(pdfium.FPDF_ERR_PAGE)
-        pages = [_pdfium_page(pdf, index) for index in range(_checked(len(pdf)))]
-    return _gathered(pages)
+        read = [_pdfium_page(pdf, index) for index in range(_checked(len(pdf)))]
+        texts = [None if page is None else page[0] for page in read]
+        scans = read_scans(pdf, texts, options.ocr, len(data))
+    unseen = [None if page is None else page[1] for page in read]
+    pages = [None if text is None else (text, codes) for text, codes in zip(texts, unseen, strict=True)]
+    way_out = f": {WAY_OUT}" if scans.unread and not scans.notes else ""
+    return replace(_gathered(pages, *scans.notes), way_out=way_out)
 
 
 def _pdfium_document(data: bytes, password: str | None) -> PdfDocument:

@@ -20,12 +20,21 @@ Edit: TypeAlias = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """How surely OCR read a word, and its box: left, top, width and height as shares of the page's picture."""
+
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class PageText:
     """A page's text, and for each of its code points the pdfium character that shows it: (len(text),) int32.
 
     NO_GLYPH marks what was put in (line breaks, the bars of tables), and all that pdfium did not read. `lines`,
     `tables` and `tagged` (the headings that the file itself names) are places in the text, in order; `height` is the
-    page's. A page `runs_on` whose last word goes on upon the next.
+    page's. A page `runs_on` whose last word goes on upon the next. Glyphs below NO_GLYPH stand for words that OCR read,
+    the first of `recognised` for the first below it.
     """
 
     text: str
@@ -35,6 +44,7 @@ class PageText:
     tagged: Sequence[Heading] = ()
     height: float = 0.0
     runs_on: bool = False
+    recognised: Sequence[Recognised] = ()
 
 
 _Place = TypeVar("_Place", Line, Table, Heading)

@@ -68,7 +68,7 @@ def hidden_spans(read: PageText, codes: Codes, start: int) -> Iterator[Hidden]:
 
     White space and characters that nothing on the page shows belong to the run around them; blank runs are none.
     """
-    of_text = np.where(read.glyphs == NO_GLYPH, -1, codes[read.glyphs])
+    of_text = np.where(read.glyphs <= NO_GLYPH, -1, codes[np.maximum(read.glyphs, 0)])
     of_text[[character.isspace() for character in read.text]] = -1
     first, last, current = 0, 0, 0
     for at in np.flatnonzero(of_text >= 0).tolist():

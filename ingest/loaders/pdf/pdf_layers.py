@@ -64,7 +64,7 @@ class Layers:
                 layers.texts[drawn] = order
                 continue
             covers, colour = _fill(drawn, kind)
-            box = _box(drawn, matrix) if covers else None
+            box = box_of(drawn, matrix) if covers else None
             if box is not None:
                 layers.shapes.append(_Layer(order, box, colour))
                 layers.is_scan |= kind == pdfium.FPDF_PAGEOBJ_IMAGE and _area(box) >= _OF_A_SCAN * area
@@ -115,7 +115,8 @@ def product(first: Matrix, then: Matrix) -> Matrix:
     return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
 
 
-def _box(drawn: int, matrix: Matrix) -> Box | None:
+def box_of(drawn: int, matrix: Matrix) -> Box | None:
+    """Where an object stands on the page; None where pdfium doesn't know."""
     room = calls.Numbers(ctypes.c_float, 4)
     if not calls.bounds(drawn, *room.places):
         return None

@@ -24,9 +24,10 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
-FORMAT = 5
-KNOWN = (1, 2, 3, 4, FORMAT)
-"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`."""
+FORMAT = 6
+KNOWN = (1, 2, 3, 4, 5, FORMAT)
+"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, the fifth
+no `ocr`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
@@ -76,7 +77,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
     columns = {
         SOURCES: [
             *(("id", whole), ("uri", text), ("path", text), ("sha256", text), ("media_type", text), ("state", text)),
-            *(("reason", text), ("notes", many(text))),
+            *(("reason", text), ("notes", many(text)), ("ocr", text)),
         ],
         DOCUMENTS: [
             *(("id", whole), ("source", whole), ("uri", text), ("name", text), ("path", text), ("position", whole)),
@@ -85,6 +86,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             ("hidden", many(arrow.struct([*place, ("reason", text)]))),
             ("tables", many(arrow.struct([*place, ("columns", text)]))),
             ("places", many(arrow.struct([("unit", text), ("first", number), ("last", number), *place]))),
+            ("ocr", many(arrow.struct([*place, ("confidence", number), ("box", many(number))]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),

@@ -97,6 +97,7 @@ def _sources(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
             "state": source.state.value,
             "reason": source.reason,
             "notes": list(source.notes),
+            "ocr": source.ocr,
         }
         for source in snapshot.sources()
     ]
@@ -139,6 +140,7 @@ def _structure(document: Document) -> dict[str, Any]:
             {"unit": p.unit.value, "first": p.first, "last": p.last, "start": p.start, "end": p.end}
             for p in document.places
         ],
+        "ocr": [{"start": o.start, "end": o.end, "confidence": o.confidence, "box": o.box} for o in document.ocr],
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

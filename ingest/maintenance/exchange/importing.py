@@ -31,13 +31,14 @@ from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
-from passagework.retrieval.store.rows import SourceState, recorded
+from passagework.retrieval.store.rows import NO_OCR, SourceState, recorded
 from passagework.retrieval.types import (
     Document,
     Heading,
     Hidden,
     HiddenReason,
     Json,
+    OcrSpan,
     Page,
     PlaceUnit,
     SourcePlace,
@@ -46,8 +47,8 @@ from passagework.retrieval.types import (
 from passagework.retrieval.words.indexed import WORDS_VERSION
 
 ROWS = 2_000
-LATER = ("language", "places", "tables", "hidden")
-"""The columns of the documents that exports of earlier formats lack, the newest first."""
+LATER = ("ocr", "language", "places", "tables", "hidden")
+"""The columns of the documents that exports of earlier formats lack, the newest first; their files lack `ocr`, too."""
 
 COMMIT = 256
 """Documents between two commits."""
@@ -94,7 +95,7 @@ class _Files:
         expected = schemas(self._arrow, self.dim, self.facts)
         for name, file in self._files.items():
             known = [expected[name]]
-            for column in LATER if name == DOCUMENTS else ():
+            for column in LATER if name == DOCUMENTS else LATER[:1] if name == SOURCES else ():
                 known.append(known[-1].remove(known[-1].get_field_index(column)))
             if not any(file.schema_arrow.equals(columns) for columns in known):
                 raise StoreError(f"{folder / name} has other columns than an export")
@@ -129,7 +130,8 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
             writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
         for row in files.rows(SOURCES):
             fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "reason", "notes")}
-            sources[row["id"]] = writer.put_source(state=recorded(SourceState, row["state"]), **fields)
+            mode = row.get("ocr", NO_OCR)
+            sources[row["id"]] = writer.put_source(state=recorded(SourceState, row["state"]), ocr=mode, **fields)
     by_document = groupby(files.rows(PASSAGES), key=lambda row: int(row["document"]))
     waiting = next(by_document, None)
     documents = passages = 0
@@ -200,6 +202,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
                 SourcePlace(PlaceUnit(p["unit"]), p["first"], p["last"], p["start"], p["end"])
                 for p in row.get("places", ())
             ),
+            ocr=tuple(OcrSpan(o["start"], o["end"], o["confidence"], _box(o["box"])) for o in row.get("ocr", ())),
         )
         same = document_hash(document) == row["sha256"]
     except (TypeError, ValueError) as error:
@@ -207,6 +210,13 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
     if not same:
         raise StoreError(f"{document.uri} is not what was exported: its text, title, pages or metadata changed")
     return document
+
+
+def _box(shares: list[float] | None) -> tuple[float, float, float, float] | None:
+    if shares is None:
+        return None
+    left, top, width, height = shares
+    return left, top, width, height
 
 
 def _line(error: Exception) -> str:

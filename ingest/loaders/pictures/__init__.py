@@ -1,0 +1,1 @@
+"""Pictures of text: files of their own, and those within other documents."""
