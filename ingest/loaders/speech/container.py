@@ -64,8 +64,9 @@ def claimed_seconds(container: Any) -> float:
 
 
 def tags(container: Any) -> tuple[str, dict[str, Json]]:
-    """The title, and what else the file says of itself."""
-    found = {str(key).lower(): one_line(str(value), limit=1_000) for key, value in container.metadata.items()}
+    """The title, and what else the file says of itself; Ogg has its tags at the track."""
+    said = [tag for track in container.streams.audio[:1] for tag in track.metadata.items()]
+    found = {str(key).lower(): one_line(str(value), limit=1_000) for key, value in (*said, *container.metadata.items())}
     return found.get("title", ""), {key: plain(found[key]) for key in _TAGS if found.get(key)}
 
 

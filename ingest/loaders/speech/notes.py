@@ -23,11 +23,19 @@ def listening_notes(silent: Sequence[Span], unsure: Sequence[Span], language: La
     if long := [span for span in silent if span[1] - span[0] >= LONG_SILENCE]:
         notes.append(f"nobody speaks at {_places(long)}: silence, music or noise")
     if unsure:
-        only = f", which knows {language.code} alone" if language is not None and language.probability is None else ""
-        notes.append(f"left out at {_places(unsure)}: not understood by {model}{only}")
+        notes.append(
+            f"left out at {_places(unsure)}, not understood by {model}: noise, or {unknown_language(language)}"
+        )
     if language is not None and language.probability is not None and language.probability < SURE_LANGUAGE:
         notes.append(f"its language is a guess: {language.code}, {language.probability:.0%} sure")
     return notes
+
+
+def unknown_language(language: Language | None) -> str:
+    """Says which languages a model may not have understood: all but one, where it can't tell them apart."""
+    if language is not None and language.probability is None:
+        return f"another language than the one that it knows, {language.code}"
+    return "a language that it doesn't know"
 
 
 def cut_short(heard: float, claimed: float, damaged: int, *, whole: bool) -> list[str]:

@@ -20,7 +20,7 @@ from passagework.ingest.loaders.speech.container import (
     tags,
 )
 from passagework.ingest.loaders.speech.installed import speech_way_out
-from passagework.ingest.loaders.speech.notes import cut_short, listening_notes
+from passagework.ingest.loaders.speech.notes import cut_short, listening_notes, unknown_language
 from passagework.ingest.loaders.speech.transcript import Transcript, transcript
 from passagework.ingest.loaders.speech.whisper import Language, Listener, clips_of
 from passagework.ingest.loaders.speech.windows import Span, Window, windows
@@ -56,12 +56,12 @@ def load_recording(path: Path, options: LoadOptions) -> Iterator[Document | Reco
         if said:
             written = transcript(said, marks)
             facts: dict[str, Json] = {"duration": _seconds(max(claimed, said[-1].last)), "subtitles": True}
-            facts |= {"language": language} if language else {}
+            facts |= {"language": language} if language not in ("", "und") else {}
             notes = ["its own subtitles were read in place of its sound"]
         else:
             heard = _heard(container, options, claimed)
             if not heard.said:
-                raise NoTextError(_nothing_said(heard))
+                raise NoTextError(_nothing_said(heard, options.speech_name))
             written = transcript(heard.said, marks)
             facts = _facts(heard, options)
             notes = listening_notes(heard.silent, heard.unsure, heard.language, options.speech_name)
@@ -149,11 +149,12 @@ def _seconds(duration: float) -> float:
     return round(duration, 3)
 
 
-def _nothing_said(heard: Heard) -> str:
+def _nothing_said(heard: Heard, model: str) -> str:
     if not heard.seconds:
         return "no sound: nothing of its track can be decoded" if heard.damaged else "no sound: it lasts no time"
     if heard.unsure:
-        return f"nothing that was understood in {clock_time(heard.seconds)}: music, noise, or an unknown language"
+        known = unknown_language(heard.language)
+        return f"nothing that {model} understood in {clock_time(heard.seconds)}: music, noise, or {known}"
     return f"nobody speaks in {clock_time(heard.seconds)} of it: silence, music or noise"
 
 

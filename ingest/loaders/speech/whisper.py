@@ -20,9 +20,11 @@ from passagework.retrieval.errors import IngestError
 
 LEAST_SURE = -1.0
 """Mean logarithm of a token's probability, and MOST_REPETITIVE the text's length to its compressed length, beyond which
-the paper (section 4.5) decodes again; here it is left out. So is what is probably no speech."""
+the paper (section 4.5) decodes again; here it is left out."""
 MOST_REPETITIVE = 2.4
-MOST_SILENT = 0.6
+MOST_SILENT, DOUBTFUL = 0.6, -0.5
+"""Probability of no speech, beyond which words are left out that are doubtful besides: in the paper they need be as bad
+as LEAST_SURE, and for silence the small models say "You" at -0.7. What is surely read is kept: quiet speech has 0.65."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _is_sure(segment: Any) -> bool:
     return bool(
         segment.avg_logprob >= LEAST_SURE
         and segment.compression_ratio <= MOST_REPETITIVE
-        and segment.no_speech_prob <= MOST_SILENT
+        and (segment.no_speech_prob <= MOST_SILENT or segment.avg_logprob >= DOUBTFUL)
     )
 
 

@@ -1,7 +1,7 @@
 """Cuts sound at silences, into windows that are heard one after another: a day of it is never in memory.
 
-Where there is speech, Silero's detector tells (a model of 2 MB in the wheel of faster-whisper): what it doesn't take for
-speech, silence and most music, is never shown to the model that writes, which would invent words for it.
+Where there is speech, Silero's detector tells (a model of 2 MB in the wheel of faster-whisper). What it doesn't take
+for speech, silence and most music, is never shown to the model that writes, which would invent words for it.
 """
 
 from __future__ import annotations
