@@ -18,13 +18,14 @@ from passagework.ingest.loaders.text.subtitles import Cue
 from passagework.retrieval.config import PARSERS
 from passagework.retrieval.errors import IngestError
 
-LEAST_SURE = -1.0
+LEAST_SURE, LEAST_SURE_ALONE = -1.0, -0.75
 """Mean logarithm of a token's probability, and MOST_REPETITIVE the text's length to its compressed length, beyond which
-the paper (section 4.5) decodes again; here it is left out."""
+the paper (section 4.5) decodes again; here it is left out. A model of one language can't tell that it hears another,
+and invents words in its own: German at -0.79 and less, where English as espeak-ng says it is at -0.61 and more."""
 MOST_REPETITIVE = 2.4
 MOST_SILENT, DOUBTFUL = 0.6, -0.5
 """Probability of no speech, beyond which words are left out that are doubtful besides: in the paper they need be as bad
-as LEAST_SURE, and for silence the small models say "You" at -0.7. What is surely read is kept: quiet speech has 0.65."""
+as LEAST_SURE, and for silence the small models say "You" at -0.7. What is surely read stays: quiet speech has 0.65."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Listener:
 
     def __init__(self, folder: str) -> None:
         self._model = _loaded(folder)
+        self._several = bool(self._model.model.is_multilingual)
         self.language: Language | None = None
 
     def hear(self, window: Window) -> Iterator[Said]:
@@ -61,13 +63,13 @@ class Listener:
             condition_on_previous_text=False,
         )
         if self.language is None:
-            several = self._model.model.is_multilingual
-            self.language = Language(info.language, info.language_probability if several else None)
+            self.language = Language(info.language, info.language_probability if self._several else None)
+        least = LEAST_SURE if self._several else LEAST_SURE_ALONE
         for segment in segments:
             first = window.first + max(0.0, segment.start)
             last = min(max(first, window.first + segment.end), max(first, window.last))
             text = " ".join(segment.text.split())
-            yield Said(Cue(first, last, text), _is_sure(segment) and any(map(str.isalnum, text)))
+            yield Said(Cue(first, last, text), _is_sure(segment, least) and any(map(str.isalnum, text)))
 
 
 def clips_of(speech: tuple[Span, ...]) -> list[Span]:
@@ -81,9 +83,9 @@ def clips_of(speech: tuple[Span, ...]) -> list[Span]:
     return clips
 
 
-def _is_sure(segment: Any) -> bool:
+def _is_sure(segment: Any, least: float) -> bool:
     return bool(
-        segment.avg_logprob >= LEAST_SURE
+        segment.avg_logprob >= least
         and segment.compression_ratio <= MOST_REPETITIVE
         and (segment.no_speech_prob <= MOST_SILENT or segment.avg_logprob >= DOUBTFUL)
     )
