@@ -9,7 +9,7 @@ from pathlib import Path
 from passagework.ingest.scan import Scan
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
-from passagework.retrieval.roots import is_beneath
+from passagework.retrieval.roots import is_beneath, shown_path, uri_of
 from passagework.retrieval.store import SourceRow
 from passagework.retrieval.text import counted
 
@@ -50,3 +50,21 @@ def check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceR
                 f"{root} is empty, but {counted(before, 'file')} came from it before: nothing was deleted; "
                 "if it is meant to be empty, use `passagework delete`"
             )
+
+
+def listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    """Returns one path, or several, as several."""
+    return [paths] if isinstance(paths, str | Path) else paths
+
+
+def named_roots(
+    root: str | Path | Sequence[str | Path], recorded: Sequence[SourceRow], delete_missing: bool
+) -> list[str]:
+    """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
+    if root and not delete_missing:
+        raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
+    uris = [uri_of(folder) for folder in listed(root)]
+    for uri in uris:
+        if not any(is_beneath(source.uri, [uri]) for source in recorded):
+            raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")
+    return uris

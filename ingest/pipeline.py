@@ -13,7 +13,7 @@ from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unr
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
-from passagework.ingest.path_checks import check_roots, refuse_overlap, without_collection
+from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
 from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
@@ -26,9 +26,9 @@ from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.languages import check_language
 from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
 from passagework.retrieval.config import Settings
-from passagework.retrieval.errors import ConfigError, IngestError
+from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.roots import is_beneath, is_gone, root_of, shown_path, uri_of
+from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
 
 
@@ -68,9 +68,9 @@ def ingest(
     `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
     `auto` without the extra. `speech_model` writes down what is said in recordings: the folder of a Whisper model for
     CTranslate2, or its name on the hub; recordings that another one wrote down are read again where it is named. A
-    document that fails costs only itself, and is in the report. Killed at any point, the
-    next run goes on from the last commit. Where no file is found that can be read, and there is no collection, none is
-    made. A file's path is relative to the widest folder ingested that it lies in.
+    document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last
+    commit. Where no file is found that can be read, and there is no collection, none is made. A file's path is relative
+    to the widest folder ingested that it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -80,7 +80,7 @@ def ingest(
     models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
     collection = Path(collection).absolute()
-    roots = [absolute(Path(path)) for path in _listed(paths)]
+    roots = [absolute(Path(path)) for path in listed(paths)]
     refuse_overlap(roots, collection)
     told = RunProgress(progress, started)
     told.found(0)
@@ -108,7 +108,7 @@ def ingest(
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
-        deleting = [*map(uri_of, roots), *_named_roots(root, recorded, delete_missing)]
+        deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
         if delete_missing:
             check_roots(roots, scanned, recorded)
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
@@ -270,23 +270,6 @@ def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
     timeout, memory = settings.parse_timeout, settings.parse_memory
     more, readable = models.memory, models.files
     return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
-
-
-def _listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
-    return [paths] if isinstance(paths, str | Path) else paths
-
-
-def _named_roots(
-    root: str | Path | Sequence[str | Path], recorded: Sequence[SourceRow], delete_missing: bool
-) -> list[str]:
-    """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
-    if root and not delete_missing:
-        raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
-    uris = [uri_of(folder) for folder in _listed(root)]
-    for uri in uris:
-        if not any(is_beneath(source.uri, [uri]) for source in recorded):
-            raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")
-    return uris
 
 
 def _widened(

@@ -245,15 +245,15 @@ class ParserPool:
                     return None
                 case {"kind": "error", "reason": str(reason)}:
                     if message.get("spent"):
-                        process.kill()
-                        _refuse_worn_out(process, first=total == length)
+                        _end_spent(process, had_begun=total > length)
                     return (NoTextError if message.get("no_text") else IngestError)(one_line(reason))
                 case _:
                     raise ValueError("an unknown message")
         raise IngestError("no longer read")
 
 
-def _refuse_worn_out(process: ParserProcess, *, first: bool) -> None:
-    """Raises _WornOutError where memory failed at the first word of a file, and not at the process's first file."""
-    if first and process.files > 1:
+def _end_spent(process: ParserProcess, *, had_begun: bool) -> None:
+    """Ends a process without memory left; raises where files before this one, which has no part in it, had taken it."""
+    process.kill()
+    if process.files > 1 and not had_begun:
         raise _WornOutError

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.lexical.compounds import compound_parts, joins_words
 from passagework.retrieval.lexical.word_forms import different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.fulltext import DECIMALS, matched_words
+from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
 from passagework.retrieval.text import storable
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, merged, phrase_forms, word_forms
+from passagework.retrieval.words.questions import is_question_word
 
 JOINED = re.compile(rf"(?<!{TERM.pattern[:-1]}){TERM.pattern}(?:[-./:@+#\u2010\u2011]{TERM.pattern})+")
 """Words that are joined, as in a part's number, a version, an address or a state-of-the-art compound."""
@@ -23,6 +25,9 @@ QUOTED = re.compile(r'["\u201c\u201e]([^"\u201c\u201d\u201e]+)["\u201d\u201c]')
 
 MAX_CHARACTERS = 200
 """Characters of an identifier or a quotation that is looked up as it stands."""
+
+MOST_COUNTED = 1000
+"""Passages that hold a part of a compound, beyond which they are not counted: it is frequent."""
 
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
@@ -56,7 +61,7 @@ class Bm25:
 
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
-        words = query_words(query, snapshot.languages())
+        words = searched_words(snapshot, query)
         if not words or k < 1:
             return []
         if all(len(forms) == 1 for forms in words):
@@ -96,10 +101,13 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
     collection. A word of a script without blanks is several, pieces of it. Identifiers of joined words follow, each as
     one, and what stands in quotes: the text index looks for their parts one after the other, so that `SA-4471-B` is
     told from `SA-B-4471`. Case is FTS5's to fold: newer scripts than it knows must reach it as they reached the index.
-    Stop words are left out, unless there is nothing else, or they are written as names are: `WHO`, `IT`.
+    Stop words, and in other languages the words that questions begin with, are left out, unless there is nothing else,
+    or they are written as names are: `WHO`, `IT`.
     """
     query = folded(query)
-    words = [forms for match in content_words(query) for forms in word_forms(match[0], languages)]
+    content = [match[0] for match in content_words(query)]
+    telling = [word for word in content if not is_question_word(word, languages)] or content
+    words = [forms for word in telling for forms in word_forms(word, languages)]
     identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
     phrases = [phrase_forms(term, languages) for term in identifiers + quoted if len(term) <= MAX_CHARACTERS]
@@ -107,6 +115,24 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
     for forms in [*words, *phrases]:
         different.setdefault(forms[0].lower(), forms)
     return [different_forms(forms) for forms in list(different.values())[:MAX_TERMS]]
+
+
+def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
+    """Returns the query's words with their forms, and of compounds that no passage holds, the parts.
+
+    Only languages that join words have those.
+    """
+    languages = snapshot.languages()
+    words = query_words(query, languages)
+    if not joins_words(languages):
+        return words
+    unknown = [forms for forms in words if not any(snapshot.count_holding(fts5_phrase(form), 1) for form in forms)]
+    found = [
+        compound_parts(forms[0], languages, lambda part: snapshot.count_holding(fts5_phrase(part), MOST_COUNTED))
+        for forms in unknown
+    ]
+    parts = dict.fromkeys((part,) for of_word in found for part in of_word)
+    return [*words, *(part for part in parts if part not in words)][:MAX_TERMS]
 
 
 def query_terms(query: str, languages: Sequence[str] = ()) -> list[str]:
@@ -140,7 +166,7 @@ def match_expression(query: str, languages: Sequence[str] = ()) -> str:
 
 def any_of(terms: Sequence[str]) -> str:
     """Returns terms, each found as it stands, as FTS5 wants them."""
-    return " OR ".join(f'"{term}"' for term in terms)
+    return " OR ".join(map(fts5_phrase, terms))
 
 
 def phrase_expression(words: str, languages: Sequence[str] = ()) -> str:

@@ -27,5 +27,5 @@ class CommonWords:
         if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
             return False
         if expression not in self._known:
-            self._known[expression] = self._snapshot.holds_more_than(expression, self._least)
+            self._known[expression] = self._snapshot.count_holding(expression, self._least + 1) > self._least
         return self._known[expression]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.filters.allowed import BROAD, AllowedIds
 from passagework.retrieval.ids import Mask, allowed_mask, rows_of
-from passagework.retrieval.lexical.bm25 import query_words, with_equals
+from passagework.retrieval.lexical.bm25 import searched_words, with_equals
 from passagework.retrieval.lexical.maxscore import Gains, Term, best_rows, exact_scores, length_norms
 from passagework.retrieval.lexical.postings import Postings
 from passagework.retrieval.lexical.word_forms import inverse_document_frequency, shares_of_one_word
@@ -20,6 +20,7 @@ from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS
 from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
 from passagework.retrieval.types import Ids
+from passagework.retrieval.words.unspaced import BEGINS
 
 REBUILD_SHARE = 0.05
 REBUILD_LEAST = 10_000
@@ -114,7 +115,7 @@ class LivePostings:
     def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
         """Returns what each word of the query adds, in its order; words that no passage holds are left out."""
         terms: list[Term] = []
-        for forms in query_words(query, snapshot.languages()):
+        for forms in searched_words(snapshot, query):
             of_word = [self._term(snapshot, form) for form in forms]
             if len(of_word) > 1:
                 shares = shares_of_one_word([len(term.rows) for term in of_word], self._totals[0])
@@ -124,7 +125,7 @@ class LivePostings:
 
     def _term(self, snapshot: Snapshot, form: str) -> Term:
         parts = stems([form])[0]
-        frequent = self._saved_term(parts[0]) if len(parts) == 1 else None
+        frequent = self._saved_term(parts[0]) if len(parts) == 1 and not form.endswith(BEGINS) else None
         return frequent if frequent is not None else self._fts5_term(snapshot, form)
 
     def _saved_term(self, word: str) -> Term | None:

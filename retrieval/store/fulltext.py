@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
 from passagework.retrieval.words.indexed import indexed_with_origins
+from passagework.retrieval.words.unspaced import BEGINS
 
 DECIMALS = 12
 """Decimals of a BM25 score: equal passages are equal in it, and scores near FTS5's floor of 0.000001 stay apart."""
@@ -26,6 +27,14 @@ SEPARATORS = "".join(
 """Pictures that older Unicode did not know, and marks that belong to no script."""
 TOKENIZER = f"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc' separators '{SEPARATORS}'"
 """As the first migration has it, which says why: a text is the same words wherever they are counted or marked."""
+
+
+def fts5_phrase(term: str) -> str:
+    """Returns words that follow one another as FTS5 wants them: quoted, so that nothing is read as an operator.
+
+    Of a term that ends in `*` the last word may go on.
+    """
+    return f'"{term[:-1]}"*' if term.endswith(BEGINS) else f'"{term}"'
 
 
 def best_passages(
@@ -52,7 +61,7 @@ def best_passages(
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:
     """Returns what one word adds to the BM25 of each passage that holds it, by ascending id: a score is their sum."""
     query = "SELECT rowid, -bm25(passages_fts) FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid"
-    return list(driver.execute(query, (f'"{word}"',)))
+    return list(driver.execute(query, (fts5_phrase(word),)))
 
 
 def matched_words(texts: Sequence[str], expression: str, language: str = "") -> list[list[tuple[int, int]]]:

@@ -165,10 +165,10 @@ class Snapshot(DocumentReader):
         allowed = None if condition is None else matching_query(filter_sql(condition))
         return best_passages(self.connection, expression, k, allowed)
 
-    def holds_more_than(self, expression: str, passages: int) -> bool:
-        """Tells whether an FTS5 expression matches more than so many passages."""
+    def count_holding(self, expression: str, most: int) -> int:
+        """Returns how many passages an FTS5 expression matches, and `most` where it is that many or more."""
         query = "SELECT count(*) FROM (SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?)"
-        return bool(self._driver.execute(query, (expression, passages + 1)).fetchone()[0] > passages)
+        return int(self._driver.execute(query, (expression, most)).fetchone()[0])
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
         """Returns every passage that holds one word of a query, as (id, share of BM25), ascending."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from passagework.retrieval.words.folding import Folded, folded, folded_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem, stems_version
-from passagework.retrieval.words.unspaced import RUN, indexed_pieces, queried_pieces
+from passagework.retrieval.words.unspaced import BEGINS, RUN, indexed_pieces, queried_pieces
 
 WORDS_VERSION = f"1, {stems_version()}"
 """Another version's text index has other words for the same text."""
@@ -80,7 +80,14 @@ def word_forms(word: str, languages: Iterable[str] = ()) -> list[tuple[str, ...]
 
 def phrase_forms(phrase: str, languages: Iterable[str] = ()) -> tuple[str, ...]:
     """Returns the forms in which words of a folded query that follow one another may stand in the index."""
-    return _different([indexed(phrase, language) for language in ("", *languages)])
+    phrase = phrase.replace(BEGINS, " ").rstrip()
+    last = re.search(f"(?:{RUN.pattern})\\Z", phrase)
+    if last is None:
+        return _different([indexed(phrase, language) for language in ("", *languages)])
+    # The text may go on where the phrase ends: its last run has no shorter pieces.
+    pieces = " ".join(queried_pieces(last[0]))
+    before = phrase[: last.start()]
+    return _different([f"{indexed(before, language)} {pieces}".lstrip() for language in ("", *languages)])
 
 
 def _different(forms: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.maintenance.exchange import export_collection, import_collection
-from passagework.ingest.writing.passage_writer import document_hash
+from passagework.ingest.writing.document_hash import document_hash
 from passagework.retrieval.config import Settings
 from passagework.retrieval.types import Document, Hidden, HiddenReason
 from tests.support.fakes import FakeEncoder

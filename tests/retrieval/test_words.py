@@ -9,9 +9,10 @@ from hypothesis import given, strategies as st
 
 from passagework import Collection, ConfigError, Stage, ingest
 from passagework.ingest.writing.languages import identified
-from passagework.retrieval.lexical.bm25 import matching_spans, query_terms
-from passagework.retrieval.store.vocabulary import stems
-from passagework.retrieval.words.indexed import indexed, indexed_with_origins, word_forms
+from passagework.retrieval.lexical.bm25 import matching_spans, phrase_expression, query_terms
+from passagework.retrieval.lexical.compounds import compound_parts
+from passagework.retrieval.store.fulltext import matched_words
+from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem
 from tests.support.fakes import FakeEncoder
 
@@ -154,9 +155,65 @@ def test_forms_of_a_word_count_as_one(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="東京都水源กินข้าว가나다", min_size=1, max_size=12), st.data())
 def test_every_part_of_a_run_is_found(text: str, data: st.DataObject) -> None:
-    """The pieces of a query that is part of a text are among those of the text; one letter of Thai is none."""
+    """Whichever part is asked for, as words or as a phrase, is found where it stands in the text."""
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    of_text = {piece for word in indexed(text).split() for piece in stems([word])[0]}
-    looked_up = [piece for forms in word_forms(text[start:end]) for piece in stems(forms)[0]]
-    assert {piece for piece in looked_up if len(piece) > 1 or piece in "東京都水源가나다"} <= of_text
+    [as_words] = matching_spans(text[start:end], [text])
+    [as_phrase] = matched_words([text], phrase_expression(text[start:end]))
+    for spans in (as_words, as_phrase):
+        marked = {place for first, last in spans for place in range(first, last)}
+        assert set(range(start, end)) <= marked
+
+
+@pytest.mark.parametrize(
+    ("query", "languages", "words"),
+    [
+        ("Welche Farbe hat das Haus?", ["de"], ["Farbe", "hat", "das", "Haus"]),
+        ("Welche?", ["de"], ["Welche"]),
+        ("¿Cuántos puntos?", ["es"], ["puntos", "punt"]),
+        ("cuantos puntos", ["es"], ["puntos", "punt"]),
+        ("quand come", ["fr"], ["come", "com"]),
+        ("quand come", [], ["quand", "come"]),
+    ],
+)
+def test_words_that_questions_begin_with_are_left_out(query: str, languages: list[str], words: list[str]) -> None:
+    """In the languages that the collection has, with accents or without; alone they are looked for."""
+    assert query_terms(query, languages) == words
+
+
+def test_compounds_are_found_by_their_parts(tmp_path: Path) -> None:
+    """A German word that no passage holds is looked for by the words that it is made of; one that is held is not."""
+    texts = {
+        "a": "Die Wellen, mit denen der Funk im Herbst über das Meer ging, wurden von den Technikern gemessen.",
+        "b": "Die Wellen des Meeres wurden im Herbst von den Handwerkern der Stadt nicht gestrichen.",
+        "c": "Das Sonnendach der alten Halle wurde im Herbst von den Handwerkern der Stadt gestrichen.",
+        "d": "Die Sonne und das Dach der Halle sind von den Handwerkern der Stadt im Herbst gesehen worden.",
+    }
+    (tmp_path / "docs").mkdir()
+    for name, text in texts.items():
+        (tmp_path / "docs" / f"{name}.txt").write_text(text, encoding="utf-8")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder(), language="de")
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert [hit.path for hit in collection.search("Funkwellen", stage="lexical")] == ["a.txt", "b.txt"]
+        assert [hit.path for hit in collection.search("Sonnendächer", stage="lexical")] == ["c.txt"]
+        assert not collection.search("Mondfinsternis", stage="lexical")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=FakeEncoder(), language="es")
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert not collection.search("Funkwellen", stage="lexical")
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "parts"),
+    [
+        ("Funkwellen", "de", ("funk", "well")),
+        ("Gesundheitswesen", "de", ("gesund", "wes")),
+        ("Donau", "de", ()),
+        ("vattenkraft", "sv", ("vatt", "kraft")),
+        ("Funkwellen", "es", ()),
+        ("Funk1wellen", "de", ()),
+    ],
+)
+def test_the_parts_of_a_compound(word: str, language: str, parts: tuple[str, ...]) -> None:
+    """Both are held, with what joins them between; the way whose rarer part is the most frequent counts."""
+    held = {"funk": 3, "well": 2, "gesund": 4, "wes": 9, "vatt": 1, "kraft": 1, "wellen": 0}
+    assert compound_parts(word, [language], lambda part: held.get(part, 0)) == parts

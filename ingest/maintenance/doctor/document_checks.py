@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES, UNREAD, CheckContext
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
-from passagework.ingest.writing.passage_writer import document_hash
+from passagework.ingest.writing.document_hash import document_hash
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import Snapshot, SourceState, integrity

@@ -24,10 +24,9 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, T
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
-FORMAT = 6
-KNOWN = (1, 2, 3, 4, 5, FORMAT)
-"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, the fifth
-no `ocr`."""
+FORMAT = 5
+KNOWN = (1, 2, 3, 4, FORMAT)
+"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, `ocr`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""

@@ -22,8 +22,8 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 )
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.side_files import LINES, copy_side_files
+from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.languages import WORDS, identified
-from passagework.ingest.writing.passage_writer import document_hash
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError

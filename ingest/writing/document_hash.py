@@ -1,0 +1,33 @@
+"""Tells whether a document changed: one number of all that search can show of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from passagework.retrieval.types import Document
+
+
+def document_hash(document: Document) -> str:
+    """Returns the SHA-256 of all that search can show of a document: equal hashes mean there is nothing to do."""
+    digest = hashlib.sha256()
+    shape: list[object] = [
+        document.media_type,
+        document.title,
+        dict(document.metadata),
+        [[page.number, page.label, page.start, page.end] for page in document.pages],
+        [[heading.level, heading.title, heading.start, heading.end] for heading in document.headings],
+    ]
+    if document.hidden:  # a document without keeps the digest that it had before there was this
+        shape.append([[span.start, span.end, span.reason.value] for span in document.hidden])
+    if document.tables:
+        shape.append({"tables": [[table.start, table.end, table.columns] for table in document.tables]})
+    if document.places:
+        places = [[place.unit.value, place.first, place.last, place.start, place.end] for place in document.places]
+        shape.append({"places": places})
+    if document.ocr:
+        shape.append({"ocr": [[span.start, span.end, span.confidence, span.box] for span in document.ocr]})
+    digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
+        digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))
+    return digest.hexdigest()
