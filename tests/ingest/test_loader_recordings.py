@@ -10,6 +10,7 @@ pytest.importorskip("faster_whisper", reason="the extra audio is not installed")
 
 from passagework.ingest.loaders import LoadOptions, load
 from passagework.ingest.loaders.base import PART_LISTENER, Part, PartsRead
+from passagework.ingest.loaders.speech import recording
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document, PlaceUnit
 from tests.support.recordings import Samples, alike, film, music, noise, silence, speech_model, spoken, wav
@@ -225,3 +226,19 @@ def test_minutes_are_told(tmp_path: Path, trees: Samples) -> None:
     finally:
         PART_LISTENER.reset(token)
     assert list(dict.fromkeys(told)) == [PartsRead(done, 3, Part.MINUTE) for done in (0, 2)]
+
+
+def test_a_day_at_most_is_heard(tmp_path: Path, trees: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file can claim years; what is heard of it is text, and the rest is told."""
+    monkeypatch.setattr(recording, "LONGEST", 100)
+    document = read(wav(tmp_path / "a.wav", trees, silence(300)))
+    assert alike(document.text, TREES)
+    assert document.notes[1:] == ["only the first 0:02:00 were heard"]
+
+
+def test_several_tracks(tmp_path: Path, trees: Samples) -> None:
+    """The first is heard, and the report says that there are more."""
+    path = film(tmp_path / "a.mkv", trees, codec="libopus", tracks=2)
+    document = read(path)
+    assert alike(document.text, TREES)
+    assert document.notes == ["the first audio track was heard, 1 other not"]

@@ -109,6 +109,7 @@ def film(
     cues: Sequence[tuple[int, int, str]] = (),
     subtitles: str = "mov_text",
     picture: bool = False,
+    tracks: int = 1,
 ) -> Path:
     """Writes a container of the suffix's kind: sound, tags, chapters and subtitles (milliseconds), a black picture."""
     with av.open(str(path), "w") as container:
@@ -122,16 +123,17 @@ def film(
             pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         experimental = {"strict": "-2"} if codec == "vorbis" else {}
         layout = "stereo" if codec == "vorbis" else "mono"
-        sound = container.add_stream(codec, rate=48_000, layout=layout, options=experimental) if parts else None
-        if sound is not None:
-            sound.bit_rate = 64_000
+        sounds: list[Any] = []
+        for _ in range(tracks if parts else 0):
+            sounds.append(container.add_stream(codec, rate=48_000, layout=layout, options=experimental))
+            sounds[-1].bit_rate = 64_000
         texts: Any = _subtitle_track(container, subtitles) if cues else None
         if pictures is not None:
             for _ in range(3):
                 frame = av.VideoFrame(64, 48, "yuv420p")
                 container.mux(pictures.encode(frame))
             container.mux(pictures.encode(None))
-        if sound is not None:
+        for sound in sounds:
             _encode(container, sound, np.concatenate(parts))
         for number, (start, end, text) in enumerate(cues):
             line = f"{number},0,Default,,0,0,0,,{text}".encode()
