@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.loaders import is_recording
-from passagework.ingest.loaders.speech.installed import speech_way_out
+from passagework.ingest.loaders.speech.speech_extra import speech_way_out
 from passagework.ingest.scan import FoundFile, Scan, Unread
 from passagework.ingest.speech_choice import SpeechChoice
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from passagework.ingest.loaders.speech.installed import can_transcribe
+from passagework.ingest.loaders.speech.speech_extra import can_transcribe
 from passagework.retrieval.config import DEFAULT_SPEECH_MODEL, Settings
 from passagework.retrieval.errors import ModelUnavailableError
 from passagework.retrieval.extras import require

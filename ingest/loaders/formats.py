@@ -127,7 +127,7 @@ SUFFIXES = {
     ".opus": Format.OPUS,
     ".aac": Format.AAC,
     ".wma": Format.WMA,
-    **dict.fromkeys((".mp4", ".m4v"), Format.MP4),
+    **dict.fromkeys((".mp4", ".m4v", ".mpeg4"), Format.MP4),
     ".mkv": Format.MKV,
     ".webm": Format.WEBM,
     ".mov": Format.MOV,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from passagework.ingest.loaders.formats import PICTURES, RECORDINGS, named_format
 from passagework.ingest.loaders.ocr.installed import WAY_OUT, can_recognise
-from passagework.ingest.loaders.speech.installed import speech_way_out
+from passagework.ingest.loaders.speech.speech_extra import speech_way_out
 
 _CONVERT = "convert them with LibreOffice: soffice --headless --convert-to {} FILE"
 _BOOK = "convert them with Calibre: ebook-convert FILE FILE.epub"

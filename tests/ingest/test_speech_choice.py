@@ -13,7 +13,7 @@ pytest.importorskip("faster_whisper", reason="the extra audio is not installed")
 
 from passagework import Collection, Settings
 from passagework.ingest import Progress, Report, ingest
-from passagework.ingest.loaders.speech import installed
+from passagework.ingest.loaders.speech import speech_extra
 from passagework.ingest.recordings import recording_of, subtitles_of
 from passagework.ingest.speech_choice import SpeechChoice
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError
@@ -99,7 +99,7 @@ def test_what_was_written_down_stays_until_another_model_is_named(docs: Path, tm
 def test_without_the_extra_recordings_are_counted_and_read_later(docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to install; a model that is asked for is refused."""
     with monkeypatch.context() as patched:
-        patched.setattr(installed, "missing_modules", lambda extra: ("faster_whisper",))
+        patched.setattr(speech_extra, "missing_modules", lambda extra: ("faster_whisper",))
         report = run(docs)
         assert report.added == 1
         assert [(unread.type, unread.files, unread.way_out) for unread in report.unread] == [

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 
 from passagework.ingest.loaders import OcrMode, supported
 from passagework.ingest.loaders.formats import SUFFIXES
-from passagework.ingest.loaders.speech.installed import can_transcribe
+from passagework.ingest.loaders.speech.speech_extra import can_transcribe
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.scan import absolute
 from passagework.retrieval.errors import ConfigError, IngestError

@@ -19,8 +19,8 @@ from passagework.ingest.loaders.speech.container import (
     own_subtitles,
     tags,
 )
-from passagework.ingest.loaders.speech.installed import speech_way_out
 from passagework.ingest.loaders.speech.notes import cut_short, listening_notes, unknown_language
+from passagework.ingest.loaders.speech.speech_extra import speech_way_out
 from passagework.ingest.loaders.speech.transcript import Transcript, transcript
 from passagework.ingest.loaders.speech.whisper import Language, Listener, clips_of
 from passagework.ingest.loaders.speech.windows import Span, Window, windows
