@@ -52,6 +52,7 @@ from .filters.compiler import Where as Where
 from .hits import (
     Blend as Blend,
     FilterUse as FilterUse,
+    FusionWeights as FusionWeights,
     Hit as Hit,
     Hits as Hits,
     Plan as Plan,

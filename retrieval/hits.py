@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
+from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
 
@@ -139,15 +140,34 @@ class QueryCut:
 
 
 @dataclass(frozen=True, slots=True)
+class FusionWeights:
+    """Weighs the two scores of the first stage: dense x cosine + lexical x BM25 / the query's best."""
+
+    dense: float = 1.0
+    lexical: float = CONVEX_WEIGHT
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the plan's JSON has under `weights`."""
+        return {"dense": self.dense, "lexical": self.lexical}
+
+
+@dataclass(frozen=True, slots=True)
 class Blend:
-    """Weighs scores that are added: cosine + lexical x BM25 / the query's best + reranked x the reranker's score."""
+    """Weighs scores that are added: dense x cosine + lexical x BM25 / the best + reranked x the reranker's score."""
 
     lexical: float
     reranked: float
+    dense: float = 1.0
+
+    def following(self, weights: FusionWeights) -> Blend:
+        """Returns the blend for a query whose words weigh more than most beside its vector, or less; its sum stays."""
+        lexical = self.lexical * (weights.lexical / weights.dense) / CONVEX_WEIGHT
+        scale = (self.dense + self.lexical + self.reranked) / (self.dense + lexical + self.reranked)
+        return Blend(round(lexical * scale, 6), round(self.reranked * scale, 6), round(self.dense * scale, 6))
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the plan's JSON has under `blend`: the weight of each stage's score."""
-        return {"dense": 1.0, "lexical": self.lexical, "rerank": self.reranked}
+        return {"dense": self.dense, "lexical": self.lexical, "rerank": self.reranked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +175,12 @@ class Plan:
     """Tells how a search was done; what has no part in it is None.
 
     `requested` is the stage that was asked for, `used` the one that gave the hits, and `reason` why they differ.
-    `candidates` is the pool per first-stage retriever, `pool` how many passages both found; `index` is the kind of
-    vector index, `best_bm25` what scores by words are divided by. `rerank_depth` candidates were read by `reranker`,
-    `reranked_in_windows` of them in several parts; `rerank_query_cut` tells that it read only part of the query.
-    `languages` are those by whose stems the query's words were looked for as well, `unknown_tokens` how many of the
-    query's tokens the encoder knows nothing of. `hints` say what a filter may have meant that asks for what no document
-    has.
+    `candidates` is the pool per first-stage retriever, and `pool` how many passages both found; `index` is the kind of
+    vector index, `best_bm25` what scores by words are divided by, `weights` what cosines and they count for.
+    `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
+    `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
+    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of. `hints` say
+    what a filter may have meant that asks for what no document has.
     """
 
     requested: Stage
@@ -172,6 +192,7 @@ class Plan:
     filter: FilterUse | None = None
     query_cut: QueryCut | None = None
     best_bm25: float | None = None
+    weights: FusionWeights | None = None
     pool: int | None = None
     reranker: str | None = None
     rerank_depth: int | None = None
@@ -202,7 +223,7 @@ class Plan:
 _ONLY_WHERE_SO = frozenset(("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "hints"))
 """What of a plan the JSON leaves out where there is none."""
 
-_Part = FilterUse | QueryCut | Blend
+_Part = FilterUse | QueryCut | FusionWeights | Blend
 """What of a plan has a JSON object of its own."""
 
 

@@ -281,7 +281,12 @@ class Collection:
         """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)
-            searcher = Searcher(models, lexical=lambda: live.lexical(snapshot), filters=live.filters)
+            searcher = Searcher(
+                models,
+                lexical=lambda: live.lexical(snapshot),
+                filters=live.filters,
+                background=live.background,
+            )
             return searcher.search(request, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:

@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.dense.saved_indexes import SAVED_INDEXES, open_index
 from passagework.retrieval.errors import StoreError
@@ -43,6 +44,7 @@ class OpenedVersion:
             self.store.close()
             raise
         self.filters = filter_cache()
+        self.background = BackgroundSample()
         self._lock = ForkSafeLock()
         self._index: Opened[LiveIndex] | None = None
         self._postings: Opened[LivePostings] | None = None

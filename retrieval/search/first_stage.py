@@ -6,16 +6,17 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.hits import FilterUse
+from passagework.retrieval.hits import FilterUse, FusionWeights
 from passagework.retrieval.lexical.bm25 import LexicalRetriever
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.fusion import competition_ranks, fuse, telling_bm25
+from passagework.retrieval.search.fusion import EVEN, competition_ranks, fuse, telling_bm25, weights_of
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, Snapshot
-from passagework.retrieval.types import Stage, Vectors
+from passagework.retrieval.types import Fusion, Stage, Vectors
 
 Scores = dict[int, float]
 """Scores by passage id; higher is better."""
@@ -26,7 +27,7 @@ class Pool:
     """Holds what the first stage found: scores by stage, and where each candidate stands that may become a hit.
 
     `size` counts different passages; `full` tells that a retriever gave as many as it was asked for: there may be more.
-    `telling_bm25` divides the scores by words before they are added to others (see `fusion`).
+    `telling_bm25` divides the scores by words before they are added to others, with `weights` (see `fusion`).
     """
 
     scores: Mapping[Stage, Scores]
@@ -35,6 +36,7 @@ class Pool:
     full: bool
     filter: FilterUse | None
     telling_bm25: float
+    weights: FusionWeights = EVEN
 
     def best_first(self, scores: Mapping[int, float]) -> list[int]:
         """Returns ids by score, ties by where the passages stand in their documents."""
@@ -59,6 +61,7 @@ class FirstStage:
         lexical: LexicalRetriever,
         allowed: AllowedIds | None,
         passages: int,
+        background: BackgroundSample,
         clock: Clock,
     ) -> None:
         self._request = request
@@ -69,6 +72,7 @@ class FirstStage:
         self._lexical = lexical
         self._allowed = allowed
         self._passages = passages
+        self._background = background
         self._clock = clock
         self._places: dict[int, Location] = {}
 
@@ -83,7 +87,17 @@ class FirstStage:
             self._places.update(self._snapshot.locations(unplaced))
         size_found, full = len(dense.keys() | lexical.keys()), len(dense) >= size or len(lexical) >= size
         telling = telling_bm25(lexical, self._passages)
-        return Pool(self._scores(dense, lexical, telling), self._places, size_found, full, used, telling)
+        weights = self._weights(dense, lexical)
+        scores = self._scores(dense, lexical, telling, weights)
+        return Pool(scores, self._places, size_found, full, used, telling, weights)
+
+    def _weights(self, dense: Scores, lexical: Scores) -> FusionWeights:
+        """Returns what each retriever counts for in the query's hybrid score."""
+        if not dense or not lexical or self._vector is None or self._request.fusion is not Fusion.CONVEX:
+            return EVEN
+        with self._clock.timed("fusion"):
+            background = self._background.background(self._snapshot, self._vector)
+            return weights_of(background, max(dense.values()), lexical.values(), self._passages)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""
@@ -99,7 +113,7 @@ class FirstStage:
         with self._clock.timed("lexical"):
             return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
 
-    def _scores(self, dense: Scores, lexical: Scores, telling: float) -> dict[Stage, Scores]:
+    def _scores(self, dense: Scores, lexical: Scores, telling: float, weights: FusionWeights) -> dict[Stage, Scores]:
         if self._stage is Stage.DENSE:
             return {Stage.DENSE: dense}
         if self._stage is Stage.LEXICAL:
@@ -113,7 +127,7 @@ class FirstStage:
                 if lexical_only and self._vector is not None
                 else dense
             )
-            fused = fuse(self._request.fusion, cosines, ranks, lexical, telling)
+            fused = fuse(self._request.fusion, cosines, ranks, lexical, telling, weights)
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
     def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
+from passagework.retrieval.config import RRF_K
+from passagework.retrieval.dense.background import Background
+from passagework.retrieval.hits import FusionWeights
 from passagework.retrieval.types import Fusion
+
+EVEN = FusionWeights()
+"""Where nothing is known of the query."""
+
+COSINES_TELL = (0.675, 1.3, 0.056)
+"""From where on the best cosine stands out of its background, where it tells all, and the least that it counts."""
+WORDS_TELL = (0.264, 0.694, 0.15)
+"""The same of the best BM25 and the tenth."""
+WORDS_PER_DEVIATION = 8.0
+"""What words that tell all count for beside cosines that do, in standard deviations of the background.
+
+All chosen on twelve sets in six languages with three encoders at once (docs/first-stage.md).
+"""
+
+TENTH = 10
 
 MOST_TELLING = 8.0
 """The BM25 beyond which a query's best tells enough, however large the collection: what most questions reach."""
@@ -22,32 +40,64 @@ def telling_bm25(lexical: Mapping[int, float], passages: int) -> float:
     return max(best, min(MOST_TELLING, math.log((passages - 0.5) / 1.5))) if passages > 1 else best
 
 
+def weights_of(
+    background: Background | None, best_cosine: float, bm25: Collection[float], passages: int
+) -> FusionWeights:
+    """Returns what a query's cosines and its BM25 count for, by how much each tells; EVEN without a background.
+
+    Cosines tell as much as the best stands out of the background, in standard deviations, against what the best of so
+    many passages would if none had to do with the query. BM25 tells as much as the best stands out of the tenth.
+    """
+    if background is None or background.deviation <= 0:
+        return EVEN
+    by_chance = math.sqrt(2 * math.log(passages))  # the most that so many draws of a normal distribution come to
+    standing_out = (best_cosine - background.mean) / background.deviation / by_chance
+    dense = _between(standing_out, *COSINES_TELL) / background.deviation
+    tenth = heapq.nlargest(TENTH, bm25)
+    contrast = (tenth[0] - tenth[-1]) / tenth[0] if len(tenth) == TENTH and tenth[0] > 0 else 1.0
+    ratio = WORDS_PER_DEVIATION * _between(contrast, *WORDS_TELL) / dense
+    scale = (EVEN.dense + EVEN.lexical) / (1 + ratio)
+    return FusionWeights(round(scale, 6), round(scale * ratio, 6))
+
+
+def _between(value: float, low: float, high: float, least: float) -> float:
+    """Returns where a value lies from `low` (0) to `high` (1), and no less than `least`."""
+    return max(least, min(1.0, (value - low) / (high - low)))
+
+
 def fuse(
     method: Fusion,
     cosines: Mapping[int, float],
     dense_ranks: Mapping[int, int],
     lexical: Mapping[int, float],
     telling: float,
+    weights: FusionWeights = EVEN,
 ) -> dict[int, float]:
     """Returns a score for every candidate, higher is better.
 
     `cosines` has every candidate; `dense_ranks` (from 1) only those that the dense retriever found itself; `lexical`
-    the BM25 scores of those that the lexical retriever found, and `telling` what `telling_bm25` says of them.
+    the BM25 scores of those that the lexical retriever found, `telling` what `telling_bm25` says of them, and `weights`
+    what `weights_of` says of both.
     """
     match method:
         case Fusion.CONVEX:
-            return convex(cosines, lexical, telling)
+            return convex(cosines, lexical, telling, weights)
         case Fusion.RRF:
             return reciprocal_rank(dense_ranks, lexical)
 
 
-def convex(cosines: Mapping[int, float], lexical: Mapping[int, float], telling: float) -> dict[int, float]:
-    """Returns cosine + CONVEX_WEIGHT x BM25 / `telling`; BM25 is 0 for a passage outside the lexical pool.
+def convex(
+    cosines: Mapping[int, float], lexical: Mapping[int, float], telling: float, weights: FusionWeights = EVEN
+) -> dict[int, float]:
+    """Returns the weighted sum of cosine and BM25 / `telling`; BM25 is 0 for a passage outside the lexical pool.
 
-    A convex combination up to a factor (Bruch, Gai and Ingber 2023), scaled so that a cosine stays a cosine.
+    A convex combination up to a factor (Bruch, Gai and Ingber 2023): all weights have the sum of those that are even.
     """
-    scale = CONVEX_WEIGHT / telling if telling > 0 else 0.0
-    return {passage: round(cosine + scale * lexical.get(passage, 0.0), 6) for passage, cosine in cosines.items()}
+    scale = weights.lexical / telling if telling > 0 else 0.0
+    return {
+        passage: round(weights.dense * cosine + scale * lexical.get(passage, 0.0), 6)
+        for passage, cosine in cosines.items()
+    }
 
 
 def reciprocal_rank(dense_ranks: Mapping[int, int], lexical: Mapping[int, float]) -> dict[int, float]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
@@ -22,7 +23,7 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
-from passagework.retrieval.types import Stage, Vectors
+from passagework.retrieval.types import Fusion, Stage, Vectors
 from passagework.retrieval.words.folding import folded
 
 
@@ -35,10 +36,12 @@ class Searcher:
         *,
         lexical: Callable[[], LexicalRetriever] = Bm25,
         filters: FilterCache | None = None,
+        background: BackgroundSample | None = None,
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded
         self._filters = filters
+        self._background = background or BackgroundSample()
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """Returns the `k` best passages; the pool grows until `k` are found, or it holds everything there is."""
@@ -60,6 +63,7 @@ class Searcher:
             lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
             allowed=allowed,
             passages=index.size,
+            background=self._background,
             clock=clock,
         )
         second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
@@ -192,6 +196,7 @@ def _plan(
         reason=choice.reason,
         candidates=max(request.candidates, request.k),
         fusion=request.fusion if fused else None,
+        weights=pool.weights if fused and lexical and request.fusion is Fusion.CONVEX else None,
         index=None if choice.stage is Stage.LEXICAL else index.kind.value,
         filter=pool.filter,
         query_cut=query_cut,
@@ -207,5 +212,5 @@ def _plan(
         token_vectors=second.token_vectors,
         reranked_in_windows=second.windowed,
         rerank_query_cut=second.query_cut,
-        blend=second.reranker.blend,
+        blend=None if second.reranker.blend is None else second.reranker.blend.following(pool.weights),
     )

@@ -63,8 +63,9 @@ class SecondStage:
 def blended(blend: Blend, pool: Pool, reranked: Mapping[int, float]) -> dict[int, float]:
     """Returns a score for every passage that was reranked: that of the first stage and the reranker's, weighted."""
     cosines, lexical = pool.scores[Stage.DENSE], pool.scores[Stage.LEXICAL]
+    blend = blend.following(pool.weights)
     scale = blend.lexical / pool.telling_bm25 if pool.telling_bm25 > 0 else 0.0
     return {
-        passage: round(cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
+        passage: round(blend.dense * cosines[passage] + scale * lexical.get(passage, 0.0) + blend.reranked * score, 6)
         for passage, score in reranked.items()
     }

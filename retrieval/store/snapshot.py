@@ -132,6 +132,11 @@ class Snapshot(DocumentReader):
             vectors.update({row[0]: row[1] for row in self.connection.execute(query)})
         return _matrix([vectors[int(passage)] for passage in ids], self.dim)
 
+    def least_hashes(self, most: int) -> list[bytes]:
+        """Returns the least hashes of what was encoded of the passages, ascending, each once: as good as drawn."""
+        query = "SELECT DISTINCT hash FROM passages ORDER BY hash LIMIT ?"
+        return [row[0] for row in self._driver.execute(query, (most,))]
+
     def vectors_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """Returns the stored vectors, as bytes, of those hashes that have one."""
         vectors: dict[bytes, bytes] = {}

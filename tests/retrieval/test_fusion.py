@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
+from passagework.retrieval.dense.background import Background
+from passagework.retrieval.hits import FusionWeights
 from passagework.retrieval.search.fusion import (
     MOST_TELLING,
     competition_ranks,
@@ -15,6 +17,7 @@ from passagework.retrieval.search.fusion import (
     fuse,
     reciprocal_rank,
     telling_bm25,
+    weights_of,
 )
 from passagework.retrieval.types import Fusion
 
@@ -47,6 +50,37 @@ def test_words_that_tell_nothing_count_for_nothing() -> None:
     assert telling_bm25({1: 0.3}, 2) == pytest.approx(0.3)
     assert telling_bm25({1: 0.3}, 1) == telling_bm25({1: 0.3}, 0) == 0.3
     assert convex({1: 0.1, 2: 0.3}, {1: 2e-6}, telling_bm25({1: 2e-6}, 91)) == {1: pytest.approx(0.1, abs=1e-5), 2: 0.3}
+
+
+def test_without_a_background_the_weights_are_even() -> None:
+    """Too few passages, or all alike: 1 and 0.4."""
+    assert (
+        weights_of(None, 0.9, [5.0], 50) == weights_of(Background(0.5, 0.0), 0.5, [5.0], 500) == FusionWeights(1.0, 0.4)
+    )
+
+
+def test_a_half_that_tells_nothing_counts_for_next_to_nothing() -> None:
+    """A vector that is as near to every passage, words that match as well everywhere; the sum is always the same."""
+    by_chance = math.sqrt(2 * math.log(1000))
+    contrasting, alike = [9.0, *[2.0] * 9], [9.0, *[8.5] * 9]
+    noise = weights_of(Background(0.5, 0.1), 0.5 + 0.06 * by_chance, contrasting, 1000)
+    clear = weights_of(Background(0.0, 0.1), 0.15 * by_chance, contrasting, 1000)
+    unclear_words = weights_of(Background(0.0, 0.1), 0.15 * by_chance, alike, 1000)
+    assert noise.lexical > 12 * noise.dense
+    assert clear.lexical == pytest.approx(0.8 * clear.dense, rel=1e-4)
+    assert unclear_words.lexical == pytest.approx(
+        0.8 * 0.15 * clear.dense * unclear_words.dense / clear.dense, rel=1e-4
+    )
+    assert all(one.dense + one.lexical == pytest.approx(1.4, abs=2e-6) for one in (noise, clear, unclear_words))
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.5, 3.0])
+@given(st.floats(0.0, 0.9), st.lists(st.floats(0.1, 30.0), min_size=1, max_size=30))
+def test_weights_follow_the_scale_of_an_encoder(scale: float, best: float, bm25: list[float]) -> None:
+    """Cosines that lie elsewhere and closer together order passages alike: what one counts for grows as they shrink."""
+    wide = weights_of(Background(0.1, 0.1), 0.1 + best, bm25, 500)
+    other = weights_of(Background(0.7, 0.1 * scale), 0.7 + best * scale, bm25, 500)
+    assert other.lexical / other.dense == pytest.approx(scale * wide.lexical / wide.dense, rel=1e-3)
 
 
 def test_rrf_sums_over_the_retrievers_that_found_it() -> None:

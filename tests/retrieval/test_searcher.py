@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,10 +20,12 @@ from passagework.ingest import ingest
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import Hits
+from passagework.retrieval.dense.background import Background
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.hits import FusionWeights
 from passagework.retrieval.lexical.bm25 import Bm25
-from passagework.retrieval.search.fusion import telling_bm25
+from passagework.retrieval.search.fusion import telling_bm25, weights_of
 from passagework.retrieval.types import Stage
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.support.fakes import FakeEncoder
@@ -121,8 +123,24 @@ class Oracle:
         if stage == "lexical":
             return self.best(words)[:k]
         top = telling_bm25(words, len(self.rows))
-        fused = {one: round(cosines[one] + 0.4 / top * words.get(one, 0.0), 6) for one in dense.keys() | words.keys()}
+        weights = self.weights(query, dense, words)
+        fused = {
+            one: round(weights.dense * cosines[one] + weights.lexical / top * words.get(one, 0.0), 6)
+            for one in dense.keys() | words.keys()
+        }
         return self.best(fused)[:k]
+
+    def weights(self, query: str, dense: Mapping[int, float], words: Mapping[int, float]) -> FusionWeights:
+        """By the cosines with the passages whose encoded texts have the least hashes."""
+        if not dense or not words:
+            return FusionWeights()
+        with self.collection._current().store.read() as snapshot:
+            rows = snapshot.connection.exec_driver_sql("SELECT hash, id FROM passages").fetchall()
+        by_hash: dict[bytes, int] = {row[0]: row[1] for row in rows}
+        first = [self.by_id[by_hash[one]].vector for one in sorted(by_hash)[:1024]]
+        found = np.stack(first).astype(np.float64) @ self.encoder.encode_queries([query])[0].astype(np.float64)
+        background = Background(float(found.mean()), float(found.std()))
+        return weights_of(background, max(dense.values()), words.values(), len(self.rows))
 
 
 def holds(where: Mapping[str, Any], row: Row) -> bool:
@@ -433,17 +451,21 @@ class TestTrace:
                 assert hit.stages[Stage.HYBRID].score == fused[hit.id].score
 
     def test_hybrid_is_cosine_and_bm25_over_the_best(self, kinds: dict[IndexKind, Collection]) -> None:
-        """cosine + 0.4 x BM25 / what the plan says it is divided by; BM25 is 0 outside the lexical pool."""
-        hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=200, stage="hybrid")
+        """Cosine and BM25 / what the plan says it is divided by, each with its weight; BM25 is 0 outside its pool."""
+        hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=400, stage="hybrid")
         best = hits.plan.best_bm25 or 0.0
+        weights = hits.plan.weights
+        assert weights is not None
+        assert weights.dense + weights.lexical == pytest.approx(1.4)
         assert best == telling_bm25(
             {hit.id: hit.stages[Stage.LEXICAL].score for hit in hits if len(hit.stages) > 2}, 1300
         )
         for hit in hits:
             words = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
-            assert hit.score == pytest.approx(hit.stages[Stage.DENSE].score + 0.4 * words / best, abs=2e-6)
+            expected = weights.dense * hit.stages[Stage.DENSE].score + weights.lexical * words / best
+            assert hit.score == pytest.approx(expected, abs=2e-6)
             assert hit.score == hit.stages[Stage.HYBRID].score
-        assert [hit.stages[Stage.HYBRID].rank for hit in hits] == list(range(1, 201))
+        assert [hit.stages[Stage.HYBRID].rank for hit in hits] == list(range(1, len(hits) + 1))
         assert any(Stage.LEXICAL not in hit.stages for hit in hits)
 
     def test_rrf_is_the_sum_of_reciprocal_ranks(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
@@ -468,6 +490,7 @@ class TestTrace:
         assert sum(parts.values()) <= hits.timings_ms["total"] + 0.1
         plan = hits.plan.to_json()
         assert plan.pop("filter") == {"matching": plan.pop("pool") and _matching(hits), "strategy": "selector"}
+        assert set(cast("dict[str, float]", plan.pop("weights"))) == {"dense", "lexical"}
         assert float(str(plan.pop("best_bm25"))) >= max(hit.stages[Stage.LEXICAL].score for hit in hits)
         assert plan == {
             "requested": "rerank",
