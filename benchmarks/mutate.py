@@ -26,7 +26,7 @@ from benchmarks.mutation import inflated
 from benchmarks.mutation_archive import mutated
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.ingest.loaders import LoadOptions, RecordFailure, load
-from passagework.ingest.loaders.base import PagesRead
+from passagework.ingest.loaders.base import PartsRead
 from passagework.ingest.loaders.formats import COMPRESSED, SUFFIXES, Format, named_format
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.retrieval.errors import IngestError
@@ -185,7 +185,7 @@ def _take(loaded: Loaded, chunker: Chunker, tally: Tally) -> None:
             if isinstance(item, Document):
                 documents += 1
                 tally.passages += _cut(item, chunker, tally, path.name)
-            elif isinstance(item, PagesRead):
+            elif isinstance(item, PartsRead):
                 continue
             elif item.reason.startswith(MEASURED):
                 seconds = float(item.reason.removeprefix(MEASURED))

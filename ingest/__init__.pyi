@@ -2,7 +2,7 @@
 
 from .chunker import ChunkSettings as ChunkSettings
 from .confinement import Confinement as Confinement
-from .loaders.base import OcrMode as OcrMode
+from .loaders.base import OcrMode as OcrMode, Part as Part
 from .maintenance.creation import create as create
 from .maintenance.doctor import (
     Check as Check,

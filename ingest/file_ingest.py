@@ -16,7 +16,7 @@ from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.store import SourceState
-from passagework.retrieval.store.rows import NO_OCR
+from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
@@ -28,7 +28,13 @@ class FileIngest:
     """Reads a file in: its documents are compared with those on record, one by one."""
 
     def __init__(
-        self, entry: SyncEntry, destination: Destination, report: Report, *, delete_missing: bool, ocr: str = NO_OCR
+        self,
+        entry: SyncEntry,
+        destination: Destination,
+        report: Report,
+        *,
+        delete_missing: bool,
+        read_by: str = NO_MODEL,
     ) -> None:
         self._entry = entry
         self._destination = destination
@@ -42,7 +48,7 @@ class FileIngest:
         self._failed = 0
         self._notes: list[str] = []
         self._source = SourceFile(
-            entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path), ocr=ocr
+            entry.file.uri, entry.file.relative, entry.sha256, media_type(entry.file.path), read_by=read_by
         )
 
     def fail(self, reason: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from passagework.ingest.report import Ignored
+from passagework.ingest.loaders.ways_out import unread_type, way_out
+from passagework.ingest.report import Ignored, Problem, Report, UnreadType
 from passagework.ingest.scan import Scan, Unread
+from passagework.ingest.walk import BROKEN_LINK
 from passagework.retrieval.roots import is_gone, path_of
 from passagework.retrieval.store import SourceRow
 
@@ -49,3 +51,11 @@ def ignored_lines(places: Sequence[Unread], documents: Mapping[Path, int]) -> li
         path = first if len(group) == 1 else f"{first.rpartition('/')[0]}/*".removeprefix("/")
         lines.append(Ignored(path, reason, len(group), sum(documents.get(place.path, 0) for place in group)))
     return lines
+
+
+def note_unread(report: Report, scanned: Scan) -> None:
+    """Puts on the report what the scan can't have read, by its types too, and what it could not reach."""
+    report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
+    types = Counter(unread_type(file.path) for file in scanned.skipped if file.reason != BROKEN_LINK)
+    report.unread = [UnreadType(kind, count, way_out(kind)) for kind, count in types.most_common()]
+    report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)

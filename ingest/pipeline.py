@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
-from passagework.ingest.left_out import ignored_lines, ignored_sources
-from passagework.ingest.loaders import may_hold_pictures, supported
-from passagework.ingest.loaders.base import LoadOptions, OcrMode, PagesRead, RecordFailure
-from passagework.ingest.loaders.ways_out import unread_type, way_out
+from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
+from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
-from passagework.ingest.report import Problem, Progress, Report, UnreadType
+from passagework.ingest.recordings import settled_recordings
+from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import FoundFile, Scan, absolute, scan
+from passagework.ingest.speech_choice import SpeechChoice
 from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
-from passagework.ingest.walk import BROKEN_LINK
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination
@@ -32,7 +30,6 @@ from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
-from passagework.retrieval.store.rows import NO_OCR
 
 
 def ingest(
@@ -53,6 +50,7 @@ def ingest(
     language: str | None = None,
     pdf_password: str | None = None,
     ocr: OcrMode | str = OcrMode.AUTO,
+    speech_model: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -68,29 +66,33 @@ def ingest(
     on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
     of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
     `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
-    `auto` without the extra. A document that fails costs only itself, and is in the report. Killed at any point, the
-    next run goes on from the last commit. Where no file is found that can be read, and there is no collection, none is
-    made. A file's path is relative to the widest folder ingested that it lies in.
+    `auto` without the extra. `speech_model` writes down what is said in recordings: the folder of a Whisper model for
+    CTranslate2, or its name on the hub; recordings that another one wrote down are read again where it is named. A
+    document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last
+    commit. Where no file is found that can be read, and there is no collection, none is made. A file's path is relative
+    to the widest folder ingested that it lies in.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
     """
     settings = settings or Settings.from_environment()
-    pictures = OcrChoice.of(ocr)
     check_language(language)
+    models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
     collection = Path(collection).absolute()
     roots = [absolute(Path(path)) for path in listed(paths)]
     refuse_overlap(roots, collection)
     told = RunProgress(progress, started)
     told.found(0)
-    readable = partial(supported, ocr=pictures.effective)
-    found = scan(roots, include=include, exclude=exclude, supported=readable, no_ignore=no_ignore, found=told.found)
-    scanned = without_collection(found, collection)
+    found = scan(
+        roots, include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
+    )
+    scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
+    models = models.with_files(file.path for file in scanned.files)
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
         report.no_collection = True
-        _note_unread(report, scanned)
+        note_unread(report, scanned)
         report.ignored = ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
@@ -110,14 +112,10 @@ def ingest(
         if delete_missing:
             check_roots(roots, scanned, recorded)
         scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
-        run = _Run(destination, scanned, report, delete_missing, told, pictures.effective)
+        run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
-        timeout, memory = settings.parse_timeout, settings.parse_memory
-        pool = stack.enter_context(
-            ParserPool(settings.workers, timeout=timeout, memory_limit=memory, ocr_memory=pictures.memory)
-        )
-        entries = classify(scanned.files, recorded, pictures.compared)
-        run.sync(pool, entries, LoadOptions(pdf_password=pdf_password, ocr=pictures.asked))
+        pool = stack.enter_context(_parsers(settings, models))
+        run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
@@ -137,18 +135,18 @@ class _Run:
         report: Report,
         delete_missing: bool,
         progress: RunProgress,
-        ocr: OcrMode,
+        models: ModelChoices,
     ) -> None:
         self.destination = destination
         self.report = report
         self.delete_missing = delete_missing
         self.progress = progress
-        self.ocr = ocr
+        self.models = models
         self.moved: set[int] = set()
         self.moved_roots: dict[str, str] = {}
         self.uris = {file.uri for file in scanned.files}
         progress.read(scanned.files, destination.counts)
-        _note_unread(report, scanned)
+        note_unread(report, scanned)
 
     def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
         """Does what each file's state asks for; files that must be read are read ahead by the pool."""
@@ -217,7 +215,7 @@ class _Run:
             entry.sha256 != entry.source.sha256
             or entry.source.state is not SourceState.DONE
             or retyped
-            or entry.other_ocr
+            or entry.other_model
             or (renamed and not all(record_part(uri) for uri in documents))
         )
         if moved:
@@ -246,15 +244,15 @@ class _Run:
         return entry.source is not None and entry.source.path != entry.file.relative
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        mode = self.ocr.value if may_hold_pictures(entry.file.path) else NO_OCR
-        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, ocr=mode)
+        read_by = self.models.read_by(entry.file.path)
+        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, read_by=read_by)
         failure: IngestError | None = None
         self.progress.begin(entry.file)
         try:
             position = 0
             for item in loaded.items:
-                if isinstance(item, PagesRead):
-                    self.progress.read_page(item)
+                if isinstance(item, PartsRead):
+                    self.progress.read_part(item)
                     continue
                 self.progress.take(item)
                 if isinstance(item, RecordFailure):
@@ -268,6 +266,12 @@ class _Run:
         self.progress.finish(entry.file)
 
 
+def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
+    timeout, memory = settings.parse_timeout, settings.parse_memory
+    more, readable = models.memory, models.files
+    return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
+
+
 def _widened(
     destination: Destination, scanned: Scan, roots: Sequence[Path], recorded: Sequence[SourceRow]
 ) -> tuple[FoundFile, ...]:
@@ -278,10 +282,3 @@ def _widened(
     if known != before:
         destination.record_roots(known)
     return tuple(beneath_widest_root(scanned.files, recorded, known))
-
-
-def _note_unread(report: Report, scanned: Scan) -> None:
-    report.skipped.extend(Problem(file.relative, file.reason) for file in scanned.skipped)
-    types = Counter(unread_type(file.path) for file in scanned.skipped if file.reason != BROKEN_LINK)
-    report.unread = [UnreadType(kind, count, way_out(kind)) for kind, count in types.most_common()]
-    report.failed.extend(Problem(file.relative, file.reason) for file in scanned.failed)

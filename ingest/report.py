@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from passagework.ingest.loaders.base import Part
 from passagework.retrieval.roots import shown_path
 from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
@@ -137,10 +138,10 @@ class Progress:
     """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
     While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded` of
-    the texts known, `to_encode`, and `current` is the file that is being read, "" between two; `pages_read` of its
-    `pages_to_read` pages that are pictures were read by OCR. Behind the files, `filled` passages out of `to_fill` have
-    got the token vectors that they lacked. `seconds_left` estimates how long the stage will still take, None where that
-    can't be told yet.
+    the texts known, `to_encode`, and `current` is the file that is being read, "" between two; a model has read
+    `parts_read` of its `parts_to_read` pages or minutes (`part`). Behind the files, `filled` passages out of `to_fill`
+    have got the token vectors that they lacked. `seconds_left` estimates how long the stage will still take, None where
+    that can't be told yet.
     """
 
     files: int
@@ -158,5 +159,6 @@ class Progress:
     to_encode: int = 0
     current: str = ""
     seconds_left: float | None = None
-    pages_read: int = 0
-    pages_to_read: int = 0
+    parts_read: int = 0
+    parts_to_read: int = 0
+    part: Part = Part.PAGE

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from passagework.ingest.loaders.base import PagesRead, RecordFailure
+from passagework.ingest.loaders.base import PartsRead, RecordFailure
 from passagework.ingest.report import IngestStage, Progress
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.types import Document
 
-NO_PAGES = PagesRead(0, 0)
+NO_PARTS = PartsRead(0, 0)
 EARLY = 2.0
 """Seconds of a stage before anything is estimated from it."""
 
@@ -26,7 +26,7 @@ class RunProgress:
         self._found = self._files = self._total_files = 0
         self._bytes = self._total_bytes = 0
         self._current: FoundFile | None = None
-        self._pages = NO_PAGES
+        self._parts = NO_PARTS
         self._bytes_a_character, self._taken_before = 1.0, 0
         self._counts = WriteCounts()
         self._filled = self._to_fill = 0
@@ -47,19 +47,19 @@ class RunProgress:
     def begin(self, file: FoundFile) -> None:
         """Notes that a file is being parsed; nothing of it has come yet."""
         self._current, self._bytes_a_character, self._taken_before = file, 1.0, self._counts.characters
-        self._pages = NO_PAGES
+        self._parts = NO_PARTS
         self.tell()
 
     def take(self, item: Document | RecordFailure) -> None:
         """Notes a document that is to be cut: a file's own is all of it, a record about as many bytes as characters."""
         if self._current is not None and isinstance(item, Document) and item.name is None and not item.uri:
             self._bytes_a_character = self._current.size / max(1, len(item.text))
-            self._pages = NO_PAGES
+            self._parts = NO_PARTS
         self.tell()
 
-    def read_page(self, pages: PagesRead) -> None:
-        """Notes that OCR read a page of the current file."""
-        self._pages = pages
+    def read_part(self, parts: PartsRead) -> None:
+        """Notes that a model read a part of the current file."""
+        self._parts = parts
         self.tell()
 
     def finish(self, file: FoundFile) -> None:
@@ -103,8 +103,9 @@ class RunProgress:
                 to_encode=counts.to_encode,
                 current="" if self._current is None else self._current.relative,
                 seconds_left=self._seconds_left(),
-                pages_read=self._pages.done,
-                pages_to_read=self._pages.total,
+                parts_read=self._parts.done,
+                parts_to_read=self._parts.total,
+                part=self._parts.part,
             )
         )
 
@@ -115,8 +116,8 @@ class RunProgress:
         """Returns the bytes of the files that are done, and of the current one as much as was read or cut of it."""
         if self._current is None:
             return self._bytes
-        if self._pages.total:
-            return self._bytes + self._current.size * self._pages.done // self._pages.total
+        if self._parts.total:
+            return self._bytes + self._current.size * self._parts.done // self._parts.total
         taken = (self._counts.characters - self._taken_before) * self._bytes_a_character
         return self._bytes + min(self._current.size, round(taken))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
-from passagework.ingest.loaders import OcrMode, may_hold_pictures
 from passagework.ingest.scan import FoundFile, sha256_file
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
-from passagework.retrieval.store.rows import NO_OCR
+from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import composed
 
 
@@ -33,7 +33,7 @@ class State(Enum):
 class SyncEntry:
     """A file on disk, its state, its hash, and the record that it continues.
 
-    `other_ocr` tells that more or less of it was read by OCR than is to be.
+    `other_model` tells that another model read it than is to, or OCR more or less of it.
     """
 
     file: FoundFile
@@ -41,18 +41,20 @@ class SyncEntry:
     sha256: str = ""
     source: SourceRow | None = None
     reason: str = ""
-    other_ocr: bool = False
+    other_model: bool = False
 
 
 def classify(
-    files: Iterable[FoundFile], recorded: Sequence[SourceRow], ocr: OcrMode | None = None
+    files: Iterable[FoundFile],
+    recorded: Sequence[SourceRow],
+    read_by: Callable[[Path], str | None] = lambda _: None,
 ) -> Iterator[SyncEntry]:
     """Yields each file with its state, hashed when its turn comes.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
     A file found by another address than its record has was moved: through a symbolic link, or, where the file system
-    takes several spellings for one name, in another case or another of Unicode's normal forms. One that may hold
-    pictures has changed where OCR read it in another mode than `ocr`; None leaves what was read as it is.
+    takes several spellings for one name, in another case or another of Unicode's normal forms. One has
+    changed, too, where its record says that it was read otherwise than by what `read_by` names; None leaves it.
     """
     files = list(files)
     by_uri = {source.uri: source for source in recorded}
@@ -69,22 +71,23 @@ def classify(
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
         if source is not None:
-            same = source.sha256 == sha256 and _is_done(source) and not _other_ocr(file, source, ocr)
+            same = source.sha256 == sha256 and _is_done(source) and not _other_model(file, source, read_by)
             yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
         elif file.uri in elsewhere or orphans[sha256]:
             source = elsewhere.get(file.uri) or orphans[sha256].pop(0)
-            yield SyncEntry(file, State.MOVED, sha256, source, other_ocr=_other_ocr(file, source, ocr))
+            yield SyncEntry(file, State.MOVED, sha256, source, other_model=_other_model(file, source, read_by))
         else:
             yield SyncEntry(file, State.NEW, sha256)
 
 
 def _is_done(source: SourceRow) -> bool:
-    """Tells whether there is nothing to gain by reading a file again: also where OCR found no text in it."""
-    return source.state is SourceState.DONE or (source.state is SourceState.EMPTY and source.ocr != NO_OCR)
+    """Tells whether there is nothing to gain by reading a file again: also where a model found no text in it."""
+    return source.state is SourceState.DONE or (source.state is SourceState.EMPTY and source.read_by != NO_MODEL)
 
 
-def _other_ocr(file: FoundFile, source: SourceRow, ocr: OcrMode | None) -> bool:
-    return ocr is not None and source.ocr != ocr.value and may_hold_pictures(file.path)
+def _other_model(file: FoundFile, source: SourceRow, read_by: Callable[[Path], str | None]) -> bool:
+    wanted = read_by(file.path)
+    return wanted is not None and source.read_by != wanted
 
 
 def _by_other_addresses(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:

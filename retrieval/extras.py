@@ -29,6 +29,7 @@ EXTRAS: Mapping[str, Extra] = {
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
     "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),
+    "audio": Extra("what is said in recordings", ("faster_whisper", "av")),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
 }

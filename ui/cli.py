@@ -60,6 +60,7 @@ def ingest(
     token_vectors: opt.TokenVectorsOption = None,
     pdf_password: opt.PasswordOption = None,
     ocr: opt.OcrOption = "auto",
+    speech_model: opt.SpeechModelOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -86,6 +87,7 @@ def ingest(
             token_vectors=token_vectors,
             pdf_password=pdf_password,
             ocr=ocr,
+            speech_model=speech_model,
             progress=progress,
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))

@@ -8,8 +8,9 @@ interpreter_files.py  what Python itself must be able to read
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
+from pathlib import Path
 
 from passagework.ingest.confinement import landlock, seccomp
 from passagework.ingest.confinement.interpreter_files import readable_paths
@@ -24,13 +25,14 @@ class Confinement(str, Enum):
     LIMITS = "limits"
 
 
-def confine() -> Confinement:
+def confine(readable: Iterable[Path] = ()) -> Confinement:
     """Locks this process in for good, as far as the system can, and says how far that was.
 
-    From here on it opens nothing for writing, reads only what Python needs (with Landlock), has no network, starts no
-    process and signals none but itself. Descriptors that are open stay open. To be called by the only thread.
+    From here on it opens nothing for writing, reads only what Python needs and `readable` (with Landlock), has no
+    network, starts no process and signals none but itself. Descriptors that are open stay open. To be called by the
+    only thread.
     """
-    return _first_of(lambda: landlock.restrict(readable_paths()), seccomp.restrict)
+    return _first_of(lambda: landlock.restrict([*readable_paths(), *readable]), seccomp.restrict)
 
 
 def available_confinement() -> Confinement:

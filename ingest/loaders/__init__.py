@@ -13,7 +13,7 @@ from typing import cast
 from passagework.ingest.loaders.base import Loader, LoadOptions, OcrMode, RecordFailure
 from passagework.ingest.loaders.code_suffixes import CODE_NAMES
 from passagework.ingest.loaders.compressed import inflated
-from passagework.ingest.loaders.formats import PICTURED, PICTURES, Format, named_format
+from passagework.ingest.loaders.formats import PICTURED, PICTURES, RECORDINGS, Format, named_format
 from passagework.ingest.loaders.hidden_characters import with_hidden_characters
 from passagework.ingest.loaders.sniff import begins_as_text, true_format
 from passagework.ingest.loaders.ways_out import unread_type, way_out
@@ -22,7 +22,17 @@ from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
 
-__all__ = ["LoadOptions", "Loader", "OcrMode", "RecordFailure", "load", "may_hold_pictures", "media_type", "supported"]
+__all__ = [
+    "LoadOptions",
+    "Loader",
+    "OcrMode",
+    "RecordFailure",
+    "is_recording",
+    "load",
+    "may_hold_pictures",
+    "media_type",
+    "supported",
+]
 
 _LOADERS = {
     Format.PDF: ("pdf.pdf", "load_pdf"),
@@ -58,16 +68,19 @@ _LOADERS = {
     Format.IPYNB: ("notebook.notebook", "load_notebook"),
     Format.CODE: ("code.code", "load_code"),
     **dict.fromkeys(PICTURES, ("pictures.picture_file", "load_picture")),
+    **dict.fromkeys(RECORDINGS, ("speech.recording", "load_recording")),
 }
 
 
-def supported(path: Path, ocr: OcrMode = OcrMode.NEVER) -> bool:
-    """Whether the suffix, in any case, is that of a format that can be read; pictures can where OCR is to read them.
+def supported(path: Path, ocr: OcrMode = OcrMode.NEVER, *, speech: bool = False) -> bool:
+    """Whether the suffix, in any case, is that of a format that can be read.
+
+    Pictures can where OCR is to read them, and recordings where `speech` is to be written down.
 
     The file isn't touched, but where its name has no suffix: its first bytes must be text, or those of a known format.
     """
     named = named_format(path)
-    if named is None or (named in PICTURES and ocr is OcrMode.NEVER):
+    if named is None or (named in PICTURES and ocr is OcrMode.NEVER) or (named in RECORDINGS and not speech):
         return False
     return bool(path.suffix) or path.name in CODE_NAMES or begins_as_text(path)
 
@@ -75,6 +88,11 @@ def supported(path: Path, ocr: OcrMode = OcrMode.NEVER) -> bool:
 def may_hold_pictures(path: Path) -> bool:
     """Whether files with such a name are read otherwise where OCR reads what is a picture in them."""
     return named_format(path) in PICTURED
+
+
+def is_recording(path: Path) -> bool:
+    """Whether the text of files with such a name is what is said in them."""
+    return named_format(path) in RECORDINGS
 
 
 def media_type(path: Path) -> str:

@@ -26,6 +26,10 @@ class LoadOptions:
 
     pdf_password: str | None = None
     ocr: OcrMode = OcrMode.NEVER
+    speech_model: str | None = None
+    """The folder of the model that writes down what is said."""
+    speech_name: str = ""
+    """What people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,33 @@ The documents' `path` is left empty, and their `uri` too: the caller knows the f
 """
 
 
+class Part(str, Enum):
+    """What a file that takes long is counted in."""
+
+    PAGE = "page"  # or picture, that OCR reads
+    MINUTE = "minute"  # of a recording, that is written down
+
+
 @dataclass(frozen=True, slots=True)
-class PagesRead:
-    """How many pages or pictures of a file have been read by OCR, `done` of `total`; 0 before the first."""
+class PartsRead:
+    """How many pages, pictures or minutes of a file a model has read, `done` of `total`; 0 before the first."""
 
     done: int
     total: int
+    part: Part = Part.PAGE
 
 
-PAGE_LISTENER: ContextVar[Callable[[PagesRead], None] | None] = ContextVar("PAGE_LISTENER", default=None)
-"""Who is told of each page of a file that takes long: it shows that the parser lives."""
+PART_LISTENER: ContextVar[Callable[[PartsRead], None] | None] = ContextVar("PART_LISTENER", default=None)
+"""Who is told of each part of a file that takes long: it shows that the parser lives."""
 
 
 def tell_page(done: int, total: int) -> None:
     """Tells whoever listens how many pages were read by OCR; to be called with 0, too, before the first is."""
-    listener = PAGE_LISTENER.get()
+    tell_part(PartsRead(done, total))
+
+
+def tell_part(parts: PartsRead) -> None:
+    """Tells whoever listens how far a file is; to be called before a model is loaded, which takes memory."""
+    listener = PART_LISTENER.get()
     if listener is not None:
-        listener(PagesRead(done, total))
+        listener(parts)

@@ -51,6 +51,19 @@ class Format(str, Enum):
     TIFF = "image/tiff"
     WEBP = "image/webp"
     BMP = "image/bmp"
+    MP3 = "audio/mpeg"
+    M4A = "audio/mp4"
+    WAV = "audio/wav"
+    FLAC = "audio/flac"
+    OGG = "audio/ogg"
+    OPUS = "audio/opus"
+    AAC = "audio/aac"
+    WMA = "audio/x-ms-wma"
+    MP4 = "video/mp4"
+    MKV = "video/x-matroska"
+    WEBM = "video/webm"
+    MOV = "video/quicktime"
+    AVI = "video/x-msvideo"
     CODE = "text/x-source-code"
 
 
@@ -106,6 +119,19 @@ SUFFIXES = {
     **dict.fromkeys((".tif", ".tiff"), Format.TIFF),
     ".webp": Format.WEBP,
     ".bmp": Format.BMP,
+    ".mp3": Format.MP3,
+    ".m4a": Format.M4A,
+    ".wav": Format.WAV,
+    ".flac": Format.FLAC,
+    **dict.fromkeys((".ogg", ".oga"), Format.OGG),
+    ".opus": Format.OPUS,
+    ".aac": Format.AAC,
+    ".wma": Format.WMA,
+    **dict.fromkeys((".mp4", ".m4v", ".mpeg4"), Format.MP4),
+    ".mkv": Format.MKV,
+    ".webm": Format.WEBM,
+    ".mov": Format.MOV,
+    ".avi": Format.AVI,
 }
 
 _SPOKEN = {
@@ -132,6 +158,8 @@ _SPOKEN = {
     Format.ADOC: "AsciiDoc",
     Format.IPYNB: "notebook",
     Format.CODE: "source code",
+    Format.MKV: "Matroska film",
+    Format.MOV: "QuickTime film",
 }
 
 ZIPPED = frozenset({Format.DOCX, Format.PPTX, Format.XLSX, Format.EPUB})
@@ -142,7 +170,11 @@ PICTURES = frozenset({Format.PNG, Format.JPEG, Format.TIFF, Format.WEBP, Format.
 """Formats that hold no text but what OCR reads."""
 PICTURED = PICTURES | {Format.PDF, Format.DOCX, Format.PPTX, Format.ODT, Format.ODP}
 """Formats that may hold pictures of text."""
-BINARY = ZIPPED | OPEN_DOCUMENT | PICTURES | {Format.PDF, Format.XLS, Format.MSG}
+SOUNDS = frozenset({Format.MP3, Format.M4A, Format.WAV, Format.FLAC, Format.OGG, Format.OPUS, Format.AAC, Format.WMA})
+FILMS = frozenset({Format.MP4, Format.MKV, Format.WEBM, Format.MOV, Format.AVI})
+RECORDINGS = SOUNDS | FILMS
+"""Formats whose text is what is said in them."""
+BINARY = ZIPPED | OPEN_DOCUMENT | PICTURES | RECORDINGS | {Format.PDF, Format.XLS, Format.MSG}
 COMPRESSED = frozenset({".gz", ".bz2", ".xz"})
 """Suffixes behind that of a text format: `log.txt.gz`."""
 

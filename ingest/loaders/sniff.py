@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from passagework.ingest.loaders.code_suffixes import script_language
-from passagework.ingest.loaders.formats import BINARY, OPEN_DOCUMENT, PICTURES, ZIPPED, Format
+from passagework.ingest.loaders.formats import BINARY, OPEN_DOCUMENT, PICTURES, RECORDINGS, ZIPPED, Format
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 
@@ -59,6 +59,24 @@ _PICTURES = (
     (Format.BMP, b"BM", 0),
 )
 """Formats of pictures by their magic numbers, and where these stand."""
+_RECORDINGS = (
+    (Format.MP3, b"ID3", 0),
+    (Format.WAV, b"WAVE", 8),
+    (Format.AVI, b"AVI ", 8),
+    (Format.FLAC, b"fLaC", 0),
+    (Format.OGG, b"OggS", 0),
+    (Format.MP4, b"ftyp", 4),
+    (Format.MKV, b"\x1aE\xdf\xa3", 0),
+    (Format.WMA, b"0&\xb2u\x8ef\xcf\x11", 0),
+)
+"""Containers of sound and films by their magic numbers; MPEG audio without tags has none."""
+_ONE_CONTAINER = (
+    frozenset({Format.OGG, Format.OPUS}),
+    frozenset({Format.MP4, Format.M4A, Format.MOV}),
+    frozenset({Format.MKV, Format.WEBM}),
+    frozenset({Format.MP3, Format.AAC}),
+)
+"""Formats that begin alike: the suffix tells them apart."""
 _TELLING = ("EncryptedPackage", "WordDocument", "PowerPoint Document", "Workbook", "__substg1.0_")
 _MAILBOX = re.compile(rb"From \S+.{0,200}\d\d:\d\d.{0,60}\r?\n[A-Za-z-]+:")
 CONVERT = "convert it with LibreOffice, `soffice --headless --convert-to`"
@@ -82,9 +100,8 @@ def true_format(path: Path, named: Format) -> Format:
         return found
     if head.startswith(_OLE2):
         return _ole2_format(path, named)
-    picture = next((form for form, magic, at in _PICTURES if head.startswith(magic, at)), None)
-    if picture is not None and named in PICTURES:
-        return picture
+    if (alike := _of_its_kind(head, named)) is not None:
+        return alike
     stranger = _stranger(head)
     if stranger:
         raise IngestError(f"named {path.suffix} but holds {stranger}")
@@ -92,7 +109,7 @@ def true_format(path: Path, named: Format) -> Format:
         raise IngestError("named .pdf but isn't one: it has no %PDF- header")
     if named in ZIPPED:
         raise IngestError(f"named {path.suffix} but isn't one: it is no zip archive")
-    if named in BINARY:
+    if named in BINARY - RECORDINGS:  # MPEG audio may begin with anything
         raise IngestError(f"named {path.suffix} but isn't one")
     return named
 
@@ -168,6 +185,14 @@ def _open_document(path: Path, mimetype: str) -> Format:
         kind = mimetype.rpartition(".")[2]
         raise IngestError(f"named {path.suffix} but holds an OpenDocument {kind}: export it as a PDF")
     return found
+
+
+def _of_its_kind(head: bytes, named: Format) -> Format | None:
+    """Which picture or recording a file that is named as one begins as; None where that is none."""
+    kinds = _PICTURES if named in PICTURES else _RECORDINGS if named in RECORDINGS else ()
+    found = next((form for form, magic, at in kinds if head.startswith(magic, at)), None)
+    alike = found is not None and any({found, named} <= container for container in _ONE_CONTAINER)
+    return named if alike else found
 
 
 def _stranger(head: bytes) -> str | None:

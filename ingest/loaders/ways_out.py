@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from passagework.ingest.loaders.formats import PICTURES, named_format
+from passagework.ingest.loaders.formats import PICTURES, RECORDINGS, named_format
 from passagework.ingest.loaders.ocr.installed import WAY_OUT, can_recognise
+from passagework.ingest.loaders.speech.speech_extra import speech_way_out
 
 _CONVERT = "convert them with LibreOffice: soffice --headless --convert-to {} FILE"
 _BOOK = "convert them with Calibre: ebook-convert FILE FILE.epub"
 _PICTURE = "save them as PNG or JPEG: magick FILE FILE.png"
-_SOUND = "transcribe them to subtitles (.srt or .vtt), by Whisper for example"
+_SOUND = "save them as FLAC or MP4: ffmpeg -i FILE FILE.flac"
 _UNPACK = "unpack them, and ingest what was in them"
 _TABLE = "write their tables as .csv or .jsonl files"
 _PROGRAM = "built by programs, and nothing to be read"
@@ -24,7 +25,7 @@ _BY_WAY = {
     _BOOK: ".mobi .azw .azw3 .kfx .fb2 .lit .pdb .chm .cbz .cbr .djvu",
     "convert them to PDFs: ps2pdf FILE": ".ps .eps",
     _PICTURE: ".gif .heic .heif .avif .jp2 .ico",
-    _SOUND: ".mp3 .wav .flac .ogg .oga .opus .m4a .aac .wma .aiff .amr .mp4 .m4v .mov .avi .mkv .webm .wmv",
+    _SOUND: ".aiff .amr .wmv",
     _UNPACK: ".zip .tar .tgz .tbz .tbz2 .txz .7z .rar .gz .bz2 .xz .zst .lz4 .cab .iso .dmg .deb .rpm .jar .war .cpio",
     _TABLE: ".parquet .feather .arrow .orc .avro .sqlite .sqlite3 .db .db3 .mdb .accdb .dbf .sav .dta .h5",
     "export them as .mbox files": ".pst .ost .dbx .olm .emlx",
@@ -43,8 +44,11 @@ def unread_type(path: Path) -> str:
 
 def way_out(kind: str) -> str:
     """How files of such a type can be had in the collection all the same, or why they need not."""
-    if named_format(Path(f"a{kind}")) in PICTURES:
+    named = named_format(Path(f"a{kind}"))
+    if named in PICTURES:
         return picture_way_out()
+    if named in RECORDINGS:
+        return speech_way_out()
     return _NO_SUFFIX if kind == "no suffix" else _WAYS.get(kind, _OTHER)
 
 

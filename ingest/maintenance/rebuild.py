@@ -123,7 +123,7 @@ def _fill(
             sources = before.sources()
             roots = before.roots()
             for number, source in enumerate(sources, start=1):
-                file = SourceFile(source.uri, source.path, source.sha256, source.media_type, ocr=source.ocr)
+                file = SourceFile(source.uri, source.path, source.sha256, source.media_type, read_by=source.read_by)
                 for row in list(before.documents_of(source.id)):
                     if row.uri not in done:
                         writer.add(file, before.document(row.id), sha256=row.sha256, position=row.position)

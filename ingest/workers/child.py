@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from passagework.ingest.confinement import Confinement, confine
-from passagework.ingest.loaders.base import PAGE_LISTENER, LoadOptions, PagesRead, RecordFailure
+from passagework.ingest.loaders.base import PART_LISTENER, LoadOptions, PartsRead, RecordFailure
 from passagework.ingest.workers.descriptor_path import DescriptorPath
 from passagework.ingest.workers.messages import (
     MESSAGE_LIMIT,
@@ -50,8 +50,8 @@ Requests = queue.SimpleQueue[tuple[dict[str, Any], int | None]]
 """A message, and the descriptor of the file that it is about."""
 
 OPEN_FILES = 256
-PAGE_SECONDS = 600.0
-"""What may be computed from one page that OCR reads to the next."""
+PART_SECONDS = 600.0
+"""What may be computed from one page that OCR reads, or one minute that is written down, to the next."""
 INT_BYTES = 4  # a descriptor on its way
 
 
@@ -67,13 +67,13 @@ def _run() -> None:
     inlet, outlet = _take_pipes()
     start = from_json(inlet.readline())
     _end_with_parent(start["parent"])
-    _limit_memory(start["memory_limit"], start["ocr_memory"])
+    _limit_memory(start["memory_limit"], start["model_memory"])
     try:
         load = _import_loader(start["loader"])
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the parent must hear of it
         _send(outlet, to_json({"kind": "unable", "reason": f"{type(error).__name__}: {error}"}))
         return
-    held = _confine() if start["confine"] else Confinement.LIMITS
+    held = _confine(start["readable"]) if start["confine"] else Confinement.LIMITS
     requests: Requests = queue.SimpleQueue()
     files = None if start["files"] is None else _socket.socket(fileno=start["files"])
     threading.Thread(target=_read_requests, args=(inlet, files, requests), daemon=True).start()
@@ -83,7 +83,7 @@ def _run() -> None:
         path, options = request_from_json(message)
         _limit_time(message["seconds"])
         file = path if descriptor is None else DescriptorPath.of(path, descriptor)
-        PAGE_LISTENER.set(lambda page: _go_on(outlet, page))
+        PART_LISTENER.set(lambda parts: _go_on(outlet, parts))
         failure = _serve(load, file, options, Batch(outlet), start["memory_limit"])
         _send(outlet, to_json(failure or {"kind": "done"}))
         if descriptor is not None:
@@ -98,11 +98,11 @@ def _send(outlet: BinaryIO, message: bytes) -> None:
         os._exit(0)  # nobody listens any more
 
 
-def _go_on(outlet: BinaryIO, page: PagesRead) -> None:
-    """Tells how many pages were read by OCR, and gives the next one its time, and the models their memory."""
+def _go_on(outlet: BinaryIO, parts: PartsRead) -> None:
+    """Tells how many parts were read by a model, and gives the next one its time, and the models their memory."""
     _raise_memory()
-    _limit_time(PAGE_SECONDS)
-    _send(outlet, to_json({"kind": "page", "done": page.done, "total": page.total}))
+    _limit_time(PART_SECONDS)
+    _send(outlet, to_json({"kind": "part", "done": parts.done, "total": parts.total, "part": parts.part.value}))
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -126,15 +126,18 @@ def _read_requests(inlet: BinaryIO, files: _socket.socket | None, requests: Requ
     os._exit(0)
 
 
-def _confine() -> Confinement:
-    """Confines the process: no thread has been started yet, and none of a stranger's bytes been read."""
+def _confine(readable: list[str]) -> Confinement:
+    """Confines the process, with `readable` beside Python's own files.
+
+    No thread has been started yet, and none of a stranger's bytes been read.
+    """
     sys.dont_write_bytecode = True
     if sys.platform != "win32":
         import resource
 
         _limit(resource.RLIMIT_FSIZE, 0)  # no file grows, whatever else can't be forbidden here
         _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    return confine()
+    return confine(map(Path, readable))
 
 
 def _end_with_parent(parent: int) -> None:
@@ -145,21 +148,21 @@ def _end_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-def _limit_memory(limit: int, ocr_memory: int) -> None:
+def _limit_memory(limit: int, model_memory: int) -> None:
     """Has allocations beyond `limit` bytes of address space fail, where the system can; and writes no core dumps.
 
-    `ocr_memory` bytes more can be had once the first page is to be read by OCR: see `_go_on`.
+    `model_memory` bytes more can be had once the first page or minute is to be read by a model: see `_go_on`.
     """
     if sys.platform == "win32":
         return
     import resource
 
-    _limit(resource.RLIMIT_AS, limit, limit + ocr_memory)
+    _limit(resource.RLIMIT_AS, limit, limit + model_memory)
     _limit(resource.RLIMIT_CORE, 0)
 
 
 def _raise_memory() -> None:
-    """Allows the address space that was kept back for OCR."""
+    """Allows the address space that was kept back for models."""
     if sys.platform == "win32":
         return
     import resource

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from passagework.ingest.loaders.base import LoadOptions, PagesRead, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, PartsRead, RecordFailure
 from passagework.retrieval.errors import IngestError, PassageworkError
 from passagework.retrieval.types import Document
 
-Item: TypeAlias = "Document | RecordFailure | PagesRead"
+Item: TypeAlias = "Document | RecordFailure | PartsRead"
 """What comes of a file on the way: its documents and failed records, and how many pages OCR has read."""
 
 

@@ -1,15 +1,15 @@
 """Defines what parent and parser say to each other: one JSON object a line, both ways, UTF-8.
 
-To the parser: first `{"loader", "memory_limit", "ocr_memory", "parent", "confine", "files"}`, then for each file
-`{"path", "options", "given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose number
-was `files`.
+To the parser: first `{"loader", "memory_limit", "model_memory", "readable", "parent", "confine", "files"}`, then for
+each file `{"path", "options", "given", "seconds"}`; where `given`, its open descriptor comes over the Unix socket whose
+number was `files`.
 From the parser: first `{"kind": "ready", "confined"}` or `{"kind": "unable", "reason"}`, then for each file any number
 of
 
     {"kind": "text", "text"}       the next SEGMENT characters of a long text
     {"kind": "items", "items"}     documents and record failures; a document without text takes the segments before it
 
-    {"kind": "page", "done", "total"}    so many pages have been read by OCR: it takes long, and goes on
+    {"kind": "part", "done", "total", "part"}    so many pages or minutes have been read: it takes long, and goes on
 
 and at its end `{"kind": "done"}` or `{"kind": "error", "reason", "spent", "no_text"}`; a spent parser wants to be
 replaced.

@@ -6,12 +6,13 @@ import atexit
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 
-from passagework.ingest.loaders.base import PagesRead
+from passagework.ingest.loaders.base import Part, PartsRead
 from passagework.ingest.workers.load_queue import Item, LoadQueue, LoadRequest, QueuedFile
 from passagework.ingest.workers.messages import items_from_json
 from passagework.ingest.workers.process import ParserProcess
@@ -48,7 +49,8 @@ class ParserPool:
     """Runs `workers` parser processes, started when first needed; a context manager that leaves nothing behind.
 
     A file whose parser hangs (`timeout` seconds without a word), dies, or needs more than `memory_limit` bytes fails
-    with a reason; the others go on. A parser may take `ocr_memory` more once it begins to read pages by OCR. At most
+    with a reason; the others go on. A parser may take `model_memory` more once it
+    begins to read by a model, and read the files of `readable`. At most
     `workers` + 2 files are in flight, and parsing pauses while `ahead_limit` bytes of parsed text wait to be taken; one
     huge document may exceed it alone. `loader` is "module:function"; only one that has to do what no parser may is run
     without `confine`.
@@ -60,7 +62,8 @@ class ParserPool:
         *,
         timeout: float = 120.0,
         memory_limit: int = 4 << 30,
-        ocr_memory: int = 0,
+        model_memory: int = 0,
+        readable: Sequence[Path] = (),
         ahead_limit: int = 64 << 20,
         loader: str = "passagework.ingest.loaders:load",
         confine: bool = True,
@@ -71,7 +74,8 @@ class ParserPool:
                 f"not {workers}, {timeout}, {memory_limit} and {ahead_limit}"
             )
         self._workers, self._timeout, self._memory_limit, self._loader = workers, timeout, memory_limit, loader
-        self._confine, self._ocr_memory = confine, ocr_memory
+        self._confine, self._model_memory = confine, model_memory
+        self._readable = readable
         self._flight = LoadQueue(ahead_limit)
         self._threads: list[threading.Thread] = []
         self._processes: set[ParserProcess] = set()
@@ -167,7 +171,13 @@ class ParserPool:
                 self._end(process)
 
     def _start(self) -> ParserProcess:
-        process = ParserProcess(self._loader, self._memory_limit, ocr_memory=self._ocr_memory, confine=self._confine)
+        process = ParserProcess(
+            self._loader,
+            self._memory_limit,
+            model_memory=self._model_memory,
+            readable=self._readable,
+            confine=self._confine,
+        )
         with self._lock:
             self._processes.add(process)
         try:
@@ -228,8 +238,8 @@ class ParserPool:
                     self._flight.deliver(file, batch, size)
                     segments.clear()
                     size = characters = 0
-                case {"kind": "page", "done": int(done), "total": int(total_pages)}:
-                    self._flight.deliver(file, deque([PagesRead(done, total_pages)]), size)
+                case {"kind": "part", "done": int(done), "total": int(parts), "part": part}:
+                    self._flight.deliver(file, deque([PartsRead(done, parts, Part(part))]), size)
                     size = 0
                 case {"kind": "done"}:
                     return None

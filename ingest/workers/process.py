@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,7 +35,15 @@ class ParserProcess:
     scripts without a main guard, and holds nothing of the parent's memory. Raises IngestError where it can't start.
     """
 
-    def __init__(self, loader: str, memory_limit: int, *, ocr_memory: int = 0, confine: bool = True) -> None:
+    def __init__(
+        self,
+        loader: str,
+        memory_limit: int,
+        *,
+        model_memory: int = 0,
+        readable: Sequence[Path] = (),
+        confine: bool = True,
+    ) -> None:
         self.files = 0
         self.confined = ""  # how, as it says itself once it is ready
         self._lock = threading.Lock()
@@ -66,7 +75,8 @@ class ParserProcess:
         self._start = {
             "loader": loader,
             "memory_limit": memory_limit,
-            "ocr_memory": ocr_memory,
+            "model_memory": model_memory,
+            "readable": [os.fspath(path) for path in readable],
             "parent": os.getpid(),
             "confine": confine,
             "files": files,

@@ -13,7 +13,7 @@ from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
-from passagework.retrieval.store.rows import NO_OCR
+from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, TokenIds, Vectors
 
@@ -36,7 +36,7 @@ class SourceFile:
     state: SourceState = SourceState.PARTIAL
     reason: str | None = None
     notes: tuple[str, ...] = ()
-    ocr: str = NO_OCR
+    read_by: str = NO_MODEL
 
 
 @dataclass(frozen=True, slots=True)

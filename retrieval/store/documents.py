@@ -17,7 +17,7 @@ from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
-from passagework.retrieval.store.rows import NO_OCR, DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.store.rows import NO_MODEL, DocumentRow, RootRow, SourceRow, SourceState, recorded
 from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import (
     LONGEST_OCR_SPAN,
@@ -232,7 +232,7 @@ class DocumentReader:
     def sources(self) -> list[SourceRow]:
         """Returns every file on record, in order of uri."""
         modes = t.sources.outerjoin(t.ocr_modes, t.ocr_modes.c.source_id == t.sources.c.id)
-        mode = func.coalesce(t.ocr_modes.c.mode, NO_OCR).label("ocr")
+        mode = func.coalesce(t.ocr_modes.c.mode, NO_MODEL).label("read_by")
         rows = self.connection.execute(select(t.sources, mode).select_from(modes).order_by(t.sources.c.uri))
         return [
             SourceRow(

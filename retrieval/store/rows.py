@@ -14,8 +14,8 @@ from passagework.retrieval.types import Hidden, Json, Ocr
 
 Recorded = TypeVar("Recorded", bound=Enum)
 
-NO_OCR = "never"
-"""What is on record of a file of which OCR read nothing; else it is another mode of reading."""
+NO_MODEL = "never"
+"""What is on record of a file of which no model read anything."""
 
 
 class SourceState(str, Enum):
@@ -55,7 +55,8 @@ def recorded(kind: type[Recorded], value: object) -> Recorded:
 class SourceRow:
     """Describes a file as last ingested; `notes` are lines about what could not be read of it.
 
-    `ocr` is the mode in which OCR read it, as `ingest` names it.
+    `read_by` is the mode in which OCR read it, as `ingest` names it; of a recording it is the digest of the model that
+    wrote it down.
     """
 
     id: int
@@ -66,7 +67,7 @@ class SourceRow:
     state: SourceState
     reason: str | None
     notes: tuple[str, ...]
-    ocr: str = NO_OCR
+    read_by: str = NO_MODEL
 
     @property
     def root(self) -> str:

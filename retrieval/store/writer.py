@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.indexed_words import indexed_columns
-from passagework.retrieval.store.rows import NO_OCR, ChangeKind, NewPassage, SourceState
+from passagework.retrieval.store.rows import NO_MODEL, ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.structure_rows import structure_rows
 from passagework.retrieval.types import Document, Json, Vectors
@@ -51,7 +51,7 @@ class Writer(Snapshot):
         state: SourceState,
         reason: str | None = None,
         notes: Sequence[str] = (),
-        ocr: str = NO_OCR,
+        read_by: str = NO_MODEL,
     ) -> int:
         """Records a file, new or known by its uri, and returns its id."""
         row = {
@@ -66,8 +66,8 @@ class Writer(Snapshot):
         self.connection.execute(upsert(t.sources).values(row).on_conflict_do_update(index_elements=["uri"], set_=row))
         source = int(self.connection.execute(select(t.sources.c.id).where(t.sources.c.uri == uri)).scalar_one())
         self.connection.execute(delete(t.ocr_modes).where(t.ocr_modes.c.source_id == source))
-        if ocr != NO_OCR:
-            self.connection.execute(insert(t.ocr_modes).values(source_id=source, mode=ocr))
+        if read_by != NO_MODEL:
+            self.connection.execute(insert(t.ocr_modes).values(source_id=source, mode=read_by))
         return source
 
     def move_source(self, source_id: int, *, uri: str, path: str) -> None:

@@ -17,7 +17,7 @@ from pypdf.generic import RectangleObject
 from pypdfium2 import PdfDocument
 
 from passagework.ingest.loaders import LoadOptions, OcrMode, load
-from passagework.ingest.loaders.base import PAGE_LISTENER, PagesRead
+from passagework.ingest.loaders.base import PART_LISTENER, PartsRead
 from passagework.ingest.loaders.ocr import bounds, installed
 from passagework.ingest.loaders.ocr.recogniser import Pixels, RecognisedLine
 from passagework.ingest.loaders.pdf import pdf_document, pdf_scans
@@ -55,16 +55,16 @@ def mixed(*pages: str | Image.Image | tuple[str, Image.Image]) -> bytes:
 
 def test_a_scan_is_read_page_by_page(tmp_path: Path) -> None:
     """Its text, a heading told by its size, its words with boxes; and each page is told as it is read."""
-    told: list[PagesRead] = []
-    token = PAGE_LISTENER.set(told.append)
+    told: list[PartsRead] = []
+    token = PART_LISTENER.set(told.append)
     try:
         document = read(tmp_path / "a.pdf", scanned_pdf([page(), page(SECOND)]))
     finally:
-        PAGE_LISTENER.reset(token)
+        PART_LISTENER.reset(token)
     assert slices(document) == [SAID, SECOND[0][3]]
     assert [heading.title for heading in document.headings] == ["The lighthouse manual"]
     assert [document.text[span.start : span.end] for span in document.ocr] == document.text.split()
-    assert told == [PagesRead(0, 2), PagesRead(1, 2), PagesRead(2, 2)]
+    assert told == [PartsRead(0, 2), PartsRead(1, 2), PartsRead(2, 2)]
     assert (document.media_type, document.notes) == ("application/pdf", [])
 
 

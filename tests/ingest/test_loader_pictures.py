@@ -16,7 +16,7 @@ pytest.importorskip("rapidocr", reason="the extra ocr is not installed")
 from PIL import Image
 
 from passagework.ingest.loaders import LoadOptions, OcrMode, load, supported
-from passagework.ingest.loaders.base import PAGE_LISTENER, PagesRead
+from passagework.ingest.loaders.base import PART_LISTENER, PartsRead
 from passagework.ingest.loaders.ocr import bounds, installed
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document, HiddenReason
@@ -144,14 +144,14 @@ def test_a_word_cut_at_a_line_s_end_is_mended(tmp_path: Path) -> None:
 
 def test_a_tiff_of_several_pages(tmp_path: Path) -> None:
     """Each is a page of the document, and each is told as it is read."""
-    told: list[PagesRead] = []
-    token = PAGE_LISTENER.set(told.append)
+    told: list[PartsRead] = []
+    token = PART_LISTENER.set(told.append)
     try:
         document = read(tmp_path / "a.tiff", encoded(page(), "TIFF", [page(SECOND)], compression="tiff_deflate"))
     finally:
-        PAGE_LISTENER.reset(token)
+        PART_LISTENER.reset(token)
     assert [document.text[place.start : place.end] for place in document.pages] == [SAID, SECOND[0][3]]
-    assert told == [PagesRead(0, 2), PagesRead(1, 2), PagesRead(2, 2)]
+    assert told == [PartsRead(0, 2), PartsRead(1, 2), PartsRead(2, 2)]
 
 
 def test_a_tiff_cut_off_in_its_second_page(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_progress_tells_the_pages_of_a_scan(tmp_path: Path) -> None:
     told: list[Progress] = []
     ingest(tmp_path / "docs", tmp_path / "c", encoder=ENCODER, progress=told.append)
     size = (tmp_path / "docs" / "a.pdf").stat().st_size
-    steps = [(each.pages_read, each.pages_to_read, each.bytes_read) for each in told if each.pages_to_read]
+    steps = [(each.parts_read, each.parts_to_read, each.bytes_read) for each in told if each.parts_to_read]
     assert list(dict.fromkeys(steps)) == [(0, 2, 0), (1, 2, size // 2), (2, 2, size)]
 
 
@@ -176,7 +176,7 @@ def test_a_collection_s_confidence_outlives_export_and_rebuild(docs: Path) -> No
     rebuild(base / "c", encoder=ENCODER, whole=True)
     for name in ("c", "again"):
         with Collection.open(base / name, encoder=ENCODER) as collection:
-            assert {source.path: source.ocr for source in collection.sources()} == {
+            assert {source.path: source.read_by for source in collection.sources()} == {
                 "note.txt": "never",
                 "boats.png": "auto",
                 "scan.pdf": "auto",
@@ -211,5 +211,5 @@ def test_an_export_of_before_there_was_ocr_is_imported(tmp_path: Path) -> None:
 
     import_collection(tmp_path / "out", tmp_path / "again")
     with Collection.open(tmp_path / "again", encoder=ENCODER) as collection:
-        assert [(source.path, source.ocr) for source in collection.sources()] == [("note.txt", "never")]
+        assert [(source.path, source.read_by) for source in collection.sources()] == [("note.txt", "never")]
         assert collection.search("bell", k=1, stage="dense")[0].ocr is None

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from passagework.ingest.loaders.base import LoadOptions, OcrMode, PagesRead, RecordFailure
+from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
 from passagework.ingest.workers import LoadRequest, ParserPool
 from passagework.ingest.workers.messages import item_to_json, items_from_json, to_json
 from passagework.retrieval.errors import ConfigError, IngestError, PassageworkError
@@ -42,7 +42,7 @@ def load(pool: ParserPool, *names: str) -> list[list[Item | str]]:
         assert loaded.request.path.name == names[len(out)]
         out.append([])
         try:
-            out[-1].extend(item for item in loaded.items if not isinstance(item, PagesRead))
+            out[-1].extend(item for item in loaded.items if not isinstance(item, PartsRead))
         except IngestError as error:
             out[-1].append(str(error))
     return out
@@ -119,7 +119,7 @@ def test_a_scan_that_goes_on_takes_its_time() -> None:
     request = LoadRequest(Path("/nowhere/pages 5.pdf"), LoadOptions(ocr=OcrMode.ALWAYS))
     with new_pool(timeout=1.5) as pool:
         (items,) = [list(loaded.items) for loaded in pool.load_all([request])]
-    assert items[:-1] == [PagesRead(done, 5) for done in range(1, 6)]
+    assert items[:-1] == [PartsRead(done, 5) for done in range(1, 6)]
     assert items[-1] == Document("pages 5 always", "text/plain")
 
 

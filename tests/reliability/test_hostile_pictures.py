@@ -24,10 +24,10 @@ KINDS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "")
 READ = LoadOptions(ocr=OcrMode.AUTO)
 
 
-def outcomes(paths: list[Path], *, memory: int = 768 << 20, ocr_memory: int = OCR_MEMORY) -> dict[str, str]:
+def outcomes(paths: list[Path], *, memory: int = 768 << 20, model_memory: int = OCR_MEMORY) -> dict[str, str]:
     """For each file its text, or `!` and the reason; in one confined parser after another."""
     found: dict[str, str] = {}
-    with ParserPool(2, timeout=60, memory_limit=memory, ocr_memory=ocr_memory) as pool:
+    with ParserPool(2, timeout=60, memory_limit=memory, model_memory=model_memory) as pool:
         for loaded in pool.load_all(LoadRequest(path, READ) for path in paths):
             name = loaded.request.path.name
             try:
@@ -106,6 +106,6 @@ def test_a_parser_with_too_little_memory_says_so(tmp_path: Path) -> None:
     """A limit that the models don't fit in costs the pictures, not the run."""
     (tmp_path / "a.png").write_bytes(encoded(page(BOATS, height=200), "PNG"))
     (tmp_path / "b.txt").write_text("The bell is rung in fog.")
-    found = outcomes([tmp_path / "a.png", tmp_path / "b.txt"], ocr_memory=0)
+    found = outcomes([tmp_path / "a.png", tmp_path / "b.txt"], model_memory=0)
     assert found["b.txt"] == "The bell is rung in fog."
     assert found["a.png"].startswith("!")

@@ -252,7 +252,7 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
         assert snapshot.document(1).text == "some text"
         assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
         assert snapshot.document(1).ocr == ()
-        assert [source.ocr for source in snapshot.sources()] == ["never"]
+        assert [source.read_by for source in snapshot.sources()] == ["never"]
         assert token_rows.count_without(snapshot) == 1
     with store.write() as writer:
         put(writer, "b", "other text", hidden=hidden, places=places, ocr=ocr)
@@ -315,7 +315,7 @@ def test_an_earlier_collection_opens_where_nothing_can_be_written(
             assert snapshot.document(1).text == "some text"
             assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
             assert snapshot.document(1).ocr == ()
-            assert [source.ocr for source in snapshot.sources()] == ["never"]
+            assert [source.read_by for source in snapshot.sources()] == ["never"]
             assert token_rows.codes_by_hash(snapshot, [b"1"]) == {}
             assert (token_rows.count_without(snapshot), token_rows.count_with(snapshot)) == (1, 0)
     assert_filtered(store)

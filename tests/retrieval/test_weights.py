@@ -188,7 +188,7 @@ def use_hub(monkeypatch: pytest.MonkeyPatch, give: Callable[[], Path]) -> FakeHu
     """A hub that answers."""
     hub = FakeHub(give)
     monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
-    monkeypatch.setattr(models, "_hub_answers", lambda: True)
+    monkeypatch.setattr(models, "hub_answers", lambda: True)
     no_bundle(monkeypatch)
     return hub
 
@@ -239,7 +239,7 @@ def test_offline_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def never() -> bool:
         raise AssertionError("asked")
 
-    monkeypatch.setattr(models, "_hub_answers", never)
+    monkeypatch.setattr(models, "hub_answers", never)
     assert "not the hub: offline is set" in refusal("my/model", Settings(cache=tmp_path, offline=True))
 
 
@@ -278,24 +278,24 @@ def listening() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_the_hub_answers_where_somebody_listens(monkeypatch: pytest.MonkeyPatch, listening: int) -> None:
+def test_thehub_answers_where_somebody_listens(monkeypatch: pytest.MonkeyPatch, listening: int) -> None:
     """At its own address and port; and not where nobody does."""
     no_proxy(monkeypatch, f"http://127.0.0.1:{listening}")
-    assert models._hub_answers()
+    assert models.hub_answers()
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
     no_proxy(monkeypatch, f"http://127.0.0.1:{free}")
-    assert not models._hub_answers()
+    assert not models.hub_answers()
 
 
 def test_behind_a_proxy_the_proxy_is_asked(monkeypatch: pytest.MonkeyPatch, listening: int) -> None:
     """Where only a proxy leads out, the hub's own address says nothing."""
     no_proxy(monkeypatch, "https://127.0.0.2:1")
-    assert not models._hub_answers()
+    assert not models.hub_answers()
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{listening}")
-    assert models._hub_answers()
+    assert models.hub_answers()
     monkeypatch.setenv("NO_PROXY", "127.0.0.2")
-    assert not models._hub_answers()
+    assert not models.hub_answers()
 
 
 @pytest.mark.parametrize("name", ["./missing", "/no/such/folder", "~/missing/model", "~nosuchuser/model", "a/b/c"])

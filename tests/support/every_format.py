@@ -110,7 +110,7 @@ UNREAD = {
     "old.doc": (b"\xd0\xcf\x11\xe0", "soffice --headless --convert-to docx"),
     "old.ppt": (b"\xd0\xcf\x11\xe0", "soffice --headless --convert-to pptx"),
     "photo.heic": (b"\0\0\0\x18ftypheic", "PNG or JPEG"),
-    "talk.mp3": (b"ID3", ".srt or .vtt"),
+    "talk.aiff": (b"FORM", "ffmpeg -i FILE FILE.flac"),
     "all.zip": (b"PK\x05\x06" + bytes(18), "unpack them"),
     "table.parquet": (b"PAR1", ".csv or .jsonl"),
     "novel.mobi": (b"BOOK", "ebook-convert"),

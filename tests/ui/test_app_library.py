@@ -104,7 +104,7 @@ def test_what_is_not_read_is_told_by_type(page: AppTest, tmp_path: Path) -> None
     """With how many files there are of it, and the way to have them read."""
     more = tmp_path / "more"
     more.mkdir()
-    for name in ("a.doc", "b.doc", "c.mp3", "d.txt"):
+    for name in ("a.doc", "b.doc", "c.amr", "d.txt"):
         (more / name).write_text("Hornets hunt.")
     page.text_input(key="folder_path").set_value(str(more))
     next(one for one in page.button if one.label == "Bring in").click().run()
@@ -113,7 +113,7 @@ def test_what_is_not_read_is_told_by_type(page: AppTest, tmp_path: Path) -> None
     assert ">.doc</td>" in unread
     assert ">2</td>" in unread
     assert "soffice --headless --convert-to docx FILE" in unread
-    assert ">.mp3</td>" in unread
+    assert ">.amr</td>" in unread
 
 
 def test_a_folder_that_is_not_there(page: AppTest) -> None:

@@ -83,6 +83,15 @@ OcrOption = Annotated[
         show_default=False,
     ),
 ]
+SpeechModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--speech-model",
+        help="Whisper model for CTranslate2 that writes recordings down: a folder or hub name (default: "
+        "Systran/faster-whisper-base).",
+        metavar="M",
+    ),
+]
 EncoderOption = Annotated[
     str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
 ]

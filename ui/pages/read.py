@@ -12,7 +12,7 @@ from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
-from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.text import counted, page_list
 from passagework.retrieval.types import Page
 from passagework.ui.web import session
@@ -22,6 +22,7 @@ from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.ocr_boxes import ocr_boxes, without_ocr
 from passagework.ui.web.page_drawing import PDF, PagePicture, draw_page
 from passagework.ui.web.page_html import markdown_text, note_html
+from passagework.ui.web.recording_player import recording_of_document, show_player
 
 AROUND = 8_000
 """Characters shown before the passage and after it; more on demand."""
@@ -56,7 +57,7 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
         st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
     page = pages[number - 1]
     st.html(note_html(_where(page, touched, len(pages))))
-    source = next(candidate for candidate in collection.sources() if candidate.id == row.source_id)
+    source = _source_of(collection, row)
     try:
         path = file_of(source.uri)
         changed = path.stat().st_mtime_ns if path.exists() else 0
@@ -130,9 +131,19 @@ def show_document(collection: Collection, name: str, query: str) -> None:
         shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
     if shown == "Picture":
         show_page(collection, row, place)
+    elif (recording := recording_of_document(row)) is not None:
+        beside, text = st.columns(2)
+        with beside:
+            show_player(row, _source_of(collection, row), recording, place.seconds[0] if place.seconds else 0)
+        with text:
+            show_text(place, query, collection.languages())
     else:
         show_text(place, query, collection.languages())
     st.html(TO_PASSAGE, unsafe_allow_javascript=True)
+
+
+def _source_of(collection: Collection, row: DocumentRow) -> SourceRow:
+    return next(source for source in collection.sources() if source.id == row.source_id)
 
 
 def _where(page: Page, touched: list[int], pages: int) -> str:

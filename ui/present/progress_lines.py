@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from passagework.ingest.loaders.base import Part
 from passagework.ingest.report import IngestStage, Progress
 from passagework.retrieval.text import counted, one_line
 
@@ -61,7 +62,8 @@ def _reading(progress: Progress, left: str) -> ProgressLine:
         return ProgressLine("reading", progress.files, progress.total_files, words)
     done, total = progress.bytes_read / 1e6, progress.total_bytes / 1e6
     name = f"  {one_line(progress.current, limit=NAME_CHARACTERS)}" if progress.current else ""
-    if progress.pages_to_read:
-        name += f", page {progress.pages_read:,} of {progress.pages_to_read:,} by OCR"
+    if progress.parts_to_read:
+        by = " by OCR" if progress.part is Part.PAGE else ""
+        name += f", {progress.part.value} {progress.parts_read:,} of {progress.parts_to_read:,}{by}"
     left = left if progress.stage is IngestStage.READING else ""
     return ProgressLine("reading", done, total, f"{words}, {done:,.1f} of {total:,.1f} MB{left}{name}")

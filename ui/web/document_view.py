@@ -45,7 +45,12 @@ class Place:
     def where(self) -> str:
         """Returns the pages that it touches, or its lines or seconds, as a hit shows them."""
         numbers = [page.number for page in self.pages]
-        return place_list(numbers, self._ends(PlaceUnit.LINE), self._ends(PlaceUnit.SECOND))
+        return place_list(numbers, self._ends(PlaceUnit.LINE), self.seconds)
+
+    @property
+    def seconds(self) -> list[int]:
+        """Returns the second that it begins in and the one it ends in; `[]` where it is not said."""
+        return self._ends(PlaceUnit.SECOND)
 
     def _ends(self, unit: PlaceUnit) -> list[int]:
         text = self.document.text

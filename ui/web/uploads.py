@@ -12,6 +12,7 @@ from pathlib import Path, PureWindowsPath
 
 from passagework.ingest.loaders import OcrMode, supported
 from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.loaders.speech.speech_extra import can_transcribe
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.scan import absolute
 from passagework.retrieval.errors import ConfigError, IngestError
@@ -29,8 +30,8 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(?:\
 
 
 def readable(path: Path) -> bool:
-    """Tells whether an ingest reads files of such a name; pictures only where OCR is installed."""
-    return supported(path, OcrChoice.of(OcrMode.AUTO).effective)
+    """Tells whether an ingest reads files of such a name; pictures and recordings only with the extra for them."""
+    return supported(path, OcrChoice.of(OcrMode.AUTO).effective, speech=can_transcribe())
 
 
 def readable_suffixes() -> list[str]:

@@ -59,8 +59,8 @@ def read_scans(pdf: PdfDocument, pages: list[PageText | None], mode: OcrMode, si
     most = most_pages(size)
     if len(wanted) > most:
         scans.unread = [index + 1 for index in wanted[most:]]
-        pages_read = "page that is a picture was" if most == 1 else f"{most:,} pages that are pictures were"
-        scans.notes.append(f"only the first {pages_read} read by OCR")
+        parts_read = "page that is a picture was" if most == 1 else f"{most:,} pages that are pictures were"
+        scans.notes.append(f"only the first {parts_read} read by OCR")
     if wanted:
         tell_page(0, min(most, len(wanted)))
     for done, index in enumerate(wanted[:most], 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def cues(source: str) -> Iterator[Cue]:
         until = times[number + 1].start() if number + 1 < len(times) else len(source)
         blank = _BLANK.search(source, match.end(), until)
         block = source[match.end() : blank.start() if blank else until]
-        lines = [line for line in (_plain(line) for line in block.split("\n")) if line]
+        lines = [line for line in (plain_line(line) for line in block.split("\n")) if line]
         fresh = [line for line in lines if line not in shown]
         shown = lines or shown
         first, last = _seconds(match, 1), _seconds(match, 5)
@@ -69,7 +69,7 @@ def cues(source: str) -> Iterator[Cue]:
             yield Cue(first, last, " ".join(fresh))
 
 
-def paragraphs(said: Iterator[Cue]) -> tuple[str, list[SourcePlace]]:
+def paragraphs(said: Iterable[Cue], *, longest_pause: float = PAUSE) -> tuple[str, list[SourcePlace]]:
     """The cues' text: a new paragraph behind a pause, for another speaker, and at a sentence's end of a long one."""
     parts: list[str] = []
     places: list[SourcePlace] = []
@@ -78,7 +78,7 @@ def paragraphs(said: Iterator[Cue]) -> tuple[str, list[SourcePlace]]:
     for cue in said:
         gap = ""
         if before is not None:
-            pause = cue.first - before.last > PAUSE
+            pause = cue.first - before.last > longest_pause
             long = length - begin > LONG and _ENDS.search(before.text)
             gap = "\n\n" if pause or long or _SPEAKER.match(cue.text) else " "
         length += len(gap)
@@ -90,7 +90,7 @@ def paragraphs(said: Iterator[Cue]) -> tuple[str, list[SourcePlace]]:
     return "".join(parts), places
 
 
-def _plain(line: str) -> str:
+def plain_line(line: str) -> str:
     """A line without its markup; who speaks stands before what is said."""
     named = _VOICE.sub(lambda voice: f"{voice[1].strip()}: ", line)
     return " ".join(html.unescape(_TAG.sub("", named)).split())

@@ -97,7 +97,7 @@ def _sources(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
             "state": source.state.value,
             "reason": source.reason,
             "notes": list(source.notes),
-            "ocr": source.ocr,
+            "ocr": source.read_by,
         }
         for source in snapshot.sources()
     ]

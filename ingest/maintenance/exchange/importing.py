@@ -31,7 +31,7 @@ from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
-from passagework.retrieval.store.rows import NO_OCR, SourceState, recorded
+from passagework.retrieval.store.rows import NO_MODEL, SourceState, recorded
 from passagework.retrieval.types import (
     Document,
     Heading,
@@ -130,8 +130,8 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
             writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
         for row in files.rows(SOURCES):
             fields = {key: row[key] for key in ("uri", "path", "sha256", "media_type", "reason", "notes")}
-            mode = row.get("ocr", NO_OCR)
-            sources[row["id"]] = writer.put_source(state=recorded(SourceState, row["state"]), ocr=mode, **fields)
+            mode = row.get("ocr", NO_MODEL)
+            sources[row["id"]] = writer.put_source(state=recorded(SourceState, row["state"]), read_by=mode, **fields)
     by_document = groupby(files.rows(PASSAGES), key=lambda row: int(row["document"]))
     waiting = next(by_document, None)
     documents = passages = 0
