@@ -18,7 +18,7 @@ GONE = "is not where it was, and not beside the collection: name its folder"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with documents, an encoder, and the collection made with it by relative paths; nobody asks the hub."""
-    monkeypatch.setattr(weights, "_hub_answers", lambda: pytest.fail("the hub was asked"))
+    monkeypatch.setattr(weights, "hub_answers", lambda: pytest.fail("the hub was asked"))
     project = tmp_path / "project"
     (project / "docs").mkdir(parents=True)
     (project / "docs" / "a.md").write_text("a paper of the river")

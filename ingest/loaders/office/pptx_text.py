@@ -172,9 +172,10 @@ class SlideWriter:
             return
         if shape.kind == "pic":
             self._described(shape, reason)
+            before = self._writer.length
             for blip in shape.element.iter("{*}blip"):
                 write_figure(self._package, blip, self._relations, self._writer, reason)
-                self._gap = 2
+            self._gap = self._gap if self._writer.length == before else 2
         elif shape.kind == "graphicFrame":
             self._frame(shape, reason)
         else:
