@@ -47,7 +47,8 @@ class Pool:
 class FirstStage:
     """Finds candidates for one query; a larger pool can be asked for after a smaller one.
 
-    `vector` (1, dim) is the query's, None where the stage is lexical, or the filter lets nothing through.
+    `vector` (1, dim) is the query's, None where the stage is lexical, or the filter lets nothing through; `known` is
+    the share of the query's tokens that the encoder knows.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class FirstStage:
         *,
         dense_retriever: DenseRetriever,
         vector: Vectors | None,
+        known: float,
         lexical: LexicalRetriever,
         allowed: AllowedIds | None,
         passages: int,
@@ -69,6 +71,7 @@ class FirstStage:
         self._snapshot = snapshot
         self._dense_retriever = dense_retriever
         self._vector = vector
+        self._known = known
         self._lexical = lexical
         self._allowed = allowed
         self._passages = passages
@@ -97,7 +100,7 @@ class FirstStage:
             return EVEN
         with self._clock.timed("fusion"):
             background = self._background.background(self._snapshot, self._vector)
-            return weights_of(background, max(dense.values()), lexical.values(), self._passages)
+            return weights_of(background, max(dense.values()), lexical.values(), self._passages, self._known)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""

@@ -24,6 +24,9 @@ WORDS_PER_DEVIATION = 8.0
 All chosen on twelve sets in six languages with three encoders at once (docs/first-stage.md).
 """
 
+LEAST_KNOWN = 0.02
+"""Of a query of which the encoder knows nothing, what its cosines count for still: words may be equal."""
+
 TENTH = 10
 
 MOST_TELLING = 8.0
@@ -41,21 +44,26 @@ def telling_bm25(lexical: Mapping[int, float], passages: int) -> float:
 
 
 def weights_of(
-    background: Background | None, best_cosine: float, bm25: Collection[float], passages: int
+    background: Background | None, best_cosine: float, bm25: Collection[float], passages: int, known: float = 1.0
 ) -> FusionWeights:
-    """Returns what a query's cosines and its BM25 count for, by how much each tells; EVEN without a background.
+    """Returns what a query's cosines and its BM25 count for, by how much each tells; evenly without a background.
 
     Cosines tell as much as the best stands out of the background, in standard deviations, against what the best of so
-    many passages would if none had to do with the query. BM25 tells as much as the best stands out of the tenth.
+    many passages would if none had to do with the query; and as much as the encoder knows of the query, `known` of its
+    tokens. BM25 tells as much as the best stands out of the tenth.
     """
     if background is None or background.deviation <= 0:
-        return EVEN
+        return _weights(EVEN.lexical / max(LEAST_KNOWN, known))
     by_chance = math.sqrt(2 * math.log(passages))  # the most that so many draws of a normal distribution come to
     standing_out = (best_cosine - background.mean) / background.deviation / by_chance
     dense = _between(standing_out, *COSINES_TELL) / background.deviation
     tenth = heapq.nlargest(TENTH, bm25)
     contrast = (tenth[0] - tenth[-1]) / tenth[0] if len(tenth) == TENTH and tenth[0] > 0 else 1.0
-    ratio = WORDS_PER_DEVIATION * _between(contrast, *WORDS_TELL) / dense
+    return _weights(WORDS_PER_DEVIATION * _between(contrast, *WORDS_TELL) / dense / max(LEAST_KNOWN, known))
+
+
+def _weights(ratio: float) -> FusionWeights:
+    """Returns weights of that ratio, words to cosines, whose sum is that of those that are even."""
     scale = (EVEN.dense + EVEN.lexical) / (1 + ratio)
     return FusionWeights(round(scale, 6), round(scale * ratio, 6))
 

@@ -53,13 +53,14 @@ class Searcher:
         lexical_only = request.stage is Stage.LEXICAL
         nothing_matches = not lexical_only and dense_retriever.matches_nothing()
         choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
-        vector, cut, unknown = _encoded(choice.encoder, request.query, clock)
+        vector, cut, tokens, unknown = _encoded(choice.encoder, request.query, clock)
         first_stage = FirstStage(
             request,
             choice.stage,
             snapshot,
             dense_retriever=dense_retriever,
             vector=vector,
+            known=1 - unknown / tokens if tokens else 1.0,
             lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
             allowed=allowed,
             passages=index.size,
@@ -84,17 +85,17 @@ class Searcher:
         return Hits(request.query, hits, plan, clock.timings_ms())
 
 
-def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int]:
-    """Returns the query's vector (1, dim), how much of a query over its budget was read, and tokens unknown."""
+def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int, int]:
+    """Returns the query's vector (1, dim), how much of one over its budget was read, its tokens and those unknown."""
     if encoder is None:
-        return None, None, 0
+        return None, None, 0, 0
     query = folded(query)
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
         tokens = encoder.tokenize([query])[0]
         vector = encoder.encode_queries([query])
     unknown = 0 if encoder.unknown_token is None else int(np.count_nonzero(tokens.ids == encoder.unknown_token))
     cut = QueryCut(len(tokens), encoder.query_budget) if len(tokens) > encoder.query_budget else None
-    return vector, cut, unknown
+    return vector, cut, len(tokens), unknown
 
 
 def _with_reranked(

@@ -74,6 +74,15 @@ def test_a_half_that_tells_nothing_counts_for_next_to_nothing() -> None:
     assert all(one.dense + one.lexical == pytest.approx(1.4, abs=2e-6) for one in (noise, clear, unclear_words))
 
 
+def test_what_the_encoder_does_not_know_counts_for_nothing() -> None:
+    """By the share of the query's tokens, with a background or without."""
+    for background in (None, Background(0.0, 0.1)):
+        all_known, half, none = (weights_of(background, 0.5, [9.0, 2.0], 1000, known) for known in (1.0, 0.5, 0.0))
+        assert half.lexical / half.dense == pytest.approx(2 * all_known.lexical / all_known.dense, rel=1e-3)
+        assert none.lexical > 10 * none.dense
+    assert weights_of(None, 0.5, [9.0], 10, 1.0) == FusionWeights()
+
+
 @pytest.mark.parametrize("scale", [0.1, 0.5, 3.0])
 @given(st.floats(0.0, 0.9), st.lists(st.floats(0.1, 30.0), min_size=1, max_size=30))
 def test_weights_follow_the_scale_of_an_encoder(scale: float, best: float, bm25: list[float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from passagework.ingest.writing.languages import identified
 from passagework.retrieval.lexical.bm25 import matching_spans, phrase_expression, query_terms
 from passagework.retrieval.lexical.compounds import compound_parts
 from passagework.retrieval.store.fulltext import matched_words
+from passagework.retrieval.types import Tokens
 from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem
 from tests.support.fakes import FakeEncoder
@@ -217,3 +219,32 @@ def test_the_parts_of_a_compound(word: str, language: str, parts: tuple[str, ...
     """Both are held, with what joins them between; the way whose rarer part is the most frequent counts."""
     held = {"funk": 3, "well": 2, "gesund": 4, "wes": 9, "vatt": 1, "kraft": 1, "wellen": 0}
     assert compound_parts(word, [language], lambda part: held.get(part, 0)) == parts
+
+
+class AsciiEncoder(FakeEncoder):
+    """Knows nothing of words in other letters than those of ASCII."""
+
+    unknown_token = 7
+
+    def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
+        """As FakeEncoder does; what it doesn't know is the unknown token."""
+        found = super().tokenize(texts)
+        for text, tokens in zip(texts, found, strict=True):
+            words = [text[start:end] for start, end in zip(tokens.starts, tokens.ends, strict=True)]
+            tokens.ids[:] = [one if word.isascii() else 7 for one, word in zip(tokens.ids, words, strict=True)]
+        return found
+
+
+def test_what_the_encoder_does_not_know_is_told_and_words_decide(tmp_path: Path) -> None:
+    """Its unknown token is near to that of every other text: the one that has the word is found all the same."""
+    (tmp_path / "docs").mkdir()
+    for name, text in {"a": "泵 额定 压力", "b": "图书馆", "c": "安装 说明 书 图书 馆员"}.items():
+        (tmp_path / "docs" / f"{name}.txt").write_text(text, encoding="utf-8")
+    ingest(tmp_path / "docs", tmp_path / "c", encoder=AsciiEncoder())
+    with Collection.open(tmp_path / "c", encoder=AsciiEncoder()) as collection:
+        hits = collection.search("安装", stage="hybrid")
+        assert (hits[0].path, hits.plan.unknown_tokens) == ("c.txt", 1)
+        assert hits.plan.to_json()["unknown_tokens"] == 1
+        assert hits.plan.weights is not None
+        assert hits.plan.weights.lexical > 10 * hits.plan.weights.dense
+        assert "unknown_tokens" not in collection.search("pump", stage="hybrid").plan.to_json()
