@@ -73,7 +73,8 @@ def identified(text: str) -> str:
     if sum(word in STOP_WORDS for word in words) >= max(ENGLISH_WORDS, ENGLISH_SHARE * len(words)):
         return "en"  # most certainly, and without a model
     code, certainty = _identifier().classify(sample)
-    return _SAME.get(code, code) if certainty >= LEAST_CERTAINTY else ""
+    code = _SAME.get(code, code)
+    return code if certainty >= LEAST_CERTAINTY and len(code) == 2 else ""  # longer ones are creoles, or no language
 
 
 def settle_languages(store: Store, said: str | None) -> None:

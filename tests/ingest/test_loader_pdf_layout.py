@@ -131,6 +131,14 @@ def test_a_frame_and_a_list_are_no_tables(tmp_path: Path) -> None:
     assert read(tmp_path, numbers).startswith("1. Close the gate\n2. Stop the pump")
     contents = beside([["Gates", "Weirs", "Pumps", "Doors"], ["3", "8", "15", "21"]], [60, 400])
     assert read(tmp_path, contents) == "Gates 3\nWeirs 8\nPumps 15\nDoors 21"
+    left = [
+        f"{name} ........{page}" for page, name in enumerate(("Gates", "Weirs", "Pumps", "Doors", "Locks"), start=3)
+    ]
+    right = [f"{name} ........{page}" for page, name in enumerate(("Seals", "Valves", "Dams", "Oils", "Ways"), start=8)]
+    assert read(tmp_path, beside([left, right], [60, 300])).split("\n") == [*left, *right]
+    labels = [f"{name} ......" for name in ("Sales", "Costs", "Taxes", "Gain")]
+    accounts = [labels, ["50", "30", "5", "15"], list("9753")]
+    assert "| Costs ...... | 30 | 7 |" in read(tmp_path, beside(accounts, [60, 300, 400]))
 
 
 def raised(before: str, small: str, after: str, *, rise: float, size: float = 7) -> str:

@@ -72,7 +72,15 @@ def test_what_no_passage_has_is_not_found(notes: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [(GERMAN, "de"), (SPANISH, "es"), (ENGLISH, "en"), ("Valve 9", ""), ("", ""), ("x = f(1)", "")],
+    [
+        (GERMAN, "de"),
+        (SPANISH, "es"),
+        (ENGLISH, "en"),
+        ("Valve 9", ""),
+        ("", ""),
+        ("x = f(1)", ""),
+        ("0101010 1010101 x 0001 1110 " * 9, ""),
+    ],
 )
 def test_the_language_of_a_text(text: str, language: str) -> None:
     """Told by what is long enough; of a name or a formula, nothing is."""

@@ -35,6 +35,7 @@ _NUMBER = re.compile(r"[-+−–—(]*[$€£¥]?\s?[-+−–(]?\d[\d.,'\s]*[%)]
 _SIGN = re.compile(r"[$€£¥(]+|[)%*]+")
 _NAME_WORDS = 4
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d")
+_LED_TO_A_PAGE = re.compile(r"(?:\.\s?){4,}\d{1,4}$")
 _MARKER = re.compile(r"[•·▪●○◦‣*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlc]{1,6})[.)]|\d+(?:\.\d+){1,4}\.?|\[\d+\]|§+")
 
 
@@ -199,6 +200,11 @@ def may_name(text: str) -> bool:
 def are_markers(texts: Sequence[str]) -> bool:
     """Whether a column holds nothing but the bullets and numbers of a list."""
     return all(_MARKER.fullmatch(text) for text in texts)
+
+
+def are_led_to_pages(texts: Sequence[str]) -> bool:
+    """Whether most end in dots that lead to the number of a page: lines of a table of contents."""
+    return 2 * sum(_LED_TO_A_PAGE.search(text) is not None for text in texts) >= len(texts)
 
 
 def is_prose(texts: Sequence[str], spans: Sequence[Span]) -> bool:

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, find_band, goes_beyond, is_prose
+from passagework.ingest.loaders.pdf.pdf_bands import (
+    Band,
+    are_led_to_pages,
+    are_markers,
+    find_band,
+    goes_beyond,
+    is_prose,
+)
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
 from passagework.ingest.loaders.pdf.pdf_table import Ruled, TableCells, aligned_table, with_names_above
@@ -95,6 +102,8 @@ def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
     texts = [[span.words for span in side] for side in sides]
     if any(are_markers(side) for side in texts):
         return False
+    if all(map(are_led_to_pages, texts)):
+        return True
     prose = [is_prose(side, spans) for side, spans in zip(texts, sides, strict=True)]
     if all(prose):
         return True

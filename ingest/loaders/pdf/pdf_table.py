@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from passagework.ingest.loaders.pdf.pdf_bands import Band, are_markers, is_amount, is_number
+from passagework.ingest.loaders.pdf.pdf_bands import Band, are_led_to_pages, are_markers, is_amount, is_number
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
 from passagework.ingest.loaders.pdf.pdf_names import Cell, Columns, names_above, names_within, text_of
 from passagework.ingest.loaders.pdf.pdf_rulings import Grid, Line
@@ -203,6 +203,8 @@ def _is_table(texts: Sequence[Sequence[str]], cells: Sequence[Sequence[Cell]]) -
     """Whether rows of cells are a table: several full rows, edges that are aligned, numbers or short words."""
     full = [line for line in texts if sum(map(bool, line)) > 1]
     if len(full) < _LEAST_ROWS or len(full) < 0.4 * len(texts):
+        return False
+    if are_led_to_pages([text for line in texts for text in line if text]):
         return False
     width = len(texts[0])
     values = [text for line in texts[1:] for text in line[1:] if text]
