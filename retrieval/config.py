@@ -35,6 +35,9 @@ CONVEX_WEIGHT = 0.4
 RRF_K = 60
 """What is added to a rank in reciprocal rank fusion (Cormack, Clarke and Büttcher 2009)."""
 
+RELEVANT = 0.03
+"""The least relevance of a hit that may answer: it keeps 95 % of answers, and few of what foreign questions find."""
+
 PARSERS = 4
 """Processes that read files, at most, where nothing else is asked for."""
 

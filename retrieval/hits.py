@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
-from passagework.retrieval.config import CONVEX_WEIGHT
+from passagework.retrieval.config import CONVEX_WEIGHT, RELEVANT
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
 
@@ -31,6 +31,23 @@ class StageScore:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """Holds the estimated probability, 0 to 1, that a passage answers the query, and what it is estimated by.
+
+    `closeness` is how near it is to the query, on the encoder's scale from what has nothing to do with it (0) to what
+    answers (1), and None where no vectors were compared; `coverage` how much of the query's telling words it has.
+    """
+
+    probability: float
+    closeness: float | None
+    coverage: float
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the search JSON has under `evidence`."""
+        return {"closeness": self.closeness, "coverage": self.coverage}
+
+
 Trace: TypeAlias = "Mapping[Stage, StageScore]"
 """A hit's story: its rank and score at every stage it passed."""
 
@@ -43,7 +60,7 @@ class Hit:
     reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
-    `ocr` tells that it was read by OCR, and how surely.
+    `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what.
     """
 
     rank: int
@@ -65,6 +82,15 @@ class Hit:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    estimate: Relevance | None = None
+
+    @property
+    def relevance(self) -> float | None:
+        """Returns the estimated probability that it answers the query, the same at every stage and for every encoder.
+
+        From 0 to 1; None where it was not to be estimated.
+        """
+        return None if self.estimate is None else self.estimate.probability
 
     @property
     def place(self) -> str:
@@ -86,6 +112,7 @@ class Hit:
         return {
             "rank": self.rank,
             "score": self.score,
+            "relevance": self.relevance,
             "text": self.text,
             "document": self.document,
             "path": self.path,
@@ -100,7 +127,13 @@ class Hit:
             "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
             "hidden": [span.to_json() for span in self.hidden],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
         }
+
+
+def is_relevant(hit: Hit) -> bool:
+    """Tells whether a hit is relevant by the default threshold, RELEVANT."""
+    return hit.relevance is not None and hit.relevance >= RELEVANT
 
 
 class TokenVectorsUsed(str, Enum):
@@ -183,8 +216,9 @@ class Plan:
     vector index, `best_bm25` what scores by words are divided by, `weights` what cosines and they count for.
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
-    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of. `hints` say
-    what a filter may have meant that asks for what no document has.
+    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
+    what its words tell in this collection: their idf in all, as relevance counts it. `hints` say what a filter may have
+    meant that asks for what no document has.
     """
 
     requested: Stage
@@ -206,6 +240,7 @@ class Plan:
     blend: Blend | None = None
     languages: tuple[str, ...] = ()
     unknown_tokens: int = 0
+    told: float | None = None
     hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
@@ -250,6 +285,11 @@ class Hits(Sequence[Hit]):
     def __len__(self) -> int:
         return len(self.hits)
 
+    @property
+    def relevant(self) -> int:
+        """Returns how many of the hits are relevant: of a relevance of RELEVANT at least."""
+        return sum(is_relevant(hit) for hit in self.hits)
+
     def __repr__(self) -> str:
         """Returns one line: the query, the number of hits, their stage, and milliseconds where they were taken."""
         total = self.timings_ms.get("total")
@@ -261,10 +301,11 @@ class Hits(Sequence[Hit]):
         return "\n".join([visible(self.query), *map(str, self.hits)])
 
     def to_json(self) -> dict[str, Json]:
-        """Returns the search JSON: `query`, `plan`, `timings_ms`, `hits`."""
+        """Returns the search JSON: `query`, `plan`, `timings_ms`, `hits`, `relevant`."""
         return {
             "query": self.query,
             "plan": self.plan.to_json(),
             "timings_ms": dict(self.timings_ms),
             "hits": [hit.to_json() for hit in self.hits],
+            "relevant": self.relevant,
         }

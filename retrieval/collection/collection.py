@@ -13,7 +13,7 @@ from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
-from passagework.retrieval.config import CANDIDATES, Settings
+from passagework.retrieval.config import CANDIDATES, RELEVANT, Settings
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.filters.hints import filter_hints
@@ -90,13 +90,16 @@ class Collection:
         per_document: int | None = None,
         min_score: float | None = None,
         rerank_depth: int | None = None,
+        relevance: bool = True,
+        min_relevance: float | None = None,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
         per first-stage retriever; `fusion` how both rankings become one (see `Fusion`); `where` a filter (see
         `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
-        the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`.
+        the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
+        `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False.
         Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
         EncodingError where memory runs out.
@@ -111,6 +114,8 @@ class Collection:
             per_document=per_document,
             min_score=min_score,
             rerank_depth=rerank_depth,
+            relevance=relevance,
+            min_relevance=min_relevance,
         )
         with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
@@ -125,10 +130,12 @@ class Collection:
         where: Where | None = None,
         per_document: int | None = None,
         min_score: float | None = None,
+        min_relevance: float = RELEVANT,
     ) -> Context:
         """Returns text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and citations.
 
-        It is made of the `k` best passages: neighbours are merged, near-duplicates left out, and for text that readers
+        It is made of the `k` best passages, as far as their relevance is `min_relevance` at least: where nothing in the
+        collection answers, it is empty. Neighbours are merged, near-duplicates left out, and for text that readers
         of the documents don't see stands `[hidden text left out]`. Raises as `search` does.
         """
         request = SearchRequest(
@@ -138,6 +145,7 @@ class Collection:
             where=where,
             per_document=per_document,
             min_score=min_score,
+            min_relevance=min_relevance,
         )
         with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)

@@ -17,6 +17,7 @@ from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
+from passagework.retrieval.models.encoder_scale import EncoderScale, measured_scale, recorded_scale
 from passagework.retrieval.models.identity import (
     check_encoder,
     load_recorded_encoder,
@@ -38,6 +39,7 @@ class LoadedModels:
         self._encoder: Encoder | None = None
         self._encoder_of: OpenedVersion | None = None
         self._memory = token_cache()
+        self._measured: tuple[Encoder, EncoderScale | None] | None = None
 
     def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         """Returns the encoder that was named, else the one on the version's record, which either is checked against."""
@@ -61,7 +63,7 @@ class LoadedModels:
         """Lets go of the models, and of the token vectors."""
         with self._lock:
             self._memory = token_cache()
-            self._encoder = self._encoder_of = None
+            self._encoder = self._encoder_of = self._measured = None
 
     def named_reranker(self) -> Reranker:
         """Returns the reranker that was named."""
@@ -81,6 +83,17 @@ class LoadedModels:
                     self._memory = token_cache()  # a search of the version before keeps the one it has
                 self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
+
+    def scale(self, version: OpenedVersion, snapshot: Snapshot) -> EncoderScale | None:
+        """Returns the scale on the version's record; of one made by an earlier release it is measured now, once."""
+        recorded, scale = recorded_scale(snapshot)
+        if recorded:
+            return scale
+        encoder = self.encoder(version, snapshot)
+        with self._lock:
+            if self._measured is None or self._measured[0] is not encoder:
+                self._measured = encoder, measured_scale(encoder)
+            return self._measured[1]
 
     def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder
@@ -107,6 +120,10 @@ class ModelsAtMoment:
     def encoder(self) -> Encoder:
         """Returns the encoder that made the version's vectors."""
         return self._loaded[0]
+
+    def scale(self) -> EncoderScale | None:
+        """Returns the scale of that encoder's cosines."""
+        return self._models.scale(self._version, self._snapshot)
 
     def reranker(self) -> Reranker | None:
         """Returns the reranker that was named, else late interaction of the very encoder that reads the query."""

@@ -208,7 +208,13 @@ def rankings(
 
     def search(searched: Stage, k: int) -> Hits:
         return collection.search(
-            text, k=k, stage=searched, candidates=candidates, fusion=fusion, per_document=judged.per_document
+            text,
+            k=k,
+            stage=searched,
+            candidates=candidates,
+            fusion=fusion,
+            per_document=judged.per_document,
+            relevance=False,
         )
 
     if stage is Stage.RERANK:

@@ -214,6 +214,7 @@ class PassageworkSearch:
                 fusion=self.fusion,
                 where=None if allowed is None else {"document": {"$in": [stored_id(document) for document in allowed]}},
                 per_document=1,
+                relevance=False,
             )
             for hit in hits:
                 ranking.setdefault(original_id(hit.document), hit.score)

@@ -29,6 +29,9 @@ MAX_CHARACTERS = 200
 MOST_COUNTED = 1000
 """Passages that hold a part of a compound, beyond which they are not counted: it is frequent."""
 
+EVERY = (1 << 63) - 1
+"""More than there can be."""
+
 MAX_TERMS = 256
 """Different words of a query that are looked up: each costs a list of its own, and the rest of a page adds nothing."""
 
@@ -55,6 +58,9 @@ class LexicalRetriever(Protocol):
     def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
+    def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
+        """Returns how many passages hold a word in one of its forms."""
+
 
 class Bm25:
     """Scores by BM25 over title, headings and text, with Porter's stems; a passage needs one of the query's terms."""
@@ -68,6 +74,10 @@ class Bm25:
             condition = None if allowed is None else allowed.condition
             return snapshot.match_text(any_of([form for forms in words for form in forms]), k, condition)
         return _best_by_forms(snapshot, words, k, allowed)
+
+    def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
+        """Returns how many passages hold a word in one of its forms."""
+        return snapshot.count_holding(any_of(forms), EVERY)
 
 
 def _best_by_forms(

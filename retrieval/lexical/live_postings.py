@@ -105,6 +105,10 @@ class LivePostings:
                 return with_equals([pair for pair in best if pair[0] in passing], k)
         return self._best(terms, k, allowed_mask(self.ids, allowed.ids, None))
 
+    def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
+        """Returns how many passages hold a word in one of its forms; each has a document's language, so one form."""
+        return sum(len(self._term(snapshot, form).rows) for form in forms)
+
     def _best(self, terms: Sequence[Term], k: int, allowed: Mask | None) -> list[tuple[int, float]]:
         rows = best_rows(terms, self._norms, k, allowed)
         norms = length_norms(self.lengths[rows], self._totals[1])

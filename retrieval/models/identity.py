@@ -14,6 +14,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_scale import record_scale
 from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder
 from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
@@ -38,6 +39,7 @@ def record_identity(
     writer.set_meta("backend", encoder.backend)
     writer.set_meta("window", encoder.window)
     writer.set_meta("probe", _probe(encoder).tolist())
+    record_scale(writer, encoder)
     writer.set_meta("chunking", dict(chunking))
     writer.set_meta("created", datetime.now(timezone.utc).isoformat(timespec="seconds"))
     writer.set_meta("state", state.value)

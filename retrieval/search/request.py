@@ -16,7 +16,8 @@ from passagework.retrieval.types import Fusion, Stage
 class SearchRequest:
     """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
-    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
+    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads. `relevance` says whether it is
+    estimated of every hit.
     Raises ConfigError where a value is out of range.
     """
 
@@ -29,6 +30,8 @@ class SearchRequest:
     per_document: int | None = None
     min_score: float | None = None
     rerank_depth: int | None = None
+    relevance: bool = True
+    min_relevance: float | None = None
 
     def __post_init__(self) -> None:
         if not self.query.strip():
@@ -42,6 +45,9 @@ class SearchRequest:
         least = self.min_score
         if least is not None and (not isinstance(least, float | int) or math.isnan(least)):
             raise ConfigError(f"min_score is not a number: {least!r}")
+        likely = self.min_relevance
+        if likely is not None and not (isinstance(likely, float | int) and 0 <= likely <= 1):
+            raise ConfigError(f"min_relevance is {likely!r}: give a number from 0 to 1")
 
 
 def clean_query(query: object) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_scale import EncoderScale
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.types import Stage
@@ -21,6 +22,9 @@ class SearchModels(Protocol):
 
     def encoder(self) -> Encoder:
         """Returns the encoder that made the collection's vectors."""
+
+    def scale(self) -> EncoderScale | None:
+        """Returns the scale of that encoder's cosines; None where they can't be read by one."""
 
     def reranker(self) -> Reranker | None:
         """Returns what reranks; None where the encoder turns out to give no vectors of tokens, and none was named."""

@@ -13,12 +13,14 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
-from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
+from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, Relevance, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.search.coverage import telling_words
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
+from passagework.retrieval.search.relevance import COMPARED, relevance_of
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
@@ -54,6 +56,7 @@ class Searcher:
         nothing_matches = not lexical_only and dense_retriever.matches_nothing()
         choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
         vector, cut, tokens, unknown = _encoded(choice.encoder, request.query, clock)
+        lexical = self._lexical() if request.relevance or choice.stage is not Stage.DENSE else Bm25()
         first_stage = FirstStage(
             request,
             choice.stage,
@@ -61,7 +64,7 @@ class Searcher:
             dense_retriever=dense_retriever,
             vector=vector,
             known=1 - unknown / tokens if tokens else 1.0,
-            lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
+            lexical=lexical,
             allowed=allowed,
             passages=index.size,
             background=self._background,
@@ -76,12 +79,24 @@ class Searcher:
             if not request.per_document or len(chosen) >= request.k or not pool.full:
                 break
             size *= 4  # few documents fill the pool: look further down
+        first = pool.best_first(scores[choice.stage])[:COMPARED] if request.relevance else []
         with clock.timed("fetch"):
-            rows = snapshot.passages(chosen)
-        hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
+            rows = snapshot.passages(list(dict.fromkeys([*first, *chosen])))
+        relevance: Mapping[int, Relevance] = {}
+        told = None
+        if request.relevance:
+            with clock.timed("relevance"):
+                scale = None if vector is None else self._models.scale()
+                words = telling_words(snapshot, lexical, request.query)
+                relevance = relevance_of(rows, words, pool.scores.get(Stage.DENSE), scale)
+                told = round(words.told, 3)
+        by_id = {row.id: row for row in rows}
+        found = [by_id[passage] for passage in chosen if _is_likely(passage, relevance, request)]
+        probabilities = {} if second is None else second.probabilities
+        hits = _hits(found, choice.stage, scores, pool, probabilities, relevance)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()
-        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown)
+        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown, told=told)
         return Hits(request.query, hits, plan, clock.timings_ms())
 
 
@@ -96,6 +111,11 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
     unknown = 0 if encoder.unknown_token is None else int(np.count_nonzero(tokens.ids == encoder.unknown_token))
     cut = QueryCut(len(tokens), encoder.query_budget) if len(tokens) > encoder.query_budget else None
     return vector, cut, len(tokens), unknown
+
+
+def _is_likely(passage: int, relevance: Mapping[int, Relevance], request: SearchRequest) -> bool:
+    """Tells whether a passage is as relevant as is asked for; what was not to be estimated is taken for it."""
+    return request.min_relevance is None or not relevance or relevance[passage].probability >= request.min_relevance
 
 
 def _with_reranked(
@@ -137,6 +157,7 @@ def _hits(
     scores: Mapping[Stage, Scores],
     pool: Pool,
     probabilities: Mapping[int, float],
+    relevance: Mapping[int, Relevance],
 ) -> tuple[Hit, ...]:
     """Returns the chosen passages with their traces."""
     ranks = {
@@ -176,6 +197,7 @@ def _hits(
             lines=row.lines,
             seconds=row.seconds,
             ocr=row.ocr,
+            estimate=relevance.get(row.id),
         )
         for rank, row in enumerate(rows, start=1)
     )

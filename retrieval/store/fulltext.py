@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
-from passagework.retrieval.words.indexed import indexed_with_origins
+from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.unspaced import BEGINS
 
 DECIMALS = 12
@@ -82,6 +84,20 @@ def matched_words(texts: Sequence[str], expression: str, language: str = "") -> 
         found if words is None else [words.original(start, end) for start, end in found]
         for words, found in zip(indexed_texts, spans, strict=True)
     ]
+
+
+def texts_holding(texts: Sequence[str], expressions: Sequence[str], languages: Sequence[str]) -> NDArray[np.bool_]:
+    """Returns (texts, expressions): whether a text holds what an expression matches, read in any of the languages."""
+    held = np.zeros((len(texts), len(expressions)), dtype=np.bool_)
+    for language in languages:
+        with closing(sqlite3.connect(":memory:")) as memory:
+            memory.execute(f'CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize="{TOKENIZER}")')
+            rows = ((number, indexed(content, language)) for number, content in enumerate(texts))
+            memory.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", rows)
+            for column, expression in enumerate(expressions):
+                found = memory.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (expression,)).fetchall()
+                held[[number for (number,) in found], column] = True
+    return held
 
 
 def _marks(marked: str) -> list[tuple[int, int]]:
