@@ -18,7 +18,7 @@ class Citation:
     `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
-    `ocr` tells that it was read by OCR, and how surely.
+    `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage.
     """
 
     number: int
@@ -38,6 +38,7 @@ class Citation:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    relevance: float | None = None
 
     @property
     def place(self) -> str:
@@ -64,6 +65,7 @@ class Citation:
             "end": self.end,
             "headings": list(self.headings),
             "score": self.score,
+            "relevance": self.relevance,
             "text": self.text,
             "metadata": dict(self.metadata),
             "hidden": [span.to_json() for span in self.hidden],
@@ -73,7 +75,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Context:
-    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
+    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder.
+
+    `relevant` of the passages that it could be made of are relevant by the default threshold: of none, where nothing in
+    the collection answers the query, there is no text either.
+    """
 
     query: str
     text: str
@@ -81,6 +87,7 @@ class Context:
     max_tokens: int
     citations: tuple[Citation, ...]
     plan: Plan
+    relevant: int = 0
 
     def __repr__(self) -> str:
         """Returns one line: the query, how many tokens of how many, and how many citations."""
@@ -100,4 +107,5 @@ class Context:
             "max_tokens": self.max_tokens,
             "citations": [citation.to_json() for citation in self.citations],
             "plan": self.plan.to_json(),
+            "relevant": self.relevant,
         }

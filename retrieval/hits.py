@@ -217,7 +217,8 @@ class Plan:
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
     were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
-    what its words tell in this collection: their idf in all, as relevance counts it. `hints` say what a filter may have
+    what its words tell in this collection: their idf in all, as relevance counts it. `less_relevant` is how many of the
+    best passages were left out for a relevance below the least asked for. `hints` say what a filter may have
     meant that asks for what no document has.
     """
 
@@ -241,6 +242,7 @@ class Plan:
     languages: tuple[str, ...] = ()
     unknown_tokens: int = 0
     told: float | None = None
+    less_relevant: int = 0
     hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
@@ -259,7 +261,9 @@ class Plan:
         return out
 
 
-_ONLY_WHERE_SO = frozenset(("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "hints"))
+_ONLY_WHERE_SO = frozenset(
+    ("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "less_relevant", "hints")
+)
 """What of a plan the JSON leaves out where there is none."""
 
 _Part = FilterUse | QueryCut | FusionWeights | Blend

@@ -106,6 +106,7 @@ def search(
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
+    min_relevance: opt.MinRelevanceOption = None,
     rerank_depth: opt.RerankDepthOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -124,6 +125,7 @@ def search(
             where=parsed,
             per_document=per_document,
             min_score=min_score,
+            min_relevance=min_relevance,
             rerank_depth=rerank_depth,
         )
     print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
@@ -141,9 +143,11 @@ def context(
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
+    min_relevance: opt.ContextRelevanceOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Assemble cited text for a language model."""
+    from passagework.retrieval.config import RELEVANT
     from passagework.ui.present import context_notes, show_context
 
     parsed = parse_where(where)
@@ -156,6 +160,7 @@ def context(
             where=parsed,
             per_document=per_document,
             min_score=min_score,
+            min_relevance=RELEVANT if min_relevance is None else min_relevance,
         )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:

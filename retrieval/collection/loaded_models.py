@@ -17,7 +17,7 @@ from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
-from passagework.retrieval.models.encoder_scale import EncoderScale, measured_scale, recorded_scale
+from passagework.retrieval.models.encoder_scale import EncoderScale, recorded_scale, scale_of
 from passagework.retrieval.models.identity import (
     check_encoder,
     load_recorded_encoder,
@@ -92,7 +92,7 @@ class LoadedModels:
         encoder = self.encoder(version, snapshot)
         with self._lock:
             if self._measured is None or self._measured[0] is not encoder:
-                self._measured = encoder, measured_scale(encoder)
+                self._measured = encoder, scale_of(encoder)
             return self._measured[1]
 
     def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reference_answers import REFERENCE_ANSWERS
+from passagework.retrieval.models.weights import DEFAULT_DIGEST
 from passagework.retrieval.store import Snapshot, Writer
 from passagework.retrieval.types import Json
 
@@ -39,8 +40,20 @@ class EncoderScale:
         return asdict(self)
 
 
+DEFAULT_SCALE = EncoderScale(unrelated=0.0291, answering=0.5682)
+"""That of the default encoder, as measured: most collections are made with it."""
+
+
+def scale_of(encoder: Encoder) -> EncoderScale | None:
+    """Returns the scale of an encoder; None where it doesn't tell the answers from the rest. Encodes 64 short texts."""
+    fingerprint = encoder.fingerprint
+    if fingerprint.weights == DEFAULT_DIGEST and not (fingerprint.query_prompt or fingerprint.passage_prompt):
+        return DEFAULT_SCALE
+    return measured_scale(encoder)
+
+
 def measured_scale(encoder: Encoder) -> EncoderScale | None:
-    """Returns the scale of an encoder; None where it doesn't tell the answers from the rest."""
+    """Returns the scale as it comes out now."""
     questions, answers = zip(*REFERENCE_ANSWERS, strict=True)
     cosines = (encoder.encode_queries(questions) @ encoder.encode_passages(answers).T).astype(np.float64)
     unrelated = cosines[~np.eye(len(cosines), dtype=np.bool_)]
@@ -51,7 +64,7 @@ def measured_scale(encoder: Encoder) -> EncoderScale | None:
 
 def record_scale(writer: Writer, encoder: Encoder) -> None:
     """Writes down the scale of a collection's encoder, or that it has none."""
-    scale = measured_scale(encoder)
+    scale = scale_of(encoder)
     writer.set_meta(ENCODER_SCALE, {} if scale is None else scale.to_json())
 
 

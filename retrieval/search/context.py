@@ -122,6 +122,7 @@ def build_context(
         max_tokens=max_tokens,
         citations=tuple(_citation(number, block) for number, block in enumerate(blocks, 1)),
         plan=hits.plan,
+        relevant=hits.relevant,
     )
 
 
@@ -237,6 +238,7 @@ def _citation(number: int, block: _Block) -> Citation:
         end=block.end,
         headings=_headings(block),
         score=best.score,
+        relevance=max((hit.relevance for hit in block.hits if hit.relevance is not None), default=None),
         text=_shown(block),
         metadata=best.metadata,
         hidden=block.hidden,

@@ -96,7 +96,14 @@ class Searcher:
         hits = _hits(found, choice.stage, scores, pool, probabilities, relevance)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()
-        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown, told=told)
+        plan = replace(
+            plan,
+            hints=hints,
+            languages=languages,
+            unknown_tokens=unknown,
+            told=told,
+            less_relevant=len(chosen) - len(found),
+        )
         return Hits(request.query, hits, plan, clock.timings_ms())
 
 

@@ -214,6 +214,16 @@ PerDocumentOption = Annotated[
 MinScoreOption = Annotated[
     float | None, typer.Option("--min-score", help="Least score at the last stage.", metavar="S")
 ]
+MinRelevanceOption = Annotated[
+    float | None,
+    typer.Option("--min-relevance", help="Least relevance of a hit, 0 to 1 (default: any).", metavar="R"),
+]
+ContextRelevanceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-relevance", help="Least relevance of a passage, 0 to 1 (default: 0.03; 0 takes any).", metavar="R"
+    ),
+]
 RerankDepthOption = Annotated[
     int | None,
     typer.Option(

@@ -44,6 +44,8 @@ def show_context(context: Context, program: str) -> None:
     with text:
         if context.text:
             st.code(visible(context.text), language=None, wrap_lines=True)
+        elif context.plan.less_relevant:
+            st.info("Nothing in this collection answers that: a language model gets no text. Try other words.")
         else:
             st.info("No passage found. Try other words.")
     with citations:
@@ -55,10 +57,11 @@ def show_context(context: Context, program: str) -> None:
                 citation.place,
                 f"{citation.start}-{citation.end}",
                 f"{citation.score:.3f}",
+                "" if citation.relevance is None else f"{citation.relevance:.2f}",
             )
             for citation in context.citations
         ]
-        st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score"), rows))
+        st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score", "Relevance"), rows))
     with as_json:
         st.code(json.dumps(context.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
     with python:

@@ -14,7 +14,7 @@ from passagework.retrieval.collection.status import Status
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.text import counted
-from passagework.ui.present import warnings_of
+from passagework.ui.present import LESS_RELEVANT, last_relevant, relevance_line, warnings_of
 from passagework.ui.web import session
 from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.collection_cache import current_facets, status_of
@@ -81,7 +81,7 @@ def _show_hits(
     collection: Collection, hits: Hits, highlights: list[Highlights], *, filtered: bool
 ) -> list[DeltaGenerator]:
     """Draws the plan, the chart and the hits, or what to try where there is none; returns where each hit stands."""
-    for warning in warnings_of(hits.plan):
+    for warning in [*warnings_of(hits.plan), *filter(None, [relevance_line(hits)])]:
         st.warning(markdown_text(warning))
     st.html(plan_html(hits))
     if not hits:
@@ -97,7 +97,13 @@ def _show_hits(
     except PassageworkError as error:
         st.warning(markdown_text(str(error)))
         judgments = []
-    return [show_hit(collection, hits.query, hit, highlights, names[hit.uri], judgments) for hit in hits]
+    cards = []
+    ends = last_relevant(hits)
+    for hit in hits:
+        if hit.rank == ends + 1 and ends:
+            st.html(f'<div data-testid="less-relevant">{note_html(LESS_RELEVANT)}</div>')
+        cards.append(show_hit(collection, hits.query, hit, highlights, names[hit.uri], judgments))
+    return cards
 
 
 @st.fragment

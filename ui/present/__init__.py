@@ -13,12 +13,16 @@ from passagework.ui.present.contents import (
 )
 from passagework.ui.present.evaluation_tables import show_comparison, show_evaluation, show_training
 from passagework.ui.present.search_results import (
+    LESS_RELEVANT,
     context_notes,
     heading,
     hidden_line,
+    last_relevant,
     ocr_line,
     place,
     plan_line,
+    relevance_label,
+    relevance_line,
     show_context,
     show_hits,
     stage_scores,
@@ -27,14 +31,18 @@ from passagework.ui.present.search_results import (
 )
 
 __all__ = [
+    "LESS_RELEVANT",
     "context_notes",
     "deleted_to_json",
     "documents_to_json",
     "heading",
     "hidden_line",
+    "last_relevant",
     "ocr_line",
     "place",
     "plan_line",
+    "relevance_label",
+    "relevance_line",
     "show_comparison",
     "show_context",
     "show_deleted",

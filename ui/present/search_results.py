@@ -6,9 +6,12 @@ from rich.console import Console
 from rich.text import Text
 
 from passagework.retrieval.citations import Context
-from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.config import RELEVANT
+from passagework.retrieval.hits import Hit, Hits, Plan, is_relevant
 from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
+
+LESS_RELEVANT = f"From here on nothing seems to answer the query: the relevance is below {RELEVANT}."
 
 PASSAGE_CHARACTERS = 600
 """The length of a passage on screen; --json has all of it."""
@@ -49,6 +52,26 @@ def hidden_line(hit: Hit) -> str:
 def ocr_line(hit: Hit) -> str:
     """Says that the passage, or a part of it, was read by OCR, and how surely; "" where it was not."""
     return "" if hit.ocr is None else f"read by OCR, {int(100 * hit.ocr.confidence)}% sure"
+
+
+def relevance_label(hit: Hit) -> str:
+    """Returns `relevance 0.84`; "" where it was not estimated."""
+    return "" if hit.relevance is None else f"relevance {hit.relevance:.2f}"
+
+
+def relevance_line(hits: Hits) -> str:
+    """Says that nothing that was found seems to answer the query; "" where something does, or nothing was found."""
+    if hits.plan.less_relevant and not hits:
+        return f"no passage is as relevant as asked for, {counted(hits.plan.less_relevant, 'passage')} are less so"
+    if not hits or hits.relevant or hits[0].relevance is None:
+        return ""
+    return f"nothing in this collection seems to answer that: every hit has a relevance below {RELEVANT}"
+
+
+def last_relevant(hits: Hits) -> int:
+    """Returns behind how many hits none is relevant any more; their number where that ends with the last."""
+    ranks = [hit.rank for hit in hits if is_relevant(hit) or hit.relevance is None]
+    return max(ranks, default=0)
 
 
 def plan_line(hits: Hits) -> str:
@@ -92,14 +115,18 @@ def warnings_of(plan: Plan) -> list[str]:
 
 def show_hits(console: Console, hits: Hits) -> None:
     """Prints each hit with its place, its passage and its scores, then the plan."""
-    for warning in warnings_of(hits.plan):
+    for warning in [*warnings_of(hits.plan), *filter(None, [relevance_line(hits)])]:
         console.print(Text(f"note: {warning}", style="yellow"))
     if not hits:
         console.print("no passage found")
     margin = Text("    ")
+    ends = last_relevant(hits)
     for hit in hits:
-        title = one_line(heading(hit))
-        indented(console, f"{title}  {hit.score:.3f}", "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
+        if hit.rank == ends + 1 and ends:
+            indented(console, LESS_RELEVANT, "yellow", column=margin)
+            console.print()
+        title = "  ".join(filter(None, (one_line(heading(hit)), f"{hit.score:.3f}", relevance_label(hit))))
+        indented(console, title, "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
         indented(console, place(hit), "dim", column=margin)
         if warning := hidden_line(hit):
             indented(console, f"hidden text: {warning}", "yellow", column=margin)
@@ -130,6 +157,9 @@ def context_notes(context: Context) -> list[str]:
     citations = counted(len(context.citations), "citation")
     left_out = sum(bool(citation.hidden) for citation in context.citations)
     notes = warnings_of(context.plan)
+    if context.plan.less_relevant and not context.citations:
+        passages = counted(context.plan.less_relevant, "passage")
+        notes.append(f"nothing in this collection answers that: {passages} were found, none relevant enough")
     if left_out:
         notes.append(f"text that can't be seen in the documents was left out of {counted(left_out, 'citation')}")
     return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}"]

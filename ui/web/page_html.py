@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from passagework.retrieval.hits import Hit, Hits, StageScore
+from passagework.retrieval.hits import Hit, Hits, StageScore, is_relevant
 from passagework.retrieval.text import counted, visible
 from passagework.retrieval.types import Stage
-from passagework.ui.present import heading, hidden_line, ocr_line, plan_line, timing_line
+from passagework.ui.present import heading, hidden_line, ocr_line, plan_line, relevance_label, timing_line
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.highlighting import Highlights
 
@@ -45,13 +45,28 @@ def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: boo
     read = ocr_line(hit)
     badge = f'<span class="pw-badge" data-testid="{named}ocr">{plain(read)}</span>' if read else ""
     passage = highlighted_html(unwrapped(hit.text), highlights or Highlights())
+    relevance = _relevance_html(hit, f"{named}relevance")
     return (
         f'<article class="pw-hit" data-testid="{named}hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
-        f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span></div>'
+        f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span>{relevance}</div>'
         f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}{badge}</div>{warning}'
         f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>'
         f'<div class="pw-stages">{stages}</div></article>'
+    )
+
+
+def _relevance_html(hit: Hit, name: str) -> str:
+    """Returns the relevance of a hit with a bar as long as it is large, and what it is estimated by behind it."""
+    estimate = hit.estimate
+    if estimate is None:
+        return ""
+    near = "" if estimate.closeness is None else f"closeness {estimate.closeness:.2f}, "
+    title = f"estimated probability that it answers, by {near}coverage of the query's words {estimate.coverage:.2f}"
+    weak = "" if is_relevant(hit) else " pw-weak"
+    return (
+        f'<span class="pw-relevance{weak}" data-testid="{name}" title="{plain(title)}">'
+        f'<i style="width:{100 * estimate.probability:.0f}%"></i>{plain(relevance_label(hit))}</span>'
     )
 
 

@@ -16,6 +16,10 @@ STYLE = """<style>
 .pw-rank { font-weight: 700; opacity: 0.8; }
 .pw-title { font-weight: 650; overflow-wrap: anywhere; min-width: 0; }
 .pw-score { margin-left: auto; font-variant-numeric: tabular-nums; font-weight: 650; }
+.pw-relevance { position: relative; padding: 0 0.6rem; border-radius: 4px; overflow: hidden; white-space: nowrap;
+  font-size: 0.875rem; font-variant-numeric: tabular-nums; border: 1px solid rgba(128, 128, 128, 0.5); }
+.pw-relevance i { position: absolute; inset: 0 auto 0 0; background: #16a34a; opacity: 0.3; }
+.pw-weak { opacity: 0.75; }
 .pw-place { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
 .pw-hidden { font-size: 0.875rem; border-left: 4px solid #d97706; padding-left: 0.6rem; margin: 0.4rem 0; }
 .pw-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
