@@ -57,6 +57,7 @@ from .hits import (
     Hits as Hits,
     Plan as Plan,
     QueryCut as QueryCut,
+    Relevance as Relevance,
     StageScore as StageScore,
     TokenVectorsUsed as TokenVectorsUsed,
     Trace as Trace,

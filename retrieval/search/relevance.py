@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from passagework.retrieval.dense.background import Background
 from passagework.retrieval.hits import Relevance
 from passagework.retrieval.models.encoder_scale import EncoderScale
 from passagework.retrieval.search.coverage import TellingWords
@@ -22,6 +23,9 @@ from passagework.retrieval.store import PassageRow
 
 COMPARED = 10
 """Passages that rank first, with which one is compared, however many are asked for."""
+
+MOST_TOLD_IN_ALL = 40.0
+"""What the words of a question tell: many more are pieces of a script without blanks, or a page of text."""
 
 DECIMALS = 4
 """Decimals of a relevance."""
@@ -43,9 +47,16 @@ class RelevanceModel:
     among: tuple[float, float, float, float, float]
 
 
-WITH_VECTORS = RelevanceModel((6.57, 6.69, 0.0, -8.71), 4.8, (7.19, 0.81, 0.83, 0.39, -3.21))
-BY_WORDS = RelevanceModel((0.0, 12.2, 0.046, -7.6), 4.8, (3.2, 0.0, 3.6, 0.4, -4.5))
-"""Where there are no cosines."""
+WITH_VECTORS = RelevanceModel((6.136, 6.248, 0.0, -8.135), 4.328, (6.715, 0.757, 0.775, 0.364, -2.998))
+BY_WORDS = RelevanceModel((0.0, 11.432, 0.043, -7.122), 4.349, (2.999, 0.0, 3.374, 0.375, -4.217))
+"""Where there are no cosines, or none that tell anything."""
+
+NOT_AT_LARGE = (0.75, 0.5)
+"""How near, on the encoder's scale, passages at large may be to a query for what is nearest to tell nothing, and all.
+
+Of questions in English they lie at -0.1 to 0.5. To those in a language that an encoder never learned, every passage is
+as near as an answer: Arabic lies at 0.9, Chinese at 0.7 of the default encoder's (docs/relevance.md).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,23 +64,44 @@ class Evidence:
     """Holds what was measured of the passages that rank first, in that order, and of others behind them.
 
     (n,) `closeness` on the encoder's scale, None where no cosines were measured, and `coverage`, 0 to 1. `told` is what
-    the query's words tell in all.
+    the query's words tell in all; `at_large` the mean closeness of passages at large, None where there are few, and
+    `known` the share of the query's tokens that the encoder knows.
     """
 
     closeness: Floats | None
     coverage: Floats
     told: float
+    at_large: float | None = None
+    known: float = 1.0
+
+    @property
+    def trust(self) -> float:
+        """Returns how far closeness is to be believed, from 0 to 1."""
+        if self.closeness is None or not len(self.closeness):
+            return 0.0
+        if self.at_large is None:
+            return self.known
+        return self.known * _between(self.at_large, *NOT_AT_LARGE)
 
 
 def relevance(evidence: Evidence) -> Floats:
-    """Returns (n,): the relevance of each passage, of which the first COMPARED are what all are compared with."""
-    coverage = evidence.coverage
-    if not len(coverage):
+    """Returns (n,): the relevance of each passage, of which the first COMPARED are what all are compared with.
+
+    As far as closeness is not to be believed, it goes by words alone.
+    """
+    if not len(evidence.coverage):
         return np.zeros(0)
-    model = BY_WORDS if evidence.closeness is None else WITH_VECTORS
-    closeness = np.zeros_like(coverage) if evidence.closeness is None else evidence.closeness
+    trust, words = evidence.trust, np.zeros_like(evidence.coverage)
+    by_words = _said(BY_WORDS, words, evidence) if trust < 1 else words
+    with_vectors = words if evidence.closeness is None else _said(WITH_VECTORS, evidence.closeness, evidence)
+    return np.asarray(trust * with_vectors + (1 - trust) * by_words)
+
+
+def _said(model: RelevanceModel, closeness: Floats, evidence: Evidence) -> Floats:
+    """Returns (n,): what a model says of the passages."""
+    coverage = evidence.coverage
     nearest = closeness[:COMPARED].max()
-    best = np.array([nearest, coverage[:COMPARED].max(), evidence.told, 1.0])
+    best = np.array([nearest, coverage[:COMPARED].max(), min(evidence.told, MOST_TOLD_IN_ALL), 1.0])
     weighed = np.exp(model.sharpness * (closeness + coverage - (closeness + coverage)[:COMPARED].max()))
     share = np.minimum(1.0, weighed / weighed[:COMPARED].sum())
     ranks_first = np.arange(len(coverage)) == 0
@@ -78,17 +110,25 @@ def relevance(evidence: Evidence) -> Floats:
 
 
 def relevance_of(
-    rows: Sequence[PassageRow], words: TellingWords, cosines: Mapping[int, float] | None, scale: EncoderScale | None
+    rows: Sequence[PassageRow],
+    words: TellingWords,
+    *,
+    cosines: Mapping[int, float] | None,
+    scale: EncoderScale | None,
+    background: Background | None,
+    known: float,
 ) -> dict[int, Relevance]:
     """Returns the relevance of passages by their ids; `rows` begins with those that rank first, in that order.
 
-    `words` are the query's, `cosines` those of its vector with every passage, and `scale` that of its encoder, where
-    there are any.
+    `words` are the query's, `cosines` those of its vector with every passage, `scale` that of its encoder, `background`
+    what the vector's cosines with passages at large are, where there are any, and `known` as in `Evidence`.
     """
-    coverage, closeness = words.coverage(rows), None
+    coverage, closeness, at_large = words.coverage(rows), None, None
     if cosines is not None and scale is not None:
         closeness = scale.closeness(np.array([cosines[row.id] for row in rows], np.float64))
-    estimated = relevance(Evidence(closeness, coverage, words.told))
+        if background is not None:
+            at_large = float(scale.closeness(np.array(background.mean)))
+    estimated = relevance(Evidence(closeness, coverage, words.told, at_large, known))
     return {
         row.id: Relevance(
             round(float(estimated[at]), DECIMALS),
@@ -97,6 +137,11 @@ def relevance_of(
         )
         for at, row in enumerate(rows)
     }
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """Returns where a value lies from `low` (0) to `high` (1)."""
+    return max(0.0, min(1.0, (value - low) / (high - low)))
 
 
 def _logistic(value: Floats) -> Floats:

@@ -56,6 +56,7 @@ class Searcher:
         nothing_matches = not lexical_only and dense_retriever.matches_nothing()
         choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
         vector, cut, tokens, unknown = _encoded(choice.encoder, request.query, clock)
+        known = 1 - unknown / tokens if tokens else 1.0
         lexical = self._lexical() if request.relevance or choice.stage is not Stage.DENSE else Bm25()
         first_stage = FirstStage(
             request,
@@ -63,7 +64,7 @@ class Searcher:
             snapshot,
             dense_retriever=dense_retriever,
             vector=vector,
-            known=1 - unknown / tokens if tokens else 1.0,
+            known=known,
             lexical=lexical,
             allowed=allowed,
             passages=index.size,
@@ -88,7 +89,14 @@ class Searcher:
             with clock.timed("relevance"):
                 scale = None if vector is None else self._models.scale()
                 words = telling_words(snapshot, lexical, request.query)
-                relevance = relevance_of(rows, words, pool.scores.get(Stage.DENSE), scale)
+                relevance = relevance_of(
+                    rows,
+                    words,
+                    cosines=pool.scores.get(Stage.DENSE),
+                    scale=scale,
+                    background=None if vector is None else self._background.background(snapshot, vector),
+                    known=known,
+                )
                 told = round(words.told, 3)
         by_id = {row.id: row for row in rows}
         found = [by_id[passage] for passage in chosen if _is_likely(passage, relevance, request)]

@@ -65,6 +65,7 @@ class TestSearch:
         assert hit.to_json() == {
             "rank": 1,
             "score": hit.score,
+            "relevance": hit.relevance,
             "text": "## Approval\n\nThe head approves trips.",
             "document": (path.parent / "docs" / "policies" / "travel.md").as_uri(),
             "path": "policies/travel.md",
@@ -78,6 +79,7 @@ class TestSearch:
             "metadata": hit.metadata,
             "stages": {stage.value: score.to_json() for stage, score in hit.stages.items()},
             "hidden": [],
+            "evidence": {"closeness": hit.estimate and hit.estimate.closeness, "coverage": 1.0},
         }
         page = collection.search("tells of pears", k=1)[0]
         assert (page.path, page.pages, page.title) == ("sheets.pdf", (2,), "sheets")
@@ -225,7 +227,9 @@ class TestContext:
 
     def test_neighbouring_passages_are_one_block(self, collection: Collection) -> None:
         """The guide's three sections stand in the text once, whole."""
-        context = collection.context("approves trips receipt travels", k=3, where={"path": "policies/travel.md"})
+        context = collection.context(
+            "approves trips receipt travels", k=3, where={"path": "policies/travel.md"}, min_relevance=0
+        )
         assert [(one.start, one.end) for one in context.citations] == [(0, len(GUIDE))]
         assert context.text.endswith(GUIDE)
 

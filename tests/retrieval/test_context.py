@@ -101,11 +101,11 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
     assert [citation.to_json() for citation in context.citations] == [
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
          "pages": [3, 4], "lines": [], "seconds": [],
-         "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0,
+         "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0, "relevance": None,
          "text": TRAVEL, "metadata": {}, "hidden": []},
         {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
          "lines": [], "seconds": [],
-         "start": 0, "end": 16, "headings": [], "score": 0.5,
+         "start": 0, "end": 16, "headings": [], "score": 0.5, "relevance": None,
          "text": "Unrelated words.", "metadata": {}, "hidden": []},
     ]  # fmt: skip
 

@@ -485,13 +485,14 @@ class TestTrace:
         where = {"year": {"$gte": 1992}}
         hits = kinds[IndexKind.IVF_SQ8].search("apple river", where=where)
         parts = {name: ms for name, ms in hits.timings_ms.items() if name != "total"}
-        assert set(parts) == {"filter", "load", "encode", "dense", "lexical", "fusion", "fetch", "rerank"}
+        assert set(parts) == {"filter", "load", "encode", "dense", "lexical", "fusion", "fetch", "rerank", "relevance"}
         assert all(ms >= 0 for ms in parts.values())
         assert sum(parts.values()) <= hits.timings_ms["total"] + 0.1
         plan = hits.plan.to_json()
         assert plan.pop("filter") == {"matching": plan.pop("pool") and _matching(hits), "strategy": "selector"}
         assert set(cast("dict[str, float]", plan.pop("weights"))) == {"dense", "lexical"}
         assert float(str(plan.pop("best_bm25"))) >= max(hit.stages[Stage.LEXICAL].score for hit in hits)
+        assert float(str(plan.pop("told"))) > 0
         assert plan == {
             "requested": "rerank",
             "used": "rerank",
@@ -502,7 +503,7 @@ class TestTrace:
             "rerank_depth": 50,
         }
         words = kinds[IndexKind.EXACT].search("apple", stage="lexical")
-        assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch"}
+        assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch", "relevance"}
         assert "index" not in words.plan.to_json()
 
 

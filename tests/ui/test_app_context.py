@@ -38,7 +38,7 @@ def test_context_citations_json_and_the_program(page: AppTest, tmp_path: Path) -
     assert any("Type a question." in str(one.proto.body) for one in page.get("html"))
     page.number_input(key="max_tokens").set_value(300)
     page.selectbox(key="stage").set_value("hybrid")
-    page.text_input(key="query").set_value("who tells 'of \"flowers\\?").run()
+    page.text_input(key="query").set_value("who tells 'of \"flowers\\ and nests?").run()
     assert not page.exception
     text, as_json, program = (one.value for one in page.code)
     assert text.startswith("[1] <b>Bees</b> **loud** — bees.md\nBees dance to tell of flowers.\n\n[2] wasps")
