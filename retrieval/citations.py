@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.hits import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
 from passagework.retrieval.types import Hidden, Json, Ocr
@@ -18,7 +19,7 @@ class Citation:
     `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
-    `ocr` tells that it was read by OCR, and how surely.
+    `ocr` tells that it was read by OCR, and how surely. `also_in` are places where the same text stands.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Citation:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    also_in: tuple[AlsoIn, ...] = ()
 
     @property
     def place(self) -> str:
@@ -67,13 +69,17 @@ class Citation:
             "text": self.text,
             "metadata": dict(self.metadata),
             "hidden": [span.to_json() for span in self.hidden],
+            "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
         }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Context:
-    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder."""
+    """Holds cited text for a language model: `tokens` of at most `max_tokens`, as the named tokenizer counts.
+
+    In the formats of an API `blocks` are the content blocks of a message, and `text` is their JSON.
+    """
 
     query: str
     text: str
@@ -81,6 +87,7 @@ class Context:
     max_tokens: int
     citations: tuple[Citation, ...]
     plan: Plan
+    blocks: tuple[Mapping[str, Json], ...] = ()
 
     def __repr__(self) -> str:
         """Returns one line: the query, how many tokens of how many, and how many citations."""
@@ -100,4 +107,5 @@ class Context:
             "max_tokens": self.max_tokens,
             "citations": [citation.to_json() for citation in self.citations],
             "plan": self.plan.to_json(),
+            **({"blocks": [dict(block) for block in self.blocks]} if self.blocks else {}),
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
@@ -43,7 +44,7 @@ class Hit:
     reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
-    `ocr` tells that it was read by OCR, and how surely.
+    `ocr` tells that it was read by OCR, and how surely. `also_in` are the places of its copies, best first.
     """
 
     rank: int
@@ -65,6 +66,7 @@ class Hit:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    also_in: tuple[AlsoIn, ...] = ()
 
     @property
     def place(self) -> str:
@@ -99,6 +101,7 @@ class Hit:
             "metadata": dict(self.metadata),
             "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
             "hidden": [span.to_json() for span in self.hidden],
+            "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
         }
 
@@ -183,8 +186,8 @@ class Plan:
     vector index, `best_bm25` what scores by words are divided by, `weights` what cosines and they count for.
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
-    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of. `hints` say
-    what a filter may have meant that asks for what no document has.
+    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of. `diversity`
+    is how far the hits were spread; `hints` say what a filter may have meant that asks for what no document has.
     """
 
     requested: Stage
@@ -206,6 +209,7 @@ class Plan:
     blend: Blend | None = None
     languages: tuple[str, ...] = ()
     unknown_tokens: int = 0
+    diversity: float = 0.0
     hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
@@ -224,7 +228,9 @@ class Plan:
         return out
 
 
-_ONLY_WHERE_SO = frozenset(("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "hints"))
+_ONLY_WHERE_SO = frozenset(
+    ("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "diversity", "hints")
+)
 """What of a plan the JSON leaves out where there is none."""
 
 _Part = FilterUse | QueryCut | FusionWeights | Blend

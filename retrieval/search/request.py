@@ -9,14 +9,15 @@ from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.text import storable
-from passagework.retrieval.types import Fusion, Stage
+from passagework.retrieval.types import Copies, Fusion, Stage
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
-    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
+    `rerank_depth` None leaves to the reranker how many of the fused candidates it reads; `diversity` 0 to the scores
+    alone which hits are the best.
     Raises ConfigError where a value is out of range.
     """
 
@@ -29,6 +30,8 @@ class SearchRequest:
     per_document: int | None = None
     min_score: float | None = None
     rerank_depth: int | None = None
+    copies: Copies = Copies.COLLAPSE
+    diversity: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.query.strip():
@@ -42,6 +45,9 @@ class SearchRequest:
         least = self.min_score
         if least is not None and (not isinstance(least, float | int) or math.isnan(least)):
             raise ConfigError(f"min_score is not a number: {least!r}")
+        spread = self.diversity
+        if isinstance(spread, bool) or not isinstance(spread, float | int) or not 0 <= spread <= 1:
+            raise ConfigError(f"diversity is {spread!r}: give a number from 0 to 1")
 
 
 def clean_query(query: object) -> str:

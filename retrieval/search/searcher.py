@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
@@ -22,6 +22,7 @@ from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
+from passagework.retrieval.search.selection import Found, Selector
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Fusion, Stage, Vectors
 from passagework.retrieval.words.folding import folded
@@ -68,17 +69,18 @@ class Searcher:
             clock=clock,
         )
         second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
+        selector = Selector(request, snapshot, clock)
         size = min(max(request.candidates, request.k), max(1, index.size))
         while True:
             pool = first_stage.pool(size)
-            scores = _with_reranked(request, pool, choice.stage, second)
-            chosen = _limited(request, pool, pool.best_first(scores[choice.stage]), request.k, scores[choice.stage])
-            if not request.per_document or len(chosen) >= request.k or not pool.full:
+            scores, read = _with_reranked(pool, choice.stage, second, selector)
+            selection = selector.hits(pool, scores[choice.stage], read)
+            if not selection.short or not pool.full:
                 break
-            size *= 4  # few documents fill the pool: look further down
+            size *= 4  # few documents, or copies of few texts, fill the pool: look further down
         with clock.timed("fetch"):
-            rows = snapshot.passages(chosen)
-        hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
+            rows = {row.id: row for row in snapshot.passages(selection.all_passages)}
+        hits = _hits(rows, selection.copies, choice.stage, scores, pool, {} if second is None else second.probabilities)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()
         plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown)
@@ -99,46 +101,30 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
 
 
 def _with_reranked(
-    request: SearchRequest, pool: Pool, stage: Stage, second: SecondStage | None
-) -> Mapping[Stage, Scores]:
-    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth."""
+    pool: Pool, stage: Stage, second: SecondStage | None, selector: Selector
+) -> tuple[Mapping[Stage, Scores], Mapping[int, Found]]:
+    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth.
+
+    With them come the copies of what was reranked: they are not read.
+    """
     if stage is not Stage.RERANK:
-        return pool.scores
+        return pool.scores, {}
     fused = pool.scores[Stage.HYBRID]
     if second is None or not fused:
-        return {**pool.scores, Stage.RERANK: {}}
-    top = _limited(request, pool, pool.best_first(fused), second.depth, {})
-    reranked = second.scores(top, pool)
-    return {**pool.scores, Stage.RERANK: reranked}
-
-
-def _limited(
-    request: SearchRequest, pool: Pool, passages: Sequence[int], most: int, final: Mapping[int, float]
-) -> list[int]:
-    """Returns the first of them that are good enough by their `final` score, and not too many of one document."""
-    least = request.min_score
-    of_document: Counter[int] = Counter()
-    chosen: list[int] = []
-    for passage in passages:
-        if len(chosen) == most:
-            break
-        if least is not None and final.get(passage, least) < least:
-            continue
-        document = pool.places[passage].document_id
-        of_document[document] += 1
-        if request.per_document is None or of_document[document] <= request.per_document:
-            chosen.append(passage)
-    return chosen
+        return {**pool.scores, Stage.RERANK: {}}, {}
+    top = selector.best(pool, pool.best_first(fused), second.depth).copies
+    return {**pool.scores, Stage.RERANK: second.scores(list(top), pool)}, top
 
 
 def _hits(
-    rows: Sequence[PassageRow],
+    rows: Mapping[int, PassageRow],
+    chosen: Mapping[int, Found],
     stage: Stage,
     scores: Mapping[Stage, Scores],
     pool: Pool,
     probabilities: Mapping[int, float],
 ) -> tuple[Hit, ...]:
-    """Returns the chosen passages with their traces."""
+    """Returns the chosen passages with their traces and their copies."""
     ranks = {
         passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
         for passed, stage_scores in scores.items()
@@ -176,9 +162,14 @@ def _hits(
             lines=row.lines,
             seconds=row.seconds,
             ocr=row.ocr,
+            also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
         )
-        for rank, row in enumerate(rows, start=1)
+        for rank, (row, found) in enumerate(((rows[passage], found) for passage, found in chosen.items()), start=1)
     )
+
+
+def _also_in(row: PassageRow, similarity: float) -> AlsoIn:
+    return AlsoIn(row.document, row.path, row.root, row.start, row.end, row.pages, similarity)
 
 
 def _plan(
@@ -203,6 +194,7 @@ def _plan(
         query_cut=query_cut,
         best_bm25=pool.telling_bm25 if fused and lexical else None,
         pool=pool.size,
+        diversity=request.diversity,
     )
     if second is None or not pool.size:
         return plan

@@ -15,7 +15,8 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
 from passagework.retrieval.hits import Hit, Hits, Plan
 from passagework.retrieval.models.encoder import tokens_as_read
-from passagework.retrieval.search.context import GAP, build_context
+from passagework.retrieval.search.context import build_context
+from passagework.retrieval.search.quoted_blocks import GAP
 from passagework.retrieval.types import Hidden, HiddenReason, Stage
 from tests.support.fakes import FakeEncoder
 
@@ -102,11 +103,11 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
          "pages": [3, 4], "lines": [], "seconds": [],
          "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0,
-         "text": TRAVEL, "metadata": {}, "hidden": []},
+         "text": TRAVEL, "metadata": {}, "hidden": [], "also_in": []},
         {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
          "lines": [], "seconds": [],
          "start": 0, "end": 16, "headings": [], "score": 0.5,
-         "text": "Unrelated words.", "metadata": {}, "hidden": []},
+         "text": "Unrelated words.", "metadata": {}, "hidden": [], "also_in": []},
     ]  # fmt: skip
 
 

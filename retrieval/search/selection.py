@@ -1,0 +1,153 @@
+"""Chooses from a ranking: passages that are good enough, not too many of one document, and each text once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from passagework.retrieval.search.clock import Clock
+from passagework.retrieval.search.copies import CONTAINED, PassageWords
+from passagework.retrieval.search.diversity import LEAST_POOL, POOL_SHARE, diverse
+from passagework.retrieval.search.first_stage import Pool
+from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.store import Location, Snapshot
+from passagework.retrieval.types import Copies
+
+LOOKED_AT = 50
+"""Passages at the top of a ranking that are looked at for copies, however few hits are asked for."""
+
+Found = dict[int, float]
+"""Copies of a passage by id, with their similarity, in order of rank."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Holds passages in order of rank, each with its copies.
+
+    `short` tells that they are fewer than asked for, while others were left out: a larger pool may have more.
+    """
+
+    copies: Mapping[int, Found]
+    short: bool
+
+    @property
+    def all_passages(self) -> list[int]:
+        """Returns the ids of the passages, and then those of their copies."""
+        return [*self.copies, *(copy for found in self.copies.values() for copy in found)]
+
+
+class Selector:
+    """Chooses for one query; a text is read once, however often the pool grows."""
+
+    def __init__(self, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> None:
+        self._request = request
+        self._snapshot = snapshot
+        self._clock = clock
+        self._words: dict[int, PassageWords] = {}
+
+    def hits(self, pool: Pool, scores: Mapping[int, float], known: Mapping[int, Found]) -> Selection:
+        """Returns the `k` best by their scores at the last stage, spread as far as `diversity` asks for."""
+        k, diversity = self._request.k, self._request.diversity
+        most = max(LEAST_POOL, POOL_SHARE * k) if diversity else k
+        selection = self.best(pool, pool.best_first(scores), most, final=scores, known=known)
+        if not diversity or not selection.copies:
+            return selection
+        passages = list(selection.copies)
+        with self._clock.timed("diversity"):
+            vectors = self._snapshot.vectors_of(passages)
+            order = diverse([scores[passage] for passage in passages], vectors, k, diversity)
+        copies = {passages[place]: selection.copies[passages[place]] for place in order}
+        return Selection(copies, selection.short and len(copies) < k)
+
+    def best(
+        self,
+        pool: Pool,
+        passages: Sequence[int],
+        most: int,
+        *,
+        final: Mapping[int, float] | None = None,
+        known: Mapping[int, Found] | None = None,
+    ) -> Selection:
+        """Returns the first `most` of them that are good enough by their `final` score, and no copies of one another.
+
+        `known` are copies that were found before. Copies are looked for until `most` are chosen, and among the first
+        LOOKED_AT in any case.
+        """
+        ranked, known = len(passages), known or {}
+        passages = self._good_enough(passages, final or {})
+        more = len(passages) == ranked  # else what a larger pool has further down isn't good enough either
+        collapse = self._request.copies is Copies.COLLAPSE
+        chosen: dict[int, Found] = {}
+        texts = _ChosenTexts()
+        of_document: Counter[int] = Counter()
+        left_out = False
+        for rank, passage in enumerate(passages):
+            if len(chosen) >= most and (not collapse or rank >= LOOKED_AT):
+                break
+            place, found = pool.places[passage], dict(known.get(passage, {}))
+            words = self._words_of(passages, rank, max(most, LOOKED_AT)) if collapse else None
+            original = texts.original(words, place) if words else None
+            if original is not None:
+                chosen[original[0]] |= {passage: original[1], **found}
+                left_out |= more
+            elif len(chosen) < most:
+                of_document[place.document_id] += 1
+                if of_document[place.document_id] > (self._request.per_document or len(passages)):
+                    left_out = True
+                    continue
+                chosen[passage] = found
+                if words:
+                    texts.add(passage, words, place)
+        return Selection(chosen, left_out and len(chosen) < most)
+
+    def _good_enough(self, passages: Sequence[int], final: Mapping[int, float]) -> Sequence[int]:
+        least = self._request.min_score
+        return passages if least is None else [passage for passage in passages if final.get(passage, least) >= least]
+
+    def _words_of(self, passages: Sequence[int], rank: int, ahead: int) -> PassageWords:
+        """Returns the words of the passage at `rank`; the texts of `ahead` passages are read at once."""
+        if passages[rank] not in self._words:
+            unread = [passage for passage in passages[rank : rank + ahead] if passage not in self._words]
+            with self._clock.timed("copies"):
+                texts = self._snapshot.texts(unread)
+                self._words.update({passage: PassageWords.of(texts.get(passage, "")) for passage in unread})
+        return self._words[passages[rank]]
+
+
+class _ChosenTexts:
+    """Finds for a passage the one among those chosen that it is a copy of."""
+
+    def __init__(self) -> None:
+        self._chosen: list[tuple[int, PassageWords, Location]] = []
+        self._by_words: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._by_shingle: dict[tuple[str, ...], list[int]] = defaultdict(list)
+
+    def add(self, passage: int, words: PassageWords, place: Location) -> None:
+        """Adds a passage that was chosen."""
+        self._by_words[words.words].append(len(self._chosen))
+        for shingle in words.shingles:
+            self._by_shingle[shingle].append(len(self._chosen))
+        self._chosen.append((passage, words, place))
+
+    def original(self, words: PassageWords, place: Location) -> tuple[int, float] | None:
+        """Returns the best-ranked passage that says all that these words do, and how much of it; None where none does.
+
+        Passages of one document that overlap are no copies: they are one place.
+        """
+        # A copy lacks so few of the shingles that of these few one at least must be there.
+        probes = list(words.shingles)[: int((1 - CONTAINED) * len(words.shingles)) + 1]
+        near = {number for shingle in probes for number in self._by_shingle.get(shingle, ())}
+        for number in sorted(near.union(self._by_words.get(words.words, ()))):
+            passage, chosen_words, chosen_place = self._chosen[number]
+            if not _overlap(chosen_words, chosen_place, words, place) and (found := chosen_words.similarity(words)):
+                return passage, found
+        return None
+
+
+def _overlap(words: PassageWords, place: Location, other_words: PassageWords, other: Location) -> bool:
+    return (
+        place.document_id == other.document_id
+        and place.start < other.start + other_words.characters
+        and other.start < place.start + words.characters
+    )
