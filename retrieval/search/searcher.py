@@ -22,7 +22,7 @@ from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
-from passagework.retrieval.search.selection import Found, Selector
+from passagework.retrieval.search.selection import Found, Selection, Selector
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Fusion, Stage, Vectors
 from passagework.retrieval.words.folding import folded
@@ -73,8 +73,8 @@ class Searcher:
         size = min(max(request.candidates, request.k), max(1, index.size))
         while True:
             pool = first_stage.pool(size)
-            scores, read = _with_reranked(pool, choice.stage, second, selector)
-            selection = selector.hits(pool, scores[choice.stage], read)
+            scores, reranked = _with_reranked(pool, choice.stage, second, selector)
+            selection = selector.hits(pool, scores[choice.stage], reranked)
             if not selection.short or not pool.full:
                 break
             size *= 4  # few documents, or copies of few texts, fill the pool: look further down
@@ -102,18 +102,18 @@ def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors
 
 def _with_reranked(
     pool: Pool, stage: Stage, second: SecondStage | None, selector: Selector
-) -> tuple[Mapping[Stage, Scores], Mapping[int, Found]]:
+) -> tuple[Mapping[Stage, Scores], Selection | None]:
     """Returns the first stage's scores, and the second's where that is the last, of no more than its depth.
 
-    With them come the copies of what was reranked: they are not read.
+    With them comes what was reranked: copies of it are not read.
     """
     if stage is not Stage.RERANK:
-        return pool.scores, {}
+        return pool.scores, None
     fused = pool.scores[Stage.HYBRID]
     if second is None or not fused:
-        return {**pool.scores, Stage.RERANK: {}}, {}
-    top = selector.best(pool, pool.best_first(fused), second.depth).copies
-    return {**pool.scores, Stage.RERANK: second.scores(list(top), pool)}, top
+        return {**pool.scores, Stage.RERANK: {}}, None
+    top = selector.best(pool, pool.best_first(fused), second.depth)
+    return {**pool.scores, Stage.RERANK: second.scores(list(top.copies), pool)}, top
 
 
 def _hits(

@@ -78,6 +78,7 @@ class TestSearch:
             "metadata": hit.metadata,
             "stages": {stage.value: score.to_json() for stage, score in hit.stages.items()},
             "hidden": [],
+            "also_in": [],
         }
         page = collection.search("tells of pears", k=1)[0]
         assert (page.path, page.pages, page.title) == ("sheets.pdf", (2,), "sheets")
