@@ -15,7 +15,7 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, Snapshot
 from passagework.retrieval.types import Copies
 
-LOOKED_AT = 50
+LOOKED_AT = 30
 """Passages at the top of a ranking that are looked at for copies, however few hits are asked for."""
 
 Found = dict[int, float]
