@@ -115,7 +115,7 @@ class Selector:
         """Returns the text of the passage at `rank`; those of `ahead` passages are read at once."""
         if passages[rank] not in self._texts:
             unread = [passage for passage in passages[rank : rank + ahead] if passage not in self._texts]
-            with self._clock.timed("copies"):
+            with self._clock.timed("fetch"):
                 texts = self._snapshot.texts(unread)
                 self._texts.update({passage: _Text(texts.get(passage, "")) for passage in unread})
         return self._texts[passages[rank]]
