@@ -1,5 +1,6 @@
 """The public names of this package, and where each one stands."""
 
+from .also_in import AlsoIn as AlsoIn
 from .citations import Citation as Citation, Context as Context
 from .collection.status import (
     IndexStatus as IndexStatus,
@@ -69,6 +70,7 @@ from .models.reranker import (
     Reranker as Reranker,
     RerankScores as RerankScores,
 )
+from .models.token_counter import Tokenizer as Tokenizer
 from .models.weights import Fingerprint as Fingerprint
 from .store import (
     DocumentRow as DocumentRow,
@@ -93,6 +95,10 @@ from .training import (
     write_pairs as write_pairs,
 )
 from .types import (
+    ContextExpansion as ContextExpansion,
+    ContextFormat as ContextFormat,
+    ContextOrder as ContextOrder,
+    Copies as Copies,
     Document as Document,
     Fusion as Fusion,
     Heading as Heading,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.hits import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
 from passagework.retrieval.types import Hidden, Json, Ocr
@@ -18,7 +19,8 @@ class Citation:
     `text` is what is quoted, and `metadata` the document's. `hidden` is what was left out of the text, because a reader
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
-    `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage.
+    `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage. `also_in` are
+    places where the same text stands.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Citation:
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
     relevance: float | None = None
+    also_in: tuple[AlsoIn, ...] = ()
 
     @property
     def place(self) -> str:
@@ -69,16 +72,18 @@ class Citation:
             "text": self.text,
             "metadata": dict(self.metadata),
             "hidden": [span.to_json() for span in self.hidden],
+            "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
         }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Context:
-    """Holds cited text for a language model: `tokens` of at most `max_tokens`, counted by the collection's encoder.
+    """Holds cited text for a language model: `tokens` of at most `max_tokens`, as the named tokenizer counts.
 
     `relevant` of the passages that it could be made of are relevant by the default threshold: of none, where nothing in
-    the collection answers the query, there is no text either.
+    the collection answers the query, there is no text either. In the formats of an API `blocks` are the content blocks
+    of a message, and `text` is their JSON.
     """
 
     query: str
@@ -88,6 +93,7 @@ class Context:
     citations: tuple[Citation, ...]
     plan: Plan
     relevant: int = 0
+    blocks: tuple[Mapping[str, Json], ...] = ()
 
     def __repr__(self) -> str:
         """Returns one line: the query, how many tokens of how many, and how many citations."""
@@ -108,4 +114,5 @@ class Context:
             "citations": [citation.to_json() for citation in self.citations],
             "plan": self.plan.to_json(),
             "relevant": self.relevant,
+            **({"blocks": [dict(block) for block in self.blocks]} if self.blocks else {}),
         }

@@ -31,6 +31,7 @@ EXTRAS: Mapping[str, Extra] = {
     "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),
     "audio": Extra("what is said in recordings", ("faster_whisper", "av")),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
+    "tiktoken": Extra("tokens as OpenAI's models count them", ("tiktoken",)),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
 }
 

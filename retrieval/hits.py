@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TypeAlias, overload
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.config import CONVEX_WEIGHT, RELEVANT
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
@@ -60,7 +61,8 @@ class Hit:
     reader of the document does not see of `[start, end)`, in the same offsets. `root` tells the folder ingested, where
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
-    `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what.
+    `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what. `also_in` are the
+    places of its copies, best first.
     """
 
     rank: int
@@ -82,6 +84,7 @@ class Hit:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    also_in: tuple[AlsoIn, ...] = ()
     estimate: Relevance | None = None
 
     @property
@@ -126,6 +129,7 @@ class Hit:
             "metadata": dict(self.metadata),
             "stages": {stage.value: score.to_json() for stage, score in self.stages.items()},
             "hidden": [span.to_json() for span in self.hidden],
+            "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
             **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
         }
@@ -218,8 +222,8 @@ class Plan:
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
     were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
     what its words tell in this collection: their idf in all, as relevance counts it. `less_relevant` is how many of the
-    best passages were left out for a relevance below the least asked for. `hints` say what a filter may have
-    meant that asks for what no document has.
+    best passages were left out for a relevance below the least asked for, `diversity` how far the hits were spread.
+    `hints` say what a filter may have meant that asks for what no document has.
     """
 
     requested: Stage
@@ -243,6 +247,7 @@ class Plan:
     unknown_tokens: int = 0
     told: float | None = None
     less_relevant: int = 0
+    diversity: float = 0.0
     hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
@@ -262,7 +267,7 @@ class Plan:
 
 
 _ONLY_WHERE_SO = frozenset(
-    ("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "less_relevant", "hints")
+    ("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "less_relevant", "diversity", "hints")
 )
 """What of a plan the JSON leaves out where there is none."""
 

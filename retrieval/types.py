@@ -33,6 +33,38 @@ class Fusion(str, Enum):
     RRF = "rrf"
 
 
+class Copies(str, Enum):
+    """Names what becomes of passages whose text another hit says: collapsed under the best of them, or kept as hits."""
+
+    COLLAPSE = "collapse"
+    KEEP = "keep"
+
+
+class ContextFormat(str, Enum):
+    """Names how a context is laid out: see `retrieval/search/context_formats.py`."""
+
+    PLAIN = "plain"
+    XML = "xml"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+
+
+class ContextOrder(str, Enum):
+    """Names in which order a context quotes: the best first, or each document as it is read."""
+
+    RANK = "rank"
+    DOCUMENT = "document"
+
+
+class ContextExpansion(str, Enum):
+    """Names what is quoted around a passage: those beside it, or all of the section that it stands in."""
+
+    NEIGHBOURS = "neighbours"
+    SECTION = "section"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Tells where a physical page is: `number` from 1, `label` as printed, `[start, end)` of the document's text."""

@@ -26,6 +26,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "choices",
                 "forks",
                 "roots",
+                "also_in",
                 "citations",
                 "words",
             ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.ui.commands import (
+    context_options as quoting,
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
@@ -108,6 +109,8 @@ def search(
     min_score: opt.MinScoreOption = None,
     min_relevance: opt.MinRelevanceOption = None,
     rerank_depth: opt.RerankDepthOption = None,
+    copies: opt.CopiesOption = "collapse",
+    diversity: opt.DiversityOption = 0.0,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -127,6 +130,8 @@ def search(
             min_score=min_score,
             min_relevance=min_relevance,
             rerank_depth=rerank_depth,
+            copies=copies,
+            diversity=diversity,
         )
     print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 
@@ -135,7 +140,7 @@ def search(
 def context(
     query: opt.QueryArgument,
     collection: opt.CollectionOption,
-    max_tokens: opt.MaxTokensOption = 2000,
+    max_tokens: quoting.MaxTokensOption = 2000,
     k: opt.PoolOption = 20,
     stage: opt.StageOption = None,
     reranker: opt.RerankerOption = None,
@@ -144,6 +149,11 @@ def context(
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
     min_relevance: opt.ContextRelevanceOption = None,
+    diversity: opt.DiversityOption = 0.0,
+    tokenizer: quoting.TokenizerOption = None,
+    context_format: quoting.FormatOption = "plain",
+    order: quoting.OrderOption = "rank",
+    expand: quoting.ExpandOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Assemble cited text for a language model."""
@@ -161,6 +171,11 @@ def context(
             per_document=per_document,
             min_score=min_score,
             min_relevance=RELEVANT if min_relevance is None else min_relevance,
+            diversity=diversity,
+            tokenizer=tokenizer,
+            format=context_format,
+            order=order,
+            expand=expand,
         )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:

@@ -23,13 +23,14 @@ from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.models.token_counter import Tokenizer, token_counter
 from passagework.retrieval.models.weights import fixed_model
-from passagework.retrieval.search.context import build_context
+from passagework.retrieval.search.context import ContextLayout, context_of
 from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.text import shortened
-from passagework.retrieval.types import Document, Fusion, Hidden, Stage
+from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Copies, Document, Fusion, Stage
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -92,6 +93,8 @@ class Collection:
         rerank_depth: int | None = None,
         relevance: bool = True,
         min_relevance: float | None = None,
+        copies: Copies | str = Copies.COLLAPSE,
+        diversity: float = 0.0,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
@@ -99,10 +102,10 @@ class Collection:
         per first-stage retriever; `fusion` how both rankings become one (see `Fusion`); `where` a filter (see
         `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
         the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
-        `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False.
-        Ties are in order of path and start.
-        Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
-        EncodingError where memory runs out.
+        `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False; `copies`
+        whether passages that say the same are one hit; `diversity` (0 to 1) how far hits are spread.
+        Ties are in order of path and start. Raises ConfigError for a value out of range, FilterError for a filter that
+        makes no sense, EncodingError where memory runs out.
         """
         request = SearchRequest(
             query=clean_query(query),
@@ -116,6 +119,8 @@ class Collection:
             rerank_depth=rerank_depth,
             relevance=relevance,
             min_relevance=min_relevance,
+            copies=choose(Copies, copies, "copies"),
+            diversity=diversity,
         )
         with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
@@ -131,12 +136,19 @@ class Collection:
         per_document: int | None = None,
         min_score: float | None = None,
         min_relevance: float = RELEVANT,
+        diversity: float = 0.0,
+        tokenizer: Tokenizer | None = None,
+        format: ContextFormat | str = ContextFormat.PLAIN,  # noqa: A002 - the same word as on the command line
+        order: ContextOrder | str = ContextOrder.RANK,
+        expand: ContextExpansion | str | None = None,
     ) -> Context:
-        """Returns text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and citations.
+        """Returns text for a language model, at most `max_tokens` long, with [1] [2] and citations.
 
         It is made of the `k` best passages, as far as their relevance is `min_relevance` at least: where nothing in the
-        collection answers, it is empty. Neighbours are merged, near-duplicates left out, and for text that readers
-        of the documents don't see stands `[hidden text left out]`. Raises as `search` does.
+        collection answers, it is empty. Neighbours are merged, copies named beside the text, and for text that readers
+        of the documents don't see stands `[hidden text left out]`. `tokenizer` counts tokens (default: the encoder's;
+        see `Tokenizer`), `format` lays it out, markup included in the budget; `order` is by rank or by document,
+        `expand` quotes neighbours or sections where they fit. Raises as `search` does.
         """
         request = SearchRequest(
             query=clean_query(query),
@@ -146,24 +158,14 @@ class Collection:
             per_document=per_document,
             min_score=min_score,
             min_relevance=min_relevance,
+            diversity=diversity,
         )
+        layout = ContextLayout.chosen(format, order, expand)
+        count = None if tokenizer is None else token_counter(tokenizer, self._settings)
         with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)
-            documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
-
-            def slice_text(hit: Hit, start: int, end: int) -> str:
-                return snapshot.text(documents[hit.id], start, end)
-
-            def hidden_in(hit: Hit, start: int, end: int) -> tuple[Hidden, ...]:
-                return snapshot.hidden(documents[hit.id], start, end)
-
-            return build_context(
-                hits,
-                max_tokens=max_tokens,
-                count_tokens=lambda text: tokens_as_read(self._models.encoder(live, snapshot), text),
-                slice_text=slice_text,
-                hidden_in=hidden_in,
-            )
+            count = count or (lambda text: tokens_as_read(self._models.encoder(live, snapshot), text))
+            return context_of(hits, snapshot, layout, max_tokens=max_tokens, count_tokens=count)
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
         """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
@@ -185,8 +187,7 @@ class Collection:
     def filter_hints(self, where: Where) -> list[str]:
         """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
 
-        That is a field whose name is nearly that of another, and a folder in place of a document's path. Raises as
-        `documents` does.
+        That is a field named nearly as another, and a folder in place of a document's path. Raises as `documents` does.
         """
         with self._reading() as (_, snapshot):
             return list(filter_hints(compile_filter(where, snapshot), snapshot))

@@ -18,7 +18,7 @@ from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
 from passagework.retrieval.evaluation.runs import RunFiles, stale_runs, strictly_decreasing
 from passagework.retrieval.hits import Hits
-from passagework.retrieval.types import Fusion, Json, Stage
+from passagework.retrieval.types import Copies, Fusion, Json, Stage
 
 RUN_DEPTH = 100
 """Documents of a run, a query."""
@@ -215,6 +215,7 @@ def rankings(
             fusion=fusion,
             per_document=judged.per_document,
             relevance=False,
+            copies=Copies.KEEP,  # documents that say the same are judged each by itself
         )
 
     if stage is Stage.RERANK:

@@ -22,7 +22,7 @@ from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.types import Fusion, Json, Stage
+from passagework.retrieval.types import Copies, Fusion, Json, Stage
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -215,6 +215,7 @@ class PassageworkSearch:
                 where=None if allowed is None else {"document": {"$in": [stored_id(document) for document in allowed]}},
                 per_document=1,
                 relevance=False,
+                copies=Copies.KEEP,
             )
             for hit in hits:
                 ranking.setdefault(original_id(hit.document), hit.score)

@@ -84,8 +84,11 @@ def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
 def tokens_as_read(encoder: Encoder, text: str) -> int:
     """Returns the tokens of a text whose long words are broken, as the chunker breaks them for the encoder.
 
-    Unbroken, one of more characters than the tokeniser takes would be a single unknown token, however long it is.
+    Unbroken, one of more characters than the tokeniser takes would be a single unknown token, however long it is. What
+    it knows nothing of, such as a line of Thai or of emoji, counts a token a character.
     """
     most = encoder.max_word_chars
     broken = text if most is None else re.sub(rf"\w{{{most}}}(?=\w)", r"\g<0> ", text)
-    return len(encoder.tokenize([broken])[0])
+    tokens = encoder.tokenize([broken])[0]
+    unknown = tokens.ids == encoder.unknown_token
+    return len(tokens) + int((tokens.ends - tokens.starts - 1)[unknown].clip(0).sum())

@@ -16,7 +16,7 @@ from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.fusion import EVEN, competition_ranks, fuse, telling_bm25, weights_of
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, Snapshot
-from passagework.retrieval.types import Fusion, Stage, Vectors
+from passagework.retrieval.types import Copies, Fusion, Stage, Vectors
 
 Scores = dict[int, float]
 """Scores by passage id; higher is better."""
@@ -134,11 +134,16 @@ class FirstStage:
         return {Stage.DENSE: cosines, Stage.LEXICAL: lexical, Stage.HYBRID: fused}
 
     def _possible_hits(self, dense: Scores, lexical: Scores) -> Iterable[int]:
-        """Returns candidates that can become hits: of a lone retriever its `k` best, and equals of the last."""
-        if self._stage not in (Stage.DENSE, Stage.LEXICAL) or self._request.per_document:
+        """Returns candidates that can become hits: of a lone retriever its `k` best, and equals of the last.
+
+        Where some are left out for others, each may.
+        """
+        request = self._request
+        chosen = request.per_document or request.diversity or request.copies is Copies.COLLAPSE
+        if chosen or self._stage not in (Stage.DENSE, Stage.LEXICAL):
             return dense.keys() | lexical.keys()
         scores = dense or lexical
-        if len(scores) <= self._request.k:
+        if len(scores) <= request.k:
             return scores
-        last = heapq.nlargest(self._request.k, scores.values())[-1]
+        last = heapq.nlargest(request.k, scores.values())[-1]
         return [passage for passage, score in scores.items() if score >= last]

@@ -9,7 +9,7 @@ from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.text import storable
-from passagework.retrieval.types import Fusion, Stage
+from passagework.retrieval.types import Copies, Fusion, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class SearchRequest:
     """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
     `rerank_depth` None leaves to the reranker how many of the fused candidates it reads. `relevance` says whether it is
-    estimated of every hit.
+    estimated of every hit; `diversity` 0 leaves to the scores alone which hits are the best.
     Raises ConfigError where a value is out of range.
     """
 
@@ -32,6 +32,8 @@ class SearchRequest:
     rerank_depth: int | None = None
     relevance: bool = True
     min_relevance: float | None = None
+    copies: Copies = Copies.COLLAPSE
+    diversity: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.query.strip():
@@ -48,6 +50,9 @@ class SearchRequest:
         likely = self.min_relevance
         if likely is not None and not (isinstance(likely, float | int) and 0 <= likely <= 1):
             raise ConfigError(f"min_relevance is {likely!r}: give a number from 0 to 1")
+        spread = self.diversity
+        if isinstance(spread, bool) or not isinstance(spread, float | int) or not 0 <= spread <= 1:
+            raise ConfigError(f"diversity is {spread!r}: give a number from 0 to 1")
 
 
 def clean_query(query: object) -> str:

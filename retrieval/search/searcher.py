@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
@@ -24,6 +24,7 @@ from passagework.retrieval.search.relevance import COMPARED, relevance_of
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
+from passagework.retrieval.search.selection import Found, Selection, Selector
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Fusion, Stage, Vectors
 from passagework.retrieval.words.folding import folded
@@ -72,36 +73,39 @@ class Searcher:
             clock=clock,
         )
         second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
+        selector = Selector(request, snapshot, clock)
         size = min(max(request.candidates, request.k), max(1, index.size))
         while True:
             pool = first_stage.pool(size)
-            scores = _with_reranked(request, pool, choice.stage, second)
-            chosen = _limited(request, pool, pool.best_first(scores[choice.stage]), request.k, scores[choice.stage])
-            if not request.per_document or len(chosen) >= request.k or not pool.full:
+            scores, reranked = _with_reranked(pool, choice.stage, second, selector)
+            selection = selector.hits(pool, scores[choice.stage], reranked)
+            if not selection.short or not pool.full:
                 break
-            size *= 4  # few documents fill the pool: look further down
-        first = pool.best_first(scores[choice.stage])[:COMPARED] if request.relevance else []
+            size *= 4  # few documents, or copies of few texts, fill the pool: look further down
+        copied = {copy for found in selection.copies.values() for copy in found}
+        ranking = pool.best_first(scores[choice.stage]) if request.relevance else []
+        first = [passage for passage in ranking if passage not in copied][:COMPARED]
         with clock.timed("fetch"):
-            rows = snapshot.passages(list(dict.fromkeys([*first, *chosen])))
+            rows = {row.id: row for row in snapshot.passages(list(dict.fromkeys([*first, *selection.all_passages])))}
         relevance: Mapping[int, Relevance] = {}
         told = None
         if request.relevance:
             with clock.timed("relevance"):
-                scale = None if vector is None else self._models.scale()
                 words = telling_words(snapshot, lexical, request.query)
                 relevance = relevance_of(
-                    rows,
+                    [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])],
                     words,
                     cosines=pool.scores.get(Stage.DENSE),
-                    scale=scale,
+                    scale=None if vector is None else self._models.scale(),
                     background=None if vector is None else self._background.background(snapshot, vector),
                     known=known,
                 )
                 told = round(words.told, 3)
-        by_id = {row.id: row for row in rows}
-        found = [by_id[passage] for passage in chosen if _is_likely(passage, relevance, request)]
+        found = {
+            passage: copies for passage, copies in selection.copies.items() if _is_likely(passage, relevance, request)
+        }
         probabilities = {} if second is None else second.probabilities
-        hits = _hits(found, choice.stage, scores, pool, probabilities, relevance)
+        hits = _hits(rows, found, choice.stage, scores, pool, probabilities, relevance)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()
         plan = replace(
@@ -110,7 +114,7 @@ class Searcher:
             languages=languages,
             unknown_tokens=unknown,
             told=told,
-            less_relevant=len(chosen) - len(found),
+            less_relevant=len(selection.copies) - len(found),
         )
         return Hits(request.query, hits, plan, clock.timings_ms())
 
@@ -134,47 +138,31 @@ def _is_likely(passage: int, relevance: Mapping[int, Relevance], request: Search
 
 
 def _with_reranked(
-    request: SearchRequest, pool: Pool, stage: Stage, second: SecondStage | None
-) -> Mapping[Stage, Scores]:
-    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth."""
+    pool: Pool, stage: Stage, second: SecondStage | None, selector: Selector
+) -> tuple[Mapping[Stage, Scores], Selection | None]:
+    """Returns the first stage's scores, and the second's where that is the last, of no more than its depth.
+
+    With them comes what was reranked: copies of it are not read.
+    """
     if stage is not Stage.RERANK:
-        return pool.scores
+        return pool.scores, None
     fused = pool.scores[Stage.HYBRID]
     if second is None or not fused:
-        return {**pool.scores, Stage.RERANK: {}}
-    top = _limited(request, pool, pool.best_first(fused), second.depth, {})
-    reranked = second.scores(top, pool)
-    return {**pool.scores, Stage.RERANK: reranked}
-
-
-def _limited(
-    request: SearchRequest, pool: Pool, passages: Sequence[int], most: int, final: Mapping[int, float]
-) -> list[int]:
-    """Returns the first of them that are good enough by their `final` score, and not too many of one document."""
-    least = request.min_score
-    of_document: Counter[int] = Counter()
-    chosen: list[int] = []
-    for passage in passages:
-        if len(chosen) == most:
-            break
-        if least is not None and final.get(passage, least) < least:
-            continue
-        document = pool.places[passage].document_id
-        of_document[document] += 1
-        if request.per_document is None or of_document[document] <= request.per_document:
-            chosen.append(passage)
-    return chosen
+        return {**pool.scores, Stage.RERANK: {}}, None
+    top = selector.best(pool, pool.best_first(fused), second.depth)
+    return {**pool.scores, Stage.RERANK: second.scores(list(top.copies), pool)}, top
 
 
 def _hits(
-    rows: Sequence[PassageRow],
+    rows: Mapping[int, PassageRow],
+    chosen: Mapping[int, Found],
     stage: Stage,
     scores: Mapping[Stage, Scores],
     pool: Pool,
     probabilities: Mapping[int, float],
     relevance: Mapping[int, Relevance],
 ) -> tuple[Hit, ...]:
-    """Returns the chosen passages with their traces."""
+    """Returns the chosen passages with their traces and their copies."""
     ranks = {
         passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
         for passed, stage_scores in scores.items()
@@ -213,9 +201,14 @@ def _hits(
             seconds=row.seconds,
             ocr=row.ocr,
             estimate=relevance.get(row.id),
+            also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
         )
-        for rank, row in enumerate(rows, start=1)
+        for rank, (row, found) in enumerate(((rows[passage], found) for passage, found in chosen.items()), start=1)
     )
+
+
+def _also_in(row: PassageRow, similarity: float) -> AlsoIn:
+    return AlsoIn(row.document, row.path, row.root, row.start, row.end, row.pages, similarity)
 
 
 def _plan(
@@ -240,6 +233,7 @@ def _plan(
         query_cut=query_cut,
         best_bm25=pool.telling_bm25 if fused and lexical else None,
         pool=pool.size,
+        diversity=request.diversity,
     )
     if second is None or not pool.size:
         return plan

@@ -70,17 +70,25 @@ class DocumentReader:
             for first, last, confidence, *box in self.connection.execute(query.order_by(o.start))
         )
 
+    def length(self, document_id: int) -> int:
+        """Returns how many code points a document's text has; 0 where it is gone."""
+        query = select(t.documents.c.length).where(t.documents.c.id == document_id)
+        return int(self.connection.execute(query).scalar() or 0)
+
+    def headings(self, document_id: int) -> tuple[Heading, ...]:
+        """Returns a document's headings, in order."""
+        h = t.headings.c
+        query = select(h.level, h.title, h.start, h.end).where(h.document_id == document_id).order_by(h.ordinal)
+        return tuple(Heading(*row) for row in self.connection.execute(query))
+
     def document(self, document_id: int) -> Document:
         """Returns a document whole, as it was loaded: enough to chunk it again. Raises StoreError if it is gone."""
         row = self.connection.execute(select(t.documents).where(t.documents.c.id == document_id)).first()
         if row is None:
             raise StoreError(f"no document {document_id}: it may have been deleted")
-        g, h = t.pages.c, t.headings.c
+        g = t.pages.c
         pages = self.connection.execute(
             select(g.number, g.label, g.start, g.end).where(g.document_id == document_id).order_by(g.number)
-        )
-        headings = self.connection.execute(
-            select(h.level, h.title, h.start, h.end).where(h.document_id == document_id).order_by(h.ordinal)
         )
         b = t.tables.c
         tables = self.connection.execute(
@@ -99,7 +107,7 @@ class DocumentReader:
             path=row.path,
             metadata=json.loads(row.metadata),
             pages=tuple(Page(*page) for page in pages),
-            headings=tuple(Heading(*heading) for heading in headings),
+            headings=self.headings(document_id),
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
             places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),

@@ -15,14 +15,13 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
-from passagework.retrieval.store.documents import DocumentReader
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
 from passagework.retrieval.store.indexed_words import indexed_texts, stemmed_languages
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
-from passagework.retrieval.store.overlap import parts_of
+from passagework.retrieval.store.passages import PassageReader
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
-from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, PassageRow, SourceState, recorded
+from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, SourceState, recorded
 from passagework.retrieval.store.seal import COMMITS, commits_in
 from passagework.retrieval.store.vocabulary import WordReader, word_reader
 from passagework.retrieval.types import Ids, Json, Vectors
@@ -43,19 +42,9 @@ LOCATIONS = PreparedStatement(
     .join(t.documents, _d.id == _p.document_id)
     .where(in_bound_ids(_p.id))
 )
-_PASSAGES = select(
-    *(_p.id, _p.document_id, _p.ordinal, _p.start, _p.end, _p.text, _p.headings, _p.hash, _p.cut),
-    *(_d.name, _d.uri, _d.path, _d.title, _d.metadata),
-).join(t.documents, _d.id == _p.document_id)
-PASSAGES = PreparedStatement(_PASSAGES.where(in_bound_ids(_p.id)))
-NEIGHBOURS = PreparedStatement(
-    _PASSAGES.where(
-        _p.document_id == bindparam("document"), _p.ordinal.between(bindparam("first"), bindparam("last"))
-    ).order_by(_p.ordinal)
-)
 
 
-class Snapshot(DocumentReader):
+class Snapshot(PassageReader):
     """A collection at one moment; lives as long as the transaction that it was made in."""
 
     @cached_property
@@ -222,46 +211,6 @@ class Snapshot(DocumentReader):
             for row in LOCATIONS.rows(self.connection, ids=bound_ids(batch)):
                 locations[row[0]] = Location(*row[1:])
         return locations
-
-    def passages(self, ids: Sequence[int]) -> list[PassageRow]:
-        """Returns the passages with these ids, in the order given; those that are gone are left out."""
-        by_id: dict[int, PassageRow] = {}
-        for batch in batches(ids):
-            rows = PASSAGES.rows(self.connection, ids=bound_ids(batch))
-            by_id.update({row.id: row for row in self._passage_rows(rows)})
-        return [by_id[int(passage)] for passage in ids if int(passage) in by_id]
-
-    def neighbours(self, document_id: int, ordinals: range) -> list[PassageRow]:
-        """Returns the document's passages with these ordinals, in order."""
-        rows = NEIGHBOURS.rows(self.connection, document=document_id, first=ordinals.start, last=ordinals.stop - 1)
-        return self._passage_rows(rows)
-
-    def _passage_rows(self, rows: Sequence[Any]) -> list[PassageRow]:
-        """Returns the rows of _PASSAGES, with their pages or lines and what of them is hidden."""
-        parts = parts_of(self.connection, [row[0] for row in rows])
-        roots = self.shared_roots({(path, uri) for *_, uri, path, _, _ in rows})
-        return [
-            PassageRow(
-                id=passage,
-                document_id=document_id,
-                ordinal=ordinal,
-                start=start,
-                end=end,
-                text=text,
-                headings=tuple(headings.split("\n")) if headings else (),
-                hash=key,
-                cut=bool(cut),
-                document=name if name is not None else uri,
-                uri=uri,
-                path=path,
-                title=title,
-                metadata=json.loads(metadata),
-                root=roots.get(uri, ""),
-                **parts[passage],
-            )
-            for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
-            for name, uri, path, title, metadata in (of_document,)
-        ]
 
     def counts(self) -> dict[str, int]:
         """Returns the sizes for `status`."""

@@ -79,6 +79,7 @@ class TestSearch:
             "metadata": hit.metadata,
             "stages": {stage.value: score.to_json() for stage, score in hit.stages.items()},
             "hidden": [],
+            "also_in": [],
             "evidence": {"closeness": hit.estimate and hit.estimate.closeness, "coverage": 1.0},
         }
         page = collection.search("tells of pears", k=1)[0]

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
 from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import tokens_as_read
-from passagework.retrieval.search.context import GAP, build_context
+from passagework.retrieval.search.context import build_context
+from passagework.retrieval.search.quoted_blocks import GAP
 from passagework.retrieval.types import Hidden, HiddenReason, Stage
 from tests.support.fakes import FakeEncoder
 
@@ -102,11 +105,11 @@ def test_blocks_are_numbered_headed_and_a_blank_line_apart() -> None:
         {"number": 1, "document": "/p/travel.pdf", "uri": "/p/travel.pdf", "path": "p/travel.pdf", "title": "Policy",
          "pages": [3, 4], "lines": [], "seconds": [],
          "start": 40, "end": 40 + len(TRAVEL), "headings": ["Travel", "Abroad"], "score": 1.0, "relevance": None,
-         "text": TRAVEL, "metadata": {}, "hidden": []},
+         "text": TRAVEL, "metadata": {}, "hidden": [], "also_in": []},
         {"number": 2, "document": "/notes.txt", "uri": "/notes.txt", "path": "notes.txt", "title": "", "pages": [],
          "lines": [], "seconds": [],
          "start": 0, "end": 16, "headings": [], "score": 0.5, "relevance": None,
-         "text": "Unrelated words.", "metadata": {}, "hidden": []},
+         "text": "Unrelated words.", "metadata": {}, "hidden": [], "also_in": []},
     ]  # fmt: skip
 
 
@@ -499,3 +502,27 @@ def test_a_long_word_counts_as_it_is_read() -> None:
     assert tokens_as_read(encoder, "x" * 10) == len(encoder.tokenize(["x" * 10])[0])
     encoder.max_word_chars = None
     assert tokens_as_read(encoder, "x" * 25) == len(encoder.tokenize(["x" * 25])[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["การเดินทางไปต่างประเทศต้องได้รับอนุมัติ" * 20, "😀" * 300, "यात्रा" * 90, "trans\u00adport" * 80]
+)
+def test_what_the_encoder_knows_nothing_of_counts_by_its_characters(text: str) -> None:
+    """A run of a script, of emoji, or of a word's parts that it reads as one unknown token is not one for a budget."""
+    encoder = BiEncoder.load()
+    assert len(encoder.tokenize([text])[0]) == 1
+    assert tokens_as_read(encoder, text) >= 0.9 * len(text.replace("\u00ad", ""))
+
+
+def test_a_hit_left_out_as_a_copy_is_named_beside_the_text() -> None:
+    """Its place and those of its own copies stand in `also_in` of the citation that says its text, each once."""
+    copy = AlsoIn("/d.md", "d.md", "", 0, 5, (2,), 1.0)
+    hits = [
+        a_hit(1, CLAUSE),
+        a_hit(2, CLAUSE.upper(), "/b.md", pages=(3,), also_in=(copy,)),
+        a_hit(3, "Other.", "/c.md"),
+    ]
+    first, other = build(hits).citations
+    assert first.also_in == (AlsoIn("/b.md", "b.md", "", 0, len(CLAUSE), (3,), 1.0), copy)
+    assert first.to_json()["also_in"] == [one.to_json() for one in first.also_in]
+    assert other.also_in == ()

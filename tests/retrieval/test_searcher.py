@@ -35,6 +35,8 @@ pytestmark = pytest.mark.slow  # a collection for each kind of index
 SAME = "copper lantern apple"
 KINDS = list(IndexKind)
 EXACT = (IndexKind.EXACT, IndexKind.FLAT)
+ROUNDED = 1.1e-6
+"""How far a score may be from the oracle's, who sums in another order, where the sixth decimal is rounded."""
 
 
 def write_library(folder: Path, *, shelves: range, each: int = 100) -> None:
@@ -256,16 +258,17 @@ class TestKHits:
         expected = oracle.answer(query, stage, k, 100, where)
         allowed = {row.id for row in oracle.matching(where)}
         for kind, collection in kinds.items():
-            hits = collection.search(query, k=k, stage=stage, where=where, candidates=100)
+            hits = collection.search(query, k=k, stage=stage, where=where, candidates=100, copies="keep")
             found = pairs(hits)
             assert len(found) == len(expected), kind
             assert {one for one, _ in found} <= allowed
             assert found == oracle.best(dict(found))
             if kind in EXACT:
-                assert found == expected, kind
-            else:
+                assert [one for one, _ in found] == [one for one, _ in expected], kind
+                assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=ROUNDED)
+            elif stage != "lexical":
                 cosines = oracle.cosines(query, oracle.rows)
-                assert all(hit.stages[Stage.DENSE].score == cosines[hit.id] for hit in hits if stage != "lexical")
+                assert all(abs(hit.stages[Stage.DENSE].score - cosines[hit.id]) <= ROUNDED for hit in hits)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_approximate_kinds_find_nearly_the_same(
@@ -277,20 +280,22 @@ class TestKHits:
         shares = []
         for query in queries:
             wanted = {one for one, _ in oracle.answer(query, "dense", 10, 200, None)}
-            shares.append(len(wanted & {hit.id for hit in kinds[kind].search(query, stage="dense")}) / 10)
+            shares.append(
+                len(wanted & {hit.id for hit in kinds[kind].search(query, stage="dense", copies="keep")}) / 10
+            )
         assert np.mean(shares) >= (1.0 if kind in EXACT else 0.9)
 
     def test_k_beyond_everything(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
         """All there is, and no memory for what there isn't."""
         for collection in kinds.values():
-            assert len(collection.search("apple", k=10**12, stage="dense")) == 1300
-            few = collection.search("apple", k=10**12, where={"path": "s03.jsonl"})
+            assert len(collection.search("apple", k=10**12, stage="dense", copies="keep")) == 1300
+            few = collection.search("apple", k=10**12, where={"path": "s03.jsonl"}, copies="keep")
             assert {hit.path for hit in few} == {"s03.jsonl"}
             assert len(few) == 100
 
     def test_fewer_candidates_than_k(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
         """The pool is never smaller than k."""
-        hits = kinds[IndexKind.EXACT].search("river stone", k=30, candidates=5, stage="dense")
+        hits = kinds[IndexKind.EXACT].search("river stone", k=30, candidates=5, stage="dense", copies="keep")
         assert pairs(hits) == oracle.answer("river stone", "dense", 30, 5, None)
         assert hits.plan.to_json()["candidates"] == 30
 
@@ -298,20 +303,20 @@ class TestKHits:
         """No hits, no error, on every kind and at every stage."""
         for collection in kinds.values():
             for stage in Stage:
-                hits = collection.search("apple", stage=stage, where={"year": {"$gt": 3000}})
+                hits = collection.search("apple", stage=stage, where={"year": {"$gt": 3000}}, copies="keep")
                 assert hits.hits == ()
 
     def test_plan_of_the_filter(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
         """A selective filter is searched exactly inside its set, a broad one through the index, words inside theirs."""
         collection = kinds[IndexKind.HNSW]
-        few = collection.search("apple", stage="dense", where={"path": "s03.jsonl"})
-        many = collection.search("apple", stage="dense", where={"year": {"$gte": 1992}})
-        words = collection.search("apple", stage="lexical", where={"path": "s03.jsonl"})
+        few = collection.search("apple", stage="dense", where={"path": "s03.jsonl"}, copies="keep")
+        many = collection.search("apple", stage="dense", where={"year": {"$gte": 1992}}, copies="keep")
+        words = collection.search("apple", stage="lexical", where={"path": "s03.jsonl"}, copies="keep")
         matching = len(oracle.matching({"year": {"$gte": 1992}}))
         assert few.plan.to_json()["filter"] == {"matching": 100, "strategy": "exact-within"}
         assert many.plan.to_json()["filter"] == {"matching": matching, "strategy": "selector"}
         assert words.plan.to_json()["filter"] == {"strategy": "inside the text index"}
-        assert "filter" not in collection.search("apple", stage="dense").plan.to_json()
+        assert "filter" not in collection.search("apple", stage="dense", copies="keep").plan.to_json()
 
     def test_a_broad_filter_in_a_large_collection(
         self, kinds: dict[IndexKind, Collection], oracle: Oracle, monkeypatch: pytest.MonkeyPatch
@@ -322,7 +327,9 @@ class TestKHits:
         for kind, collection in kinds.items():
             for where in ({"year": {"$gte": 1992}}, {"path": {"$eq": "s03.jsonl"}}, {"path": {"$eq": "absent"}}):
                 for stage in ("dense", "hybrid"):
-                    hits = collection.search("apple river", k=20, candidates=30, stage=stage, where=where)
+                    hits = collection.search(
+                        "apple river", k=20, candidates=30, stage=stage, where=where, copies="keep"
+                    )
                     plan = hits.plan.to_json()["filter"]
                     assert isinstance(plan, dict)
                     plans.add(plan["strategy"])
@@ -342,22 +349,24 @@ class TestKHits:
         ingest([tmp_path / "docs"], tmp_path / "c", encoder=FakeEncoder(), passage_tokens=25, overlap=0)
         with Collection.open(tmp_path / "c", encoder=FakeEncoder(), reranker=FakeReranker()) as collection:
             for stage in Stage:
-                plain = collection.search("apple river stone", k=6, candidates=6, stage=stage)
+                plain = collection.search("apple river stone", k=6, candidates=6, stage=stage, copies="keep")
                 assert {hit.path for hit in plain} == {"a.txt"}
-                hits = collection.search("apple river stone", k=6, candidates=6, stage=stage, per_document=1)
+                hits = collection.search(
+                    "apple river stone", k=6, candidates=6, stage=stage, per_document=1, copies="keep"
+                )
                 assert sorted(hit.path for hit in hits) == ["a.txt", *(f"b{i}.txt" for i in range(5))]
                 assert hits[0].path == "a.txt"
                 assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5, 6]
-            two = collection.search("apple river stone", k=50, candidates=6, per_document=2)
+            two = collection.search("apple river stone", k=50, candidates=6, per_document=2, copies="keep")
             assert [hit.path for hit in two].count("a.txt") == 2
 
     def test_min_score_is_that_of_the_last_stage(self, kinds: dict[IndexKind, Collection]) -> None:
         """Hits below it are left out, those equal to it stay."""
         collection = kinds[IndexKind.EXACT]
         for stage in Stage:
-            every = collection.search("apple river", k=20, stage=stage)
+            every = collection.search("apple river", k=20, stage=stage, copies="keep")
             least = every[9].score
-            hits = collection.search("apple river", k=20, stage=stage, min_score=least)
+            hits = collection.search("apple river", k=20, stage=stage, min_score=least, copies="keep")
             assert pairs(hits) == [(hit.id, hit.score) for hit in every if hit.score >= least]
 
 
@@ -369,16 +378,16 @@ class TestOrder:
         first = [f"{shelf}-{number}" for shelf in range(13) for number in range(0, 100, 10)]
         for kind, collection in kinds.items():
             for stage in Stage:
-                hits = collection.search(SAME, k=15, candidates=20, stage=stage)
+                hits = collection.search(SAME, k=15, candidates=20, stage=stage, copies="keep")
                 assert [hit.document for hit in hits] == first[:15], (kind, stage)
                 assert len({hit.score for hit in hits}) == 1
-            hits = collection.search(SAME, k=15, candidates=20, fusion="rrf", stage="hybrid")
+            hits = collection.search(SAME, k=15, candidates=20, fusion="rrf", stage="hybrid", copies="keep")
             assert [hit.document for hit in hits] == first[:15]
 
     def test_the_same_twice(self, kinds: dict[IndexKind, Collection]) -> None:
         """Asking again changes nothing."""
         for collection in kinds.values():
-            once, again = (brief(collection.search("apple cloud", k=100)) for _ in range(2))
+            once, again = (brief(collection.search("apple cloud", k=100, copies="keep")) for _ in range(2))
             assert once == again
 
     def test_however_the_collection_came_about(self, tmp_path: Path) -> None:
@@ -411,14 +420,16 @@ class TestOrder:
             for root in order:
                 ingest([tmp_path / root], path, encoder=FakeEncoder())
             with Collection.open(path, encoder=FakeEncoder()) as collection:
-                hits = collection.search("apple river")
+                hits = collection.search("apple river", copies="keep")
                 assert [hit.uri for hit in hits] == [(tmp_path / root / "a.txt").as_uri() for root in ("one", "two")]
 
 
 def _answers(path: Path, queries: Sequence[str]) -> list[Answer]:
     with Collection.open(path, encoder=FakeEncoder(), reranker=FakeReranker()) as collection:
         return [
-            brief(collection.search(query, k=40, candidates=60, stage=stage)) for query in queries for stage in Stage
+            brief(collection.search(query, k=40, candidates=60, stage=stage, copies="keep"))
+            for query in queries
+            for stage in Stage
         ]
 
 
@@ -430,11 +441,11 @@ class TestTrace:
         collection = kinds[IndexKind.EXACT]
         query = "apple river stone"
         alone = {
-            stage: {hit.id: hit.stages[stage] for hit in collection.search(query, k=1300, stage=stage)}
+            stage: {hit.id: hit.stages[stage] for hit in collection.search(query, k=1300, stage=stage, copies="keep")}
             for stage in (Stage.DENSE, Stage.LEXICAL)
         }
-        hits = collection.search(query, k=40, candidates=150)
-        fused = {hit.id: hit for hit in collection.search(query, k=300, candidates=150, stage="hybrid")}
+        hits = collection.search(query, k=40, candidates=150, copies="keep")
+        fused = {hit.id: hit for hit in collection.search(query, k=300, candidates=150, stage="hybrid", copies="keep")}
         assert [hit.rank for hit in hits] == list(range(1, 41))
         for hit in hits:
             assert set(hit.stages) >= {Stage.DENSE, Stage.HYBRID, Stage.RERANK}
@@ -452,7 +463,7 @@ class TestTrace:
 
     def test_hybrid_is_cosine_and_bm25_over_the_best(self, kinds: dict[IndexKind, Collection]) -> None:
         """Cosine and BM25 / what the plan says it is divided by, each with its weight; BM25 is 0 outside its pool."""
-        hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=400, stage="hybrid")
+        hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=400, stage="hybrid", copies="keep")
         best = hits.plan.best_bm25 or 0.0
         weights = hits.plan.weights
         assert weights is not None
@@ -471,7 +482,7 @@ class TestTrace:
     def test_rrf_is_the_sum_of_reciprocal_ranks(self, kinds: dict[IndexKind, Collection], oracle: Oracle) -> None:
         """1 / (60 + rank) of each retriever that found the passage, equal scores sharing a rank."""
         query = "winter harbour kettle"
-        hits = kinds[IndexKind.EXACT].search(query, k=50, candidates=80, stage="hybrid", fusion="rrf")
+        hits = kinds[IndexKind.EXACT].search(query, k=50, candidates=80, stage="hybrid", fusion="rrf", copies="keep")
         assert hits.plan.to_json()["fusion"] == "rrf"
         pools = [oracle.pool(scores(query, oracle.rows), 80) for scores in (oracle.cosines, oracle.bm25)]
         expected = {
@@ -502,7 +513,7 @@ class TestTrace:
             "reranker": "fake-reranker",
             "rerank_depth": 50,
         }
-        words = kinds[IndexKind.EXACT].search("apple", stage="lexical")
+        words = kinds[IndexKind.EXACT].search("apple", stage="lexical", copies="keep")
         assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch", "relevance"}
         assert "index" not in words.plan.to_json()
 
@@ -519,7 +530,7 @@ class TestRerank:
     def test_order_is_by_logit(self, kinds: dict[IndexKind, Collection]) -> None:
         """Ties by path and start; the probability is in the trace of that stage alone."""
         collection = kinds[IndexKind.EXACT]
-        hits = collection.search("apple river stone", k=60)
+        hits = collection.search("apple river stone", k=60, copies="keep")
         keys = [(-hit.score, hit.path, hit.start, int(hit.document.split("-")[1])) for hit in hits]
         assert keys == sorted(keys)
         assert len(hits) == 60
@@ -528,16 +539,16 @@ class TestRerank:
             assert hit.score == pytest.approx(len({"apple", "river", "stone"} & set(words)) - 0.01 * len(words))
             assert hit.stages[Stage.RERANK].probability == pytest.approx(1 / (1 + np.exp(-hit.score)))
             assert hit.stages[Stage.HYBRID].probability is None
-        depth = {hit.id for hit in collection.search("apple river stone", k=60, stage="hybrid")}
+        depth = {hit.id for hit in collection.search("apple river stone", k=60, stage="hybrid", copies="keep")}
         assert {hit.id for hit in hits} == depth
 
     def test_reads_fifty_candidates(self, library: Path) -> None:
         """The first fifty by the fused score, each once."""
         reranker = FakeReranker()
         with Collection.open(library / "c", encoder=FakeEncoder(), reranker=reranker) as collection:
-            hits = collection.search("apple river", k=5)
+            hits = collection.search("apple river", k=5, copies="keep")
             assert len(reranker.read) == 50
-            fused = [hit.text for hit in collection.search("apple river", k=50, stage="hybrid")]
+            fused = [hit.text for hit in collection.search("apple river", k=50, stage="hybrid", copies="keep")]
             assert reranker.read == fused
             assert hits.plan.to_json()["rerank_depth"] == 50
 
@@ -546,17 +557,17 @@ class TestRerank:
         """But never fewer than the hits asked for."""
         reranker = FakeReranker()
         with Collection.open(library / "c", encoder=FakeEncoder(), reranker=reranker) as collection:
-            hits = collection.search("apple river", k=5, rerank_depth=asked)
+            hits = collection.search("apple river", k=5, rerank_depth=asked, copies="keep")
             assert len(reranker.read) == hits.plan.to_json()["rerank_depth"] == read
             with pytest.raises(ConfigError, match="rerank_depth is 0"):
-                collection.search("apple river", rerank_depth=0)
+                collection.search("apple river", rerank_depth=0, copies="keep")
 
     def test_falls_back_to_hybrid_and_says_so(self, library: Path) -> None:
         """Asked for or not, without a reranker."""
         with Collection.open(library / "c", encoder=FakeEncoder()) as collection:
-            hybrid = collection.search("apple river", stage="hybrid")
+            hybrid = collection.search("apple river", stage="hybrid", copies="keep")
             for stage in ("rerank", None):
-                hits = collection.search("apple river", stage=stage)
+                hits = collection.search("apple river", stage=stage, copies="keep")
                 assert brief(hits) == brief(hybrid)
                 assert hits.plan.to_json()["requested"] == (stage or "hybrid")
                 assert hits.plan.to_json()["used"] == "hybrid"
@@ -569,10 +580,12 @@ def test_query_beyond_the_window_is_cut_and_the_plan_says_so(kinds: dict[IndexKi
     """100,000 characters are searched, too; a query that fits says nothing."""
     collection = kinds[IndexKind.EXACT]
     long = " ".join(["apple river"] * 9000)
-    hits = collection.search(long, k=3)
+    hits = collection.search(long, k=3, copies="keep")
     assert hits.plan.to_json()["query_cut"] == {"tokens": 18000, "used": 62}
-    assert [hit.id for hit in hits] == [hit.id for hit in collection.search(" ".join(["apple river"] * 31), k=3)]
-    assert "query_cut" not in collection.search("apple river").plan.to_json()
+    assert [hit.id for hit in hits] == [
+        hit.id for hit in collection.search(" ".join(["apple river"] * 31), k=3, copies="keep")
+    ]
+    assert "query_cut" not in collection.search("apple river", copies="keep").plan.to_json()
 
 
 @pytest.mark.parametrize(
@@ -581,5 +594,5 @@ def test_query_beyond_the_window_is_cut_and_the_plan_says_so(kinds: dict[IndexKi
 def test_any_text_is_a_query(kinds: dict[IndexKind, Collection], query: str) -> None:
     """What a user types is never read as a query language."""
     for stage in Stage:
-        hits = kinds[IndexKind.EXACT].search(query, stage=stage, k=4)
+        hits = kinds[IndexKind.EXACT].search(query, stage=stage, k=4, copies="keep")
         assert len(hits) == (0 if stage is Stage.LEXICAL else 4)

@@ -177,6 +177,7 @@ HIT = {
     "stages": dict,
     "hidden": list,
     "evidence": dict,
+    "also_in": list,
 }
 STATUS = {
     "collection": str,
@@ -325,6 +326,39 @@ class TestJson:
         assert [(one["number"], one["document"]) for one in found["citations"]] == [(1, "r2"), (2, "r1")]
         assert found["text"].index("dogs bark at night") < found["text"].index("[2]")
         assert run(*arguments, "--min-score", "99").json["citations"] == []
+
+    def test_copies_and_spread_of_a_search(self, copy: Path, tmp_path: Path) -> None:
+        """A text of two files is one hit that names the other, unless copies are kept; the plan tells the spread."""
+        (tmp_path / "one.txt").write_text("Otters sleep in the harbour and never pay rent.")
+        (tmp_path / "two.txt").write_text("OTTERS sleep, in the harbour, and never pay rent!")
+        assert run("ingest", tmp_path / "one.txt", tmp_path / "two.txt", "--collection", copy).code == 0
+        asked = ("search", "otters", "--collection", copy, "--stage", "lexical", "--json")
+        [hit] = run(*asked).json["hits"]
+        assert [one["path"] for one in hit["also_in"]] == [{"one.txt": "two.txt", "two.txt": "one.txt"}[hit["path"]]]
+        assert [one["also_in"] for one in run(*asked, "--copies", "keep").json["hits"]] == [[], []]
+        assert run(*asked, "--diversity", "0.4").json["plan"]["diversity"] == 0.4
+        assert "also in " in run("search", "otters", "--collection", copy, "--stage", "lexical").out
+        assert run(*asked, "--copies", "some").code == run(*asked, "--diversity", "2").code == 2
+
+    def test_layouts_of_a_context(self, collection: Path, tmp_path: Path) -> None:
+        """Each option reaches the context: blocks and text agree, and another tokenizer counts."""
+        arguments = ("context", "night", "--collection", collection, "--json", "--stage", "lexical")
+        found = run(*arguments, "--format", "anthropic", "--order", "document", "--expand", "section").json
+        assert json.loads(found["text"]) == found["blocks"]
+        assert [block["type"] for block in found["blocks"]] == ["document"] * len(found["citations"])
+        assert found.keys() >= {"query", "text", "tokens", "citations"}
+        assert run(*arguments, "--format", "xml").json["text"].startswith("<documents>")
+        from tokenizers import Tokenizer, models, pre_tokenizers
+
+        tokenizer = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        tokenizer.save(str(tmp_path / "tokenizer.json"))
+        counted = run(*arguments, "--tokenizer", str(tmp_path)).json
+        assert counted["tokens"] == len(counted["text"].split())
+        assert run(*arguments, "--format", "html").complaint == (
+            "passagework: format is 'html': give one of plain, xml, markdown, json, anthropic, openai\n"
+        )
+        assert run(*arguments, "--tokenizer", "./nowhere").code == 1
 
     def test_context_of_one_passage_a_document(self, copy: Path, tmp_path: Path) -> None:
         """`--per-document` limits how many passages come of one, as in a search."""

@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 from passagework.ingest.report import IngestStage, Problem, Progress, Report
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
 from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, StageScore
@@ -26,6 +27,7 @@ from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Fusion, Hidden, HiddenReason, Ocr, Stage
 from passagework.ui.commands.progress import SuccessiveBars, progress_bar
 from passagework.ui.present import (
+    also_in_line,
     context_notes,
     documents_to_json,
     plan_line,
@@ -559,3 +561,25 @@ def test_a_hit_that_ocr_read_says_so() -> None:
     screen = Screen()
     show_hits(screen.console, hits(hit()))
     assert "OCR" not in screen.text + hit_html(hit())
+
+
+def test_where_else_a_text_stands_is_a_line_on_the_terminal_and_the_page() -> None:
+    """The first place with its pages, and how many more; a document's name is no markup, and no copy is no line."""
+    places = (
+        AlsoIn("file:///d/<b>a.pdf", "<b>a.pdf", "", 5, 20, (3,), 1.0),
+        AlsoIn("r7", "r.jsonl", "2024/docs", 0, 15, (), 0.95),
+    )
+    screen = Screen()
+    show_hits(screen.console, hits(replace(hit(), also_in=places)))
+    assert "also in <b>a.pdf p. 3 and 1 more" in screen.text
+    line = re.findall(r'data-testid="also-in">([^<]*)<', hit_html(replace(hit(), also_in=places)))
+    assert [unescape(one) for one in line] == ["also in <b>a.pdf p. 3 and 1 more"]
+    assert also_in_line(places[1:]) == "also in r.jsonl#r7 (in 2024/docs)"
+    assert "also in" not in screen_of(hit()) + hit_html(hit())
+
+
+def screen_of(one: Hit) -> str:
+    """What a terminal shows of a hit."""
+    screen = Screen()
+    show_hits(screen.console, hits(one))
+    return screen.text

@@ -230,7 +230,18 @@ RerankDepthOption = Annotated[
         "--rerank-depth", help="Candidates that the reranker reads, at least k (default: its own).", metavar="N"
     ),
 ]
-MaxTokensOption = Annotated[int, typer.Option("--max-tokens", help="Budget, in the encoder's tokens.", metavar="N")]
+CopiesOption = Annotated[
+    str,
+    typer.Option(
+        "--copies",
+        help="What becomes of passages that say what a better hit says: named beside it, or hits of their own.",
+        metavar="collapse|keep",
+    ),
+]
+DiversityOption = Annotated[
+    float,
+    typer.Option("--diversity", help="How far hits are spread, from 0 (not at all) to 1.", metavar="D"),
+]
 
 # what to take out, and where to listen
 

@@ -9,7 +9,7 @@ import streamlit as st
 from passagework import Collection
 from passagework.retrieval import Context, PassageworkError
 from passagework.retrieval.text import visible
-from passagework.ui.present import context_notes
+from passagework.ui.present import also_in_line, context_notes
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
@@ -58,10 +58,12 @@ def show_context(context: Context, program: str) -> None:
                 f"{citation.start}-{citation.end}",
                 f"{citation.score:.3f}",
                 "" if citation.relevance is None else f"{citation.relevance:.2f}",
+                also_in_line(citation.also_in).removeprefix("also in "),
             )
             for citation in context.citations
         ]
-        st.html(table_html("citations", ("Number", "Title", "Path", "Pages", "Characters", "Score", "Relevance"), rows))
+        columns = ("Number", "Title", "Path", "Pages", "Characters", "Score", "Relevance", "Also in")
+        st.html(table_html("citations", columns, rows))
     with as_json:
         st.code(json.dumps(context.to_json(), indent=2, ensure_ascii=True), language=None, wrap_lines=True)
     with python:

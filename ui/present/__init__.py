@@ -14,6 +14,7 @@ from passagework.ui.present.contents import (
 from passagework.ui.present.evaluation_tables import show_comparison, show_evaluation, show_training
 from passagework.ui.present.search_results import (
     LESS_RELEVANT,
+    also_in_line,
     context_notes,
     heading,
     hidden_line,
@@ -32,6 +33,7 @@ from passagework.ui.present.search_results import (
 
 __all__ = [
     "LESS_RELEVANT",
+    "also_in_line",
     "context_notes",
     "deleted_to_json",
     "documents_to_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.hits import Hit, Hits, Plan, is_relevant
@@ -74,6 +75,14 @@ def last_relevant(hits: Hits) -> int:
     return max(ranks, default=0)
 
 
+def also_in_line(also_in: tuple[AlsoIn, ...]) -> str:
+    """Says where else a text stands, `also in a.pdf p. 3 and 4 more`; "" where nowhere."""
+    if not also_in:
+        return ""
+    more = f" and {len(also_in) - 1:,} more" if len(also_in) > 1 else ""
+    return f"also in {also_in[0]}{more}"
+
+
 def plan_line(hits: Hits) -> str:
     """Says in one line how the hits were found."""
     plan = hits.plan
@@ -89,6 +98,8 @@ def plan_line(hits: Hits) -> str:
         matching = plan.filter.matching
         counts = "" if matching is None else f" ({counted(matching, 'passage')})"
         parts.append(f"filter {plan.filter.strategy}{counts}")
+    if plan.diversity:
+        parts.append(f"diversity {plan.diversity:g}")
     if plan.languages:
         parts.append(f"words in {', '.join(plan.languages)}")
     return ", ".join(parts)
@@ -133,6 +144,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         if read := ocr_line(hit):
             indented(console, read, "dim", column=margin)
         indented(console, _passage(hit.text), "", column=margin)
+        if elsewhere := also_in_line(hit.also_in):
+            indented(console, one_line(elsewhere), "dim", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()
     indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))

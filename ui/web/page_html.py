@@ -9,7 +9,15 @@ from html import escape
 from passagework.retrieval.hits import Hit, Hits, StageScore, is_relevant
 from passagework.retrieval.text import counted, visible
 from passagework.retrieval.types import Stage
-from passagework.ui.present import heading, hidden_line, ocr_line, plan_line, relevance_label, timing_line
+from passagework.ui.present import (
+    also_in_line,
+    heading,
+    hidden_line,
+    ocr_line,
+    plan_line,
+    relevance_label,
+    timing_line,
+)
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.highlighting import Highlights
 
@@ -44,6 +52,8 @@ def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: boo
     warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
     read = ocr_line(hit)
     badge = f'<span class="pw-badge" data-testid="{named}ocr">{plain(read)}</span>' if read else ""
+    elsewhere = also_in_line(hit.also_in)
+    also_in = f'<div class="pw-place" data-testid="{named}also-in">{plain(elsewhere)}</div>' if elsewhere else ""
     passage = highlighted_html(unwrapped(hit.text), highlights or Highlights())
     relevance = _relevance_html(hit, f"{named}relevance")
     return (
@@ -51,7 +61,7 @@ def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: boo
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score" title="score at the last stage">{hit.score:.3f}</span>{relevance}</div>'
         f'<div class="pw-place" data-testid="{named}place">{place_html(hit)}{badge}</div>{warning}'
-        f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>'
+        f'<div class="pw-text" data-testid="{named}text" dir="auto">{passage}</div>{also_in}'
         f'<div class="pw-stages">{stages}</div></article>'
     )
 
