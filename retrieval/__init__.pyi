@@ -50,19 +50,7 @@ from .evaluation import (
 )
 from .evaluation.report import render_comparison as render_comparison
 from .filters.compiler import Where as Where
-from .hits import (
-    Blend as Blend,
-    FilterUse as FilterUse,
-    FusionWeights as FusionWeights,
-    Hit as Hit,
-    Hits as Hits,
-    Plan as Plan,
-    QueryCut as QueryCut,
-    Relevance as Relevance,
-    StageScore as StageScore,
-    TokenVectorsUsed as TokenVectorsUsed,
-    Trace as Trace,
-)
+from .hits import Hit as Hit, Hits as Hits, Relevance as Relevance, StageScore as StageScore, Trace as Trace
 from .models.bi_encoder import BiEncoder as BiEncoder
 from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
 from .models.encoder import Encoder as Encoder
@@ -72,6 +60,14 @@ from .models.reranker import (
 )
 from .models.token_counter import Tokenizer as Tokenizer
 from .models.weights import Fingerprint as Fingerprint
+from .plan import (
+    Blend as Blend,
+    FilterUse as FilterUse,
+    FusionWeights as FusionWeights,
+    Plan as Plan,
+    QueryCut as QueryCut,
+    TokenVectorsUsed as TokenVectorsUsed,
+)
 from .store import (
     DocumentRow as DocumentRow,
     Generation as Generation,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from passagework.retrieval.also_in import AlsoIn
-from passagework.retrieval.hits import Plan
+from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
 from passagework.retrieval.types import Hidden, Json, Ocr
 

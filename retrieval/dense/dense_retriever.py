@@ -11,7 +11,7 @@ from passagework.retrieval.dense.index import FilterPlan, LiveIndex
 from passagework.retrieval.dense.index.scoring import cosines
 from passagework.retrieval.dense.index.vector_index import Scores
 from passagework.retrieval.filters.allowed import BROAD, AllowedIds
-from passagework.retrieval.hits import FilterUse
+from passagework.retrieval.plan import FilterUse
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import Ids, Vectors
 

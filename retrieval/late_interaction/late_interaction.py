@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passagework.retrieval.array_cache import ArrayCache
-from passagework.retrieval.hits import Blend
 from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_vectors_of
 from passagework.retrieval.lexical.bm25 import content_words
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder
 from passagework.retrieval.models.reranker import RerankScores
+from passagework.retrieval.plan import Blend
 from passagework.retrieval.types import Tokens, Vectors
 
 DEPTH = 20

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from passagework.retrieval.config import RERANK_DEPTH, Settings
 from passagework.retrieval.errors import ConfigError, PassageworkError
 from passagework.retrieval.forks import ForkSafeLock, in_use
-from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.backends import DeviceMemoryError, PairBackend, reranker_backend
 from passagework.retrieval.models.backends.model_files import read_json
 from passagework.retrieval.models.batching import batches, refuse_in_child, token_arrays
 from passagework.retrieval.models.pair_inputs import Piece, cut_piece, windows
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.models.weights import ResolvedModel, resolve_model
+from passagework.retrieval.plan import Blend
 from passagework.retrieval.types import Tokens
 from passagework.retrieval.words.folding import folded
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.hits import Blend
+from passagework.retrieval.plan import Blend
 
 
 @dataclass(frozen=True, slots=True)

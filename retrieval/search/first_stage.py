@@ -10,8 +10,8 @@ from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.hits import FilterUse, FusionWeights
 from passagework.retrieval.lexical.bm25 import LexicalRetriever
+from passagework.retrieval.plan import FilterUse, FusionWeights
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.fusion import EVEN, competition_ranks, fuse, telling_bm25, weights_of
 from passagework.retrieval.search.request import SearchRequest

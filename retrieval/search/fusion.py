@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from passagework.retrieval.config import RRF_K
 from passagework.retrieval.dense.background import Background
-from passagework.retrieval.hits import FusionWeights
+from passagework.retrieval.plan import FusionWeights
 from passagework.retrieval.types import Fusion
 
 EVEN = FusionWeights()

@@ -13,10 +13,11 @@ from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
-from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, Relevance, StageScore
+from passagework.retrieval.hits import Hit, Hits, Relevance, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.plan import Plan, QueryCut
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import telling_words
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores

@@ -14,9 +14,10 @@ from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
-from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import tokens_as_read
+from passagework.retrieval.plan import Plan
 from passagework.retrieval.search.context import build_context
 from passagework.retrieval.search.quoted_blocks import GAP
 from passagework.retrieval.types import Hidden, HiddenReason, Stage

@@ -14,7 +14,8 @@ from markdown_it import MarkdownIt
 
 from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.hits import Hit, Hits, Plan
+from passagework.retrieval.hits import Hit, Hits
+from passagework.retrieval.plan import Plan
 from passagework.retrieval.search.context import ContextLayout, build_context
 from passagework.retrieval.types import ContextFormat, ContextOrder, Stage
 

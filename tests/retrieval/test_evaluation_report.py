@@ -32,7 +32,8 @@ from passagework.retrieval.evaluation.report.evaluation_charts import latency_ch
 from passagework.retrieval.evaluation.report.intervals import Interval, bootstrap_intervals, delta_bars, histogram
 from passagework.retrieval.evaluation.report.settings import readable_settings
 from passagework.retrieval.evaluation.report.words import chance, figure, milliseconds, shortened, signed
-from passagework.retrieval.hits import Hit, Hits, Plan, StageScore
+from passagework.retrieval.hits import Hit, Hits, StageScore
+from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Json, Stage
 from tests.support.fakes import FakeEncoder

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from passagework.retrieval.config import CONVEX_WEIGHT, RRF_K
 from passagework.retrieval.dense.background import Background
-from passagework.retrieval.hits import FusionWeights
+from passagework.retrieval.plan import FusionWeights
 from passagework.retrieval.search.fusion import (
     MOST_TELLING,
     competition_ranks,

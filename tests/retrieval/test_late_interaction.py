@@ -22,7 +22,6 @@ from passagework.retrieval import BiEncoder
 from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import PassageworkError
-from passagework.retrieval.hits import Blend, FusionWeights
 from passagework.retrieval.late_interaction.late_interaction import (
     BLEND,
     DEPTH,
@@ -31,6 +30,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
     TokenCache,
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
+from passagework.retrieval.plan import Blend, FusionWeights
 from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.second_stage import blended
 from passagework.retrieval.types import Stage, Vectors

@@ -23,8 +23,8 @@ from passagework.retrieval import Hits
 from passagework.retrieval.dense.background import Background
 from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.hits import FusionWeights
 from passagework.retrieval.lexical.bm25 import Bm25
+from passagework.retrieval.plan import FusionWeights
 from passagework.retrieval.search.fusion import telling_bm25, weights_of
 from passagework.retrieval.types import Stage
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from passagework import Collection
 from passagework.retrieval.config import RERANK_DEPTH
-from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.reranker import Reranker, RerankScores
+from passagework.retrieval.plan import Blend
 from passagework.ui import app
 from tests.support.fakes import FakeEncoder
 

@@ -13,8 +13,8 @@ from passagework import Collection
 from passagework.retrieval import Hits
 from passagework.retrieval.config import RERANK_DEPTH
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.reranker import RerankScores
+from passagework.retrieval.plan import Blend
 from passagework.retrieval.store import Snapshot
 from tests.support.fakes import WORDS, FakeEncoder
 

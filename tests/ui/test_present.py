@@ -20,8 +20,9 @@ from passagework.ingest.report import IngestStage, Problem, Progress, Report
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
-from passagework.retrieval.hits import FilterUse, Hit, Hits, Plan, QueryCut, StageScore
+from passagework.retrieval.hits import Hit, Hits, StageScore
 from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.plan import FilterUse, Plan, QueryCut
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted, page_list, visible
 from passagework.retrieval.types import Fusion, Hidden, HiddenReason, Ocr, Stage

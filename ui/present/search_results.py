@@ -8,7 +8,8 @@ from rich.text import Text
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.config import RELEVANT
-from passagework.retrieval.hits import Hit, Hits, Plan, is_relevant
+from passagework.retrieval.hits import Hit, Hits, is_relevant
+from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
 
