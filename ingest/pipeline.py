@@ -28,6 +28,7 @@ from passagework.ingest.writing.opening import collection_exists, open_destinati
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
 
@@ -43,6 +44,9 @@ def ingest(
     dry_run: bool = False,
     encoder: Encoder | str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
@@ -61,8 +65,9 @@ def ingest(
     left out, but with `no_ignore`; a path that is given is taken. Files that are gone, or are left out now, are taken
     out with `delete_missing`, and only beneath `paths` and beneath `root`: folders that were ingested before, and may
     be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
-    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
-    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
+    `dimensions`, `query_prompt` and `passage_prompt` (see `BiEncoder.load`), `passage_tokens`, `overlap` and `whole`
+    (one passage a document) shape a new collection, in tokens; they can be left out later, and must match where given.
+    `token_vectors` has the collection keep those that reranking needs, from now
     on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
     of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
     `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
@@ -100,7 +105,7 @@ def ingest(
         opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
             collection,
             encoder=encoder,
-            window=window,
+            options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
             chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
             settings=settings,
             token_vectors=token_vectors,
@@ -121,6 +126,7 @@ def ingest(
         told.index()
         destination.complete(told.fill)
         report.token_vectors = destination.counts.token_vectors
+        report.notes.extend(Problem("encoder", note) for note in destination.counts.encoder_notes)
     report.seconds = time.monotonic() - started
     return report
 

@@ -26,6 +26,7 @@ from passagework.retrieval.collection.collection import Collection as SearchedCo
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.forks import ForkSafeLock
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
 from passagework.retrieval.text import one_line, storable
@@ -100,7 +101,7 @@ class Collection(SearchedCollection):
             open_destination(
                 self.path,
                 encoder=self.encoder(),
-                window=None,
+                options=EncoderOptions(),
                 chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
                 settings=self._settings,
             ) as destination,

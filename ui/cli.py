@@ -14,6 +14,7 @@ from passagework.ui.commands import (
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
+    models as model_list,
     options as opt,
     rebuilding,
     train as training,
@@ -55,6 +56,9 @@ def ingest(
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
+    dimensions: opt.DimensionsOption = None,
+    query_prompt: opt.QueryPromptOption = None,
+    passage_prompt: opt.PassagePromptOption = None,
     passage_tokens: opt.PassageTokensOption = None,
     overlap: opt.OverlapOption = None,
     token_vectors: opt.TokenVectorsOption = None,
@@ -81,6 +85,9 @@ def ingest(
             dry_run=dry_run,
             encoder=encoder,
             window=window,
+            dimensions=dimensions,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
             passage_tokens=passage_tokens,
             overlap=overlap,
             whole=True if whole else None,
@@ -232,6 +239,7 @@ app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
+app.command()(model_list.models)
 
 
 @app.command()

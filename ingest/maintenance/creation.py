@@ -8,6 +8,7 @@ from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.opening import open_destination
 from passagework.retrieval.config import Settings
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 
 
 def create(
@@ -15,6 +16,9 @@ def create(
     *,
     encoder: Encoder | str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
@@ -28,7 +32,7 @@ def create(
     with open_destination(
         Path(collection).absolute(),
         encoder=encoder,
-        window=window,
+        options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
         chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
         settings=settings or Settings.from_environment(),
     ) as destination:

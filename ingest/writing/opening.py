@@ -38,14 +38,14 @@ from passagework.retrieval.late_interaction.stored_tokens import (
     recorded_tokens,
     token_encoder,
 )
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.identity import (
     check_encoder,
-    locate_encoder,
+    load_recorded_encoder,
     record_place,
     recorded_encoder,
-    recorded_window,
 )
 from passagework.retrieval.store import Store, VersionState, token_rows
 from passagework.retrieval.store.generations import check_whole
@@ -62,7 +62,7 @@ def open_destination(
     collection: Path,
     *,
     encoder: Encoder | str | None,
-    window: int | None,
+    options: EncoderOptions,
     chunking: Mapping[str, int | bool],
     settings: Settings,
     token_vectors: bool | None = None,
@@ -74,7 +74,7 @@ def open_destination(
     """
     if not collection_exists(collection):
         check_tokens(chunking)
-        encoder = _load_encoder(encoder, window, settings)
+        encoder = _load_encoder(encoder, options, settings)
         new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
         if token_vectors:
             token_encoder(encoder)
@@ -84,13 +84,13 @@ def open_destination(
         raise StoreError(f"{collection} can't be made: {error.strerror}") from error
 
     def create() -> Path:
-        loaded = _load_encoder(encoder, window, settings)
+        loaded = _load_encoder(encoder, options, settings)
         tokens = new_record(loaded) if token_vectors else None
         fitted = new_chunking(loaded, chunking)
         return create_version(collection, loaded, fitted, state=VersionState.READY, tokens=tokens)
 
     with open_for_writing(collection, create=create) as store:
-        yield CollectionDestination(store, _writer(store, encoder, window, chunking, settings, token_vectors))
+        yield CollectionDestination(store, _writer(store, encoder, options, chunking, settings, token_vectors))
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def open_dry_run(
     collection: Path,
     *,
     encoder: Encoder | str | None,
-    window: int | None,
+    options: EncoderOptions,
     chunking: Mapping[str, int | bool],
     settings: Settings,
     token_vectors: bool | None = None,
@@ -107,7 +107,7 @@ def open_dry_run(
     _refuse_foreign(collection)
     folder = live_version(collection)
     with nullcontext() if folder is None else Store.open(folder / "store.db") as store:
-        _check_dry_run(store, encoder, window, chunking, settings)
+        _check_dry_run(store, encoder, options, chunking, settings)
         if token_vectors and encoder is not None and not isinstance(encoder, str):
             token_encoder(encoder)
         yield DryRun(store)
@@ -116,7 +116,7 @@ def open_dry_run(
 def _writer(
     store: Store,
     encoder: Encoder | str | None,
-    window: int | None,
+    options: EncoderOptions,
     chunking: Mapping[str, int | bool],
     settings: Settings,
     token_vectors: bool | None,
@@ -126,20 +126,21 @@ def _writer(
     with store.read() as snapshot:
         recorded = recorded_encoder(snapshot)
         cut_as = recorded_chunking(snapshot)
-        window_as = recorded_window(snapshot)
-        check_chunking(snapshot, cut_as, window, chunking)
+        check_chunking(snapshot, cut_as, options.window, chunking)
 
     def load() -> Encoder:
         with store.read() as snapshot:
-            model = encoder or locate_encoder(snapshot, collection)
-        loaded = _load_encoder(model, window_as, settings)
-        with store.read() as snapshot:
+            loaded = (
+                load_recorded_encoder(snapshot, collection, encoder, settings, options)
+                if encoder is None or isinstance(encoder, str)
+                else encoder
+            )
             check_encoder(snapshot, loaded)
             if token_vectors is not False and recorded_tokens(snapshot) is not None:
                 token_encoder(loaded)
         return loaded
 
-    if encoder is not None or token_vectors:
+    if encoder is not None or token_vectors or options.change_vectors:
         checked = load()
         if recorded.revision is None and checked.fingerprint != recorded:  # its folder lies elsewhere now
             with store.write() as writer:
@@ -192,7 +193,7 @@ def _refuse_foreign(collection: Path) -> None:
 def _check_dry_run(
     store: Store | None,
     encoder: Encoder | str | None,
-    window: int | None,
+    options: EncoderOptions,
     chunking: Mapping[str, int | bool],
     settings: Settings,
 ) -> None:
@@ -201,7 +202,7 @@ def _check_dry_run(
     if store is not None:
         check_whole(store)
         with store.read() as snapshot:
-            check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
+            check_chunking(snapshot, recorded_chunking(snapshot), options.window, chunking)
             if loaded is not None:
                 check_encoder(snapshot, loaded)
         return
@@ -209,11 +210,9 @@ def _check_dry_run(
     if loaded is not None:
         new_chunking(loaded, chunking)
     elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
-        reads = window or DEFAULT_WINDOW
+        reads = options.window or DEFAULT_WINDOW
         check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_SPECIAL_TOKENS)
 
 
-def _load_encoder(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
-    if encoder is None or isinstance(encoder, str):
-        return BiEncoder.load(encoder, window=window, settings=settings)
-    return encoder
+def _load_encoder(encoder: Encoder | str | None, options: EncoderOptions, settings: Settings) -> Encoder:
+    return load_encoder(encoder, options, settings) if encoder is None or isinstance(encoder, str) else encoder

@@ -11,7 +11,7 @@ from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, N
 from passagework.ingest.writing.languages import Languages
 from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.memory import enough_memory
-from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder, notes_of
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
 from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import text_hash
@@ -212,6 +212,7 @@ class PassageWriter:
         if self._models is None:
             encoder = self._load_encoder()
             self._models = encoder, Chunker(encoder, self._chunking)
+            self.counts.encoder_notes = notes_of(encoder)
         return self._models
 
     def _commit(self, writer: Writer, group: _Group) -> None:

@@ -14,7 +14,8 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder
+from passagework.retrieval.models.encoder_options import EncoderOptions
+from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder, resolve_model
 from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
 
@@ -25,6 +26,9 @@ PROBE_COSINE = 0.999
 
 FEW = 50
 """Folders whose weights are compared, where an encoder's folder was renamed."""
+
+MODEL_FILES = ("config.json", "modules.json")
+"""What a folder of a model has; the second alone where it is a table of word vectors."""
 
 BESIDE = "encoder_beside"
 """The record of where the encoder's folder lies, as seen from the collection's: both may be moved together."""
@@ -86,14 +90,29 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
 def _folders_beside(folder: Path) -> list[Path]:
     """Returns the folders that lie where a folder lay: it may bear another name now."""
     with suppress(OSError):
-        return sorted(entry for entry in folder.parent.iterdir() if (entry / "config.json").is_file())[:FEW]
+        entries = sorted(folder.parent.iterdir())
+        return [entry for entry in entries if any((entry / name).is_file() for name in MODEL_FILES)][:FEW]
     return []
 
 
-def load_recorded_encoder(snapshot: Snapshot, collection: Path, named: str | None, settings: Settings) -> BiEncoder:
-    """Loads the encoder that made the vectors, from where it is or where it is said to be, with its window."""
-    model = named or locate_encoder(snapshot, collection)
-    return BiEncoder.load(model, window=recorded_window(snapshot), settings=settings)
+def load_recorded_encoder(
+    snapshot: Snapshot,
+    collection: Path,
+    named: str | None,
+    settings: Settings,
+    options: EncoderOptions | None = None,
+) -> Encoder:
+    """Loads the encoder that made the vectors, from where it is or where it is said to be, and as it was used.
+
+    Its window, dimensions and prompts are those on record but for what `options` ask: what is known of a model today
+    changes no collection. An encoder of other weights is loaded as it is, for `check_encoder` to refuse.
+    """
+    options = options or EncoderOptions()
+    recorded = recorded_encoder(snapshot)
+    resolved = resolve_model(named or locate_encoder(snapshot, collection), settings)
+    if resolved.weights == recorded.weights:
+        options = options.as_recorded(recorded, recorded_window(snapshot))
+    return BiEncoder.of(resolved, options, settings)
 
 
 def recorded_window(snapshot: Snapshot) -> int:

@@ -78,7 +78,8 @@ class Fingerprint:
 
     def describe(self) -> str:
         """Returns a phrase that tells encoders apart, for messages."""
-        prompt = f", passage prompt {self.passage_prompt!r}" if self.passage_prompt else ""
+        sides = ("query", self.query_prompt), ("passage", self.passage_prompt)
+        prompt = "".join(f", {side} prompt {text!r}" for side, text in sides if text)
         return f"{self.model} (weights {self.weights[:12]}, {self.pooling}, {self.dimension} dimensions{prompt})"
 
     def to_json(self) -> dict[str, Json]:
@@ -110,9 +111,9 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
     if cached is not None:
         return _checked(name, cached, cached.name, "cache")
     if name == DEFAULT_ENCODER:
-        bundled = _bundled()
+        bundled = bundled_folder()
         if bundled is not None:
-            return bundled
+            return _checked(DEFAULT_ENCODER, bundled, DEFAULT_REVISION, "bundled")
         tried.append(f"the bundled copy ({BUNDLED_COMMAND} brings one)")
     if settings.offline:
         tried.append("not the hub: offline is set")
@@ -197,20 +198,16 @@ def _refuse_code(folder: Path) -> None:
             raise ModelUnavailableError(f"{folder} wants code from outside sentence-transformers run: {kind[:80]!r}")
 
 
-def _bundled() -> ResolvedModel | None:
-    """Returns the default encoder that lies beside this module, or else in the package that carries it.
+def bundled_folder() -> Path | None:
+    """Returns the default encoder's folder beside this module, or else in the package that carries it, if any.
 
     The package is found without being imported: it is data to us.
     """
     if BUNDLED_FOLDER.is_dir():
-        return _checked(DEFAULT_ENCODER, BUNDLED_FOLDER, DEFAULT_REVISION, "bundled")
+        return BUNDLED_FOLDER
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "model"
-    if not folder.is_dir():
-        return None
-    return _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
+    folder = None if spec is None or spec.origin is None else Path(spec.origin).parent / "model"
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _snapshot(name: str, revision: str | None, settings: Settings, *, local: bool) -> Path | None:
