@@ -36,7 +36,6 @@ from .report import (
 from .workers.limits import ParserLimits as ParserLimits
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark
 from .workflows.pair_training import (
-    ModelKind as ModelKind,
     train as train,
 )
 from .writable_collection import Collection as Collection, NewDocument as NewDocument

@@ -17,10 +17,10 @@ from passagework.retrieval.types import Json
 
 
 class ModelKind(str, Enum):
-    """Names what a known model does: it encodes texts, or scores pairs of a query and a passage."""
+    """Names what a model does, and can be trained for: to score pairs of query and passage, or to encode texts."""
 
-    ENCODER = "encoder"
     RERANKER = "reranker"
+    ENCODER = "encoder"
 
 
 @dataclass(frozen=True, slots=True)

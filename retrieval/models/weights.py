@@ -111,9 +111,9 @@ def resolve_model(name: str, settings: Settings) -> ResolvedModel:
     if cached is not None:
         return _checked(name, cached, cached.name, "cache")
     if name == DEFAULT_ENCODER:
-        bundled = bundled_folder()
+        bundled = _bundled()
         if bundled is not None:
-            return _checked(DEFAULT_ENCODER, bundled, DEFAULT_REVISION, "bundled")
+            return bundled
         tried.append(f"the bundled copy ({BUNDLED_COMMAND} brings one)")
     if settings.offline:
         tried.append("not the hub: offline is set")
@@ -196,6 +196,11 @@ def _refuse_code(folder: Path) -> None:
     for kind in kinds:
         if not kind.startswith("sentence_transformers."):
             raise ModelUnavailableError(f"{folder} wants code from outside sentence-transformers run: {kind[:80]!r}")
+
+
+def _bundled() -> ResolvedModel | None:
+    folder = bundled_folder()
+    return None if folder is None else _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
 
 
 def bundled_folder() -> Path | None:

@@ -11,15 +11,16 @@ from rich.text import Text
 from passagework.retrieval.models.facts import ModelFacts, ModelKind
 from passagework.retrieval.models.local_models import KnownModel
 
-REMOTE_CODE = "refused: runs code of its own"
+REMOTE_CODE = "refused"
+"""What stands for a model that wants code of its own folder run."""
 
 
 def show_models(console: Console, models: Sequence[KnownModel]) -> None:
     """Prints a row a model; what is not known stays empty."""
-    for kind in ModelKind:
+    for kind in (ModelKind.ENCODER, ModelKind.RERANKER):
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in (kind.value, "here", "million", "dim", "window", "languages", "licence"):
-            table.add_column(column, no_wrap=column == kind.value)
+            table.add_column(column, no_wrap=True)
         for model in models:
             if model.facts.kind is kind:
                 table.add_row(*map(Text, _cells(model)))
