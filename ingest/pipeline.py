@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
@@ -17,14 +18,21 @@ from passagework.ingest.path_checks import check_roots, listed, named_roots, ref
 from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
-from passagework.ingest.scan import FoundFile, Scan, absolute, scan
+from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.speech_choice import SpeechChoice
-from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
+from passagework.ingest.sync import State, SyncEntry, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
-from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.destination import Destination, DryRun
 from passagework.ingest.writing.languages import check_language
-from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
+from passagework.ingest.writing.opening import (
+    OpenRequest,
+    collection_exists,
+    open_destination,
+    open_dry_run,
+    remote_encoder,
+)
+from passagework.ingest.writing.recorded_roots import widened_paths
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
@@ -101,22 +109,26 @@ def ingest(
         report.ignored = ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
+    opening = OpenRequest(
+        collection,
+        encoder=encoder,
+        options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
+        chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+        settings=settings,
+        token_vectors=token_vectors,
+    )
     with ExitStack() as stack:
-        opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
-            collection,
-            encoder=encoder,
-            options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
-            chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
-            settings=settings,
-            token_vectors=token_vectors,
-        )
+        if not dry_run and remote_encoder(opening) is not None:
+            report.cost = _cost(opening, scanned, models, pdf_password)
+            told.price(report.cost)
+        opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(opening)
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
         deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
         if delete_missing:
             check_roots(roots, scanned, recorded)
-        scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
+        scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
         pool = stack.enter_context(_parsers(settings, models))
@@ -127,6 +139,7 @@ def ingest(
         destination.complete(told.fill)
         report.token_vectors = destination.counts.token_vectors
         report.notes.extend(Problem("encoder", note) for note in destination.counts.encoder_notes)
+        report.cost = destination.cost if isinstance(destination, DryRun) else report.cost
     report.seconds = time.monotonic() - started
     return report
 
@@ -272,19 +285,16 @@ class _Run:
         self.progress.finish(entry.file)
 
 
+def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
+    """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
+    with open_dry_run(opening) as counting, _parsers(opening.settings, models) as pool:
+        recorded = counting.sources()
+        run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
+        run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
+        return counting.cost
+
+
 def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
     timeout, memory = settings.parse_timeout, settings.parse_memory
     more, readable = models.memory, models.files
     return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
-
-
-def _widened(
-    destination: Destination, scanned: Scan, roots: Sequence[Path], recorded: Sequence[SourceRow]
-) -> tuple[FoundFile, ...]:
-    """Returns the files with the paths that they get on record, where the folders ingested are written down, too."""
-    before = destination.roots()
-    folders = {uri_of(root) for root in roots if root.is_dir()}
-    known = sorted(folders.union(root for root in before if any(is_beneath(row.uri, [root]) for row in recorded)))
-    if known != before:
-        destination.record_roots(known)
-    return tuple(beneath_widest_root(scanned.files, recorded, known))

@@ -69,7 +69,7 @@ def ingest(
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
     from passagework.ingest import ingest as bring_in
-    from passagework.ui.commands.progress import progress_bar
+    from passagework.ui.commands.progress import progress_bar, telling_cost
     from passagework.ui.present import show_report
 
     with progress_bar() as progress:
@@ -95,7 +95,7 @@ def ingest(
             pdf_password=pdf_password,
             ocr=ocr,
             speech_model=speech_model,
-            progress=progress,
+            progress=telling_cost(progress),
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 

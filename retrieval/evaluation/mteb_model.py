@@ -18,9 +18,8 @@ from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, st
 from passagework.retrieval.evaluation.runs import strictly_decreasing
 from passagework.retrieval.extras import require
 from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_loading import load_encoder, load_reranker
 from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.types import Fusion, Json, Stage
@@ -264,5 +263,5 @@ class PassageworkSearch:
         if self.stage is not Stage.RERANK:
             return None
         if isinstance(self._named_reranker, str):
-            self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
+            self._named_reranker = load_reranker(self._named_reranker, self._settings)
         return self._named_reranker

@@ -77,6 +77,14 @@ class TokenEncoder(Encoder, Protocol):
 
 
 @runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder that reads texts alone, and has tokens only to count them: a server's."""
+
+    def encode_whole(self, texts: Sequence[str]) -> Vectors:
+        """Returns the vectors of passages: (n, dim) float32, unit rows; raises TextTooLongError and cuts none."""
+
+
+@runtime_checkable
 class NotedEncoder(Protocol):
     """An encoder that has something to say of how it is used."""
 

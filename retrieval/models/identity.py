@@ -14,12 +14,13 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_loading import load_encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
-from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder, resolve_model
+from passagework.retrieval.models.remote.address import is_remote
+from passagework.retrieval.models.weights import PROBE_TEXT, Fingerprint, digest_weights, model_folder, resolve_model
 from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
 
-PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
 PROBE_COSINE = 0.999
 """The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
@@ -69,7 +70,7 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
     Raises ModelUnavailableError where it is not found: what was no hub model is never asked of the hub.
     """
     recorded = recorded_encoder(snapshot)
-    if recorded.revision is not None or model_folder(recorded.model) is not None:
+    if recorded.remote or recorded.revision is not None or model_folder(recorded.model) is not None:
         return recorded.model
     beside = snapshot.meta(BESIDE)
     places = [collection / beside] if isinstance(beside, str) else []
@@ -109,7 +110,12 @@ def load_recorded_encoder(
     """
     options = options or EncoderOptions()
     recorded = recorded_encoder(snapshot)
-    resolved = resolve_model(named or locate_encoder(snapshot, collection), settings)
+    model = named or locate_encoder(snapshot, collection)
+    if is_remote(model):
+        if recorded.remote:
+            options = options.as_recorded(recorded, recorded_window(snapshot))
+        return load_encoder(model, options, settings)
+    resolved = resolve_model(model, settings)
     if resolved.weights == recorded.weights:
         options = options.as_recorded(recorded, recorded_window(snapshot))
     return BiEncoder.of(resolved, options, settings)
@@ -132,7 +138,7 @@ def check_encoder(snapshot: Snapshot, encoder: Encoder) -> None:
             "use that encoder, or run `passagework rebuild` with the other one"
         )
     backend = snapshot.meta("backend")
-    if backend == encoder.backend:
+    if backend == encoder.backend and not recorded.remote:
         return
     probe = np.asarray(snapshot.meta("probe"), dtype=np.float32)
     cosine = float(probe @ _probe(encoder))

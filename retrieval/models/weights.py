@@ -34,6 +34,12 @@ HUB_DEADLINE = 0.5
 """Seconds to reach the hub before it counts as out of reach."""
 
 
+PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
+"""What is encoded to tell whether two encoders give the same vectors."""
+
+REMOTE = "remote"
+"""The pooling, as a fingerprint has it, of an encoder behind an address: it is the server's matter."""
+
 Named = TypeVar("Named")
 """A model that is loaded already, or None."""
 
@@ -76,11 +82,17 @@ class Fingerprint:
             self.normalized,
         )
 
+    @property
+    def remote(self) -> bool:
+        """Tells whether a server encodes, whose weights nobody here has seen."""
+        return self.pooling.startswith(REMOTE)
+
     def describe(self) -> str:
         """Returns a phrase that tells encoders apart, for messages."""
+        made = self.pooling if self.remote else f"weights {self.weights[:12]}, {self.pooling}"
         sides = ("query", self.query_prompt), ("passage", self.passage_prompt)
         prompt = "".join(f", {side} prompt {text!r}" for side, text in sides if text)
-        return f"{self.model} (weights {self.weights[:12]}, {self.pooling}, {self.dimension} dimensions{prompt})"
+        return f"{self.model} ({made}, {self.dimension} dimensions{prompt})"
 
     def to_json(self) -> dict[str, Json]:
         """Returns what a collection records."""
