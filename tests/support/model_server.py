@@ -86,7 +86,7 @@ class Answers(BaseHTTPRequestHandler):
         if "status" in fault:
             self._send(fault["status"], {"error": {"message": fault.get("says", "no")}}, fault.get("headers", {}))
             return
-        texts = body.get("input", body.get("documents"))
+        texts: list[str] = body["input"] if "input" in body else body["documents"]
         lengths = [len(tokens) + 2 for tokens in self.server.encoder.tokenize(texts)]
         if len(texts) > fault.get("most_texts", len(texts)):
             self._send(422, {"error": "batch size too big"})
