@@ -14,13 +14,14 @@ class EncoderOptions:
     """Says how an encoder is to be used; None leaves it to the model's files, and to what is known of the model.
 
     `window` is in tokens; vectors are cut to their first `dimensions` and normalised again; a prompt goes before every
-    query, or every passage, `""` being none.
+    query, or every passage, `""` being none. `recorded` tells that the dimensions are a collection's, and not asked for.
     """
 
     window: int | None = None
     dimensions: int | None = None
     query_prompt: str | None = None
     passage_prompt: str | None = None
+    recorded: bool = False
 
     def __post_init__(self) -> None:
         if self.dimensions is not None and self.dimensions < 1:
@@ -33,6 +34,7 @@ class EncoderOptions:
             dimensions=fingerprint.dimension if self.dimensions is None else self.dimensions,
             query_prompt=fingerprint.query_prompt if self.query_prompt is None else self.query_prompt,
             passage_prompt=fingerprint.passage_prompt if self.passage_prompt is None else self.passage_prompt,
+            recorded=self.dimensions is None,
         )
 
     @property
@@ -50,8 +52,13 @@ class EncoderOptions:
         )
 
     def cut_dimension(self, model: str, dimension: int) -> int:
-        """Returns the dimensions of a vector that has `dimension`; raises ConfigError where more are asked for."""
+        """Returns the dimensions of a vector that has `dimension`; raises ConfigError where more are asked for.
+
+        Where a collection has more, it was made with another model, which is for `check_encoder` to say.
+        """
         if self.dimensions is not None and self.dimensions > dimension:
+            if self.recorded:
+                return dimension
             raise ConfigError(f"dimensions is {self.dimensions}: the vectors of {model} have {dimension}")
         return self.dimensions or dimension
 

@@ -103,6 +103,8 @@ class Answers(BaseHTTPRequestHandler):
         vectors = self.server.encoder.encode_passages(texts) * np.float32(3)  # servers need not normalise
         if "nan" in fault:
             vectors[0, 0] = np.nan
+        if "reverse_dimensions" in fault:
+            vectors = vectors[:, ::-1]
         vectors = vectors[:, : fault.get("dimensions", vectors.shape[1])]
         rows = [
             {

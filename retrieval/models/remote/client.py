@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -135,9 +136,13 @@ class RemoteClient:
 
         with self._lock:
             if self._client is None or self._client[0] != os.getpid():
-                headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-                limits = httpx2.Limits(max_connections=self._address.parallel)
-                self._client = os.getpid(), httpx2.Client(headers=headers, timeout=self._address.timeout, limits=limits)
+                client = httpx2.Client(
+                    headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+                    timeout=self._address.timeout,
+                    limits=httpx2.Limits(max_connections=self._address.parallel),
+                )
+                weakref.finalize(self, client.close)  # nobody has to close an encoder
+                self._client = os.getpid(), client
             return self._client[1]
 
 
