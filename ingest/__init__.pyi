@@ -2,6 +2,7 @@
 
 from .chunker import ChunkSettings as ChunkSettings
 from .confinement import Confinement as Confinement
+from .encoding_cost import EncodingCost as EncodingCost
 from .loaders.base import OcrMode as OcrMode, Part as Part
 from .maintenance.creation import create as create
 from .maintenance.doctor import (

@@ -100,13 +100,7 @@ class BiEncoder:
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
-        return cls.of(resolved, EncoderOptions(window, dimensions, query_prompt, passage_prompt), settings)
-
-    @classmethod
-    def of(cls, resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:
-        """Loads the model of a folder that has been checked; raises as `load` does."""
-        with in_use(resolved.name):
-            return cls(encoder_backend(resolved, settings), resolved, options)
+        return bi_encoder(resolved, EncoderOptions(window, dimensions, query_prompt, passage_prompt), settings)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -292,3 +286,9 @@ class BiEncoder:
             ids[row, : len(text_ids)] = text_ids
             mask[row, : len(text_ids)] = 1
         return ids, mask
+
+
+def bi_encoder(resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:
+    """Loads the model of a folder that has been checked; raises as `BiEncoder.load` does."""
+    with in_use(resolved.name):
+        return BiEncoder(encoder_backend(resolved, settings), resolved, options)

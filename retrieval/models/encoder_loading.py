@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
-from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.bi_encoder import bi_encoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
@@ -22,7 +22,7 @@ def load_encoder(model: str | None, options: EncoderOptions, settings: Settings)
     name = model or settings.encoder or DEFAULT_ENCODER
     if is_remote(name):
         return RemoteEncoder.load(name, options, settings)
-    return BiEncoder.of(resolve_model(name, settings), options, settings)
+    return bi_encoder(resolve_model(name, settings), options, settings)
 
 
 def load_reranker(model: str, settings: Settings) -> Reranker:

@@ -14,7 +14,8 @@ class EncoderOptions:
     """Says how an encoder is to be used; None leaves it to the model's files, and to what is known of the model.
 
     `window` is in tokens; vectors are cut to their first `dimensions` and normalised again; a prompt goes before every
-    query, or every passage, `""` being none. `recorded` tells that the dimensions are a collection's, and not asked for.
+    query, or every passage, `""` being none. `recorded` says that a collection has so many
+    dimensions, and nobody asked for them.
     """
 
     window: int | None = None

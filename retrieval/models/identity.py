@@ -12,7 +12,7 @@ import numpy as np
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
-from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.bi_encoder import bi_encoder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_loading import load_encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
@@ -118,7 +118,7 @@ def load_recorded_encoder(
     resolved = resolve_model(model, settings)
     if resolved.weights == recorded.weights:
         options = options.as_recorded(recorded, recorded_window(snapshot))
-    return BiEncoder.of(resolved, options, settings)
+    return bi_encoder(resolved, options, settings)
 
 
 def recorded_window(snapshot: Snapshot) -> int:

@@ -29,7 +29,7 @@ BGE = "Represent this sentence for searching relevant passages: "
 def test_every_model_is_named_once_with_facts_that_fit_together() -> None:
     """One entry a model, by its hub name; sizes are below its dimension; an encoder has a dimension and prompts."""
     names = [facts.name for facts in KNOWN_MODELS]
-    assert len(set(names)) == len(names) == 50
+    assert len(set(names)) == len(names) == 53
     assert len({name.rsplit("/")[-1].lower() for name in names}) == len(names)
     for facts in KNOWN_MODELS:
         assert facts.name.count("/") == 1
@@ -191,7 +191,7 @@ def test_a_collection_made_without_prompts_stays_as_it_was_made(
     for named in (None, str(known)):
         with Collection.open(collection, encoder=named, settings=fp32) as opened:
             assert opened.encoder().fingerprint.query_prompt == ""
-            assert opened.search("travel river", k=1, stage="dense")[0].path == "d.txt"
+            assert opened.search("travel river", k=1, stage="hybrid")[0].path == "d.txt"
     with pytest.raises(IndexMismatchError, match=r"passage prompt 'passage: '"):
         ingest(documents, collection, passage_prompt="passage: ", settings=fp32)
     rebuild(collection, settings=fp32)
