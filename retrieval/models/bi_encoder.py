@@ -27,8 +27,9 @@ from passagework.retrieval.models.batching import (
     unit_rows,
 )
 from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
-from passagework.retrieval.models.facts import Prompts, facts_of
+from passagework.retrieval.models.facts import Prompts
 from passagework.retrieval.models.prompt_tokens import PromptTokens, check_budget
+from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 

@@ -13,7 +13,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, window_and_positions
-from passagework.retrieval.models.facts import facts_of
+from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair

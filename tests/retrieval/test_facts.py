@@ -12,9 +12,10 @@ from passagework import BiEncoder, Collection, IndexMismatchError, ModelFacts, P
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.retrieval.config import DEFAULT_ENCODER
 from passagework.retrieval.models.encoder_options import EncoderOptions
-from passagework.retrieval.models.facts import ModelKind, facts_by_last_part, facts_of
+from passagework.retrieval.models.facts import ModelKind
 from passagework.retrieval.models.known_models import ENCODERS, KNOWN_MODELS
 from passagework.retrieval.models.local_models import known_models
+from passagework.retrieval.models.recognition import facts_by_last_part, facts_of
 
 pytest.importorskip("torch", reason='pip install "passagework[torch]"')
 
@@ -151,7 +152,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     facts = ModelFacts(
         name="some/tiny-e5", parameters=0.1, dimension=32, window=64, prompts=E5, languages="en", licence=None
     )
-    monkeypatch.setattr("passagework.retrieval.models.facts._by_name", lambda: {"tiny-e5": facts})
+    monkeypatch.setattr("passagework.retrieval.models.recognition._by_name", lambda: {"tiny-e5": facts})
     return folder
 
 

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -143,8 +143,9 @@ class Answers(BaseHTTPRequestHandler):
             **(headers or {}),
         }.items():
             self.send_header(name, text)
-        self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):  # who asked may be gone by now
+            self.end_headers()
+            self.wfile.write(body)
 
 
 class RunningServer:

@@ -10,7 +10,7 @@ import typer
 from passagework.retrieval.config import default_collection
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.files import write_atomically
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt
 from passagework.ui.commands.output import FAILED, print_message, print_result
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def evaluate(
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
-    dimensions: opt.DimensionsOption = None,
-    query_prompt: opt.QueryPromptOption = None,
-    passage_prompt: opt.PassagePromptOption = None,
+    dimensions: model_opt.DimensionsOption = None,
+    query_prompt: model_opt.QueryPromptOption = None,
+    passage_prompt: model_opt.PassagePromptOption = None,
     passage_tokens: opt.PassageTokensOption = None,
     overlap: opt.OverlapOption = None,
     runs: opt.RunsOption = None,

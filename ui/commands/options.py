@@ -104,24 +104,6 @@ WindowOption = Annotated[
     int | None,
     typer.Option("--window", help="Tokens that the encoder reads at once (default: the model's own).", metavar="N"),
 ]
-DimensionsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--dimensions", help="Keep so many dimensions of each vector, the first ones (default: all).", metavar="N"
-    ),
-]
-QueryPromptOption = Annotated[
-    str | None,
-    typer.Option(
-        "--query-prompt", help="Goes before every query (default: what the model is known to need).", metavar="TEXT"
-    ),
-]
-PassagePromptOption = Annotated[
-    str | None,
-    typer.Option(
-        "--passage-prompt", help="Goes before every passage (default: what the model is known to need).", metavar="TEXT"
-    ),
-]
 PassageTokensOption = Annotated[
     int | None, typer.Option("--passage-tokens", help="Most tokens of a passage (default: 200).", metavar="N")
 ]
@@ -154,30 +136,6 @@ NewWindowOption = Annotated[
         "--window",
         help="Tokens that the encoder reads at once (default: as it is; with --encoder the model's own).",
         metavar="N",
-    ),
-]
-NewDimensionsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--dimensions",
-        help="Keep so many dimensions of each vector, the first ones (default: as it is; with --encoder all).",
-        metavar="N",
-    ),
-]
-NewQueryPromptOption = Annotated[
-    str | None,
-    typer.Option(
-        "--query-prompt",
-        help="Goes before every query (default: as it is; with --encoder what the model is known to need).",
-        metavar="TEXT",
-    ),
-]
-NewPassagePromptOption = Annotated[
-    str | None,
-    typer.Option(
-        "--passage-prompt",
-        help="Goes before every passage (default: as it is; with --encoder what the model is known to need).",
-        metavar="TEXT",
     ),
 ]
 NewPassageTokensOption = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt
 from passagework.ui.commands.output import print_message, print_result
 
 
@@ -11,9 +11,9 @@ def rebuild(
     collection: opt.CollectionOption,
     encoder: opt.NewEncoderOption = None,
     window: opt.NewWindowOption = None,
-    dimensions: opt.NewDimensionsOption = None,
-    query_prompt: opt.NewQueryPromptOption = None,
-    passage_prompt: opt.NewPassagePromptOption = None,
+    dimensions: model_opt.NewDimensionsOption = None,
+    query_prompt: model_opt.NewQueryPromptOption = None,
+    passage_prompt: model_opt.NewPassagePromptOption = None,
     passage_tokens: opt.NewPassageTokensOption = None,
     overlap: opt.NewOverlapOption = None,
     whole: opt.RewholeOption = None,

@@ -9,8 +9,8 @@ import numpy as np
 from passagework.retrieval.errors import EncodingError, ModelUnavailableError, TextTooLongError
 from passagework.retrieval.models.batching import batches
 from passagework.retrieval.models.remote.address import RemoteAddress
-from passagework.retrieval.models.remote.answers import tokens_read, vectors_of
 from passagework.retrieval.models.remote.client import RefusedError, RemoteClient
+from passagework.retrieval.models.remote.server_answers import tokens_read, vectors_of
 from passagework.retrieval.models.remote.token_counts import TokenCounter
 from passagework.retrieval.text import shortened
 from passagework.retrieval.types import Json, Vectors

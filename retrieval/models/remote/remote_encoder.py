@@ -11,7 +11,8 @@ from passagework.retrieval.config import MAX_WINDOW, Settings
 from passagework.retrieval.errors import ConfigError, EncodingError
 from passagework.retrieval.models.batching import unit_rows
 from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
-from passagework.retrieval.models.facts import ModelFacts, Prompts, facts_by_last_part
+from passagework.retrieval.models.facts import ModelFacts, Prompts
+from passagework.retrieval.models.recognition import facts_by_last_part
 from passagework.retrieval.models.remote.address import EMBEDDINGS, RemoteAddress
 from passagework.retrieval.models.remote.client import RemoteClient
 from passagework.retrieval.models.remote.embedding_call import EmbeddingCall
