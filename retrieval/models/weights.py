@@ -90,8 +90,8 @@ class Fingerprint:
     def describe(self) -> str:
         """Returns a phrase that tells encoders apart, for messages."""
         made = self.pooling if self.remote else f"weights {self.weights[:12]}, {self.pooling}"
-        sides = ("query", self.query_prompt), ("passage", self.passage_prompt)
-        prompt = "".join(f", {side} prompt {text!r}" for side, text in sides if text)
+        side, text = ("passage", self.passage_prompt) if self.passage_prompt else ("query", self.query_prompt)
+        prompt = f", {side} prompt {text!r}" if text else ""
         return f"{self.model} ({made}, {self.dimension} dimensions{prompt})"
 
     def to_json(self) -> dict[str, Json]:

@@ -192,7 +192,7 @@ def test_a_collection_made_without_prompts_stays_as_it_was_made(
     for named in (None, str(known)):
         with Collection.open(collection, encoder=named, settings=fp32) as opened:
             assert opened.encoder().fingerprint.query_prompt == ""
-            assert opened.search("travel river", k=1, stage="hybrid")[0].path == "d.txt"
+            assert opened.search("travel river", k=1, stage="lexical")[0].path == "d.txt"
     with pytest.raises(IndexMismatchError, match=r"passage prompt 'passage: '"):
         ingest(documents, collection, passage_prompt="passage: ", settings=fp32)
     rebuild(collection, settings=fp32)
