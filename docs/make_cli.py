@@ -29,6 +29,7 @@ IN_PYTHON = {
     "evaluate": ["evaluate_benchmark"],
     "compare": ["compare", "render_comparison"],
     "train": ["train"],
+    "models": ["known_models"],
 }
 """What a program calls in place of a command: entries of docs/python.md."""
 

@@ -2,6 +2,7 @@
 
 from .chunker import ChunkSettings as ChunkSettings
 from .confinement import Confinement as Confinement
+from .encoding_cost import EncodingCost as EncodingCost
 from .loaders.base import OcrMode as OcrMode, Part as Part
 from .maintenance.creation import create as create
 from .maintenance.doctor import (
@@ -36,7 +37,6 @@ from .report import (
 from .workers.limits import ParserLimits as ParserLimits
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark
 from .workflows.pair_training import (
-    ModelKind as ModelKind,
     train as train,
 )
 from .writable_collection import Collection as Collection, NewDocument as NewDocument

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
@@ -17,17 +18,25 @@ from passagework.ingest.path_checks import check_roots, listed, named_roots, ref
 from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
-from passagework.ingest.scan import FoundFile, Scan, absolute, scan
+from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.speech_choice import SpeechChoice
-from passagework.ingest.sync import State, SyncEntry, beneath_widest_root, classify
+from passagework.ingest.sync import State, SyncEntry, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
 from passagework.ingest.writing.chunk_settings import chunking_options
-from passagework.ingest.writing.destination import Destination
+from passagework.ingest.writing.destination import Destination, DryRun
 from passagework.ingest.writing.languages import check_language
-from passagework.ingest.writing.opening import collection_exists, open_destination, open_dry_run
+from passagework.ingest.writing.opening import (
+    OpenRequest,
+    collection_exists,
+    open_destination,
+    open_dry_run,
+    remote_encoder,
+)
+from passagework.ingest.writing.recorded_roots import widened_paths
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
 from passagework.retrieval.store import SourceRow, SourceState
 
@@ -43,6 +52,9 @@ def ingest(
     dry_run: bool = False,
     encoder: Encoder | str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
@@ -61,8 +73,9 @@ def ingest(
     left out, but with `no_ignore`; a path that is given is taken. Files that are gone, or are left out now, are taken
     out with `delete_missing`, and only beneath `paths` and beneath `root`: folders that were ingested before, and may
     be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
-    `passage_tokens`, `overlap` and `whole` (one passage a document) shape a new collection, in tokens; they can be left
-    out later, and must match where given. `token_vectors` has the collection keep those that reranking needs, from now
+    `dimensions`, `query_prompt` and `passage_prompt` (see `BiEncoder.load`), `passage_tokens`, `overlap` and `whole`
+    (one passage a document) shape a new collection, in tokens; they can be left out later, and must match where given.
+    `token_vectors` has the collection keep those that reranking needs, from now
     on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
     of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
     `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
@@ -96,22 +109,26 @@ def ingest(
         report.ignored = ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
+    opening = OpenRequest(
+        collection,
+        encoder=encoder,
+        options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
+        chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
+        settings=settings,
+        token_vectors=token_vectors,
+    )
     with ExitStack() as stack:
-        opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(
-            collection,
-            encoder=encoder,
-            window=window,
-            chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
-            settings=settings,
-            token_vectors=token_vectors,
-        )
+        if not dry_run and remote_encoder(opening) is not None:
+            report.cost = _cost(opening, scanned, models, pdf_password)
+            told.price(report.cost)
+        opened: AbstractContextManager[Destination] = (open_dry_run if dry_run else open_destination)(opening)
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
         deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
         if delete_missing:
             check_roots(roots, scanned, recorded)
-        scanned = replace(scanned, files=_widened(destination, scanned, roots, recorded))
+        scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
         pool = stack.enter_context(_parsers(settings, models))
@@ -121,6 +138,8 @@ def ingest(
         told.index()
         destination.complete(told.fill)
         report.token_vectors = destination.counts.token_vectors
+        report.notes.extend(Problem("encoder", note) for note in destination.counts.encoder_notes)
+        report.cost = destination.cost if isinstance(destination, DryRun) else report.cost
     report.seconds = time.monotonic() - started
     return report
 
@@ -266,19 +285,16 @@ class _Run:
         self.progress.finish(entry.file)
 
 
+def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
+    """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
+    with open_dry_run(opening) as counting, _parsers(opening.settings, models) as pool:
+        recorded = counting.sources()
+        run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
+        run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
+        return counting.cost
+
+
 def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
     timeout, memory = settings.parse_timeout, settings.parse_memory
     more, readable = models.memory, models.files
     return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
-
-
-def _widened(
-    destination: Destination, scanned: Scan, roots: Sequence[Path], recorded: Sequence[SourceRow]
-) -> tuple[FoundFile, ...]:
-    """Returns the files with the paths that they get on record, where the folders ingested are written down, too."""
-    before = destination.roots()
-    folders = {uri_of(root) for root in roots if root.is_dir()}
-    known = sorted(folders.union(root for root in before if any(is_beneath(row.uri, [root]) for row in recorded)))
-    if known != before:
-        destination.record_roots(known)
-    return tuple(beneath_widest_root(scanned.files, recorded, known))

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.loaders.base import Part
 from passagework.retrieval.roots import shown_path
 from passagework.retrieval.text import counted
@@ -78,6 +79,7 @@ class Report:
     was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported;
     `unread` counts the latter by their types.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
+    `cost` is what a server was to encode, None where the encoder runs here.
     """
 
     added: int = 0
@@ -99,6 +101,7 @@ class Report:
     seconds: float = 0.0
     dry_run: bool = False
     no_collection: bool = False
+    cost: EncodingCost | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns the ingest JSON."""
@@ -121,6 +124,7 @@ class Report:
             "token_vectors": self.token_vectors,
             "seconds": round(self.seconds, 3),
             "dry_run": self.dry_run,
+            **({} if self.cost is None else {"cost": self.cost.to_json()}),
         }
 
 
@@ -137,11 +141,11 @@ class IngestStage(str, Enum):
 class Progress:
     """Tells how far a run is: files of `total_files`, documents and passages written, texts encoded, seconds so far.
 
-    While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded` of
-    the texts known, `to_encode`, and `current` is the file that is being read, "" between two; a model has read
-    `parts_read` of its `parts_to_read` pages or minutes (`part`). Behind the files, `filled` passages out of `to_fill`
-    have got the token vectors that they lacked. `seconds_left` estimates how long the stage will still take, None where
-    that can't be told yet.
+    While it scans, `found` files have been seen. While it reads, `bytes_read` of `total_bytes` are done, `encoded`
+    of the texts known, `to_encode`, and `current` is the file that is being read, "" between two; a model has read
+    `parts_read` of its `parts_to_read` pages or minutes (`part`). `cost` is what a server is to encode, told before
+    any of it is sent. Behind the files, `filled` passages out of `to_fill` have got the token vectors that they
+    lacked. `seconds_left` estimates how long the stage will still take, None where that can't be told yet.
     """
 
     files: int
@@ -162,3 +166,4 @@ class Progress:
     parts_read: int = 0
     parts_to_read: int = 0
     part: Part = Part.PAGE
+    cost: EncodingCost | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.loaders.base import PartsRead, RecordFailure
 from passagework.ingest.report import IngestStage, Progress
 from passagework.ingest.scan import FoundFile
@@ -30,10 +31,16 @@ class RunProgress:
         self._bytes_a_character, self._taken_before = 1.0, 0
         self._counts = WriteCounts()
         self._filled = self._to_fill = 0
+        self._cost: EncodingCost | None = None
 
     def found(self, files: int) -> None:
         """Notes how many files a scan has come upon so far."""
         self._found = files
+        self.tell()
+
+    def price(self, cost: EncodingCost | None) -> None:
+        """Notes what a server is to encode, before any of it is sent."""
+        self._cost = cost
         self.tell()
 
     def read(self, files: Sequence[FoundFile], counts: WriteCounts) -> None:
@@ -106,6 +113,7 @@ class RunProgress:
                 parts_read=self._parts.done,
                 parts_to_read=self._parts.total,
                 part=self._parts.part,
+                cost=self._cost,
             )
         )
 

@@ -20,12 +20,13 @@ from passagework.ingest.workers.messages import item_to_json, items_from_json
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.document_hash import document_hash
-from passagework.ingest.writing.opening import open_destination
+from passagework.ingest.writing.opening import OpenRequest, open_destination
 from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.forks import ForkSafeLock
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import DocumentRow, SourceState
 from passagework.retrieval.text import one_line, storable
@@ -98,11 +99,13 @@ class Collection(SearchedCollection):
         with (
             self._writing,
             open_destination(
-                self.path,
-                encoder=self.encoder(),
-                window=None,
-                chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
-                settings=self._settings,
+                OpenRequest(
+                    self.path,
+                    encoder=self.encoder(),
+                    options=EncoderOptions(),
+                    chunking=chunking_options(passage_tokens=None, overlap=None, whole=None),
+                    settings=self._settings,
+                )
             ) as destination,
         ):
             destination.settle_languages(None)

@@ -54,6 +54,8 @@ from .hits import Hit as Hit, Hits as Hits, Relevance as Relevance, StageScore a
 from .models.bi_encoder import BiEncoder as BiEncoder
 from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
 from .models.encoder import Encoder as Encoder
+from .models.facts import ModelFacts as ModelFacts, ModelKind as ModelKind, Prompts as Prompts
+from .models.local_models import KnownModel as KnownModel, known_models as known_models
 from .models.reranker import (
     Reranker as Reranker,
     RerankScores as RerankScores,

@@ -12,6 +12,9 @@ from passagework.retrieval.errors import ConfigError
 COLLECTION = "PASSAGEWORK_COLLECTION"
 """The variable that names the collection of a command that needs one and is given none."""
 
+API_KEY = "PASSAGEWORK_API_KEY"
+"""The variable that holds the key of a server that runs a model, where no other is named."""
+
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_WINDOW, DEFAULT_SPECIAL_TOKENS = 256, 2
 """Tokens that it reads at once (its sentence_bert_config.json), and those of them that are special: [CLS] and [SEP]."""
@@ -93,6 +96,11 @@ def default_collection() -> Path | None:
     """Returns the collection that the environment names, if any."""
     named = os.environ.get(COLLECTION)
     return Path(named) if named else None
+
+
+def api_key(variable: str) -> str | None:
+    """Returns the key in an environment variable, which is sent to a server, and never stored or shown."""
+    return os.environ.get(variable) or None
 
 
 def hub_cache() -> Path:

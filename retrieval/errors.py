@@ -8,7 +8,8 @@ PassageworkError
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
-├── EncodingError            memory ran out: of an encoder, a reranker, a search
+├── EncodingError            memory ran out: of an encoder, a reranker, a search; or a server's answer can't be used
+│   └── TextTooLongError     a server does not read the whole of a text
 ├── EvaluationError          a benchmark, judgments or a run can't be read or written
 ├── TrainingError            pairs can't be read, or nothing can be learned from them
 └── ModelUnavailableError    weights can't be found, or are refused
@@ -58,7 +59,18 @@ class IndexMismatchError(PassageworkError):
 
 
 class EncodingError(PassageworkError):
-    """Memory ran out while something was encoded, reranked or searched."""
+    """Memory ran out while something was encoded, reranked or searched, or a server's answer can't be used."""
+
+
+class TextTooLongError(EncodingError):
+    """A server does not read the whole of a text; `position` is that of the text among those that were sent."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+    def __reduce__(self) -> tuple[type[TextTooLongError], tuple[str, int]]:
+        return type(self), (str(self), self.position)
 
 
 class EvaluationError(PassageworkError):

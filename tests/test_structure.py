@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("training",),
     ),
     "ingest": (
-        ("globs", "ignored", "report", "confinement", "chunker", "loaders"),
+        ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
         ("scan", "workers", "document_limits"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),

@@ -15,6 +15,8 @@ from passagework.ui.commands import (
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
+    model_options as model_opt,
+    models as model_list,
     options as opt,
     rebuilding,
     train as training,
@@ -56,6 +58,9 @@ def ingest(
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
+    dimensions: model_opt.DimensionsOption = None,
+    query_prompt: model_opt.QueryPromptOption = None,
+    passage_prompt: model_opt.PassagePromptOption = None,
     passage_tokens: opt.PassageTokensOption = None,
     overlap: opt.OverlapOption = None,
     token_vectors: opt.TokenVectorsOption = None,
@@ -66,7 +71,7 @@ def ingest(
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
     from passagework.ingest import ingest as bring_in
-    from passagework.ui.commands.progress import progress_bar
+    from passagework.ui.commands.progress import progress_bar, telling_cost
     from passagework.ui.present import show_report
 
     with progress_bar() as progress:
@@ -82,6 +87,9 @@ def ingest(
             dry_run=dry_run,
             encoder=encoder,
             window=window,
+            dimensions=dimensions,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
             passage_tokens=passage_tokens,
             overlap=overlap,
             whole=True if whole else None,
@@ -89,7 +97,7 @@ def ingest(
             pdf_password=pdf_password,
             ocr=ocr,
             speech_model=speech_model,
-            progress=progress,
+            progress=telling_cost(progress),
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 
@@ -252,6 +260,7 @@ app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
+app.command()(model_list.models)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ from passagework.ingest.chunker.passage_context import ContextBuilder
 from passagework.ingest.chunker.token_stream import TokenStream
 from passagework.retrieval.config import OVERLAP_TOKENS, PASSAGE_TOKENS
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.types import Document, Json, Passage, TokenIds
+from passagework.retrieval.models.encoder import Encoder, TextEncoder
+from passagework.retrieval.types import Document, Json, Passage, TokenIds, Vectors
 
 LEAST_PASSAGE_TOKENS = 8
 
@@ -32,6 +32,16 @@ class EncoderInput:
     text: str
     token_ids: TokenIds
     cut: bool = False
+
+
+def encode_inputs(encoder: Encoder, inputs: Sequence[EncoderInput]) -> Vectors:
+    """Returns the vectors of passages: (n, dim) float32, unit rows; of their tokens, or of their texts for a server.
+
+    Raises TextTooLongError for a text that a server does not read whole.
+    """
+    if isinstance(encoder, TextEncoder):
+        return encoder.encode_whole([encoder_input.text for encoder_input in inputs])
+    return encoder.encode_tokens([encoder_input.token_ids for encoder_input in inputs])
 
 
 @dataclass(frozen=True, slots=True)

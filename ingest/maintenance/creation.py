@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.ingest.writing.chunk_settings import chunking_options
-from passagework.ingest.writing.opening import open_destination
+from passagework.ingest.writing.opening import OpenRequest, open_destination
 from passagework.retrieval.config import Settings
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 
 
 def create(
@@ -15,6 +16,9 @@ def create(
     *,
     encoder: Encoder | str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
@@ -25,11 +29,12 @@ def create(
     The options are those of `ingest`. Raises StoreError where the folder can't be written or holds other files,
     ModelUnavailableError without weights.
     """
-    with open_destination(
+    request = OpenRequest(
         Path(collection).absolute(),
         encoder=encoder,
-        window=window,
+        options=EncoderOptions(window, dimensions, query_prompt, passage_prompt),
         chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
         settings=settings or Settings.from_environment(),
-    ) as destination:
+    )
+    with open_destination(request) as destination:
         destination.complete()

@@ -25,9 +25,10 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import publish, versions
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
 from passagework.retrieval.lexical.saved_postings import refresh_postings
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.models.identity import locate_encoder, recorded_encoder, recorded_window
+from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
+from passagework.retrieval.models.identity import load_recorded_encoder, recorded_encoder, recorded_window
 from passagework.retrieval.store import ROOTS, Generation, Snapshot, Store, VersionState
 
 
@@ -59,6 +60,9 @@ def rebuild(
     *,
     encoder: Encoder | str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool | None = None,
@@ -74,18 +78,19 @@ def rebuild(
     StoreError where there is no collection, or another writer is at work.
     """
     settings = settings or Settings.from_environment()
+    options = EncoderOptions(window, dimensions, query_prompt, passage_prompt)
     collection = Path(collection)
     with open_for_writing(collection, read_only=True) as old:
         live = old.path.parent
         with old.read() as snapshot:
-            model, old_window = recorded_encoder(snapshot), recorded_window(snapshot)
+            model = recorded_encoder(snapshot)
             cut_as = recorded_chunking(snapshot)
             old_tokens = recorded_tokens(snapshot)
             language = snapshot.meta(LANGUAGE)
             if encoder is None:
-                encoder, window = locate_encoder(snapshot, collection), window or old_window
+                encoder = load_recorded_encoder(snapshot, collection, None, settings, options)
         if isinstance(encoder, str):
-            encoder = BiEncoder.load(encoder, window=window, settings=settings)
+            encoder = load_encoder(encoder, options, settings)
         requested = chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
         chunking = new_chunking(encoder, requested, cut_as)
         tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)

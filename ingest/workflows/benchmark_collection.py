@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from passagework.ingest.maintenance.rebuild import rebuild
@@ -14,10 +14,13 @@ from passagework.ingest.maintenance.removal import delete_sources
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking
-from passagework.retrieval import BiEncoder, EvaluationError, IndexMismatchError
+from passagework.retrieval import Encoder, EvaluationError, IndexMismatchError
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.config import Settings
 from passagework.retrieval.evaluation import Corpus
 from passagework.retrieval.folder import BENCHMARK, CURRENT, versions
+from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class BuildOptions:
     """Says how a collection is to be made; None is the default, or what an existing one was made with."""
 
     encoder: str | None = None
-    window: int | None = None
+    options: EncoderOptions = field(default_factory=EncoderOptions)
     passage_tokens: int | None = None
     overlap: int | None = None
     whole: bool = False
@@ -66,7 +69,7 @@ def benchmark_collection(
             return
         if own_uris is None and folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise EvaluationError(f"{folder} is no collection, and not empty: name a new folder")
-        encoder = BiEncoder.load(building.encoder, window=building.window)
+        encoder = load_encoder(building.encoder, building.options, Settings.from_environment())
         _prepare(corpus, folder, building, encoder, own_uris or [], progress)
         opened = stack.enter_context(Collection.open(folder, encoder=encoder, reranker=reranker))
         if [source.sha256 for source in opened.sources()] != [corpus.sha256]:
@@ -78,7 +81,7 @@ def _prepare(
     corpus: Corpus,
     folder: Path,
     building: BuildOptions,
-    encoder: BiEncoder,
+    encoder: Encoder,
     own_uris: list[str],
     progress: Callable[[Progress], None] | None,
 ) -> None:
@@ -150,8 +153,8 @@ def _open_existing(corpus: Corpus, folder: Path, building: BuildOptions, reranke
                 "or name a folder that does not exist yet"
             )
         status = collection.status()
-        if building.window not in (None, status.window):
-            raise IndexMismatchError(f"{folder} has a window of {status.window}, not {building.window}")
+        if building.options.window not in (None, status.window):
+            raise IndexMismatchError(f"{folder} has a window of {status.window}, not {building.options.window}")
         recorded = status.chunking
         requested = {**recorded, **building.chunking}
         if recorded != requested:

@@ -26,6 +26,7 @@ from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
 from passagework.retrieval.evaluation.measures import check_measures
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.text import counted
 
 
@@ -43,6 +44,9 @@ def evaluate_benchmark(
     reranker: str | None = None,
     encoder: str | None = None,
     window: int | None = None,
+    dimensions: int | None = None,
+    query_prompt: str | None = None,
+    passage_prompt: str | None = None,
     passage_tokens: int | None = None,
     overlap: int | None = None,
     whole: bool = False,
@@ -56,10 +60,10 @@ def evaluate_benchmark(
     `path` is a folder in BEIR layout, a file of TREC topics (`qrels` names its judgments), or a file of judgments. The
     corpus of a BEIR folder is ingested into a temporary folder, or into `collection`, which is kept, and reused where
     corpus, encoder and chunking are the same; topics and judgments are of the `collection` named, which is not changed.
-    `limit_queries` takes so many queries, evenly spaced. `encoder`, `window`, `passage_tokens`, `overlap` and `whole`
-    shape the collection of a BEIR folder as they do in `ingest`. `runs` is a folder that gets a TREC run a stage;
-    `report` is given the HTML report. `ingested` and `searched` are told how far it is: the latter gets the queries
-    done and in all.
+    `limit_queries` takes so many queries, evenly spaced. `encoder`, `window`, `dimensions`, both prompts,
+    `passage_tokens`, `overlap` and `whole` shape the collection of a BEIR folder as they do in `ingest`. `runs` is a
+    folder that gets a TREC run a stage; `report` is given the HTML report. `ingested` and `searched` are told how far
+    it is: the latter gets the queries done and in all.
     Raises EvaluationError where a file can't be read or the collection lacks the corpus, ConfigError for arguments that
     don't fit together, IndexMismatchError for a collection that is made otherwise, and what `Collection.search` raises.
     """
@@ -72,7 +76,9 @@ def evaluate_benchmark(
     collection, runs, qrels = (None if path is None else Path(path) for path in (collection, runs, qrels))
     for written in (collection, runs):
         refuse_inside(written, path)
-    building = BuildOptions(encoder, window, passage_tokens, overlap, whole)
+    building = BuildOptions(
+        encoder, EncoderOptions(window, dimensions, query_prompt, passage_prompt), passage_tokens, overlap, whole
+    )
     with _open_benchmark(path, qrels, split, limit_queries, collection, building, reranker, ingested) as (
         opened,
         judged,

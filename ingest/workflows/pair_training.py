@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import Enum
 from pathlib import Path
 
 from passagework.ingest.report import Progress
@@ -11,6 +10,7 @@ from passagework.ingest.workflows.pair_mining import pairs_with_negatives, remov
 from passagework.retrieval import ConfigError
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.extras import require
+from passagework.retrieval.models.facts import ModelKind
 from passagework.retrieval.training import (
     ENCODER_OPTIONS,
     Mined,
@@ -27,13 +27,6 @@ from passagework.retrieval.training import (
 
 MINED_TOKENS = 128
 """Tokens of a passage that negatives are mined among: twice as fast to train on as those of 200."""
-
-
-class ModelKind(str, Enum):
-    """Names what can be trained: a cross-encoder that reranks, or a bi-encoder."""
-
-    RERANKER = "reranker"
-    ENCODER = "encoder"
 
 
 def train(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from passagework.ingest.encoding_cost import EncodingCost
+from passagework.ingest.writing.cost_counter import CostCounter
 from passagework.ingest.writing.languages import settle_languages
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
 from passagework.ingest.writing.refresh import refresh_index
@@ -145,11 +147,17 @@ class CollectionDestination(Records):
 
 
 class DryRun(Records):
-    """Writes nothing: what it is given is counted by the run."""
+    """Writes nothing: what it is given is counted by the run, and by `counter` where a server would encode it."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: Store | None, counter: CostCounter | None = None) -> None:
         super().__init__(store)
         self.counts = WriteCounts()
+        self._counter = counter
+
+    @property
+    def cost(self) -> EncodingCost | None:
+        """Returns what a server would have to encode; None where none is asked."""
+        return None if self._counter is None else self._counter.cost()
 
     def record_roots(self, roots: Sequence[str]) -> None:
         """Writes nothing."""
@@ -163,8 +171,18 @@ class DryRun(Records):
     def remove_source(self, source: SourceRow) -> None:
         """Writes nothing."""
 
-    def add(self, file: SourceFile, document: Document, *, sha256: str, position: int, replaces: int | None) -> None:
-        """Writes nothing."""
+    def add(
+        self,
+        file: SourceFile,  # noqa: ARG002
+        document: Document,
+        *,
+        sha256: str,  # noqa: ARG002
+        position: int,  # noqa: ARG002
+        replaces: int | None,  # noqa: ARG002
+    ) -> None:
+        """Counts it, where a server would encode it, and writes nothing."""
+        if self._counter is not None:
+            self._counter.add(document)
 
     def finish_file(self, file: SourceFile, *, remove: Sequence[int]) -> None:
         """Writes nothing."""

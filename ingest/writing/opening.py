@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from passagework.ingest.writing.chunk_settings import (
@@ -14,6 +14,7 @@ from passagework.ingest.writing.chunk_settings import (
     new_chunking,
     recorded_chunking,
 )
+from passagework.ingest.writing.cost_counter import CostCounter
 from passagework.ingest.writing.derived_data import DerivedData
 from passagework.ingest.writing.destination import CollectionDestination, DryRun
 from passagework.ingest.writing.new_version import create_version
@@ -38,15 +39,18 @@ from passagework.retrieval.late_interaction.stored_tokens import (
     recorded_tokens,
     token_encoder,
 )
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.identity import (
     check_encoder,
-    locate_encoder,
+    load_recorded_encoder,
     record_place,
     recorded_encoder,
     recorded_window,
 )
+from passagework.retrieval.models.remote.address import is_remote
+from passagework.retrieval.models.remote.remote_encoder import RemoteEncoder
 from passagework.retrieval.store import Store, VersionState, token_rows
 from passagework.retrieval.store.generations import check_whole
 
@@ -57,93 +61,118 @@ def collection_exists(collection: Path) -> bool:
     return live_version(collection) is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """Says which collection a run writes to, and what of it was asked for; None leaves a thing as it is.
+
+    `token_vectors` says whether the collection is to keep them from now on.
+    """
+
+    collection: Path = field(kw_only=False)
+    encoder: Encoder | str | None
+    options: EncoderOptions
+    chunking: Mapping[str, int | bool]
+    settings: Settings
+    token_vectors: bool | None = None
+
+    def load_encoder(self) -> Encoder:
+        """Returns the encoder of a collection that is to be made."""
+        if self.encoder is None or isinstance(self.encoder, str):
+            return load_encoder(self.encoder, self.options, self.settings)
+        return self.encoder
+
+    def load_recorded_encoder(self, store: Store) -> Encoder:
+        """Returns the encoder of a collection that is there, from where it is or is said to be."""
+        if self.encoder is None or isinstance(self.encoder, str):
+            with store.read() as snapshot:
+                return load_recorded_encoder(snapshot, self.collection, self.encoder, self.settings, self.options)
+        return self.encoder
+
+
 @contextmanager
-def open_destination(
-    collection: Path,
-    *,
-    encoder: Encoder | str | None,
-    window: int | None,
-    chunking: Mapping[str, int | bool],
-    settings: Settings,
-    token_vectors: bool | None = None,
-) -> Iterator[CollectionDestination]:
+def open_destination(request: OpenRequest) -> Iterator[CollectionDestination]:
     """Opens the collection for one run, and makes it where there is none.
 
-    `token_vectors` says whether the collection is to keep them from now on; None leaves that as it is. Raises
-    IndexMismatchError where the collection was made otherwise than asked for.
+    Raises IndexMismatchError where the collection was made otherwise than asked for.
     """
+    collection = request.collection
     if not collection_exists(collection):
-        check_tokens(chunking)
-        encoder = _load_encoder(encoder, window, settings)
-        new_chunking(encoder, chunking)  # refuses what doesn't fit before a folder is made
-        if token_vectors:
-            token_encoder(encoder)
+        check_tokens(request.chunking)
+        request = replace(request, encoder=request.load_encoder())
+        new_chunking(request.load_encoder(), request.chunking)  # refuses what doesn't fit before a folder is made
+        if request.token_vectors:
+            token_encoder(request.load_encoder())
     try:
         collection.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{collection} can't be made: {error.strerror}") from error
 
     def create() -> Path:
-        loaded = _load_encoder(encoder, window, settings)
-        tokens = new_record(loaded) if token_vectors else None
-        fitted = new_chunking(loaded, chunking)
+        loaded = request.load_encoder()
+        tokens = new_record(loaded) if request.token_vectors else None
+        fitted = new_chunking(loaded, request.chunking)
         return create_version(collection, loaded, fitted, state=VersionState.READY, tokens=tokens)
 
     with open_for_writing(collection, create=create) as store:
-        yield CollectionDestination(store, _writer(store, encoder, window, chunking, settings, token_vectors))
+        yield CollectionDestination(store, _writer(store, request))
 
 
 @contextmanager
-def open_dry_run(
-    collection: Path,
-    *,
-    encoder: Encoder | str | None,
-    window: int | None,
-    chunking: Mapping[str, int | bool],
-    settings: Settings,
-    token_vectors: bool | None = None,
-) -> Iterator[DryRun]:
+def open_dry_run(request: OpenRequest) -> Iterator[DryRun]:
     """Opens the records of the collection, where there is one; raises as `open_destination` does, as far as known."""
-    _refuse_foreign(collection)
-    folder = live_version(collection)
+    _refuse_foreign(request.collection)
+    folder = live_version(request.collection)
     with nullcontext() if folder is None else Store.open(folder / "store.db") as store:
-        _check_dry_run(store, encoder, window, chunking, settings)
-        if token_vectors and encoder is not None and not isinstance(encoder, str):
+        _check_dry_run(store, request)
+        encoder = request.encoder
+        if request.token_vectors and encoder is not None and not isinstance(encoder, str):
             token_encoder(encoder)
-        yield DryRun(store)
+        server = remote_encoder(request)
+        yield DryRun(store, None if server is None else _cost_counter(store, server, request.chunking))
 
 
-def _writer(
-    store: Store,
-    encoder: Encoder | str | None,
-    window: int | None,
-    chunking: Mapping[str, int | bool],
-    settings: Settings,
-    token_vectors: bool | None,
-) -> PassageWriter:
+def remote_encoder(request: OpenRequest) -> RemoteEncoder | None:
+    """Returns the encoder of a run, where that is a server's, without asking it anything; None for any other."""
+    if isinstance(request.encoder, RemoteEncoder):
+        return request.encoder
+    folder = live_version(request.collection) if request.encoder is None else None
+    name, options = request.encoder or request.settings.encoder, request.options
+    if folder is not None:
+        with Store.open(folder / "store.db") as store, store.read() as snapshot:
+            recorded = recorded_encoder(snapshot)
+            name = recorded.model
+            options = options.as_recorded(recorded, recorded_window(snapshot))
+    return RemoteEncoder.load(name, options, request.settings) if isinstance(name, str) and is_remote(name) else None
+
+
+def _cost_counter(store: Store | None, server: RemoteEncoder, chunking: Mapping[str, int | bool]) -> CostCounter:
+    if store is None:
+        return CostCounter(server, new_chunking(server, chunking), None)
+    with store.read() as snapshot:
+        return CostCounter(server, recorded_chunking(snapshot), store)
+
+
+def _writer(store: Store, request: OpenRequest) -> PassageWriter:
     """Returns a writer whose encoder is checked now where one was named, else loaded when a text has to be encoded."""
-    collection = store.path.parent.parent
+    token_vectors = request.token_vectors
     with store.read() as snapshot:
         recorded = recorded_encoder(snapshot)
         cut_as = recorded_chunking(snapshot)
-        window_as = recorded_window(snapshot)
-        check_chunking(snapshot, cut_as, window, chunking)
+        check_chunking(snapshot, cut_as, request.options.window, request.chunking)
 
     def load() -> Encoder:
-        with store.read() as snapshot:
-            model = encoder or locate_encoder(snapshot, collection)
-        loaded = _load_encoder(model, window_as, settings)
+        loaded = request.load_recorded_encoder(store)
         with store.read() as snapshot:
             check_encoder(snapshot, loaded)
             if token_vectors is not False and recorded_tokens(snapshot) is not None:
                 token_encoder(loaded)
         return loaded
 
-    if encoder is not None or token_vectors:
+    if request.encoder is not None or token_vectors or request.options.change_vectors:
         checked = load()
         if recorded.revision is None and checked.fingerprint != recorded:  # its folder lies elsewhere now
             with store.write() as writer:
-                record_place(writer, checked.fingerprint, collection)
+                record_place(writer, checked.fingerprint, request.collection)
         return PassageWriter(store, lambda: checked, cut_as, derived=_derived_data(store, token_vectors, checked))
     return PassageWriter(store, load, cut_as, derived=_derived_data(store, token_vectors, None))
 
@@ -189,31 +218,20 @@ def _refuse_foreign(collection: Path) -> None:
         raise StoreError(f"{collection} is a folder of other files ({foreign}), not a collection: name a new folder")
 
 
-def _check_dry_run(
-    store: Store | None,
-    encoder: Encoder | str | None,
-    window: int | None,
-    chunking: Mapping[str, int | bool],
-    settings: Settings,
-) -> None:
+def _check_dry_run(store: Store | None, request: OpenRequest) -> None:
     """Refuses what the real run would refuse, as far as that can be known without loading a model."""
-    loaded = None if encoder is None or isinstance(encoder, str) else encoder
+    chunking, options = request.chunking, request.options
+    loaded = None if request.encoder is None or isinstance(request.encoder, str) else request.encoder
     if store is not None:
         check_whole(store)
         with store.read() as snapshot:
-            check_chunking(snapshot, recorded_chunking(snapshot), window, chunking)
+            check_chunking(snapshot, recorded_chunking(snapshot), options.window, chunking)
             if loaded is not None:
                 check_encoder(snapshot, loaded)
         return
     check_tokens(chunking)
     if loaded is not None:
         new_chunking(loaded, chunking)
-    elif (encoder or settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
-        reads = window or DEFAULT_WINDOW
+    elif (request.encoder or request.settings.encoder or DEFAULT_ENCODER) == DEFAULT_ENCODER:
+        reads = options.window or DEFAULT_WINDOW
         check_fit(int(chunking.get("passage_tokens", 0)), window=reads, budget=reads - DEFAULT_SPECIAL_TOKENS)
-
-
-def _load_encoder(encoder: Encoder | str | None, window: int | None, settings: Settings) -> Encoder:
-    if encoder is None or isinstance(encoder, str):
-        return BiEncoder.load(encoder, window=window, settings=settings)
-    return encoder

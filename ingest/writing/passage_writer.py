@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
-from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
+from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput, encode_inputs
 from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
 from passagework.ingest.writing.languages import Languages
 from passagework.ingest.writing.write_counts import WriteCounts
+from passagework.retrieval.errors import TextTooLongError
 from passagework.retrieval.memory import enough_memory
-from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder, notes_of
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
 from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import text_hash
-from passagework.retrieval.types import Document, TokenIds, Vectors
+from passagework.retrieval.types import Document, Vectors
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
@@ -56,7 +57,7 @@ class _Group:
 
     ready: list[_ChunkedDocument] = field(default_factory=list)
     finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
-    texts: dict[bytes, TokenIds] = field(default_factory=dict)
+    texts: dict[bytes, EncoderInput] = field(default_factory=dict)
     copies: set[bytes] = field(default_factory=set)
     derived: DerivedTexts = field(default_factory=DerivedTexts)
     tokens: int = 0
@@ -162,7 +163,7 @@ class PassageWriter:
         """Begins to encode what is queued, then commits the group before."""
         group, self._group = self._group, _Group()
         before, self._encoding = self._encoding, None
-        encoded = None if before is None or before.future is None else before.future.result()
+        encoded = None if before is None or before.future is None else _result(before.group, before.future)
         if group.texts or group.copies or group.ready or group.finished or group.derived.texts:
             self._encoding = _Encoding(group, ahead, self._start_encoding(group))
         if before is not None:
@@ -212,6 +213,7 @@ class PassageWriter:
         if self._models is None:
             encoder = self._load_encoder()
             self._models = encoder, Chunker(encoder, self._chunking)
+            self.counts.encoder_notes = notes_of(encoder)
         return self._models
 
     def _commit(self, writer: Writer, group: _Group) -> None:
@@ -255,7 +257,7 @@ class PassageWriter:
         for key, encoder_input in fresh.items():
             if key not in known and key not in elsewhere:
                 self.counts.to_encode += 1
-                self._group.texts[key] = encoder_input.token_ids
+                self._group.texts[key] = encoder_input
                 self._group.tokens += len(encoder_input.token_ids)
 
     def _flush_if_full(self) -> None:
@@ -265,11 +267,24 @@ class PassageWriter:
             self._encode_and_commit(ahead=False)
 
 
+def _result(group: _Group, future: Future[_EncodedGroup]) -> _EncodedGroup:
+    """Returns what became of a group's texts; a text that was too long for a server is told with its document."""
+    try:
+        return future.result()
+    except TextTooLongError as error:
+        key = list(group.texts)[error.position]
+        owners = (document for document in group.ready if any(passage.hash == key for passage in document.passages))
+        document = next(owners, None)
+        if document is None:
+            raise
+        raise TextTooLongError(f"{document.source.path}: {error}", error.position) from error
+
+
 def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> _EncodedGroup:
     otherwise = (
         f"the encoder ran out of memory over {len(group.texts) + len(group.derived.texts):,} texts: what was committed "
         "is safe; end other programs, or take a smaller encoder, and run again"
     )
     with enough_memory(otherwise):
-        vectors = encoder.encode_tokens(list(group.texts.values())) if group.texts else None
+        vectors = encode_inputs(encoder, list(group.texts.values())) if group.texts else None
         return _EncodedGroup(vectors, derived.encode(encoder, group.derived))

@@ -15,8 +15,8 @@ from passagework.retrieval.late_interaction.late_interaction import (
 )
 from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
 from passagework.retrieval.lexical.common_words import CommonWords
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder, gives_token_vectors
+from passagework.retrieval.models.encoder_loading import load_reranker
 from passagework.retrieval.models.encoder_scale import EncoderScale, recorded_scale, scale_of
 from passagework.retrieval.models.identity import (
     check_encoder,
@@ -69,7 +69,7 @@ class LoadedModels:
         """Returns the reranker that was named."""
         with self._lock:
             if isinstance(self._named_reranker, str):
-                self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
+                self._named_reranker = load_reranker(self._named_reranker, self._settings)
             assert self._named_reranker is not None
             return self._named_reranker
 

@@ -18,9 +18,9 @@ from passagework.retrieval.evaluation.mteb_corpus import Ingest, original_id, st
 from passagework.retrieval.evaluation.runs import strictly_decreasing
 from passagework.retrieval.extras import require
 from passagework.retrieval.late_interaction.late_interaction import DEPTH, can_rerank
-from passagework.retrieval.models.bi_encoder import BiEncoder
-from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_loading import load_encoder, load_reranker
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.types import Copies, Fusion, Json, Stage
 
@@ -257,7 +257,7 @@ class PassageworkSearch:
     def _encoder(self) -> Encoder:
         """Returns the encoder, loaded once for all corpora."""
         if self._named_encoder is None or isinstance(self._named_encoder, str):
-            self._named_encoder = BiEncoder.load(self._named_encoder, settings=self._settings)
+            self._named_encoder = load_encoder(self._named_encoder, EncoderOptions(), self._settings)
         return self._named_encoder
 
     def _reranker(self) -> Reranker | None:
@@ -265,5 +265,5 @@ class PassageworkSearch:
         if self.stage is not Stage.RERANK:
             return None
         if isinstance(self._named_reranker, str):
-            self._named_reranker = CrossEncoderReranker.load(self._named_reranker, settings=self._settings)
+            self._named_reranker = load_reranker(self._named_reranker, self._settings)
         return self._named_reranker

@@ -26,7 +26,10 @@ from passagework.retrieval.models.batching import (
     token_arrays,
     unit_rows,
 )
-from passagework.retrieval.models.prompt_tokens import PromptTokens
+from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
+from passagework.retrieval.models.facts import Prompts
+from passagework.retrieval.models.prompt_tokens import PromptTokens, check_budget
+from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
@@ -43,21 +46,27 @@ RELEASE_AFTER_TEXTS = 32
 class BiEncoder:
     """Runs a sentence-transformers model on the best device and backend at hand; it is safe to share among threads."""
 
-    def __init__(self, backend: Backend, resolved: ResolvedModel, *, window: int | None = None) -> None:
-        encoder_config = backend.encoder_config
+    def __init__(self, backend: Backend, resolved: ResolvedModel, options: EncoderOptions | None = None) -> None:
+        encoder_config, options = backend.encoder_config, options or EncoderOptions()
+        facts = facts_of(resolved.name, resolved.path)
+        in_files = Prompts(encoder_config.query_prompt, encoder_config.passage_prompt)
+        prompts = options.prompts(in_files, facts)
+        dimension = options.cut_dimension(resolved.name, encoder_config.dimension)
         self._backend = backend
         self._process = os.getpid()
         self._lock = ForkSafeLock()
         self._shape = backend.shape
-        if window is not None and not 16 <= window <= encoder_config.positions:
-            raise ConfigError(f"window is {window}: {resolved.name} takes 16 to {encoder_config.positions} tokens")
-        self._window = window or encoder_config.window
+        if options.window is not None and not 16 <= options.window <= encoder_config.positions:
+            raise ConfigError(
+                f"window is {options.window}: {resolved.name} takes 16 to {encoder_config.positions} tokens"
+            )
+        self._window = options.window or encoder_config.window
         self._tokenizer: Any = encoder_config.tokenizer
         self._tokenizer.no_truncation()  # the file says to cut at 128 and to pad: neither may happen in silence
         self._tokenizer.no_padding()
         self._max_word_chars = getattr(self._tokenizer.model, "max_input_chars_per_word", None)
-        self._passage_prompt = PromptTokens.of(self._tokenizer, encoder_config.passage_prompt)
-        self._query_prompt = PromptTokens.of(self._tokenizer, encoder_config.query_prompt)
+        self._passage_prompt = PromptTokens.of(self._tokenizer, prompts.passage)
+        self._query_prompt = PromptTokens.of(self._tokenizer, prompts.query)
         if min(self.passage_budget, self.query_budget) < 8:
             raise ConfigError(f"a window of {self._window} tokens leaves no room for text: give at least 16")
         self._fingerprint = Fingerprint(
@@ -65,24 +74,34 @@ class BiEncoder:
             revision=resolved.revision,
             weights=resolved.weights,
             pooling=encoder_config.pooling,
-            query_prompt=encoder_config.query_prompt,
-            passage_prompt=encoder_config.passage_prompt,
-            dimension=encoder_config.dimension,
+            query_prompt=prompts.query,
+            passage_prompt=prompts.passage,
+            dimension=dimension,
         )
+        self._notes = encoder_notes(self._fingerprint, in_files, encoder_config.dimension, facts)
 
     @classmethod
     def load(
-        cls, model: str | Path | None = None, *, window: int | None = None, settings: Settings | None = None
+        cls,
+        model: str | Path | None = None,
+        *,
+        window: int | None = None,
+        dimensions: int | None = None,
+        query_prompt: str | None = None,
+        passage_prompt: str | None = None,
+        settings: Settings | None = None,
     ) -> BiEncoder:
         """Loads the model named, or the default one, ready to encode.
 
-        `model` is a folder or a hub name; `window` raises or lowers the model's own, in tokens.
-        Raises ModelUnavailableError where weights are missing or refused, ConfigError for an impossible window.
+        `model` is a folder or a hub name; `window` raises or lowers the model's own, in tokens. Vectors are cut to
+        their first `dimensions` (default: all), and normalised again. `query_prompt` and `passage_prompt` go before
+        every text (default: what the model's files say, else what it is known to need; `""` is none).
+        Raises ModelUnavailableError where weights are missing or refused, ConfigError for an impossible window, or more
+        dimensions than the model has.
         """
         settings = settings or Settings.from_environment()
         resolved = resolve_model(str(model or settings.encoder or DEFAULT_ENCODER), settings)
-        with in_use(resolved.name):
-            return cls(encoder_backend(resolved, settings), resolved, window=window)
+        return bi_encoder(resolved, EncoderOptions(window, dimensions, query_prompt, passage_prompt), settings)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -93,6 +112,11 @@ class BiEncoder:
     def backend(self) -> str:
         """Returns what runs it and at what precision, such as `torch cpu bf16`."""
         return self._backend.name
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Returns a line on each thing that is good to know of how it is used: prompts, dimensions."""
+        return self._notes
 
     @property
     def dim(self) -> int:
@@ -143,7 +167,7 @@ class BiEncoder:
 
         Raises ConfigError for a passage over the budget.
         """
-        _check_budget(token_ids, self.passage_budget)
+        check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt)
 
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
@@ -166,7 +190,7 @@ class BiEncoder:
         text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.
         """
         prompt = self._query_prompt if query else self._passage_prompt
-        _check_budget(token_ids, self.query_budget if query else self.passage_budget)
+        check_budget(token_ids, self.query_budget if query else self.passage_budget)
         on_gpu = self._backend.device == "cuda"
         out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
         by_width: dict[int, list[int]] = {}
@@ -241,7 +265,7 @@ class BiEncoder:
                         raise
                     self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
                     continue
-                # A model saved with a shorter length than its own means the first so many dimensions of it.
+                # Fewer dimensions than the model gives, as it was saved or is asked for, are the first ones.
                 out[rows] = vectors[: len(rows), : self.dim]
                 done += len(rows)
             if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
@@ -265,7 +289,7 @@ class BiEncoder:
         return ids, mask
 
 
-def _check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:
-    longest = max((len(ids) for ids in token_ids), default=0)
-    if longest > budget:
-        raise ConfigError(f"a text of {longest} tokens exceeds the window's {budget}")
+def bi_encoder(resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:
+    """Loads the model of a folder that has been checked; raises as `BiEncoder.load` does."""
+    with in_use(resolved.name):
+        return BiEncoder(encoder_backend(resolved, settings), resolved, options)

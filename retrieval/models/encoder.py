@@ -76,6 +76,28 @@ class TokenEncoder(Encoder, Protocol):
         """Returns (n, hidden) float32 for each text, a unit row a token; they don't depend on the other texts."""
 
 
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder that reads texts alone, and has tokens only to count them: a server's."""
+
+    def encode_whole(self, texts: Sequence[str]) -> Vectors:
+        """Returns the vectors of passages: (n, dim) float32, unit rows; raises TextTooLongError and cuts none."""
+
+
+@runtime_checkable
+class NotedEncoder(Protocol):
+    """An encoder that has something to say of how it is used."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Returns a line on each thing that is good to know: prompts, dimensions."""
+
+
+def notes_of(encoder: Encoder) -> tuple[str, ...]:
+    """Returns a line on each thing that is good to know of how an encoder is used."""
+    return encoder.notes if isinstance(encoder, NotedEncoder) else ()
+
+
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
     """Tells whether an encoder gives vectors of tokens; the model is asked, which takes a moment."""
     return isinstance(encoder, TokenEncoder) and encoder.has_token_vectors

@@ -12,20 +12,25 @@ import numpy as np
 
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IndexMismatchError, ModelUnavailableError, StoreError
-from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.bi_encoder import bi_encoder
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder_loading import load_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.encoder_scale import record_scale
-from passagework.retrieval.models.weights import Fingerprint, digest_weights, model_folder
+from passagework.retrieval.models.remote.address import is_remote
+from passagework.retrieval.models.weights import PROBE_TEXT, Fingerprint, digest_weights, model_folder, resolve_model
 from passagework.retrieval.store import Snapshot, VersionState, Writer
 from passagework.retrieval.types import Json
 
-PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
 PROBE_COSINE = 0.999
 """The least cosine between the vectors of the probe: bf16 against fp32 gives 0.9999, another model next to nothing."""
 
 
 FEW = 50
 """Folders whose weights are compared, where an encoder's folder was renamed."""
+
+MODEL_FILES = ("config.json", "modules.json")
+"""What a folder of a model has; the second alone where it is a table of word vectors."""
 
 BESIDE = "encoder_beside"
 """The record of where the encoder's folder lies, as seen from the collection's: both may be moved together."""
@@ -67,7 +72,7 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
     Raises ModelUnavailableError where it is not found: what was no hub model is never asked of the hub.
     """
     recorded = recorded_encoder(snapshot)
-    if recorded.revision is not None or model_folder(recorded.model) is not None:
+    if recorded.remote or recorded.revision is not None or model_folder(recorded.model) is not None:
         return recorded.model
     beside = snapshot.meta(BESIDE)
     places = [collection / beside] if isinstance(beside, str) else []
@@ -88,14 +93,34 @@ def locate_encoder(snapshot: Snapshot, collection: Path) -> str:
 def _folders_beside(folder: Path) -> list[Path]:
     """Returns the folders that lie where a folder lay: it may bear another name now."""
     with suppress(OSError):
-        return sorted(entry for entry in folder.parent.iterdir() if (entry / "config.json").is_file())[:FEW]
+        entries = sorted(folder.parent.iterdir())
+        return [entry for entry in entries if any((entry / name).is_file() for name in MODEL_FILES)][:FEW]
     return []
 
 
-def load_recorded_encoder(snapshot: Snapshot, collection: Path, named: str | None, settings: Settings) -> BiEncoder:
-    """Loads the encoder that made the vectors, from where it is or where it is said to be, with its window."""
+def load_recorded_encoder(
+    snapshot: Snapshot,
+    collection: Path,
+    named: str | None,
+    settings: Settings,
+    options: EncoderOptions | None = None,
+) -> Encoder:
+    """Loads the encoder that made the vectors, from where it is or where it is said to be, and as it was used.
+
+    Its window, dimensions and prompts are those on record but for what `options` ask: what is known of a model today
+    changes no collection. An encoder of other weights is loaded as it is, for `check_encoder` to refuse.
+    """
+    options = options or EncoderOptions()
+    recorded = recorded_encoder(snapshot)
     model = named or locate_encoder(snapshot, collection)
-    return BiEncoder.load(model, window=recorded_window(snapshot), settings=settings)
+    if is_remote(model):
+        if recorded.remote:
+            options = options.as_recorded(recorded, recorded_window(snapshot))
+        return load_encoder(model, options, settings)
+    resolved = resolve_model(model, settings)
+    if resolved.weights == recorded.weights:
+        options = options.as_recorded(recorded, recorded_window(snapshot))
+    return bi_encoder(resolved, options, settings)
 
 
 def recorded_window(snapshot: Snapshot) -> int:
@@ -115,7 +140,7 @@ def check_encoder(snapshot: Snapshot, encoder: Encoder) -> None:
             "use that encoder, or run `passagework rebuild` with the other one"
         )
     backend = snapshot.meta("backend")
-    if backend == encoder.backend:
+    if backend == encoder.backend and not recorded.remote:
         return
     probe = np.asarray(snapshot.meta("probe"), dtype=np.float32)
     cosine = float(probe @ _probe(encoder))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.types import TokenIds, Tokens
 
 
@@ -63,3 +65,10 @@ class PromptTokens:
     def around(self, ids: TokenIds) -> TokenIds:
         """Returns the whole input of a text's tokens."""
         return np.concatenate([self.prefix, ids, self.suffix])
+
+
+def check_budget(token_ids: Sequence[TokenIds], budget: int) -> None:
+    """Raises ConfigError for a text of more tokens than a window leaves to it."""
+    longest = max((len(ids) for ids in token_ids), default=0)
+    if longest > budget:
+        raise ConfigError(f"a text of {longest} tokens exceeds the window's {budget}")

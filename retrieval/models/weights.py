@@ -34,6 +34,12 @@ HUB_DEADLINE = 0.5
 """Seconds to reach the hub before it counts as out of reach."""
 
 
+PROBE_TEXT = "A probe: the quick brown fox jumps over the lazy dog, 1 2 3."
+"""What is encoded to tell whether two encoders give the same vectors."""
+
+REMOTE = "remote"
+"""The pooling, as a fingerprint has it, of an encoder behind an address: it is the server's matter."""
+
 Named = TypeVar("Named")
 """A model that is loaded already, or None."""
 
@@ -76,10 +82,17 @@ class Fingerprint:
             self.normalized,
         )
 
+    @property
+    def remote(self) -> bool:
+        """Tells whether a server encodes, whose weights nobody here has seen."""
+        return self.pooling.startswith(REMOTE)
+
     def describe(self) -> str:
         """Returns a phrase that tells encoders apart, for messages."""
-        prompt = f", passage prompt {self.passage_prompt!r}" if self.passage_prompt else ""
-        return f"{self.model} (weights {self.weights[:12]}, {self.pooling}, {self.dimension} dimensions{prompt})"
+        made = self.pooling if self.remote else f"weights {self.weights[:12]}, {self.pooling}"
+        side, text = ("passage", self.passage_prompt) if self.passage_prompt else ("query", self.query_prompt)
+        prompt = f", {side} prompt {text!r}" if text else ""
+        return f"{self.model} ({made}, {self.dimension} dimensions{prompt})"
 
     def to_json(self) -> dict[str, Json]:
         """Returns what a collection records."""
@@ -198,19 +211,20 @@ def _refuse_code(folder: Path) -> None:
 
 
 def _bundled() -> ResolvedModel | None:
-    """Returns the default encoder that lies beside this module, or else in the package that carries it.
+    folder = bundled_folder()
+    return None if folder is None else _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
+
+
+def bundled_folder() -> Path | None:
+    """Returns the default encoder's folder beside this module, or else in the package that carries it, if any.
 
     The package is found without being imported: it is data to us.
     """
     if BUNDLED_FOLDER.is_dir():
-        return _checked(DEFAULT_ENCODER, BUNDLED_FOLDER, DEFAULT_REVISION, "bundled")
+        return BUNDLED_FOLDER
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "model"
-    if not folder.is_dir():
-        return None
-    return _checked(DEFAULT_ENCODER, folder, DEFAULT_REVISION, "bundled")
+    folder = None if spec is None or spec.origin is None else Path(spec.origin).parent / "model"
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _snapshot(name: str, revision: str | None, settings: Settings, *, local: bool) -> Path | None:

@@ -13,6 +13,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, window_and_positions
+from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
@@ -81,6 +82,9 @@ def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Sett
 
     set_seed(options.seed)
     model = load_model(SentenceTransformer, resolved, settings.device).float()
+    facts = facts_of(resolved.name, resolved.path)
+    if facts is not None and facts.prompts is not None and not any(prompts_of(model)):
+        model.prompts = {**model.prompts, "query": facts.prompts.query, "document": facts.prompts.passage}
     model.max_seq_length = min(options.window, window_and_positions(model, resolved)[0])
     if options.token_vectors:
         read = model(batch_to_device(model.preprocess(["a"]), model.device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -418,8 +419,11 @@ def test_half_precision_weights_are_computed_in_fp32(tmp_path: Path, fp32: Setti
 
 
 def test_a_model_that_is_no_transformer_is_refused(tmp_path: Path, fp32: Settings) -> None:
-    """One line that says what it is instead, and no AttributeError."""
+    """One line that says what it is instead, and no AttributeError: a table of words is read only where it is all."""
     folder = tiny_static(tmp_path)
+    modules = json.loads((folder / "modules.json").read_text())
+    layer = {"idx": 1, "name": "1", "path": "", "type": "sentence_transformers.models.Dropout"}
+    (folder / "modules.json").write_text(json.dumps([*modules, layer]))
     with pytest.raises(ModelUnavailableError, match=r"is no transformer: its first module is StaticEmbedding$"):
         BiEncoder.load(folder, settings=fp32)
 

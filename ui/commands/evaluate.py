@@ -10,7 +10,7 @@ import typer
 from passagework.retrieval.config import default_collection
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.files import write_atomically
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt
 from passagework.ui.commands.output import FAILED, print_message, print_result
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def evaluate(
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,
+    dimensions: model_opt.DimensionsOption = None,
+    query_prompt: model_opt.QueryPromptOption = None,
+    passage_prompt: model_opt.PassagePromptOption = None,
     passage_tokens: opt.PassageTokensOption = None,
     overlap: opt.OverlapOption = None,
     runs: opt.RunsOption = None,
@@ -73,6 +76,9 @@ def evaluate(
             reranker=reranker,
             encoder=encoder,
             window=window,
+            dimensions=dimensions,
+            query_prompt=query_prompt,
+            passage_prompt=passage_prompt,
             passage_tokens=passage_tokens,
             overlap=overlap,
             whole=whole,

@@ -93,7 +93,8 @@ SpeechModelOption = Annotated[
     ),
 ]
 EncoderOption = Annotated[
-    str | None, typer.Option("--encoder", help="Model folder or hub name (default: all-MiniLM-L6-v2).", metavar="M")
+    str | None,
+    typer.Option("--encoder", help="Model folder, hub name, or address (default: all-MiniLM-L6-v2).", metavar="M"),
 ]
 MovedEncoderOption = Annotated[
     str | None,
@@ -127,7 +128,7 @@ WholeOption = Annotated[bool, typer.Option("--whole", help="One passage a docume
 # what to make anew, and how: what is left out stays
 
 NewEncoderOption = Annotated[
-    str | None, typer.Option("--encoder", help="Model folder or hub name (default: as it is).", metavar="M")
+    str | None, typer.Option("--encoder", help="Model folder, hub name or address (default: as it is).", metavar="M")
 ]
 NewWindowOption = Annotated[
     int | None,
@@ -203,7 +204,9 @@ FusionOption = Annotated[
 ]
 RerankerOption = Annotated[
     str | None,
-    typer.Option("--reranker", help="Cross-encoder instead of late interaction: folder or hub name.", metavar="M"),
+    typer.Option(
+        "--reranker", help="Cross-encoder in place of late interaction: folder, hub name or address.", metavar="M"
+    ),
 ]
 WhereOption = Annotated[
     str | None, typer.Option("--where", help='Filter, such as \'{"year": {"$gte": 2020}}\'.', metavar="JSON")

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec
 
 from passagework.ingest.report import Progress
+from passagework.ui.commands.output import print_message
 from passagework.ui.present.progress_lines import progress_lines
 
 if TYPE_CHECKING:
@@ -77,6 +78,21 @@ def progress_bar() -> Iterator[Callable[[Progress], None] | None]:
                 bars.update(tasks[line.name], completed=line.done, total=line.total, details=line.details)
 
         yield draw
+
+
+def telling_cost(draw: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    """Returns a callback that draws, and says in a line what a server is to encode, before any of it is sent."""
+    told = False
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        if progress.cost is not None and not told:
+            told = True
+            print_message(progress.cost.describe())
+        if draw is not None:
+            draw(progress)
+
+    return tell
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt
 from passagework.ui.commands.output import print_message, print_result
 
 
@@ -11,6 +11,9 @@ def rebuild(
     collection: opt.CollectionOption,
     encoder: opt.NewEncoderOption = None,
     window: opt.NewWindowOption = None,
+    dimensions: model_opt.NewDimensionsOption = None,
+    query_prompt: model_opt.NewQueryPromptOption = None,
+    passage_prompt: model_opt.NewPassagePromptOption = None,
     passage_tokens: opt.NewPassageTokensOption = None,
     overlap: opt.NewOverlapOption = None,
     whole: opt.RewholeOption = None,
@@ -29,13 +32,28 @@ def rebuild(
     kinds = [kind.value for kind in IndexKind]
     if index is not None and index not in kinds:
         raise ConfigError(f"index is {index!r}: give one of {', '.join(kinds)}")
-    remade = any(value is not None for value in (encoder, window, passage_tokens, overlap, whole))
+    remade = any(
+        value is not None
+        for value in (
+            encoder,
+            window,
+            dimensions,
+            query_prompt,
+            passage_prompt,
+            passage_tokens,
+            overlap,
+            whole,
+        )
+    )
     if remade:
         with progress_bar() as progress:
             make_version(
                 collection,
                 encoder=encoder,
                 window=window,
+                dimensions=dimensions,
+                query_prompt=query_prompt,
+                passage_prompt=passage_prompt,
                 passage_tokens=passage_tokens,
                 overlap=overlap,
                 whole=whole,

@@ -34,10 +34,11 @@ def train(
     as_json: opt.JsonOption = False,
 ) -> None:
     """Fine-tune a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on one's own pairs."""
-    from passagework.ingest import ModelKind, train as begin
+    from passagework.ingest import train as begin
     from passagework.ingest.workflows.pair_training import checked_kind
     from passagework.retrieval.config import DEFAULT_ENCODER
     from passagework.retrieval.extras import require
+    from passagework.retrieval.models.facts import ModelKind
     from passagework.retrieval.training import (
         ENCODER_OPTIONS,
         Loss,

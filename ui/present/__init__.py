@@ -12,6 +12,7 @@ from passagework.ui.present.contents import (
     show_status,
 )
 from passagework.ui.present.evaluation_tables import show_comparison, show_evaluation, show_training
+from passagework.ui.present.model_tables import show_models
 from passagework.ui.present.search_results import (
     LESS_RELEVANT,
     also_in_line,
@@ -51,6 +52,7 @@ __all__ = [
     "show_documents",
     "show_evaluation",
     "show_hits",
+    "show_models",
     "show_report",
     "show_roots",
     "show_status",

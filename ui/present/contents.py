@@ -57,6 +57,8 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
     show_problems(console, "ignored", [ignored.describe() for ignored in report.ignored], "dim")
     if report.ignored:
         console.print(Text("--no-ignore takes what is ignored", style="dim"))
+    if report.dry_run and report.cost is not None:
+        console.print(Text(one_line(report.cost.describe(), limit=LINE_CHARACTERS), style="bold"))
     if report.cut:
         note = f"{counted(report.cut, 'passage')} cut to fit the encoder's window"
         console.print(Text(note, style="yellow"))

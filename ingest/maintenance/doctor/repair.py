@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from passagework.ingest.chunker import encode_inputs
 from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES, UNREAD, VECTORS, CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Diagnosis, Finding, Remedy, Repair
 from passagework.ingest.maintenance.doctor.document_checks import corrected, is_slice
@@ -148,7 +149,7 @@ def _mend_vectors(context: CheckContext) -> None:
         keys = [key for key in inputs if key in bad or key not in known]
         for start in range(0, len(keys), GROUP):
             batch = keys[start : start + GROUP]
-            vectors = encoder.encode_tokens([inputs[key].token_ids for key in batch])
+            vectors = encode_inputs(encoder, [inputs[key] for key in batch])
             with context.store.write() as writer:
                 integrity.drop_vectors(writer, batch)
                 writer.put_vectors(batch, vectors)

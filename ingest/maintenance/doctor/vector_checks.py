@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from passagework.ingest.chunker import Chunker, EncoderInput
+from passagework.ingest.chunker import Chunker, EncoderInput, encode_inputs
 from passagework.ingest.maintenance.doctor.check_context import UNREAD, VECTORS, CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
 from passagework.ingest.writing.chunk_settings import recorded_chunking
@@ -62,7 +62,7 @@ def check_encoding(context: CheckContext) -> str:
         compared = {key: vector for key, vector in stored.items() if len(vector) == 4 * encoder.dim}
     if not compared:
         raise Skipped("no passage of the sample is cut today as it was then, or none is there")
-    encoded = encoder.encode_tokens([sample[key].token_ids for key in compared])
+    encoded = encode_inputs(encoder, [sample[key] for key in compared])
     recorded = np.frombuffer(b"".join(compared.values()), dtype="<f4").reshape(-1, encoder.dim)
     cosines = np.einsum("nd,nd->n", encoded, recorded)
     bad = [key for key, cosine in zip(compared, cosines.tolist(), strict=True) if not cosine >= PROBE_COSINE]

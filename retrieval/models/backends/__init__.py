@@ -1,7 +1,7 @@
 """Chooses what runs a model: OpenVINO on a CPU where it is installed and knows the architecture, else torch.
 
-Neither torch nor transformers is loaded for a model that OpenVINO runs: a search on the command line answers in the
-time that they take to import.
+A table of word vectors is looked up by NumPy, whatever is chosen. Neither torch nor transformers is loaded for a
+model that OpenVINO runs: a search on the command line answers in the time that they take to import.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from passagework.retrieval.extras import install_command, missing_extra, missing
 from passagework.retrieval.models.backends.backend import Backend, DeviceMemoryError, EncoderConfig, PairBackend
 from passagework.retrieval.models.backends.openvino_library import openvino_available
 from passagework.retrieval.models.backends.several_devices import SeveralDevices
+from passagework.retrieval.models.backends.static_encoder import StaticEncoder
 from passagework.retrieval.models.devices import cuda_available, cuda_devices
 from passagework.retrieval.models.weights import ResolvedModel
 
@@ -26,6 +27,9 @@ def encoder_backend(resolved: ResolvedModel, settings: Settings) -> Backend:
     Raises ModelUnavailableError where the model can't be loaded, ConfigError where the backend named can't run it, or
     no backend that could is installed.
     """
+    static = StaticEncoder.load(resolved)
+    if static is not None:
+        return static
     if openvino_may_run(settings):
         from passagework.retrieval.models.backends.openvino_encoder import OpenVinoEncoder
 

@@ -1,0 +1,1 @@
+"""Encoders and rerankers behind an address: OpenAI's embeddings, and the rerank call that Jina and Cohere share."""

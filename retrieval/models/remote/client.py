@@ -1,0 +1,157 @@
+"""Asks a server over HTTP: patient where it is busy, bounded in what is on its way, and silent about the key."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from passagework.retrieval.config import API_KEY, Settings, api_key
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError
+from passagework.retrieval.models.remote.address import RemoteAddress
+from passagework.retrieval.text import one_line
+from passagework.retrieval.types import Json
+
+if TYPE_CHECKING:
+    import httpx2
+
+BUSY = frozenset((408, 429, 500, 502, 503, 504, 529))
+"""Status codes after which the same request may succeed a little later."""
+
+REFUSED = frozenset((400, 413, 422))
+"""Status codes of a request that the server can't take as it is: too many texts, or one that is too long."""
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 120.0
+"""Seconds before the second try, doubled before each further one; and the longest that a server may ask to wait."""
+
+_TOO_LONG = re.compile(r"too (long|large|many tokens)|token|context|length|exceed|maximum|max_", re.IGNORECASE)
+
+
+Asked = TypeVar("Asked")
+Answered = TypeVar("Answered")
+
+
+class RefusedError(Exception):
+    """The server can't take a request as it is; `too_long` tells that it speaks of a text's length."""
+
+    def __init__(self, message: str, *, too_long: bool) -> None:
+        super().__init__(message)
+        self.too_long = too_long
+
+
+class RemoteClient:
+    """Posts JSON to one server; it is safe to share among threads, and a forked child opens connections of its own."""
+
+    def __init__(self, address: RemoteAddress, settings: Settings) -> None:
+        if settings.offline and not address.is_here:
+            raise ModelUnavailableError(
+                f"{address.model} is at {address.host}, and offline is set: unset PASSAGEWORK_OFFLINE and "
+                "HF_HUB_OFFLINE, or name a model on this machine"
+            )
+        self._address = address
+        self._key = api_key(address.key or API_KEY)
+        if address.key is not None and self._key is None:
+            raise ConfigError(f"the key of {address.host} is to be in {address.key}, which is not set")
+        self._lock = threading.Lock()
+        self._client: tuple[int, httpx2.Client] | None = None
+
+    def in_parallel(self, ask: Callable[[Asked], Answered], items: Sequence[Asked]) -> list[Answered]:
+        """Returns what `ask` gives for each item, in order; no more than `parallel` are under way at once.
+
+        Raises the first error of any; what has not begun by then is not asked.
+        """
+        if len(items) <= 1:
+            return [ask(item) for item in items]
+        with ThreadPoolExecutor(self._address.parallel, thread_name_prefix="passagework-remote") as threads:
+            begun = [threads.submit(ask, item) for item in items]
+            try:
+                return [future.result() for future in begun]
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def post(self, call: str, request: dict[str, Json]) -> Any:
+        """Returns the JSON of an answer; where the server is busy or silent, it is asked again.
+
+        Raises RefusedError for what it can't take as it is, ModelUnavailableError where it stays silent or refuses.
+        """
+        import httpx2
+
+        wait, reason = FIRST_WAIT, ""
+        for attempt in range(self._address.retries + 1):
+            if attempt:
+                time.sleep(wait)
+                wait *= 2
+            try:
+                response = self._connection().post(f"{self._address.url}/{call}", json=request)
+            except httpx2.TransportError as error:
+                reason = one_line(str(error) or type(error).__name__, limit=200)
+                continue
+            if response.status_code not in BUSY:
+                return self._answer(response)
+            reason, asked = self._reason(response), _asked_wait(response)
+            if asked is not None and asked > LONGEST_WAIT:
+                raise self._unavailable(f"asks to wait {asked:,.0f} seconds: {reason}")
+            wait = wait if asked is None else max(asked, 0.0)
+        raise self._unavailable(f"gave no answer in {self._address.retries + 1} tries: {reason}")
+
+    def _answer(self, response: httpx2.Response) -> Any:
+        status = response.status_code
+        if status in REFUSED:
+            reason = self._reason(response)
+            raise RefusedError(reason, too_long=status == 413 or bool(_TOO_LONG.search(reason)))
+        if status in (401, 403):
+            held = f"the key in {self._address.key or API_KEY}" if self._key else f"a request without {API_KEY}"
+            raise self._unavailable(f"refuses {held}: {self._reason(response)}")
+        if status != 200:
+            raise self._unavailable(f"answers: {self._reason(response)}")
+        try:
+            return response.json()
+        except ValueError as error:
+            raise self._unavailable("answers something that is not JSON") from error
+
+    def _reason(self, response: httpx2.Response) -> str:
+        """Returns what the server says, in a line that does not hold the key."""
+        try:
+            said = response.json()
+        except ValueError:
+            said = response.text
+        for name in ("error", "message", "detail"):
+            said = said.get(name, said) if isinstance(said, dict) else said
+        text = f"{response.status_code} {said}"
+        return one_line(text.replace(self._key, "***") if self._key else text, limit=200)
+
+    def _unavailable(self, what: str) -> ModelUnavailableError:
+        return ModelUnavailableError(f"{self._address.model} at {self._address.host}: the server {what}")
+
+    def _connection(self) -> httpx2.Client:
+        import httpx2
+
+        with self._lock:
+            if self._client is None or self._client[0] != os.getpid():
+                client = httpx2.Client(
+                    headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+                    timeout=self._address.timeout,
+                    limits=httpx2.Limits(max_connections=self._address.parallel),
+                )
+                weakref.finalize(self, client.close)  # nobody has to close an encoder
+                self._client = os.getpid(), client
+            return self._client[1]
+
+
+def _asked_wait(response: httpx2.Response) -> float | None:
+    """Returns the seconds that Retry-After asks for, as a number or as a date; None where it asks nothing."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        return (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds()
+    except (TypeError, ValueError):
+        return None
