@@ -10,6 +10,7 @@ from typing import TypeAlias, overload
 from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
 from passagework.retrieval.types import Fusion, Hidden, Json, Ocr, Stage
+from passagework.retrieval.understood import Understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ class Plan:
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
     were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of. `hints` say
-    what a filter may have meant that asks for what no document has.
+    what a filter may have meant that asks for what no document has. `understood` is None where the query was read as
+    words alone.
     """
 
     requested: Stage
@@ -207,6 +209,7 @@ class Plan:
     languages: tuple[str, ...] = ()
     unknown_tokens: int = 0
     hints: tuple[str, ...] = ()
+    understood: Understood | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns the plan as in the search JSON: what has no part in the search is left out."""
@@ -227,7 +230,7 @@ class Plan:
 _ONLY_WHERE_SO = frozenset(("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "hints"))
 """What of a plan the JSON leaves out where there is none."""
 
-_Part = FilterUse | QueryCut | FusionWeights | Blend
+_Part = FilterUse | QueryCut | FusionWeights | Blend | Understood
 """What of a plan has a JSON object of its own."""
 
 

@@ -107,6 +107,7 @@ def search(
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
     rerank_depth: opt.RerankDepthOption = None,
+    syntax: opt.SyntaxOption = "full",
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -125,6 +126,7 @@ def search(
             per_document=per_document,
             min_score=min_score,
             rerank_depth=rerank_depth,
+            syntax=syntax,
         )
     print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 
@@ -141,6 +143,7 @@ def context(
     where: opt.WhereOption = None,
     per_document: opt.PerDocumentOption = None,
     min_score: opt.MinScoreOption = None,
+    syntax: opt.SyntaxOption = "full",
     as_json: opt.JsonOption = False,
 ) -> None:
     """Assemble cited text for a language model."""
@@ -156,6 +159,7 @@ def context(
             where=parsed,
             per_document=per_document,
             min_score=min_score,
+            syntax=syntax,
         )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
     if not as_json:

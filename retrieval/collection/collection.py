@@ -29,7 +29,7 @@ from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.text import shortened
-from passagework.retrieval.types import Document, Fusion, Hidden, Stage
+from passagework.retrieval.types import Document, Fusion, Hidden, Stage, Syntax
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -90,13 +90,15 @@ class Collection:
         per_document: int | None = None,
         min_score: float | None = None,
         rerank_depth: int | None = None,
+        syntax: Syntax | str = Syntax.FULL,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
         `stage` is dense, lexical, hybrid or rerank (default: the last that there is a model for); `candidates` the pool
         per first-stage retriever; `fusion` how both rankings become one (see `Fusion`); `where` a filter (see
         `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
-        the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`.
+        the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
+        `syntax` whether quotations, exclusions, fields and the like are read as such (see docs/query-syntax.md).
         Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
         EncodingError where memory runs out.
@@ -111,6 +113,7 @@ class Collection:
             per_document=per_document,
             min_score=min_score,
             rerank_depth=rerank_depth,
+            syntax=choose(Syntax, syntax, "syntax"),
         )
         with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
@@ -125,6 +128,7 @@ class Collection:
         where: Where | None = None,
         per_document: int | None = None,
         min_score: float | None = None,
+        syntax: Syntax | str = Syntax.FULL,
     ) -> Context:
         """Returns text for a language model, at most `max_tokens` of the encoder's tokens, with [1] [2] and citations.
 
@@ -138,6 +142,7 @@ class Collection:
             where=where,
             per_document=per_document,
             min_score=min_score,
+            syntax=choose(Syntax, syntax, "syntax"),
         )
         with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)
@@ -286,6 +291,7 @@ class Collection:
                 lexical=lambda: live.lexical(snapshot),
                 filters=live.filters,
                 background=live.background,
+                words=live.words,
             )
             return searcher.search(request, snapshot, live.index(snapshot))
 

@@ -22,7 +22,7 @@ from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.cross_encoder import CrossEncoderReranker
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.types import Fusion, Json, Stage
+from passagework.retrieval.types import Fusion, Json, Stage, Syntax
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -214,6 +214,7 @@ class PassageworkSearch:
                 fusion=self.fusion,
                 where=None if allowed is None else {"document": {"$in": [stored_id(document) for document in allowed]}},
                 per_document=1,
+                syntax=Syntax.PLAIN,
             )
             for hit in hits:
                 ranking.setdefault(original_id(hit.document), hit.score)

@@ -9,7 +9,7 @@ from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.text import storable
-from passagework.retrieval.types import Fusion, Stage
+from passagework.retrieval.types import Fusion, Stage, Syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class SearchRequest:
     """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
     `rerank_depth` None leaves to the reranker how many of the fused candidates it reads.
+    `syntax` tells whether the query is read as words alone.
     Raises ConfigError where a value is out of range.
     """
 
@@ -29,6 +30,7 @@ class SearchRequest:
     per_document: int | None = None
     min_score: float | None = None
     rerank_depth: int | None = None
+    syntax: Syntax = Syntax.FULL
 
     def __post_init__(self) -> None:
         if not self.query.strip():

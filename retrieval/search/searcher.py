@@ -15,6 +15,7 @@ from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.hits import Hit, Hits, Plan, QueryCut, StageScore
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
+from passagework.retrieval.lexical.in_order import InOrder
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.search.clock import Clock
@@ -23,7 +24,9 @@ from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
 from passagework.retrieval.store import PassageRow, Snapshot
-from passagework.retrieval.types import Fusion, Stage, Vectors
+from passagework.retrieval.syntax.collection_words import WordMemory
+from passagework.retrieval.syntax.understanding import ReadQuery, understood_query
+from passagework.retrieval.types import Fusion, Stage, Syntax, Vectors
 from passagework.retrieval.words.folding import folded
 
 
@@ -37,22 +40,22 @@ class Searcher:
         lexical: Callable[[], LexicalRetriever] = Bm25,
         filters: FilterCache | None = None,
         background: BackgroundSample | None = None,
+        words: WordMemory | None = None,
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded
         self._filters = filters
         self._background = background or BackgroundSample()
+        self._words = words or WordMemory()
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """Returns the `k` best passages; the pool grows until `k` are found, or it holds everything there is."""
         clock = Clock()
-        with clock.timed("filter"):
-            allowed = None if request.where is None else AllowedIds(request.where, snapshot, self._filters)
-            hints = () if allowed is None else filter_hints(allowed.condition, snapshot)
+        read = self._read(request, snapshot, clock)
+        typed, request = request.query, replace(request, query=read.text)
+        allowed, hints = self._allowed(request, read, snapshot, clock)
         dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
-        lexical_only = request.stage is Stage.LEXICAL
-        nothing_matches = not lexical_only and dense_retriever.matches_nothing()
-        choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
+        choice = self._choice(request, read, dense_retriever, clock)
         vector, cut, tokens, unknown = _encoded(choice.encoder, request.query, clock)
         first_stage = FirstStage(
             request,
@@ -61,28 +64,71 @@ class Searcher:
             dense_retriever=dense_retriever,
             vector=vector,
             known=1 - unknown / tokens if tokens else 1.0,
-            lexical=Bm25() if choice.stage is Stage.DENSE else self._lexical(),
+            lexical=self._lexical_retriever(choice.stage, read),
+            reader=read.words,
             allowed=allowed,
             passages=index.size,
             background=self._background,
             clock=clock,
         )
         second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
-        size = min(max(request.candidates, request.k), max(1, index.size))
-        while True:
-            pool = first_stage.pool(size)
-            scores = _with_reranked(request, pool, choice.stage, second)
-            chosen = _limited(request, pool, pool.best_first(scores[choice.stage]), request.k, scores[choice.stage])
-            if not request.per_document or len(chosen) >= request.k or not pool.full:
-                break
-            size *= 4  # few documents fill the pool: look further down
+        pool, scores, chosen = _chosen(request, choice.stage, first_stage, second, index.size)
         with clock.timed("fetch"):
             rows = snapshot.passages(chosen)
         hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()
-        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown)
-        return Hits(request.query, hits, plan, clock.timings_ms())
+        plan = replace(plan, hints=hints, languages=languages, unknown_tokens=unknown, understood=read.understood)
+        return Hits(typed, hits, plan, clock.timings_ms())
+
+    def _read(self, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> ReadQuery:
+        """Returns the query as it is read: as words alone, or with what else is typed."""
+        if request.syntax is Syntax.PLAIN:
+            return ReadQuery(request.query)
+        with clock.timed("syntax"):
+            return understood_query(request.query, snapshot, self._words.at(snapshot))
+
+    def _allowed(
+        self, request: SearchRequest, read: ReadQuery, snapshot: Snapshot, clock: Clock
+    ) -> tuple[AllowedIds | None, tuple[str, ...]]:
+        """Returns the passages that the filter and the query let through, None for all, and hints on both."""
+        if request.where is None and not read.conditions:
+            return None, read.hints
+        with clock.timed("filter"):
+            allowed = AllowedIds(request.where, snapshot, self._filters, read.conditions)
+            return allowed, (*read.hints, *filter_hints(allowed.condition, snapshot))
+
+    def _choice(
+        self, request: SearchRequest, read: ReadQuery, dense_retriever: DenseRetriever, clock: Clock
+    ) -> StageChoice:
+        """Returns how far the search goes, and with which models."""
+        words_alone = request.stage is Stage.LEXICAL or read.is_filter_alone
+        return choose_stage(
+            self._models,
+            request.stage,
+            nothing_matches=not words_alone and dense_retriever.matches_nothing(),
+            nothing_to_rank_by=read.is_filter_alone,
+            clock=clock,
+        )
+
+    def _lexical_retriever(self, stage: Stage, read: ReadQuery) -> LexicalRetriever:
+        if read.is_filter_alone:
+            return InOrder()
+        return Bm25() if stage is Stage.DENSE else self._lexical()
+
+
+def _chosen(
+    request: SearchRequest, stage: Stage, first_stage: FirstStage, second: SecondStage | None, passages: int
+) -> tuple[Pool, Mapping[Stage, Scores], list[int]]:
+    """Returns the pool, the scores of every stage, and the passages that become hits, best first."""
+    size = min(max(request.candidates, request.k), max(1, passages))
+    while True:
+        pool = first_stage.pool(size)
+        scores = _with_reranked(request, pool, stage, second)
+        chosen = _limited(request, pool, pool.best_first(scores[stage]), request.k, scores[stage])
+        if not request.per_document or len(chosen) >= request.k or not pool.full:
+            return pool, scores, chosen
+        size *= 4  # few documents fill the pool: look further down
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int, int]:

@@ -201,6 +201,14 @@ CandidatesOption = Annotated[
 FusionOption = Annotated[
     str, typer.Option("--fusion", help="How both first-stage rankings join.", metavar="convex|rrf")
 ]
+SyntaxOption = Annotated[
+    str,
+    typer.Option(
+        "--syntax",
+        help="Read quotations, exclusions, fields and misspelt words of the query as such, or words alone.",
+        metavar="plain|full",
+    ),
+]
 RerankerOption = Annotated[
     str | None,
     typer.Option("--reranker", help="Cross-encoder instead of late interaction: folder or hub name.", metavar="M"),

@@ -19,10 +19,12 @@ from passagework.ui.present.search_results import (
     ocr_line,
     place,
     plan_line,
+    searched_text,
     show_context,
     show_hits,
     stage_scores,
     timing_line,
+    understood_line,
     warnings_of,
 )
 
@@ -35,6 +37,7 @@ __all__ = [
     "ocr_line",
     "place",
     "plan_line",
+    "searched_text",
     "show_comparison",
     "show_context",
     "show_deleted",
@@ -47,5 +50,6 @@ __all__ = [
     "show_training",
     "stage_scores",
     "timing_line",
+    "understood_line",
     "warnings_of",
 ]

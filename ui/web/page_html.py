@@ -9,7 +9,7 @@ from html import escape
 from passagework.retrieval.hits import Hit, Hits, StageScore
 from passagework.retrieval.text import counted, visible
 from passagework.retrieval.types import Stage
-from passagework.ui.present import heading, hidden_line, ocr_line, plan_line, timing_line
+from passagework.ui.present import heading, hidden_line, ocr_line, plan_line, timing_line, understood_line
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.highlighting import Highlights
 
@@ -95,7 +95,9 @@ def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]
 
 def plan_html(hits: Hits) -> str:
     """Returns how the hits were found, and how long it took."""
-    summary = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
+    understood = understood_line(hits.plan)
+    query = f"query {understood} · " if understood else ""
+    summary = f"{counted(len(hits), 'hit')} · {query}{plan_line(hits)} · {timing_line(hits)}"
     return f'<div class="pw-plan" data-testid="plan">{plain(summary)}</div>'
 
 
