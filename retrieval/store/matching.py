@@ -38,7 +38,7 @@ def first_matching(connection: Connection, condition: ColumnElement[bool], k: in
     """Returns the first `k` passages that fulfil a condition, in the order of documents (see `Location.order`)."""
     d, p = t.documents.c, t.passages.c
     query = matching_query(condition).order_by(d.path, p.start, d.position, d.uri).limit(k)
-    return [int(row[0]) for row in connection.execute(query)]
+    return [row.id for row in connection.execute(query)]
 
 
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
