@@ -29,7 +29,7 @@ from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.text import shortened
-from passagework.retrieval.types import Document, Fusion, Hidden, Stage, Syntax
+from passagework.retrieval.types import Document, Fusion, Stage, Syntax
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -98,7 +98,7 @@ class Collection:
         per first-stage retriever; `fusion` how both rankings become one (see `Fusion`); `where` a filter (see
         `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
         the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
-        `syntax` whether quotations, exclusions, fields and the like are read as such (see docs/query-syntax.md).
+        `syntax` whether the query is read as it was typed, or as words alone (see docs/query-syntax.md).
         Ties are in order of path and start.
         Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
         EncodingError where memory runs out.
@@ -147,19 +147,12 @@ class Collection:
         with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)
             documents = {row.id: row.document_id for row in snapshot.passages([hit.id for hit in hits])}
-
-            def slice_text(hit: Hit, start: int, end: int) -> str:
-                return snapshot.text(documents[hit.id], start, end)
-
-            def hidden_in(hit: Hit, start: int, end: int) -> tuple[Hidden, ...]:
-                return snapshot.hidden(documents[hit.id], start, end)
-
             return build_context(
                 hits,
                 max_tokens=max_tokens,
                 count_tokens=lambda text: tokens_as_read(self._models.encoder(live, snapshot), text),
-                slice_text=slice_text,
-                hidden_in=hidden_in,
+                slice_text=lambda hit, start, end: snapshot.text(documents[hit.id], start, end),
+                hidden_in=lambda hit, start, end: snapshot.hidden(documents[hit.id], start, end),
             )
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:

@@ -14,11 +14,11 @@ from passagework.retrieval.store.fulltext import fts5_phrase
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, phrase_forms
 
-PART_WEIGHT = 0.25
+PART_WEIGHT = 0.05
 """What a part of an identifier that some passage holds tells by itself.
 
-With as much as there are parts for the whole, one mention in a passage of four times the average length counts for
-more than all parts as often as one likes: BM25 gives a word between 0.45 and 2.2 times its inverse document frequency,
+With as much as there are parts for the whole, one mention in a passage of twenty times the average length counts for
+more than all parts as often as one likes: BM25 gives a word between 0.11 and 2.2 times its inverse document frequency,
 and no part is rarer than the whole.
 """
 
