@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from passagework.retrieval.lexical.bm25 import MAX_CHARACTERS, MAX_TERMS, STOP_WORDS, searched_words, weighted
 from passagework.retrieval.lexical.identifiers import Identifier, identifiers_in
@@ -27,10 +27,10 @@ and no part is rarer than the whole.
 class TypedWords:
     """Reads the words of a query as they were typed.
 
-    `also` has what a word, or some in a row, may be written as too, by the word in small letters.
+    `also` are words, or some in a row, that are looked for as well, with what each counts for.
     """
 
-    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    also: tuple[tuple[str, float], ...] = ()
 
     def words(self, snapshot: Snapshot, query: str) -> list[WeightedWord]:
         """Returns the query's words in their forms, with what each counts for."""
@@ -42,10 +42,9 @@ class TypedWords:
         words = {forms[0].lower(): WeightedWord(forms) for forms in searched}
         for identifier in identifiers:
             _weigh(words, identifier, query, snapshot, languages)
-        for word, others in self.also.items():
-            forms = words[word].forms if word in words else phrase_forms(folded(word), languages)
-            more = [form for other in others for form in phrase_forms(folded(other), languages)]
-            words[word] = WeightedWord(different_forms((*forms, *more)))
+        for written, weight in self.also:
+            forms = different_forms(phrase_forms(folded(written), languages))
+            words.setdefault(forms[0].lower(), WeightedWord(forms, weight))
         return list(words.values())[:MAX_TERMS]
 
 

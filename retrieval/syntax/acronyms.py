@@ -1,6 +1,7 @@
 """Acronyms and what they stand for, as documents define them: `Solar Panel Unit (SPU)` and `SPU (Solar Panel Unit)`.
 
-Which of the words before or in the brackets are meant is told by their letters (Schwartz and Hearst 2003).
+Words are meant whose first letters are the acronym's; looser rules, such as those of
+Schwartz and Hearst (2003), take in phrases that happen to have the letters, and the search goes astray by each.
 """
 
 from __future__ import annotations
@@ -38,14 +39,15 @@ def expansions_of(acronym: str, snapshot: Snapshot, words: CollectionWords) -> t
     """Returns what an acronym stands for where passages define it, the most frequent first; as first written."""
 
     def found() -> tuple[str, ...]:
-        counts: Counter[str] = Counter()
-        written: dict[str, str] = {}
+        counts: Counter[tuple[tuple[str, ...], ...]] = Counter()
+        written: dict[tuple[tuple[str, ...], ...], str] = {}
         held = passages_holding(snapshot, acronym, words.languages, most=MOST_LOOKED_AT)
         for _, (_, _, text) in columns_of(snapshot, held):
             for expansion in definitions_in(text, acronym):
-                counts[expansion.casefold()] += 1
-                written.setdefault(expansion.casefold(), expansion)
-        return tuple(written[key] for key, _ in counts.most_common(MOST_EXPANSIONS))
+                stemmed = tuple(stems(TERM.findall(expansion)))
+                counts[stemmed] += 1
+                written.setdefault(stemmed, expansion)
+        return tuple(written[stemmed] for stemmed, _ in counts.most_common(MOST_EXPANSIONS))
 
     return words.remembered("expansions", acronym, found)
 
@@ -92,16 +94,12 @@ def definitions_in(text: str, acronym: str) -> Iterator[str]:
 
 
 def _long_form(before: Sequence[str], acronym: str) -> Iterator[str]:
-    """Yields the shortest end of some words that has the acronym's letters in order, the first at a word's start."""
-    words = " ".join(before)
-    at = len(words)
-    letters = [letter for letter in acronym.lower() if letter.isalnum()]
-    for number, letter in reversed(list(enumerate(letters))):
-        at -= 1
-        while at >= 0 and (words[at].lower() != letter or (number == 0 and at > 0 and words[at - 1].isalnum())):
-            at -= 1
-        if at < 0:
+    """Yields the shortest end of some words whose first letters are the acronym's; stop words may be left out."""
+    letters = acronym.lower().replace("&", "")
+    for start in range(len(before) - 2, -1, -1):
+        words = [word.lower() for written in before[start:] for word in TERM.findall(written)]
+        content = [word for word in words if word not in STOP_WORDS]
+        if any("".join(word[0] for word in some) == letters for some in (words, content)):
+            if words[0] not in STOP_WORDS or words[0][0] == letters[0]:
+                yield " ".join(before[start:]).strip(" '\"\u201c\u2018")
             return
-    long = words[at:].strip(" '\"")
-    if len(TERM.findall(long)) > 1 and acronym.lower() not in map(str.lower, TERM.findall(long)):
-        yield long

@@ -14,7 +14,7 @@ from passagework.retrieval.store.held_words import passages_holding_exactly
 from passagework.retrieval.store.vocabulary import stems
 from passagework.retrieval.syntax.collection_words import CollectionWords
 
-LEAST_LETTERS = 4
+LEAST_LETTERS = 5
 """Letters of a word that may be misspelt: shorter ones have too many neighbours."""
 
 MOST_COUNTED = 1000
@@ -25,9 +25,10 @@ _PREFIX = 3
 
 
 def corrected(word: str, snapshot: Snapshot, words: CollectionWords) -> str | None:
-    """Returns the word of the collection that a word of no passage was meant for, the most frequent; None for none.
+    """Returns the word of the collection that a word of no passage was meant for; None for none.
 
-    One letter is another, too many, missing, or changed places with the next (Damerau 1964).
+    One letter is another, too many, missing, or changed places with the next (Damerau 1964); of several words
+    the one with the same letters is meant, else the most frequent.
     """
     if len(word) < LEAST_LETTERS or not word.isalpha():
         return None
@@ -37,10 +38,10 @@ def corrected(word: str, snapshot: Snapshot, words: CollectionWords) -> str | No
 def parted(word: str, snapshot: Snapshot, words: CollectionWords) -> str | None:
     """Returns the two words that some passage has side by side in place of a word, as in `e-mail`; None for none."""
     if len(word) < LEAST_LETTERS or not word.isalpha():
-        return None
+        return None  # of a single letter only the first may be, of two letters no part
 
     def found() -> str | None:
-        ways = [f"{word[:at].lower()} {word[at:].lower()}" for at in range(1, len(word) - 1)]
+        ways = [f"{word[:at].lower()} {word[at:].lower()}" for at in (1, *range(3, len(word) - 2))]
         held = [way for way in ways if words.holds(snapshot, way)]
         return max(held, key=lambda way: min(map(len, way.split())), default=None)
 
@@ -52,7 +53,8 @@ def _corrected(word: str, snapshot: Snapshot, words: CollectionWords) -> str | N
         near: len(passages_holding_exactly(snapshot, near, words.languages, most=MOST_COUNTED))
         for near in _held(sorted(set(_one_edit_away(word))), snapshot, words)
     }
-    best = max(counted, key=lambda near: (counted[near], near), default=None)
+    # Two letters that changed places are hardly ever another word that was meant.
+    best = max(counted, key=lambda near: (sorted(near) == sorted(word), counted[near], near), default=None)
     return best if best and counted[best] else None
 
 

@@ -11,6 +11,7 @@ from passagework.retrieval.lexical.identifiers import identifiers_in
 from passagework.retrieval.lexical.typed_words import TypedWords
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.conditions import Column, Condition
+from passagework.retrieval.store.vocabulary import stems
 from passagework.retrieval.syntax.acronyms import ACRONYM, acronym_of, expansions_of, phrases_of
 from passagework.retrieval.syntax.collection_words import CollectionWords
 from passagework.retrieval.syntax.grammar import Part, PartKind, has_word, parse, searched_text
@@ -27,9 +28,14 @@ MOST_CONDITIONS = 64
 MOST_WORDS = 64
 """Words of a query that are looked into: a longer one is a text, and has enough of them."""
 
+ALSO = 0.5
+"""What another form of a word counts for beside one that passages hold as well."""
+
 MOST_CHARACTERS = 1000
 """Characters of a query in which acronyms and compounds are looked for."""
 
+_CONTRACTED = re.compile("['\u2019]\\w")
+"""Follows what is no word of its own: `couldn't`."""
 _COMPOUND = re.compile(r"(?<![\w-])[^\W\d_]+(?:-[^\W\d_]+)+(?![\w-])")
 
 
@@ -54,15 +60,15 @@ def understood_query(query: str, snapshot: Snapshot, words: CollectionWords) -> 
     asked, hints = _first_asked(parts)
     text = searched_text(parts)
     unheld = _unheld(parts, snapshot, words)
-    corrected, expanded = _readings(unheld, text.isupper(), snapshot, words)
+    corrected, instead = _readings(unheld, text.isupper(), snapshot, words)
     text = _replaced(text, corrected)
-    expanded += _expansions(folded(text[:MOST_CHARACTERS]), snapshot, words)
+    also = list(_expansions(folded(text[:MOST_CHARACTERS]), snapshot, words))
     is_filter_alone = bool(asked) and not has_word(text)
     return ReadQuery(
         query if is_filter_alone else text,
         tuple(condition_of(part, snapshot) for part in asked),
-        TypedWords(_by_word(expanded)),
-        _understood(text, asked, corrected, expanded),
+        TypedWords((*((reading.read, 1.0) for reading in instead), *((reading.read, ALSO) for reading in also))),
+        _understood(text, asked, corrected, [*instead, *also]),
         is_filter_alone,
         hints,
     )
@@ -82,14 +88,6 @@ def _understood(
         corrected=tuple(corrected),
         expanded=tuple(expanded),
     )
-
-
-def _by_word(readings: Sequence[Reading]) -> dict[str, tuple[str, ...]]:
-    """Returns what each word, in small letters, is read as too."""
-    also: dict[str, tuple[str, ...]] = {}
-    for reading in readings:
-        also[reading.typed.lower()] = (*also.get(reading.typed.lower(), ()), reading.read)
-    return also
 
 
 def _is_field(field: str, snapshot: Snapshot) -> bool:
@@ -113,8 +111,10 @@ def _first_asked(parts: Sequence[Part]) -> tuple[list[Part], tuple[str, ...]]:
 def _unheld(parts: Sequence[Part], snapshot: Snapshot, words: CollectionWords) -> list[str]:
     """Returns the words outside quotations that no passage holds: of letters, and no part of an identifier."""
     text = folded(" ".join(part.typed for part in parts if part.kind is PartKind.TEXT))
-    different = list(dict.fromkeys(TERM.findall(text)))[:MOST_WORDS]
-    ordinary = [word for word in different if word.isalpha() and word.lower() not in STOP_WORDS]
+    different = list(
+        dict.fromkeys(match[0] for match in TERM.finditer(text) if not _CONTRACTED.match(text, match.end()))
+    )
+    ordinary = [word for word in different[:MOST_WORDS] if word.isalpha() and word.lower() not in STOP_WORDS]
     unheld = [word for word in ordinary if RUN.search(word) is None and not words.holds(snapshot, word)]
     taken = {word for found in identifiers_in(text) for word in TERM.findall(found.typed)} if unheld else set()
     return [word for word in unheld if word not in taken]
@@ -131,7 +131,7 @@ def _readings(
             also += [Reading(word, name) for name in names]
         elif apart := parted(word, snapshot, words):
             also.append(Reading(word, apart))
-        elif (shouted or not word.isupper()) and (read := corrected(word, snapshot, words)):
+        elif (shouted or word[1:].islower()) and (read := corrected(word, snapshot, words)):
             instead.append(Reading(word, read))
     return instead, also
 
@@ -139,10 +139,14 @@ def _readings(
 def _expansions(text: str, snapshot: Snapshot, words: CollectionWords) -> Iterator[Reading]:
     """Yields what acronyms stand for, the acronyms of words in a row, and compounds as one word."""
     shouted = text.isupper() and len(TERM.findall(text)) > 1
+    typed = stems(TERM.findall(text))
     for acronym in dict.fromkeys(() if shouted else ACRONYM.findall(text)):
-        yield from (Reading(acronym, expansion) for expansion in expansions_of(acronym, snapshot, words))
+        for expansion in expansions_of(acronym, snapshot, words):
+            if not set(stems(TERM.findall(expansion))) <= set(typed):
+                yield Reading(acronym, expansion)
     for phrase in dict.fromkeys(phrases_of(text)):
-        if found := acronym_of(phrase, snapshot, words):
+        found = acronym_of(phrase, snapshot, words)
+        if found and stems([found])[0] not in typed:
             yield Reading(phrase, found)
     for compound in dict.fromkeys(_COMPOUND.findall(text)):
         joined = compound.replace("-", "")
