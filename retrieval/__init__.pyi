@@ -110,8 +110,10 @@ from .types import (
     PlaceUnit as PlaceUnit,
     SourcePlace as SourcePlace,
     Stage as Stage,
+    Syntax as Syntax,
     Table as Table,
     TokenIds as TokenIds,
     Tokens as Tokens,
     Vectors as Vectors,
 )
+from .understood import FieldValue as FieldValue, Reading as Reading, Understood as Understood

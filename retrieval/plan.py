@@ -7,6 +7,7 @@ from enum import Enum
 
 from passagework.retrieval.config import CONVEX_WEIGHT
 from passagework.retrieval.types import Fusion, Json, Stage
+from passagework.retrieval.understood import Understood
 
 
 class TokenVectorsUsed(str, Enum):
@@ -92,7 +93,8 @@ class Plan:
     were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
     what its words tell in this collection: their idf in all, as relevance counts it. `less_relevant` is how many of the
     best passages were left out for a relevance below the least asked for, `diversity` how far the hits were spread.
-    `hints` say what a filter may have meant that asks for what no document has.
+    `hints` say what a filter may have meant that asks for what no document has. `understood` is None where the query
+    was read as words alone.
     """
 
     requested: Stage
@@ -118,6 +120,7 @@ class Plan:
     less_relevant: int = 0
     diversity: float = 0.0
     hints: tuple[str, ...] = ()
+    understood: Understood | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns the plan as in the search JSON: what has no part in the search is left out."""
@@ -140,5 +143,5 @@ _ONLY_WHERE_SO = frozenset(
 )
 """What of a plan the JSON leaves out where there is none."""
 
-_Part = FilterUse | QueryCut | FusionWeights | Blend
+_Part = FilterUse | QueryCut | FusionWeights | Blend | Understood
 """What of a plan has a JSON object of its own."""

@@ -65,6 +65,13 @@ class ContextExpansion(str, Enum):
     SECTION = "section"
 
 
+class Syntax(str, Enum):
+    """Names how a query is read: as words alone, or also as quotations, exclusions, fields and what else is typed."""
+
+    PLAIN = "plain"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Tells where a physical page is: `number` from 1, `label` as printed, `[start, end)` of the document's text."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from passagework.ui.commands import (
-    context_options as quoting,
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
@@ -19,12 +17,15 @@ from passagework.ui.commands import (
     models as model_list,
     options as opt,
     rebuilding,
+    search_options as find,
+    searching,
     train as training,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
+from passagework.ui.commands.searching import open_collection
 
 if TYPE_CHECKING:
-    from passagework import Collection
+    pass
 
 COMPLETION = "_PASSAGEWORK_COMPLETE"
 """The variable in which a shell's completion says what it asks for."""
@@ -102,93 +103,8 @@ def ingest(
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 
 
-@app.command()
-def search(
-    query: opt.QueryArgument,
-    collection: opt.CollectionOption,
-    k: opt.KOption = 10,
-    stage: opt.StageOption = None,
-    candidates: opt.CandidatesOption = None,
-    fusion: opt.FusionOption = "convex",
-    reranker: opt.RerankerOption = None,
-    encoder: opt.MovedEncoderOption = None,
-    where: opt.WhereOption = None,
-    per_document: opt.PerDocumentOption = None,
-    min_score: opt.MinScoreOption = None,
-    min_relevance: opt.MinRelevanceOption = None,
-    rerank_depth: opt.RerankDepthOption = None,
-    copies: opt.CopiesOption = "collapse",
-    diversity: opt.DiversityOption = 0.0,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Find the passages that answer a query."""
-    from passagework.retrieval.config import CANDIDATES
-    from passagework.ui.present import show_hits
-
-    parsed = parse_where(where)
-    with _open(collection, encoder=encoder, reranker=reranker) as opened:
-        hits = opened.search(
-            query,
-            k=k,
-            stage=stage,
-            candidates=CANDIDATES if candidates is None else candidates,
-            fusion=fusion,
-            where=parsed,
-            per_document=per_document,
-            min_score=min_score,
-            min_relevance=min_relevance,
-            rerank_depth=rerank_depth,
-            copies=copies,
-            diversity=diversity,
-        )
-    print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
-
-
-@app.command()
-def context(
-    query: opt.QueryArgument,
-    collection: opt.CollectionOption,
-    max_tokens: quoting.MaxTokensOption = 2000,
-    k: opt.PoolOption = 20,
-    stage: opt.StageOption = None,
-    reranker: opt.RerankerOption = None,
-    encoder: opt.MovedEncoderOption = None,
-    where: opt.WhereOption = None,
-    per_document: opt.PerDocumentOption = None,
-    min_score: opt.MinScoreOption = None,
-    min_relevance: opt.ContextRelevanceOption = None,
-    diversity: opt.DiversityOption = 0.0,
-    tokenizer: quoting.TokenizerOption = None,
-    context_format: quoting.FormatOption = "plain",
-    order: quoting.OrderOption = "rank",
-    expand: quoting.ExpandOption = None,
-    as_json: opt.JsonOption = False,
-) -> None:
-    """Assemble cited text for a language model."""
-    from passagework.retrieval.config import RELEVANT
-    from passagework.ui.present import context_notes, show_context
-
-    parsed = parse_where(where)
-    with _open(collection, encoder=encoder, reranker=reranker) as opened:
-        assembled = opened.context(
-            query,
-            max_tokens=max_tokens,
-            k=k,
-            stage=stage,
-            where=parsed,
-            per_document=per_document,
-            min_score=min_score,
-            min_relevance=RELEVANT if min_relevance is None else min_relevance,
-            diversity=diversity,
-            tokenizer=tokenizer,
-            format=context_format,
-            order=order,
-            expand=expand,
-        )
-    print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
-    if not as_json:
-        for note in context_notes(assembled):
-            print_message(note)  # on stderr: the text alone goes into a file or a pipe
+app.command()(searching.search)
+app.command()(searching.context)
 
 
 @app.command()
@@ -198,7 +114,7 @@ def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) ->
     from passagework.retrieval.config import Settings
     from passagework.ui.present import show_status
 
-    with _open(collection) as opened:
+    with open_collection(collection) as opened:
         state = opened.status()
     parsers = ParserLimits.here(Settings.from_environment())
     out = {**state.to_json(), "parsers": parsers.to_json()}
@@ -206,12 +122,14 @@ def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) ->
 
 
 @app.command()
-def documents(collection: opt.CollectionOption, where: opt.WhereOption = None, as_json: opt.JsonOption = False) -> None:
+def documents(
+    collection: opt.CollectionOption, where: find.WhereOption = None, as_json: opt.JsonOption = False
+) -> None:
     """List documents, and the files that failed with their reasons."""
     from passagework.ui.present import documents_to_json, show_documents
 
     parsed = parse_where(where)
-    with _open(collection) as opened:
+    with open_collection(collection) as opened:
         rows = opened.documents(where=parsed)
         # a file that failed has no documents that a filter could look at
         failed = [] if parsed else [source for source in opened.sources() if source.reason is not None]
@@ -225,7 +143,7 @@ def sources(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -
     """List the folders that documents came from, and how many documents are gone from them."""
     from passagework.ui.present import show_roots
 
-    with _open(collection) as opened:
+    with open_collection(collection) as opened:
         roots = opened.roots()
     out = {"sources": [row.to_json() for row in roots]}
     print_result(out, as_json, lambda console: show_roots(console, roots))
@@ -235,7 +153,7 @@ def sources(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -
 def delete(
     collection: opt.CollectionOption,
     targets: opt.TargetsArgument = None,
-    where: opt.WhereOption = None,
+    where: find.WhereOption = None,
     root: opt.RootOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -249,7 +167,7 @@ def delete(
     out = deleted_to_json(rows, dry_run=dry_run)
     print_result(out, as_json, lambda console: show_deleted(console, rows, dry_run=dry_run))
     if parsed and not rows:
-        with _open(collection) as opened:
+        with open_collection(collection) as opened:
             print_notes(opened.filter_hints(parsed))
 
 
@@ -275,7 +193,7 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
 
         create(collection)
         print_message(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
-    with _open(collection):
+    with open_collection(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
         print_message(f"listening at {host}: whoever reaches this machine can search the collection, and change it")
@@ -294,12 +212,6 @@ def main() -> None:
     if code == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C doesn't wait for what is still being encoded
     sys.exit(code)
-
-
-def _open(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:
-    from passagework import Collection
-
-    return Collection.open(collection, encoder=encoder, reranker=reranker)
 
 
 if __name__ == "__main__":

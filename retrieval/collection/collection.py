@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from passagework.retrieval.choices import choose
-from passagework.retrieval.citations import Citation, Context
+from passagework.retrieval.citations import Context
+from passagework.retrieval.collection.contents import CollectionContents
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
 from passagework.retrieval.config import CANDIDATES, RELEVANT, Settings
 from passagework.retrieval.errors import StoreError
-from passagework.retrieval.filters.compiler import Where, compile_filter
-from passagework.retrieval.filters.hints import filter_hints
+from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
-from passagework.retrieval.hits import Hit, Hits
+from passagework.retrieval.hits import Hits
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
@@ -28,15 +28,23 @@ from passagework.retrieval.models.weights import fixed_model
 from passagework.retrieval.search.context import ContextLayout, context_of
 from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
-from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
+from passagework.retrieval.store import Snapshot
 from passagework.retrieval.text import shortened
-from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Copies, Document, Fusion, Stage
+from passagework.retrieval.types import (
+    ContextExpansion,
+    ContextFormat,
+    ContextOrder,
+    Copies,
+    Fusion,
+    Stage,
+    Syntax,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Collection:
+class Collection(CollectionContents):
     """Opens a searchable set of documents; it is safe to share among threads, and sees what other processes commit."""
 
     def __init__(
@@ -95,6 +103,7 @@ class Collection:
         min_relevance: float | None = None,
         copies: Copies | str = Copies.COLLAPSE,
         diversity: float = 0.0,
+        syntax: Syntax | str = Syntax.FULL,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
@@ -103,7 +112,8 @@ class Collection:
         `passagework.retrieval.filters`); `per_document` the most hits of one document; `min_score` the least score at
         the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
         `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False; `copies`
-        whether passages that say the same are one hit; `diversity` (0 to 1) how far hits are spread.
+        whether passages that say the same are one hit; `diversity` (0 to 1) how far hits are spread; `syntax` whether
+        the query is read as it was typed, or as words alone (see docs/query-syntax.md).
         Ties are in order of path and start. Raises ConfigError for a value out of range, FilterError for a filter that
         makes no sense, EncodingError where memory runs out.
         """
@@ -121,6 +131,7 @@ class Collection:
             min_relevance=min_relevance,
             copies=choose(Copies, copies, "copies"),
             diversity=diversity,
+            syntax=choose(Syntax, syntax, "syntax"),
         )
         with self._reading() as (live, snapshot):
             return self._search(request, live, snapshot)
@@ -141,6 +152,7 @@ class Collection:
         format: ContextFormat | str = ContextFormat.PLAIN,  # noqa: A002 - the same word as on the command line
         order: ContextOrder | str = ContextOrder.RANK,
         expand: ContextExpansion | str | None = None,
+        syntax: Syntax | str = Syntax.FULL,
     ) -> Context:
         """Returns text for a language model, at most `max_tokens` long, with [1] [2] and citations.
 
@@ -159,6 +171,7 @@ class Collection:
             min_score=min_score,
             min_relevance=min_relevance,
             diversity=diversity,
+            syntax=choose(Syntax, syntax, "syntax"),
         )
         layout = ContextLayout.chosen(format, order, expand)
         count = None if tokenizer is None else token_counter(tokenizer, self._settings)
@@ -166,70 +179,6 @@ class Collection:
             hits = self._search(request, live, snapshot)
             count = count or (lambda text: tokens_as_read(self._models.encoder(live, snapshot), text))
             return context_of(hits, snapshot, layout, max_tokens=max_tokens, count_tokens=count)
-
-    def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
-        """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
-        with self._reading() as (_, snapshot):
-            rows = snapshot.passages([hit.id])
-            if not rows or (rows[0].uri, rows[0].start, rows[0].text) != (hit.uri, hit.start, hit.text):
-                return []  # another version counts its passages anew
-            ordinal = rows[0].ordinal
-            return snapshot.neighbours(rows[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
-
-    def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
-        """Returns every document, or those that a filter lets through, in order of path, without their text.
-
-        Raises FilterError for a filter that makes no sense.
-        """
-        with self._reading() as (_, snapshot):
-            return list(snapshot.documents(None if where is None else compile_filter(where, snapshot)))
-
-    def filter_hints(self, where: Where) -> list[str]:
-        """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
-
-        That is a field named nearly as another, and a folder in place of a document's path. Raises as `documents` does.
-        """
-        with self._reading() as (_, snapshot):
-            return list(filter_hints(compile_filter(where, snapshot), snapshot))
-
-    def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
-        """Returns the documents that each name stands for; names of none are left out.
-
-        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it. Where no document is spelled like
-        it, those stand for it that are in another of Unicode's normal forms.
-        """
-        with self._reading() as (_, snapshot):
-            return snapshot.documents_by_name([names] if isinstance(names, str) else names)
-
-    def document(self, document: int | str | Hit | Citation) -> Document:
-        """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.
-
-        A name is a record's `_id`, a URI, a path, or `path#record`. Raises StoreError where there is none, or several.
-        """
-        with self._reading() as (_, snapshot):
-            if isinstance(document, int):
-                return snapshot.document(document)
-            return snapshot.document_named(document if isinstance(document, str) else document.uri)
-
-    def sources(self) -> list[SourceRow]:
-        """Returns every file ingested, with its state and the reason where it failed."""
-        with self._reading() as (_, snapshot):
-            return snapshot.sources()
-
-    def roots(self) -> list[RootRow]:
-        """Returns the folders that files came from, and of how many documents the file is no longer there."""
-        with self._reading() as (_, snapshot):
-            return snapshot.root_rows()
-
-    def moment(self) -> str:
-        """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""
-        with self._reading() as (live, snapshot):
-            return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
-
-    def languages(self) -> tuple[str, ...]:
-        """Returns the languages, by their codes, by whose stems a query's words are looked for as well."""
-        with self._reading() as (_, snapshot):
-            return snapshot.languages()
 
     def status(self) -> Status:
         """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
@@ -295,6 +244,7 @@ class Collection:
                 lexical=lambda: live.lexical(snapshot),
                 filters=live.filters,
                 background=live.background,
+                words=live.words,
             )
             return searcher.search(request, snapshot, live.index(snapshot))
 

@@ -18,6 +18,7 @@ from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.store.generations import Opened, check_order
+from passagework.retrieval.syntax.collection_words import WordMemory
 
 AT_ONCE_BYTES = 1 << 30
 """Bytes of a database that is read against its seal before the first answer, in about a second.
@@ -45,6 +46,7 @@ class OpenedVersion:
             raise
         self.filters = filter_cache()
         self.background = BackgroundSample()
+        self.words = WordMemory()
         self._lock = ForkSafeLock()
         self._index: Opened[LiveIndex] | None = None
         self._postings: Opened[LivePostings] | None = None

@@ -18,7 +18,7 @@ from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, check_measures, mean, per_query
 from passagework.retrieval.evaluation.runs import RunFiles, stale_runs, strictly_decreasing
 from passagework.retrieval.hits import Hits
-from passagework.retrieval.types import Copies, Fusion, Json, Stage
+from passagework.retrieval.types import Copies, Fusion, Json, Stage, Syntax
 
 RUN_DEPTH = 100
 """Documents of a run, a query."""
@@ -170,7 +170,7 @@ class _Search:
         usable, skipped = [], {}
         probe = next((text for text in self._judged.queries.values() if text.strip()), "first")
         for stage in stages:
-            plan = self._collection.search(probe, k=1, stage=stage).plan
+            plan = self._collection.search(probe, k=1, stage=stage, syntax=Syntax.PLAIN).plan
             if plan.used is stage:
                 usable.append(stage)
                 self.reranker = plan.reranker or self.reranker
@@ -216,6 +216,7 @@ def rankings(
             per_document=judged.per_document,
             relevance=False,
             copies=Copies.KEEP,  # documents that say the same are judged each by itself
+            syntax=Syntax.PLAIN,
         )
 
     if stage is Stage.RERANK:

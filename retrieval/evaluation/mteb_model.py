@@ -22,7 +22,7 @@ from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_loading import load_encoder, load_reranker
 from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.models.reranker import Reranker
-from passagework.retrieval.types import Copies, Fusion, Json, Stage
+from passagework.retrieval.types import Copies, Fusion, Json, Stage, Syntax
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -216,6 +216,7 @@ class PassageworkSearch:
                 per_document=1,
                 relevance=False,
                 copies=Copies.KEEP,
+                syntax=Syntax.PLAIN,
             )
             for hit in hits:
                 ranking.setdefault(original_id(hit.document), hit.score)

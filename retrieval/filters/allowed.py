@@ -12,6 +12,7 @@ import numpy as np
 from passagework.retrieval.array_cache import ArrayCache
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store.conditions import All, Condition
 from passagework.retrieval.types import Ids
 
 BROAD = 2
@@ -34,11 +35,22 @@ def filter_cache() -> FilterCache:
 
 
 class AllowedIds:
-    """The passages that a filter lets through, at one moment of a collection."""
+    """The passages that a filter lets through, at one moment of a collection.
 
-    def __init__(self, where: Where, snapshot: Snapshot, memory: FilterCache | None = None) -> None:
-        self.condition = compile_filter(where, snapshot)
+    `also` are conditions that must hold as well, made at the same moment.
+    """
+
+    def __init__(
+        self,
+        where: Where | None,
+        snapshot: Snapshot,
+        memory: FilterCache | None = None,
+        also: Sequence[Condition] = (),
+    ) -> None:
+        filtered = [] if where is None else [compile_filter(where, snapshot)]
+        self.condition = filtered[0] if filtered and not also else All((*filtered, *also))
         self._where = where
+        self._also = tuple(also)
         self._snapshot = snapshot
         self._memory = memory or filter_cache()
         self._broad: bool | None = None
@@ -57,7 +69,8 @@ class AllowedIds:
     def _key(self) -> str | None:
         """Returns the filter at this moment, in words; None for one with a number that Python prints none of."""
         try:
-            return f"{self._snapshot.commits()} {json.dumps(self._where, sort_keys=True, default=dict)}"
+            where = json.dumps(self._where, sort_keys=True, default=dict)
+            return f"{self._snapshot.commits()} {where}{self._also or ''}"
         except ValueError:  # of more than 4,300 digits
             return None
 

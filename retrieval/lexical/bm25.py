@@ -9,7 +9,8 @@ from typing import Protocol
 
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.compounds import compound_parts, joins_words
-from passagework.retrieval.lexical.word_forms import different_forms, shares_of_one_word
+from passagework.retrieval.lexical.identifiers import is_identifier
+from passagework.retrieval.lexical.word_forms import WeightedWord, different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
 from passagework.retrieval.text import storable
@@ -52,10 +53,35 @@ ENDINGS = frozenset(("d", "ll", "m", "re", "s", "t", "ve"))
 """What FTS5 takes for words behind an apostrophe: `Boeing's`, `don't`."""
 
 
+class QueryReader(Protocol):
+    """Reads the words of a query."""
+
+    def words(self, snapshot: Snapshot, query: str) -> list[WeightedWord]:
+        """Returns the query's words in their forms, with what each counts for."""
+
+
+class PlainWords:
+    """Reads a query as words that all count the same."""
+
+    def words(self, snapshot: Snapshot, query: str) -> list[WeightedWord]:
+        """Returns the query's words in their forms."""
+        return weighted(searched_words(snapshot, query))
+
+
+PLAIN_WORDS = PlainWords()
+
+
 class LexicalRetriever(Protocol):
     """Finds passages by the words of a query."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(
+        self,
+        snapshot: Snapshot,
+        query: str,
+        k: int,
+        allowed: AllowedIds | None,
+        reader: QueryReader = PLAIN_WORDS,
+    ) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
 
     def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
@@ -65,14 +91,21 @@ class LexicalRetriever(Protocol):
 class Bm25:
     """Scores by BM25 over title, headings and text, with Porter's stems; a passage needs one of the query's terms."""
 
-    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(
+        self,
+        snapshot: Snapshot,
+        query: str,
+        k: int,
+        allowed: AllowedIds | None,
+        reader: QueryReader = PLAIN_WORDS,
+    ) -> list[tuple[int, float]]:
         """Returns the best passages as (id, score), higher is better: `k` of them, and those equal to the last."""
-        words = searched_words(snapshot, query)
+        words = reader.words(snapshot, query)
         if not words or k < 1:
             return []
-        if all(len(forms) == 1 for forms in words):
+        if all(len(word.forms) == 1 and word.weight == 1 for word in words):
             condition = None if allowed is None else allowed.condition
-            return snapshot.match_text(any_of([form for forms in words for form in forms]), k, condition)
+            return snapshot.match_text(any_of([form for word in words for form in word.forms]), k, condition)
         return _best_by_forms(snapshot, words, k, allowed)
 
     def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
@@ -81,16 +114,16 @@ class Bm25:
 
 
 def _best_by_forms(
-    snapshot: Snapshot, words: Sequence[tuple[str, ...]], k: int, allowed: AllowedIds | None
+    snapshot: Snapshot, words: Sequence[WeightedWord], k: int, allowed: AllowedIds | None
 ) -> list[tuple[int, float]]:
-    """Returns the same where words have several forms, which FTS5 can't count as one."""
+    """Returns the same where words have several forms, which FTS5 can't count as one, or weights."""
     passages = snapshot.passage_count()
     scores: defaultdict[int, float] = defaultdict(float)
-    for forms in words:
-        gains = [snapshot.match_word(form) for form in forms]
+    for word in words:
+        gains = [snapshot.match_word(form) for form in word.forms]
         for share, of_form in zip(shares_of_one_word(list(map(len, gains)), passages), gains, strict=True):
             for passage, gain in of_form:
-                scores[passage] += share * gain
+                scores[passage] += word.weight * share * gain
     passing = scores if allowed is None else scores.keys() & set(allowed.ids.tolist())
     rounded = [(passage, round(scores[passage], DECIMALS)) for passage in passing]
     return with_equals(sorted(rounded, key=lambda pair: (-pair[1], pair[0])), k)
@@ -102,6 +135,11 @@ def with_equals(best: list[tuple[int, float]], k: int) -> list[tuple[int, float]
         return best
     least = best[k - 1][1]
     return [pair for pair in best if pair[1] >= least]
+
+
+def weighted(words: Sequence[tuple[str, ...]]) -> list[WeightedWord]:
+    """Returns words, in their forms, that all count the same."""
+    return [WeightedWord(forms) for forms in words]
 
 
 def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ...]]:
@@ -118,7 +156,7 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
     content = [match[0] for match in content_words(query)]
     telling = [word for word in content if not is_question_word(word, languages)] or content
     words = [forms for word in telling for forms in word_forms(word, languages)]
-    identifiers = [match[0] for match in JOINED.finditer(query) if _is_identifier(match[0])]
+    identifiers = [match[0] for match in JOINED.finditer(query) if is_identifier(match[0])]
     quoted = [match[1] for match in QUOTED.finditer(query) if TERM.search(match[1])]
     phrases = [phrase_forms(term, languages) for term in identifiers + quoted if len(term) <= MAX_CHARACTERS]
     different: dict[str, tuple[str, ...]] = {}
@@ -148,11 +186,6 @@ def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
 def query_terms(query: str, languages: Sequence[str] = ()) -> list[str]:
     """Returns all forms of the query's words."""
     return list(dict.fromkeys(form for forms in query_words(query, languages) for form in forms))
-
-
-def _is_identifier(joined: str) -> bool:
-    """Tells whether joined words are more than a compound, which people write with a hyphen or without."""
-    return any(character.isdigit() for character in joined) or not joined.replace("-", "").isalpha()
 
 
 def content_words(query: str) -> list[re.Match[str]]:

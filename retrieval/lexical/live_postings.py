@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.filters.allowed import BROAD, AllowedIds
 from passagework.retrieval.ids import Mask, allowed_mask, rows_of
-from passagework.retrieval.lexical.bm25 import searched_words, with_equals
+from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, QueryReader, with_equals
 from passagework.retrieval.lexical.maxscore import Gains, Term, best_rows, exact_scores, length_norms
 from passagework.retrieval.lexical.postings import Postings
-from passagework.retrieval.lexical.word_forms import inverse_document_frequency, shares_of_one_word
+from passagework.retrieval.lexical.word_forms import WeightedWord, inverse_document_frequency, shares_of_one_word
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS
 from passagework.retrieval.store.vocabulary import MOST_COUNT, stems
@@ -91,9 +91,16 @@ class LivePostings:
             gone[rows_of(ids, removed)] = True
         return LivePostings(segments, gone)
 
-    def search(self, snapshot: Snapshot, query: str, k: int, allowed: AllowedIds | None) -> list[tuple[int, float]]:
+    def search(
+        self,
+        snapshot: Snapshot,
+        query: str,
+        k: int,
+        allowed: AllowedIds | None,
+        reader: QueryReader = PLAIN_WORDS,
+    ) -> list[tuple[int, float]]:
         """Searches as Lexical.search says."""
-        terms = self._terms(snapshot, query)
+        terms = self._terms(snapshot, reader.words(snapshot, query))
         if not terms or k < 1:
             return []
         if allowed is None:
@@ -116,14 +123,14 @@ class LivePostings:
         order = np.lexsort((rows, -scores))
         return with_equals(list(zip(self.ids[rows[order]].tolist(), scores[order].tolist(), strict=True)), k)
 
-    def _terms(self, snapshot: Snapshot, query: str) -> list[Term]:
+    def _terms(self, snapshot: Snapshot, words: Sequence[WeightedWord]) -> list[Term]:
         """Returns what each word of the query adds, in its order; words that no passage holds are left out."""
         terms: list[Term] = []
-        for forms in searched_words(snapshot, query):
-            of_word = [self._term(snapshot, form) for form in forms]
-            if len(of_word) > 1:
+        for word in words:
+            of_word = [self._term(snapshot, form) for form in word.forms]
+            if len(of_word) > 1 or word.weight != 1:
                 shares = shares_of_one_word([len(term.rows) for term in of_word], self._totals[0])
-                of_word = [term.times(share) for term, share in zip(of_word, shares, strict=True)]
+                of_word = [term.times(word.weight * share) for term, share in zip(of_word, shares, strict=True)]
             terms += of_word
         return [term for term in terms if len(term.rows)]
 

@@ -9,9 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from passagework.retrieval.lexical.maxscore import LEAST_IDF
 from passagework.retrieval.store.vocabulary import stems
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedWord:
+    """Is a word of a query in the forms that the text index may have, and how often its BM25 counts."""
+
+    forms: tuple[str, ...]
+    weight: float = 1.0
 
 
 def different_forms(forms: Sequence[str]) -> tuple[str, ...]:

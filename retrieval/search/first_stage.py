@@ -10,7 +10,7 @@ from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
-from passagework.retrieval.lexical.bm25 import LexicalRetriever
+from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, LexicalRetriever, QueryReader
 from passagework.retrieval.plan import FilterUse, FusionWeights
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.fusion import EVEN, competition_ranks, fuse, telling_bm25, weights_of
@@ -48,7 +48,7 @@ class FirstStage:
     """Finds candidates for one query; a larger pool can be asked for after a smaller one.
 
     `vector` (1, dim) is the query's, None where the stage is lexical, or the filter lets nothing through; `known` is
-    the share of the query's tokens that the encoder knows.
+    the share of the query's tokens that the encoder knows, `reader` reads its words.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class FirstStage:
         passages: int,
         background: BackgroundSample,
         clock: Clock,
+        reader: QueryReader = PLAIN_WORDS,
     ) -> None:
         self._request = request
         self._stage = stage
@@ -77,6 +78,7 @@ class FirstStage:
         self._passages = passages
         self._background = background
         self._clock = clock
+        self._reader = reader
         self._places: dict[int, Location] = {}
 
     def pool(self, size: int) -> Pool:
@@ -114,7 +116,8 @@ class FirstStage:
     def _by_words(self, size: int) -> Scores:
         """Returns BM25 of the `size` best passages that hold a word of the query, and of those equal to the last."""
         with self._clock.timed("lexical"):
-            return dict(self._lexical.search(self._snapshot, self._request.query, size, self._allowed))
+            query, allowed = self._request.query, self._allowed
+            return dict(self._lexical.search(self._snapshot, query, size, allowed, self._reader))
 
     def _scores(self, dense: Scores, lexical: Scores, telling: float, weights: FusionWeights) -> dict[Stage, Scores]:
         if self._stage is Stage.DENSE:

@@ -9,7 +9,7 @@ from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.text import storable
-from passagework.retrieval.types import Copies, Fusion, Stage
+from passagework.retrieval.types import Copies, Fusion, Stage, Syntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class SearchRequest:
     """Tells what is asked. `stage` None means the last one there is; `candidates` is the pool per retriever.
 
     `rerank_depth` None leaves to the reranker how many of the fused candidates it reads. `relevance` says whether it is
-    estimated of every hit; `diversity` 0 leaves to the scores alone which hits are the best.
+    estimated of every hit; `diversity` 0 leaves to the scores alone which hits are the best; `syntax` tells whether the
+    query is read as words alone.
     Raises ConfigError where a value is out of range.
     """
 
@@ -34,6 +35,7 @@ class SearchRequest:
     min_relevance: float | None = None
     copies: Copies = Copies.COLLAPSE
     diversity: float = 0.0
+    syntax: Syntax = Syntax.FULL
 
     def __post_init__(self) -> None:
         if not self.query.strip():

@@ -45,14 +45,22 @@ class StageChoice:
 
 
 def choose_stage(
-    models: SearchModels, requested_stage: Stage | None, *, nothing_matches: bool, clock: Clock
+    models: SearchModels,
+    requested_stage: Stage | None,
+    *,
+    nothing_matches: bool,
+    nothing_to_rank_by: bool = False,
+    clock: Clock,
 ) -> StageChoice:
     """Loads what a search at the stage requested (None: the last possible) needs, and says how far it can go.
 
-    Where `nothing_matches` the filter there is nothing to encode, and no model is loaded.
+    Where `nothing_matches` the filter there is nothing to encode, and no model is loaded; nor is one where there is
+    `nothing_to_rank_by`, the query having no words.
     """
     requested = requested_stage or (Stage.RERANK if models.may_rerank else Stage.HYBRID)
     stage, reason = requested, None
+    if nothing_to_rank_by:
+        return StageChoice(requested, Stage.LEXICAL, "the query has no words to rank by")
     if stage is Stage.RERANK and not models.may_rerank:
         stage, reason = Stage.HYBRID, "no reranker was named"
     if stage is Stage.LEXICAL or nothing_matches:

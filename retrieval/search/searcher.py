@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
 from passagework.retrieval.filters.hints import filter_hints
-from passagework.retrieval.hits import Hit, Hits, Relevance, StageScore
+from passagework.retrieval.hits import Hits, Relevance
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
+from passagework.retrieval.lexical.in_order import InOrder
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.plan import Plan, QueryCut
+from passagework.retrieval.plan import QueryCut
+from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import telling_words
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
@@ -25,9 +26,11 @@ from passagework.retrieval.search.relevance import COMPARED, relevance_of
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
-from passagework.retrieval.search.selection import Found, Selection, Selector
-from passagework.retrieval.store import PassageRow, Snapshot
-from passagework.retrieval.types import Fusion, Stage, Vectors
+from passagework.retrieval.search.selection import Selection, Selector
+from passagework.retrieval.store import Snapshot
+from passagework.retrieval.syntax.collection_words import WordMemory
+from passagework.retrieval.syntax.understanding import ReadQuery, understood_query
+from passagework.retrieval.types import Stage, Syntax, Vectors
 from passagework.retrieval.words.folding import folded
 
 
@@ -41,25 +44,25 @@ class Searcher:
         lexical: Callable[[], LexicalRetriever] = Bm25,
         filters: FilterCache | None = None,
         background: BackgroundSample | None = None,
+        words: WordMemory | None = None,
     ) -> None:
         self._models = models
         self._lexical = lexical  # called where words are searched: postings may have to be loaded
         self._filters = filters
         self._background = background or BackgroundSample()
+        self._words = words or WordMemory()
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """Returns the `k` best passages; the pool grows until `k` are found, or it holds everything there is."""
         clock = Clock()
-        with clock.timed("filter"):
-            allowed = None if request.where is None else AllowedIds(request.where, snapshot, self._filters)
-            hints = () if allowed is None else filter_hints(allowed.condition, snapshot)
+        read = self._read(request, snapshot, clock)
+        typed, request = request.query, replace(request, query=read.text)
+        allowed, hints = self._allowed(request, read, snapshot, clock)
         dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
-        lexical_only = request.stage is Stage.LEXICAL
-        nothing_matches = not lexical_only and dense_retriever.matches_nothing()
-        choice = choose_stage(self._models, request.stage, nothing_matches=nothing_matches, clock=clock)
-        vector, cut, tokens, unknown = _encoded(choice.encoder, request.query, clock)
+        choice = self._choice(request, read, dense_retriever, clock)
+        vector, cut, tokens, unknown = _encoded(choice.encoder, read.as_typed, clock)
         known = 1 - unknown / tokens if tokens else 1.0
-        lexical = self._lexical() if request.relevance or choice.stage is not Stage.DENSE else Bm25()
+        lexical = self._lexical_retriever(request, choice.stage, read)
         first_stage = FirstStage(
             request,
             choice.stage,
@@ -68,24 +71,18 @@ class Searcher:
             vector=vector,
             known=known,
             lexical=lexical,
+            reader=read.words,
             allowed=allowed,
             passages=index.size,
             background=self._background,
             clock=clock,
         )
-        second = None if choice.reranker is None else SecondStage(choice.reranker, request, snapshot, clock)
+        second = None
+        if choice.reranker is not None:
+            second = SecondStage(choice.reranker, replace(request, query=read.as_typed), snapshot, clock)
         selector = Selector(request, snapshot, clock)
-        size = min(max(request.candidates, request.k), max(1, index.size))
-        while True:
-            pool = first_stage.pool(size)
-            scores, reranked = _with_reranked(pool, choice.stage, second, selector)
-            selection = selector.hits(pool, scores[choice.stage], reranked)
-            if not selection.short or not pool.full:
-                break
-            size *= 4  # few documents, or copies of few texts, fill the pool: look further down
-        copied = {copy for found in selection.copies.values() for copy in found}
-        ranking = pool.best_first(scores[choice.stage]) if request.relevance else []
-        first = [passage for passage in ranking if passage not in copied][:COMPARED]
+        pool, scores, selection = _selected(request, choice.stage, first_stage, second, selector, index.size)
+        first = _compared(pool, scores[choice.stage], selection) if request.relevance else []
         with clock.timed("fetch"):
             rows = {row.id: row for row in snapshot.passages(list(dict.fromkeys([*first, *selection.all_passages])))}
         relevance: Mapping[int, Relevance] = {}
@@ -106,18 +103,77 @@ class Searcher:
             passage: copies for passage, copies in selection.copies.items() if _is_likely(passage, relevance, request)
         }
         probabilities = {} if second is None else second.probabilities
-        hits = _hits(rows, found, choice.stage, scores, pool, probabilities, relevance)
-        plan = _plan(request, choice, index, pool, second, cut)
-        languages = () if choice.stage is Stage.DENSE else snapshot.languages()
+        hits = hits_of(rows, found, choice.stage, scores, pool, probabilities, relevance)
         plan = replace(
-            plan,
+            plan_of(request, choice, index, pool, second, cut),
             hints=hints,
-            languages=languages,
+            languages=() if choice.stage is Stage.DENSE else snapshot.languages(),
             unknown_tokens=unknown,
             told=told,
             less_relevant=len(selection.copies) - len(found),
+            understood=read.understood,
         )
-        return Hits(request.query, hits, plan, clock.timings_ms())
+        return Hits(typed, hits, plan, clock.timings_ms())
+
+    def _read(self, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> ReadQuery:
+        """Returns the query as it is read: as words alone, or with what else is typed."""
+        if request.syntax is Syntax.PLAIN:
+            return ReadQuery(request.query)
+        with clock.timed("syntax"):
+            return understood_query(request.query, snapshot, self._words.at(snapshot))
+
+    def _allowed(
+        self, request: SearchRequest, read: ReadQuery, snapshot: Snapshot, clock: Clock
+    ) -> tuple[AllowedIds | None, tuple[str, ...]]:
+        """Returns the passages that the filter and the query let through, None for all, and hints on both."""
+        if request.where is None and not read.conditions:
+            return None, read.hints
+        with clock.timed("filter"):
+            allowed = AllowedIds(request.where, snapshot, self._filters, read.conditions)
+            return allowed, (*read.hints, *filter_hints(allowed.condition, snapshot))
+
+    def _choice(
+        self, request: SearchRequest, read: ReadQuery, dense_retriever: DenseRetriever, clock: Clock
+    ) -> StageChoice:
+        """Returns how far the search goes, and with which models."""
+        words_alone = request.stage is Stage.LEXICAL or read.is_filter_alone
+        return choose_stage(
+            self._models,
+            request.stage,
+            nothing_matches=not words_alone and dense_retriever.matches_nothing(),
+            nothing_to_rank_by=read.is_filter_alone,
+            clock=clock,
+        )
+
+    def _lexical_retriever(self, request: SearchRequest, stage: Stage, read: ReadQuery) -> LexicalRetriever:
+        if read.is_filter_alone:
+            return InOrder()
+        return self._lexical() if request.relevance or stage is not Stage.DENSE else Bm25()
+
+
+def _selected(
+    request: SearchRequest,
+    stage: Stage,
+    first_stage: FirstStage,
+    second: SecondStage | None,
+    selector: Selector,
+    passages: int,
+) -> tuple[Pool, Mapping[Stage, Scores], Selection]:
+    """Returns the pool, the scores of every stage, and the passages that become hits, best first."""
+    size = min(max(request.candidates, request.k), max(1, passages))
+    while True:
+        pool = first_stage.pool(size)
+        scores, reranked = _with_reranked(pool, stage, second, selector)
+        selection = selector.hits(pool, scores[stage], reranked)
+        if not selection.short or not pool.full:
+            return pool, scores, selection
+        size *= 4  # few documents, or copies of few texts, fill the pool: look further down
+
+
+def _compared(pool: Pool, scores: Scores, selection: Selection) -> list[int]:
+    """Returns the passages that rank first, copies aside, with which relevance compares the others."""
+    copied = {copy for found in selection.copies.values() for copy in found}
+    return [passage for passage in pool.best_first(scores) if passage not in copied][:COMPARED]
 
 
 def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int, int]:
@@ -152,98 +208,3 @@ def _with_reranked(
         return {**pool.scores, Stage.RERANK: {}}, None
     top = selector.best(pool, pool.best_first(fused), second.depth)
     return {**pool.scores, Stage.RERANK: second.scores(list(top.copies), pool)}, top
-
-
-def _hits(
-    rows: Mapping[int, PassageRow],
-    chosen: Mapping[int, Found],
-    stage: Stage,
-    scores: Mapping[Stage, Scores],
-    pool: Pool,
-    probabilities: Mapping[int, float],
-    relevance: Mapping[int, Relevance],
-) -> tuple[Hit, ...]:
-    """Returns the chosen passages with their traces and their copies."""
-    ranks = {
-        passed: {passage: rank for rank, passage in enumerate(pool.best_first(stage_scores), start=1)}
-        for passed, stage_scores in scores.items()
-    }
-
-    def trace(passage: int) -> dict[Stage, StageScore]:
-        return {
-            passed: StageScore(
-                ranks[passed][passage],
-                stage_scores[passage],
-                probabilities[passage] if passed is Stage.RERANK else None,
-            )
-            for passed, stage_scores in scores.items()
-            if passage in stage_scores
-        }
-
-    return tuple(
-        Hit(
-            rank=rank,
-            score=scores[stage][row.id],
-            text=row.text,
-            document=row.document,
-            path=row.path,
-            title=row.title,
-            pages=row.pages,
-            start=row.start,
-            end=row.end,
-            headings=row.headings,
-            metadata=row.metadata,
-            stages=trace(row.id),
-            id=row.id,
-            uri=row.uri,
-            hidden=row.hidden,
-            root=row.root,
-            lines=row.lines,
-            seconds=row.seconds,
-            ocr=row.ocr,
-            estimate=relevance.get(row.id),
-            also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
-        )
-        for rank, (row, found) in enumerate(((rows[passage], found) for passage, found in chosen.items()), start=1)
-    )
-
-
-def _also_in(row: PassageRow, similarity: float) -> AlsoIn:
-    return AlsoIn(row.document, row.path, row.root, row.start, row.end, row.pages, similarity)
-
-
-def _plan(
-    request: SearchRequest,
-    choice: StageChoice,
-    index: LiveIndex,
-    pool: Pool,
-    second: SecondStage | None,
-    query_cut: QueryCut | None,
-) -> Plan:
-    lexical = pool.scores.get(Stage.LEXICAL, {})
-    fused = choice.stage in (Stage.HYBRID, Stage.RERANK)
-    plan = Plan(
-        requested=choice.requested,
-        used=choice.stage,
-        reason=choice.reason,
-        candidates=max(request.candidates, request.k),
-        fusion=request.fusion if fused else None,
-        weights=pool.weights if fused and lexical and request.fusion is Fusion.CONVEX else None,
-        index=None if choice.stage is Stage.LEXICAL else index.kind.value,
-        filter=pool.filter,
-        query_cut=query_cut,
-        best_bm25=pool.telling_bm25 if fused and lexical else None,
-        pool=pool.size,
-        diversity=request.diversity,
-    )
-    if second is None or not pool.size:
-        return plan
-    return replace(
-        plan,
-        reranker=second.reranker.name,
-        rerank_depth=second.depth,
-        token_vectors=second.token_vectors,
-        reranked_in_windows=second.windowed,
-        rerank_query_cut=second.query_cut,
-        blend=None if second.reranker.blend is None else second.reranker.blend.following(pool.weights),
-    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
+
+from passagework.retrieval.types import Ids
 
 Scalar: TypeAlias = "str | bool | int | float | None"
 
@@ -79,10 +81,22 @@ class Compare:
     value: str | int | float
 
 
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The passage holds words that follow one another: `exactly` as they are, or in any form that a search finds.
+
+    `ids` are the passages that do, ascending, at the moment for which the condition was made.
+    """
+
+    words: str
+    exactly: bool
+    ids: Ids = field(repr=False, compare=False)
+
+
 Leaf: TypeAlias = "Exists | Among | Compare"
 """What a filter asks of one field."""
 
-Condition: TypeAlias = "All | AnyOf | Not | Leaf"
+Condition: TypeAlias = "All | AnyOf | Not | Leaf | Holds"
 
 
 def leaves(condition: Condition, *, holds: bool = True) -> Iterator[tuple[Leaf, bool]]:
@@ -92,5 +106,5 @@ def leaves(condition: Condition, *, holds: bool = True) -> Iterator[tuple[Leaf, 
             yield from leaves(part, holds=holds)
     elif isinstance(condition, Not):
         yield from leaves(condition.part, holds=not holds)
-    else:
+    elif not isinstance(condition, Holds):
         yield condition, holds

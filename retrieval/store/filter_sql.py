@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, n
 from sqlalchemy.sql.elements import BooleanClauseList
 
 from passagework.retrieval.store import schema as t
+from passagework.retrieval.store.batches import in_ids
 from passagework.retrieval.store.conditions import (
     All,
     Among,
@@ -21,6 +22,7 @@ from passagework.retrieval.store.conditions import (
     Condition,
     Exists,
     Field,
+    Holds,
     Leaf,
     Not,
     Scalar,
@@ -81,7 +83,7 @@ class _Sql:
         if isinstance(condition, All | AnyOf):
             parts = [self.of(part, holds=holds) for part in condition.parts]
             return _balanced(parts, all_hold=isinstance(condition, All) is holds)
-        sql = self._leaf(condition)
+        sql = in_ids(t.passages.c.id, condition.ids.tolist()) if isinstance(condition, Holds) else self._leaf(condition)
         return 0, sql if holds else not_(sql)
 
     def _leaf(self, condition: Leaf) -> Sql:

@@ -34,6 +34,13 @@ def matching_ids(connection: Connection, condition: ColumnElement[bool]) -> Ids:
     return np.repeat(first - ends + sizes, sizes) + np.arange(ends[-1] if len(ends) else 0)
 
 
+def first_matching(connection: Connection, condition: ColumnElement[bool], k: int) -> list[int]:
+    """Returns the first `k` passages that fulfil a condition, in the order of documents (see `Location.order`)."""
+    d, p = t.documents.c, t.passages.c
+    query = matching_query(condition).order_by(d.path, p.start, d.position, d.uri).limit(k)
+    return [row.id for row in connection.execute(query)]
+
+
 def passing_ids(connection: Connection, ids: Sequence[int], condition: ColumnElement[bool]) -> Ids:
     """Returns those of `ids`, as many as one statement takes, that fulfil a condition compiled `one_by_one`."""
     return np.fromiter(

@@ -12,7 +12,7 @@ from passagework.retrieval.hits import Hit
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.pairs import Pair, without_words
-from passagework.retrieval.types import Copies, Stage
+from passagework.retrieval.types import Copies, Stage, Syntax
 
 DEPTH = 50
 """Hits of hybrid that negatives are drawn from: the reranker will read the first of them."""
@@ -73,7 +73,9 @@ def mine(
 
 
 def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, counts: Mined) -> Pair | None:
-    hits = collection.search(pair.query, k=DEPTH, stage=Stage.HYBRID, copies=Copies.KEEP)
+    hits = collection.search(
+        pair.query, k=DEPTH, stage=Stage.HYBRID, copies=Copies.KEEP, syntax=Syntax.PLAIN, relevance=False
+    )
     whole, answers = _normalized(pair.positive), [_normalized(answer) for answer in pair.answers]
     plain = [_normalized(hit.text) for hit in hits]
     overlapping = [text in whole or whole in text for text in plain]

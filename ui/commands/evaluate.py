@@ -10,7 +10,7 @@ import typer
 from passagework.retrieval.config import default_collection
 from passagework.retrieval.errors import ConfigError, EvaluationError
 from passagework.retrieval.files import write_atomically
-from passagework.ui.commands import model_options as model_opt, options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt, search_options as find
 from passagework.ui.commands.output import FAILED, print_message, print_result
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def evaluate(
     measures: opt.MeasuresOption = None,
     split: opt.SplitOption = "test",
     limit_queries: opt.LimitOption = None,
-    candidates: opt.CandidatesOption = None,
-    fusion: opt.FusionOption = "convex",
-    reranker: opt.RerankerOption = None,
+    candidates: find.CandidatesOption = None,
+    fusion: find.FusionOption = "convex",
+    reranker: find.RerankerOption = None,
     whole: opt.WholeOption = False,
     encoder: opt.EncoderOption = None,
     window: opt.WindowOption = None,

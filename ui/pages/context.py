@@ -13,19 +13,21 @@ from passagework.ui.present import also_in_line, context_notes
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
-from passagework.ui.web.search_settings import STAGES, URL
+from passagework.ui.web.search_settings import STAGES, SYNTAX_HELP, SYNTAXES, URL
 
 FEWEST, MOST = 50, 16_000
 """Tokens of a budget."""
 
 
-def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: str | None) -> str:
+def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: str | None, syntax: str = "full") -> str:
     """Returns the program of four lines that prints this context; what has its usual value is left out."""
     arguments = [repr(query), f"max_tokens={max_tokens}"]
     if k != 20:
         arguments.append(f"k={k}")
     if stage is not None:
         arguments.append(f"stage={stage!r}")
+    if syntax != "full":
+        arguments.append(f"syntax={syntax!r}")
     return (
         "from passagework import Collection\n"
         f"with Collection.open({collection!r}) as collection:\n"
@@ -82,14 +84,16 @@ def show_form(collection: Collection) -> None:
         )
         k = int(st.number_input("Passages at most", 1, 200, 20, key="pool", width=180, bind=URL))
         chosen = str(st.selectbox("Stage", list(STAGES), key="stage", width=180, bind=URL))
+        syntax = str(st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, width=180, bind=URL))
     if not query.strip():
         st.html(note_html("Type a question. You see the text that a language model would be given, and its sources."))
         return
     stage = STAGES[chosen]
     with st.spinner("Assembling"):
-        context = collection.context(query, max_tokens=max_tokens, k=k, stage=stage)
+        context = collection.context(query, max_tokens=max_tokens, k=k, stage=stage, syntax=syntax)
     show_context(
-        context, python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value)
+        context,
+        python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value, syntax),
     )
 
 

@@ -14,7 +14,7 @@ from passagework.retrieval.collection.status import Status
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.text import counted
-from passagework.ui.present import LESS_RELEVANT, last_relevant, relevance_line, warnings_of
+from passagework.ui.present import LESS_RELEVANT, last_relevant, relevance_line, searched_text, warnings_of
 from passagework.ui.web import session
 from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.collection_cache import current_facets, status_of
@@ -44,7 +44,9 @@ def show_results(collection: Collection, query: str, settings: SearchSettings) -
         hits, highlights, cards = _show_stages(collection, query, settings)
     encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
     for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
-        [highlights[at]] = highlights_of(query, [hit.text], encoder, hits.plan.languages)  # a card drawn anew finds it
+        [highlights[at]] = highlights_of(
+            searched_text(hits), [hit.text], encoder, hits.plan.languages
+        )  # a card drawn anew finds it
         card.html(hit_html(hit, highlights[at]))
 
 
@@ -66,7 +68,7 @@ def _show_stages(
 
 
 def _words(hits: Hits) -> list[Highlights]:
-    spans = matching_spans(hits.query, [hit.text for hit in hits], hits.plan.languages)
+    spans = matching_spans(searched_text(hits), [hit.text for hit in hits], hits.plan.languages)
     return [Highlights(tuple(words)) for words in spans]
 
 

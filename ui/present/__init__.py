@@ -25,10 +25,12 @@ from passagework.ui.present.search_results import (
     plan_line,
     relevance_label,
     relevance_line,
+    searched_text,
     show_context,
     show_hits,
     stage_scores,
     timing_line,
+    understood_line,
     warnings_of,
 )
 
@@ -46,6 +48,7 @@ __all__ = [
     "plan_line",
     "relevance_label",
     "relevance_line",
+    "searched_text",
     "show_comparison",
     "show_context",
     "show_deleted",
@@ -59,5 +62,6 @@ __all__ = [
     "show_training",
     "stage_scores",
     "timing_line",
+    "understood_line",
     "warnings_of",
 ]

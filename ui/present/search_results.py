@@ -106,6 +106,28 @@ def plan_line(hits: Hits) -> str:
     return ", ".join(parts)
 
 
+def understood_line(plan: Plan) -> str:
+    """Says in one line what of the query was more than words; "" where nothing was."""
+    read = plan.understood
+    if read is None:
+        return ""
+    corrected = [f"{one_line(reading.typed)} as {one_line(reading.read)}" for reading in read.corrected]
+    expanded = [f"{one_line(reading.typed)} also as {one_line(reading.read)}" for reading in read.expanded]
+    kinds = {
+        "holding": [f'"{one_line(phrase)}"' for phrase in read.phrases],
+        "without": [f'"{one_line(phrase)}"' for phrase in read.excluded],
+        "where": [one_line(str(field)) for field in read.fields],
+        "reading": [*corrected, *expanded],
+    }
+    return "; ".join(f"{kind} {', '.join(shown)}" for kind, shown in kinds.items() if shown)
+
+
+def searched_text(hits: Hits) -> str:
+    """Returns what was searched for, the words of which are found in the hits."""
+    understood = hits.plan.understood
+    return (understood.text if understood else "") or hits.query
+
+
 def timing_line(hits: Hits) -> str:
     """Says how many milliseconds the search took, in all and by stage."""
     stages = ", ".join(f"{name} {ms:.1f}" for name, ms in hits.timings_ms.items() if name != "total" and ms >= 0.05)
@@ -149,6 +171,8 @@ def show_hits(console: Console, hits: Hits) -> None:
             indented(console, one_line(elsewhere), "dim", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()
+    if understood := understood_line(hits.plan):
+        indented(console, understood, "dim", column=Text("query ", "dim"))
     indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))
     indented(console, timing_line(hits), "dim", column=Text("time  ", "dim"))
 
@@ -170,10 +194,12 @@ def context_notes(context: Context) -> list[str]:
     """Returns notes on how much of the budget was used, and on what to know before trusting the text."""
     citations = counted(len(context.citations), "citation")
     left_out = sum(bool(citation.hidden) for citation in context.citations)
+    understood = understood_line(context.plan)
     notes = warnings_of(context.plan)
     if context.plan.less_relevant and not context.citations:
         passages = counted(context.plan.less_relevant, "passage")
         notes.append(f"nothing in this collection answers that: {passages} were found, none relevant enough")
     if left_out:
         notes.append(f"text that can't be seen in the documents was left out of {counted(left_out, 'citation')}")
-    return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}"]
+    query = f"; query {understood}" if understood else ""
+    return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}{query}"]

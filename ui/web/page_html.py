@@ -17,6 +17,7 @@ from passagework.ui.present import (
     plan_line,
     relevance_label,
     timing_line,
+    understood_line,
 )
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.highlighting import Highlights
@@ -120,7 +121,9 @@ def _words_html(text: str, start: int, end: int, words: Sequence[tuple[int, int]
 
 def plan_html(hits: Hits) -> str:
     """Returns how the hits were found, and how long it took."""
-    summary = f"{counted(len(hits), 'hit')} · {plan_line(hits)} · {timing_line(hits)}"
+    understood = understood_line(hits.plan)
+    query = f"query {understood} · " if understood else ""
+    summary = f"{counted(len(hits), 'hit')} · {query}{plan_line(hits)} · {timing_line(hits)}"
     return f'<div class="pw-plan" data-testid="plan">{plain(summary)}</div>'
 
 

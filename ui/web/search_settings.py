@@ -11,7 +11,7 @@ import streamlit as st
 
 from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Fusion, Hits, Stage
+from passagework.retrieval import Fusion, Hits, Stage, Syntax
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.output import parse_where
@@ -27,6 +27,8 @@ STAGES = {
 STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
 FUSIONS = tuple(fusion.value for fusion in Fusion)
 """For the pages Search and Judge."""
+SYNTAXES = (Syntax.FULL.value, Syntax.PLAIN.value)
+SYNTAX_HELP = '`full`: "exact words", -without, field:value, misspelt words; `plain`: words alone.'
 URL: Any = "query-params"
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 30)
 """Any date that a document may have; the widget's own limits are ten years from today."""
@@ -43,6 +45,7 @@ class SearchSettings:
     per_document: int | None = None
     rerank_depth: int | None = None
     where: Mapping[str, Any] | None = None
+    syntax: str = "full"
 
     def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
         """Returns the hits of a query; `stage` stands in place of the one that was set."""
@@ -55,6 +58,7 @@ class SearchSettings:
             per_document=self.per_document,
             rerank_depth=self.rerank_depth,
             where=self.where,
+            syntax=self.syntax,
         )
 
 
@@ -82,6 +86,7 @@ def sidebar(facets: Facets) -> SearchSettings:
             help="Candidates that the reranker reads, at least k; 0: its own.",
             bind=URL,
         )
+        syntax = st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, bind=URL)
         raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
         st.divider()
     return SearchSettings(
@@ -91,6 +96,7 @@ def sidebar(facets: Facets) -> SearchSettings:
         fusion=str(fusion),
         per_document=int(per_document) or None,
         rerank_depth=int(rerank_depth) or None,
+        syntax=str(syntax),
         where=filter_of(_with_where(choice, str(raw or "")), facets),
     )
 

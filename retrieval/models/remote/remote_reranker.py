@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from passagework.retrieval.config import MAX_WINDOW, RERANK_DEPTH, Settings
 from passagework.retrieval.errors import ConfigError, ModelUnavailableError
-from passagework.retrieval.hits import Blend
 from passagework.retrieval.models.pair_inputs import cut_piece, windows
 from passagework.retrieval.models.recognition import facts_by_last_part
 from passagework.retrieval.models.remote.address import RERANK, RemoteAddress
@@ -17,6 +16,7 @@ from passagework.retrieval.models.remote.client import RefusedError, RemoteClien
 from passagework.retrieval.models.remote.server_answers import scores_of
 from passagework.retrieval.models.remote.token_counts import TokenCounter, token_counter
 from passagework.retrieval.models.reranker import RerankScores
+from passagework.retrieval.plan import Blend
 from passagework.retrieval.types import Json
 from passagework.retrieval.words.folding import folded
 

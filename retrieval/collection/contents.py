@@ -1,0 +1,87 @@
+"""What a collection holds, read as it is: documents, sources, and passages around a hit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from passagework.retrieval.citations import Citation
+from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.filters.compiler import Where, compile_filter
+from passagework.retrieval.filters.hints import filter_hints
+from passagework.retrieval.hits import Hit
+from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
+from passagework.retrieval.types import Document
+
+
+class CollectionContents(ABC):
+    """Reads a collection's documents; each call sees one moment of it."""
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[tuple[OpenedVersion, Snapshot]]:
+        """Gives the live version and one moment of it."""
+
+    def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:
+        """Returns the passages around a hit in its document, itself included, in order; [] where it is gone."""
+        with self._reading() as (_, snapshot):
+            rows = snapshot.passages([hit.id])
+            if not rows or (rows[0].uri, rows[0].start, rows[0].text) != (hit.uri, hit.start, hit.text):
+                return []  # another version counts its passages anew
+            ordinal = rows[0].ordinal
+            return snapshot.neighbours(rows[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
+
+    def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
+        """Returns every document, or those that a filter lets through, in order of path, without their text.
+
+        Raises FilterError for a filter that makes no sense.
+        """
+        with self._reading() as (_, snapshot):
+            return list(snapshot.documents(None if where is None else compile_filter(where, snapshot)))
+
+    def filter_hints(self, where: Where) -> list[str]:
+        """Returns what a filter may have meant that asks for what no document has: a line on each such thing.
+
+        That is a field named nearly as another, and a folder in place of a document's path. Raises as `documents` does.
+        """
+        with self._reading() as (_, snapshot):
+            return list(filter_hints(compile_filter(where, snapshot), snapshot))
+
+    def documents_named(self, names: Iterable[str]) -> dict[str, list[DocumentRow]]:
+        """Returns the documents that each name stands for; names of none are left out.
+
+        A name is a record's `_id`, a URI, a path, or `path#record` as hits show it. Where no document is spelled like
+        it, those stand for it that are in another of Unicode's normal forms.
+        """
+        with self._reading() as (_, snapshot):
+            return snapshot.documents_by_name([names] if isinstance(names, str) else names)
+
+    def document(self, document: int | str | Hit | Citation) -> Document:
+        """Returns one document whole: of a hit, of a citation, by a name, or by the number that `documents` gives.
+
+        A name is a record's `_id`, a URI, a path, or `path#record`. Raises StoreError where there is none, or several.
+        """
+        with self._reading() as (_, snapshot):
+            if isinstance(document, int):
+                return snapshot.document(document)
+            return snapshot.document_named(document if isinstance(document, str) else document.uri)
+
+    def sources(self) -> list[SourceRow]:
+        """Returns every file ingested, with its state and the reason where it failed."""
+        with self._reading() as (_, snapshot):
+            return snapshot.sources()
+
+    def roots(self) -> list[RootRow]:
+        """Returns the folders that files came from, and of how many documents the file is no longer there."""
+        with self._reading() as (_, snapshot):
+            return snapshot.root_rows()
+
+    def moment(self) -> str:
+        """Returns a text that changes with every commit: what was read of the collection holds as long as it stays."""
+        with self._reading() as (live, snapshot):
+            return f"{live.folder.name} {snapshot.meta('created')} {snapshot.meta(COMMITS)}"
+
+    def languages(self) -> tuple[str, ...]:
+        """Returns the languages, by their codes, by whose stems a query's words are looked for as well."""
+        with self._reading() as (_, snapshot):
+            return snapshot.languages()

@@ -1,0 +1,110 @@
+"""Defines `passagework search` and `context`: ranked passages, and cited text made of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from passagework.ui.commands import context_options as quoting, options as opt, search_options as find
+from passagework.ui.commands.output import parse_where, print_message, print_result
+
+if TYPE_CHECKING:
+    from passagework import Collection
+
+
+def search(
+    query: find.QueryArgument,
+    collection: opt.CollectionOption,
+    k: find.KOption = 10,
+    stage: find.StageOption = None,
+    candidates: find.CandidatesOption = None,
+    fusion: find.FusionOption = "convex",
+    reranker: find.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
+    where: find.WhereOption = None,
+    per_document: find.PerDocumentOption = None,
+    min_score: find.MinScoreOption = None,
+    min_relevance: find.MinRelevanceOption = None,
+    rerank_depth: find.RerankDepthOption = None,
+    copies: find.CopiesOption = "collapse",
+    diversity: find.DiversityOption = 0.0,
+    syntax: find.SyntaxOption = "full",
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Find the passages that answer a query."""
+    from passagework.retrieval.config import CANDIDATES
+    from passagework.ui.present import show_hits
+
+    parsed = parse_where(where)
+    with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+        hits = opened.search(
+            query,
+            k=k,
+            stage=stage,
+            candidates=CANDIDATES if candidates is None else candidates,
+            fusion=fusion,
+            where=parsed,
+            per_document=per_document,
+            min_score=min_score,
+            min_relevance=min_relevance,
+            rerank_depth=rerank_depth,
+            copies=copies,
+            diversity=diversity,
+            syntax=syntax,
+        )
+    print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
+
+
+def context(
+    query: find.QueryArgument,
+    collection: opt.CollectionOption,
+    max_tokens: quoting.MaxTokensOption = 2000,
+    k: find.PoolOption = 20,
+    stage: find.StageOption = None,
+    reranker: find.RerankerOption = None,
+    encoder: opt.MovedEncoderOption = None,
+    where: find.WhereOption = None,
+    per_document: find.PerDocumentOption = None,
+    min_score: find.MinScoreOption = None,
+    min_relevance: find.ContextRelevanceOption = None,
+    diversity: find.DiversityOption = 0.0,
+    tokenizer: quoting.TokenizerOption = None,
+    context_format: quoting.FormatOption = "plain",
+    order: quoting.OrderOption = "rank",
+    expand: quoting.ExpandOption = None,
+    syntax: find.SyntaxOption = "full",
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Assemble cited text for a language model."""
+    from passagework.retrieval.config import RELEVANT
+    from passagework.ui.present import context_notes, show_context
+
+    parsed = parse_where(where)
+    with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+        assembled = opened.context(
+            query,
+            max_tokens=max_tokens,
+            k=k,
+            stage=stage,
+            where=parsed,
+            per_document=per_document,
+            min_score=min_score,
+            min_relevance=RELEVANT if min_relevance is None else min_relevance,
+            diversity=diversity,
+            tokenizer=tokenizer,
+            format=context_format,
+            order=order,
+            expand=expand,
+            syntax=syntax,
+        )
+    print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))
+    if not as_json:
+        for note in context_notes(assembled):
+            print_message(note)  # on stderr: the text alone goes into a file or a pipe
+
+
+def open_collection(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:
+    """Opens the collection that a command was given, with the models that it was given."""
+    from passagework import Collection
+
+    return Collection.open(collection, encoder=encoder, reranker=reranker)
