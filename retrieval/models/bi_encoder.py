@@ -26,6 +26,7 @@ from passagework.retrieval.models.batching import (
     token_arrays,
     unit_rows,
 )
+from passagework.retrieval.models.encoder import TakeTokenVectors
 from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
@@ -146,6 +147,14 @@ class BiEncoder:
         _check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt)
 
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: TakeTokenVectors) -> Vectors:
+        """Returns what `encode_tokens` does, to the last bit, and gives `take` each passage's token vectors meanwhile.
+
+        Both come of one pass through the model. Raises ConfigError as `encode_token_vectors` does.
+        """
+        _check_budget(token_ids, self.passage_budget)
+        return self._encode(token_ids, self._passage_prompt, take)
+
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
         """Returns the tokens of texts that follow the prompt, whose last space may belong to their first word."""
         prompt = self._query_prompt if query else self._passage_prompt
@@ -180,12 +189,20 @@ class BiEncoder:
                     matrices = self._token_batch(
                         [prompt.around(token_ids[row]) for row in rows], (height, width), prompt
                     )
-                    if matrices is None:
-                        raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
-                    for row, vectors in zip(rows, matrices, strict=False):
-                        text_vectors = vectors[len(prompt.prefix) : len(prompt.prefix) + len(token_ids[row])]
-                        out[row] = unit_rows(text_vectors, self._fingerprint.model, zeros=True)
+                    for row, vectors in self._own_tokens(matrices, rows, token_ids, prompt):
+                        out[row] = vectors
         return out
+
+    def _own_tokens(
+        self, matrices: Vectors | None, rows: Sequence[int], token_ids: Sequence[TokenIds], prompt: PromptTokens
+    ) -> Iterator[tuple[int, Vectors]]:
+        """Yields for each row of a batch the unit vectors of its text's own tokens, behind those of the prompt."""
+        if matrices is None:
+            raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
+        start = len(prompt.prefix)
+        for row, vectors in zip(rows, matrices, strict=False):
+            own = vectors[start : start + len(token_ids[row])]
+            yield row, unit_rows(own, self._fingerprint.model, zeros=True)
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
         """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
@@ -219,7 +236,9 @@ class BiEncoder:
                 parts.append(self._encode(ids, prompt))
         return np.concatenate(parts)
 
-    def _encode(self, token_ids: Sequence[TokenIds], prompt: PromptTokens) -> Vectors:
+    def _encode(
+        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: TakeTokenVectors | None = None
+    ) -> Vectors:
         out = np.empty((len(token_ids), self.dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
@@ -232,10 +251,10 @@ class BiEncoder:
                 rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
                 shape = self._shape.rows(len(rows), wide), wide
-                padded = self._padded([prompt.around(token_ids[row]) for row in rows], shape)
                 try:
-                    with self._backend_in_use() as backend:
-                        vectors = backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
+                    vectors, by_token = self._text_batch(
+                        [prompt.around(token_ids[row]) for row in rows], shape, prompt, with_tokens=take is not None
+                    )
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
@@ -243,10 +262,22 @@ class BiEncoder:
                     continue
                 # A model saved with a shorter length than its own means the first so many dimensions of it.
                 out[rows] = vectors[: len(rows), : self.dim]
+                if take is not None:
+                    for row, token_vectors in self._own_tokens(by_token, rows, token_ids, prompt):
+                        take(row, token_vectors)
                 done += len(rows)
             if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
                 release_memory()
         return unit_rows(out, self._fingerprint.model)
+
+    def _text_batch(
+        self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens, *, with_tokens: bool
+    ) -> tuple[Vectors, Vectors | None]:
+        padded = self._padded(batch, shape)
+        with self._backend_in_use() as backend:
+            if with_tokens:
+                return backend.text_and_token_vectors(*padded, prompt_length=prompt.prompt_length)
+            return backend.text_vectors(*padded, prompt_length=prompt.prompt_length), None
 
     @contextmanager
     def _backend_in_use(self) -> Iterator[Backend]:

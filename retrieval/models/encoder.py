@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Protocol, TypeGuard, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
@@ -74,6 +74,18 @@ class TokenEncoder(Encoder, Protocol):
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns (n, hidden) float32 for each text, a unit row a token; they don't depend on the other texts."""
+
+
+TakeTokenVectors: TypeAlias = Callable[[int, Vectors], None]
+"""Takes the token vectors (n, hidden) float32 of the passage at this place, unit rows; places come in any order."""
+
+
+@runtime_checkable
+class TwofoldEncoder(TokenEncoder, Protocol):
+    """An encoder that gives the vectors of texts and of their tokens of one pass through the model."""
+
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: TakeTokenVectors) -> Vectors:
+        """Returns what `encode_tokens` does, and gives `take` the token vectors of each passage meanwhile."""
 
 
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:
