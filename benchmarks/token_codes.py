@@ -92,8 +92,8 @@ def variants() -> list[Variant]:
     return plain + [Variant(bits, content, *pool) for pool in pools for bits in (32, 1) for content in (False, True)]
 
 
-def token_set(name: str, keep: Path, encoder: BiEncoder) -> TokenSet:
-    """Returns a set with everything that variants are tried on, encoded now or by an earlier run."""
+def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int) -> TokenSet:
+    """Returns a set with what variants are tried on, of `depth` hits a query, encoded now or by an earlier run."""
     folder = keep / name
     if not folder.exists():
         ingest([documents_of(name)], folder, encoder=encoder)
@@ -101,7 +101,7 @@ def token_set(name: str, keep: Path, encoder: BiEncoder) -> TokenSet:
         judged = _judged(name, collection)
         with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
             common = CommonWords(snapshot)
-            queries = [_asked(collection, judged, encoder, query, common) for query in judged.queries]
+            queries = [_asked(collection, judged, encoder, query, depth, common) for query in judged.queries]
     texts = {hit.id: reranker_text_of(hit) for asked in queries for hit in asked.hits}
     vectors = _vectors(keep / f"{name}.npz", encoder, texts)
     tokens = dict(zip(texts, encoder.tokenize_whole(list(texts.values())), strict=True))
@@ -123,10 +123,15 @@ def _judged(name: str, collection: Collection) -> Judged:
 
 
 def _asked(
-    collection: Collection, judged: Judged, encoder: BiEncoder, query: str, is_common: Callable[[str], bool]
+    collection: Collection,
+    judged: Judged,
+    encoder: BiEncoder,
+    query: str,
+    depth: int,
+    is_common: Callable[[str], bool],
 ) -> Asked:
     text = judged.queries[query]
-    hits = collection.search(text, k=MOST, stage=Stage.HYBRID, per_document=judged.per_document)
+    hits = collection.search(text, k=depth, stage=Stage.HYBRID, per_document=judged.per_document)
     tokens = encoder.tokenize_whole([text], query=True)[0]
     ids = tokens.ids[: encoder.query_budget]
     (vectors,) = encoder.encode_token_vectors([ids], query=True)
@@ -138,9 +143,10 @@ def _vectors(path: Path, encoder: BiEncoder, texts: Mapping[int, str]) -> dict[i
     """Returns the token vectors of the texts' first windows, in fp16."""
     if path.exists():
         kept = np.load(path)
-        ends = np.cumsum(kept["counts"])
-        parts = np.split(kept["vectors"], ends[:-1])
-        return dict(zip(kept["passages"].tolist(), parts, strict=True))
+        parts = np.split(kept["vectors"], np.cumsum(kept["counts"])[:-1])
+        by_passage = dict(zip(kept["passages"].tolist(), parts, strict=True))
+        if texts.keys() <= by_passage.keys():
+            return by_passage
     ids = [tokens.ids[: encoder.passage_budget] for tokens in encoder.tokenize_whole(list(texts.values()))]
     matrices = [
         matrix.astype(np.float16)
@@ -272,12 +278,13 @@ def main() -> int:
     sizes: dict[str, dict[str, float]] = {}
     arguments.keep.mkdir(parents=True, exist_ok=True)
     for name in arguments.data:
-        one = token_set(name, arguments.keep, encoder)
+        depth = MOST if arguments.weights else DEPTH
+        one = token_set(name, arguments.keep, encoder, depth)
         empty = [np.empty((0, len(asked.hits)), np.float32) for asked in one.queries]
         table.setdefault("hybrid", {})[name] = mean_ndcg(one, empty)
         tried = [SHIPPED] if arguments.weights else variants()
         for variant in tried:
-            best, size = best_cosines(one, variant, MOST if arguments.weights else DEPTH)
+            best, size = best_cosines(one, variant, depth)
             weighed = weighings() if arguments.weights else [Weighing()]
             rows = {str(weighing) if arguments.weights else str(variant): weighing for weighing in weighed}
             for row, weighing in rows.items():

@@ -27,7 +27,13 @@ from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError, StoreError
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, recorded_tokens
+from passagework.retrieval.late_interaction.kept_tokens import KeptTokens
+from passagework.retrieval.late_interaction.stored_tokens import (
+    TOKEN_RECORD,
+    NoTokenVectors,
+    TokenRecord,
+    recorded_tokens,
+)
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of, token_windows
 from passagework.retrieval.models.encoder import TakeTokenVectors
 from passagework.retrieval.models.reranker_input import reranker_text_of
@@ -200,6 +206,8 @@ class TestIngest:
         assert (stored(plain), record(plain)) == ({}, None)
         shutil.copytree(plain, tmp_path / "c")
         encoder = FakeTokenEncoder()
+        with opened(tmp_path / "c") as snapshot:
+            assert snapshot.meta(TOKEN_RECORD) == NoTokenVectors.UNWANTED.value
         for asked, keeps in ((None, False), (True, True)):
             ingest([docs], tmp_path / "c", encoder=encoder, token_vectors=asked, settings=OFFLINE)
             assert bool(stored(tmp_path / "c")) is keeps
@@ -242,6 +250,39 @@ class TestIngest:
         (own / "a.md").unlink()
         ingest([own], moved, encoder=FakeTokenEncoder(), delete_missing=True, settings=OFFLINE)
         check_kept(moved)
+
+    def test_of_an_older_form(self, path: Path, kept: Path, docs: Path) -> None:
+        """Of all tokens in four bits: searched as they are, looked at by doctors, and made anew by the next ingest."""
+        as_of_old(path)
+        with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
+            hits = collection.search(QUERY, k=20)
+            assert collection.status().token_vectors == TokenVectorsStatus(
+                bits=4,
+                passages=collection.status().passages,
+                bytes=sum(len(codes) for _, codes in stored(path).values()),
+            )
+        assert hits.plan.to_json()["token_vectors"] == "stored"
+        check_kept(path)
+        seen = list[Progress]()
+        report = ingest([docs], path, encoder=FakeTokenEncoder(), settings=OFFLINE, progress=seen.append)
+        assert (report.passages, report.token_vectors, seen[-1].filled) == (0, seen[-1].to_fill, seen[-1].to_fill)
+        assert stored(path) == stored(kept)
+        check_kept(path)
+
+    def test_a_model_that_is_away_decides_nothing(self, bare: Path, docs: Path, tmp_path: Path) -> None:
+        """A run that encodes nothing goes on without it; what to keep is decided when it is there again."""
+        ingest([docs], bare, settings=OFFLINE)
+        assert (stored(bare), record(bare)) == ({}, None)
+        ingest([docs], bare, encoder=FakeTokenEncoder(), settings=OFFLINE)
+        check_kept(bare)
+
+    def test_an_encoder_that_gives_none_is_asked_once(self, docs: Path, tmp_path: Path) -> None:
+        """It is recorded, so that a run that changes nothing loads no model."""
+        path = made(docs, tmp_path / "c", encoder=FakeEncoder())
+        with opened(path) as snapshot:
+            assert snapshot.meta(TOKEN_RECORD) == NoTokenVectors.NOT_GIVEN.value
+        assert examine(path, encoder=FakeEncoder()).well
+        assert ingest([docs], path, settings=OFFLINE).unchanged == 8  # there is no model of that name to load
 
     def test_passages_are_counted(self, docs: Path, tmp_path: Path) -> None:
         """Each that got them, also where another says the same: so many as where they come later."""
@@ -513,6 +554,13 @@ class TestExchange:
         ingest([docs], tmp_path / "new", encoder=FakeTokenEncoder(), settings=OFFLINE)
         check_kept(tmp_path / "new")
 
+    def test_that_none_are_wanted_comes_along(self, plain: Path, docs: Path, tmp_path: Path) -> None:
+        """The next ingest makes none."""
+        export_collection(plain, tmp_path / "out")
+        import_collection(tmp_path / "out", tmp_path / "new")
+        ingest([docs], tmp_path / "new", encoder=FakeTokenEncoder(), settings=OFFLINE)
+        assert (stored(tmp_path / "new"), record(tmp_path / "new")) == ({}, None)
+
     def test_a_snapshot_has_them(self, path: Path, tmp_path: Path) -> None:
         """It is a copy of the database."""
         snapshot_collection(path, tmp_path / "copy")
@@ -526,6 +574,18 @@ def edit(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
     (path / "v0001" / "store.db.seal").unlink(missing_ok=True)
+
+
+def as_of_old(path: Path) -> None:
+    """Makes the collection's token vectors what they were once: four bits a coordinate, of every token."""
+    before = TokenRecord(4, 32, FakeTokenEncoder().fingerprint, filled=True, kept=KeptTokens.ALL)
+    with Store.open(current_version(path) / "store.db") as store, store.write() as writer:
+        texts = {text_hash(text): text for text in map(reranker_text_of, writer.passages(list(range(1000))))}
+        token_rows.drop_codes(writer, list(texts))
+        token_rows.put_codes(writer, token_vectors.token_codes(FakeTokenEncoder(), before, texts))
+        record = before.to_json()
+        del record["kept"]
+        writer.set_meta(TOKEN_RECORD, record)
 
 
 DAMAGE = {
