@@ -17,6 +17,7 @@ from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.types import Tokens, Vectors
+from passagework.retrieval.words.folding import folded
 
 DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
@@ -88,6 +89,7 @@ class LateInteractionReranker:
 
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
+        query = folded(query)  # as the first stage reads it
         tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
         query_tokens = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
