@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import accumulate
 
+import numpy as np
+
 from passagework.ingest.writing.derived_data import DerivedTexts, EncodedTexts
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.late_interaction.kept_tokens import aligned_mask
@@ -117,14 +119,17 @@ def vectors_and_codes(
         key: aligned_mask(record.kept.mask(texts[key], text_tokens), text_tokens, passages[key])
         for key, text_tokens in zip(texts, tokens, strict=True)
     }
-    codes: dict[bytes, TokenCodes] = {}
+    taken: dict[bytes, tuple[Vectors, int]] = {}
 
-    def take(place: int, vectors: Vectors) -> None:
+    def take(place: int, token_vectors: Vectors) -> None:
         mask = masks.get(keys[place])
         if mask is not None:
-            codes[keys[place]] = TokenCodes(len(vectors), coded(record, vectors[mask]))
+            taken[keys[place]] = token_vectors[mask], len(token_vectors)
 
-    return encoder.encode_tokens_twofold(list(passages.values()), take), codes
+    vectors = encoder.encode_tokens_twofold(list(passages.values()), take)
+    codes = coded_each(record, [kept for kept, _ in taken.values()])
+    rows = zip(taken.items(), codes, strict=True)
+    return vectors, {key: TokenCodes(read, coded) for (key, (_, read)), coded in rows}
 
 
 def token_codes(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
@@ -132,20 +137,28 @@ def token_codes(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str
     keys = [key for key, text in texts.items() if len(text) <= LONGEST]
     parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
     counts = dict.fromkeys(texts, 0)
-    for row, vectors, read in token_windows(token_encoder(encoder), [texts[key] for key in keys], record.kept):
-        parts[keys[row]].append(coded(record, vectors))
-        counts[keys[row]] += read
+    for windows in token_windows(token_encoder(encoder), [texts[key] for key in keys], record.kept):
+        codes = coded_each(record, [window.vectors for window in windows])
+        for window, coded in zip(windows, codes, strict=True):
+            parts[keys[window.text]].append(coded)
+            counts[keys[window.text]] += window.tokens
     return {key: TokenCodes(counts[key], b"".join(blocks)) for key, blocks in parts.items()}
 
 
-def coded(record: TokenRecord, vectors: Vectors) -> bytes:
-    """Returns the codes of token vectors; raises StoreError where they are not of the dimensions that are recorded."""
-    if vectors.shape[1] != record.dim:
+def coded_each(record: TokenRecord, vectors: Sequence[Vectors]) -> list[bytes]:
+    """Returns the codes of each text's token vectors, all rotated at once: small products keep threads waiting.
+
+    Raises StoreError where they are not of the dimensions that are recorded.
+    """
+    other = next((rows.shape[1] for rows in vectors if rows.shape[1] != record.dim), None)
+    if other is not None:
         raise StoreError(
-            f"the collection's record of its token vectors is damaged ({record.dim} dimensions, not "
-            f"{vectors.shape[1]}); mend it with `passagework doctor --repair`"
+            f"the collection's record of its token vectors is damaged ({record.dim} dimensions, not {other}); mend it "
+            "with `passagework doctor --repair`"
         )
-    return record.codec.encode(vectors)
+    ends = list(accumulate(len(rows) * record.codec.row_bytes for rows in vectors))
+    codes = record.codec.encode(np.concatenate(vectors)) if vectors else b""
+    return [codes[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def fill(

@@ -34,7 +34,7 @@ ROWS_AT_ONCE = 4096
 SHORTEST, LONGEST = 0.99, 2.0
 """Lengths of a decoded vector: 1 / its cosine with what was coded, which is 0.995, 0.94 or 0.80 on the mean."""
 
-FEW_QUERIES = 16
+FEW_QUERIES = 24
 """Vectors of a query up to which products are looked up by the byte, where one bit codes a coordinate."""
 
 ITEMS = {2: np.dtype(np.complex64), 4: np.dtype(np.complex128), 8: np.dtype("V32")}

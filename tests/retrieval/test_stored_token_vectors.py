@@ -175,9 +175,9 @@ def check_kept(path: Path, encoder: FakeTokenEncoder | None = None) -> None:
         assert token_rows.count_with(snapshot) == snapshot.passage_count()
     expected = {}
     for text in texts:
-        windows = [(vectors, read) for _, vectors, read in token_windows(encoder, [text], found.kept)]
-        codes = b"".join(found.codec.encode(vectors) for vectors, _ in windows)
-        expected[text_hash(text)] = (sum(read for _, read in windows), codes)
+        windows = [window for at_once in token_windows(encoder, [text], found.kept) for window in at_once]
+        codes = b"".join(found.codec.encode(window.vectors) for window in windows)
+        expected[text_hash(text)] = (sum(window.tokens for window in windows), codes)
     assert stored(path) == expected
     assert examine(path, encoder=encoder).findings == ()
 
