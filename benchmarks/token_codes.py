@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from benchmarks.datasets import beir, chunking_eval, documents_of, financebench
 from benchmarks.first_stage_sets import ndcg
@@ -39,8 +40,8 @@ from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import Vectors
 
-EVERY = {"scifact": 1, "cranfield": 1, "squad-dev": 21, "financebench": 1, "chunking-eval": 2}
-"""Of a set's queries every so many: about 300 at most."""
+EVERY = {"scifact": 3, "cranfield": 1, "squad-dev": 21, "financebench": 1, "chunking-eval": 4}
+"""Of a set's queries every so many: 56 to 566."""
 
 MOST = 100
 """Passages of a query whose token vectors are tried."""
@@ -77,19 +78,17 @@ class Variant:
     bits: int = 32
     content: bool = False
     pooled: int = 1
-    how: str = "ward"
 
     def __str__(self) -> str:
         bits = "as they are" if self.bits == 32 else f"{self.bits} bits" if self.bits > 1 else "1 bit"
         kept = "content words" if self.content else "all tokens"
-        return f"{bits}, {kept}" + (f", by {self.pooled} ({self.how})" if self.pooled > 1 else "")
+        return f"{bits}, {kept}" + (f", joined by {self.pooled}" if self.pooled > 1 else "")
 
 
 def variants() -> list[Variant]:
     """Returns what is tried, the vectors themselves first."""
     plain = [Variant(bits, content) for bits, content in product((32, 4, 2, 1), (False, True))]
-    pools = [(2, "ward"), (3, "ward"), (2, "neighbours")]
-    return plain + [Variant(bits, content, *pool) for pool in pools for bits in (32, 1) for content in (False, True)]
+    return plain + [Variant(1, content, by) for by in (2, 3) for content in (False, True)]
 
 
 def token_set(name: str, keep: Path, encoder: BiEncoder, depth: int) -> TokenSet:
@@ -158,13 +157,11 @@ def _vectors(path: Path, encoder: BiEncoder, texts: Mapping[int, str]) -> dict[i
     return dict(zip(texts, matrices, strict=True))
 
 
-def pooled(vectors: Vectors, by: int, how: str) -> Vectors:
-    """Returns the unit means of similar vectors (Ward 1963; Clavie et al. 2024), or of neighbours: n / `by` of them."""
-    groups = np.arange(len(vectors)) // by
-    if how == "ward" and len(vectors) > by:
-        from scipy.cluster.hierarchy import fcluster, linkage
-
-        groups = fcluster(linkage(vectors, "ward"), max(1, len(vectors) // by), "maxclust") - 1
+def pooled(vectors: Vectors, by: int) -> Vectors:
+    """Returns the unit means of similar vectors, n / `by` of them (Ward 1963; Clavié et al. 2024)."""
+    if len(vectors) <= by:
+        return vectors
+    groups = fcluster(linkage(vectors, "ward"), len(vectors) // by, "maxclust") - 1
     sums = np.zeros((groups.max() + 1, vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, groups, vectors)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
@@ -182,7 +179,7 @@ def best_cosines(one: TokenSet, variant: Variant, depth: int) -> tuple[list[NDAr
         if variant.content:
             chosen = chosen[one.content[passage]]
         if variant.pooled > 1:
-            chosen = pooled(chosen, variant.pooled, variant.how)
+            chosen = pooled(chosen, variant.pooled)
         if codec is not None:
             coded = codec.encode(chosen)
             size += len(coded)
