@@ -77,7 +77,7 @@ class Searcher:
                 break
             size *= 4  # few documents fill the pool: look further down
         with clock.timed("fetch"):
-            rows = snapshot.passages(chosen)
+            rows = snapshot.passages(chosen) if second is None else second.rows(chosen)
         hits = _hits(rows, choice.stage, scores, pool, {} if second is None else second.probabilities)
         plan = _plan(request, choice, index, pool, second, cut)
         languages = () if choice.stage is Stage.DENSE else snapshot.languages()

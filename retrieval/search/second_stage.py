@@ -11,7 +11,7 @@ from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.request import SearchRequest
-from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage
 
 DECIMALS = 6
@@ -31,6 +31,7 @@ class SecondStage:
         self._snapshot = snapshot
         self._clock = clock
         self._logits: dict[int, float] = {}
+        self._rows: dict[int, PassageRow] = {}
         self._stored = 0
 
     def scores(self, candidates: Sequence[int], pool: Pool) -> dict[int, float]:
@@ -39,6 +40,10 @@ class SecondStage:
             self._read([passage for passage in candidates if passage not in self._logits])
         scored = {passage: self._logits[passage] for passage in candidates if passage in self._logits}
         return scored if self.reranker.blend is None else blended(self.reranker.blend, pool, scored)
+
+    def rows(self, passages: Sequence[int]) -> list[PassageRow]:
+        """Returns passages that were reranked, as they were read for it."""
+        return [self._rows[passage] for passage in passages]
 
     @property
     def token_vectors(self) -> TokenVectorsUsed | None:
@@ -53,6 +58,7 @@ class SecondStage:
         for row, logit, probability in zip(
             rows, reranked.logits.tolist(), reranked.probabilities.tolist(), strict=True
         ):
+            self._rows[row.id] = row
             self._logits[row.id] = round(logit, DECIMALS)
             self.probabilities[row.id] = probability
         self._stored += reranked.stored
