@@ -76,16 +76,28 @@ class TokenCodec:
     def encode(self, vectors: Vectors) -> bytes:
         """Codes unit rows, or rows of zeros, (n, dim)."""
         rotated = self.rotate(vectors)
+        coded, products = self._signs(rotated) if self.bits == 1 else self._nearest_levels(rotated)
+        factors = np.divide(1.0, products, out=np.zeros_like(products), where=products > 0)
+        rows = np.empty((len(rotated), self.row_bytes), dtype=np.uint8)
+        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
+        rows[:, 2:] = coded
+        return rows.tobytes()
+
+    def _signs(self, rotated: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        """Returns what `_nearest_levels` does, for one bit: a coordinate's level is that of its sign."""
+        products = np.abs(rotated).sum(axis=1) * self._levels[1]
+        return np.packbits(rotated > 0, axis=1, bitorder="little"), products
+
+    def _nearest_levels(self, rotated: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        """Returns the codes (n, bytes) of rotated vectors, and the product of each with its levels."""
         codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
         for bound in self._bounds:
             codes[:, : self.dim] += rotated > bound
         products = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
-        factors = np.divide(1.0, products, out=np.zeros_like(products), where=products > 0)
-        rows = np.zeros((len(codes), self.row_bytes), dtype=np.uint8)
-        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
+        coded = np.zeros((len(codes), self._row), dtype=np.uint8)
         for place, shift in enumerate(self._shifts):
-            rows[:, 2:] |= codes[:, place :: self._a_byte] << np.uint8(shift)
-        return rows.tobytes()
+            coded |= codes[:, place :: self._a_byte] << np.uint8(shift)
+        return coded, products
 
     def best_products(self, queries: Vectors, coded: Sequence[bytes]) -> Vectors:
         """Returns (queries, passages) float32: the largest product of each rotated query with a passage's vectors.
