@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,13 +218,16 @@ def test_several_gpus_share_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(backends, "cuda_devices", lambda: ["cpu", "cpu", "cpu"])
     monkeypatch.setattr(backends, "openvino_may_run", lambda _: False)
     ran: list[tuple[int, int]] = []
-    whole = TorchEncoder.text_vectors
 
-    def noted(self: TorchEncoder, ids: Any, mask: Any, *, prompt_length: int) -> Any:
-        ran.append((id(self), len(ids)))
-        return whole(self, ids, mask, prompt_length=prompt_length)
+    def noted(run: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: TorchEncoder, ids: Any, mask: Any, *, prompt_length: int) -> Any:
+            ran.append((id(self), len(ids)))
+            return run(self, ids, mask, prompt_length=prompt_length)
 
-    monkeypatch.setattr(TorchEncoder, "text_vectors", noted)
+        return call
+
+    for name in ("text_vectors", "text_and_token_vectors"):  # of passages, and of queries with their tokens
+        monkeypatch.setattr(TorchEncoder, name, noted(getattr(TorchEncoder, name)))
     many = BiEncoder.load(folder, settings=Settings(precision="fp32"))
     one = BiEncoder.load(folder, settings=CPU)
     assert (many.backend, one.backend) == ("torch cpu fp32 on 3 devices", "torch cpu fp32")
