@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,7 +30,6 @@ from passagework.retrieval.models.batching import (
     token_arrays,
     unit_rows,
 )
-from passagework.retrieval.models.encoder import TakeTokenVectors
 from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
@@ -155,7 +154,7 @@ class BiEncoder:
         check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt)
 
-    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: TakeTokenVectors) -> Vectors:
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
         """Returns what `encode_tokens` does, to the last bit; `take` gets each passage's token vectors of that pass."""
         check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt, take)
@@ -249,7 +248,7 @@ class BiEncoder:
         return np.concatenate(parts)
 
     def _encode(
-        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: TakeTokenVectors | None = None
+        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
     ) -> Vectors:
         out = np.empty((len(token_ids), self.dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
@@ -76,16 +76,12 @@ class TokenEncoder(Encoder, Protocol):
         """Returns (n, hidden) float32 for each text, a unit row a token; they don't depend on the other texts."""
 
 
-TakeTokenVectors: TypeAlias = Callable[[int, Vectors], None]
-"""Takes the token vectors (n, hidden) float32 of the passage at this place, unit rows; places come in any order."""
-
-
 @runtime_checkable
 class TwofoldEncoder(TokenEncoder, Protocol):
     """An encoder that gives the vectors of texts and of their tokens of one pass through the model."""
 
-    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: TakeTokenVectors) -> Vectors:
-        """Returns what `encode_tokens` does, and gives `take` the token vectors of each passage meanwhile."""
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
+        """Returns what `encode_tokens` does, and gives `take` each passage's place and token vectors, in any order."""
 
 
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:

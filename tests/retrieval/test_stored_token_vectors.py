@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,6 @@ from passagework.retrieval.late_interaction.stored_tokens import (
     recorded_tokens,
 )
 from passagework.retrieval.late_interaction.token_encoder import token_vectors_of, token_windows
-from passagework.retrieval.models.encoder import TakeTokenVectors
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.store import Snapshot, Store, token_rows
 from passagework.retrieval.text import text_hash
@@ -67,7 +66,7 @@ class Wordless(FakeTokenEncoder):
 class Twofold(FakeTokenEncoder):
     """Gives the vectors of texts and of their tokens of one pass."""
 
-    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: TakeTokenVectors) -> Vectors:
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
         """As both methods do, the longest text first."""
         for place in sorted(range(len(token_ids)), key=lambda place: -len(token_ids[place])):
             (vectors,) = super().encode_token_vectors([token_ids[place]], query=True)
