@@ -23,7 +23,13 @@ from passagework.retrieval.dense.index import IndexKind
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import publish, versions
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, new_record, recorded_tokens
+from passagework.retrieval.late_interaction.stored_tokens import (
+    TOKEN_RECORD,
+    NoTokenVectors,
+    TokenRecord,
+    first_record,
+    recorded_tokens,
+)
 from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_loading import load_encoder
@@ -71,11 +77,10 @@ def rebuild(
 ) -> Path:
     """Chunks and encodes every document again, from the stored text, into a new version; then makes it the live one.
 
-    What is not given stays as it was; token vectors are kept where they were. Searches go on in the old version until
-    the new one is whole; the old one stays on disk, and the ones before it go, but for damaged ones. Killed, the next
-    call goes on. Returns the new version's folder.
-    Raises ConfigError for chunking out of range, and where token vectors are kept and the new encoder gives none;
-    StoreError where there is no collection, or another writer is at work.
+    What is not given stays as it was; token vectors are kept where the encoder gives them and none were refused.
+    Searches go on in the old version until the new one is whole; the old one stays on disk, and the ones before it go,
+    but for damaged ones. Killed, the next call goes on. Returns the new version's folder.
+    Raises ConfigError for chunking out of range; StoreError where there is no collection, or another writer is at work.
     """
     settings = settings or Settings.from_environment()
     options = EncoderOptions(window, dimensions, query_prompt, passage_prompt)
@@ -85,7 +90,7 @@ def rebuild(
         with old.read() as snapshot:
             model = recorded_encoder(snapshot)
             cut_as = recorded_chunking(snapshot)
-            old_tokens = recorded_tokens(snapshot)
+            keeps_none = snapshot.meta(TOKEN_RECORD) == NoTokenVectors.UNWANTED.value
             language = snapshot.meta(LANGUAGE)
             if encoder is None:
                 encoder = load_recorded_encoder(snapshot, collection, None, settings, options)
@@ -93,7 +98,7 @@ def rebuild(
             encoder = load_encoder(encoder, options, settings)
         requested = chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole)
         chunking = new_chunking(encoder, requested, cut_as)
-        tokens = None if old_tokens is None else new_record(encoder, bits=old_tokens.bits)
+        tokens = first_record(encoder, False if keeps_none else None)
         folder = _unfinished_version(collection, live, encoder, chunking, tokens) or create_version(
             collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens, language=language
         )
@@ -111,7 +116,7 @@ def _fill(
     folder: Path,
     encoder: Encoder,
     chunking: ChunkSettings,
-    tokens: TokenRecord | None,
+    tokens: TokenRecord | NoTokenVectors,
     *,
     copy_vectors: bool,
     progress: Callable[[Progress], None] | None,
@@ -120,7 +125,7 @@ def _fill(
     started = time.monotonic()
     with Store.open(folder / "store.db") as new:
         copied = old if copy_vectors else None
-        derived = None if tokens is None else TokenVectors(new, tokens, copies_from=copied)
+        derived = TokenVectors(new, tokens, copies_from=copied) if isinstance(tokens, TokenRecord) else None
         writer = PassageWriter(new, lambda: encoder, chunking, vectors_from=copied, derived=derived)
         with old.read() as before:
             former_fields = before.former_field_names()
@@ -165,7 +170,7 @@ def _drop_outdated(new: Store, before: Snapshot) -> set[str]:
 
 
 def _unfinished_version(
-    collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | None
+    collection: Path, live: Path, encoder: Encoder, chunking: ChunkSettings, tokens: TokenRecord | NoTokenVectors
 ) -> Path | None:
     """Returns the version that an interrupted rebuild to the same encoder and chunking left, maybe just unpublished."""
     for folder in versions(collection):
@@ -175,13 +180,15 @@ def _unfinished_version(
             same = recorded_encoder(snapshot).same_as(encoder.fingerprint)
             same &= recorded_window(snapshot) == encoder.window
             same &= snapshot.meta("chunking") == chunking.to_json()
-            same &= snapshot.meta(TOKEN_RECORD) is None if tokens is None else _has_token_record(snapshot, tokens)
+            same &= _has_token_record(snapshot, tokens)
             if same:
                 return folder
     return None
 
 
-def _has_token_record(snapshot: Snapshot, tokens: TokenRecord) -> bool:
+def _has_token_record(snapshot: Snapshot, tokens: TokenRecord | NoTokenVectors) -> bool:
+    if not isinstance(tokens, TokenRecord):
+        return snapshot.meta(TOKEN_RECORD) == tokens.to_json()
     recorded = recorded_tokens(snapshot)
     return tokens.same_vectors_as(recorded) and recorded is not None and recorded.filled
 

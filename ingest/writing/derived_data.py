@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from passagework.ingest.chunker import EncoderInput, encode_inputs
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.store import Writer
-from passagework.retrieval.types import Document, Passage
+from passagework.retrieval.types import Document, Passage, Vectors
 
 Put: TypeAlias = Callable[[Writer], None]
 """Stores what was made, in the transaction that stores the passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTexts:
+    """What the encoder made of a group of passages: their `vectors`, None for no passages, and what else is stored."""
+
+    vectors: Vectors | None
+    put_derived: Put
 
 
 @dataclass(slots=True)
@@ -31,11 +40,20 @@ class DerivedData(Protocol):
     def text_of(self, document: Document, passage: Passage) -> tuple[bytes, str] | None:
         """Returns the passage's text that is encoded, behind its hash; None where nothing is kept."""
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:
-        """Queues in `group` what is neither stored nor in an `earlier` group; returns about how many tokens that is."""
+    def queue(
+        self,
+        texts: Mapping[bytes, str],
+        group: DerivedTexts,
+        earlier: Sequence[DerivedTexts],
+        passages: Container[bytes],
+    ) -> int:
+        """Queues in `group` what is neither stored nor in an `earlier` group; returns about how many tokens that is.
 
-    def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:
-        """Encodes what was queued, on the thread of the encoder."""
+        `passages` are the hashes of texts that are encoded anyway, which cost nothing more.
+        """
+
+    def encode(self, encoder: Encoder, passages: Mapping[bytes, EncoderInput], group: DerivedTexts) -> EncodedTexts:
+        """Encodes passages for their vectors, and what was queued, on the thread of the encoder."""
 
     def copy(self, writer: Writer, group: DerivedTexts) -> None:
         """Stores what another version has of the texts that were queued to be copied."""
@@ -53,13 +71,19 @@ class NoDerivedData:
     def text_of(self, document: Document, passage: Passage) -> None:
         """Keeps nothing of the passage."""
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:  # noqa: ARG002
+    def queue(
+        self,
+        texts: Mapping[bytes, str],  # noqa: ARG002
+        group: DerivedTexts,  # noqa: ARG002
+        earlier: Sequence[DerivedTexts],  # noqa: ARG002
+        passages: Container[bytes],  # noqa: ARG002
+    ) -> int:
         """Queues nothing."""
         return 0
 
-    def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:  # noqa: ARG002
-        """Returns what stores nothing."""
-        return lambda _: None
+    def encode(self, encoder: Encoder, passages: Mapping[bytes, EncoderInput], group: DerivedTexts) -> EncodedTexts:  # noqa: ARG002
+        """Returns vectors, and what stores nothing."""
+        return EncodedTexts(encode_inputs(encoder, list(passages.values())) if passages else None, lambda _: None)
 
     def copy(self, writer: Writer, group: DerivedTexts) -> None:
         """Stores nothing."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.ingest.writing.languages import LANGUAGE, WORDS
 from passagework.retrieval.folder import next_version, publish
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, NoTokenVectors, TokenRecord
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import record_identity
 from passagework.retrieval.store import Store, VersionState
@@ -21,12 +21,12 @@ def create_version(
     chunking: ChunkSettings,
     *,
     state: VersionState,
-    tokens: TokenRecord | None = None,
+    tokens: TokenRecord | NoTokenVectors = NoTokenVectors.UNWANTED,
     language: Json = None,
 ) -> Path:
     """Creates an empty version and returns its folder; one that is `ready` is published at once.
 
-    `tokens` is how it keeps token vectors, if it does; `language` what was said of its documents' language, if that.
+    `tokens` is how it keeps token vectors, or why not; `language` what was said of its documents' language.
     """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
@@ -35,8 +35,7 @@ def create_version(
         writer.set_meta(WORDS, WORDS_VERSION)
         if language is not None:
             writer.set_meta(LANGUAGE, language)
-        if tokens is not None:
-            writer.set_meta(TOKEN_RECORD, tokens.to_json())
+        writer.set_meta(TOKEN_RECORD, tokens.to_json())
     if state is VersionState.READY:
         publish(collection, folder)
     return folder

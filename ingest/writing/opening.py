@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.token_vectors import TokenVectors
 from passagework.ingest.writing.write_access import live_version, open_for_writing
 from passagework.retrieval.config import DEFAULT_ENCODER, DEFAULT_SPECIAL_TOKENS, DEFAULT_WINDOW, Settings
-from passagework.retrieval.errors import StoreError
+from passagework.retrieval.errors import ModelUnavailableError, StoreError
 from passagework.retrieval.folder import (
     BENCHMARK,
     CURRENT,
@@ -34,8 +34,9 @@ from passagework.retrieval.folder import (
 )
 from passagework.retrieval.late_interaction.stored_tokens import (
     TOKEN_RECORD,
+    NoTokenVectors,
     TokenRecord,
-    new_record,
+    first_record,
     recorded_tokens,
     token_encoder,
 )
@@ -93,7 +94,9 @@ class OpenRequest:
 def open_destination(request: OpenRequest) -> Iterator[CollectionDestination]:
     """Opens the collection for one run, and makes it where there is none.
 
-    Raises IndexMismatchError where the collection was made otherwise than asked for.
+    `token_vectors` says whether the collection is to keep them from now on; None leaves that as it is, and keeps them
+    where nothing was said and the encoder gives them. Raises IndexMismatchError where the collection was made otherwise
+    than asked for.
     """
     collection = request.collection
     if not collection_exists(collection):
@@ -109,7 +112,7 @@ def open_destination(request: OpenRequest) -> Iterator[CollectionDestination]:
 
     def create() -> Path:
         loaded = request.load_encoder()
-        tokens = new_record(loaded) if request.token_vectors else None
+        tokens = first_record(loaded, request.token_vectors)
         fitted = new_chunking(loaded, request.chunking)
         return create_version(collection, loaded, fitted, state=VersionState.READY, tokens=tokens)
 
@@ -168,13 +171,25 @@ def _writer(store: Store, request: OpenRequest) -> PassageWriter:
                 token_encoder(loaded)
         return loaded
 
+    checked = None
     if request.encoder is not None or token_vectors or request.options.change_vectors:
         checked = load()
-        if recorded.revision is None and checked.fingerprint != recorded:  # its folder lies elsewhere now
-            with store.write() as writer:
-                record_place(writer, checked.fingerprint, request.collection)
-        return PassageWriter(store, lambda: checked, cut_as, derived=_derived_data(store, token_vectors, checked))
-    return PassageWriter(store, load, cut_as, derived=_derived_data(store, token_vectors, None))
+    elif token_vectors is None and not _is_settled(store):
+        with suppress(ModelUnavailableError):  # a run that needs no model goes on without
+            checked = load()
+    if checked is None:
+        return PassageWriter(store, load, cut_as, derived=_derived_data(store, token_vectors, None))
+    if recorded.revision is None and checked.fingerprint != recorded:  # its folder lies elsewhere now
+        with store.write() as writer:
+            record_place(writer, checked.fingerprint, request.collection)
+    return PassageWriter(store, lambda: checked, cut_as, derived=_derived_data(store, token_vectors, checked))
+
+
+def _is_settled(store: Store) -> bool:
+    """Tells whether the collection says how it keeps token vectors, or that it doesn't; else the encoder must."""
+    with store.read() as snapshot:
+        record = recorded_tokens(snapshot)
+        return record.is_current if record is not None else snapshot.meta(TOKEN_RECORD) is not None
 
 
 def _derived_data(store: Store, requested: bool | None, encoder: Encoder | None) -> DerivedData | None:
@@ -183,22 +198,28 @@ def _derived_data(store: Store, requested: bool | None, encoder: Encoder | None)
 
 
 def _token_record(store: Store, requested: bool | None, encoder: Encoder | None) -> TokenRecord | None:
-    """Returns how the collection keeps token vectors from now on, and takes out those that it no longer keeps."""
+    """Returns how the collection keeps token vectors from now on, and takes out those that it no longer keeps.
+
+    Without an encoder to ask, and nothing asked for, it stays as it was.
+    """
     with store.read() as snapshot:
-        recorded = recorded_tokens(snapshot)
-        has_record = snapshot.meta(TOKEN_RECORD) is not None
-        lacking = bool(requested and token_rows.passages_without(snapshot, most=1))
-    if requested is None:
+        before, recorded = snapshot.meta(TOKEN_RECORD), recorded_tokens(snapshot)
+    if requested is None and (encoder is None or _is_settled(store)):
         return recorded
-    record = None
-    if requested and encoder is not None:
-        record = replace(recorded or new_record(encoder), filled=not lacking)
+    serves = requested is not False and recorded is not None and recorded.is_current
+    record: TokenRecord | NoTokenVectors = NoTokenVectors.UNWANTED
+    if serves and recorded is not None:
+        record = recorded
+    elif encoder is not None:
+        record = first_record(encoder, requested)
     with store.write() as writer:
-        if record is None or recorded is None:
+        if not serves:
             token_rows.forget_all(writer)
-        if record != recorded or (has_record and recorded is None):
-            writer.set_meta(TOKEN_RECORD, None if record is None else record.to_json())
-    return record
+        if isinstance(record, TokenRecord):
+            record = replace(record, filled=not token_rows.passages_without(writer, most=1))
+        if record.to_json() != before:
+            writer.set_meta(TOKEN_RECORD, record.to_json())
+    return record if isinstance(record, TokenRecord) else None
 
 
 def _refuse_foreign(collection: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
-from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput, encode_inputs
-from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, NoDerivedData, Put
+from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
+from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, EncodedTexts, NoDerivedData
 from passagework.ingest.writing.languages import Languages
 from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.errors import TextTooLongError
@@ -16,7 +16,7 @@ from passagework.retrieval.models.encoder import Encoder, notes_of
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
 from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import text_hash
-from passagework.retrieval.types import Document, Vectors
+from passagework.retrieval.types import Document
 
 GROUP_TOKENS = 32_768
 """Tokens encoded between two commits: about two seconds on a laptop, which is what a kill can cost."""
@@ -65,20 +65,12 @@ class _Group:
 
 
 @dataclass(frozen=True, slots=True)
-class _EncodedGroup:
-    """What the encoder made of a group."""
-
-    vectors: Vectors | None
-    put_derived: Put
-
-
-@dataclass(frozen=True, slots=True)
 class _Encoding:
     """A group whose texts are being encoded; `ahead` of the last document, some of whose vectors are among them."""
 
     group: _Group
     ahead: bool
-    future: Future[_EncodedGroup] | None
+    future: Future[EncodedTexts] | None
 
 
 class PassageWriter:
@@ -169,14 +161,14 @@ class PassageWriter:
         if before is not None:
             self._store_group(before, encoded)
 
-    def _start_encoding(self, group: _Group) -> Future[_EncodedGroup] | None:
+    def _start_encoding(self, group: _Group) -> Future[EncodedTexts] | None:
         if not group.texts and not group.derived.texts:
             return None
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
         return self._thread.submit(_encode_group, self._loaded()[0], group, self._derived)
 
-    def _store_group(self, encoding: _Encoding, encoded: _EncodedGroup | None) -> None:
+    def _store_group(self, encoding: _Encoding, encoded: EncodedTexts | None) -> None:
         group = encoding.group
         copies = {}
         if group.copies and self._vectors_from is not None:
@@ -237,16 +229,18 @@ class PassageWriter:
 
     def _queue_texts(self, texts: Sequence[tuple[bytes, EncoderInput]], derived: Mapping[bytes, str]) -> None:
         """Queues for encoding what no vector is stored for yet, nor on its way; the same of derived data."""
-        before = [] if self._encoding is None else [self._encoding.group.derived]
-        self._group.tokens += self._derived.queue(derived, self._group.derived, before)
         groups = [self._group] if self._encoding is None else [self._group, self._encoding.group]
         fresh = {
             key: encoder_input
             for key, encoder_input in texts
             if not any(key in group.texts or key in group.copies for group in groups)
         }
-        if not fresh:
-            return
+        if fresh:
+            self._queue_fresh(fresh)
+        earlier = [group.derived for group in groups[1:]]
+        self._group.tokens += self._derived.queue(derived, self._group.derived, earlier, self._group.texts)
+
+    def _queue_fresh(self, fresh: Mapping[bytes, EncoderInput]) -> None:
         with self._store.read() as snapshot:
             known = snapshot.known_hashes(list(fresh))
         elsewhere: set[bytes] = set()
@@ -267,7 +261,7 @@ class PassageWriter:
             self._encode_and_commit(ahead=False)
 
 
-def _result(group: _Group, future: Future[_EncodedGroup]) -> _EncodedGroup:
+def _result(group: _Group, future: Future[EncodedTexts]) -> EncodedTexts:
     """Returns what became of a group's texts; a text that was too long for a server is told with its document."""
     try:
         return future.result()
@@ -280,11 +274,10 @@ def _result(group: _Group, future: Future[_EncodedGroup]) -> _EncodedGroup:
         raise TextTooLongError(f"{document.source.path}: {error}", error.position) from error
 
 
-def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> _EncodedGroup:
+def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> EncodedTexts:
     otherwise = (
         f"the encoder ran out of memory over {len(group.texts) + len(group.derived.texts):,} texts: what was committed "
         "is safe; end other programs, or take a smaller encoder, and run again"
     )
     with enough_memory(otherwise):
-        vectors = encode_inputs(encoder, list(group.texts.values())) if group.texts else None
-        return _EncodedGroup(vectors, derived.encode(encoder, group.derived))
+        return derived.encode(encoder, group.texts, group.derived)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from itertools import accumulate
 
-from passagework.ingest.writing.derived_data import DerivedTexts, Put
+import numpy as np
+
+from passagework.ingest.chunker import EncoderInput, encode_inputs
+from passagework.ingest.writing.derived_data import DerivedTexts, EncodedTexts
 from passagework.retrieval.errors import StoreError
+from passagework.retrieval.late_interaction.kept_tokens import aligned_mask
 from passagework.retrieval.late_interaction.stored_tokens import (
     TOKEN_RECORD,
     TokenRecord,
@@ -14,14 +18,14 @@ from passagework.retrieval.late_interaction.stored_tokens import (
     token_encoder,
 )
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_windows
-from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.encoder import Encoder, TwofoldEncoder
 from passagework.retrieval.models.identity import recorded_window
 from passagework.retrieval.models.reranker_input import reranker_text
 from passagework.retrieval.store import Store, Writer, token_rows
 from passagework.retrieval.store.token_rows import RerankerPassage, TokenCodes
 from passagework.retrieval.store.writer import one_line_each
 from passagework.retrieval.text import text_hash
-from passagework.retrieval.types import Document, Passage
+from passagework.retrieval.types import Document, Passage, TokenIds, Vectors
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
@@ -58,7 +62,13 @@ class TokenVectors:
         text = reranker_text(document.title, one_line_each(passage.headings), passage.text)
         return text_hash(text), text
 
-    def queue(self, texts: Mapping[bytes, str], group: DerivedTexts, earlier: Sequence[DerivedTexts]) -> int:
+    def queue(
+        self,
+        texts: Mapping[bytes, str],
+        group: DerivedTexts,
+        earlier: Sequence[DerivedTexts],
+        passages: Container[bytes],
+    ) -> int:
         """Queues in `group` what has no token vectors yet, nor on their way; returns about how many tokens it has."""
         fresh = [key for key in texts if not any(key in other_group for other_group in (group, *earlier))]
         if not fresh:
@@ -72,12 +82,22 @@ class TokenVectors:
             known |= elsewhere
         new = {key: texts[key] for key in fresh if key not in known}
         group.texts.update(new)
-        return sum(map(len, new.values())) // CHARACTERS_A_TOKEN
+        return sum(len(text) for key, text in new.items() if key not in passages) // CHARACTERS_A_TOKEN
 
-    def encode(self, encoder: Encoder, group: DerivedTexts) -> Put:
-        """Encodes what was queued, on the thread of the encoder."""
-        codes = token_codes(encoder, self._record, group.texts)
-        return lambda writer: token_rows.put_codes(writer, codes)
+    def encode(self, encoder: Encoder, passages: Mapping[bytes, EncoderInput], group: DerivedTexts) -> EncodedTexts:
+        """Encodes passages and what was queued, on the thread of the encoder: what is both in one pass."""
+        both = {key: group.texts[key] for key in passages if key in group.texts}
+        vectors, codes = None, dict[bytes, TokenCodes]()
+        if both and isinstance(encoder, TwofoldEncoder):
+            vectors, codes = vectors_and_codes(
+                encoder, self._record, {key: passage.token_ids for key, passage in passages.items()}, both
+            )
+        elif passages:
+            vectors = encode_inputs(encoder, list(passages.values()))
+        rest = {key: text for key, text in group.texts.items() if key not in codes}
+        if rest:
+            codes |= token_codes(encoder, self._record, rest)
+        return EncodedTexts(vectors, lambda writer: token_rows.put_codes(writer, codes))
 
     def copy(self, writer: Writer, group: DerivedTexts) -> None:
         """Stores what another version has of the texts that were queued to be copied."""
@@ -92,20 +112,56 @@ class TokenVectors:
         return fill(self._store, encoder(), self._record, progress=progress)
 
 
+def vectors_and_codes(
+    encoder: TwofoldEncoder, record: TokenRecord, passages: Mapping[bytes, TokenIds], texts: Mapping[bytes, str]
+) -> tuple[Vectors, dict[bytes, TokenCodes]]:
+    """Returns the vectors of passages, in order, and the codes of those in `texts`, of one pass through the model."""
+    keys = list(passages)
+    tokens = encoder.tokenize_whole(list(texts.values()))
+    masks = {
+        key: aligned_mask(record.kept.mask(texts[key], text_tokens), text_tokens, passages[key])
+        for key, text_tokens in zip(texts, tokens, strict=True)
+    }
+    taken: dict[bytes, tuple[Vectors, int]] = {}
+
+    def take(place: int, token_vectors: Vectors) -> None:
+        mask = masks.get(keys[place])
+        if mask is not None:
+            taken[keys[place]] = token_vectors[mask], len(token_vectors)
+
+    vectors = encoder.encode_tokens_twofold(list(passages.values()), take)
+    codes = coded_each(record, [kept for kept, _ in taken.values()])
+    rows = zip(taken.items(), codes, strict=True)
+    return vectors, {key: TokenCodes(read, coded) for (key, (_, read)), coded in rows}
+
+
 def token_codes(encoder: Encoder, record: TokenRecord, texts: Mapping[bytes, str]) -> dict[bytes, TokenCodes]:
     """Returns the token vectors of texts as codes, by the same hashes; none of a text beyond LONGEST."""
-    model, codec = token_encoder(encoder), record.codec
     keys = [key for key, text in texts.items() if len(text) <= LONGEST]
     parts: dict[bytes, list[bytes]] = {key: [] for key in texts}
-    for row, vectors in token_windows(model, [texts[key] for key in keys]):
-        if vectors.shape[1] != codec.dim:
-            raise StoreError(
-                f"the collection's record of its token vectors is damaged ({codec.dim} dimensions, not "
-                f"{vectors.shape[1]}); mend it with `passagework doctor --repair`"
-            )
-        parts[keys[row]].append(codec.encode(vectors))
-    codes = {key: b"".join(blocks) for key, blocks in parts.items()}
-    return {key: TokenCodes(len(block) // codec.row_bytes, block) for key, block in codes.items()}
+    counts = dict.fromkeys(texts, 0)
+    for windows in token_windows(token_encoder(encoder), [texts[key] for key in keys], record.kept):
+        codes = coded_each(record, [window.vectors for window in windows])
+        for window, coded in zip(windows, codes, strict=True):
+            parts[keys[window.text]].append(coded)
+            counts[keys[window.text]] += window.tokens
+    return {key: TokenCodes(counts[key], b"".join(blocks)) for key, blocks in parts.items()}
+
+
+def coded_each(record: TokenRecord, vectors: Sequence[Vectors]) -> list[bytes]:
+    """Returns the codes of each text's token vectors, all rotated at once: small products keep threads waiting.
+
+    Raises StoreError where they are not of the dimensions that are recorded.
+    """
+    other = next((rows.shape[1] for rows in vectors if rows.shape[1] != record.dim), None)
+    if other is not None:
+        raise StoreError(
+            f"the collection's record of its token vectors is damaged ({record.dim} dimensions, not {other}); mend it "
+            "with `passagework doctor --repair`"
+        )
+    ends = list(accumulate(len(rows) * record.codec.row_bytes for rows in vectors))
+    codes = record.codec.encode(np.concatenate(vectors)) if vectors else b""
+    return [codes[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def fill(

@@ -19,6 +19,7 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.types import Vectors
 
 LEVELS = {
+    1: (0.797885,),
     2: (0.452780, 1.510418),
     4: (0.128395, 0.388048, 0.656759, 0.942340, 1.256231, 1.618046, 2.069017, 2.732590),
 }
@@ -30,8 +31,14 @@ ROUNDS = 3
 ROWS_AT_ONCE = 4096
 """Vectors that are decoded at once: 6 MB of 384 dimensions."""
 
-SHORTEST, LONGEST = 0.99, 1.5
-"""Lengths of a decoded vector: 1 / its cosine with what was coded, which is 0.995 or 0.94 on the mean."""
+SHORTEST, LONGEST = 0.99, 2.0
+"""Lengths of a decoded vector: 1 / its cosine with what was coded, which is 0.995, 0.94 or 0.80 on the mean."""
+
+FEW_QUERIES = 24
+"""Vectors of a query up to which it is rotated on one thread, and compared with codes of one bit by the byte."""
+
+ITEMS = {2: np.dtype(np.complex64), 4: np.dtype(np.complex128), 8: np.dtype("V32")}
+"""By the coordinates of a byte, a type as long as their levels: such an item is taken at once."""
 
 SEED = b"passagework token rotation 1"
 
@@ -45,7 +52,7 @@ class TokenCodec:
 
     def __init__(self, dim: int, bits: int) -> None:
         if bits not in LEVELS or dim < 1:
-            raise ConfigError(f"token vectors of {dim} dimensions in {bits} bits: give 1 or more, and one of 2, 4")
+            raise ConfigError(f"token vectors of {dim} dimensions in {bits} bits: give 1 or more, and one of 1, 2, 4")
         self.dim = dim
         self.bits = bits
         self._rotation = rotation(dim)
@@ -57,25 +64,52 @@ class TokenCodec:
         self._bounds = (self._levels[1:] + self._levels[:-1]) / 2 / np.float32(np.sqrt(dim))
         self._shifts = [bits * place for place in range(self._a_byte)]
         of_byte = self._levels[(np.arange(256)[:, None] >> self._shifts) & ((1 << bits) - 1)]
-        self._table = of_byte.view(np.complex64 if bits == 4 else np.complex128)[:, 0]  # one item a byte: taken at once
+        self._table = of_byte.view(ITEMS[self._a_byte])[:, 0]
 
     def rotate(self, vectors: Vectors) -> Vectors:
         """Returns vectors as `decode` gives them: (n, dim) float32; products stay what they are."""
-        return np.asarray(vectors, dtype=np.float32) @ self._rotation
+        rows = np.asarray(vectors, dtype=np.float32)
+        if len(rows) <= FEW_QUERIES:  # BLAS shares so little out among threads, which on a busy machine wait for 50 ms
+            return np.asarray(np.einsum("nd,de->ne", rows, self._rotation), dtype=np.float32)
+        return rows @ self._rotation
 
     def encode(self, vectors: Vectors) -> bytes:
         """Codes unit rows, or rows of zeros, (n, dim)."""
         rotated = self.rotate(vectors)
+        coded, products = self._signs(rotated) if self.bits == 1 else self._nearest_levels(rotated)
+        factors = np.divide(1.0, products, out=np.zeros_like(products), where=products > 0)
+        rows = np.empty((len(rotated), self.row_bytes), dtype=np.uint8)
+        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
+        rows[:, 2:] = coded
+        return rows.tobytes()
+
+    def _signs(self, rotated: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        """Returns what `_nearest_levels` does, for one bit: a coordinate's level is that of its sign."""
+        products = np.abs(rotated).sum(axis=1) * self._levels[1]
+        return np.packbits(rotated > 0, axis=1, bitorder="little"), products
+
+    def _nearest_levels(self, rotated: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+        """Returns the codes (n, bytes) of rotated vectors, and the product of each with its levels."""
         codes = np.zeros((len(rotated), self._row * self._a_byte), dtype=np.uint8)
         for bound in self._bounds:
             codes[:, : self.dim] += rotated > bound
         products = np.einsum("nd,nd->n", rotated, self._levels[codes[:, : self.dim]])
-        factors = np.divide(1.0, products, out=np.zeros_like(products), where=products > 0)
-        rows = np.zeros((len(codes), self.row_bytes), dtype=np.uint8)
-        rows[:, :2] = factors.astype("<f2")[:, None].view(np.uint8)
+        coded = np.zeros((len(codes), self._row), dtype=np.uint8)
         for place, shift in enumerate(self._shifts):
-            rows[:, 2:] |= codes[:, place :: self._a_byte] << np.uint8(shift)
-        return rows.tobytes()
+            coded |= codes[:, place :: self._a_byte] << np.uint8(shift)
+        return coded, products
+
+    def best_products(self, queries: Vectors, coded: Sequence[bytes]) -> Vectors:
+        """Returns (queries, passages) float32: the largest product of each rotated query with a passage's vectors.
+
+        It is 0 for a passage of none. Raises ValueError for a string that is not of whole rows.
+        """
+        counts = np.array([self._count(passage) for passage in coded], dtype=np.int64)
+        best = np.zeros((len(counts), len(queries)), dtype=np.float32)
+        starts = (np.cumsum(counts) - counts)[counts > 0]
+        if len(starts) and len(queries):
+            best[counts > 0] = np.maximum.reduceat(self._products(queries, self._rows(b"".join(coded))), starts, axis=0)
+        return np.ascontiguousarray(best.T)
 
     def products(self, queries: Vectors, coded: Sequence[bytes]) -> list[Vectors]:
         """Returns (queries, tokens) float32 per passage: the products of rotated queries with its vectors.
@@ -83,12 +117,35 @@ class TokenCodec:
         Raises ValueError for a string that is not of whole rows.
         """
         counts = [self._count(passage) for passage in coded]
-        rows = self._rows(b"".join(coded))
-        products = np.empty((len(queries), len(rows)), dtype=np.float32)
-        for start in range(0, len(rows), ROWS_AT_ONCE):  # many at once: a product's threads cost more than a passage
-            factors, levels = self._parts(rows[start : start + ROWS_AT_ONCE])
-            products[:, start : start + ROWS_AT_ONCE] = (queries @ levels.T) * factors
+        products = self._products(queries, self._rows(b"".join(coded))).T
         return np.split(products, np.cumsum(counts)[:-1], axis=1) if counts else []
+
+    def _products(self, queries: Vectors, rows: NDArray[np.uint8]) -> Vectors:
+        """Returns (rows, queries); many rows at once: a product's threads cost more than a passage."""
+        products = np.empty((len(rows), len(queries)), dtype=np.float32)
+        by_byte = self._products_by_byte(queries) if self.bits == 1 and len(queries) <= FEW_QUERIES else None
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            portion = rows[start : start + ROWS_AT_ONCE]
+            if by_byte is None:
+                factors, levels = self._parts(portion)
+                made = levels @ queries.T
+            else:
+                factors = self._factors(portion)
+                made = np.zeros((len(portion), len(queries)), dtype=np.float32)
+                for place, of_value in enumerate(by_byte):
+                    made += of_value.take(portion[:, 2 + place], axis=0)
+            products[start : start + ROWS_AT_ONCE] = made * factors[:, None]
+        return products
+
+    def _products_by_byte(self, queries: Vectors) -> Vectors:
+        """Returns (bytes of a row, 256, queries): what each value of each byte adds to a product.
+
+        With one bit a coordinate looking these up is several times as fast as making numbers of the bits.
+        """
+        whole = np.zeros((len(queries), self._row * self._a_byte), dtype=np.float32)
+        whole[:, : self.dim] = queries
+        parts = whole.reshape(len(queries), self._row, self._a_byte)
+        return np.ascontiguousarray((parts @ self._table.view(np.float32).reshape(256, -1).T).transpose(1, 2, 0))
 
     def decode(self, coded: bytes) -> Vectors:
         """Returns (n, dim) float32, rotated; raises ValueError as `products` does."""
@@ -116,9 +173,11 @@ class TokenCodec:
         return np.frombuffer(coded, dtype=np.uint8).reshape(-1, self.row_bytes)
 
     def _parts(self, rows: NDArray[np.uint8]) -> tuple[Vectors, Vectors]:
-        factors = np.ascontiguousarray(rows[:, :2]).view("<f2")[:, 0].astype(np.float32)
         levels = self._table.take(rows[:, 2:]).view(np.float32)
-        return factors, levels[:, : self.dim]
+        return self._factors(rows), levels[:, : self.dim]
+
+    def _factors(self, rows: NDArray[np.uint8]) -> Vectors:
+        return np.ascontiguousarray(rows[:, :2]).view("<f2")[:, 0].astype(np.float32)
 
 
 @lru_cache(4)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from passagework.retrieval.array_cache import ArrayCache
-from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
+from passagework.retrieval.late_interaction.kept_tokens import content_word_tokens
+from passagework.retrieval.late_interaction.stored_tokens import BestCosines, StoredTokens, best_products
 from passagework.retrieval.late_interaction.token_encoder import AT_ONCE, token_vectors_of
-from passagework.retrieval.lexical.bm25 import content_words
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder
 from passagework.retrieval.models.reranker import RerankScores
 from passagework.retrieval.plan import Blend
 from passagework.retrieval.types import Tokens, Vectors
+from passagework.retrieval.words.folding import folded
 
 DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
@@ -29,17 +31,14 @@ SHARPNESS = 2
 CACHE_BYTES = 256 << 20
 """Bytes of token vectors kept for the next query: about 1,700 passages of 200 tokens and 384 dimensions."""
 
-TokenVectors: TypeAlias = NDArray[np.float16]
-"""(n, hidden), a unit row a token."""
-
 
 def can_rerank(encoder: Encoder | str | None) -> bool:
     """Tells whether late interaction may work with this encoder, or with the one loaded by this name, or by default."""
     return encoder is None or isinstance(encoder, str | TokenEncoder)
 
 
-TokenCache: TypeAlias = ArrayCache[TokenVectors]
-"""Token vectors of the passages read last, by their text."""
+TokenCache: TypeAlias = ArrayCache[NDArray[Any]]
+"""Token vectors of the passages read last, by their text: (n, hidden) float16, a unit row a token, or their codes."""
 
 
 def token_cache() -> TokenCache:
@@ -55,7 +54,8 @@ class LateInteractionReranker:
     longer than the encoder's window is read in several. Scores are 0..1.
 
     Token vectors that the collection keeps are taken as they are, whatever is remembered: so the order never depends on
-    earlier queries. Those of other passages are remembered, or encoded now.
+    earlier queries. Those of other passages are remembered, or encoded now; where a collection keeps some, all are
+    compared as codes, so that a passage scores alike before and after they are stored.
     """
 
     depth = DEPTH
@@ -89,6 +89,7 @@ class LateInteractionReranker:
 
         A query over the encoder's budget is cut to it, and `query_cut` says so.
         """
+        query = folded(query)  # as the first stage reads it
         tokens = self._encoder.tokenize_whole([query], query=True)[0]
         budget = self._encoder.query_budget
         query_tokens = Tokens(tokens.ids[:budget], tokens.starts[:budget], tokens.ends[:budget])
@@ -98,44 +99,58 @@ class LateInteractionReranker:
         vectors = self._encoder.encode_token_vectors([query_tokens.ids], query=True)[0][
             content_word_tokens(query, query_tokens, self._is_common)
         ]
+        kept = self._stored
+        if kept is not None and kept.dim != vectors.shape[1]:
+            kept = None  # the collection's record is damaged: no code is of the encoder's dimensions
         windowed = stored = 0
         for start in range(0, len(passages), AT_ONCE):
-            by_passage, stored_here = self._cosines(vectors, passages[start : start + AT_ONCE])
+            best, stored_here = self._best_cosines(vectors, passages[start : start + AT_ONCE], kept)
             stored += stored_here
-            for row, cosines in enumerate(by_passage, start):
-                tokens_read = cosines.shape[1]
-                windowed += tokens_read > self._encoder.passage_budget  # windows overlap: together they are longer
-                if tokens_read:
-                    scores[row] = np.mean(np.clip(cosines.max(axis=1), 0.0, 1.0) ** SHARPNESS)
+            for row, of_passage in enumerate(best, start):
+                windowed += of_passage.tokens > self._encoder.passage_budget
+                scores[row] = np.mean(np.clip(of_passage.cosines, 0.0, 1.0) ** SHARPNESS)
         return RerankScores(scores, scores, windowed=windowed, query_cut=len(tokens) > len(query_tokens), stored=stored)
 
-    def _cosines(self, vectors: Vectors, passages: Sequence[str]) -> tuple[list[Vectors], int]:
-        """Returns cosines (query tokens, passage tokens) per passage, and how many come from stored vectors."""
-        cosines = {} if self._stored is None else self._stored.cosines(vectors, passages)
-        stored = sum(text in cosines for text in passages)
-        encoded = self._token_vectors([text for text in dict.fromkeys(passages) if text not in cosines])
-        cosines |= {text: vectors @ token_vectors.astype(np.float32).T for text, token_vectors in encoded.items()}
-        return [cosines[text] for text in passages], stored
+    def _best_cosines(
+        self, query: Vectors, passages: Sequence[str], stored: StoredTokens | None
+    ) -> tuple[list[BestCosines], int]:
+        """Returns the best cosines for each passage, and how many passages have stored vectors."""
+        best = {} if stored is None else stored.best_cosines(query, passages)
+        count = sum(text in best for text in passages)
+        missing = [text for text in dict.fromkeys(passages) if text not in best]
+        if missing:
+            best |= self._best_of_encoded(query, missing, stored)
+        return [best[text] for text in passages], count
 
-    def _token_vectors(self, passages: Sequence[str]) -> dict[str, TokenVectors]:
-        """Returns the token vectors of every passage, from the cache or encoded now."""
-        remembered = ((text, self._memory.get(text)) for text in passages)
-        by_text = {text: vectors for text, vectors in remembered if vectors is not None}
-        missing = [text for text in passages if text not in by_text]
-        for text, vectors in zip(missing, token_vectors_of(self._encoder, missing), strict=True):
-            by_text[text] = vectors.astype(np.float16)
-            self._memory.put(text, by_text[text])
-        return by_text
+    def _best_of_encoded(
+        self, query: Vectors, texts: Sequence[str], stored: StoredTokens | None
+    ) -> dict[str, BestCosines]:
+        """Returns the same of texts without stored vectors: as they are where none are kept, else as if they were."""
+        if stored is None:
+            made = self._remembered({text: text for text in texts}, self._token_vectors)
+            vectors = [rows.astype(np.float32) for rows in made]
+            best, counts = best_products(query, vectors), [len(rows) for rows in vectors]
+        else:
+            codes = self._remembered({text: f"{stored.form}\n{text}" for text in texts}, partial(self._codes, stored))
+            best = stored.best_cosines_of(query, [rows.tobytes() for rows in codes])
+            counts = [len(tokens) for tokens in self._encoder.tokenize_whole(texts)]
+        return {text: BestCosines(*row) for text, *row in zip(texts, best.T, counts, strict=True)}
 
+    def _remembered(
+        self, keys: Mapping[str, str], make: Callable[[Sequence[str]], list[NDArray[Any]]]
+    ) -> list[NDArray[Any]]:
+        """Returns an array for each text, from the cache or made now."""
+        cached = ((text, self._memory.get(key)) for text, key in keys.items())
+        by_text = {text: array for text, array in cached if array is not None}
+        missing = [text for text in keys if text not in by_text]
+        for text, array in zip(missing, make(missing) if missing else [], strict=True):
+            by_text[text] = array
+            self._memory.put(keys[text], array)
+        return [by_text[text] for text in keys]
 
-def content_word_tokens(
-    query: str, tokens: Tokens, is_common: Callable[[str], bool] = lambda _: False
-) -> NDArray[np.bool_]:
-    """Tells which tokens belong to content words that are not common in the collection; all, where there are none."""
-    mask = np.zeros(len(tokens), dtype=np.bool_)
-    words = content_words(query)
-    for word in [match for match in words if not is_common(match[0])] or words:
-        if word.start() >= tokens.ends[-1]:
-            break
-        mask[np.searchsorted(tokens.ends, word.start(), "right") : np.searchsorted(tokens.starts, word.end())] = True
-    return mask if mask.any() else ~mask
+    def _token_vectors(self, texts: Sequence[str]) -> list[NDArray[Any]]:
+        return [vectors.astype(np.float16) for vectors in token_vectors_of(self._encoder, texts)]
+
+    def _codes(self, stored: StoredTokens, texts: Sequence[str]) -> list[NDArray[Any]]:
+        vectors = token_vectors_of(self._encoder, texts, stored.kept)
+        return [np.frombuffer(stored.codes(rows), dtype=np.uint8).copy() for rows in vectors]

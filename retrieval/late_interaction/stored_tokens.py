@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from functools import lru_cache
+
+import numpy as np
 
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.late_interaction.codec import LEVELS, TokenCodec
+from passagework.retrieval.late_interaction.kept_tokens import KeptTokens
 from passagework.retrieval.models.encoder import Encoder, TokenEncoder, gives_token_vectors
 from passagework.retrieval.models.identity import recorded_encoder
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import Snapshot, token_rows
+from passagework.retrieval.store.rows import recorded
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Json, Vectors
 
@@ -21,13 +26,32 @@ TOKEN_RECORD = "token_vectors"  # noqa: S105 - no password
 MOST_DIMENSIONS = 8192
 """Dimensions of a token's vector: a record that says more is damaged. The rotation of so many takes 256 MB."""
 
-BITS = 4
-"""Bits of a coordinate: docs/second-stage.md."""
+BITS, KEPT = 1, KeptTokens.CONTENT_WORDS
+"""Bits of a coordinate, and the tokens that are coded: docs/second-stage.md."""
+
+OF_OLD_RECORDS = KeptTokens.ALL.value
+"""What a record means that doesn't tell which tokens."""
+
+
+class NoTokenVectors(str, Enum):
+    """Names why a version keeps none, as it records it; where nothing is recorded, the next ingest decides."""
+
+    UNWANTED = "unwanted"
+    NOT_GIVEN = "not given by the encoder"
+
+    @classmethod
+    def says(cls, value: Json) -> bool:
+        """Tells whether a record says that none are kept, or doesn't say anything yet."""
+        return value is None or value in tuple(cls)
+
+    def to_json(self) -> Json:
+        """Returns what is recorded."""
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """Tells how token vectors are kept: `bits` of each of `dim` coordinates, made by `encoder`.
+    """Tells how token vectors are kept: of the tokens `kept`, `bits` of each of `dim` coordinates, made by `encoder`.
 
     `filled` tells that every passage has them; before, the next ingest makes what is missing.
     """
@@ -36,11 +60,17 @@ class TokenRecord:
     dim: int
     encoder: Fingerprint
     filled: bool
+    kept: KeptTokens = KEPT
 
     @property
     def codec(self) -> TokenCodec:
         """Returns the codec of the vectors."""
         return _codec(self.dim, self.bits)
+
+    @property
+    def is_current(self) -> bool:
+        """Tells whether they are kept as new ones are; others serve until the next ingest makes them again."""
+        return (self.bits, self.kept) == (BITS, KEPT)
 
     def unfilled(self) -> TokenRecord:
         """Returns the same record, with passages to come."""
@@ -52,7 +82,9 @@ class TokenRecord:
 
     def same_vectors_as(self, other: TokenRecord | None) -> bool:
         """Tells whether both records give a text the same codes."""
-        return other is not None and (self.bits, self.dim) == (other.bits, other.dim) and self.of(other.encoder)
+        if other is None or (self.bits, self.dim, self.kept) != (other.bits, other.dim, other.kept):
+            return False
+        return self.of(other.encoder)
 
     def of(self, encoder: Fingerprint) -> bool:
         """Tells whether this encoder made them."""
@@ -60,7 +92,7 @@ class TokenRecord:
 
     def to_json(self) -> dict[str, Json]:
         """Returns the record as in the database, and in an export."""
-        return {**asdict(self), "encoder": self.encoder.to_json()}
+        return {**asdict(self), "encoder": self.encoder.to_json(), "kept": self.kept.value}
 
     @classmethod
     def from_json(cls, value: Json) -> TokenRecord:
@@ -69,7 +101,10 @@ class TokenRecord:
             bits, dim, filled = value.get("bits"), value.get("dim"), value.get("filled")
             whole = isinstance(dim, int) and not isinstance(dim, bool) and 0 < dim <= MOST_DIMENSIONS
             if whole and isinstance(bits, int) and bits in LEVELS and isinstance(filled, bool):
-                return cls(bits, int(str(dim)), Fingerprint.from_json(value.get("encoder")), filled)
+                encoder = Fingerprint.from_json(value.get("encoder"))
+                return cls(
+                    bits, int(str(dim)), encoder, filled, recorded(KeptTokens, value.get("kept", OF_OLD_RECORDS))
+                )
         raise StoreError("the collection's record of its token vectors is damaged")
 
 
@@ -78,11 +113,21 @@ def _codec(dim: int, bits: int) -> TokenCodec:
     return TokenCodec(dim, bits)
 
 
-def new_record(encoder: Encoder, *, bits: int = BITS) -> TokenRecord:
+def new_record(encoder: Encoder) -> TokenRecord:
     """Returns the record of a version that begins to keep this encoder's; raises ConfigError where it gives none."""
     checked_encoder = token_encoder(encoder)
     (probe,) = checked_encoder.encode_token_vectors([checked_encoder.tokenize(["a"])[0].ids])
-    return TokenRecord(bits, probe.shape[1], checked_encoder.fingerprint, filled=True)
+    return TokenRecord(BITS, probe.shape[1], checked_encoder.fingerprint, filled=True)
+
+
+def first_record(encoder: Encoder, requested: bool | None) -> TokenRecord | NoTokenVectors:
+    """Returns the record of a version that is asked to keep token vectors, or not, or (None) to where there are some.
+
+    Raises ConfigError where they are asked for and the encoder gives none.
+    """
+    if requested is False:
+        return NoTokenVectors.UNWANTED
+    return new_record(encoder) if requested or gives_token_vectors(encoder) else NoTokenVectors.NOT_GIVEN
 
 
 def token_encoder(encoder: Encoder) -> TokenEncoder:
@@ -98,7 +143,7 @@ def token_encoder(encoder: Encoder) -> TokenEncoder:
 def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
     """Returns how the version keeps token vectors; None where it doesn't, or the record is damaged: a doctor tells."""
     value = snapshot.meta(TOKEN_RECORD)
-    if value is None:
+    if NoTokenVectors.says(value):
         return None
     try:
         record = TokenRecord.from_json(value)
@@ -107,12 +152,21 @@ def recorded_tokens(snapshot: Snapshot) -> TokenRecord | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class BestCosines:
+    """Holds for each token of a query its best cosine with a text's, (query tokens,), and how many tokens were read."""
+
+    cosines: Vectors
+    tokens: int
+
+
 class StoredTokens:
     """Gives the token vectors that a collection keeps at one moment, by the text that a reranker reads."""
 
     def __init__(self, snapshot: Snapshot, record: TokenRecord) -> None:
         self._snapshot = snapshot
         self._codec = record.codec
+        self._kept = record.kept
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> StoredTokens | None:
@@ -120,18 +174,43 @@ class StoredTokens:
         record = recorded_tokens(snapshot)
         return None if record is None else cls(snapshot, record)
 
-    def cosines(self, query: Vectors, texts: Iterable[str]) -> dict[str, Vectors]:
-        """Returns cosines (query tokens, text tokens) for those of the texts that have whole codes."""
-        if query.shape[1] != self._codec.dim:
-            return {}  # the record is damaged: no code is of the encoder's dimensions
+    @property
+    def dim(self) -> int:
+        """Returns the dimensions of a vector."""
+        return self._codec.dim
+
+    @property
+    def form(self) -> str:
+        """Returns what tells codes of one form from those of another."""
+        return f"{self._codec.bits} {self._codec.dim} {self._kept.value}"
+
+    @property
+    def kept(self) -> KeptTokens:
+        """Returns the tokens whose vectors are kept."""
+        return self._kept
+
+    def best_cosines(self, query: Vectors, texts: Iterable[str]) -> dict[str, BestCosines]:
+        """Returns the best cosines of the query's tokens for those of the texts that have whole codes."""
         hashes = {text: text_hash(text) for text in dict.fromkeys(texts)}
         stored = token_rows.codes_by_hash(self._snapshot, list(hashes.values()))
-        size = self._codec.row_bytes
-        whole = {
-            key: stored_codes.codes
-            for key, stored_codes in stored.items()
-            if stored_codes.codes and len(stored_codes.codes) == size * stored_codes.tokens
-        }
+        whole = {key: row for key, row in stored.items() if row.codes and row.is_whole(self._codec.row_bytes)}
         coded = [text for text, key in hashes.items() if key in whole]
-        cosines = self._codec.products(self._codec.rotate(query), [whole[hashes[text]] for text in coded])
-        return dict(zip(coded, cosines, strict=True))
+        best = self._codec.best_products(self._codec.rotate(query), [whole[hashes[text]].codes for text in coded])
+        return {
+            text: BestCosines(cosines, whole[hashes[text]].tokens) for text, cosines in zip(coded, best.T, strict=True)
+        }
+
+    def codes(self, vectors: Vectors) -> bytes:
+        """Returns the codes of token vectors made now, as they would be stored."""
+        return self._codec.encode(vectors)
+
+    def best_cosines_of(self, query: Vectors, codes: Sequence[bytes]) -> Vectors:
+        """Returns (query tokens, texts) of such codes."""
+        return self._codec.best_products(self._codec.rotate(query), codes)
+
+
+def best_products(query: Vectors, vectors: Sequence[Vectors]) -> Vectors:
+    """Returns (query tokens, texts) float32: the largest product with each text's vectors, 0 where it has none."""
+    return np.stack(
+        [(query @ rows.T).max(axis=1) if len(rows) else np.zeros(len(query), np.float32) for rows in vectors], axis=1
+    )

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passagework.retrieval.config import MAX_WINDOW, limit_thread_spinning
-from passagework.retrieval.errors import ModelUnavailableError, PassageworkError
+from passagework.retrieval.errors import ConfigError, ModelUnavailableError, PassageworkError
 from passagework.retrieval.forks import at_fork
+from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.models.weights import ResolvedModel
-from passagework.retrieval.types import Tokens, Vectors
+from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -176,3 +178,35 @@ def unit_rows(vectors: Vectors, model: str, *, zeros: bool = False) -> Vectors:
     if not np.all(np.isfinite(norms)) or not (zeros or np.all(norms > 0)):
         raise PassageworkError(f"{model} gave a vector that is not finite; try fp32 precision")
     return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def padded_rows(
+    batch: Sequence[TokenIds], shape: tuple[int, int], pad: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Returns the token ids of a batch, padded to this shape, and their mask."""
+    ids = np.full(shape, pad, dtype=np.int32)
+    mask = np.zeros(shape, dtype=np.int32)
+    mask[len(batch) :, 0] = 1  # attention over nothing is not a number
+    for row, text_ids in enumerate(batch):
+        ids[row, : len(text_ids)] = text_ids
+        mask[row, : len(text_ids)] = 1
+    return ids, mask
+
+
+def own_token_vectors(
+    matrices: Vectors | None, rows: Sequence[int], token_ids: Sequence[TokenIds], prompt: PromptTokens, model: str
+) -> Iterator[tuple[int, Vectors]]:
+    """Yields for each row of a batch the unit vectors of its text's own tokens, behind those of the prompt.
+
+    Raises ConfigError where the model gives no token vectors.
+    """
+    start = len(prompt.prefix)
+    for row, vectors in zip(rows, given_token_vectors(matrices, model), strict=False):
+        yield row, unit_rows(vectors[start : start + len(token_ids[row])], model, zeros=True)
+
+
+def given_token_vectors(vectors: Vectors | None, model: str) -> Vectors:
+    """Returns what a backend gave; raises ConfigError where that is nothing."""
+    if vectors is None:
+        raise ConfigError(f"{model} gives no vectors of tokens")
+    return vectors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,13 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from passagework.retrieval.array_cache import ArrayCache
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.models.backends import Backend, DeviceMemoryError, encoder_backend
-from passagework.retrieval.models.backends.backend import Rows
 from passagework.retrieval.models.batching import (
     batches,
+    given_token_vectors,
+    own_token_vectors,
+    padded_rows,
     padded_width,
     refuse_in_child,
     release_memory,
@@ -35,6 +38,9 @@ from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
 TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
 """Batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
+
+QUERY_BYTES = 4 << 20
+"""Bytes of the token vectors of the last queries: a search asks for them after the query's own vector."""
 
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
@@ -56,6 +62,7 @@ class BiEncoder:
         self._process = os.getpid()
         self._lock = ForkSafeLock()
         self._shape = backend.shape
+        self._query_tokens: ArrayCache[Vectors] = ArrayCache(QUERY_BYTES)
         if options.window is not None and not 16 <= options.window <= encoder_config.positions:
             raise ConfigError(
                 f"window is {options.window}: {resolved.name} takes 16 to {encoder_config.positions} tokens"
@@ -170,6 +177,11 @@ class BiEncoder:
         check_budget(token_ids, self.passage_budget)
         return self._encode(token_ids, self._passage_prompt)
 
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
+        """Returns what `encode_tokens` does, to the last bit; `take` gets each passage's token vectors of that pass."""
+        check_budget(token_ids, self.passage_budget)
+        return self._encode(token_ids, self._passage_prompt, take)
+
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
         """Returns the tokens of texts that follow the prompt, whose last space may belong to their first word."""
         prompt = self._query_prompt if query else self._passage_prompt
@@ -181,16 +193,24 @@ class BiEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode_texts(texts, query=True)
+        if len(texts) != 1:
+            return self._encode_texts(texts, query=True)
+        ids = self.tokenize_whole(texts, query=True)[0].ids[: self.query_budget]
+        return self._encode_query(ids)[0]
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
 
         A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
-        text's own. Raises ConfigError for a text over the budget, or where the model gives no token vectors.
+        text's own; queries are encoded alone, or were, with the last of `encode_queries`. Raises ConfigError for a text
+        over the budget, or where the model gives no token vectors.
         """
-        prompt = self._query_prompt if query else self._passage_prompt
         check_budget(token_ids, self.query_budget if query else self.passage_budget)
+        if query:
+            known = ((ids, self._query_tokens.get(ids.tobytes().hex())) for ids in token_ids)
+            found = (self._encode_query(ids)[1] if vectors is None else vectors for ids, vectors in known)
+            return [given_token_vectors(vectors, self._fingerprint.model) for vectors in found]
+        prompt = self._passage_prompt
         on_gpu = self._backend.device == "cuda"
         out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
         by_width: dict[int, list[int]] = {}
@@ -198,24 +218,31 @@ class BiEncoder:
             by_width.setdefault(padded_width(len(ids) + len(prompt), self._window, TOKEN_STEP), []).append(row)
         with self._lock:
             for width, alike in by_width.items():
-                height = 1 if query else max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
+                height = max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
                 for start in range(0, len(alike), height):
                     rows = alike[start : start + height]
                     matrices = self._token_batch(
                         [prompt.around(token_ids[row]) for row in rows], (height, width), prompt
                     )
-                    if matrices is None:
-                        raise ConfigError(f"{self._fingerprint.model} gives no vectors of tokens")
-                    for row, vectors in zip(rows, matrices, strict=False):
-                        text_vectors = vectors[len(prompt.prefix) : len(prompt.prefix) + len(token_ids[row])]
-                        out[row] = unit_rows(text_vectors, self._fingerprint.model, zeros=True)
+                    for row, vectors in own_token_vectors(matrices, rows, token_ids, prompt, self._fingerprint.model):
+                        out[row] = vectors
         return out
+
+    def _encode_query(self, ids: TokenIds) -> tuple[Vectors, Vectors | None]:
+        """Returns (1, dim) of a query and (n, hidden) of its tokens, remembered for who asks for them next."""
+        taken: list[Vectors] = []
+        vector = self._encode([ids], self._query_prompt, lambda _, vectors: taken.append(vectors))
+        for vectors in taken:
+            self._query_tokens.put(ids.tobytes().hex(), vectors)
+        return vector, taken[0] if taken else None
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
         """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
         try:
             with self._backend_in_use() as backend:
-                return backend.token_vectors(*self._padded(batch, shape), prompt_length=prompt.prompt_length)
+                return backend.token_vectors(
+                    *padded_rows(batch, shape, self._backend.encoder_config.pad), prompt_length=prompt.prompt_length
+                )
         except DeviceMemoryError:
             if shape[0] == 1:
                 raise
@@ -243,7 +270,9 @@ class BiEncoder:
                 parts.append(self._encode(ids, prompt))
         return np.concatenate(parts)
 
-    def _encode(self, token_ids: Sequence[TokenIds], prompt: PromptTokens) -> Vectors:
+    def _encode(
+        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
+    ) -> Vectors:
         out = np.empty((len(token_ids), self.dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
@@ -256,10 +285,10 @@ class BiEncoder:
                 rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
                 shape = self._shape.rows(len(rows), wide), wide
-                padded = self._padded([prompt.around(token_ids[row]) for row in rows], shape)
                 try:
-                    with self._backend_in_use() as backend:
-                        vectors = backend.text_vectors(*padded, prompt_length=prompt.prompt_length)
+                    vectors, by_token = self._text_batch(
+                        [prompt.around(token_ids[row]) for row in rows], shape, prompt, with_tokens=take is not None
+                    )
                 except DeviceMemoryError:
                     if len(rows) == 1:
                         raise
@@ -267,26 +296,29 @@ class BiEncoder:
                     continue
                 # Fewer dimensions than the model gives, as it was saved or is asked for, are the first ones.
                 out[rows] = vectors[: len(rows), : self.dim]
+                if take is not None and by_token is not None:
+                    own = own_token_vectors(by_token, rows, token_ids, prompt, self._fingerprint.model)
+                    for row, token_vectors in own:
+                        take(row, token_vectors)
                 done += len(rows)
             if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
                 release_memory()
         return unit_rows(out, self._fingerprint.model)
+
+    def _text_batch(
+        self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens, *, with_tokens: bool
+    ) -> tuple[Vectors, Vectors | None]:
+        padded = padded_rows(batch, shape, self._backend.encoder_config.pad)
+        with self._backend_in_use() as backend:
+            if with_tokens:
+                return backend.text_and_token_vectors(*padded, prompt_length=prompt.prompt_length)
+            return backend.text_vectors(*padded, prompt_length=prompt.prompt_length), None
 
     @contextmanager
     def _backend_in_use(self) -> Iterator[Backend]:
         refuse_in_child(self._fingerprint.model, self._backend.device, self._process)
         with in_use(self._fingerprint.model):
             yield self._backend
-
-    def _padded(self, batch: list[TokenIds], shape: tuple[int, int]) -> tuple[Rows, Rows]:
-        """Returns the token ids of a batch, padded to this shape, and their mask."""
-        ids = np.full(shape, self._backend.encoder_config.pad, dtype=np.int32)
-        mask = np.zeros(shape, dtype=np.int32)
-        mask[len(batch) :, 0] = 1  # attention over nothing is not a number
-        for row, text_ids in enumerate(batch):
-            ids[row, : len(text_ids)] = text_ids
-            mask[row, : len(text_ids)] = 1
-        return ids, mask
 
 
 def bi_encoder(resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:

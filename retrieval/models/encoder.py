@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeGuard, runtime_checkable
 
 from passagework.retrieval.models.weights import Fingerprint
@@ -96,6 +96,14 @@ class NotedEncoder(Protocol):
 def notes_of(encoder: Encoder) -> tuple[str, ...]:
     """Returns a line on each thing that is good to know of how an encoder is used."""
     return encoder.notes if isinstance(encoder, NotedEncoder) else ()
+
+
+@runtime_checkable
+class TwofoldEncoder(TokenEncoder, Protocol):
+    """An encoder that gives the vectors of texts and of their tokens of one pass through the model."""
+
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
+        """Returns what `encode_tokens` does, and gives `take` each passage's place and token vectors, in any order."""
 
 
 def gives_token_vectors(encoder: Encoder) -> TypeGuard[TokenEncoder]:

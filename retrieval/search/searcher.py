@@ -83,8 +83,10 @@ class Searcher:
         selector = Selector(request, snapshot, clock)
         pool, scores, selection = _selected(request, choice.stage, first_stage, second, selector, index.size)
         first = _compared(pool, scores[choice.stage], selection) if request.relevance else []
+        rows = {} if second is None else dict(second.rows)
         with clock.timed("fetch"):
-            rows = {row.id: row for row in snapshot.passages(list(dict.fromkeys([*first, *selection.all_passages])))}
+            shown = dict.fromkeys([*first, *selection.all_passages])
+            rows |= {row.id: row for row in snapshot.passages([passage for passage in shown if passage not in rows])}
         relevance: Mapping[int, Relevance] = {}
         told = None
         if request.relevance:

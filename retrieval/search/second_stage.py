@@ -11,7 +11,7 @@ from passagework.retrieval.plan import Blend, TokenVectorsUsed
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.request import SearchRequest
-from passagework.retrieval.store import Snapshot
+from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage
 
 DECIMALS = 6
@@ -31,6 +31,7 @@ class SecondStage:
         self._snapshot = snapshot
         self._clock = clock
         self._logits: dict[int, float] = {}
+        self.rows: dict[int, PassageRow] = {}  # as they were read for it
         self._stored = 0
 
     def scores(self, candidates: Sequence[int], pool: Pool) -> dict[int, float]:
@@ -53,6 +54,7 @@ class SecondStage:
         for row, logit, probability in zip(
             rows, reranked.logits.tolist(), reranked.probabilities.tolist(), strict=True
         ):
+            self.rows[row.id] = row
             self._logits[row.id] = round(logit, DECIMALS)
             self.probabilities[row.id] = probability
         self._stored += reranked.stored

@@ -17,10 +17,14 @@ from passagework.retrieval.store.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class TokenCodes:
-    """The coded vectors of so many tokens."""
+    """The coded vectors of a text of so many tokens: of all of them, or of some."""
 
     tokens: int
     codes: bytes
+
+    def is_whole(self, row_bytes: int) -> bool:
+        """Tells whether they are codes of so many bytes each, and of no more tokens than the text has."""
+        return len(self.codes) % row_bytes == 0 and len(self.codes) <= self.tokens * row_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +134,14 @@ def count_unused(snapshot: Snapshot) -> int:
 
 
 def misshapen(snapshot: Snapshot, *, row_bytes: int) -> list[bytes]:
-    """Returns the hashes of the rows that haven't so many bytes for each of their tokens."""
+    """Returns the hashes of the rows that haven't so many bytes a code, or more codes than their text has tokens."""
     v = t.token_vectors.c
     wrong = or_(
         func.typeof(v.codes) != "blob",
         func.typeof(v.tokens) != "integer",
         v.tokens < 0,
-        func.length(v.codes) != v.tokens * row_bytes,
+        func.length(v.codes) % row_bytes != 0,
+        func.length(v.codes) > v.tokens * row_bytes,
     )
     return list(snapshot.connection.execute(select(v.hash).where(wrong)).scalars())
 

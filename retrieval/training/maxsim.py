@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from tokenizers import Tokenizer
 
-from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS, content_word_tokens
+from passagework.retrieval.late_interaction.kept_tokens import content_word_tokens
+from passagework.retrieval.late_interaction.late_interaction import BLEND, SHARPNESS
 from passagework.retrieval.models.batching import token_arrays
 from passagework.retrieval.models.prompt_tokens import PromptTokens
 from passagework.retrieval.training.pairs import Pair

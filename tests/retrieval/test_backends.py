@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from passagework.retrieval.models.backends.several_devices import SeveralDevices
 from passagework.retrieval.models.backends.torch_encoder import TorchEncoder
 from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.weights import resolve_model
+from passagework.retrieval.types import TokenIds, Vectors
 from tests.support.tiny_encoders import tiny_encoder, tiny_sentencepiece
 
 if not openvino_available():
@@ -41,6 +43,15 @@ def edit(path: Path, **changes: Any) -> None:
 def backend_of(folder: Path) -> str:
     """What runs the model of a folder, where nobody asked for anything."""
     return encoder_backend(resolve_model(str(folder), CPU), CPU).name
+
+
+def check_one_pass(encoder: BiEncoder, ids: list[TokenIds]) -> None:
+    """Asserts that one pass gives the vectors of texts to the last bit, and those of tokens but for the last digits."""
+    taken: dict[int, Vectors] = {}
+    np.testing.assert_array_equal(encoder.encode_tokens_twofold(ids, taken.__setitem__), encoder.encode_tokens(ids))
+    for place, vectors in enumerate(encoder.encode_token_vectors(ids)):
+        assert taken[place].shape == vectors.shape == (len(ids[place]), encoder.dim)
+        np.testing.assert_allclose(taken[place], vectors, atol=1e-5)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
@@ -63,6 +74,8 @@ def test_a_plain_bert_is_run_by_openvino(tmp_path: Path, pooling: str) -> None:
     ids = [one.ids for one in fast.tokenize(texts)]
     for one, other in zip(fast.encode_token_vectors(ids), slow.encode_token_vectors(ids), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+    for encoder in (fast, slow):
+        check_one_pass(encoder, ids)
 
 
 def test_facts_are_those_of_sentence_transformers(tmp_path: Path) -> None:
@@ -205,13 +218,16 @@ def test_several_gpus_share_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(backends, "cuda_devices", lambda: ["cpu", "cpu", "cpu"])
     monkeypatch.setattr(backends, "openvino_may_run", lambda _: False)
     ran: list[tuple[int, int]] = []
-    whole = TorchEncoder.text_vectors
 
-    def noted(self: TorchEncoder, ids: Any, mask: Any, *, prompt_length: int) -> Any:
-        ran.append((id(self), len(ids)))
-        return whole(self, ids, mask, prompt_length=prompt_length)
+    def noted(run: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: TorchEncoder, ids: Any, mask: Any, *, prompt_length: int) -> Any:
+            ran.append((id(self), len(ids)))
+            return run(self, ids, mask, prompt_length=prompt_length)
 
-    monkeypatch.setattr(TorchEncoder, "text_vectors", noted)
+        return call
+
+    for name in ("text_vectors", "text_and_token_vectors"):  # of passages, and of queries with their tokens
+        monkeypatch.setattr(TorchEncoder, name, noted(getattr(TorchEncoder, name)))
     many = BiEncoder.load(folder, settings=Settings(precision="fp32"))
     one = BiEncoder.load(folder, settings=CPU)
     assert (many.backend, one.backend) == ("torch cpu fp32 on 3 devices", "torch cpu fp32")
@@ -225,6 +241,11 @@ def test_several_gpus_share_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ids = [found.ids for found in many.tokenize(texts[:3])]
     for a, b in zip(many.encode_token_vectors(ids), one.encode_token_vectors(ids), strict=True):
         np.testing.assert_array_equal(a, b)
+    taken: dict[int, Vectors] = {}
+    ids = [found.ids for found in many.tokenize(texts)]
+    np.testing.assert_allclose(many.encode_tokens_twofold(ids, taken.__setitem__), one.encode_tokens(ids), atol=2e-6)
+    for place, vectors in enumerate(one.encode_token_vectors(ids)):
+        np.testing.assert_allclose(taken[place], vectors, atol=1e-5)
 
 
 def test_a_device_too_small_for_its_share_is_told(tmp_path: Path) -> None:

@@ -486,3 +486,27 @@ def test_a_query_takes_one_thread_and_a_batch_all(prompted: Path, monkeypatch: p
     made.encode_queries(["owls hoot"])
     made.encode_passages(["alpha beta river stone paper travel " * 4] * 4)
     assert (used, torch.get_num_threads()) == ([1, before], before)
+
+
+@pytest.mark.parametrize("backend", ["torch", "auto"])
+def test_a_query_is_read_once(prompted: Path, monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    """Its own vector and those of its tokens come of one pass, in whatever order they are asked for."""
+    made, other = (BiEncoder.load(prompted, settings=Settings(backend=backend, **EXACT)) for _ in range(2))
+    ids = made.tokenize_whole(["river stone"], query=True)[0].ids
+    passes: list[str] = []
+
+    def noted(name: str, run: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            passes.append(name)
+            return run(*arguments, **named)
+
+        return call
+
+    for name in ("text_vectors", "token_vectors", "text_and_token_vectors"):
+        monkeypatch.setattr(made._backend, name, noted(name, getattr(made._backend, name)))
+    vector = made.encode_queries(["river stone"])
+    (tokens,) = made.encode_token_vectors([ids], query=True)
+    assert passes == ["text_and_token_vectors"]
+    np.testing.assert_array_equal(tokens, other.encode_token_vectors([ids], query=True)[0])
+    np.testing.assert_array_equal(vector, other.encode_queries(["river stone"]))
+    np.testing.assert_allclose(vector, by_library(prompted, ["river stone"], PROMPTS["query"]), atol=2e-6)

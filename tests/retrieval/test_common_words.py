@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from passagework import Collection, ingest
-from passagework.retrieval.late_interaction.late_interaction import content_word_tokens
+from passagework.retrieval.late_interaction.kept_tokens import content_word_tokens
 from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import Tokens

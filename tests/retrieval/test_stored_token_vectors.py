@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,21 @@ from passagework.retrieval.collection.status import TokenVectorsStatus
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import EncodingError, StoreError
 from passagework.retrieval.folder import current_version
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord, recorded_tokens
-from passagework.retrieval.late_interaction.token_encoder import token_vectors_of
+from passagework.retrieval.late_interaction.kept_tokens import KeptTokens
+from passagework.retrieval.late_interaction.stored_tokens import (
+    TOKEN_RECORD,
+    NoTokenVectors,
+    TokenRecord,
+    recorded_tokens,
+)
+from passagework.retrieval.late_interaction.token_encoder import token_vectors_of, token_windows
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.store import Snapshot, Store, token_rows
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.reliability.test_kill import Target
 from tests.support.collection_checks import brief, check_whole
-from tests.support.fakes import FakeEncoder, FakeTokenEncoder
+from tests.support.fakes import WORDS, FakeEncoder, FakeTokenEncoder
 from tests.support.tiny_encoders import tiny_encoder
 from tests.ui.test_cli import run
 
@@ -55,6 +61,17 @@ class Wordless(FakeTokenEncoder):
     """Has no token vectors after all."""
 
     has_token_vectors = False
+
+
+class Twofold(FakeTokenEncoder):
+    """Gives the vectors of texts and of their tokens of one pass."""
+
+    def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
+        """As both methods do, the longest text first."""
+        for place in sorted(range(len(token_ids)), key=lambda place: -len(token_ids[place])):
+            (vectors,) = super().encode_token_vectors([token_ids[place]], query=True)
+            take(place, vectors)
+        return self.encode_tokens(token_ids)
 
 
 class BreaksDown(FakeTokenEncoder):
@@ -101,14 +118,14 @@ def made(docs: Path, path: Path, **options: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def kept(docs: Path) -> Path:
-    """With token vectors from the beginning."""
-    return made(docs, docs.parent / "kept", token_vectors=True)
+    """With token vectors, as by default."""
+    return made(docs, docs.parent / "kept")
 
 
 @pytest.fixture(scope="module")
 def plain(docs: Path) -> Path:
-    """Without."""
-    return made(docs, docs.parent / "plain")
+    """Told to keep none."""
+    return made(docs, docs.parent / "plain", token_vectors=False)
 
 
 @pytest.fixture
@@ -120,8 +137,9 @@ def path(kept: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bare(plain: Path, tmp_path: Path) -> Path:
-    """A copy of the other."""
+    """A copy of the other, as of a time when nothing was said of token vectors."""
     shutil.copytree(plain, tmp_path / "plain")
+    edit(tmp_path / "plain", f"DELETE FROM meta WHERE key = '{TOKEN_RECORD}'")
     return tmp_path / "plain"
 
 
@@ -156,8 +174,9 @@ def check_kept(path: Path, encoder: FakeTokenEncoder | None = None) -> None:
         assert token_rows.count_with(snapshot) == snapshot.passage_count()
     expected = {}
     for text in texts:
-        (vectors,) = token_vectors_of(encoder, [text])
-        expected[text_hash(text)] = (len(vectors), found.codec.encode(vectors))
+        windows = [window for at_once in token_windows(encoder, [text], found.kept) for window in at_once]
+        codes = b"".join(found.codec.encode(window.vectors) for window in windows)
+        expected[text_hash(text)] = (sum(window.tokens for window in windows), codes)
     assert stored(path) == expected
     assert examine(path, encoder=encoder).findings == ()
 
@@ -171,16 +190,40 @@ class TestIngest:
         with opened(kept) as snapshot:
             assert snapshot.passage_count() > len(stored(kept))
             found = record(kept)
-            assert found == TokenRecord(4, 32, FakeTokenEncoder().fingerprint, filled=True)
+            assert found == TokenRecord(1, 32, FakeTokenEncoder().fingerprint, filled=True)
 
-    def test_are_not_kept_unasked(self, plain: Path) -> None:
-        """Nor recorded."""
+    def test_are_of_content_words(self, kept: Path) -> None:
+        """Stop words and punctuation have none; what counts as read is all of the text."""
+        tokens, codes = stored(kept)[text_hash("Owls\nowl number 1 by the river")]
+        (vectors,) = token_vectors_of(FakeTokenEncoder(), ["Owls owl number 1 river"])
+        found = record(kept)
+        assert found is not None
+        assert (tokens, codes) == (7, found.codec.encode(vectors))
+
+    def test_are_not_kept_where_none_were_wanted(self, plain: Path, docs: Path, tmp_path: Path) -> None:
+        """Nor by later ingests, until they are asked for."""
         assert (stored(plain), record(plain)) == ({}, None)
+        shutil.copytree(plain, tmp_path / "c")
+        encoder = FakeTokenEncoder()
+        with opened(tmp_path / "c") as snapshot:
+            assert snapshot.meta(TOKEN_RECORD) == NoTokenVectors.UNWANTED.value
+        for asked, keeps in ((None, False), (True, True)):
+            ingest([docs], tmp_path / "c", encoder=encoder, token_vectors=asked, settings=OFFLINE)
+            assert bool(stored(tmp_path / "c")) is keeps
+        check_kept(tmp_path / "c")
+
+    def test_one_pass_gives_both(self, docs: Path, tmp_path: Path, kept: Path) -> None:
+        """Of an encoder that can: no passage is read twice, and what is stored is the same."""
+        encoder = Twofold()
+        made(docs, tmp_path / "c", encoder=encoder)
+        assert encoder.encoded == len(stored(kept)) + 2  # and the probes
+        assert stored(tmp_path / "c") == stored(kept)
+        check_kept(tmp_path / "c")
 
     def test_of_what_is_there_already(self, bare: Path, kept: Path, docs: Path) -> None:
-        """Asked for later, passages that are there get them too, and progress tells; the next time nothing is done."""
+        """Passages of a collection made before get them with the next ingest, and progress tells; then all is done."""
         encoder, seen = FakeTokenEncoder(), list[Progress]()
-        report = ingest([docs], bare, encoder=encoder, token_vectors=True, settings=OFFLINE, progress=seen.append)
+        report = ingest([docs], bare, encoder=encoder, settings=OFFLINE, progress=seen.append)
         assert (report.unchanged, report.passages) == (8, 0)
         with opened(bare) as snapshot:
             count = snapshot.passage_count()
@@ -189,14 +232,14 @@ class TestIngest:
         check_kept(bare)
         assert stored(bare) == stored(kept)
         again = FakeTokenEncoder()
-        assert ingest([docs], bare, encoder=again, token_vectors=True, settings=OFFLINE).token_vectors == 0
+        assert ingest([docs], bare, encoder=again, settings=OFFLINE).token_vectors == 0
         assert again.encoded == 0
 
     def test_later_ingests_go_on_untold(self, path: Path, docs: Path, tmp_path: Path) -> None:
         """What comes gets them, what goes takes its own along, what others say too stays."""
         own = tmp_path / "docs"
         shutil.copytree(docs, own)
-        moved = made(own, tmp_path / "c", token_vectors=True)
+        moved = made(own, tmp_path / "c")
         (own / "d.txt").write_text("Quinces are ripe in October.")
         (own / "b.txt").write_text(TEXTS["b.txt"].replace("plums", "quinces"))
         made(own, moved)
@@ -206,6 +249,39 @@ class TestIngest:
         (own / "a.md").unlink()
         ingest([own], moved, encoder=FakeTokenEncoder(), delete_missing=True, settings=OFFLINE)
         check_kept(moved)
+
+    def test_of_an_older_form(self, path: Path, kept: Path, docs: Path) -> None:
+        """Of all tokens in four bits: searched as they are, looked at by doctors, and made anew by the next ingest."""
+        as_of_old(path)
+        with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
+            hits = collection.search(QUERY, k=20)
+            assert collection.status().token_vectors == TokenVectorsStatus(
+                bits=4,
+                passages=collection.status().passages,
+                bytes=sum(len(codes) for _, codes in stored(path).values()),
+            )
+        assert hits.plan.to_json()["token_vectors"] == "stored"
+        check_kept(path)
+        seen = list[Progress]()
+        report = ingest([docs], path, encoder=FakeTokenEncoder(), settings=OFFLINE, progress=seen.append)
+        assert (report.passages, report.token_vectors, seen[-1].filled) == (0, seen[-1].to_fill, seen[-1].to_fill)
+        assert stored(path) == stored(kept)
+        check_kept(path)
+
+    def test_a_model_that_is_away_decides_nothing(self, bare: Path, docs: Path, tmp_path: Path) -> None:
+        """A run that encodes nothing goes on without it; what to keep is decided when it is there again."""
+        ingest([docs], bare, settings=OFFLINE)
+        assert (stored(bare), record(bare)) == ({}, None)
+        ingest([docs], bare, encoder=FakeTokenEncoder(), settings=OFFLINE)
+        check_kept(bare)
+
+    def test_an_encoder_that_gives_none_is_asked_once(self, docs: Path, tmp_path: Path) -> None:
+        """It is recorded, so that a run that changes nothing loads no model."""
+        path = made(docs, tmp_path / "c", encoder=FakeEncoder())
+        with opened(path) as snapshot:
+            assert snapshot.meta(TOKEN_RECORD) == NoTokenVectors.NOT_GIVEN.value
+        assert examine(path, encoder=FakeEncoder()).well
+        assert ingest([docs], path, settings=OFFLINE).unchanged == 8  # there is no model of that name to load
 
     def test_passages_are_counted(self, docs: Path, tmp_path: Path) -> None:
         """Each that got them, also where another says the same: so many as where they come later."""
@@ -240,6 +316,10 @@ class TestIngest:
         ingest([docs], tmp_path / "c", encoder=encoder, whole=True, passage_tokens=10, token_vectors=True)
         check_kept(tmp_path / "c", FakeTokenEncoder(window=16))
         assert max(tokens for tokens, _ in stored(tmp_path / "c").values()) > 100
+        with Collection.open(tmp_path / "c", encoder=FakeTokenEncoder(window=16)) as collection:
+            hits = collection.search(QUERY, k=20)
+            longer = [len(WORDS.findall(reranker_text_of(hit))) > 14 for hit in hits]
+            assert hits.plan.reranked_in_windows == longer.count(True) == 2
 
     def test_beyond_all_measure(self, docs: Path, tmp_path: Path, monkeypatch: Any) -> None:
         """A passage too long to keep them is encoded when it is reranked; nothing is missing."""
@@ -348,7 +428,7 @@ class TestSearch:
         found = {(hit.path, hit.start, hit.document): hit.score for hit in hits}
         assert found.keys() == expected.keys()
         for place, score in found.items():
-            assert score == pytest.approx(expected[place], abs=0.05)  # 32 dimensions: coarser than 384
+            assert score == pytest.approx(expected[place], abs=0.25)  # 32 dimensions: coarser than 384
 
     def test_whatever_memory_holds(self, kept: Path) -> None:
         """Earlier queries change nothing."""
@@ -362,20 +442,20 @@ class TestSearch:
         "damage",
         [
             "UPDATE token_vectors SET codes = substr(codes, 2)",
-            "UPDATE token_vectors SET tokens = tokens + 1",
+            "UPDATE token_vectors SET tokens = 0",
             "UPDATE token_vectors SET codes = 'text'",
             f"UPDATE meta SET value = json_set(value, '$.encoder.weights', 'other') WHERE key = '{TOKEN_RECORD}'",
             f"UPDATE meta SET value = json_set(value, '$.bits', 3) WHERE key = '{TOKEN_RECORD}'",
             f"UPDATE meta SET value = json_set(value, '$.dim', 64) WHERE key = '{TOKEN_RECORD}'",
         ],
     )
-    def test_what_is_damaged_is_not_read(self, path: Path, plain: Path, damage: str) -> None:
-        """As if there were none: passages are encoded, and a doctor names it."""
+    def test_what_is_damaged_is_not_read(self, path: Path, kept: Path, plain: Path, damage: str) -> None:
+        """Passages are encoded, and compared as what the record says they were; a doctor names it."""
         edit(path, damage)
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
             hits = collection.search(QUERY, k=20)
             assert "token_vectors" not in hits.plan.to_json()
-        with Collection.open(plain, encoder=FakeTokenEncoder()) as collection:
+        with Collection.open(plain if "UPDATE meta" in damage else kept, encoder=FakeTokenEncoder()) as collection:
             assert brief(hits) == brief(collection.search(QUERY, k=20))
         assert {finding.remedy for finding in examine(path, encoder=FakeTokenEncoder()).findings} == {Remedy.TOKENS}
 
@@ -403,8 +483,8 @@ class TestSearch:
             rows = snapshot.passages(list(range(100)))
         codes = stored(path)
         for row in rows:
-            (vectors,) = token_vectors_of(encoder, [reranker_text_of(row)])
-            assert codes[text_hash(reranker_text_of(row))] == (len(vectors), found.codec.encode(vectors))
+            (vectors,) = token_vectors_of(encoder, [reranker_text_of(row)], found.kept)
+            assert codes[text_hash(reranker_text_of(row))][1] == found.codec.encode(vectors)
         with Collection.open(path, encoder=encoder) as collection:
             assert collection.search(QUERY).plan.to_json()["token_vectors"] == "stored"
 
@@ -441,15 +521,20 @@ class TestRebuild:
             check_kept(path, FakeTokenEncoder(window=window))
 
     def test_to_an_encoder_without(self, path: Path) -> None:
-        """Is refused, and says what to do; no version is begun."""
-        with pytest.raises(ConfigError, match=r"fake-2 gives no vectors of tokens.*--no-token-vectors"):
-            rebuild(path, encoder=FakeEncoder(seed="-2"), settings=OFFLINE)
-        assert [entry.name for entry in path.glob("v*")] == ["v0001"]
+        """Keeps none; back to one that gives some, it keeps them again."""
+        rebuild(path, encoder=FakeEncoder(seed="-2"), settings=OFFLINE)
+        assert (stored(path), record(path)) == ({}, None)
+        assert examine(path, encoder=FakeEncoder(seed="-2")).well
+        rebuild(path, encoder=FakeTokenEncoder(), settings=OFFLINE)
+        check_kept(path)
 
-    def test_of_a_collection_without(self, bare: Path) -> None:
-        """Keeps none."""
+    def test_of_a_collection_without(self, plain: Path, bare: Path, tmp_path: Path) -> None:
+        """Keeps none where none were wanted; where nothing was said, it keeps them."""
+        shutil.copytree(plain, tmp_path / "c")
+        rebuild(tmp_path / "c", encoder=FakeTokenEncoder(), passage_tokens=12, settings=OFFLINE)
+        assert (stored(tmp_path / "c"), record(tmp_path / "c")) == ({}, None)
         rebuild(bare, encoder=FakeTokenEncoder(), passage_tokens=12, settings=OFFLINE)
-        assert (stored(bare), record(bare)) == ({}, None)
+        check_kept(bare)
 
 
 class TestExchange:
@@ -468,6 +553,13 @@ class TestExchange:
         ingest([docs], tmp_path / "new", encoder=FakeTokenEncoder(), settings=OFFLINE)
         check_kept(tmp_path / "new")
 
+    def test_that_none_are_wanted_comes_along(self, plain: Path, docs: Path, tmp_path: Path) -> None:
+        """The next ingest makes none."""
+        export_collection(plain, tmp_path / "out")
+        import_collection(tmp_path / "out", tmp_path / "new")
+        ingest([docs], tmp_path / "new", encoder=FakeTokenEncoder(), settings=OFFLINE)
+        assert (stored(tmp_path / "new"), record(tmp_path / "new")) == ({}, None)
+
     def test_a_snapshot_has_them(self, path: Path, tmp_path: Path) -> None:
         """It is a copy of the database."""
         snapshot_collection(path, tmp_path / "copy")
@@ -481,6 +573,18 @@ def edit(path: Path, *statements: str) -> None:
         for statement in statements:
             connection.execute(statement)
     (path / "v0001" / "store.db.seal").unlink(missing_ok=True)
+
+
+def as_of_old(path: Path) -> None:
+    """Makes the collection's token vectors what they were once: four bits a coordinate, of every token."""
+    before = TokenRecord(4, 32, FakeTokenEncoder().fingerprint, filled=True, kept=KeptTokens.ALL)
+    with Store.open(current_version(path) / "store.db") as store, store.write() as writer:
+        texts = {text_hash(text): text for text in map(reranker_text_of, writer.passages(list(range(1000))))}
+        token_rows.drop_codes(writer, list(texts))
+        token_rows.put_codes(writer, token_vectors.token_codes(FakeTokenEncoder(), before, texts))
+        record = before.to_json()
+        del record["kept"]
+        writer.set_meta(TOKEN_RECORD, record)
 
 
 DAMAGE = {
@@ -548,7 +652,7 @@ class TestCommands:
         with Collection.open(kept) as collection:
             status = collection.status()
         size = sum(len(codes) for _, codes in stored(kept).values())
-        assert status.token_vectors == TokenVectorsStatus(bits=4, passages=status.passages, bytes=size)
+        assert status.token_vectors == TokenVectorsStatus(bits=1, passages=status.passages, bytes=size)
         with Collection.open(plain) as collection:
             assert collection.status().token_vectors is None
         assert "token vectors" in run("status", "--collection", kept).out
@@ -556,8 +660,8 @@ class TestCommands:
 
     @pytest.mark.parametrize("flag", [[], ["--token-vectors"], ["--no-token-vectors"]])
     def test_flag(self, docs: Path, tmp_path: Path, flag: list[str]) -> None:
-        """Of the ingest, with the default encoder: as asked, and not unasked."""
+        """Of the ingest, with the default encoder: kept unless it says no."""
         outcome = run("ingest", docs, "--collection", tmp_path / "c", "--include", "a.md", *flag, "--json")
         assert outcome.code == 0, outcome.err
-        asked = flag == ["--token-vectors"]
+        asked = flag != ["--no-token-vectors"]
         assert (json.loads(outcome.out)["token_vectors"] > 0, record(tmp_path / "c") is not None) == (asked, asked)

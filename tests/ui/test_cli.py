@@ -209,7 +209,7 @@ STATUS = {
         "recall@10": (float, type(None)),
         "set_aside": [str],
     },
-    "token_vectors": type(None),
+    "token_vectors": {"bits": int, "passages": int, "bytes": int},
     "languages": dict,
     "fields": [str],
     "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
@@ -502,7 +502,7 @@ class TestText:
     @pytest.mark.parametrize(
         ("arguments", "shown"),
         [
-            (("status",), "documents   5 from 4 files; 0 failed\n"),
+            (("status",), "documents      5 from 4 files; 0 failed\n"),
             (("documents",), "policies/travel.md  Travel policy  (1 passage)\n"),
             (("documents",), "failed  rec.jsonl: line 3: "),
             (("delete", "r*", "--dry-run"), "2 documents would be deleted\n"),

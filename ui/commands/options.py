@@ -120,7 +120,7 @@ TokenVectorsOption = Annotated[
     bool | None,
     typer.Option(
         "--token-vectors/--no-token-vectors",
-        help="Keep what reranking needs of each passage, or no longer (default: as it is; first no).",
+        help="Keep what reranking needs of each passage, or no longer (default: as it is; first yes).",
     ),
 ]
 WholeOption = Annotated[bool, typer.Option("--whole", help="One passage a document, cut at the window.")]

@@ -117,7 +117,8 @@ def _token_vectors(tokens: TokenVectorsStatus | None) -> dict[str, str]:
     if tokens is None:
         return {}
     passages = counted(tokens.passages, "passage")
-    return {"token vectors": f"of {passages}, {tokens.bits} bits a coordinate, {tokens.bytes / 1e6:,.1f} MB"}
+    bits = counted(tokens.bits, "bit")
+    return {"token vectors": f"of {passages}, {bits} a coordinate, {tokens.bytes / 1e6:,.1f} MB"}
 
 
 def _parsers(parsers: ParserLimits | None) -> dict[str, str]:

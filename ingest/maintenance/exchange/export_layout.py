@@ -20,7 +20,7 @@ from passagework.ingest.writing.languages import LANGUAGE
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.extras import missing_extra
 from passagework.retrieval.files import sync_folder, write_problem
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, NoTokenVectors, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
@@ -108,7 +108,7 @@ def read_facts(schema: Any, path: Path) -> dict[str, Json]:
         Fingerprint.from_json(facts["encoder"])
         if set(facts) - set(OPTIONAL_FACTS) != set(FACTS):
             raise KeyError
-        if TOKEN_RECORD in facts:
+        if not NoTokenVectors.says(facts.get(TOKEN_RECORD)):
             TokenRecord.from_json(facts[TOKEN_RECORD])
     except (KeyError, ValueError, TypeError, AttributeError, StoreError) as error:
         raise StoreError(f"{path} is not of an export: it doesn't say how its vectors were made") from error

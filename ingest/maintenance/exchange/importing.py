@@ -28,7 +28,7 @@ from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import next_version, publish
-from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, TokenRecord
+from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, NoTokenVectors, TokenRecord
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.store import NewPassage, Store, VersionState, Writer
 from passagework.retrieval.store.rows import NO_MODEL, SourceState, recorded
@@ -125,7 +125,7 @@ def _fill(store: Store, files: _Files) -> tuple[int, int]:
         for fact, value in files.facts.items():
             writer.set_meta(fact, value)
         writer.set_meta(WORDS, WORDS_VERSION)
-        if TOKEN_RECORD in files.facts:
+        if not NoTokenVectors.says(files.facts.get(TOKEN_RECORD)):
             record = TokenRecord.from_json(files.facts[TOKEN_RECORD])
             writer.set_meta(TOKEN_RECORD, record.unfilled().to_json())
         for row in files.rows(SOURCES):

@@ -71,6 +71,9 @@ class Backend(Protocol):
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
         """Returns (rows, width, hidden) float32; None where the model gives none. Raises DeviceMemoryError."""
 
+    def text_and_token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, Vectors | None]:
+        """Returns what the two others do, of one pass through the model."""
+
 
 class PairBackend(Protocol):
     """Runs one cross-encoder on one device; for one thread at a time."""

@@ -74,11 +74,16 @@ class OpenVinoEncoder:
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:  # noqa: ARG002 - no such pooling
         """Returns (rows, dimension) float32."""
-        return self._model.run(_inputs(ids, mask), TEXT)
+        return self._model.run(_inputs(ids, mask), TEXT)[0]
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:  # noqa: ARG002
         """Returns (rows, width, hidden) float32."""
-        return self._model.run(_inputs(ids, mask), TOKENS)
+        return self._model.run(_inputs(ids, mask), TOKENS)[0]
+
+    def text_and_token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, Vectors | None]:  # noqa: ARG002
+        """Returns both of one pass."""
+        texts, tokens = self._model.run(_inputs(ids, mask), TEXT, TOKENS)
+        return texts, tokens
 
 
 def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:

@@ -34,7 +34,7 @@ class OpenVinoModel:
         never_free_in_child(self)  # its end would wait for threads that a forked child does not have
         self.precision = "bf16" if kind == openvino.Type.bf16 else "fp32"
 
-    def run(self, inputs: Mapping[str, Rows], output: str) -> Vectors:
-        """Returns one output, float32."""
+    def run(self, inputs: Mapping[str, Rows], *names: str) -> list[Vectors]:
+        """Returns the outputs of these names, float32."""
         outputs = self._request.infer(dict(inputs), share_inputs=True, share_outputs=True)
-        return np.array(outputs[output], dtype=np.float32)
+        return [np.array(outputs[name], dtype=np.float32) for name in names]

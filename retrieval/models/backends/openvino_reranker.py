@@ -87,7 +87,7 @@ class OpenVinoReranker:
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
         """Returns (passages,) float32, before any activation."""
-        pooled = self._model.run(self.pairing.features(query, passages), TEXT)
+        (pooled,) = self._model.run(self.pairing.features(query, passages), TEXT)
         return np.asarray(pooled @ self._head[:-1] + self._head[-1], dtype=np.float32)
 
 

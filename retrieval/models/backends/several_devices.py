@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from passagework.retrieval.models.backends.backend import Backend, EncoderConfig, Rows
 from passagework.retrieval.models.batching import BatchShape, refuse_in_child
 from passagework.retrieval.types import Vectors
+
+Part = TypeVar("Part")
 
 LEAST_ROWS = 8
 """The least rows of a device's share: a query stays on the first."""
@@ -51,15 +55,33 @@ class SeveralDevices:
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
         """Returns (rows, dimension or more) float32, in order; raises DeviceMemoryError where a device is too small."""
-        refuse_in_child(self.name, self.device, self._process)
-        shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
-        cuts = [len(ids) * share // shares for share in range(shares + 1)]
-        begun = [
-            self._threads.submit(backend.text_vectors, ids[start:end], mask[start:end], prompt_length=prompt_length)
-            for backend, start, end in zip(self._backends, cuts[:-1], cuts[1:], strict=False)
-        ]
-        return np.concatenate([future.result() for future in begun])
+        return np.concatenate(self._shared_out(partial(_text_vectors, prompt_length=prompt_length), ids, mask))
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
         """Returns (rows, width, hidden) float32; None where the model gives none."""
         return self._backends[0].token_vectors(ids, mask, prompt_length=prompt_length)
+
+    def text_and_token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, Vectors | None]:
+        """Returns both of one pass, shared out as texts are."""
+        parts = self._shared_out(partial(_both_vectors, prompt_length=prompt_length), ids, mask)
+        of_tokens = [tokens for _, tokens in parts if tokens is not None]
+        return np.concatenate([texts for texts, _ in parts]), np.concatenate(of_tokens) if of_tokens else None
+
+    def _shared_out(self, run: Callable[[Backend, Rows, Rows], Part], ids: Rows, mask: Rows) -> list[Part]:
+        """Runs a batch in as many parts as there are devices, unless it is small; returns what each gave, in order."""
+        refuse_in_child(self.name, self.device, self._process)
+        shares = min(len(self._backends), max(1, len(ids) // LEAST_ROWS))
+        cuts = [len(ids) * share // shares for share in range(shares + 1)]
+        begun = [
+            self._threads.submit(run, backend, ids[start:end], mask[start:end])
+            for backend, start, end in zip(self._backends, cuts[:-1], cuts[1:], strict=False)
+        ]
+        return [future.result() for future in begun]
+
+
+def _text_vectors(backend: Backend, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
+    return backend.text_vectors(ids, mask, prompt_length=prompt_length)
+
+
+def _both_vectors(backend: Backend, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, Vectors | None]:
+    return backend.text_and_token_vectors(ids, mask, prompt_length=prompt_length)

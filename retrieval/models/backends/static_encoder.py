@@ -79,6 +79,10 @@ class StaticEncoder:
         """Returns None: a token has the same row in every text, which BM25 tells as well."""
         return
 
+    def text_and_token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, None]:
+        """Returns the vectors of texts, and None."""
+        return self.text_vectors(ids, mask, prompt_length=prompt_length), None
+
 
 def _read_table(folder: Path) -> Vectors:
     """Returns a float32 row a token id, folded as sentence-transformers folds what model2vec keeps apart."""

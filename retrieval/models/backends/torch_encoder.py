@@ -69,16 +69,24 @@ class TorchEncoder:
 
     def text_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors:
         """Returns (rows, dimension or more) float32."""
-        return self._run(ids, mask, prompt_length, "sentence_embedding")
+        return self._run(ids, mask, prompt_length, "sentence_embedding")[0]
 
     def token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> Vectors | None:
         """Returns (rows, width, hidden) float32; None for a model, such as CLIP's, that gives a text's vector alone."""
         try:
-            return self._run(ids, mask, prompt_length, "token_embeddings")
+            return self._run(ids, mask, prompt_length, "token_embeddings")[0]
         except KeyError:
             return None
 
-    def _run(self, ids: Rows, mask: Rows, prompt_length: int, output: str) -> Vectors:
+    def text_and_token_vectors(self, ids: Rows, mask: Rows, *, prompt_length: int) -> tuple[Vectors, Vectors | None]:
+        """Returns both of one pass; see `token_vectors`."""
+        try:
+            texts, tokens = self._run(ids, mask, prompt_length, "sentence_embedding", "token_embeddings")
+        except KeyError:
+            return self.text_vectors(ids, mask, prompt_length=prompt_length), None
+        return texts, tokens
+
+    def _run(self, ids: Rows, mask: Rows, prompt_length: int, *outputs: str) -> list[Vectors]:
         torch = self._torch
         features: dict[str, Any] = {
             "input_ids": self._to_device(ids),
@@ -88,8 +96,8 @@ class TorchEncoder:
             features["prompt_length"] = prompt_length
         try:
             with torch.inference_mode(), threads_for(ids.size, self._threads):
-                vectors = self._model(features)[output]
-            return np.asarray(vectors.float().cpu().numpy(), dtype=np.float32)
+                made = self._model(features)
+                return [np.asarray(made[name].float().cpu().numpy(), dtype=np.float32) for name in outputs]
         except torch.cuda.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error

@@ -1,0 +1,103 @@
+"""What token vectors cost at an ingest, on disk and in a search, beside the same without them, in one run.
+
+    python -m benchmarks.token_prices [--data scifact] [--documents 1500] [--queries 100] [--rounds 2] [--out FILE.json]
+
+The first so many records are ingested by turns without token vectors and with them, by one loaded encoder; the ratio is
+of the shortest times. Then both collections are asked the same queries by turns: hybrid, and rerank at its default
+depth, once with its cache of token vectors emptied before each query, which is what a new query costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.datasets import beir, data_folder
+from passagework import Collection
+from passagework.ingest import ingest
+from passagework.retrieval import BiEncoder, Stage
+from passagework.retrieval.late_interaction.late_interaction import token_cache
+
+WITHOUT, WITH = "without", "with"
+
+
+def ingest_seconds(corpus: Path, folder: Path, encoder: BiEncoder, rounds: int) -> dict[str, list[float]]:
+    """Returns the seconds of each ingest, without token vectors and with them; the last of each stays in `folder`."""
+    seconds: dict[str, list[float]] = {WITHOUT: [], WITH: []}
+    for number in range(rounds):
+        for kind, times in seconds.items():
+            path = folder / (kind if number == rounds - 1 else f"{kind}-{number}")
+            started = time.perf_counter()
+            ingest([corpus], path, encoder=encoder, token_vectors=kind == WITH)
+            times.append(time.perf_counter() - started)
+    return seconds
+
+
+def search_milliseconds(collections: Mapping[str, Collection], queries: list[str]) -> dict[str, list[float]]:
+    """Returns the milliseconds of each query: hybrid, and rerank without stored token vectors and with them."""
+    found: dict[str, list[float]] = {"hybrid": [], f"rerank {WITHOUT}": [], f"rerank {WITH}": []}
+    for query in [*queries[:3], *queries]:
+        hybrid = collections[WITH].search(query, stage=Stage.HYBRID)
+        found["hybrid"].append(hybrid.timings_ms["total"])
+        for kind, collection in collections.items():
+            collection._models._memory = token_cache()
+            found[f"rerank {kind}"].append(collection.search(query).timings_ms["total"])
+    return {key: times[3:] for key, times in found.items()}  # the first load and warm up
+
+
+def prices(data: str, documents: int, queries: int, rounds: int) -> dict[str, object]:
+    """Returns all figures of a set."""
+    encoder = BiEncoder.load()
+    with tempfile.TemporaryDirectory(prefix="token-prices-") as name:
+        folder = Path(name)
+        corpus = folder / "corpus.jsonl"
+        with (data_folder() / "beir" / data / "corpus.jsonl").open(encoding="utf-8") as lines:
+            corpus.write_text("".join(islice(lines, documents)), encoding="utf-8")
+        seconds = ingest_seconds(corpus, folder, encoder, rounds)
+        texts = list(beir(data).queries.values())[:queries]
+        with (
+            Collection.open(folder / WITHOUT, encoder=encoder) as plain,
+            Collection.open(folder / WITH, encoder=encoder) as kept,
+        ):
+            status = kept.status()
+            times = search_milliseconds({WITHOUT: plain, WITH: kept}, texts)
+        size = 0 if status.token_vectors is None else status.token_vectors.bytes
+    p50 = {key: round(float(np.percentile(found, 50)), 1) for key, found in times.items()}
+    return {
+        "data": data,
+        "passages": status.passages,
+        "ingest seconds": {kind: [round(one, 1) for one in found] for kind, found in seconds.items()},
+        "ingest ratio": round(min(seconds[WITH]) / min(seconds[WITHOUT]), 3),
+        "bytes a passage": round(size / max(1, status.passages)),
+        "queries": len(texts),
+        "ms_p50": p50,
+        "rerank to hybrid": round(p50[f"rerank {WITH}"] / p50["hybrid"], 2),
+    }
+
+
+def main() -> int:
+    """Prints the figures, and keeps them in a file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="scifact")
+    parser.add_argument("--documents", type=int, default=1500)
+    parser.add_argument("--queries", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("build/token_prices.json"))
+    arguments = parser.parse_args()
+    found = prices(arguments.data, arguments.documents, arguments.queries, arguments.rounds)
+    print(json.dumps(found, indent=1))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
