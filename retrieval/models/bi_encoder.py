@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,18 +13,12 @@ import numpy as np
 from passagework.retrieval.array_cache import ArrayCache
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.forks import ForkSafeLock, in_use
-from passagework.retrieval.models.backends import Backend, DeviceMemoryError, encoder_backend
+from passagework.retrieval.forks import in_use
+from passagework.retrieval.models.backends import Backend, encoder_backend
+from passagework.retrieval.models.batch_encoder import BatchEncoder
 from passagework.retrieval.models.batching import (
-    batches,
     given_token_vectors,
-    own_token_vectors,
-    padded_rows,
-    padded_width,
-    refuse_in_child,
-    release_memory,
     token_arrays,
-    unit_rows,
 )
 from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
 from passagework.retrieval.models.facts import Prompts
@@ -36,17 +27,11 @@ from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
-TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
-"""Batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
-
 QUERY_BYTES = 4 << 20
 """Bytes of the token vectors of the last queries: a search asks for them after the query's own vector."""
 
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
-
-RELEASE_AFTER_TEXTS = 32
-"""Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
 
 
 class BiEncoder:
@@ -59,9 +44,6 @@ class BiEncoder:
         prompts = options.prompts(in_files, facts)
         dimension = options.cut_dimension(resolved.name, encoder_config.dimension)
         self._backend = backend
-        self._process = os.getpid()
-        self._lock = ForkSafeLock()
-        self._shape = backend.shape
         self._query_tokens: ArrayCache[Vectors] = ArrayCache(QUERY_BYTES)
         if options.window is not None and not 16 <= options.window <= encoder_config.positions:
             raise ConfigError(
@@ -85,6 +67,7 @@ class BiEncoder:
             passage_prompt=prompts.passage,
             dimension=dimension,
         )
+        self._batches = BatchEncoder(backend, model=resolved.name, window=self._window, dim=dimension)
         self._notes = encoder_notes(self._fingerprint, in_files, encoder_config.dimension, facts)
 
     @classmethod
@@ -159,9 +142,7 @@ class BiEncoder:
     @cached_property
     def has_token_vectors(self) -> bool:
         """Tells whether the model gives vectors of tokens beside that of the text: some, such as CLIP's, don't."""
-        probe = self._passage_prompt.around(self.tokenize(["a"])[0].ids)
-        with self._lock:
-            return self._token_batch([probe], (1, len(probe)), self._passage_prompt) is not None
+        return self._batches.gives_token_vectors(self.tokenize(["a"])[0].ids, self._passage_prompt)
 
     def tokenize(self, texts: Sequence[str]) -> list[Tokens]:
         """Returns each text's tokens, uncut, without prompt and special tokens."""
@@ -175,12 +156,12 @@ class BiEncoder:
         Raises ConfigError for a passage over the budget.
         """
         check_budget(token_ids, self.passage_budget)
-        return self._encode(token_ids, self._passage_prompt)
+        return self._batches.text_vectors(token_ids, self._passage_prompt)
 
     def encode_tokens_twofold(self, token_ids: Sequence[TokenIds], take: Callable[[int, Vectors], None]) -> Vectors:
         """Returns what `encode_tokens` does, to the last bit; `take` gets each passage's token vectors of that pass."""
         check_budget(token_ids, self.passage_budget)
-        return self._encode(token_ids, self._passage_prompt, take)
+        return self._batches.text_vectors(token_ids, self._passage_prompt, take)
 
     def tokenize_whole(self, texts: Sequence[str], *, query: bool = False) -> list[Tokens]:
         """Returns the tokens of texts that follow the prompt, whose last space may belong to their first word."""
@@ -201,8 +182,8 @@ class BiEncoder:
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
 
-        A text's vectors don't depend on what is encoded beside it: batches have the same height, and a width of the
-        text's own; queries are encoded alone, or were, with the last of `encode_queries`. Raises ConfigError for a text
+        A text's vectors don't depend on what is encoded beside it; queries are encoded alone, or were, with the last of
+        `encode_queries`. Raises ConfigError for a text
         over the budget, or where the model gives no token vectors.
         """
         check_budget(token_ids, self.query_budget if query else self.passage_budget)
@@ -210,44 +191,15 @@ class BiEncoder:
             known = ((ids, self._query_tokens.get(ids.tobytes().hex())) for ids in token_ids)
             found = (self._encode_query(ids)[1] if vectors is None else vectors for ids, vectors in known)
             return [given_token_vectors(vectors, self._fingerprint.model) for vectors in found]
-        prompt = self._passage_prompt
-        on_gpu = self._backend.device == "cuda"
-        out: list[Vectors] = [np.empty((0, 0), dtype=np.float32)] * len(token_ids)
-        by_width: dict[int, list[int]] = {}
-        for row, ids in enumerate(token_ids):
-            by_width.setdefault(padded_width(len(ids) + len(prompt), self._window, TOKEN_STEP), []).append(row)
-        with self._lock:
-            for width, alike in by_width.items():
-                height = max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
-                for start in range(0, len(alike), height):
-                    rows = alike[start : start + height]
-                    matrices = self._token_batch(
-                        [prompt.around(token_ids[row]) for row in rows], (height, width), prompt
-                    )
-                    for row, vectors in own_token_vectors(matrices, rows, token_ids, prompt, self._fingerprint.model):
-                        out[row] = vectors
-        return out
+        return self._batches.token_vectors(token_ids, self._passage_prompt)
 
     def _encode_query(self, ids: TokenIds) -> tuple[Vectors, Vectors | None]:
         """Returns (1, dim) of a query and (n, hidden) of its tokens, remembered for who asks for them next."""
         taken: list[Vectors] = []
-        vector = self._encode([ids], self._query_prompt, lambda _, vectors: taken.append(vectors))
+        vector = self._batches.text_vectors([ids], self._query_prompt, lambda _, vectors: taken.append(vectors))
         for vectors in taken:
             self._query_tokens.put(ids.tobytes().hex(), vectors)
         return vector, taken[0] if taken else None
-
-    def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
-        """Encodes a batch, one text at a time where memory is short, which changes the last digits."""
-        try:
-            with self._backend_in_use() as backend:
-                return backend.token_vectors(
-                    *padded_rows(batch, shape, self._backend.encoder_config.pad), prompt_length=prompt.prompt_length
-                )
-        except DeviceMemoryError:
-            if shape[0] == 1:
-                raise
-            parts = [self._token_batch([ids], (1, shape[1]), prompt) for ids in batch]
-            return np.concatenate([part for part in parts if part is not None])
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""
@@ -260,65 +212,15 @@ class BiEncoder:
         budget = self._window - len(prompt)
         at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
         if len(texts) <= at_once:
-            return self._encode(cut(0), prompt)
+            return self._batches.text_vectors(cut(0), prompt)
         parts = []
         with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
             ready = ahead.submit(cut, 0)
             for start in range(0, len(texts), at_once):
                 ids = ready.result()
                 ready = ahead.submit(cut, start + at_once)
-                parts.append(self._encode(ids, prompt))
+                parts.append(self._batches.text_vectors(ids, prompt))
         return np.concatenate(parts)
-
-    def _encode(
-        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
-    ) -> Vectors:
-        out = np.empty((len(token_ids), self.dim), dtype=np.float32)
-        order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
-
-        def width(row: int) -> int:
-            return self._shape.width(len(token_ids[row]) + len(prompt), self._window)
-
-        done = 0
-        with self._lock:
-            while done < len(order):
-                rows = next(batches(order[done:], width, self._shape.tokens))
-                wide = width(rows[0])
-                shape = self._shape.rows(len(rows), wide), wide
-                try:
-                    vectors, by_token = self._text_batch(
-                        [prompt.around(token_ids[row]) for row in rows], shape, prompt, with_tokens=take is not None
-                    )
-                except DeviceMemoryError:
-                    if len(rows) == 1:
-                        raise
-                    self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
-                    continue
-                # Fewer dimensions than the model gives, as it was saved or is asked for, are the first ones.
-                out[rows] = vectors[: len(rows), : self.dim]
-                if take is not None and by_token is not None:
-                    own = own_token_vectors(by_token, rows, token_ids, prompt, self._fingerprint.model)
-                    for row, token_vectors in own:
-                        take(row, token_vectors)
-                done += len(rows)
-            if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
-                release_memory()
-        return unit_rows(out, self._fingerprint.model)
-
-    def _text_batch(
-        self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens, *, with_tokens: bool
-    ) -> tuple[Vectors, Vectors | None]:
-        padded = padded_rows(batch, shape, self._backend.encoder_config.pad)
-        with self._backend_in_use() as backend:
-            if with_tokens:
-                return backend.text_and_token_vectors(*padded, prompt_length=prompt.prompt_length)
-            return backend.text_vectors(*padded, prompt_length=prompt.prompt_length), None
-
-    @contextmanager
-    def _backend_in_use(self) -> Iterator[Backend]:
-        refuse_in_child(self._fingerprint.model, self._backend.device, self._process)
-        with in_use(self._fingerprint.model):
-            yield self._backend
 
 
 def bi_encoder(resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:

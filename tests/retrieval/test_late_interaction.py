@@ -211,7 +211,7 @@ class TestTokenVectors:
             np.testing.assert_allclose(found, expected, atol=1e-5)
         assert heights == [4, 1, 1, 1, 1, 4, 1]
         heights.clear()
-        monkeypatch.setattr("passagework.retrieval.models.bi_encoder.TOKEN_BATCH", (40, 40))
+        monkeypatch.setattr("passagework.retrieval.models.batch_encoder.TOKEN_BATCH", (40, 40))
         encoder.encode_token_vectors(ids)
         assert heights == [1] * 5
 
