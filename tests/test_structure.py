@@ -28,6 +28,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "roots",
                 "also_in",
                 "citations",
+                "plan",
                 "understood",
                 "words",
             ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
-from passagework.retrieval.collection.contents import CollectionContents
+from passagework.retrieval.collection.collection_contents import CollectionContents
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of

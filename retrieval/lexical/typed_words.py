@@ -27,19 +27,24 @@ and no part is rarer than the whole.
 class TypedWords:
     """Reads the words of a query as they were typed.
 
-    `also` are words, or some in a row, that are looked for as well, with what each counts for.
+    `also` are words, or some in a row, that are looked for as well, and `guessed` words of the query that stand for
+    misspelt ones, with what each counts for.
     """
 
     also: tuple[tuple[str, float], ...] = ()
+    guessed: tuple[tuple[str, float], ...] = ()
 
     def words(self, snapshot: Snapshot, query: str) -> list[WeightedWord]:
         """Returns the query's words in their forms, with what each counts for."""
         searched = searched_words(snapshot, query)
         identifiers = [found for found in identifiers_in(folded(query)) if len(found.typed) <= MAX_CHARACTERS]
-        if not identifiers and not self.also:
+        if not identifiers and not self.also and not self.guessed:
             return weighted(searched)
         languages = snapshot.languages()
         words = {forms[0].lower(): WeightedWord(forms) for forms in searched}
+        for guess, weight in self.guessed:
+            if guess.lower() in words:
+                words[guess.lower()] = WeightedWord(words[guess.lower()].forms, weight)
         for identifier in identifiers:
             _weigh(words, identifier, query, snapshot, languages)
         for written, weight in self.also:

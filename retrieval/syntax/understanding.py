@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, STOP_WORDS, QueryReader
+from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, STOP_WORDS, QueryReader, content_words
 from passagework.retrieval.lexical.identifiers import identifiers_in
 from passagework.retrieval.lexical.typed_words import TypedWords
 from passagework.retrieval.store import Snapshot
@@ -30,6 +30,9 @@ MOST_WORDS = 64
 
 ALSO = 0.5
 """What another form of a word counts for beside one that passages hold as well."""
+
+FEW = 4
+"""Words of a query among which a guess counts for all that it is: the more words there are, the less it is needed."""
 
 MOST_CHARACTERS = 1000
 """Characters of a query in which acronyms and compounds are looked for."""
@@ -75,11 +78,22 @@ def understood_query(query: str, snapshot: Snapshot, words: CollectionWords) -> 
     return ReadQuery(
         query if is_filter_alone else text,
         tuple(condition_of(part, snapshot) for part in asked),
-        TypedWords((*((reading.read, 1.0) for reading in instead), *((reading.read, ALSO) for reading in also))),
+        _typed_words(text, corrected, instead, also),
         _understood(text, asked, corrected, [*instead, *also]),
         is_filter_alone,
         query if is_filter_alone else typed,
         hints,
+    )
+
+
+def _typed_words(
+    text: str, corrected: Sequence[Reading], instead: Sequence[Reading], also: Sequence[Reading]
+) -> TypedWords:
+    """Returns how the words of a text are read, with what each guess counts for among so many words."""
+    needed = min(1.0, FEW / max(1, len(content_words(text))))
+    return TypedWords(
+        (*((reading.read, needed) for reading in instead), *((reading.read, ALSO * needed) for reading in also)),
+        tuple((reading.read, needed) for reading in corrected),
     )
 
 

@@ -18,6 +18,8 @@ from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.models.bi_encoder import BiEncoder
+from passagework.retrieval.models.identity import recorded_encoder, recorded_window
+from passagework.retrieval.store import Snapshot
 from tests.support.collection_checks import FakeReranker, brief
 from tests.support.fakes import FakeEncoder, FakeTokenEncoder
 from tests.support.pdf_files import typed
@@ -177,12 +179,12 @@ class TestModels:
         """However many threads ask first."""
         asked: list[tuple[object, object]] = []
 
-        def load(model: object, *, window: object, settings: object) -> FakeEncoder:
-            asked.append((model, window))
+        def load(snapshot: Snapshot, *_: object) -> FakeEncoder:
+            asked.append((recorded_encoder(snapshot).model, recorded_window(snapshot)))
             threading.Event().wait(0.05)
             return FakeTokenEncoder()
 
-        monkeypatch.setattr(BiEncoder, "load", load)
+        monkeypatch.setattr("passagework.retrieval.collection.loaded_models.load_recorded_encoder", load)
         with Collection.open(path, settings=SETTINGS) as collection, ThreadPoolExecutor(8) as threads:
             found = list(threads.map(lambda _: brief(collection.search("owls")), range(16)))
         assert asked == [("fake", 64)]
