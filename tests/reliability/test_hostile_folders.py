@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from passagework.ingest import ingest
-from passagework.retrieval import BiEncoder
 from passagework.retrieval.config import Settings
 from tests.support.collection_checks import check_whole
 from tests.support.fakes import FakeEncoder
@@ -107,7 +106,9 @@ def test_nothing_that_drives_a_terminal_is_printed(
     (docs / "word.docx").write_bytes(changed(letter(tmp_path), "word/\x1b[2J\u202e.xml", b"<a/>").read_bytes())
     collection = str(tmp_path / "c")
     ingest([docs], collection, encoder=FakeEncoder(), settings=Settings(workers=1))
-    monkeypatch.setattr(BiEncoder, "load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr(
+        "passagework.retrieval.collection.loaded_models.load_recorded_encoder", lambda *_, **__: FakeEncoder()
+    )
     commands = [
         ["ingest", str(docs), "--collection", collection],
         ["documents", "--collection", collection],

@@ -17,7 +17,6 @@ from passagework.ingest import ingest
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import ConfigError, FilterError, ModelUnavailableError, Stage, StoreError
 from passagework.retrieval.config import Settings
-from passagework.retrieval.models.bi_encoder import BiEncoder
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.store import Snapshot
 from tests.support.collection_checks import FakeReranker, brief
@@ -162,7 +161,10 @@ class TestModels:
         self, path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
     ) -> None:
         """The plan is as complete as with one, for a search and for a context."""
-        monkeypatch.setattr(BiEncoder, "load", lambda *_, **__: pytest.fail("a model was loaded"))
+        monkeypatch.setattr(
+            "passagework.retrieval.collection.loaded_models.load_recorded_encoder",
+            lambda *_, **__: pytest.fail("a model was loaded"),
+        )
         nothing = {"path": "no/such.md"}
         with Collection.open(path, settings=SETTINGS) as opened:
             hits = opened.search("owls", stage=stage, where=nothing)

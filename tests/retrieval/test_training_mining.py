@@ -103,7 +103,9 @@ def test_mining_goes_on_where_it_stopped(
         return honest(self, query, **choices)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Collection, "search", counted)
-    monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr(
+        "passagework.retrieval.collection.loaded_models.load_recorded_encoder", lambda *_, **__: FakeEncoder()
+    )
     folder, work = tmp_path / "collection", tmp_path / "work"
 
     def go(work: Path) -> list[Pair]:
@@ -123,7 +125,9 @@ def test_another_collection_of_the_same_name_is_mined_anew(
     collection: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negatives of one are never those of the other."""
-    monkeypatch.setattr("passagework.retrieval.models.bi_encoder.BiEncoder.load", lambda *_, **__: FakeEncoder())
+    monkeypatch.setattr(
+        "passagework.retrieval.collection.loaded_models.load_recorded_encoder", lambda *_, **__: FakeEncoder()
+    )
     shutil.copytree(tmp_path / "collection", tmp_path / "other" / "collection")
     searched: list[Path] = []
     honest = Collection.search

@@ -26,6 +26,10 @@ import pytest
 
 import passagework.ui.web.server
 from passagework.retrieval import BiEncoder
+from passagework.retrieval.config import Settings
+from passagework.retrieval.models.bi_encoder import bi_encoder
+from passagework.retrieval.models.encoder_options import EncoderOptions
+from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.types import Fusion, Stage
 from passagework.ui.cli import app, main
 from tests.support.browser_sessions import free_port
@@ -99,15 +103,15 @@ def run_apart(*arguments: str | Path | bytes, **environment: str) -> Outcome:
 def one_model() -> Iterator[None]:
     """The real encoder, read from disk once for all tests of this file: each command would load it again."""
     loaded: dict[object, BiEncoder] = {}
-    load = BiEncoder.load
 
-    def once(model: str | Path | None = None, *, window: int | None = None, settings: Any = None) -> BiEncoder:
-        if (model, window) not in loaded:
-            loaded[model, window] = load(model, window=window, settings=settings)
-        return loaded[model, window]
+    def once(resolved: ResolvedModel, options: EncoderOptions, settings: Settings) -> BiEncoder:
+        if (resolved.path, options) not in loaded:
+            loaded[resolved.path, options] = bi_encoder(resolved, options, settings)
+        return loaded[resolved.path, options]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BiEncoder, "load", once)
+        patch.setattr("passagework.retrieval.models.identity.bi_encoder", once)
+        patch.setattr("passagework.retrieval.models.encoder_loading.bi_encoder", once)
         yield
 
 
