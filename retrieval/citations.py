@@ -92,8 +92,8 @@ class Context:
     max_tokens: int
     citations: tuple[Citation, ...]
     plan: Plan
-    relevant: int = 0
-    blocks: tuple[Mapping[str, Json], ...] = ()
+    relevant: int | None = 0
+    blocks: tuple[Mapping[str, Json], ...] | None = None
 
     def __repr__(self) -> str:
         """Returns one line: the query, how many tokens of how many, and how many citations."""
@@ -114,5 +114,5 @@ class Context:
             "citations": [citation.to_json() for citation in self.citations],
             "plan": self.plan.to_json(),
             "relevant": self.relevant,
-            **({"blocks": [dict(block) for block in self.blocks]} if self.blocks else {}),
+            **({"blocks": [dict(block) for block in self.blocks]} if self.blocks is not None else {}),
         }

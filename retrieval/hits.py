@@ -160,8 +160,10 @@ class Hits(Sequence[Hit]):
         return len(self.hits)
 
     @property
-    def relevant(self) -> int:
-        """Returns how many of the hits are relevant: of a relevance of RELEVANT at least."""
+    def relevant(self) -> int | None:
+        """Returns how many of the hits are of a relevance of RELEVANT at least; None where none was estimated."""
+        if self.hits and all(hit.estimate is None for hit in self.hits):
+            return None
         return sum(is_relevant(hit) for hit in self.hits)
 
     def __repr__(self) -> str:

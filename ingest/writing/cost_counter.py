@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from passagework.ingest.chunker import Chunker, ChunkSettings
 from passagework.ingest.encoding_cost import EncodingCost
+from passagework.retrieval.models.reference_answers import REFERENCE_ANSWERS
 from passagework.retrieval.models.remote.remote_encoder import RemoteEncoder
+from passagework.retrieval.models.weights import PROBE_TEXT
 from passagework.retrieval.store import Store
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document
@@ -19,6 +21,10 @@ class CostCounter:
         self._store = store
         self._counted: set[bytes] = set()
         self._tokens = 0
+        # that a collection is made with: the encoder's scale, and the probe that it is known by
+        self._first = [] if store is not None else [PROBE_TEXT, *(text for pair in REFERENCE_ANSWERS for text in pair)]
+        for tokens in encoder.tokenize(self._first):
+            self._tokens += len(tokens) + encoder.passage_overhead
 
     def add(self, document: Document) -> None:
         """Counts a document's passages, each text once."""
@@ -38,4 +44,4 @@ class CostCounter:
         address = self._encoder.address
         price = None if address.price is None else self._tokens * address.price / 1_000_000
         estimated = not self._encoder.counts_exactly
-        return EncodingCost(address.host, len(self._counted), self._tokens, estimated, price)
+        return EncodingCost(address.host, len(self._counted) + len(self._first), self._tokens, estimated, price)

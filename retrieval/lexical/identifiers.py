@@ -25,6 +25,9 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 
+MOST_NAME = 100
+"""Characters of a name of code."""
+
 LEAST_PART = 2
 """Letters of each part of a name with capitals in it: `getUser`, not `iPhone` or `mRNA`."""
 
@@ -41,10 +44,10 @@ class Identifier:
 def identifiers_in(query: str) -> list[Identifier]:
     """Returns the identifiers of a folded query, in order of kind; what is part of a longer one is none."""
     found: list[Identifier] = []
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(query))
     for identifier, start, end in (*_numbers(query), *_joined(query), *_names(query)):
-        if not any(start < last and first < end for first, last in taken):
-            taken.append((start, end))
+        if not any(taken[start:end]):
+            taken[start:end] = b"\x01" * (end - start)
             found.append(identifier)
     return found
 
@@ -97,6 +100,8 @@ def _names(query: str) -> Iterator[_Found]:
 
 def name_parts(word: str) -> list[str]:
     """Returns the words that a name of code is made of: by its underscores, else by its capitals; one for no name."""
+    if len(word) > MOST_NAME:
+        return [word]
     if "_" in word.strip("_"):
         return [part for part in word.split("_") if part]
     parts = _HUMP.split(word)

@@ -111,7 +111,7 @@ def build_context(
     return Context(
         query=hits.query,
         text=text,
-        tokens=count_tokens(text) if text else 0,
+        tokens=count_tokens(text) if blocks else 0,
         max_tokens=max_tokens,
         citations=tuple(block.citation(number) for number, block in enumerate(blocks, 1)),
         plan=hits.plan,

@@ -24,15 +24,18 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>&#~|])")
 _FENCES = re.compile("`{3,}")
 
 
-def message_blocks(context_format: ContextFormat, blocks: Sequence[Block]) -> tuple[dict[str, Json], ...]:
-    """Returns the content blocks of a message, where the format is that of an API; none for text."""
+def message_blocks(context_format: ContextFormat, blocks: Sequence[Block]) -> tuple[dict[str, Json], ...] | None:
+    """Returns the content blocks of a message, where the format is that of an API; None for text."""
     one_block = _MESSAGE_BLOCKS.get(context_format)
-    return () if one_block is None else tuple(one_block(number, block) for number, block in enumerate(blocks, 1))
+    return None if one_block is None else tuple(one_block(number, block) for number, block in enumerate(blocks, 1))
 
 
 def rendered(context_format: ContextFormat, blocks: Sequence[Block]) -> str:
-    """Returns the whole context as text, "" where there are no blocks; content blocks of a message as their JSON."""
-    if not blocks:
+    """Returns the whole context as text; content blocks of a message as their JSON.
+
+    Where there are no blocks there is nothing to read, but what is parsed can be: an empty list, or element.
+    """
+    if not blocks and context_format in (ContextFormat.PLAIN, ContextFormat.MARKDOWN):
         return ""
     if context_format in _MESSAGE_BLOCKS:
         return json.dumps(message_blocks(context_format, blocks), ensure_ascii=False)

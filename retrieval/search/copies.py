@@ -1,32 +1,26 @@
 """Tells copies of a text, which say nothing that the text doesn't say, from texts that only look like it.
 
 The same page as HTML, EPUB and PDF, boilerplate that stands in every file, a file that lies in fifteen folders: their
-passages differ in case, white space, punctuation and forms of letters, in words that a line's end broke, or in a few
-words more or less. Where a number, a sign or a "not" is more or less, or one word stands in another's place, two facts
-are told, however much the rest is alike.
+passages differ in case, white space, punctuation and forms of letters, in words that a line's end broke, and in where
+they are cut. Where a word is more, less or another, something else may be said ("hardly", "it is false that"), however
+much the rest is alike: no list of such words is whole.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from itertools import accumulate
 
 from passagework.retrieval.words.folding import folded
 
-SHINGLE = 5
-"""Words of a shingle (Broder, On the resemblance and containment of documents, 1997)."""
-
-CONTAINED = 0.9
-"""Share of a passage's shingles that another must hold for the passage to be its copy."""
+SHORTEST = 5
+"""Words of the shortest passage that may be a part of another."""
 
 SKETCHED = 0.75
 """Share of the sketch of a copy that lies in any case in the sketch of what it is a copy of."""
-
-MOST_NEW = 5
-"""Words in a row that a copy may have and the other lacks: a running header, and no whole statement."""
 
 _NUMBER = r"(?:(?<!\w)[-+])?\d+(?:[.,:/]\d+)*"
 _SIGN = r"[$¢£¤¥\u20a0-\u20cf%‰°<>≤≥≠±×÷+]|!=|(?<=[\w)\]] )[*/^](?= )"
@@ -39,53 +33,50 @@ _WORD = re.compile(rf"{_NUMBER}|{_SIGN}|{_UNSPACED}|[^{_PUNCTUATION}]+")
 _UNSPACED_CHARACTER = re.compile(_UNSPACED)
 _ROUGH_WORD = re.compile(r"\w+")
 
-_NEGATION = "|".join(
-    (
-        "not|no|nor|none|never|neither|nothing|nobody|nowhere|cannot|without|except|unless|excluding|only",  # English
-        "nicht|kein|keine[mnrs]?|nie|niemals|nichts|niemand|ohne|weder|nur|ausser",  # German
-        "ne|pas|jamais|rien|aucune?|sans|ni|non|sauf",  # French
-        "nunca|jamás|nada|nadie|ningún|ninguna|sin|salvo|não|nem|nenhuma?|sem|mai|senza|nessuna?",  # Spanish to Italian
-        "niet|geen|nooit|niets|zonder|inte|ingen|inget|aldrig|utan|ikke|aldri|uten|uden|ei",  # Dutch to Finnish
-        "не|нет|ни|без|никогда|nie|bez|nigdy|není|nem|nincs|değil|yok|hayır",  # Russian to Turkish
-        "لا|لم|لن|ليس|غير|بدون|नहीं|न|मत|बिना|안|못",  # Arabic, Hindi, Korean
-        "[不没沒未非無无勿莫]|な い|ま せ ん|ไ ม ่",  # characters and endings, each a word here
-    )
-)
-_TELLING = re.compile(rf"\d|{_SIGN}|(?:^| )(?:{_NEGATION})(?= |$)")
-"""What changes a fact when it is more or less, in words that a space parts."""
+_STATEMENT_ENDS = re.compile(r"[.!?\u2026\n\r\u061f\u0964\u3002\uff01\uff1f]")
+"""Stands between two statements: what a text has beyond one is a statement of its own, and changes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageWords:
-    """Holds the words of a passage in the form in which copies are compared."""
+    """Holds the words of a passage in the form in which copies are compared, and which of them begin a statement."""
 
     words: tuple[str, ...]
-    shingles: frozenset[tuple[str, ...]]
+    begins: tuple[bool, ...]
 
     @classmethod
     def of(cls, text: str) -> PassageWords:
         """Returns a text's words in lower case and plain letters, without punctuation, where there is anything else."""
         plain = _plain(text)
-        words = tuple(_WORD.findall(plain)) or tuple(plain.split())
-        return cls(words, frozenset(zip(*(words[offset:] for offset in range(SHINGLE)), strict=False)))
+        found = list(_WORD.finditer(plain))
+        if not found:
+            words = tuple(plain.split())
+            return cls(words, (True,) * len(words))
+        ends = [0, *(match.end() for match in found)]
+        between = (plain[end : match.start()] for end, match in zip(ends, found, strict=False))
+        begins = tuple(not at or bool(_STATEMENT_ENDS.search(gap)) for at, gap in enumerate(between))
+        return cls(tuple(match[0] for match in found), begins)
 
     def similarity(self, other: PassageWords) -> float:
-        """Returns how much of the other passage this one says (0 to 1), and 0 where the other is no copy of it.
+        """Returns how much of this passage the other says (0 to 1), and 0 where the other is no copy of it.
 
-        Of a passage of fewer than SHINGLE words, and of one without words, only its equal is a copy.
+        A copy is equal word for word to some whole statements of it, but for words that a line's end broke in two. Of a
+        passage of fewer than SHORTEST words, and of one without words, only its equal is a copy.
         """
         if self.words == other.words:
             return 1.0
-        if not other.shingles:
+        if len(other.words) < SHORTEST:
             return 0.0
-        shared = len(other.shingles & self.shingles) / len(other.shingles)
-        return shared if shared >= CONTAINED and not self._differs_from(other) else 0.0
-
-    def _differs_from(self, other: PassageWords) -> bool:
-        return any(
-            (lacking and new) or len(new) > MOST_NEW or _TELLING.search(" ".join((*lacking, *new)))
-            for lacking, new in _differences(self.words, other.words)
-        )
+        whole, part = "".join(self.words), "".join(other.words)
+        starts = [0, *accumulate(map(len, self.words))]
+        place = whole.find(part)
+        while place >= 0:
+            first, last = bisect_left(starts, place), bisect_left(starts, place + len(part))
+            stands_alone = starts[first] == place and starts[last] == place + len(part)
+            if stands_alone and self.begins[first] and (last == len(self.words) or self.begins[last]):
+                return len(part) / len(whole)
+            place = whole.find(part, place + 1)
+        return 0.0
 
 
 def sketch_of(text: str) -> frozenset[str]:
@@ -102,19 +93,3 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", folded(text)).replace("\u2212", "-")
     return text.casefold()
-
-
-def _differences(words: Sequence[str], others: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Yields the words that stand in one of two texts alone, and those that stand in their place in the other.
-
-    What the first text has before and behind the second is left out, and so is a word that was broken in two.
-    """
-    matched = SequenceMatcher(None, words, others, autojunk=False).get_matching_blocks()[:-1]
-    at = matched[0].a if matched else 0, 0
-    for block in matched:
-        lacking, new = words[at[0] : block.a], others[at[1] : block.b]
-        if "".join(lacking) != "".join(new):
-            yield lacking, new
-        at = block.a + block.size, block.b + block.size
-    if at[1] < len(others):
-        yield (), others[at[1] :]

@@ -44,6 +44,29 @@ class TellingWords:
         return texts_holding(texts, self.expressions, ("", *self.languages)) @ self.weights / self.told
 
 
+@dataclass(frozen=True, slots=True)
+class GuessedWords:
+    """Holds a query's words as they were typed, and as they were read: what was guessed of them counts for half."""
+
+    typed: TellingWords
+    read: TellingWords
+
+    @property
+    def told(self) -> float:
+        """Returns what all of them tell."""
+        return self.typed.told
+
+    def coverage(self, rows: Sequence[PassageRow]) -> NDArray[np.float64]:
+        """Returns (n,): what of the words stands in each passage, from 0 to 1."""
+        return (self.typed.coverage(rows) + self.read.coverage(rows)) / 2
+
+
+def query_coverage(snapshot: Snapshot, lexical: LexicalRetriever, typed: str, read: str) -> TellingWords | GuessedWords:
+    """Returns the words of a query with what each tells, where some may have been corrected."""
+    words = telling_words(snapshot, lexical, typed)
+    return words if typed == read else GuessedWords(words, telling_words(snapshot, lexical, read))
+
+
 def telling_words(snapshot: Snapshot, lexical: LexicalRetriever, query: str) -> TellingWords:
     """Returns the words of a query with what each tells in this collection."""
     languages = snapshot.languages()

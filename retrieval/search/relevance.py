@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from passagework.retrieval.dense.background import Background
 from passagework.retrieval.hits import Relevance
 from passagework.retrieval.models.encoder_scale import EncoderScale
-from passagework.retrieval.search.coverage import TellingWords
+from passagework.retrieval.search.coverage import GuessedWords, TellingWords
 from passagework.retrieval.store import PassageRow
 
 COMPARED = 10
@@ -111,7 +111,7 @@ def _said(model: RelevanceModel, closeness: Floats, evidence: Evidence) -> Float
 
 def relevance_of(
     rows: Sequence[PassageRow],
-    words: TellingWords,
+    words: TellingWords | GuessedWords,
     *,
     cosines: Mapping[int, float] | None,
     scale: EncoderScale | None,

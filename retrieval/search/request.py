@@ -52,6 +52,8 @@ class SearchRequest:
         likely = self.min_relevance
         if likely is not None and not (isinstance(likely, float | int) and 0 <= likely <= 1):
             raise ConfigError(f"min_relevance is {likely!r}: give a number from 0 to 1")
+        if likely is not None and not self.relevance:
+            raise ConfigError("min_relevance needs relevance, which is switched off")
         spread = self.diversity
         if isinstance(spread, bool) or not isinstance(spread, float | int) or not 0 <= spread <= 1:
             raise ConfigError(f"diversity is {spread!r}: give a number from 0 to 1")

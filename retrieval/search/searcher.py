@@ -20,7 +20,7 @@ from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.plan import QueryCut
 from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.coverage import telling_words
+from passagework.retrieval.search.coverage import query_coverage
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.relevance import COMPARED, relevance_of
 from passagework.retrieval.search.request import SearchRequest
@@ -57,6 +57,8 @@ class Searcher:
         clock = Clock()
         read = self._read(request, snapshot, clock)
         typed, request = request.query, replace(request, query=read.text)
+        if read.is_filter_alone:  # there is nothing that a passage could answer
+            request = replace(request, relevance=False, min_relevance=None)
         allowed, hints = self._allowed(request, read, snapshot, clock)
         dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
         choice = self._choice(request, read, dense_retriever, clock)
@@ -91,7 +93,7 @@ class Searcher:
         told = None
         if request.relevance:
             with clock.timed("relevance"):
-                words = telling_words(snapshot, lexical, request.query)
+                words = query_coverage(snapshot, lexical, read.as_typed, read.text)
                 relevance = relevance_of(
                     [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])],
                     words,

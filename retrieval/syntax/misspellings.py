@@ -14,8 +14,13 @@ from passagework.retrieval.store.held_words import passages_holding_exactly
 from passagework.retrieval.store.vocabulary import stems
 from passagework.retrieval.syntax.collection_words import CollectionWords
 
-LEAST_LETTERS = 5
-"""Letters of a word that may be misspelt: shorter ones have too many neighbours."""
+LEAST_LETTERS, MOST_LETTERS = 5, 30
+"""Letters of a word that may be misspelt, or be two."""
+
+LEAST_CHANGED = 7
+"""Letters of a word of which one may be another, too many or missing: shorter ones are near words that mean other
+things, `river` and `driver`. Letters that changed places hardly ever make another word.
+"""
 
 MOST_COUNTED = 1000
 """Passages that are looked at for a word, to tell which of several is the most frequent."""
@@ -30,14 +35,14 @@ def corrected(word: str, snapshot: Snapshot, words: CollectionWords) -> str | No
     One letter is another, too many, missing, or changed places with the next (Damerau 1964); of several words
     the one with the same letters is meant, else the most frequent.
     """
-    if len(word) < LEAST_LETTERS or not word.isalpha():
+    if not LEAST_LETTERS <= len(word) <= MOST_LETTERS or not word.isalpha():
         return None
     return words.remembered("corrected", word.lower(), lambda: _corrected(word.lower(), snapshot, words))
 
 
 def parted(word: str, snapshot: Snapshot, words: CollectionWords) -> str | None:
     """Returns the two words that some passage has side by side in place of a word, as in `e-mail`; None for none."""
-    if len(word) < LEAST_LETTERS or not word.isalpha():
+    if not LEAST_LETTERS <= len(word) <= MOST_LETTERS or not word.isalpha():
         return None  # of a single letter only the first may be, of two letters no part
 
     def found() -> str | None:
@@ -51,7 +56,7 @@ def parted(word: str, snapshot: Snapshot, words: CollectionWords) -> str | None:
 def _corrected(word: str, snapshot: Snapshot, words: CollectionWords) -> str | None:
     counted = {
         near: len(passages_holding_exactly(snapshot, near, words.languages, most=MOST_COUNTED))
-        for near in _held(sorted(set(_one_edit_away(word))), snapshot, words)
+        for near in _held(sorted(set(_possible(word))), snapshot, words)
     }
     # Two letters that changed places are hardly ever another word that was meant.
     best = max(counted, key=lambda near: (sorted(near) == sorted(word), counted[near], near), default=None)
@@ -73,6 +78,11 @@ def _held(candidates: list[str], snapshot: Snapshot, words: CollectionWords) -> 
 
 def _plain(word: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+
+
+def _possible(word: str) -> Iterator[str]:
+    edits = _one_edit_away(word)
+    return edits if len(word) >= LEAST_CHANGED else (near for near in edits if sorted(near) == sorted(word))
 
 
 def _one_edit_away(word: str) -> Iterator[str]:

@@ -25,6 +25,12 @@ from passagework.retrieval.words.unspaced import RUN
 MOST_CONDITIONS = 64
 """Different quotations, exclusions and fields of a query that are kept to: each is looked up by itself."""
 
+MOST_UNHELD = 16
+"""Words that no passage holds, of which it is asked what was meant."""
+
+GUESS = 0.5
+"""What a word counts for that is read in place of a misspelt one: it may be another word all the same."""
+
 MOST_WORDS = 64
 """Words of a query that are looked into: a longer one is a text, and has enough of them."""
 
@@ -75,9 +81,11 @@ def understood_query(query: str, snapshot: Snapshot, words: CollectionWords) -> 
     typed, text = text, _replaced(text, corrected)
     also = list(_expansions(folded(text[:MOST_CHARACTERS]), snapshot, words))
     is_filter_alone = bool(asked) and not has_word(text)
+    conditions = tuple(condition_of(part, snapshot) for part in asked)
+    hints = (*hints, *_nothing_has(asked, conditions, snapshot))
     return ReadQuery(
         query if is_filter_alone else text,
-        tuple(condition_of(part, snapshot) for part in asked),
+        conditions,
         _typed_words(text, corrected, instead, also),
         _understood(text, asked, corrected, [*instead, *also]),
         is_filter_alone,
@@ -93,7 +101,7 @@ def _typed_words(
     needed = min(1.0, FEW / max(1, len(content_words(text))))
     return TypedWords(
         (*((reading.read, needed) for reading in instead), *((reading.read, ALSO * needed) for reading in also)),
-        tuple((reading.read, needed) for reading in corrected),
+        tuple((reading.read, GUESS * needed) for reading in corrected),
     )
 
 
@@ -131,6 +139,13 @@ def _first_asked(parts: Sequence[Part]) -> tuple[list[Part], tuple[str, ...]]:
     )
 
 
+def _nothing_has(asked: Sequence[Part], conditions: Sequence[Condition], snapshot: Snapshot) -> Iterator[str]:
+    """Yields a line for each field whose value no document has: it may have been meant otherwise."""
+    for part, condition in zip(asked, conditions, strict=True):
+        if part.kind is PartKind.FIELD and not part.excluded and not len(snapshot.matching(condition)):
+            yield f"no document has {part.field} {part.words!r}; ranges and types go into a filter (--where)"
+
+
 def _unheld(parts: Sequence[Part], snapshot: Snapshot, words: CollectionWords) -> list[str]:
     """Returns the words outside quotations that no passage holds: of letters, and no part of an identifier."""
     text = folded(" ".join(part.typed for part in parts if part.kind is PartKind.TEXT))
@@ -140,7 +155,7 @@ def _unheld(parts: Sequence[Part], snapshot: Snapshot, words: CollectionWords) -
     ordinary = [word for word in different[:MOST_WORDS] if word.isalpha() and word.lower() not in STOP_WORDS]
     unheld = [word for word in ordinary if RUN.search(word) is None and not words.holds(snapshot, word)]
     taken = {word for found in identifiers_in(text) for word in TERM.findall(found.typed)} if unheld else set()
-    return [word for word in unheld if word not in taken]
+    return [word for word in unheld if word not in taken][:MOST_UNHELD]
 
 
 def _readings(

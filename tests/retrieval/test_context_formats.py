@@ -125,12 +125,13 @@ def test_blocks_are_those_of_the_formats_of_an_api(layout: ContextFormat) -> Non
     """`blocks` is what `text` says as JSON, in the JSON too; formats of text have none, and nothing found is ""."""
     context = build([a_hit(1, "One."), a_hit(2, "Two.", "/b.md")], layout)
     if layout in (ContextFormat.ANTHROPIC, ContextFormat.OPENAI):
+        assert context.blocks is not None
         assert list(context.blocks) == json.loads(context.text) == context.to_json()["blocks"]
         assert len(context.blocks) == len(context.citations) == 2
     else:
-        assert context.blocks == ()
+        assert context.blocks is None
         assert "blocks" not in context.to_json()
-    assert build([], layout).text == ""
+    assert texts_of(build([], layout), layout) == []
 
 
 @pytest.mark.parametrize("layout", PARSED)

@@ -53,7 +53,10 @@ class RemoteAddress:
             raise ConfigError(f"{_shown(name)!r} names no model at an address: give {FORM}")
         if match[1] != api:
             raise ConfigError(f"{match[1]}: names {_KINDS[match[1]]}, and {_KINDS[api]} is wanted here: give {FORM}")
-        parts = urlsplit(match[3])
+        try:
+            parts = urlsplit(match[3])
+        except ValueError as error:
+            raise ConfigError(f"{_shown(name)!r} is no address: {error}") from error
         if "@" in parts.netloc:
             raise ConfigError(f"an address holds no password: give the key by {API_KEY}, or by key=VARIABLE")
         if not parts.hostname or parts.fragment:

@@ -31,6 +31,14 @@ REFUSED = frozenset((400, 413, 422))
 FIRST_WAIT, LONGEST_WAIT = 0.5, 120.0
 """Seconds before the second try, doubled before each further one; and the longest that a server may ask to wait."""
 
+MOST_BYTES = 256 << 20
+"""Bytes of an answer: 2,048 vectors of 4,096 dimensions, each number written out in 20 characters, are 168 million."""
+
+TIMEOUTS = 4
+"""Timeouts that a whole answer may take: each is for the next bytes alone."""
+
+_OF_THE_WIRE = frozenset(("content-encoding", "content-length", "transfer-encoding"))
+
 _TOO_LONG = re.compile(r"too (long|large|many tokens)|token|context|length|exceed|maximum|max_", re.IGNORECASE)
 
 
@@ -90,7 +98,7 @@ class RemoteClient:
                 time.sleep(wait)
                 wait *= 2
             try:
-                response = self._connection().post(f"{self._address.url}/{call}", json=request)
+                response = self._asked(call, request)
             except httpx2.TransportError as error:
                 reason = one_line(str(error) or type(error).__name__, limit=200)
                 continue
@@ -101,6 +109,22 @@ class RemoteClient:
                 raise self._unavailable(f"asks to wait {asked:,.0f} seconds: {reason}")
             wait = wait if asked is None else max(asked, 0.0)
         raise self._unavailable(f"gave no answer in {self._address.retries + 1} tries: {reason}")
+
+    def _asked(self, call: str, request: dict[str, Json]) -> httpx2.Response:
+        """Returns an answer that was read whole, of at most MOST_BYTES, within TIMEOUTS times the address's own."""
+        import httpx2
+
+        until = time.monotonic() + TIMEOUTS * self._address.timeout
+        body = bytearray()
+        with self._connection().stream("POST", f"{self._address.url}/{call}", json=request) as response:
+            for part in response.iter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise self._unavailable(f"answers more than {MOST_BYTES >> 20} MiB")
+                if time.monotonic() > until:
+                    raise httpx2.ReadTimeout(f"no whole answer in {TIMEOUTS * self._address.timeout:g} seconds")
+        headers = {name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_WIRE}
+        return httpx2.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
     def _answer(self, response: httpx2.Response) -> Any:
         status = response.status_code
@@ -114,14 +138,14 @@ class RemoteClient:
             raise self._unavailable(f"answers: {self._reason(response)}")
         try:
             return response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._unavailable("answers something that is not JSON") from error
 
     def _reason(self, response: httpx2.Response) -> str:
         """Returns what the server says, in a line that does not hold the key."""
         try:
             said = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             said = response.text
         for name in ("error", "message", "detail"):
             said = said.get(name, said) if isinstance(said, dict) else said
