@@ -25,11 +25,15 @@ LEAST_TOLD = 0.05
 
 @dataclass(frozen=True, slots=True)
 class TellingWords:
-    """Holds a query's words, as expressions of the text index, and what each tells: its idf, between bounds."""
+    """Holds a query's words, as expressions of the text index, and what each tells: its idf, between bounds.
+
+    `held` is the share of what they tell that stands anywhere in the collection, from 0 to 1.
+    """
 
     expressions: tuple[str, ...]
     weights: NDArray[np.float64]
     languages: tuple[str, ...]
+    held: float = 1.0
 
     @property
     def told(self) -> float:
@@ -56,6 +60,11 @@ class GuessedWords:
         """Returns what all of them tell."""
         return self.typed.told
 
+    @property
+    def held(self) -> float:
+        """Returns the share of what they tell that stands anywhere in the collection."""
+        return self.read.held
+
     def coverage(self, rows: Sequence[PassageRow]) -> NDArray[np.float64]:
         """Returns (n,): what of the words stands in each passage, from 0 to 1."""
         return (self.typed.coverage(rows) + self.read.coverage(rows)) / 2
@@ -74,4 +83,6 @@ def telling_words(snapshot: Snapshot, lexical: LexicalRetriever, query: str) -> 
     passages = max(LEAST_PASSAGES, snapshot.passage_count())
     holding = [min(passages, lexical.holding(snapshot, forms)) for forms in words]
     told = [inverse_document_frequency(passages, one) for one in holding]
-    return TellingWords(tuple(map(any_of, words)), np.clip(told, LEAST_TOLD, MOST_TOLD), languages)
+    weights = np.clip(told, LEAST_TOLD, MOST_TOLD)
+    held = float(weights @ (np.array(holding) > 0) / weights.sum()) if words else 1.0
+    return TellingWords(tuple(map(any_of, words)), weights, languages, held)

@@ -24,6 +24,15 @@ from passagework.retrieval.store import PassageRow
 COMPARED = 10
 """Passages that rank first, with which one is compared, however many are asked for."""
 
+SILENT = 0.15
+"""Of what a query's words tell, the share that stands in no passage at all beyond which they say nothing of any."""
+
+WORDLESS, STEEP, PARAPHRASED = 0.4, 15.0, 0.55
+"""How likely a near passage answers where the words are silent, as in "vacation" for a text on leave; and how near.
+
+Of questions of other sets 2 to 4 % lie beyond, though their words are silent.
+"""
+
 MOST_TOLD_IN_ALL = 40.0
 """What the words of a question tell: many more are pieces of a script without blanks, or a page of text."""
 
@@ -65,7 +74,8 @@ class Evidence:
 
     (n,) `closeness` on the encoder's scale, None where no cosines were measured, and `coverage`, 0 to 1. `told` is what
     the query's words tell in all; `at_large` the mean closeness of passages at large, None where there are few, and
-    `known` the share of the query's tokens that the encoder knows.
+    `known` the share of the query's tokens that the encoder knows; `held` the share of what its words tell that stands
+    anywhere in the collection.
     """
 
     closeness: Floats | None
@@ -73,6 +83,7 @@ class Evidence:
     told: float
     at_large: float | None = None
     known: float = 1.0
+    held: float = 1.0
 
     @property
     def trust(self) -> float:
@@ -102,11 +113,14 @@ def _said(model: RelevanceModel, closeness: Floats, evidence: Evidence) -> Float
     coverage = evidence.coverage
     nearest = closeness[:COMPARED].max()
     best = np.array([nearest, coverage[:COMPARED].max(), min(evidence.told, MOST_TOLD_IN_ALL), 1.0])
+    answered = float(_logistic(best @ np.array(model.answered)))
+    if evidence.closeness is not None and evidence.held < SILENT:
+        answered = max(answered, WORDLESS * float(_logistic(np.array(STEEP * (nearest - PARAPHRASED)))))
     weighed = np.exp(model.sharpness * (closeness + coverage - (closeness + coverage)[:COMPARED].max()))
     share = np.minimum(1.0, weighed / weighed[:COMPARED].sum())
     ranks_first = np.arange(len(coverage)) == 0
     among = np.stack([share, closeness - nearest, coverage, ranks_first, np.ones_like(coverage)], axis=1)
-    return np.asarray(_logistic(best @ np.array(model.answered)) * _logistic(among @ np.array(model.among)))
+    return np.asarray(answered * _logistic(among @ np.array(model.among)))
 
 
 def relevance_of(
@@ -128,7 +142,7 @@ def relevance_of(
         closeness = scale.closeness(np.array([cosines[row.id] for row in rows], np.float64))
         if background is not None:
             at_large = float(scale.closeness(np.array(background.mean)))
-    estimated = relevance(Evidence(closeness, coverage, words.told, at_large, known))
+    estimated = relevance(Evidence(closeness, coverage, words.told, at_large, known, words.held))
     return {
         row.id: Relevance(
             round(float(estimated[at]), DECIMALS),

@@ -124,7 +124,7 @@ class TestSync:
         report = ingest([docs], tmp_path / "c", encoder=encoder)
         assert (report.added, report.passages, report.encoded) == (6, 6, 5)
         with Collection.open(tmp_path / "c", encoder=encoder) as collection:
-            hits = collection.search("the very same words", k=2)
+            hits = collection.search("the very same words", k=2, copies="keep")
             assert [hit.path for hit in hits] == ["x/same.txt", "y/same.txt"]
             assert hits[0].score == hits[1].score
 
@@ -458,7 +458,7 @@ def test_sync_against_a_model_of_the_folder(
     with Collection.open(base / "c", encoder=encoder) as collection:
         found = {row.path: collection.document(row.id).text for row in collection.documents()}
         assert found == expected
-        hits = collection.search("apples", k=50, stage="dense")
+        hits = collection.search("apples", k=50, stage="dense", copies="keep")
         assert {hit.path: hit.text for hit in hits} == expected
         assert collection.status().vectors == len({(hit.title, hit.text) for hit in hits})
 

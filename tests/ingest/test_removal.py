@@ -78,7 +78,7 @@ def test_what_goes_and_what_stays(
         left = [name for name in ALL if name not in expected]
         assert names(collection.documents()) == left
         for stage in ("dense", "lexical", "hybrid"):
-            hits = collection.search("red green apples pears owl number", k=50, stage=stage)
+            hits = collection.search("red green apples pears owl number", k=50, stage=stage, copies="keep")
             shown = sorted(hit.path if hit.document.startswith("file:") else hit.document for hit in hits)
             assert shown == sorted(left)
     assert len(check_whole(path, FakeEncoder())) == len(left)

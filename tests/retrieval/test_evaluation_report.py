@@ -35,7 +35,7 @@ from passagework.retrieval.evaluation.report.words import chance, figure, millis
 from passagework.retrieval.hits import Hit, Hits, StageScore
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import counted, page_list, visible
-from passagework.retrieval.types import Json, Stage
+from passagework.retrieval.types import Copies, Json, Stage, Syntax
 from tests.support.fakes import FakeEncoder
 
 HOSTILE = (
@@ -384,9 +384,18 @@ class Searched:
         self.asked: list[tuple[str, Stage, int, str, int | None]] = []
 
     def search(
-        self, query: str, *, k: int, stage: Stage, candidates: int, fusion: str, per_document: int | None
+        self,
+        query: str,
+        *,
+        k: int,
+        stage: Stage,
+        candidates: int,
+        fusion: str,
+        per_document: int | None,
+        **switched_off: object,
     ) -> Hits:
         """The first `k` of that stage."""
+        assert switched_off == {"relevance": False, "copies": Copies.KEEP, "syntax": Syntax.PLAIN}
         self.asked.append((query, stage, k, fusion, candidates))
         assert per_document == 1
         return Hits(query, tuple(self.found[stage][:k]), Plan(stage, stage, candidates), {})

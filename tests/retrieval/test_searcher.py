@@ -27,6 +27,7 @@ from passagework.retrieval.lexical.bm25 import Bm25
 from passagework.retrieval.plan import FusionWeights
 from passagework.retrieval.search.fusion import telling_bm25, weights_of
 from passagework.retrieval.types import Stage
+from passagework.retrieval.understood import Understood
 from tests.support.collection_checks import NOUNS, Answer, FakeReranker, brief
 from tests.support.fakes import FakeEncoder
 
@@ -496,7 +497,18 @@ class TestTrace:
         where = {"year": {"$gte": 1992}}
         hits = kinds[IndexKind.IVF_SQ8].search("apple river", where=where)
         parts = {name: ms for name, ms in hits.timings_ms.items() if name != "total"}
-        assert set(parts) == {"filter", "load", "encode", "dense", "lexical", "fusion", "fetch", "rerank", "relevance"}
+        assert set(parts) == {
+            "filter",
+            "load",
+            "encode",
+            "dense",
+            "lexical",
+            "fusion",
+            "fetch",
+            "rerank",
+            "relevance",
+            "syntax",
+        }
         assert all(ms >= 0 for ms in parts.values())
         assert sum(parts.values()) <= hits.timings_ms["total"] + 0.1
         plan = hits.plan.to_json()
@@ -504,6 +516,7 @@ class TestTrace:
         assert set(cast("dict[str, float]", plan.pop("weights"))) == {"dense", "lexical"}
         assert float(str(plan.pop("best_bm25"))) >= max(hit.stages[Stage.LEXICAL].score for hit in hits)
         assert float(str(plan.pop("told"))) > 0
+        assert plan.pop("understood") == Understood("apple river").to_json()
         assert plan == {
             "requested": "rerank",
             "used": "rerank",
@@ -514,7 +527,7 @@ class TestTrace:
             "rerank_depth": 50,
         }
         words = kinds[IndexKind.EXACT].search("apple", stage="lexical", copies="keep")
-        assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch", "relevance"}
+        assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch", "relevance", "syntax"}
         assert "index" not in words.plan.to_json()
 
 

@@ -66,7 +66,13 @@ def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | 
     fusion = str(st.selectbox(f"Fusion {name.upper()}", FUSIONS, key=f"fusion_{name}", bind=URL))
     label = f"Candidates {name.upper()}"
     candidates = int(st.number_input(label, 10, 1000, CANDIDATES, step=10, key=f"candidates_{name}", bind=URL))
-    settings = SearchSettings(stage=STAGES[chosen], k=5, candidates=candidates, fusion=fusion)
+    settings = SearchSettings(
+        stage=STAGES[chosen],
+        k=5,
+        candidates=candidates,
+        fusion=fusion,
+        copies="keep",  # a judgment is of a document, whoever else says the same
+    )
     return settings, {"stage": chosen, "fusion": fusion, "candidates": candidates}
 
 

@@ -46,6 +46,7 @@ class SearchSettings:
     rerank_depth: int | None = None
     where: Mapping[str, Any] | None = None
     syntax: str = "full"
+    copies: str = "collapse"
 
     def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
         """Returns the hits of a query; `stage` stands in place of the one that was set."""
@@ -59,6 +60,7 @@ class SearchSettings:
             rerank_depth=self.rerank_depth,
             where=self.where,
             syntax=self.syntax,
+            copies=self.copies,
         )
 
 
