@@ -35,6 +35,7 @@ EXTRAS: Mapping[str, Extra] = {
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
     "langchain": Extra("LangChain", ("langchain_core",)),
     "llamaindex": Extra("LlamaIndex", ("llama_index.core",)),
+    "haystack": Extra("Haystack", ("haystack",)),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from passagework.retrieval.extras import missing_modules
 
-FRAMEWORKS = {"langchain": "langchain_core", "llamaindex": "llama_index.core"}
+FRAMEWORKS = {"langchain": "langchain_core", "llamaindex": "llama_index.core", "haystack": "haystack"}
 """By adapter, which has the name of its extra: the module without which there is nothing to adapt to."""
 
 
