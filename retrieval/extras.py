@@ -33,6 +33,9 @@ EXTRAS: Mapping[str, Extra] = {
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "tiktoken": Extra("tokens as OpenAI's models count them", ("tiktoken",)),
     "mteb": Extra("measuring mteb's tasks", ("mteb",)),
+    "langchain": Extra("LangChain", ("langchain_core",)),
+    "llamaindex": Extra("LlamaIndex", ("llama_index.core",)),
+    "haystack": Extra("Haystack", ("haystack",)),
 }
 
 
@@ -42,7 +45,10 @@ def missing_modules(extra: str) -> tuple[str, ...]:
 
 
 def _is_installed(module: str) -> bool:
-    spec = find_spec(module)
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:  # of a package that isn't there either
+        return False
     return spec is not None and spec.origin is not None  # a folder of that name, somewhere on the path, has none
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("HAYSTACK_TELEMETRY_ENABLED", "False")  # read when Haystack is imported
+
 # The same examples every time, so that a test that passed here passes there; `make fuzz` draws new ones.
 # how fast examples are drawn is the machine's affair, not the code's
 SLOW_MACHINE = [HealthCheck.too_slow]

@@ -51,6 +51,17 @@ NOT_IMPORTED = {"cryptography", "snowballstemmer"}
 """Core requirements that no module of ours imports: pypdf decrypts with the first, the other is imported by names."""
 
 
+NEEDED_BY = {
+    "ui/pages/": "ui",
+    "ui/web/": "ui",
+    "ui/app.py": "ui",
+    "retrieval/integrations/haystack/": "haystack",
+    "retrieval/integrations/langchain/": "langchain",
+    "retrieval/integrations/llamaindex/": "llamaindex",
+}
+"""By folder, the extra without which its modules can't be imported at all."""
+
+
 class Slim:
     """An environment of its own, and how to run a command in it."""
 
@@ -145,24 +156,24 @@ def test_the_constraints_pin_what_is_named() -> None:
 def test_the_code_imports_what_is_declared_and_nothing_else() -> None:
     """Every library that a module imports is a requirement of the core or of an extra, and each is imported.
 
-    What a module imports when it is itself imported belongs to the core; of the pages, to the core or the extra `ui`.
+    What a module imports when it is itself imported belongs to the core; in the pages and in a framework's adapter, to
+    the core or their extra.
     """
     core = {canonicalize_name(one.name) for one in requirements(())}
     extras = {canonicalize_name(one.name) for one in requirements(EXTRAS)}
     owners = packages_distributions()
-    pages = core | {canonicalize_name(one.name) for one in requirements(["ui"])}
-    at_once, at_all, by_pages = set(), set(), set()
+    beyond_core: set[str] = set()
+    at_all: set[str] = set()
     for path in package_files():
         if path.suffix != ".py":
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         at_all |= _imported(ast.walk(tree), owners)
-        if path.relative_to(ROOT).parts[:2] not in {("ui", "pages"), ("ui", "web"), ("ui", "app.py")}:
-            at_once |= _imported(tree.body, owners)
-        elif path.relative_to(ROOT).parts[:1] == ("ui",):
-            by_pages |= _imported(ast.walk(tree), owners)
-    assert at_once - core == set()
-    assert by_pages - pages == set()
+        room = path.relative_to(ROOT).as_posix()
+        extra = next((name for folder, name in NEEDED_BY.items() if room.startswith(folder)), None)
+        allowed = {canonicalize_name(one.name) for one in requirements([extra] if extra else ())}
+        beyond_core |= _imported(tree.body if extra != "ui" else ast.walk(tree), owners) - allowed
+    assert beyond_core == set()
     assert at_all - core - extras == set()
     assert core - at_all == NOT_IMPORTED
 

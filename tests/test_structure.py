@@ -21,6 +21,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "hits",
                 "files",
                 "ids",
+                "plan",
                 "folder",
                 "extras",
                 "choices",
@@ -39,7 +40,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("late_interaction", "syntax"),
         ("search",),
         ("collection",),
-        ("evaluation",),
+        ("evaluation", "integrations"),
         ("training",),
     ),
     "ingest": (

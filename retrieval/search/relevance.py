@@ -27,7 +27,7 @@ COMPARED = 10
 SILENT = 0.15
 """Of what a query's words tell, the share that stands in no passage at all beyond which they say nothing of any."""
 
-WORDLESS, STEEP, PARAPHRASED = 0.4, 15.0, 0.55
+WORDLESS, STEEP, PARAPHRASED = 0.5, 15.0, 0.55
 """How likely a near passage answers where the words are silent, as in "vacation" for a text on leave; and how near.
 
 Of questions of other sets 2 to 4 % lie beyond, though their words are silent.

@@ -181,7 +181,7 @@ def test_a_collection_s_confidence_outlives_export_and_rebuild(docs: Path) -> No
                 "boats.png": "auto",
                 "scan.pdf": "auto",
             }
-            hits = collection.search("lamp", k=10, stage="dense")
+            hits = collection.search("lamp", k=10, stage="dense", copies="keep")
             read = {hit.path: isinstance(hit.ocr, Ocr) for hit in hits}
             assert read == {"note.txt": False, "boats.png": True, "scan.pdf": True}
             (row,) = collection.documents_named(["scan.pdf"])["scan.pdf"]

@@ -175,6 +175,10 @@ def test_mteb_and_evaluate_give_the_same_figures(tmp_path: Path, stage: Stage) -
     assert scores["main_score"] == scores["ndcg_at_10"]
 
 
+AS_JUDGED: dict[str, Any] = {"copies": "keep", "syntax": "plain"}
+"""How benchmarks search."""
+
+
 def test_the_top_does_not_depend_on_how_deep_mteb_asks(tmp_path: Path, index_and_search: Index) -> None:
     """mteb asks for 1,000 documents: the first hundred stay those of `evaluate`, whose pool is smaller."""
     words = ("hive", "library", "meadow", "river", "spring", "desk", "snow", "travel", "bees", "paper", "road")
@@ -186,8 +190,8 @@ def test_the_top_does_not_depend_on_how_deep_mteb_asks(tmp_path: Path, index_and
     run = index_and_search(model, corpus, [{"id": "q3", "text": QUERIES["q3"]}])
     (place,) = (tmp_path / "kept").glob("*/collection")
     with Collection.open(place, encoder=encoder) as collection:
-        top = collection.search(QUERIES["q3"], k=100, candidates=20, per_document=1, stage="hybrid")
-        deep = collection.search(QUERIES["q3"], k=1000, candidates=20, per_document=1, stage="hybrid")
+        top = collection.search(QUERIES["q3"], k=100, candidates=20, per_document=1, stage="hybrid", **AS_JUDGED)
+        deep = collection.search(QUERIES["q3"], k=1000, candidates=20, per_document=1, stage="hybrid", **AS_JUDGED)
     assert list(run["q3"])[:100] == [hit.document for hit in top]
     assert [hit.document for hit in deep][:100] != [hit.document for hit in top]  # it would have depended
     assert run["q3"].keys() == {hit.document for hit in deep}

@@ -527,7 +527,7 @@ class TestTrace:
             "rerank_depth": 50,
         }
         words = kinds[IndexKind.EXACT].search("apple", stage="lexical", copies="keep")
-        assert set(words.timings_ms) == {"total", "filter", "lexical", "fetch", "relevance", "syntax"}
+        assert set(words.timings_ms) == {"total", "syntax", "lexical", "fetch", "relevance"}
         assert "index" not in words.plan.to_json()
 
 

@@ -86,7 +86,8 @@ def installed_bytes(found: Iterable[Distribution]) -> int:
 
 def package_files() -> list[Path]:
     """The files of the checkout that are shipped, without the weights, which git doesn't hold."""
-    named = [ROOT / OURS / name for name in ("__init__.py", "py.typed")]
+    folders = (ROOT / OURS, ROOT / OURS / "integrations")  # beside them are links to the source folders
+    named = [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in {".py", ".typed"}]
     found = (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*")))
     return named + [path for path in found if path.is_file() and _is_shipped(path)]
 

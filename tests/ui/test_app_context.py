@@ -41,11 +41,11 @@ def test_context_citations_json_and_the_program(page: AppTest, tmp_path: Path) -
     page.text_input(key="query").set_value("who tells 'of \"flowers\\ and nests?").run()
     assert not page.exception
     text, as_json, program = (one.value for one in page.code)
-    assert text.startswith("[1] <b>Bees</b> **loud** — bees.md\nBees dance to tell of flowers.\n\n[2] wasps")
+    assert text.startswith("[1] wasps — wasps.txt\nWasps build paper nests.\n\n[2] <b>Bees</b> **loud** — bees.md\n")
     told = json.loads(as_json)
     assert (told["text"], told["max_tokens"], len(told["citations"])) == (text, 300, 2)
     assert f"{told['tokens']} of 300 tokens, 2 citations" in html_of(page, "budget")[0]
-    assert "<td>[1]</td><td>&lt;b&gt;Bees&lt;/b&gt; **loud**</td><td>bees.md</td>" in html_of(page, "citations")[0]
+    assert "<td>[2]</td><td>&lt;b&gt;Bees&lt;/b&gt; **loud**</td><td>bees.md</td>" in html_of(page, "citations")[0]
     assert len(program.splitlines()) == 4
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

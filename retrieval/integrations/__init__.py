@@ -1,0 +1,1 @@
+"""What frameworks for language models ask of a collection; programs import it from `passagework.integrations`."""

@@ -1,0 +1,1 @@
+"""Haystack: components over a collection, its encoder and its reranker."""

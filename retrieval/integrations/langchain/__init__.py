@@ -1,0 +1,1 @@
+"""LangChain: a retriever over a collection, embeddings, and a reranker of documents."""

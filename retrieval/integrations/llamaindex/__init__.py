@@ -1,0 +1,1 @@
+"""LlamaIndex: a retriever over a collection, filters, embeddings, and a reranker of nodes."""
