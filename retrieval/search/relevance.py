@@ -98,14 +98,16 @@ class Evidence:
 def relevance(evidence: Evidence) -> Floats:
     """Returns (n,): the relevance of each passage, of which the first COMPARED are what all are compared with.
 
-    As far as closeness is not to be believed, it goes by words alone.
+    As far as closeness is not to be believed, it goes by words alone. What ranks before a passage is no less relevant:
+    the stages saw more of it than closeness and words.
     """
     if not len(evidence.coverage):
         return np.zeros(0)
     trust, words = evidence.trust, np.zeros_like(evidence.coverage)
     by_words = _said(BY_WORDS, words, evidence) if trust < 1 else words
     with_vectors = words if evidence.closeness is None else _said(WITH_VECTORS, evidence.closeness, evidence)
-    return np.asarray(trust * with_vectors + (1 - trust) * by_words)
+    estimated = trust * with_vectors + (1 - trust) * by_words
+    return np.asarray(np.maximum.accumulate(estimated[::-1])[::-1])
 
 
 def _said(model: RelevanceModel, closeness: Floats, evidence: Evidence) -> Floats:

@@ -67,7 +67,7 @@ def test_scans_and_pictures_are_found_and_say_so(docs: Path) -> None:
     assert run(docs).added == 3
     with Collection.open(docs.parent / "c", encoder=ENCODER) as collection:
         hits = {hit.path: hit for hit in collection.search("lamp", k=10, stage="dense", copies="keep")}
-        context = collection.context("lamp", max_tokens=500, stage="dense")
+        context = collection.context("lamp", max_tokens=500, stage="dense", min_relevance=0)
     scan, note = hits["scan.pdf"], hits["note.txt"]
     assert LAMP in scan.text
     assert scan.ocr is not None

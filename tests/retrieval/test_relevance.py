@@ -47,21 +47,26 @@ class TestModel:
     """What is said of evidence."""
 
     @given(values, st.floats(0, 40))
-    def test_it_is_a_probability_and_one_more_near_is_no_less_relevant(self, near: np.ndarray, told: float) -> None:
-        """Between 0 and 1, however many passages; of two with the same words the nearer is no less relevant."""
-        coverage = np.full(len(near), 0.5)
-        said = relevance(Evidence(near, coverage, told))
+    def test_it_is_a_probability_and_never_rises_with_the_rank(self, near: np.ndarray, told: float) -> None:
+        """Between 0 and 1, however many passages; what ranks before another is no less relevant."""
+        said = relevance(Evidence(near, np.full(len(near), 0.5), told))
         assert said.shape == near.shape
         assert ((said >= 0) & (said <= 1)).all()
-        behind = np.argsort(near[1:], kind="stable")  # the first has it that it ranks first
-        assert (np.diff(said[1:][behind]) >= -1e-12).all()
+        assert (np.diff(said) <= 0).all()
 
     def test_only_those_that_rank_first_are_compared_with(self) -> None:
-        """What stands behind the first COMPARED changes nothing of what is said of them."""
+        """What stands behind the first COMPARED, and is worth less, changes nothing of what is said of them."""
         near, covered = np.linspace(1, 0.2, COMPARED), np.linspace(1, 0, COMPARED)
         alone = relevance(Evidence(near, covered, 10.0))
-        more = relevance(Evidence(np.append(near, [0.1, 1.4]), np.append(covered, [0.0, 1.0]), 10.0))
+        more = relevance(Evidence(np.append(near, [0.1, 0.0]), np.append(covered, [0.0, 0.0]), 10.0))
         assert more[:COMPARED] == pytest.approx(alone)
+
+    def test_words_that_stand_nowhere_say_nothing(self) -> None:
+        """A near passage may answer in words of its own; a far one does not, nor one where words could speak."""
+        near, none = np.array([0.6]), np.zeros(1)
+        assert relevance(Evidence(near, none, 14.0, held=0.0))[0] > 0.1
+        assert relevance(Evidence(near - 0.3, none, 14.0, held=0.0))[0] < 0.03
+        assert relevance(Evidence(near, none, 14.0, held=1.0))[0] < 0.03
 
     def test_words_and_nearness_both_count(self) -> None:
         """Nothing near and no words: next to nothing; both: likely; and so by words alone."""
