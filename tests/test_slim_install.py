@@ -145,24 +145,29 @@ def test_the_constraints_pin_what_is_named() -> None:
 def test_the_code_imports_what_is_declared_and_nothing_else() -> None:
     """Every library that a module imports is a requirement of the core or of an extra, and each is imported.
 
-    What a module imports when it is itself imported belongs to the core; of the pages, to the core or the extra `ui`.
+    What a module imports when it is itself imported belongs to the core; of the pages, to the core or the extra `ui`,
+    and of the service, to the core or the extra `serve`.
     """
     core = {canonicalize_name(one.name) for one in requirements(())}
     extras = {canonicalize_name(one.name) for one in requirements(EXTRAS)}
     owners = packages_distributions()
     pages = core | {canonicalize_name(one.name) for one in requirements(["ui"])}
-    at_once, at_all, by_pages = set(), set(), set()
+    service = core | {canonicalize_name(one.name) for one in requirements(["serve"])}
+    at_once, at_all, by_pages, by_service = set(), set(), set(), set()
     for path in package_files():
         if path.suffix != ".py":
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         at_all |= _imported(ast.walk(tree), owners)
-        if path.relative_to(ROOT).parts[:2] not in {("ui", "pages"), ("ui", "web"), ("ui", "app.py")}:
+        if path.relative_to(ROOT).parts[:2] == ("ui", "service"):
+            by_service |= _imported(ast.walk(tree), owners)
+        elif path.relative_to(ROOT).parts[:2] not in {("ui", "pages"), ("ui", "web"), ("ui", "app.py")}:
             at_once |= _imported(tree.body, owners)
         elif path.relative_to(ROOT).parts[:1] == ("ui",):
             by_pages |= _imported(ast.walk(tree), owners)
     assert at_once - core == set()
     assert by_pages - pages == set()
+    assert by_service - service == set()
     assert at_all - core - extras == set()
     assert core - at_all == NOT_IMPORTED
 

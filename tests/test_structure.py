@@ -52,6 +52,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "ui": (
         ("present",),
+        ("service",),
         ("commands", "web"),
         ("pages",),
         ("app", "cli"),

@@ -19,6 +19,7 @@ from passagework.ui.commands import (
     rebuilding,
     search_options as find,
     searching,
+    serving,
     train as training,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
@@ -179,6 +180,7 @@ app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
 app.command()(model_list.models)
+app.command()(serving.serve)
 
 
 @app.command()

@@ -1,0 +1,43 @@
+"""Puts a service together: its routes behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from passagework.ui.service import native_routes
+from passagework.ui.service.guarding import Guard
+from passagework.ui.service.problems import add_handlers
+from passagework.ui.service.serving_state import Service
+
+
+def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
+    """Returns the application that answers for a service, by the names of this machine and `hosts`.
+
+    The service is closed when the application ends. /openapi.json describes it; no page is served that would load
+    scripts from elsewhere.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            service.close()
+
+    app = FastAPI(
+        title="passagework",
+        version=version("passagework"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    app.include_router(native_routes.router)
+    add_handlers(app)
+    app.add_middleware(Guard, hosts=tuple(hosts), metrics=service.metrics)
+    return app
