@@ -19,7 +19,7 @@ case "$*" in
 esac
 """
 SETUP = "fast,offline,ui"
-REST = f"{SETUP},audio,code,dev,export,mteb,ocr,torch,train"
+REST = f"{SETUP},audio,code,dev,export,mteb,ocr,serve,tiktoken,torch,train"
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from passagework.ui.commands import (
     search_options as find,
     searching,
     serving,
+    token as tokens,
     train as training,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
@@ -181,6 +182,7 @@ app.command()(measuring.compare)
 app.command()(training.train)
 app.command()(model_list.models)
 app.command()(serving.serve)
+app.add_typer(tokens.token, name="token")
 
 
 @app.command()

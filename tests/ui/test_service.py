@@ -214,7 +214,7 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("address", "status", "detail"),
         [
-            ("/collections/other", 404, "no collection is named 'other'"),
+            ("/collections/other", 404, "there is no such collection"),
             ("/collections/guide/documents/none.md/text", 404, "no document is named 'none.md'"),
             ("/collections/guide/documents/r.jsonl/text", 409, "2 documents are named 'r.jsonl': give a URI"),
             ("/collections/guide/documents/r1/text?start=-1", 422, "start: Input should be greater than"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,10 @@ AllowedHostOption = Annotated[
     list[str] | None,
     typer.Option("--allowed-host", help="Another name that callers reach this machine by; repeatable.", metavar="NAME"),
 ]
+TokensOption = Annotated[
+    Path | None,
+    typer.Option("--tokens", help="File of tokens, one of which every request must send.", metavar="FILE"),
+]
 NoAuthOption = Annotated[
     bool, typer.Option("--no-auth", help="Serve whoever reaches the address, though it isn't this machine's alone.")
 ]
@@ -31,6 +36,7 @@ def serve(
     host: opt.HostOption = "127.0.0.1",
     port: opt.PortOption = 8600,
     allowed_host: AllowedHostOption = None,
+    tokens: TokensOption = None,
     no_auth: NoAuthOption = False,
     reranker: find.RerankerOption = None,
     timeout: TimeoutOption = 30.0,
@@ -41,6 +47,7 @@ def serve(
     from passagework.retrieval.extras import require
 
     require("serve")
+    from passagework.ui.service.access_tokens import TokenFile
     from passagework.ui.service.application import application
     from passagework.ui.service.listening import is_any_address, is_loopback, listen, listening_socket
     from passagework.ui.service.served_collections import ServedCollections, named_folders
@@ -48,12 +55,17 @@ def serve(
     from passagework.ui.service.worker_threads import WorkerThreads
 
     folders = named_folders(collection)
-    if not is_loopback(host) and not no_auth:
-        raise ConfigError(f"{host} is reached from other machines: --no-auth serves whoever asks")
+    if tokens is not None and no_auth:
+        raise ConfigError("--tokens and --no-auth can't both be: give one of them")
+    if not is_loopback(host) and tokens is None and not no_auth:
+        raise ConfigError(f"{host} is reached from other machines: give --tokens, or --no-auth to serve whoever asks")
+    known = None if tokens is None else TokenFile(tokens)
+    if known is not None:
+        known.all()  # a file that can't be read is told now
     with listening_socket(host, port) as listening:
         collections = ServedCollections.open(folders, reranker=reranker)
         hosts = [*(allowed_host or ()), *(() if is_any_address(host) else (host,))]
-        app = application(Service(collections, WorkerThreads(seconds=timeout)), hosts=hosts)
+        app = application(Service(collections, WorkerThreads(seconds=timeout), tokens=known), hosts=hosts)
         address = f"[{host}]" if ":" in host else host
         print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
         if listen(app, listening, access_log=not no_access_log):

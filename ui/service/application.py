@@ -39,5 +39,5 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.service = service
     app.include_router(native_routes.router)
     add_handlers(app)
-    app.add_middleware(Guard, hosts=tuple(hosts), metrics=service.metrics)
+    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
     return app

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from passagework.ui.service.problems import RefusedError, refusal_answer
+from passagework.retrieval.errors import PassageworkError
+from passagework.ui.service.access_tokens import Access
+from passagework.ui.service.problems import RefusedError, refusal_answer, refusal_of
 from passagework.ui.service.request_metrics import RequestMetrics
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -32,14 +34,17 @@ access_log = logging.getLogger("passagework.access")
 
 
 class Guard:
-    """Checks Host and Origin and reads the body, in bounds, before any route; logs and counts every request.
+    """Checks Host, Origin and token, and reads the body, in bounds, before any route; logs and counts every request.
 
     A page of another site that reaches this machine by a name of its own (DNS rebinding) is refused. The log has the
     route and never a query, nor what a document is called.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], metrics: RequestMetrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: Iterable[str], access: Callable[[Headers], Access], metrics: RequestMetrics
+    ) -> None:
         self._app = app
+        self._access = access
         self._hosts = frozenset(host.lower() for host in (*LOCAL, *hosts))
         self._metrics = metrics
 
@@ -67,12 +72,13 @@ class Guard:
             headers = Headers(scope=scope)
             if scope["path"] not in OPEN:
                 self._check_source(headers)
+                scope.setdefault("state", {})["access"] = self._access(headers)
             body = await asyncio.wait_for(_body(headers, receive), BODY_SECONDS)
         except TimeoutError:
             late = RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_SECONDS:g} s")
             await refusal_answer(scope["path"], late)(scope, receive, send)
-        except RefusedError as refusal:
-            await refusal_answer(scope["path"], refusal)(scope, receive, send)
+        except PassageworkError as error:
+            await refusal_answer(scope["path"], refusal_of(error))(scope, receive, send)
         else:
             await self._app(scope, _replayed(body, receive), send)
 

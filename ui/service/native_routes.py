@@ -13,6 +13,7 @@ from passagework.retrieval.errors import FilterError
 from passagework.retrieval.json_text import parse_json
 from passagework.retrieval.types import Document, Json
 from passagework.ui.present import documents_to_json
+from passagework.ui.service.access_tokens import Right
 from passagework.ui.service.json_requests import JsonRoute
 from passagework.ui.service.problems import RefusedError, json_answer
 from passagework.ui.service.request_bodies import ContextBody, SearchBody
@@ -48,14 +49,13 @@ async def list_collections(caller: Asking) -> Response:
 @router.get("/collections/{name}")
 async def collection_status(name: str, caller: Asking) -> Response:
     """Tells what a collection holds and what it was made with."""
-    collection = caller.collection(name)
-    return json_answer((await caller.run(collection.status)).to_json())
+    return json_answer(await caller.status(name))
 
 
 @router.post("/collections/{name}/search")
 async def search(name: str, body: SearchBody, caller: Asking) -> Response:
     """Finds the passages that answer a query."""
-    collection = caller.collection(name)
+    collection = caller.collection(name, Right.SEARCH)
     hits = await caller.run(lambda: collection.search(**body.model_dump()))
     return json_answer(hits.to_json())
 
@@ -63,7 +63,7 @@ async def search(name: str, body: SearchBody, caller: Asking) -> Response:
 @router.post("/collections/{name}/context")
 async def context(name: str, body: ContextBody, caller: Asking) -> Response:
     """Assembles cited text for a language model."""
-    collection = caller.collection(name)
+    collection = caller.collection(name, Right.SEARCH)
     assembled = await caller.run(lambda: collection.context(**body.model_dump()))
     return json_answer(assembled.to_json())
 
@@ -73,7 +73,7 @@ async def documents(
     name: str, caller: Asking, where: Annotated[str | None, Query(description="Filter, as JSON.")] = None
 ) -> Response:
     """Lists documents, and the files that failed with their reasons."""
-    collection = caller.collection(name)
+    collection = caller.collection(name, Right.READ)
     parsed = None if where is None else _filter_in(where)
     return json_answer(await caller.run(lambda: _documents(collection, parsed)))
 
@@ -87,7 +87,7 @@ async def document_text(
     end: Annotated[int | None, Query(ge=0)] = None,
 ) -> Response:
     """Gives `[start, end)` of a document's text, in code points, and what readers of the document don't see of it."""
-    collection = caller.collection(name)
+    collection = caller.collection(name, Right.READ)
     found = await caller.run(lambda: _document(collection, document))
     end = len(found.text) if end is None else min(end, len(found.text))
     hidden: list[Json] = [one.to_json() for one in found.hidden if one.start < end and one.end > start]
@@ -98,7 +98,7 @@ async def document_text(
 @router.get("/collections/{name}/documents/{document:path}/outline")
 async def document_outline(name: str, document: str, caller: Asking) -> Response:
     """Gives a document's headings, in order, with where each stands in its text."""
-    collection = caller.collection(name)
+    collection = caller.collection(name, Right.READ)
     found = await caller.run(lambda: _document(collection, document))
     headings: list[Json] = [
         {"level": one.level, "title": one.title, "start": one.start, "end": one.end} for one in found.headings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.collection.restricted import RestrictedCollection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_loading import load_reranker
 from passagework.ui.service.problems import RefusedError
@@ -46,6 +49,7 @@ class ServedCollections:
 
     def __init__(self, collections: Mapping[str, Collection]) -> None:
         self._collections = dict(sorted(collections.items()))
+        self._parts: dict[tuple[str, str], RestrictedCollection] = {}
 
     @classmethod
     def open(cls, folders: Mapping[str, Path], *, reranker: str | None = None) -> Self:
@@ -74,8 +78,15 @@ class ServedCollections:
     def named(self, name: str) -> Collection:
         """Returns a collection; raises RefusedError (404) where there is none of the name."""
         if name not in self._collections:
-            raise RefusedError(HTTPStatus.NOT_FOUND, f"no collection is named {name!r}")
+            raise RefusedError(HTTPStatus.NOT_FOUND, "there is no such collection")
         return self._collections[name]
+
+    def part(self, name: str, visible: Where) -> Collection:
+        """Returns what may be seen of a collection; raises as `named` does."""
+        key = (name, json.dumps(visible, sort_keys=True))
+        if key not in self._parts:
+            self._parts[key] = RestrictedCollection(self.named(name), visible)
+        return self._parts[key]
 
     def close(self) -> None:
         """Closes all of them."""
