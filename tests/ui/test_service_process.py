@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import openai
 import pytest
 
 from passagework.ingest import ingest
@@ -63,6 +64,12 @@ def test_a_process_answers_and_stops(path: Path, stop: signal.Signals, code: int
             assert answer.json()["hits"][0]["text"].endswith("forty thousand bees.")
             assert answer.json()["timings_ms"]["total"] < took * 1000
             answers = client.get("/collections").json()
+            with openai.OpenAI(api_key="none", base_url=f"http://127.0.0.1:{port}/v1") as clients_own:
+                (found,) = clients_own.vector_stores.search("bees", query="how many bees").data
+                assert found.content[0].text.endswith("forty thousand bees.")
+                (model,) = clients_own.models.list().data
+                vector = clients_own.embeddings.create(model=model.id, input="forty thousand bees").data[0].embedding
+                assert len(vector) == 384
             process.send_signal(stop)
             assert process.wait(30) == code
         assert process.stderr is not None

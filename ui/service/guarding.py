@@ -21,6 +21,9 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 """Names of this machine for itself."""
 
 BODY_BYTES = 1 << 20
+LARGE_BODIES = {"/v1/embeddings": 8 << 20, "/v1/rerank": 8 << 20, "/v2/rerank": 8 << 20}
+"""Bytes where a body brings the texts along."""
+
 BODY_SECONDS = 30.0
 """The time in which a request's body must be there: threads wait for none, but connections are not without end."""
 
@@ -73,7 +76,9 @@ class Guard:
             if scope["path"] not in OPEN:
                 self._check_source(headers)
                 scope.setdefault("state", {})["access"] = self._access(headers)
-            body = await asyncio.wait_for(_body(headers, receive), BODY_SECONDS)
+            body = await asyncio.wait_for(
+                _body(headers, receive, LARGE_BODIES.get(scope["path"], BODY_BYTES)), BODY_SECONDS
+            )
         except TimeoutError:
             late = RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"the body did not come within {BODY_SECONDS:g} s")
             await refusal_answer(scope["path"], late)(scope, receive, send)
@@ -108,11 +113,11 @@ def _host_of(address: str) -> str:
         return ""
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes:
+async def _body(headers: Headers, receive: Receive, most: int) -> bytes:
     """Returns the whole body; raises RefusedError (413) for one beyond the limit, which is read no further."""
-    too_large = RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {BODY_BYTES:,} bytes")
+    too_large = RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {most:,} bytes")
     declared = headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > BODY_BYTES:
+    if declared.isdecimal() and int(declared) > most:
         raise too_large
     parts: list[bytes] = []
     size, more = 0, True
@@ -122,7 +127,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body ended early")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > BODY_BYTES:
+        if size > most:
             raise too_large
         more = message.get("more_body", False)
     return b"".join(parts)

@@ -30,11 +30,17 @@ _log = logging.getLogger(__name__)
 
 
 class RefusedError(PassageworkError):
-    """A request gets no answer; `status` is HTTP's, the message says why, and `headers` go along."""
+    """A request gets no answer; `status` is HTTP's, the message says why, and `headers` go along.
 
-    def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    `param` is the parameter that was wrong, where it was one.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None, *, param: str | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
+        self.param = param
         self.headers = dict(headers or {})
 
 
@@ -49,11 +55,35 @@ def json_answer(value: object, status: int = HTTPStatus.OK, **options: Any) -> R
 
 def refusal_answer(path: str, refusal: RefusedError) -> Response:
     """Returns the response to a request that is refused, in the shape that callers of the path read."""
-    del path
     detail = one_line(str(refusal), limit=LONGEST_DETAIL)
+    if path.startswith(("/v1/", "/v2/")):
+        return _openai_answer(refusal, detail)
+    if path.startswith("/dify/"):
+        return _dify_answer(refusal, detail)
     status = refusal.status
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
     return json_answer(body, status, media_type="application/problem+json", headers=refusal.headers)
+
+
+def _openai_answer(refusal: RefusedError, detail: str) -> Response:
+    """Returns OpenAI's shape, in which a wrong parameter is 400; Cohere's clients read `message`."""
+    status = HTTPStatus.BAD_REQUEST if refusal.status == HTTPStatus.UNPROCESSABLE_ENTITY else refusal.status
+    kind = _OPENAI_TYPES.get(
+        status, "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "api_error"
+    )
+    error = {"message": detail, "type": kind, "param": refusal.param, "code": None}
+    return json_answer({"error": error, "message": detail}, status, headers=refusal.headers)
+
+
+def _dify_answer(refusal: RefusedError, detail: str) -> Response:
+    """Returns Dify's shape: it takes a knowledge base whose key is wrong for a good one unless that is 403."""
+    denied = refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    code = 1002 if denied else 2001 if refusal.status == HTTPStatus.NOT_FOUND else refusal.status.value
+    status = HTTPStatus.FORBIDDEN if denied else refusal.status
+    return json_answer({"error_code": code, "error_msg": detail}, status)
+
+
+_OPENAI_TYPES = {HTTPStatus.UNAUTHORIZED: "authentication_error", HTTPStatus.FORBIDDEN: "permission_error"}
 
 
 def refusal_of(error: Exception) -> RefusedError:
@@ -104,7 +134,7 @@ def _invalid(error: RequestValidationError) -> RefusedError:
     if first["type"] == "json_invalid":
         return RefusedError(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {first.get('ctx', {}).get('error', '')}")
     if first["type"] == "extra_forbidden":
-        return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no parameter {place!r}")
+        return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"there is no parameter {place!r}", param=place)
     if first["type"] == "missing":
-        return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{place or 'the body'} is missing")
-    return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{place or 'the body'}: {first['msg']}")
+        return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{place or 'the body'} is missing", param=place)
+    return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{place or 'the body'}: {first['msg']}", param=place)

@@ -17,6 +17,7 @@ from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_loading import load_reranker
+from passagework.retrieval.models.reranker import Reranker
 from passagework.ui.service.problems import RefusedError
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def named_folders(given: Sequence[str]) -> dict[str, Path]:
 class ServedCollections:
     """Holds open collections by name; collections of one encoder share it."""
 
-    def __init__(self, collections: Mapping[str, Collection]) -> None:
+    def __init__(self, collections: Mapping[str, Collection], reranker: Reranker | None = None) -> None:
+        self.reranker = reranker
         self._collections = dict(sorted(collections.items()))
         self._parts: dict[tuple[str, str], RestrictedCollection] = {}
 
@@ -68,7 +70,7 @@ class ServedCollections:
                 encoders.append(collection.encoder())
                 collections[name] = collection
             opened.pop_all()
-        return cls(collections)
+        return cls(collections, named)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.types import Json
 from passagework.ui.service.access_tokens import EVERYTHING, Access, Right, TokenFile
 from passagework.ui.service.problems import RefusedError
@@ -86,6 +88,18 @@ class Caller:
         collection = self.collection(name)
         status = (await self.run(collection.status)).to_json()
         return status if whole else {"collection": name, **{key: status[key] for key in TOLD_OF_A_PART}}
+
+    def encoders(self) -> dict[str, Encoder]:
+        """Returns the encoders of its collections by their names, for what needs the right to search."""
+        collections = [self.collection(name, Right.SEARCH) for name in self.names]
+        encoders = [collection.encoder() for collection in collections]
+        return {encoder.fingerprint.model: encoder for encoder in encoders}
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """Returns the reranker that the service was given; None where the encoders' late interaction reranks."""
+        self.need(Right.SEARCH)
+        return self._service.collections.reranker
 
     async def run(self, call: Callable[[], Answer]) -> Answer:
         """Returns what a call returns that may take long; raises as `WorkerThreads.run` does."""
