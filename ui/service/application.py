@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from passagework.ui.service import dify_routes, model_routes, native_routes, openai_routes
+from passagework.ui.service import dify_routes, merged_search, model_routes, native_routes, openai_routes
 from passagework.ui.service.guarding import Guard
 from passagework.ui.service.problems import add_handlers
 from passagework.ui.service.serving_state import Service
@@ -37,7 +37,7 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for routes in (native_routes, openai_routes, model_routes, dify_routes):
+    for routes in (native_routes, merged_search, openai_routes, model_routes, dify_routes):
         app.include_router(routes.router)
     add_handlers(app)
     app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,6 +39,16 @@ class SearchBody(RequestBody):
     copies: Annotated[str, _one_of(Copies)] = Copies.COLLAPSE.value
     diversity: float = 0.0
     syntax: Annotated[str, _one_of(Syntax)] = Syntax.FULL.value
+
+
+class MergedSearchBody(SearchBody):
+    """Holds the parameters of a search of several collections: what `SearchBody` has, and their names.
+
+    Relevance is what hits of different collections are compared by, so it is always estimated.
+    """
+
+    collections: list[str] = Field(min_length=1, max_length=64)
+    relevance: Literal[True] = True
 
 
 class ContextBody(RequestBody):
