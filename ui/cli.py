@@ -182,6 +182,7 @@ app.command()(measuring.compare)
 app.command()(training.train)
 app.command()(model_list.models)
 app.command()(serving.serve)
+app.command()(serving.mcp)
 app.add_typer(tokens.token, name="token")
 
 

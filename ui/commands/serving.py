@@ -70,3 +70,20 @@ def serve(
         print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
         if listen(app, listening, access_log=not no_access_log):
             raise typer.Exit(INTERRUPTED)
+
+
+def mcp(collection: ServedOption, reranker: find.RerankerOption = None) -> None:
+    """Serve collections to one program by MCP, over stdin and stdout."""
+    from passagework.retrieval.extras import require
+
+    require("serve")
+    from passagework.ui.service.access_tokens import EVERYTHING
+    from passagework.ui.service.mcp_tools import mcp_server
+    from passagework.ui.service.served_collections import ServedCollections, named_folders
+    from passagework.ui.service.serving_state import Caller, Service
+
+    service = Service(ServedCollections.open(named_folders(collection), reranker=reranker))
+    try:
+        mcp_server(lambda _: Caller(service, EVERYTHING)).run("stdio")
+    finally:
+        service.close()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from mcp.server.transport_security import TransportSecuritySettings
 
 from passagework.ui.service import dify_routes, merged_search, model_routes, native_routes, openai_routes
 from passagework.ui.service.guarding import Guard
+from passagework.ui.service.mcp_tools import mcp_server
 from passagework.ui.service.problems import add_handlers
-from passagework.ui.service.serving_state import Service
+from passagework.ui.service.serving_state import Service, caller_of
 
 
 def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
@@ -21,10 +24,16 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     scripts from elsewhere.
     """
 
+    tools = mcp_server(lambda context: caller_of(cast(Request, context.request_context.request)))
+    # The guard has checked Host and Origin; stateless, every request is answered by its own token.
+    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    by_mcp = tools.streamable_http_app(json_response=True, stateless_http=True, transport_security=checked)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            yield
+            async with tools.session_manager.run():
+                yield
         finally:
             service.close()
 
@@ -39,6 +48,7 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.service = service
     for routes in (native_routes, merged_search, openai_routes, model_routes, dify_routes):
         app.include_router(routes.router)
+    app.router.routes.extend(by_mcp.routes)
     add_handlers(app)
     app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
     return app
