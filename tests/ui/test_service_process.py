@@ -20,6 +20,7 @@ from passagework.ingest import ingest
 from passagework.retrieval import extras
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
+from passagework.ui.service.served_collections import ServedCollections
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_a_process_answers_and_stops(path: Path, stop: signal.Signals, code: int
     [
         (["--collection", "/nowhere/c"], 1, "no collection at /nowhere/c"),
         (["--collection", "a b=x"], 2, "can't name a collection in an address"),
-        (["--collection", "c", "--host", "0.0.0.0"], 2, "0.0.0.0 is reached from other machines"),
+        (["--collection", "c", "--host", "0.0.0.0"], 2, "0.0.0.0 is reached by other machines"),
         ([], 2, "--collection"),
     ],
 )
@@ -93,6 +94,25 @@ def test_a_mistake_is_one_line(arguments: list[str], code: int, said: str, capsy
     assert run(app, ["serve", "--port", str(free_port()), *arguments]) == code
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_tokens_or_none() -> None:
+    """An address of other machines needs one of the two, and takes no both; a file that isn't there is told."""
+    at = ["serve", "--collection", "c", "--host", "0.0.0.0", "--port", str(free_port())]
+    assert run(app, [*at, "--no-auth", "--tokens", "t.json"]) == 2
+    assert run(app, [*at, "--tokens", "/nowhere/t.json"]) == 1
+
+
+def test_collections_of_one_encoder_share_it(path: Path) -> None:
+    """It is loaded once, whatever their number, and each answers by it."""
+    served = ServedCollections.open({"a": path, "b": path})
+    try:
+        a, b = served.named("a"), served.named("b")
+        assert a is not b
+        assert a.encoder() is b.encoder()
+        assert b.search("how many bees")[0].text.endswith("forty thousand bees.")
+    finally:
+        served.close()
 
 
 def test_a_port_that_is_taken(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

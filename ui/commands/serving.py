@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from passagework.ui.commands import options as opt, search_options as find
 from passagework.ui.commands.output import INTERRUPTED, print_message
+
+if TYPE_CHECKING:
+    from passagework.ui.service.access_tokens import TokenFile
 
 ServedOption = Annotated[
     list[str],
@@ -43,25 +46,17 @@ def serve(
     no_access_log: QuietOption = False,
 ) -> None:
     """Serve collections over HTTP from one process that keeps its models loaded."""
-    from passagework.retrieval.errors import ConfigError
     from passagework.retrieval.extras import require
 
     require("serve")
-    from passagework.ui.service.access_tokens import TokenFile
     from passagework.ui.service.application import application
-    from passagework.ui.service.listening import is_any_address, is_loopback, listen, listening_socket
+    from passagework.ui.service.listening import is_any_address, listen, listening_socket
     from passagework.ui.service.served_collections import ServedCollections, named_folders
     from passagework.ui.service.serving_state import Service
     from passagework.ui.service.worker_threads import WorkerThreads
 
     folders = named_folders(collection)
-    if tokens is not None and no_auth:
-        raise ConfigError("--tokens and --no-auth can't both be: give one of them")
-    if not is_loopback(host) and tokens is None and not no_auth:
-        raise ConfigError(f"{host} is reached from other machines: give --tokens, or --no-auth to serve whoever asks")
-    known = None if tokens is None else TokenFile(tokens)
-    if known is not None:
-        known.all()  # a file that can't be read is told now
+    known = _known_tokens(host, tokens, no_auth=no_auth)
     with listening_socket(host, port) as listening:
         collections = ServedCollections.open(folders, reranker=reranker)
         hosts = [*(allowed_host or ()), *(() if is_any_address(host) else (host,))]
@@ -70,6 +65,23 @@ def serve(
         print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
         if listen(app, listening, access_log=not no_access_log):
             raise typer.Exit(INTERRUPTED)
+
+
+def _known_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> TokenFile | None:
+    """Returns the tokens that a service asks for; raises ConfigError where nobody said that it shall ask for none."""
+    from passagework.retrieval.errors import ConfigError
+    from passagework.ui.service.access_tokens import TokenFile
+    from passagework.ui.service.listening import is_loopback
+
+    if tokens is not None and no_auth:
+        raise ConfigError("--tokens and --no-auth can't both be: give one of them")
+    if tokens is None:
+        if not is_loopback(host) and not no_auth:
+            raise ConfigError(f"{host} is reached by other machines: give --tokens, or --no-auth to serve whoever asks")
+        return None
+    known = TokenFile(tokens)
+    known.all()  # a file that can't be read is told now
+    return known
 
 
 def mcp(collection: ServedOption, reranker: find.RerankerOption = None) -> None:

@@ -30,7 +30,7 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz")
 async def readyz() -> dict[str, str]:
-    """Tells that the collections are open and their models loaded: before that nothing listens."""
+    """Tells that the collections are open and their models loaded: before that nothing answers."""
     return {"status": "ready"}
 
 
