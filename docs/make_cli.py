@@ -39,8 +39,16 @@ BEGIN, END = "<!-- COMMANDS: BEGIN (python docs/make_cli.py) -->\n", "<!-- COMMA
 
 def reference() -> str:
     """Every command: what it does, how it is called, and what each argument and option means."""
-    root: Any = get_command(app)
-    return "\n".join(line for name, command in root.commands.items() for line in _section(name, command))
+    return "\n".join(line for name, command in commands(get_command(app)) for line in _section(name, command))
+
+
+def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command of a group by its whole name, such as `token add`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 def _section(name: str, command: Any) -> Iterator[str]:

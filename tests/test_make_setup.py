@@ -19,7 +19,7 @@ case "$*" in
 esac
 """
 SETUP = "fast,offline,ui"
-REST = f"{SETUP},audio,code,dev,export,haystack,langchain,llamaindex,mteb,ocr,tiktoken,torch,train"
+REST = f"{SETUP},audio,code,dev,export,haystack,langchain,llamaindex,mteb,ocr,serve,tiktoken,torch,train"
 
 
 @pytest.fixture

@@ -271,11 +271,15 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_commands_and_functions_link_to_each_other() -> None:
-    """Whoever reads about a command finds what a program calls, and the other way round; `ui` is for people alone."""
+    """Whoever reads about a command finds what a program calls, and the other way round.
+
+    `ui` is for people alone, and what serves for programs that call nothing.
+    """
     cli, page = CLI.read_text(encoding="utf-8"), PAGE.read_text(encoding="utf-8")
     commands = cli[cli.index("<!-- COMMANDS: BEGIN") : cli.index("<!-- COMMANDS: END")]
     sections = dict(re.findall(r"(?ms)^### ([\w-]+)\n(.*?)(?=^### |\Z)", commands))
-    sections.pop("ui")
+    for served in ("ui", "serve", "mcp"):
+        del sections[served]
     assert {name for name, body in sections.items() if "In Python: [" not in body} == set()
     assert {name for name in sections if f"](cli.md#{name})" not in page} == set()
 

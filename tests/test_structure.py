@@ -54,6 +54,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "ui": (
         ("present",),
+        ("service",),
         ("commands", "web"),
         ("pages",),
         ("app", "cli"),

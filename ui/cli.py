@@ -19,6 +19,8 @@ from passagework.ui.commands import (
     rebuilding,
     search_options as find,
     searching,
+    serving,
+    token as tokens,
     train as training,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
@@ -179,6 +181,9 @@ app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
 app.command()(model_list.models)
+app.command()(serving.serve)
+app.command()(serving.mcp)
+app.add_typer(tokens.token, name="token")
 
 
 @app.command()

@@ -37,7 +37,8 @@ def filter_cache() -> FilterCache:
 class AllowedIds:
     """The passages that a filter lets through, at one moment of a collection.
 
-    `also` are conditions that must hold as well, made at the same moment.
+    `also` are conditions that must hold as well, made at the same moment. `asked` is what all these ask for;
+    `condition` is that, and what may be seen at all.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class AllowedIds:
         also: Sequence[Condition] = (),
     ) -> None:
         filtered = [] if where is None else [compile_filter(where, snapshot)]
-        self.condition = filtered[0] if filtered and not also else All((*filtered, *also))
+        self.asked = filtered[0] if filtered and not also else All((*filtered, *also))
+        seen = snapshot.visible
+        self.condition = self.asked if seen is None else All((seen, self.asked))
         self._where = where
         self._also = tuple(also)
         self._snapshot = snapshot
@@ -70,7 +73,7 @@ class AllowedIds:
         """Returns the filter at this moment, in words; None for one with a number that Python prints none of."""
         try:
             where = json.dumps(self._where, sort_keys=True, default=dict)
-            return f"{self._snapshot.commits()} {where}{self._also or ''}"
+            return f"{self._snapshot.commits()} {where}{self._also or ''}{self._snapshot.visible or ''}"
         except ValueError:  # of more than 4,300 digits
             return None
 

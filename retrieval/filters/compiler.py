@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from passagework.retrieval.errors import FilterError
 from passagework.retrieval.filters.field_names import check_fields, quoted
@@ -33,6 +33,7 @@ from passagework.retrieval.store.conditions import (
     Exists,
     Field,
     Not,
+    leaves,
 )
 from passagework.retrieval.store.filter_sql import stored_as
 from passagework.retrieval.store.metadata_fields import FieldType
@@ -58,8 +59,42 @@ def compile_filter(where: Where, snapshot: Snapshot) -> Condition:
     return condition
 
 
+def compile_visible(where: Where, snapshot: Snapshot) -> Condition:
+    """Returns a condition on the documents that somebody may see; a field that no document has is no mistake there.
+
+    Raises FilterError as `check_visible` does.
+    """
+    return _whole_documents(_Compiler(snapshot).filter(where, 0))
+
+
+def check_visible(where: Where) -> None:
+    """Raises FilterError for a filter that is malformed, or that is about pages, whatever documents there are."""
+    _whole_documents(_Compiler(_AsWritten()).filter(where, 0))
+
+
+def _whole_documents(condition: Condition) -> Condition:
+    if any(leaf.field is Column.PAGES for leaf, _ in leaves(condition)):
+        raise FilterError("what may be seen is whole documents: 'pages' tells passages apart")
+    return condition
+
+
+class _Spellings(Protocol):
+    """Tells in which forms names are on record."""
+
+    def recorded_spellings(self, column: Column, names: Sequence[str]) -> dict[str, list[str]]:
+        """Maps each name to the spellings of it that a column holds, to itself where it holds none."""
+
+
+class _AsWritten:
+    """Stands for a collection that holds no names."""
+
+    def recorded_spellings(self, column: Column, names: Sequence[str]) -> dict[str, list[str]]:  # noqa: ARG002
+        """Maps each name to itself."""
+        return {name: [name] for name in names}
+
+
 class _Compiler:
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: _Spellings) -> None:
         self.snapshot = snapshot
         self.conditions = 0
         self.values = 0

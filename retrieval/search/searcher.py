@@ -130,11 +130,11 @@ class Searcher:
         self, request: SearchRequest, read: ReadQuery, snapshot: Snapshot, clock: Clock
     ) -> tuple[AllowedIds | None, tuple[str, ...]]:
         """Returns the passages that the filter and the query let through, None for all, and hints on both."""
-        if request.where is None and not read.conditions:
+        if request.where is None and not read.conditions and snapshot.visible is None:
             return None, read.hints
         with clock.timed("filter"):
             allowed = AllowedIds(request.where, snapshot, self._filters, read.conditions)
-            return allowed, (*read.hints, *filter_hints(allowed.condition, snapshot))
+            return allowed, (*read.hints, *filter_hints(allowed.asked, snapshot))
 
     def _choice(
         self, request: SearchRequest, read: ReadQuery, dense_retriever: DenseRetriever, clock: Clock

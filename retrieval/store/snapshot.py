@@ -47,6 +47,9 @@ LOCATIONS = PreparedStatement(
 class Snapshot(PassageReader):
     """A collection at one moment; lives as long as the transaction that it was made in."""
 
+    visible: Condition | None = None
+    """What documents must fulfil to be seen; None where all are (see `visible`)."""
+
     @cached_property
     def dim(self) -> int:
         """Returns the numbers of a vector, by the record of the encoder; raises StoreError where that is damaged."""

@@ -76,10 +76,8 @@ def understood_query(query: str, snapshot: Snapshot, words: CollectionWords) -> 
     parts = parse(query, lambda field: words.remembered("field", field, lambda: _is_field(field, snapshot)))
     asked, hints = _first_asked(parts)
     text = searched_text(parts)
-    unheld = _unheld(parts, snapshot, words)
-    corrected, instead = _readings(unheld, text.isupper(), snapshot, words)
+    corrected, instead, also = _read_by_documents(parts, text, snapshot, words)
     typed, text = text, _replaced(text, corrected)
-    also = list(_expansions(folded(text[:MOST_CHARACTERS]), snapshot, words))
     is_filter_alone = bool(asked) and not has_word(text)
     conditions = tuple(condition_of(part, snapshot) for part in asked)
     hints = (*hints, *_nothing_has(asked, conditions, snapshot))
@@ -103,6 +101,19 @@ def _typed_words(
         (*((reading.read, needed) for reading in instead), *((reading.read, ALSO * needed) for reading in also)),
         tuple((reading.read, GUESS * needed) for reading in corrected),
     )
+
+
+def _read_by_documents(
+    parts: Sequence[Part], text: str, snapshot: Snapshot, words: CollectionWords
+) -> tuple[list[Reading], list[Reading], list[Reading]]:
+    """Returns how words are read by those of the documents: corrected, instead, and also.
+
+    Where some documents may not be seen, there is none: a reading would tell of their words.
+    """
+    if snapshot.visible is not None:
+        return [], [], []
+    corrected, instead = _readings(_unheld(parts, snapshot, words), text.isupper(), snapshot, words)
+    return corrected, instead, list(_expansions(folded(_replaced(text, corrected)[:MOST_CHARACTERS]), snapshot, words))
 
 
 def _understood(

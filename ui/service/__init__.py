@@ -1,0 +1,1 @@
+"""The service: one warm process that answers for any number of collections over HTTP."""

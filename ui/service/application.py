@@ -1,0 +1,54 @@
+"""Puts a service together: its routes behind the guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import cast
+
+from fastapi import FastAPI, Request
+from mcp.server.transport_security import TransportSecuritySettings
+
+from passagework.ui.service import dify_routes, merged_search, model_routes, native_routes, openai_routes
+from passagework.ui.service.guarding import Guard
+from passagework.ui.service.mcp_tools import mcp_server
+from passagework.ui.service.problems import add_handlers
+from passagework.ui.service.serving_state import Service, caller_of
+
+
+def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
+    """Returns the application that answers for a service, by the names of this machine and `hosts`.
+
+    The service is closed when the application ends. /openapi.json describes it; no page is served that would load
+    scripts from elsewhere.
+    """
+
+    tools = mcp_server(lambda context: caller_of(cast(Request, context.request_context.request)))
+    # The guard has checked Host and Origin; stateless, every request is answered by its own token.
+    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    by_mcp = tools.streamable_http_app(json_response=True, stateless_http=True, transport_security=checked)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with tools.session_manager.run():
+                yield
+        finally:
+            service.close()
+
+    app = FastAPI(
+        title="passagework",
+        version=version("passagework"),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for routes in (native_routes, merged_search, openai_routes, model_routes, dify_routes):
+        app.include_router(routes.router)
+    app.router.routes.extend(by_mcp.routes)
+    add_handlers(app)
+    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
+    return app

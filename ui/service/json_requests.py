@@ -1,0 +1,39 @@
+"""Reads the JSON of requests: a key that comes twice, or nesting without end, is a mistake and no crash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from passagework.retrieval.json_text import parse_json
+
+
+class JsonRequest(Request):
+    """Is a request whose JSON is read as that of the command line."""
+
+    async def json(self) -> Any:
+        """Returns the body's value; raises JSONDecodeError where it is no JSON, or a key comes twice in an object."""
+        content = await self.body()
+        try:
+            return parse_json(content)
+        except json.JSONDecodeError:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise json.JSONDecodeError(str(error), "", 0) from error
+
+
+class JsonRoute(APIRoute):
+    """Is a route whose requests are JsonRequests."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Returns what answers a request."""
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            return await handler(JsonRequest(request.scope, request.receive))
+
+        return answer

@@ -1,0 +1,73 @@
+"""Listens at an address until the process is asked to stop, and then ends what runs."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from passagework.retrieval.errors import PassageworkError
+
+STOP_SECONDS = 30
+"""The time for requests that run to end after the process was asked to."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tells whether only this machine reaches what listens at an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_any_address(host: str) -> bool:
+    """Tells whether an address stands for all of a machine's, and is no name of it."""
+    return host in ("0.0.0.0", "::")  # noqa: S104 - it is recognised, and not listened at
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens; raises PassageworkError where nothing can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PassageworkError(f"can't listen at {host}, port {port}: {reason}; --port names another") from error
+
+
+def listen(app: FastAPI, listening: socket.socket, *, access_log: bool = True) -> bool:
+    """Serves until SIGINT or SIGTERM, ends what runs, and returns whether it was SIGINT."""
+    received: list[int] = []
+    before = {number: signal.signal(number, lambda got, _: received.append(got)) for number in STOPPING}
+    _log_to_stderr(access_log=access_log)
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    try:
+        uvicorn.Server(config).run([listening])  # it stops at a signal, and then raises it again for the handler above
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return signal.SIGINT in received
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def _log_to_stderr(*, access_log: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    for name, level in (("passagework", logging.INFO if access_log else logging.WARNING), ("uvicorn", logging.WARNING)):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)

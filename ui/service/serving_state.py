@@ -1,0 +1,121 @@
+"""What the routes of a service share, and what a caller may have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, TypeAlias, TypeVar, cast
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+
+from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker import Reranker
+from passagework.retrieval.types import Json
+from passagework.ui.service.access_tokens import EVERYTHING, Access, Right, TokenFile
+from passagework.ui.service.problems import RefusedError
+from passagework.ui.service.request_metrics import RequestMetrics
+from passagework.ui.service.served_collections import ServedCollections
+from passagework.ui.service.worker_threads import WorkerThreads
+
+Answer = TypeVar("Answer")
+
+TOLD_OF_A_PART = (
+    *("documents", "passages", "encoder", "backend", "window", "chunking", "languages", "fields", "created"),
+)
+"""What of the status JSON is told of a part of a collection: the rest is about the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Holds the collections, the threads that search them, the counts, and the tokens where some are asked for."""
+
+    collections: ServedCollections
+    threads: WorkerThreads = field(default_factory=WorkerThreads)
+    metrics: RequestMetrics = field(default_factory=RequestMetrics)
+    tokens: TokenFile | None = None
+
+    def access(self, headers: Headers) -> Access:
+        """Returns what the sender of a request may have; raises RefusedError (401) for none."""
+        if self.tokens is None:
+            return EVERYTHING
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        access = self.tokens.access(token.strip()) if scheme.lower() == "bearer" else None
+        if access is None:
+            detail = "the token is not known" if token else "send a token: Authorization: Bearer TOKEN"
+            raise RefusedError(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
+        return access
+
+    def close(self) -> None:
+        """Waits for what runs, and closes the collections."""
+        self.threads.close()
+        self.collections.close()
+
+
+class Caller:
+    """Is whoever sent a request: what it may have of the service."""
+
+    def __init__(self, service: Service, access: Access) -> None:
+        self._service = service
+        self._access = access
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of the collections that it may search, sorted."""
+        return tuple(name for name in self._service.collections.names if self._access.may_ask(name))
+
+    def collection(self, name: str, *rights: Right) -> Collection:
+        """Returns a collection as the caller may see it, for what needs rights.
+
+        Raises RefusedError: 404 where there is none for the caller, 403 where it has not one of the rights.
+        """
+        for right in rights:
+            self.need(right)
+        whole = self._service.collections.named(name if self._access.may_ask(name) else "")
+        visible = self._access.visible
+        return whole if visible is None else self._service.collections.part(name, visible)
+
+    def need(self, right: Right) -> None:
+        """Raises RefusedError (403) where the caller has not that right."""
+        if right not in self._access.rights:
+            raise RefusedError(HTTPStatus.FORBIDDEN, f"the token has not the right {right.value!r}")
+
+    async def status(self, name: str) -> dict[str, Json]:
+        """Returns the status JSON of a collection; of a part what is of it alone."""
+        whole = self._access.visible is None
+        collection = self.collection(name)
+        status = (await self.run(collection.status)).to_json()
+        return status if whole else {"collection": name, **{key: status[key] for key in TOLD_OF_A_PART}}
+
+    def encoders(self) -> dict[str, Encoder]:
+        """Returns the encoders of its collections by their names, for what needs the right to search."""
+        collections = [self.collection(name, Right.SEARCH) for name in self.names]
+        encoders = [collection.encoder() for collection in collections]
+        return {encoder.fingerprint.model: encoder for encoder in encoders}
+
+    @property
+    def reranker(self) -> Reranker | None:
+        """Returns the reranker that the service was given; None where the encoders' late interaction reranks."""
+        self.need(Right.SEARCH)
+        return self._service.collections.reranker
+
+    async def run(self, call: Callable[[], Answer]) -> Answer:
+        """Returns what a call returns that may take long; raises as `WorkerThreads.run` does."""
+        return await self._service.threads.run(call)
+
+    async def metrics(self) -> bytes:
+        """Returns the counts in Prometheus's text format; raises RefusedError (403) without the right to."""
+        self.need(Right.ADMIN)
+        service = self._service
+        return await self.run(lambda: service.metrics.text(service.collections))
+
+
+def caller_of(request: Request) -> Caller:
+    """Returns the caller of a request that the guard let through."""
+    return Caller(cast(Service, request.app.state.service), cast(Access, request.state.access))
+
+
+Asking: TypeAlias = Annotated[Caller, Depends(caller_of)]
+"""The parameter of a route that tells who asks."""

@@ -1,0 +1,66 @@
+"""Runs searches beside the loop that talks to callers: so many at once, so many waiting, none longer than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TypeVar
+
+from passagework.ui.service.problems import RefusedError
+
+Answer = TypeVar("Answer")
+
+AT_ONCE = max(2, os.cpu_count() or 1)
+"""Searches at once: each uses a core for most of its time."""
+
+WAITING = 64
+"""Requests that may wait for a thread: a few seconds' work, and whoever comes later had better come again."""
+
+
+class WorkerThreads:
+    """Runs calls on a few threads; `seconds` is the longest that a caller waits for one."""
+
+    def __init__(self, *, at_once: int = AT_ONCE, waiting: int = WAITING, seconds: float = 30.0) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="search")
+        self._most = at_once + waiting
+        self._seconds = seconds
+        self._lock = threading.Lock()  # guards the count: calls end on their own threads
+        self._under_way = 0
+
+    async def run(self, call: Callable[[], Answer]) -> Answer:
+        """Returns what a call returns, or raises what it raises.
+
+        Raises RefusedError where too many wait (503), none came free in time (503), or the call took too long (504): a
+        call that began goes on to its end, and keeps its thread until then.
+        """
+        with self._lock:
+            full = self._under_way >= self._most
+            self._under_way += not full
+        if full:
+            raise RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE, "too many requests wait: try again", {"Retry-After": "1"}
+            )
+        future = self._pool.submit(call)
+        future.add_done_callback(self._ended)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), self._seconds)
+        except TimeoutError as error:
+            if future.cancel():
+                raise _busy(f"no thread came free within {self._seconds:g} s: try again") from error
+            raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, f"no answer within {self._seconds:g} s") from error
+
+    def close(self) -> None:
+        """Waits for what runs, and ends the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _ended(self, _: object) -> None:
+        with self._lock:
+            self._under_way -= 1
+
+
+def _busy(detail: str) -> RefusedError:
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
