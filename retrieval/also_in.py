@@ -12,7 +12,7 @@ from passagework.retrieval.types import Json
 class AlsoIn:
     """Tells where a copy of a passage is: document, and `[start, end)` of its text, which lies on `pages`.
 
-    `document` is a record's `_id`, else the URI. `similarity` (0 to 1) is how much of the copy the passage says: 1
+    `document` is a record's `_id`, else the URI. `similarity` (0 to 1) is how much of the passage the copy has: 1
     where they differ in case, white space, punctuation and forms of letters alone.
     """
 

@@ -152,6 +152,22 @@ class TestSearch:
             with pytest.raises(ConfigError, match=r"min_relevance is .*: give a number from 0 to 1"):
                 collection.search("x", min_relevance=least)  # type: ignore[arg-type] # what people pass
 
+    def test_a_query_that_only_filters_asks_nothing_that_could_be_answered(self, collection: Collection) -> None:
+        """Its hits have no relevance, whatever least is asked for, and a context quotes them."""
+        for query in ("path:pump.md", '-leave -"the dome" path:*'):
+            hits = collection.search(query, min_relevance=0.5)
+            assert hits
+            assert {hit.relevance for hit in hits} == {None}
+            assert (hits.relevant, hits.to_json()["relevant"]) == (None, None)
+            assert collection.context(query).citations
+
+    def test_a_corrected_word_is_believed_by_half(self, collection: Collection) -> None:
+        """The plan's text is the word that was read; the passage that has it covers half of what was typed."""
+        hits = collection.search("prressure", stage="lexical")
+        assert hits.plan.understood is not None
+        assert hits.plan.understood.text == "pressure"
+        assert [hit.estimate.coverage for hit in hits if hit.estimate] == [0.5]
+
     def test_where_it_is_not_estimated_there_is_none(self, collection: Collection) -> None:
         """Nothing else changes."""
         plain = collection.search(OWN[0], relevance=False)
@@ -159,6 +175,9 @@ class TestSearch:
         assert [(hit.id, hit.score) for hit in plain] == [(hit.id, hit.score) for hit in full]
         assert {hit.relevance for hit in plain} == {None}
         assert "relevance" not in plain.timings_ms
+        assert plain.relevant is None
+        with pytest.raises(ConfigError, match="min_relevance needs relevance, which is switched off"):
+            collection.search(OWN[0], relevance=False, min_relevance=0.5)
 
     def test_context_is_empty_where_nothing_answers(self, collection: Collection) -> None:
         """Unless anything is taken; of an own question it quotes what is relevant."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -269,3 +270,25 @@ def test_the_context_keeps_to_it(bags: Collection) -> None:
     assert len(context.citations) > 3
     assert context.plan.understood is not None
     assert context.plan.understood.excluded == ("cold start",)
+
+
+def test_a_long_word_is_quickly_done_with(tmp_path: Path) -> None:
+    """However long, however many: what is no word is not looked into letter by letter."""
+    with opened(tmp_path, {"a.md": "A pump.", "b.md": "A valve of the pump."}) as collection:
+        collection.search("pump", stage="lexical")
+        for query in ("a" * 50_000, "aB" * 3_000, " ".join(f"nothing{chr(97 + n % 26)}{n}x" for n in range(2_000))):
+            before = time.thread_time()
+            collection.search(query, stage="lexical")
+            assert time.thread_time() - before < 2
+
+
+def test_words_that_mean_something_else_are_left(tmp_path: Path) -> None:
+    """A word of a few letters is near many; a field that no document has the value of is told."""
+    texts = {"a.md": "---\nyear: 2020\n---\nThe driver reads the share of power at night.", "b.md": "A floor of eight."}
+    with opened(tmp_path, texts) as collection:
+        for query in ("river", "bread", "shape", "tower", "might", "flood", "height"):
+            understood = collection.search(query, stage="lexical").plan.understood
+            assert understood is not None
+            assert understood.corrected == (), query
+        hints = collection.search("driver year:>2020", stage="lexical").plan.hints
+        assert hints == ("no document has year '>2020'; ranges and types go into a filter (--where)",)
