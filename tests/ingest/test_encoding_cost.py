@@ -20,6 +20,9 @@ from tests.support.model_server import ROOT, RunningServer, running_server
 pytestmark = pytest.mark.slow
 
 SETTINGS = Settings(device="cpu", precision="fp32", offline=True)
+FIRST_TEXTS, FIRST_TOKENS = 65, 2303
+"""Encoded once for a new collection: the probe that its encoder is known by, 32 questions and their answers."""
+
 WORDS = ("stone", "river", "paper", "bank", "travel", "budget", "office", "garden", "window", "letter")
 
 
@@ -55,13 +58,14 @@ def test_a_dry_run_tells_texts_tokens_and_price_and_asks_nobody(
     named, collection = server.encoder("?price=20"), tmp_path / "collection"
     report = ingest(documents, collection, encoder=named, dry_run=True, settings=SETTINGS)
     assert report.cost is not None
-    # "One\n# One\n\nriver stone" and "b\na stone of the bank": 7 pieces each, and two special tokens
+    # "One\n# One\n\nriver stone" and "b\na stone of the bank": 7 pieces each, and two special tokens; and what a new
+    # collection has encoded besides: 65 texts of the library's own
     assert report.cost.to_json() == {
         "server": f"127.0.0.1:{server.port}",
-        "texts": 2,
-        "tokens": 18,
+        "texts": 2 + FIRST_TEXTS,
+        "tokens": 18 + FIRST_TOKENS,
         "estimated": True,
-        "price": 0.00036,
+        "price": 0.04642,
     }
     assert report.to_json()["cost"] == report.cost.to_json()
     assert (server.seen()["requests"], collection.exists()) == (before, False)
@@ -89,8 +93,8 @@ def test_an_ingest_tells_its_cost_before_anything_is_sent(
     assert report.cost is not None
     assert told == [(report.cost, before)]
     assert report.cost.price is None
-    assert report.encoded == report.cost.texts == 2
-    assert report.cost.describe() == f"2 texts of about 18 tokens go to 127.0.0.1:{server.port}"
+    assert (report.encoded, report.cost.texts) == (2, 2 + FIRST_TEXTS)
+    assert report.cost.describe() == f"67 texts of about 2,321 tokens go to 127.0.0.1:{server.port}"
 
 
 def test_the_command_says_so_on_stderr(server: RunningServer, documents: Path, tmp_path: Path) -> None:
@@ -108,7 +112,7 @@ def test_the_command_says_so_on_stderr(server: RunningServer, documents: Path, t
         [*command, "--encoder", server.encoder("?price=20"), "--json"],
         capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True,
     )  # fmt: skip
-    line = f"passagework: 2 texts of about 18 tokens go to 127.0.0.1:{server.port}, for 0.0004"
+    line = f"passagework: 67 texts of about 2,321 tokens go to 127.0.0.1:{server.port}, for 0.0464"
     assert run.stderr.splitlines() == [line]
     assert run.stdout.count("\n") == 1
 
