@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.output import parse_where, print_message, print_result
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 TokensOption = Annotated[Path, typer.Option("--tokens", help="File that keeps the tokens' hashes.", metavar="FILE")]
 NameOption = Annotated[str, typer.Option("--name", help="What the token is called.", metavar="N")]
@@ -66,6 +67,9 @@ def remove(tokens: TokensOption, name: NameOption) -> None:
 
 
 def _show(console: Console, tokens: list[dict[str, Any]]) -> None:
+    """Prints a line for each token."""
+    from rich.text import Text
+
     for entry in tokens:
         collections = ", ".join(entry["collections"] or ["all collections"])
         visible = f", where {entry['filter']}" if entry["filter"] is not None else ""
