@@ -74,13 +74,11 @@ class ReadQuery:
 def understood_query(query: str, snapshot: Snapshot, words: CollectionWords) -> ReadQuery:
     """Returns what a query asks for as it was typed; every text is one."""
     parts = parse(query, lambda field: words.remembered("field", field, lambda: _is_field(field, snapshot)))
-    asked, hints = _first_asked(parts)
+    asked, conditions, hints = _kept_to(parts, snapshot)
     text = searched_text(parts)
     corrected, instead, also = _read_by_documents(parts, text, snapshot, words)
     typed, text = text, _replaced(text, corrected)
     is_filter_alone = bool(asked) and not has_word(text)
-    conditions = tuple(condition_of(part, snapshot) for part in asked)
-    hints = (*hints, *_nothing_has(asked, conditions, snapshot))
     return ReadQuery(
         query if is_filter_alone else text,
         conditions,
@@ -150,11 +148,30 @@ def _first_asked(parts: Sequence[Part]) -> tuple[list[Part], tuple[str, ...]]:
     )
 
 
-def _nothing_has(asked: Sequence[Part], conditions: Sequence[Condition], snapshot: Snapshot) -> Iterator[str]:
-    """Yields a line for each field whose value no document has: it may have been meant otherwise."""
+def _kept_to(parts: Sequence[Part], snapshot: Snapshot) -> tuple[list[Part], tuple[Condition, ...], tuple[str, ...]]:
+    """Returns the parts that hits must keep to, with what each asks of a passage, and a line on what nothing fulfils.
+
+    A quotation in the midst of other words that no passage has is not kept to: people quote from memory.
+    """
+    asked, hints = _first_asked(parts)
+    conditions = [condition_of(part, snapshot) for part in asked]
+    beside = any(part.kind is PartKind.TEXT and has_word(part.typed) for part in parts)
+    kept: list[tuple[Part, Condition]] = []
+    lines: list[str] = []
     for part, condition in zip(asked, conditions, strict=True):
-        if part.kind is PartKind.FIELD and not part.excluded and not len(snapshot.matching(condition)):
-            yield f"no document has {part.field} {part.words!r}; ranges and types go into a filter (--where)"
+        unheld = not part.excluded and not len(snapshot.matching(condition))
+        if not (unheld and part.kind is PartKind.PHRASE and beside):
+            kept.append((part, condition))
+        if unheld:
+            lines.append(_nothing_has(part, beside=beside))
+    return [part for part, _ in kept], tuple(condition for _, condition in kept), (*hints, *lines)
+
+
+def _nothing_has(part: Part, *, beside: bool) -> str:
+    if part.kind is PartKind.FIELD:
+        return f"no document has {part.field} {part.words!r}; ranges and types go into a filter (--where)"
+    instead = "its words were looked for" if beside else "without quotes its words are looked for"
+    return f"no passage has the exact words {part.words!r}: {instead}"
 
 
 def _unheld(parts: Sequence[Part], snapshot: Snapshot, words: CollectionWords) -> list[str]:

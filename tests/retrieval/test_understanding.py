@@ -292,3 +292,22 @@ def test_words_that_mean_something_else_are_left(tmp_path: Path) -> None:
             assert understood.corrected == (), query
         hints = collection.search("driver year:>2020", stage="lexical").plan.hints
         assert hints == ("no document has year '>2020'; ranges and types go into a filter (--where)",)
+
+
+def test_a_quotation_from_memory(tmp_path: Path) -> None:
+    """Among other words one that no passage has is looked for word by word, and told; alone it finds nothing."""
+    texts = {"a.md": "The Holy Club met to study.", "b.md": "What a club teaches.", "c.md": "A boat."}
+    with opened(tmp_path, texts) as collection:
+        hits = collection.search('what did "the holy club\'s" teachings say', stage="lexical")
+        assert {hit.path for hit in hits} == {"a.md", "b.md"}
+        assert hits.plan.understood is not None
+        assert hits.plan.understood.phrases == ()
+        assert hits.plan.hints == ('no passage has the exact words "the holy club\'s": its words were looked for',)
+        hits = collection.search('"the holy club\'s"', stage="lexical")
+        assert len(hits) == 0
+        hint = 'no passage has the exact words "the holy club\'s": without quotes its words are looked for'
+        assert hits.plan.hints == (hint,)
+        hits = collection.search('study "holy club" "a tale of two"', stage="lexical")
+        assert [hit.path for hit in hits] == ["a.md"]
+        assert hits.plan.understood is not None
+        assert hits.plan.understood.phrases == ("holy club",)

@@ -377,15 +377,16 @@ def test_status_in_lines() -> None:
     screen = Screen()
     show_status(screen.console, STATUS)
     assert screen.text.splitlines() == [
-        "collection  handbook (v0001, made 2026-01-02T03:04:05+00:00)",
-        "documents   1,200 from 1 file; 0 failed",
-        "passages    2,400, 1 cut; 2,300 vectors",
-        "encoder     all-MiniLM-L6-v2 (384 dimensions, window 256)",
-        "chunking    passage_tokens 200, whole False",
-        "index       hnsw, recall@10 0.987; 1 change since it was built",
-        "languages   en 1,100, und 100",
-        "fields      year",
-        "size        1.2 MB",
+        "collection     handbook (v0001, made 2026-01-02T03:04:05+00:00)",
+        "documents      1,200 from 1 file; 0 failed",
+        "passages       2,400, 1 cut; 2,300 vectors",
+        "encoder        all-MiniLM-L6-v2 (384 dimensions, window 256)",
+        "chunking       passage_tokens 200, whole False",
+        "index          hnsw, recall@10 0.987; 1 change since it was built",
+        "token vectors  none: reranking encodes the passages that it reads",
+        "languages      en 1,100, und 100",
+        "fields         year",
+        "size           1.2 MB",
         "index file g000001.index is missing or damaged; searches are complete, the next ingest mends it",
     ]
     screen = Screen()

@@ -113,9 +113,9 @@ def show_status(console: Console, status: Status, parsers: ParserLimits | None =
 
 
 def _token_vectors(tokens: TokenVectorsStatus | None) -> dict[str, str]:
-    """Returns a line on the token vectors, where the collection keeps any."""
+    """Returns a line on the token vectors, which tells why reranking is quick, or isn't."""
     if tokens is None:
-        return {}
+        return {"token vectors": "none: reranking encodes the passages that it reads"}
     passages = counted(tokens.passages, "passage")
     bits = counted(tokens.bits, "bit")
     return {"token vectors": f"of {passages}, {bits} a coordinate, {tokens.bytes / 1e6:,.1f} MB"}

@@ -69,7 +69,8 @@ def _vector(value: object, server: str) -> NDArray[np.float32]:
         if isinstance(value, str):
             return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4").astype(np.float32)
         if isinstance(value, list):
-            return np.array(value, dtype=np.float32).reshape(len(value))
+            with np.errstate(over="ignore"):  # what is too large for it is told as infinite
+                return np.array(value, dtype=np.float32).reshape(len(value))
     except (binascii.Error, TypeError, ValueError) as error:
         raise EncodingError(f"{server} gave a vector that can't be read") from error
     raise EncodingError(f"{server} gave a text no vector")
