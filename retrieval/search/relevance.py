@@ -25,7 +25,7 @@ COMPARED = 10
 """Passages that rank first, with which one is compared, however many are asked for."""
 
 SILENT = 0.15
-"""Of what a query's words tell, the share that stands in no passage at all beyond which they say nothing of any."""
+"""The share of what a query's words tell that must stand in some passage for them to say anything of any."""
 
 WORDLESS, STEEP, PARAPHRASED = 0.5, 15.0, 0.55
 """How likely a near passage answers where the words are silent, as in "vacation" for a text on leave; and how near.
@@ -125,34 +125,35 @@ def _said(model: RelevanceModel, closeness: Floats, evidence: Evidence) -> Float
     return np.asarray(answered * _logistic(among @ np.array(model.among)))
 
 
-def relevance_of(
-    rows: Sequence[PassageRow],
-    words: TellingWords | GuessedWords,
-    *,
-    cosines: Mapping[int, float] | None,
-    scale: EncoderScale | None,
-    background: Background | None,
-    known: float,
-) -> dict[int, Relevance]:
-    """Returns the relevance of passages by their ids; `rows` begins with those that rank first, in that order.
+@dataclass(frozen=True, slots=True)
+class AskedQuery:
+    """Holds what of a query its passages are judged by.
 
-    `words` are the query's, `cosines` those of its vector with every passage, `scale` that of its encoder, `background`
-    what the vector's cosines with passages at large are, where there are any, and `known` as in `Evidence`.
+    `words` are its words, `scale` that of the encoder and `background` what the cosines of its vector with passages at
+    large are, both None where there is no vector; `known` is the share of its tokens that the encoder knows.
     """
-    coverage, closeness, at_large = words.coverage(rows), None, None
-    if cosines is not None and scale is not None:
-        closeness = scale.closeness(np.array([cosines[row.id] for row in rows], np.float64))
-        if background is not None:
-            at_large = float(scale.closeness(np.array(background.mean)))
-    estimated = relevance(Evidence(closeness, coverage, words.told, at_large, known, words.held))
-    return {
-        row.id: Relevance(
-            round(float(estimated[at]), DECIMALS),
-            None if closeness is None else round(float(closeness[at]), DECIMALS),
-            round(float(coverage[at]), DECIMALS),
-        )
-        for at, row in enumerate(rows)
-    }
+
+    words: TellingWords | GuessedWords
+    scale: EncoderScale | None
+    background: Background | None
+    known: float
+
+    def relevance_of(self, rows: Sequence[PassageRow], cosines: Mapping[int, float] | None) -> dict[int, Relevance]:
+        """Returns the relevance of passages by their ids; `rows` begins with those that rank first, in that order."""
+        coverage, closeness, at_large = self.words.coverage(rows), None, None
+        if cosines is not None and self.scale is not None:
+            closeness = self.scale.closeness(np.array([cosines[row.id] for row in rows], np.float64))
+            if self.background is not None:
+                at_large = float(self.scale.closeness(np.array(self.background.mean)))
+        evidence = Evidence(closeness, coverage, self.words.told, at_large, self.known, self.words.held)
+        return {
+            row.id: Relevance(
+                round(estimated, DECIMALS),
+                None if closeness is None else round(float(closeness[at]), DECIMALS),
+                round(float(coverage[at]), DECIMALS),
+            )
+            for at, (row, estimated) in enumerate(zip(rows, relevance(evidence).tolist(), strict=True))
+        }
 
 
 def _between(value: float, low: float, high: float) -> float:

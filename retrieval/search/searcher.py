@@ -22,7 +22,7 @@ from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import query_coverage
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
-from passagework.retrieval.search.relevance import COMPARED, relevance_of
+from passagework.retrieval.search.relevance import COMPARED, AskedQuery
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
 from passagework.retrieval.search.second_stage import SecondStage
@@ -93,16 +93,10 @@ class Searcher:
         told = None
         if request.relevance:
             with clock.timed("relevance"):
-                words = query_coverage(snapshot, lexical, read.as_typed, read.text)
-                relevance = relevance_of(
-                    [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])],
-                    words,
-                    cosines=pool.scores.get(Stage.DENSE),
-                    scale=None if vector is None else self._models.scale(),
-                    background=None if vector is None else self._background.background(snapshot, vector),
-                    known=known,
-                )
-                told = round(words.told, 3)
+                asked = self._asked(read, snapshot, lexical, vector, known)
+                judged = [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])]
+                relevance = asked.relevance_of(judged, pool.scores.get(Stage.DENSE))
+                told = round(asked.words.told, 3)
         found = {
             passage: copies for passage, copies in selection.copies.items() if _is_likely(passage, relevance, request)
         }
@@ -118,6 +112,17 @@ class Searcher:
             understood=read.understood,
         )
         return Hits(typed, hits, plan, clock.timings_ms())
+
+    def _asked(
+        self, read: ReadQuery, snapshot: Snapshot, lexical: LexicalRetriever, vector: Vectors | None, known: float
+    ) -> AskedQuery:
+        """Returns what of a query its passages are judged by."""
+        return AskedQuery(
+            query_coverage(snapshot, lexical, read.as_typed, read.text),
+            None if vector is None else self._models.scale(),
+            None if vector is None else self._background.background(snapshot, vector),
+            known,
+        )
 
     def _read(self, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> ReadQuery:
         """Returns the query as it is read: as words alone, or with what else is typed."""
