@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from passagework.retrieval.dense.background import BackgroundSample
+from passagework.retrieval.dense.background import Background, BackgroundSample
 from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
@@ -96,13 +97,17 @@ class FirstStage:
         scores = self._scores(dense, lexical, telling, weights)
         return Pool(scores, self._places, size_found, full, used, telling, weights)
 
+    @cached_property
+    def background(self) -> Background | None:
+        """Returns what the cosines of the query with passages at large are; None without a vector, or of too few."""
+        return None if self._vector is None else self._background.background(self._snapshot, self._vector)
+
     def _weights(self, dense: Scores, lexical: Scores) -> FusionWeights:
         """Returns what each retriever counts for in the query's hybrid score."""
         if not dense or not lexical or self._vector is None or self._request.fusion is not Fusion.CONVEX:
             return EVEN
         with self._clock.timed("fusion"):
-            background = self._background.background(self._snapshot, self._vector)
-            return weights_of(background, max(dense.values()), lexical.values(), self._passages, self._known)
+            return weights_of(self.background, max(dense.values()), lexical.values(), self._passages, self._known)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""

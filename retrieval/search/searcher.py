@@ -93,10 +93,12 @@ class Searcher:
         told = None
         if request.relevance:
             with clock.timed("relevance"):
-                asked = self._asked(read, snapshot, lexical, vector, known)
+                words = query_coverage(snapshot, lexical, read.as_typed, read.text)
+                scale = None if vector is None else self._models.scale()
+                asked = AskedQuery(words, scale, first_stage.background, known)
                 judged = [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])]
                 relevance = asked.relevance_of(judged, pool.scores.get(Stage.DENSE))
-                told = round(asked.words.told, 3)
+                told = round(words.told, 3)
         found = {
             passage: copies for passage, copies in selection.copies.items() if _is_likely(passage, relevance, request)
         }
@@ -112,17 +114,6 @@ class Searcher:
             understood=read.understood,
         )
         return Hits(typed, hits, plan, clock.timings_ms())
-
-    def _asked(
-        self, read: ReadQuery, snapshot: Snapshot, lexical: LexicalRetriever, vector: Vectors | None, known: float
-    ) -> AskedQuery:
-        """Returns what of a query its passages are judged by."""
-        return AskedQuery(
-            query_coverage(snapshot, lexical, read.as_typed, read.text),
-            None if vector is None else self._models.scale(),
-            None if vector is None else self._background.background(snapshot, vector),
-            known,
-        )
 
     def _read(self, request: SearchRequest, snapshot: Snapshot, clock: Clock) -> ReadQuery:
         """Returns the query as it is read: as words alone, or with what else is typed."""
