@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from passagework.ingest.loaders.office.number_words import counted
+from passagework.ingest.loaders.number_words import counted
 from tests.support.office_files import only
 from tests.support.office_parts import part, said, word_file
 

@@ -93,15 +93,14 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 @pytest.mark.parametrize(
     "block",
     [
-        "title: [unclosed",
+        "tags: [a,\n  b\nx",
         "just words",
         "- a\n- list",
-        "day: 2024-13-45",
         "? [a]\n: b",
         "a: !!python/object/apply:os.system ['true']",
         "a: &a [*a]",
         BOMB,
-        "a: " + "[" * 2000,
+        "a: " + "[" * 2000 + "\nb",
     ],
 )
 def test_malformed_front_matter_is_text(tmp_path: Path, block: str) -> None:
@@ -206,8 +205,8 @@ def test_toml_front_matter_becomes_metadata(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("block", "note"),
     [
-        ("---\ntitle: [unclosed\n---\n", "its front matter is not valid YAML, and is kept as text: "),
-        ("+++\ntitle = unquoted\n+++\n", "its front matter is not valid TOML, and is kept as text: "),
+        ("---\ntags: [a,\n  b\n---\n", "its front matter is not valid YAML, and is kept as text: "),
+        ("+++\ntitle = 'a'\nunquoted\n+++\n", "its front matter is not valid TOML, and is kept as text: "),
         ("---\njust words\n---\n", ""),
     ],
 )
@@ -216,6 +215,25 @@ def test_broken_front_matter_is_noted(tmp_path: Path, block: str, note: str) -> 
     document = written(tmp_path, "a.md", f"{block}\nBody\n")
     assert document.text == f"{block}\nBody\n"
     assert [line[: len(note)] for line in document.notes] == [note] * bool(note)
+
+
+@pytest.mark.parametrize(
+    ("block", "title", "metadata"),
+    [
+        ("---\ntitle: Pumps: care and feeding\ntags: [a, b]\n---\n", "Pumps: care and feeding", {"tags": ["a", "b"]}),
+        ("---\ntitle: [Draft] Pumps\nday: 2024-13-45\n---\n", "[Draft] Pumps", {"day": "2024-13-45"}),
+        ('---\ntitle: @home\nby: "Ann" Bo\nn: 3\n---\n', "@home", {"by": '"Ann" Bo', "n": 3}),
+        ("---\ntitle: x\nlist:\n  - name: a: b\n---\n", "x", {"list": [{"name": "a: b"}]}),
+        ("+++\ntitle = Field notes\nn = 3\n+++\n", "Field notes", {"n": 3}),
+    ],
+)
+def test_damaged_lines_of_front_matter_are_taken_as_they_stand(
+    tmp_path: Path, block: str, title: str, metadata: dict[str, object]
+) -> None:
+    """One line that is no YAML or TOML costs neither the title nor the other fields, and the report says so."""
+    document = written(tmp_path, "a.md", f"{block}\nBody\n")
+    assert (document.title, document.metadata, document.text) == (title, metadata, "Body\n")
+    assert ["what can't be read of a line is taken as it stands" in note for note in document.notes] == [True]
 
 
 DATA = "iVBORw0KGgo" * 400

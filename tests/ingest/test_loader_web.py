@@ -82,6 +82,49 @@ def test_signs_in_cells_of_their_own_join_their_numbers() -> None:
     assert render_html(f"<table>{head}{row}</table>").body.text == "| Unit | m | % | % |\n| Loss | $(12) | 3.5% |  |"
 
 
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("<ol start=4><li>a<li>b<ol type=a><li>c</ol></ol>", ["4. a", "5. b", "  a. c"]),
+        ("<ol type=I start=6><li>a</ol><ol reversed><li>b<li>c</ol>", ["VI. a", "", "2. b", "1. c"]),
+        ("<ol><li value=10>a<li>b</ol><ol start=-1><li>c<li>d</ol>", ["10. a", "11. b", "", "-1. c", "0. d"]),
+        ("<ol style='list-style: lower-alpha' start=26><li>a<li>b</ol>", ["z. a", "aa. b"]),
+        ("<ol><li>a<li style='list-style-type: upper-roman'>b</ol>", ["1. a", "II. b"]),
+        ("<ol style='list-style-type:none'><li>a</ol><ul type=square><li>b</ul>", ["- a", "", "- b"]),
+        ("<ol start=x type=z><li>a</ol><li>b", ["1. a", "", "- b"]),
+    ],
+)
+def test_items_of_lists_have_the_marks_that_a_page_shows(html: str, lines: list[str]) -> None:
+    """Numbers, letters and Roman numerals, from where the list starts, backwards too."""
+    assert render_html(html).body.text.split("\n") == lines
+
+
+def test_readings_stand_behind_the_characters_that_they_are_above() -> None:
+    """Characters that follow on one another stay one word, with one reading; a hidden reading is told."""
+    ruby = "<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby><ruby>字<rt>じ</rt></ruby>です"
+    assert render_html(ruby).body.text == "漢字(かんじ)です"
+    assert render_html("<ruby>東<rt>とう</rt>京<rt>きょう</rt></ruby> <ruby>駅<rt>えき</rt></ruby>").body.text == (
+        "東京(とうきょう) 駅(えき)"
+    )
+    table = "<table><tr><th>a<th>b<tr><td><ruby>字<rt>じ</rt></ruby><td>2"
+    headed = render_html(f"<h2><ruby>漢<rt>かん</rt></ruby></h2>{table}")
+    assert headed.body.text == "漢(かん)\n\n| a | b |\n| 字(じ) | 2 |"
+    assert headed.body.headings[0].title == "漢(かん)"
+    unseen = render_html("a <ruby>漢<rt style='opacity:0'>かん</rt></ruby> b").body
+    assert [unseen.text[span.start : span.end] for span in unseen.hidden] == ["かん"]
+
+
+def test_controls_show_their_values() -> None:
+    """What was filled in, ticked and chosen; not what is to be pressed, and no secret."""
+    form = (
+        "<p>Name: <input value=' Ann  Lee '> <input type=password value=x><input type=submit value=Go></p>"
+        "<p><input type=checkbox checked> cleaned <input type=radio> oiled</p>"
+        "<select><option>One<option selected>Two</select><select multiple><option>Three<option>Four</select>"
+        "<select><option disabled>choose<option>Five</select><textarea>Six</textarea>"
+    )
+    assert render_html(form).body.text == "Name: Ann Lee\n\n☒ cleaned ☐ oiled\n\nTwo\nThree\nFour\nFive\nSix"
+
+
 def test_nested_tables_and_lists_lose_nothing() -> None:
     """Every word of nested and unclosed markup is there, once, in order."""
     html = "<table><tr><td>a<table><tr><td>b<td>c<tr><td>d</table>e</table><ul><li>f<li>g<ol><li>h</ol>i</ul>j"

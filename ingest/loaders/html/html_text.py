@@ -10,16 +10,18 @@ import re
 import warnings
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.data_uris import without_data_uris
 from passagework.ingest.loaders.html.data_tables import data_tables, read_table
 from passagework.ingest.loaders.html.furniture import furniture
+from passagework.ingest.loaders.html.html_controls import shown_option, shown_value
+from passagework.ingest.loaders.html.html_lists import list_marks
 from passagework.ingest.loaders.html.html_scripts import script_sign
 from passagework.ingest.loaders.html.html_style import Style, page_style
 from passagework.ingest.loaders.html.html_visible import is_hidden, words_of
-from passagework.ingest.loaders.html.html_writer import Cell, Writer
+from passagework.ingest.loaders.html.html_writer import Cell, Writer, glued
 from passagework.ingest.loaders.html.mathml import math_text
 from passagework.ingest.loaders.parts import Part
 from passagework.retrieval.types import Json
@@ -45,7 +47,7 @@ _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NO_HEADINGS = frozenset({"author", "corpauthor", "editor", "subtitle", "edition", "releaseinfo", "pubdate"})
 """What title pages have in elements of headings (DocBook's style sheets), and is none."""
-_WHOLE = frozenset({"table", "sup", "sub", "a"})
+_WHOLE = frozenset({"table", "sup", "sub", "a", "input", "select"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -107,7 +109,7 @@ def _walk(
     `tables` has the ids of those whose rows are lines.
     """
     from bs4 import Tag
-    from bs4.element import CData, NavigableString
+    from bs4.element import CData, NavigableString, RubyTextString
 
     open_tags: list[tuple[Tag, Iterator[object], Style]] = [(root, iter(root.contents), style)]
     while open_tags:
@@ -115,6 +117,8 @@ def _walk(
         child = next(children, None)
         if child is None:
             open_tags.pop()
+            if tag.name == "ruby":
+                writer.close_ruby(_reading(tag, style, around))
             _leave(tag, writer)
         elif isinstance(child, Tag):
             if is_hidden(child) or id(child) in around:
@@ -125,7 +129,7 @@ def _walk(
             if not _write_whole(child, writer, tables, within, around):
                 _enter(child, writer)
                 open_tags.append((child, iter(child.contents), within))
-        elif type(child) in (NavigableString, CData):
+        elif type(child) in (NavigableString, CData, RubyTextString):
             writer.unseen = style.unseen
             writer.text(str(child))
             writer.unseen = None
@@ -150,9 +154,23 @@ def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: St
         writer.unseen = None
     elif sign := script_sign(tag):
         writer.script(_line(tag, style, around=around), sign)
+    elif tag.name == "input":
+        writer.unseen = style.unseen
+        writer.text(shown_value(tag))
+        writer.unseen = None
+    elif tag.name == "select" and (option := shown_option(tag)) is not None:
+        writer.block(1)
+        _walk(option, writer, {}, style.within(option), around)
+        writer.block(1)
     else:
         return False
     return True
+
+
+def _reading(ruby: Tag, style: Style, around: Container[int]) -> Cell:
+    """What stands above the characters of a `ruby` element."""
+    nothing: Cell = ("", ())
+    return reduce(glued, (_line(rt, style.within(rt), around=around) for rt in ruby.find_all("rt")), nothing)
 
 
 def _line(content: PageElement, style: Style, *, around: Container[int] = frozenset()) -> Cell:
@@ -180,10 +198,11 @@ def _enter(tag: Tag, writer: Writer) -> None:
     elif name == "pre":
         writer.open_pre()
     elif name in _LISTS:
-        start = str(tag.get("start") or "1")
-        writer.open_list(int(start) if name == "ol" and start.isdecimal() and len(start) < 9 else int(name == "ol"))
+        writer.open_list(list_marks(tag))
     elif name == "li":
-        writer.open_item()
+        writer.open_item(tag)
+    elif name == "ruby":
+        writer.open_ruby()
     elif name in _PARAGRAPHS:
         writer.block(2)
     elif name in _LINES:

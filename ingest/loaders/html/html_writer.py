@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.html.html_lists import ListMarks
 from passagework.ingest.loaders.parts import Part
 from passagework.retrieval.types import Heading, Hidden, HiddenReason, Table
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 Cell = tuple[str, tuple[Hidden, ...]]
 """A table cell's text, and what of it can't be seen, counted from its beginning."""
@@ -31,7 +37,9 @@ class Writer:
         self._gap = 0  # line ends owed before the next text
         self._space = False  # a space owed before the next text
         self._bullet = ""
-        self._lists: list[int] = []  # the next number of each open list, 0 for bullets
+        self._lists: list[ListMarks] = []
+        self._readings: list[Cell] = []  # what stands above characters, to be written behind the last of them
+        self._ruby = 0
         self._pre = 0
         self._pre_begins = False
         self._headings: list[Heading] = []
@@ -125,6 +133,7 @@ class Writer:
         """The heading ends; one without text is none."""
         if self._heading is None:
             return
+        self._write_readings()
         level, start, part = self._heading
         self._heading = None
         if start >= 0:
@@ -134,10 +143,22 @@ class Writer:
                 self._headings.append(Heading(level=level, title=title, start=start, end=self._length))
         self.block(2)
 
-    def open_list(self, first: int) -> None:
-        """A list begins: numbered from `first`, or bulleted where that is 0."""
+    def open_ruby(self) -> None:
+        """Characters with a reading above them begin; right behind others, they have one reading with these."""
+        if self._space or self._gap:
+            self._write_readings()
+        self._ruby += 1
+
+    def close_ruby(self, reading: Cell) -> None:
+        """They end; their reading stands in brackets behind them, as in 東京(とうきょう)."""
+        self._ruby -= 1
+        if reading[0]:
+            self._readings.append(reading)
+
+    def open_list(self, marks: ListMarks) -> None:
+        """A list begins, whose items have these marks."""
         self.block(1 if self._lists else 2)
-        self._lists.append(first)
+        self._lists.append(marks)
 
     def close_list(self) -> None:
         """The innermost list ends."""
@@ -146,18 +167,16 @@ class Writer:
         self._bullet = ""
         self.block(1 if self._lists else 2)
 
-    def open_item(self) -> None:
+    def open_item(self, item: Tag) -> None:
         """An item of the innermost list begins."""
         if self._inline or self._heading is not None:
             self._space = True
             return
         self._bullet = ""
         self.block(1)
-        number = self._lists[-1] if self._lists else 0
-        if number:
-            self._lists[-1] += 1
+        marks = self._lists[-1] if self._lists else ListMarks()
         indent = "  " * (min(len(self._lists), 20) - 1)
-        self._bullet = f"{indent}{number}. " if number else f"{indent}- "
+        self._bullet = f"{indent}{marks.next(item)} "
 
     def close_item(self) -> None:
         """The item ends; one without text leaves nothing. Paragraphs inside items don't part the items."""
@@ -178,6 +197,7 @@ class Writer:
 
     def finish(self) -> Part:
         """All that was written."""
+        self._write_readings()
         return Part("".join(self._parts), tuple(self._headings), tuple(self._hidden), tuple(self._tables))
 
     def _would_run_on(self, character: str) -> bool:
@@ -195,7 +215,21 @@ class Writer:
         self._write(body)
         self._gap += len(text) - len(text.rstrip("\n"))
 
+    def _write_readings(self) -> None:
+        """Writes what stands above the characters that were written last."""
+        if not self._readings:
+            return
+        text, hidden = reduce(glued, self._readings)
+        self._readings.clear()
+        start = self._length + 1
+        self._parts.append(f"({text})")
+        self._length += len(text) + 2
+        for span in hidden:
+            self._hide(Hidden(start + span.start, start + span.end, span.reason))
+
     def _write(self, text: str, hidden: tuple[Hidden, ...] = ()) -> None:
+        if not self._ruby:
+            self._write_readings()
         owed = ""
         if self._length:
             owed = "\n" * self._gap or (" " if self._space else "")

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.number_words import counted
 from passagework.ingest.loaders.office.docx_elements import opened, value, word, word_name
 from passagework.ingest.loaders.office.docx_fields import Fields
 from passagework.ingest.loaders.office.docx_outline import Outline
 from passagework.ingest.loaders.office.docx_style import Look, Styles
 from passagework.ingest.loaders.office.equations import EquationError, linear
 from passagework.ingest.loaders.office.figures import PICTURES
-from passagework.ingest.loaders.office.number_words import counted
 from passagework.ingest.loaders.office.office_values import local
 from passagework.ingest.loaders.office.office_writer import Line
 from passagework.ingest.loaders.office.package import Package

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.number_words import counted
 from passagework.ingest.loaders.office.docx_elements import children, named, value, word
 from passagework.ingest.loaders.office.docx_style import Styles, is_on
-from passagework.ingest.loaders.office.number_words import counted
 from passagework.ingest.loaders.office.office_values import whole_number
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from passagework.ingest.loaders.number_words import counted
 from passagework.ingest.loaders.office.docx_elements import chosen
 from passagework.ingest.loaders.office.equations import EquationError, linear
-from passagework.ingest.loaders.office.number_words import counted
 from passagework.ingest.loaders.office.office_values import local, whole_number
 from passagework.ingest.loaders.office.office_writer import Line
 from passagework.ingest.loaders.office.package import Package

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.office.number_words import counted
+from passagework.ingest.loaders.number_words import counted
 from passagework.ingest.loaders.opendocument.odf_names import attribute, children_named, count_of, name_of
 from passagework.ingest.loaders.opendocument.odf_style import OdfStyles
 

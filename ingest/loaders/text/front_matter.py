@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass, field
@@ -25,6 +26,12 @@ _OPENING = re.compile(r"(---|\+\+\+)[ \t]*\n")
 _YAML_ENDS = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _TOML_ENDS = re.compile(r"^\+\+\+[ \t]*(?:\n|\Z)", re.MULTILINE)
 _KEY = re.compile(r"\s*(?:#[^\n]*\s*)*[\w-]+[ \t]*[:=]")
+_FIELD = re.compile(r"^([ \t]*(?:-[ \t]+)?[\w-]+[ \t]*[:=][ \t]+)([^\s&*!|>#][^\n]{,998}?)[ \t]*$", re.MULTILINE)
+"""A field and its value in one line; a value that refers, has a tag or goes on below is left as it is."""
+
+
+# A ValueError too: a date such as 2024-13-45.
+_UNREADABLE = (yaml.YAMLError, NotPlainError, ValueError, OverflowError, RecursionError, TypeError)
 
 
 class _Loader(yaml.SafeLoader):
@@ -42,7 +49,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """The fields above a text, and where the text begins; a note where they can't be read, and so are text."""
+    """The fields above a text, and where the text begins; a note where they are damaged, or are no fields but text."""
 
     fields: dict[str, Json] = field(default_factory=dict)
     end: int = 0
@@ -59,23 +66,40 @@ def front_matter(text: str) -> FrontMatter:
     if closing is None:
         return FrontMatter()
     source = text[opening.end() : closing.start()]
+    notes: tuple[str, ...] = ()
     try:
-        # A ValueError too: a date such as 2024-13-45. Aliases are shared until `plain` counts them.
-        loaded = tomllib.loads(source) if toml else yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader
-        fields = plain(loaded)
-    except (yaml.YAMLError, NotPlainError, ValueError, OverflowError, RecursionError, TypeError) as error:
-        return FrontMatter(notes=_notes(source, "TOML" if toml else "YAML", error))
+        fields = _fields(source, toml=toml)
+    except _UNREADABLE as error:
+        if not _KEY.match(source):
+            return FrontMatter()
+        damage = f"its front matter is not valid {'TOML' if toml else 'YAML'}"
+        reason = one_line(str(error), limit=_REASON)
+        try:
+            fields = _fields(_with_quotes(source, toml=toml), toml=toml)
+            notes = (f"{damage}: what can't be read of a line is taken as it stands: {reason}",)
+        except _UNREADABLE:
+            return FrontMatter(notes=(f"{damage}, and is kept as text: {reason}",))
     if not isinstance(fields, dict):
         return FrontMatter()
     body = closing.end()
     while text.startswith("\n", body):
         body += 1
-    return FrontMatter(fields, body)
+    return FrontMatter(fields, body, notes)
 
 
-def _notes(source: str, kind: str, error: Exception) -> tuple[str, ...]:
-    """Why a block is no front matter, in a line; none where it isn't meant to be any."""
-    if not _KEY.match(source):
-        return ()
-    reason = one_line(str(error), limit=_REASON)
-    return (f"its front matter is not valid {kind}, and is kept as text: {reason}",)
+def _fields(source: str, *, toml: bool) -> Json:
+    """What a block says; raises one of _UNREADABLE. Aliases are shared until `plain` counts them."""
+    return plain(tomllib.loads(source) if toml else yaml.load(source, Loader=_Loader))  # noqa: S506 - a SafeLoader
+
+
+def _with_quotes(source: str, *, toml: bool) -> str:
+    """The block with quotes around each value that is no value: `title: Pumps: a guide`, `day: 2024-13-45`."""
+
+    def quoted(line: re.Match[str]) -> str:
+        try:
+            _fields(f"x = {line[2]}" if toml else f"x: {line[2]}", toml=toml)
+        except _UNREADABLE:
+            return line[1] + json.dumps(line[2], ensure_ascii=False)
+        return line[0]
+
+    return _FIELD.sub(quoted, source)
