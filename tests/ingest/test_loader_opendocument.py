@@ -108,6 +108,24 @@ def test_tables_keep_their_columns(tmp_path: Path) -> None:
     assert (table.start, table.end, table.columns) == (0, len(document.text), "Item | Price | Note")
 
 
+@pytest.mark.parametrize("header", ["<table:table-header-rows>{}</table:table-header-rows>", "{}"])
+def test_the_name_of_a_group_of_columns_stands_over_all_of_them(tmp_path: Path, header: str) -> None:
+    """Where the table marks its rows of names, and where a second row names the columns of the group."""
+
+    def row(*cells: str) -> str:
+        return f"<table:table-row>{''.join(cells)}</table:table-row>"
+
+    def cell(text: str, attributes: str = "") -> str:
+        return f"<table:table-cell {attributes}><text:p>{text}</text:p></table:table-cell>"
+
+    hours = cell("Hours", 'table:number-columns-spanned="2"') + "<table:covered-table-cell/>"
+    names = row(cell("Site"), hours) + row(cell(""), cell("Day"), cell("Night"))
+    body = f"<table:table>{header.format(names)}{row(cell('Alta'), cell('8'), cell('9'))}</table:table>"
+    document = written(tmp_path, "a.odt", open_document("text", body))
+    assert document.text == ("| Site | Hours | Hours |\n|  | Day | Night |\n| --- | --- | --- |\n| Alta | 8 | 9 |")
+    assert document.tables[0].columns == "Site | Hours Day | Hours Night"
+
+
 def test_headers_properties_and_formulas(tmp_path: Path) -> None:
     """Headers once; author and title; a formula that lies in the file in one line."""
     styles = "".join(

@@ -156,6 +156,22 @@ def test_cells_that_are_merged_stay_under_their_columns(tmp_path: Path) -> None:
     assert text_of(tmp_path, FRAME.format(f"<a:tbl>{table}</a:tbl>")).endswith("| Alta | Ada | 6 |\n| Alta | all |  |")
 
 
+def test_the_name_of_a_group_of_columns_stands_over_all_of_them(tmp_path: Path) -> None:
+    """Where a second row names the columns of the group; a name of its file describes no picture."""
+    cell = "<a:tc{}><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>"
+    rows = (
+        [("", "Site"), (' gridSpan="2"', "Hours"), (' hMerge="1"', "")],
+        [("", ""), ("", "Day"), ("", "Night")],
+        [("", "Alta"), ("", "8"), ("", "9")],
+    )
+    table = "".join(f"<a:tr>{''.join(cell.format(*one) for one in row)}</a:tr>" for row in rows)
+    picture = '<p:pic><p:nvPicPr><p:cNvPr id="9" name="Picture 8" descr="{}"/></p:nvPicPr></p:pic>'
+    shown = FRAME.format(f"<a:tbl>{table}</a:tbl>") + picture.format("image.png") + picture.format("A pump")
+    assert text_of(tmp_path, shown) == (
+        "| Site | Hours | Hours |\n|  | Day | Night |\n| --- | --- | --- |\n| Alta | 8 | 9 |\n\nA pump"
+    )
+
+
 def test_paragraphs_are_counted_and_equations_read(tmp_path: Path) -> None:
     """Numbered lists as they are shown, begun anew behind other text; raised numbers on the line."""
     item = '<a:p><a:pPr lvl="{}"><a:buAutoNum type="{}"/></a:pPr><a:r><a:t>{}</a:t></a:r></a:p>'

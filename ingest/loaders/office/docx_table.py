@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from passagework.ingest.loaders.office.docx_elements import children, named, opened, value, word, word_name
 from passagework.ingest.loaders.office.docx_inline import Paragraph
 from passagework.ingest.loaders.office.docx_style import is_on
-from passagework.ingest.loaders.office.office_tables import NUMBER, Rows
+from passagework.ingest.loaders.office.office_tables import Rows, group_headers
 from passagework.ingest.loaders.office.office_values import whole_number
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain
 
@@ -99,13 +99,8 @@ def _headers(rows: list[_Row], grid: Rows[Line]) -> int | None:
     stated = next((number for number, row in enumerate(rows) if not row.is_header), len(rows))
     if stated:
         return min(stated, max(1, len(rows) - 1))
-    if len(rows) < 3 or len(rows[0].cells) < 2 or max(rows[0].spans) < 2 or max(rows[1].spans) > 1:
-        return None
-    if any(NUMBER.fullmatch(plain(line)) for line in (*grid[0], *grid[1])):
-        return None
-    for column in range(1, len(grid[0])):  # the name of a group stands over all its columns
-        grid[0][column] = grid[0][column] or grid[0][column - 1]
-    return 2
+    merged = [[False] * row.before + [at > 0 for span in row.spans for at in range(span)] for row in rows[:2]]
+    return group_headers(grid, [[plain(line) for line in row] for row in grid[:2]], merged) or None
 
 
 def _row(element: _Element) -> _Row | None:

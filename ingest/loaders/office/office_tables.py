@@ -34,6 +34,27 @@ def header_rows(texts: Sequence[Sequence[str]]) -> int:
     return int(not any(map(is_amount, texts[0])))
 
 
+def group_headers(rows: Sequence[list[_Cell]], texts: Sequence[Sequence[str]], merged: Sequence[Sequence[bool]]) -> int:
+    """How many rows name columns where the first names groups of them: 2, or 0 where it doesn't.
+
+    `merged` says of each row which of its columns the cell to their left reaches over. The name of a group is then
+    written over all its columns.
+    """
+    if len(rows) < 3 or not any(merged[0]) or any(merged[1]) or sum(not reached for reached in merged[0]) < 2:
+        return 0
+    if any(NUMBER.fullmatch(text) for text in (*texts[0], *texts[1])):
+        return 0
+    over_columns(rows[0], merged[0])
+    return 2
+
+
+def over_columns(row: list[_Cell], merged: Sequence[bool]) -> None:
+    """Writes each cell over all columns that it reaches over."""
+    for column, reached in enumerate(merged[1:], start=1):
+        if reached and column < len(row):
+            row[column] = row[column - 1]
+
+
 def is_amount(text: str) -> bool:
     """Whether a cell is a number, and no year, which may name a column."""
     return NUMBER.fullmatch(text) is not None and not _YEAR.fullmatch(text)

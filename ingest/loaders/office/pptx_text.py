@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.office.drawing_text import body_text, paragraph_texts
 from passagework.ingest.loaders.office.figures import write_figure
-from passagework.ingest.loaders.office.office_tables import Rows
+from passagework.ingest.loaders.office.office_tables import Rows, group_headers
 from passagework.ingest.loaders.office.office_values import flag, whole_number
-from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, words
+from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
 from passagework.ingest.loaders.office.package import Package, Relation, linked, related
 from passagework.ingest.loaders.office.pptx_hidden import Sheets, SlideLook
 from passagework.ingest.loaders.office.pptx_order import reading_order
@@ -25,6 +26,8 @@ _TITLES = frozenset({"title", "ctrTitle"})
 _FURNITURE = frozenset({"ftr", "dt", "hdr"})
 _FIGURES = ("{*}chart", "{*}relIds")
 _MOST_COLUMNS = 1_000
+_FILE_NAME = re.compile(r"\S{1,100}\.(?:png|jpe?g|gif|bmp|tiff?|svg|emf|wmf)", re.IGNORECASE)
+"""What programs write in place of a picture's description."""
 
 
 class DeckReader:
@@ -195,23 +198,25 @@ class SlideWriter:
     def _described(self, shape: Shape, reason: HiddenReason | None) -> None:
         for named in shape.element.iter("{*}cNvPr"):
             text = (named.get("descr") or "").strip()
-            if text and text != (named.get("name") or "").strip() and self._writer.write(words(text, reason)):
+            is_name = text == (named.get("name") or "").strip() or _FILE_NAME.fullmatch(text) is not None
+            if text and not is_name and self._writer.write(words(text, reason)):
                 self._gap = 2
             return
 
     def _frame(self, shape: Shape, reason: HiddenReason | None) -> None:
         before = self._writer.length
         for table in shape.element.iter("{*}tbl"):
-            self._writer.table(self._rows(table, shape, reason))
+            self._table(table, shape, reason)
         for figure in shape.element.iter(*_FIGURES):
             write_figure(self._package, figure, self._relations, self._writer, reason)
         if self._writer.length == before:
             self._described(shape, reason)
         self._gap = 2
 
-    def _rows(self, table: _Element, shape: Shape, reason: HiddenReason | None) -> Rows[Line]:
-        """The rows of a table: a cell merged with the one above says what that says."""
+    def _table(self, table: _Element, shape: Shape, reason: HiddenReason | None) -> None:
+        """A table: a cell merged with the one above says what that says."""
         rows: Rows[Line] = []
+        merged: list[list[bool]] = []
         for element in table.iterchildren("{*}tr"):
             row: list[Line] = []
             for column, cell in enumerate(element.iterchildren("{*}tc")):
@@ -224,7 +229,9 @@ class SlideWriter:
                 else:
                     row.append(self._cell(cell, shape, reason))
             rows.append(row)
-        return rows
+            merged.append([flag(cell.get("hMerge")) for cell in element.iterchildren("{*}tc")])
+        texts = [[plain(line) for line in row] for row in rows[:2]]
+        self._writer.table(rows, headers=group_headers(rows, texts, merged) or None)
 
     def _cell(self, cell: _Element, shape: Shape, reason: HiddenReason | None) -> Line:
         line: Line = []

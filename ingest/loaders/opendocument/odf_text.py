@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.html.mathml import math_text
+from passagework.ingest.loaders.office.office_tables import group_headers, over_columns
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
 from passagework.ingest.loaders.opendocument.odf_inline import Aside, OdfInline
 from passagework.ingest.loaders.opendocument.odf_lists import OdfNumbers, items_of, list_headers
@@ -132,23 +133,32 @@ class OdfText:
 
     def _table(self, element: _Element, look: Look) -> None:
         rows: list[list[Line]] = []
+        merged: list[list[bool]] = []
         headers = 0
         left: dict[int, tuple[int, Line]] = {}  # cells that reach down: for how many rows more, and what they say
         for row, is_header in _rows(element):
             line: list[Line] = []
+            reached: list[bool] = []
             for cell in children_named(row, "table:table-cell", "table:covered-table-cell"):
                 content = self._cell(cell, look)
                 column = len(line)
-                if name_of(cell) == "table:covered-table-cell" and left.get(column, (0, []))[0] > 0:
+                covered = name_of(cell) == "table:covered-table-cell"
+                below = covered and left.get(column, (0, []))[0] > 0
+                if below:
                     more, content = left[column]
                     left[column] = more - 1, content
                 elif (down := count_of(cell, "table:number-rows-spanned", 10_000)) > 1:
                     left[column] = down - 1, content
                 repeated = count_of(cell, "table:number-columns-repeated", MOST_COLUMNS)
                 line += [content] * min(repeated, MOST_COLUMNS - len(line))
+                reached += [covered and not below] * (len(line) - len(reached))
+            if is_header:
+                over_columns(line, reached)
             rows.append(line)
+            merged.append(reached)
             headers += is_header
-        self.writer.table(rows, headers=headers or None)
+        texts = [[plain(content) for content in line] for line in rows[:2]]
+        self.writer.table(rows, headers=headers or group_headers(rows, texts, merged) or None)
 
     def _cell(self, cell: _Element, look: Look) -> Line:
         """What a cell says on one line; of tables within it the cells, of frames the text."""
