@@ -1,13 +1,15 @@
 """Relevance, fitted and judged: does a collection know what it doesn't know, and how right is the number?
 
     python -m benchmarks.relevance --keep DIR [--encoder M] [--stage hybrid] [--foreign] [--out FILE.md]
+    python -m benchmarks.relevance --keep DIR --judged
     python -m benchmarks.relevance --keep DIR --fit [--encoder M ...]
 
 Each of six sets is asked its own questions and 60 of every other. AUROC: how well the highest relevance of a question
 tells its own from others'. ECE: how far the relevance of first hits lies from how often they answer, over own questions
 and over as many foreign ones. Kept: own questions, of those with an answer among the first ten, that keep one at the
-default threshold, and answers that are kept; away: foreign questions that find nothing. With --fit, the weights of
-`retrieval/search/relevance.py` are made anew, on SQuAD, MedQuAD and PubMedQA alone.
+default threshold, and answers that are kept; away: foreign questions that find nothing. With --judged, what half of the
+judgments make of the rest. With --fit, the weights of `retrieval/search/relevance.py` are made anew, on SQuAD, MedQuAD
+and PubMedQA alone.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # sci
 
 from benchmarks.relevance_fit import fit
 from benchmarks.relevance_pairs import FITTED, fitted
-from benchmarks.relevance_sets import EVALUATED, Answer, evaluated
+from benchmarks.relevance_sets import EVALUATED, Answer, corrected, evaluated
 from passagework.retrieval import Stage
 from passagework.retrieval.config import RELEVANT
 
@@ -39,6 +41,7 @@ def main() -> int:
     parser.add_argument("--stage", type=Stage, default=Stage.HYBRID, metavar="STAGE")
     parser.add_argument("--data", action="append", choices=EVALUATED)
     parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--judged", action="store_true", help="correct relevance by half of the judgments")
     parser.add_argument("--foreign", action="store_true", help=f"show what {SHOWN} foreign questions bring, by set")
     arguments = parser.parse_args()
     encoders: Sequence[str | None] = arguments.encoder or [None]
@@ -51,6 +54,11 @@ def main() -> int:
         print(fit(sets, with_vectors=arguments.stage is not Stage.LEXICAL))
         return 0
     print(HEADER)
+    if arguments.judged:
+        for name in arguments.data or EVALUATED:
+            calibration, before, after = corrected(name, kept(name, encoders[0]), encoders[0], arguments.stage)
+            print(f"{line(name, before)}\n{line(f'{name}, corrected', after)}\n{calibration}", flush=True)
+        return 0
     by_set = {}
     for name in arguments.data or EVALUATED:
         by_set[name] = evaluated(name, kept(name, encoders[0]), encoders[0], arguments.stage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from passagework.retrieval import Hit, Stage
 from passagework.retrieval.evaluation.judged import Judged, JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import read_judgments
+from passagework.retrieval.search.calibration import Calibration, fitted_calibration
 from passagework.retrieval.search.relevance import COMPARED
 
 SAMPLE = Path(__file__).parent.parent / "data"
@@ -55,6 +56,22 @@ def evaluated(name: str, keep: Path, encoder: str | None, stage: Stage) -> list[
         answers = [answer(collection, judged.queries[one], name, stage, _right(judged, one)) for one in own]
         foreign = [(other, text) for other in (*EVALUATED, "cosqa-dev") if other != name for text in _texts(other)]
         return answers + [answer(collection, text, other, stage) for other, text in foreign]
+
+
+def corrected(
+    name: str, keep: Path, encoder: str | None, stage: Stage
+) -> tuple[Calibration, list[Answer], list[Answer]]:
+    """A correction by every other own question; the other half and the foreign ones, as they come and corrected."""
+    answers = evaluated(name, keep, encoder, stage)
+    own = [one for one in answers if one.own]
+    seen = [one for one in own[::2] if len(one.relevance)]
+    calibration = fitted_calibration([one.relevance for one in seen], [one.answers for one in seen])
+    left = [*own[1::2], *(one for one in answers if not one.own)]
+    return calibration, left, [replace(one, relevance=_corrected(calibration, one.relevance)) for one in left]
+
+
+def _corrected(calibration: Calibration, relevance: Floats) -> Floats:
+    return np.array([calibration.corrected(float(one)) for one in relevance])
 
 
 def opened(source: Path, keep: Path, encoder: str | None) -> Collection:

@@ -27,6 +27,7 @@ IN_PYTHON = {
     "export": ["export_collection", "snapshot_collection"],
     "import": ["import_collection"],
     "evaluate": ["evaluate_benchmark"],
+    "calibrate": ["calibrate", "forget_calibration"],
     "compare": ["compare", "render_comparison"],
     "train": ["train"],
     "models": ["known_models"],

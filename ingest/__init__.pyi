@@ -39,4 +39,9 @@ from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_bench
 from .workflows.pair_training import (
     train as train,
 )
+from .workflows.relevance_calibration import (
+    Calibrated as Calibrated,
+    calibrate as calibrate,
+    forget_calibration as forget_calibration,
+)
 from .writable_collection import Collection as Collection, NewDocument as NewDocument

@@ -35,6 +35,7 @@ from .evaluation import (
     PerQuery as PerQuery,
     Qrels as Qrels,
     QueryDifference as QueryDifference,
+    Reliability as Reliability,
     Run as Run,
     StageFigures as StageFigures,
     Threshold as Threshold,

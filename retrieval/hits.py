@@ -38,15 +38,18 @@ class Relevance:
 
     `closeness` is how near it is to the query, on the encoder's scale from what has nothing to do with it (0) to what
     answers (1), and None where no vectors were compared; `coverage` how much of the query's telling words it has.
+    `uncorrected` is what the probability would be without the collection's judgments, None where they correct nothing.
     """
 
     probability: float
     closeness: float | None
     coverage: float
+    uncorrected: float | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the search JSON has under `evidence`."""
-        return {"closeness": self.closeness, "coverage": self.coverage}
+        corrected = {} if self.uncorrected is None else {"uncorrected": self.uncorrected}
+        return {"closeness": self.closeness, "coverage": self.coverage, **corrected}
 
 
 Trace: TypeAlias = "Mapping[Stage, StageScore]"

@@ -91,10 +91,10 @@ class Plan:
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
     were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
-    what its words tell in this collection: their idf in all, as relevance counts it. `less_relevant` is how many of the
-    best passages were left out for a relevance below the least asked for, `diversity` how far the hits were spread.
-    `hints` say what a filter may have meant that asks for what no document has. `understood` is None where the query
-    was read as words alone.
+    what its words tell in this collection: their idf in all, as relevance counts it. `judged_queries` is how many
+    judged queries relevance is corrected by. `less_relevant` is how many of the best passages were left out for a
+    relevance below the least asked for, `diversity` how far the hits were spread. `hints` say what a filter may have
+    meant that asks for what no document has. `understood` is None where the query was read as words alone.
     """
 
     requested: Stage
@@ -117,6 +117,7 @@ class Plan:
     languages: tuple[str, ...] = ()
     unknown_tokens: int = 0
     told: float | None = None
+    judged_queries: int = 0
     less_relevant: int = 0
     diversity: float = 0.0
     hints: tuple[str, ...] = ()
@@ -139,7 +140,16 @@ class Plan:
 
 
 _ONLY_WHERE_SO = frozenset(
-    ("reranked_in_windows", "rerank_query_cut", "languages", "unknown_tokens", "less_relevant", "diversity", "hints")
+    (
+        "reranked_in_windows",
+        "rerank_query_cut",
+        "languages",
+        "unknown_tokens",
+        "judged_queries",
+        "less_relevant",
+        "diversity",
+        "hints",
+    )
 )
 """What of a plan the JSON leaves out where there is none."""
 

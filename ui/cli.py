@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.ui.commands import (
+    calibrate as calibrating,
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
@@ -179,6 +180,7 @@ app.command()(exchange.export)
 app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
+app.command()(calibrating.calibrate)
 app.command()(training.train)
 app.command()(model_list.models)
 app.command()(serving.serve)

@@ -16,6 +16,7 @@ from passagework.retrieval.evaluation.evaluator import Evaluation, StageFigures,
 from passagework.retrieval.evaluation.gate import Gate, Threshold, load_gate
 from passagework.retrieval.evaluation.judged import Judged
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
+from passagework.retrieval.evaluation.judged_relevance import Reliability
 from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments
 from passagework.retrieval.evaluation.measures import DEFAULT_MEASURES, PerQuery, Run
 from passagework.retrieval.evaluation.runs import read_run
@@ -35,6 +36,7 @@ __all__ = [
     "PerQuery",
     "Qrels",
     "QueryDifference",
+    "Reliability",
     "Run",
     "StageFigures",
     "Threshold",

@@ -108,6 +108,11 @@ class JudgedPlaces:
                 scores.setdefault(name, hit.score)
         return list(scores.items())
 
+    def answers(self, query: str, hit: Hit) -> bool:
+        """Tells whether a hit finds a place that was judged to answer the query."""
+        places = self._places[query].get(hit.uri, ())
+        return any(place.is_found_by(hit) and self._qrels[query][place.name] > 0 for place in places)
+
     def token_measures(self, query: str, hits: Sequence[Hit]) -> dict[str, float]:
         """Returns recall, precision and IoU in tokens of the first 5 passages against the characters judged relevant.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from passagework.retrieval.dense.background import Background
 from passagework.retrieval.hits import Relevance
 from passagework.retrieval.models.encoder_scale import EncoderScale
+from passagework.retrieval.search.calibration import Calibration
 from passagework.retrieval.search.coverage import GuessedWords, TellingWords
 from passagework.retrieval.store import PassageRow
 
@@ -130,13 +131,15 @@ class AskedQuery:
     """Holds what of a query its passages are judged by.
 
     `words` are its words, `scale` that of the encoder and `background` what the cosines of its vector with passages at
-    large are, both None where there is no vector; `known` is the share of its tokens that the encoder knows.
+    large are, both None where there is no vector; `known` is the share of its tokens that the encoder knows. What is
+    estimated is corrected by the collection's `calibration`, where it has one.
     """
 
     words: TellingWords | GuessedWords
     scale: EncoderScale | None
     background: Background | None
     known: float
+    calibration: Calibration | None = None
 
     def relevance_of(self, rows: Sequence[PassageRow], cosines: Mapping[int, float] | None) -> dict[int, Relevance]:
         """Returns the relevance of passages by their ids; `rows` begins with those that rank first, in that order."""
@@ -148,9 +151,10 @@ class AskedQuery:
         evidence = Evidence(closeness, coverage, self.words.told, at_large, self.known, self.words.held)
         return {
             row.id: Relevance(
-                round(estimated, DECIMALS),
+                round(estimated if self.calibration is None else self.calibration.corrected(estimated), DECIMALS),
                 None if closeness is None else round(float(closeness[at]), DECIMALS),
                 round(float(coverage[at]), DECIMALS),
+                None if self.calibration is None else round(estimated, DECIMALS),
             )
             for at, (row, estimated) in enumerate(zip(rows, relevance(evidence).tolist(), strict=True))
         }

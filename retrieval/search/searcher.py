@@ -19,6 +19,7 @@ from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.plan import QueryCut
 from passagework.retrieval.search.answer import hits_of, plan_of
+from passagework.retrieval.search.calibration import recorded_calibration
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import query_coverage
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
@@ -90,12 +91,13 @@ class Searcher:
             shown = dict.fromkeys([*first, *selection.all_passages])
             rows |= {row.id: row for row in snapshot.passages([passage for passage in shown if passage not in rows])}
         relevance: Mapping[int, Relevance] = {}
-        told = None
+        told, calibration = None, None
         if request.relevance:
             with clock.timed("relevance"):
                 words = query_coverage(snapshot, lexical, read.as_typed, read.text)
                 scale = None if vector is None else self._models.scale()
-                asked = AskedQuery(words, scale, first_stage.background, known)
+                calibration = recorded_calibration(snapshot)
+                asked = AskedQuery(words, scale, first_stage.background, known, calibration)
                 judged = [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])]
                 relevance = asked.relevance_of(judged, pool.scores.get(Stage.DENSE))
                 told = round(words.told, 3)
@@ -110,6 +112,7 @@ class Searcher:
             languages=() if choice.stage is Stage.DENSE else snapshot.languages(),
             unknown_tokens=unknown,
             told=told,
+            judged_queries=0 if calibration is None else calibration.queries,
             less_relevant=len(selection.copies) - len(found),
             understood=read.understood,
         )

@@ -101,6 +101,8 @@ def plan_line(hits: Hits) -> str:
         parts.append(f"filter {plan.filter.strategy}{counts}")
     if plan.diversity:
         parts.append(f"diversity {plan.diversity:g}")
+    if plan.judged_queries:
+        parts.append(f"relevance corrected by {plan.judged_queries:,} judged queries")
     if plan.languages:
         parts.append(f"words in {', '.join(plan.languages)}")
     return ", ".join(parts)
