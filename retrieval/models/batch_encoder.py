@@ -26,6 +26,12 @@ from passagework.retrieval.types import TokenIds, Vectors
 TOKEN_ROWS, TOKEN_STEP, TOKEN_BATCH = (4, 32), 32, (4096, 65_536)
 """Batches for token vectors, on CPU and CUDA: their height, what their width is a multiple of, tokens at most."""
 
+QUERY_STEP = 16
+"""What the width of a query's batch is a multiple of: few widths, so that those that wait together have one.
+
+A query alone takes as long as in steps of 4: 4.0 and 4.2 ms of CPU for 8 tokens, 4.9 and 4.5 for 20.
+"""
+
 RELEASE_AFTER_TEXTS = 32
 """Texts after which freed memory is given back: a query pays nothing, an ingest stays small."""
 
@@ -55,12 +61,31 @@ class BatchEncoder:
         self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
     ) -> Vectors:
         """Returns (n, dim) float32, unit rows; `take` gets each text's place and token vectors of the same pass."""
-        out = np.empty((len(token_ids), self._dim), dtype=np.float32)
-        order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
         def width(row: int) -> int:
             return self._shape.width(len(token_ids[row]) + len(prompt), self._window)
 
+        return self._text_vectors(token_ids, prompt, width, take)
+
+    def query_width(self, ids: TokenIds, prompt: PromptTokens) -> int:
+        """Returns the width of a batch that a query is encoded in: its own, so that it is never another's."""
+        return padded_width(len(ids) + len(prompt), self._window, QUERY_STEP)
+
+    def query_vectors(
+        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None]
+    ) -> Vectors:
+        """Returns what `text_vectors` does, of queries of one `query_width`."""
+        return self._text_vectors(token_ids, prompt, lambda row: self.query_width(token_ids[row], prompt), take)
+
+    def _text_vectors(
+        self,
+        token_ids: Sequence[TokenIds],
+        prompt: PromptTokens,
+        width: Callable[[int], int],
+        take: Callable[[int, Vectors], None] | None,
+    ) -> Vectors:
+        out = np.empty((len(token_ids), self._dim), dtype=np.float32)
+        order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
         done = 0
         with self._lock:
             while done < len(order):

@@ -24,6 +24,7 @@ from passagework.retrieval.models.encoder_options import EncoderOptions, encoder
 from passagework.retrieval.models.facts import Prompts
 from passagework.retrieval.models.prompt_tokens import PromptTokens, check_budget
 from passagework.retrieval.models.recognition import facts_of
+from passagework.retrieval.models.waiting_queries import MOST, EncodedQuery, WaitingQueries
 from passagework.retrieval.models.weights import Fingerprint, ResolvedModel, resolve_model
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
@@ -68,6 +69,11 @@ class BiEncoder:
             dimension=dimension,
         )
         self._batches = BatchEncoder(backend, model=resolved.name, window=self._window, dim=dimension)
+        self._queries = WaitingQueries(
+            self._encode_queries,
+            width=lambda ids: self._batches.query_width(ids, self._query_prompt),
+            most=MOST if backend.shape.rows_apart else 1,
+        )
         self._notes = encoder_notes(self._fingerprint, in_files, encoder_config.dimension, facts)
 
     @classmethod
@@ -177,29 +183,28 @@ class BiEncoder:
         if len(texts) != 1:
             return self._encode_texts(texts, query=True)
         ids = self.tokenize_whole(texts, query=True)[0].ids[: self.query_budget]
-        return self._encode_query(ids)[0]
+        return self._queries.encode(ids)[0]
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
 
-        A text's vectors don't depend on what is encoded beside it; queries are encoded alone, or were, with the last of
-        `encode_queries`. Raises ConfigError for a text
-        over the budget, or where the model gives no token vectors.
+        A text's vectors don't depend on what is encoded beside it; those of a query may be of its `encode_queries`.
+        Raises ConfigError for a text over the budget, or where the model gives no token vectors.
         """
         check_budget(token_ids, self.query_budget if query else self.passage_budget)
         if query:
             known = ((ids, self._query_tokens.get(ids.tobytes().hex())) for ids in token_ids)
-            found = (self._encode_query(ids)[1] if vectors is None else vectors for ids, vectors in known)
+            found = (self._queries.encode(ids)[1] if vectors is None else vectors for ids, vectors in known)
             return [given_token_vectors(vectors, self._fingerprint.model) for vectors in found]
         return self._batches.token_vectors(token_ids, self._passage_prompt)
 
-    def _encode_query(self, ids: TokenIds) -> tuple[Vectors, Vectors | None]:
-        """Returns (1, dim) of a query and (n, hidden) of its tokens, remembered for who asks for them next."""
-        taken: list[Vectors] = []
-        vector = self._batches.text_vectors([ids], self._query_prompt, lambda _, vectors: taken.append(vectors))
-        for vectors in taken:
-            self._query_tokens.put(ids.tobytes().hex(), vectors)
-        return vector, taken[0] if taken else None
+    def _encode_queries(self, token_ids: Sequence[TokenIds]) -> list[EncodedQuery]:
+        """Returns (1, dim) and (n, hidden) of queries of one width, and remembers the latter for who asks next."""
+        by_token: dict[int, Vectors] = {}
+        vectors = self._batches.query_vectors(token_ids, self._query_prompt, by_token.__setitem__)
+        for row, token_vectors in by_token.items():
+            self._query_tokens.put(token_ids[row].tobytes().hex(), token_vectors)
+        return [(vectors[row : row + 1], by_token.get(row)) for row in range(len(token_ids))]
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""

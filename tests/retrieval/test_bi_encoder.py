@@ -313,6 +313,27 @@ def test_threads_share_an_encoder(encoder: BiEncoder) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_queries_encoded_together_are_those_alone(folder: Path, fp32: Settings, precision: str) -> None:
+    """Vectors of a query and of its tokens are the same to the last bit, however many others wait beside it."""
+    loaded = BiEncoder.load(folder, settings=replace(fp32, precision=precision))
+    if not loaded._backend.shape.rows_apart:
+        pytest.skip("this backend encodes each query alone")
+    queries = [f"{'who approves travel ' * length}number {number}" for length in (1, 3, 6) for number in range(12)]
+    tokens = [tokens.ids for tokens in loaded.tokenize_whole(queries, query=True)]
+    by_width: dict[int, list[Any]] = {}
+    for ids in tokens:
+        by_width.setdefault(loaded._batches.query_width(ids, loaded._query_prompt), []).append(ids)
+    assert len(by_width) > 1
+    for alike in by_width.values():
+        together = loaded._encode_queries(alike)
+        alone = [loaded._encode_queries([ids])[0] for ids in alike]
+        for (vector, by_token), (other, other_by_token) in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(vector, other)
+            np.testing.assert_array_equal(by_token, other_by_token)
+
+
 PROMPTS = {"query": "find a river: ", "passage": "this is stone: "}
 
 
