@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.words.indexed import indexed
-from passagework.retrieval.words.inflection import STEMMED
+from passagework.retrieval.words.indexed import INDEXED_LANGUAGES, indexed
 
 _COLUMNS = ("title", "headings", "text")
 
@@ -35,10 +34,10 @@ def indexed_texts(connection: Connection, *, first: int) -> Iterator[tuple[int, 
         yield row[0], row[1], row[2], row[3]
 
 
-def stemmed_languages(driver: Any) -> tuple[str, ...]:
-    """Returns the languages of documents whose words are indexed by their stems, in the order of their codes."""
+def indexed_languages(driver: Any) -> tuple[str, ...]:
+    """Returns the languages of documents whose words are indexed by stems, and CODE, in the order of their codes."""
     query = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM documents WHERE language = value)"
-    return tuple(row[0] for row in driver.execute(query, (json.dumps(sorted(STEMMED)),)))
+    return tuple(row[0] for row in driver.execute(query, (json.dumps(sorted(INDEXED_LANGUAGES)),)))
 
 
 def show_indexed_words(driver: Any) -> None:
