@@ -17,7 +17,7 @@ from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
-from passagework.retrieval.store.indexed_words import indexed_languages, indexed_texts
+from passagework.retrieval.store.indexed_words import indexed_languages, indexed_texts, is_mostly_code
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.passages import PassageReader
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
@@ -25,7 +25,6 @@ from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Loc
 from passagework.retrieval.store.seal import COMMITS, commits_in
 from passagework.retrieval.store.vocabulary import WordReader, word_reader
 from passagework.retrieval.types import Ids, Json, Vectors
-from passagework.retrieval.words.code_names import CODE
 
 WORDS = "words"
 """The kind of a generation that holds the postings of frequent words, not vectors."""
@@ -183,11 +182,8 @@ class Snapshot(PassageReader):
 
     @cached_property
     def is_code(self) -> bool:
-        """Tells whether most documents are source code."""
-        if CODE not in self.languages():
-            return False
-        languages = self.document_languages()
-        return 2 * languages.get(CODE, 0) > sum(languages.values())
+        """Tells whether more documents are source code than not."""
+        return is_mostly_code(self._driver)
 
     def has_field(self, key: str) -> bool:
         """Tells whether any document has this metadata field, or one nested in it."""
