@@ -90,11 +90,12 @@ class Plan:
     vector index, `best_bm25` what scores by words are divided by, `weights` what cosines and they count for.
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
-    were looked for as well, `unknown_tokens` how many of the query's tokens the encoder knows nothing of, and `told`
-    what its words tell in this collection: their idf in all, as relevance counts it. `judged_queries` is how many
-    judged queries relevance is corrected by. `less_relevant` is how many of the best passages were left out for a
-    relevance below the least asked for, `diversity` how far the hits were spread. `hints` say what a filter may have
-    meant that asks for what no document has. `understood` is None where the query was read as words alone.
+    were looked for as well (`code`: parts of names), `unknown_tokens` how many of the query's tokens the encoder knows
+    nothing of, and `told` what its words tell in this collection: their idf in all, as relevance counts it.
+    `judged_queries` is how many judged queries relevance is corrected by. `less_relevant` is how many of the best
+    passages were left out for a relevance below the least asked for, `diversity` how far the hits were spread. `hints`
+    say what a filter may have meant that asks for what no document has. `understood` is None where the query was read
+    as words alone.
     """
 
     requested: Stage

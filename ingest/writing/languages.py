@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from passagework.ingest.loaders.formats import Format
+from passagework.ingest.writing.code_text import is_code
 from passagework.retrieval.errors import ConfigError, StoreError
 from passagework.retrieval.files import write_problem
 from passagework.retrieval.lexical.bm25 import STOP_WORDS
 from passagework.retrieval.store import Store, schema as t
 from passagework.retrieval.store.indexed_words import index_words_anew
+from passagework.retrieval.types import Document
+from passagework.retrieval.words.code_names import CODE
 from passagework.retrieval.words.folding import folded
-from passagework.retrieval.words.indexed import TERM, WORDS_VERSION
+from passagework.retrieval.words.indexed import INDEXED_LANGUAGES, TERM, WORDS_VERSION
 from passagework.retrieval.words.inflection import STEMMED
 
 if TYPE_CHECKING:
@@ -56,16 +60,21 @@ class Languages:
         self._store = store
         self._said: str | None = None
 
-    def of(self, text: str) -> str:
-        """Returns the code of the language of a document's text (ISO 639-1); "" where it can't be told."""
+    def of(self, document: Document) -> str:
+        """Returns the code of a document's language (ISO 639-1), CODE for source code; "" where it can't be told."""
         if self._said is None:
             with self._store.read() as snapshot:
                 self._said = str(snapshot.meta(LANGUAGE) or AUTO)
-        return identified(text) if self._said == AUTO else self._said
+        return identified(document.text, document.media_type) if self._said == AUTO else self._said
 
 
-def identified(text: str) -> str:
-    """Returns the code of the language that a text is most certainly in, "" where it can't be told."""
+def identified(text: str, media_type: str = "") -> str:
+    """Returns the code of the language that a text is most certainly in, "" where it can't be told.
+
+    CODE for a source file, and for what is code by its lines.
+    """
+    if media_type == Format.CODE.value or is_code(text[:SAMPLE]):
+        return CODE
     sample = folded(text[:SAMPLE])
     words = TERM.findall(sample.lower())
     if sum(map(str.isalpha, sample)) < LEAST_LETTERS:
@@ -92,16 +101,16 @@ def settle_languages(store: Store, said: str | None) -> None:
         return
     with store.write() as writer:
         beginning = t.segments.c.text
-        query = select(d.id, d.language, beginning).join(t.segments, t.segments.c.document_id == d.id)
+        query = select(d.id, d.language, d.media_type, beginning).join(t.segments, t.segments.c.document_id == d.id)
         query = query.where(t.segments.c.ordinal == 0)
-        if now == before:
+        if same_words and now == before:
             query = query.where(d.language.is_(None))
         rows = writer.connection.execute(query.execution_options(yield_per=1000))
-        told = [(row.id, row.language, identified(row.text) if now == AUTO else now) for row in rows]
+        told = [(row.id, row.language, identified(row.text, row.media_type) if now == AUTO else now) for row in rows]
         for document_id, language, right in told:
             if language != right:
                 writer.connection.execute(update(t.documents).where(d.id == document_id).values(language=right))
-        if not same_words or any((right in STEMMED or language in STEMMED) for _, language, right in told):
+        if not same_words or any({right, language} & INDEXED_LANGUAGES for _, language, right in told):
             index_words_anew(writer.connection.connection.dbapi_connection)
             writer.connection.execute(t.generations.delete().where(t.generations.c.kind == "words"))
         writer.set_meta(LANGUAGE, now)

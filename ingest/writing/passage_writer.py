@@ -131,7 +131,7 @@ class PassageWriter:
                     self._encode_and_commit(ahead=True)
         self.counts.characters = before + len(document.text)
         self._queue_texts(waiting, derived)
-        language = self._languages.of(document.text)
+        language = self._languages.of(document)
         self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, language, replaces))
         self._group.characters += len(document.text)
         self._flush_if_full()

@@ -8,6 +8,8 @@ from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import Settings
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.late_interaction.late_interaction import (
+    BLEND,
+    CODE_BLEND,
     LateInteractionReranker,
     TokenCache,
     can_rerank,
@@ -137,6 +139,7 @@ class ModelsAtMoment:
             memory=memory,
             stored=StoredTokens.of(self._snapshot),
             is_common=CommonWords(self._snapshot),
+            blend=CODE_BLEND if self._snapshot.is_code else BLEND,
         )
 
     @cached_property

@@ -25,6 +25,9 @@ DEPTH = 20
 BLEND = Blend(lexical=0.2, reranked=1.6)
 """Words count half of what they do in hybrid: token vectors see them too."""
 
+CODE_BLEND = Blend(lexical=0.2, reranked=0.4)
+"""In collections of code, where pieces of names are near to any word: docs/second-stage.md has what was measured."""
+
 SHARPNESS = 2
 """The power of a token's best cosine: near matches count, vague ones less."""
 
@@ -59,7 +62,6 @@ class LateInteractionReranker:
     """
 
     depth = DEPTH
-    blend = BLEND
 
     def __init__(
         self,
@@ -68,7 +70,9 @@ class LateInteractionReranker:
         memory: TokenCache | None = None,
         stored: StoredTokens | None = None,
         is_common: Callable[[str], bool] = lambda _: False,
+        blend: Blend = BLEND,
     ) -> None:
+        self.blend = blend
         self._encoder = encoder
         self._is_common = is_common
         self._memory = memory or token_cache()

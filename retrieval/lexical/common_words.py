@@ -12,8 +12,21 @@ COUNTED = 100_000
 """Passages beyond which no word is counted: that would take longer than a search."""
 
 
+PROGRAMMING_LANGUAGES = frozenset(
+    (
+        *("clojure", "cpp", "csharp", "elixir", "erlang", "fortran", "golang", "haskell", "java", "javascript", "js"),
+        *("kotlin", "lua", "matlab", "perl", "php", "python", "python2", "python3", "py", "ruby", "rust", "scala"),
+        *("swift", "typescript"),
+    )
+)
+"""Names that questions on code have, and code has not: it is written in the language."""
+
+
 class CommonWords:
-    """Tells at one moment of a collection whether a word is common in it; each is counted once."""
+    """Tells at one moment of a collection whether a word is common in it; each is counted once.
+
+    In a collection of code the name of a programming language is: by what it stands for, each passage has it.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -22,7 +35,9 @@ class CommonWords:
         self._known: dict[str, bool] = {}
 
     def __call__(self, word: str) -> bool:
-        """Tells whether more than half of the passages hold the word, in any of its forms."""
+        """Tells whether more than half of the passages hold the word, in any of its forms, or are written in it."""
+        if word.lower() in PROGRAMMING_LANGUAGES and self._snapshot.is_code:
+            return True
         expression = phrase_expression(word, self._languages)
         if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
             return False

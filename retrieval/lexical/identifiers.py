@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from passagework.retrieval.words.code_names import HUMP
 from passagework.retrieval.words.indexed import TERM
 
 _JOINED = re.compile(
@@ -22,7 +23,6 @@ _GROUPED = re.compile(
 """A number with a separator of thousands, always the same, and perhaps a fraction."""
 _DIGITS = re.compile(r"(?<![\w.,:/-])[1-9]\d{3,}(?![\w:/-]|[.,]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 
 MOST_NAME = 100
@@ -104,5 +104,5 @@ def name_parts(word: str) -> list[str]:
         return [word]
     if "_" in word.strip("_"):
         return [part for part in word.split("_") if part]
-    parts = _HUMP.split(word)
+    parts = HUMP.split(word)
     return parts if word.isascii() and all(len(part) >= LEAST_PART for part in parts) else [word]

@@ -107,7 +107,8 @@ class FirstStage:
         if not dense or not lexical or self._vector is None or self._request.fusion is not Fusion.CONVEX:
             return EVEN
         with self._clock.timed("fusion"):
-            return weights_of(self.background, max(dense.values()), lexical.values(), self._passages, self._known)
+            best, bm25, is_code = max(dense.values()), lexical.values(), self._snapshot.is_code
+            return weights_of(self.background, best, bm25, self._passages, self._known, is_code=is_code)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""

@@ -24,6 +24,9 @@ WORDS_PER_DEVIATION = 8.0
 All chosen on twelve sets in six languages with three encoders at once (docs/first-stage.md).
 """
 
+WORDS_OF_CODE = 0.5
+"""What words count for in a collection of code beside others: names and comments say things in words of their own."""
+
 LEAST_KNOWN = 0.02
 """Of a query of which the encoder knows nothing, what its cosines count for still: words may be equal."""
 
@@ -44,13 +47,19 @@ def telling_bm25(lexical: Mapping[int, float], passages: int) -> float:
 
 
 def weights_of(
-    background: Background | None, best_cosine: float, bm25: Collection[float], passages: int, known: float = 1.0
+    background: Background | None,
+    best_cosine: float,
+    bm25: Collection[float],
+    passages: int,
+    known: float = 1.0,
+    *,
+    is_code: bool = False,
 ) -> FusionWeights:
     """Returns what a query's cosines and its BM25 count for, by how much each tells; evenly without a background.
 
     Cosines tell as much as the best stands out of the background, in standard deviations, against what the best of so
     many passages would if none had to do with the query; and as much as the encoder knows of the query, `known` of its
-    tokens. BM25 tells as much as the best stands out of the tenth.
+    tokens. BM25 tells as much as the best stands out of the tenth, and half of that where the passages are of code.
     """
     if background is None or background.deviation <= 0:
         return _weights(EVEN.lexical / max(LEAST_KNOWN, known))
@@ -59,7 +68,8 @@ def weights_of(
     dense = _between(standing_out, *COSINES_TELL) / background.deviation
     tenth = heapq.nlargest(TENTH, bm25)
     contrast = (tenth[0] - tenth[-1]) / tenth[0] if len(tenth) == TENTH and tenth[0] > 0 else 1.0
-    return _weights(WORDS_PER_DEVIATION * _between(contrast, *WORDS_TELL) / dense / max(LEAST_KNOWN, known))
+    words = WORDS_PER_DEVIATION * (WORDS_OF_CODE if is_code else 1.0) * _between(contrast, *WORDS_TELL)
+    return _weights(words / dense / max(LEAST_KNOWN, known))
 
 
 def _weights(ratio: float) -> FusionWeights:

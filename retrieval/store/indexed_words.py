@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.words.indexed import indexed
-from passagework.retrieval.words.inflection import STEMMED
+from passagework.retrieval.words.code_names import CODE
+from passagework.retrieval.words.indexed import INDEXED_LANGUAGES, indexed
 
 _COLUMNS = ("title", "headings", "text")
 
@@ -35,10 +35,17 @@ def indexed_texts(connection: Connection, *, first: int) -> Iterator[tuple[int, 
         yield row[0], row[1], row[2], row[3]
 
 
-def stemmed_languages(driver: Any) -> tuple[str, ...]:
-    """Returns the languages of documents whose words are indexed by their stems, in the order of their codes."""
+def indexed_languages(driver: Any) -> tuple[str, ...]:
+    """Returns the languages of documents whose words are indexed by stems, and CODE, in the order of their codes."""
     query = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM documents WHERE language = value)"
-    return tuple(row[0] for row in driver.execute(query, (json.dumps(sorted(STEMMED)),)))
+    return tuple(row[0] for row in driver.execute(query, (json.dumps(sorted(INDEXED_LANGUAGES)),)))
+
+
+def is_mostly_code(driver: Any) -> bool:
+    """Tells whether more documents are source code than not; what it takes grows with those that are."""
+    (code,) = driver.execute("SELECT count(*) FROM documents WHERE language = ?", (CODE,)).fetchone()
+    others = "SELECT 1 FROM documents WHERE language < ? OR language > ? LIMIT ?"  # by the index
+    return bool(code > driver.execute(f"SELECT count(*) FROM ({others})", (CODE, CODE, code)).fetchone()[0])  # noqa: S608
 
 
 def show_indexed_words(driver: Any) -> None:

@@ -17,7 +17,7 @@ from passagework.retrieval.store.batches import batches, in_ids
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.fulltext import best_passages, word_gains
-from passagework.retrieval.store.indexed_words import indexed_texts, stemmed_languages
+from passagework.retrieval.store.indexed_words import indexed_languages, indexed_texts, is_mostly_code
 from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.passages import PassageReader
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
@@ -177,8 +177,13 @@ class Snapshot(PassageReader):
         return indexed_texts(self.connection, first=first)
 
     def languages(self) -> tuple[str, ...]:
-        """Returns the languages, by their codes, of documents whose words are indexed by their stems."""
-        return stemmed_languages(self._driver)
+        """Returns the languages, by their codes, of documents whose words are indexed by stems, or as code."""
+        return indexed_languages(self._driver)
+
+    @cached_property
+    def is_code(self) -> bool:
+        """Tells whether more documents are source code than not."""
+        return is_mostly_code(self._driver)
 
     def has_field(self, key: str) -> bool:
         """Tells whether any document has this metadata field, or one nested in it."""

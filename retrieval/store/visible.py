@@ -15,7 +15,8 @@ from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.rows import DocumentRow, RootRow, SourceRow
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.types import Document, Ids
-from passagework.retrieval.words.inflection import STEMMED
+from passagework.retrieval.words.code_names import CODE
+from passagework.retrieval.words.indexed import INDEXED_LANGUAGES
 
 _d = t.documents.c
 
@@ -94,8 +95,13 @@ class VisibleSnapshot(Snapshot):
         }
 
     def languages(self) -> tuple[str, ...]:
-        """Returns the languages, by their codes, of documents seen whose words are indexed by their stems."""
-        return tuple(sorted(self.document_languages().keys() & set(STEMMED)))
+        """Returns the languages, by their codes, of documents seen whose words are indexed by stems, or as code."""
+        return tuple(sorted(self.document_languages().keys() & INDEXED_LANGUAGES))
+
+    @cached_property
+    def is_code(self) -> bool:
+        """Tells whether more of the documents seen are source code than not."""
+        return 2 * self._languages_seen.get(CODE, 0) > self.document_count()
 
     def document_languages(self) -> dict[str, int]:
         """Returns how many documents seen are in each language, by its code, most first."""

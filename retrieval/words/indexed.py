@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from passagework.retrieval.words.code_names import CODE, words_of_names
 from passagework.retrieval.words.folding import Folded, folded, folded_with_origins
 from passagework.retrieval.words.inflection import STEMMED, stem, stems_version
 from passagework.retrieval.words.unspaced import BEGINS, RUN, indexed_pieces, queried_pieces
 
-WORDS_VERSION = f"1, {stems_version()}"
+WORDS_VERSION = f"2, {stems_version()}"
 """Another version's text index has other words for the same text."""
+
+INDEXED_LANGUAGES = STEMMED | {CODE}
+"""The languages of documents whose words stand in the text index otherwise than as they are written."""
 
 _MARKS = "".join(
     character
@@ -32,7 +36,7 @@ _Piece = tuple[str, int, int]
 def indexed(text: str, language: str = "") -> str:
     """Returns the words of a text in a language as the text index is to have them; the text itself where it is plain.
 
-    `language` is one of STEMMED, or any other for none.
+    `language` is one of STEMMED, CODE for source code, or any other for neither.
     """
     text = folded(text)
     if not _changes(text, language):
@@ -83,11 +87,16 @@ def phrase_forms(phrase: str, languages: Iterable[str] = ()) -> tuple[str, ...]:
     phrase = phrase.replace(BEGINS, " ").rstrip()
     last = re.search(f"(?:{RUN.pattern})\\Z", phrase)
     if last is None:
-        return _different([indexed(phrase, language) for language in ("", *languages)])
+        return _different([_in_a_row(phrase, language) for language in ("", *languages)])
     # The text may go on where the phrase ends: its last run has no shorter pieces.
     pieces = " ".join(queried_pieces(last[0]))
     before = phrase[: last.start()]
-    return _different([f"{indexed(before, language)} {pieces}".lstrip() for language in ("", *languages)])
+    return _different([f"{_in_a_row(before, language)} {pieces}".lstrip() for language in ("", *languages)])
+
+
+def _in_a_row(phrase: str, language: str) -> str:
+    """Returns words as they follow one another in the index: those that stand behind a passage of code do not."""
+    return indexed(phrase, "" if language == CODE else language)
 
 
 def _different(forms: Iterable[str]) -> tuple[str, ...]:
@@ -95,7 +104,7 @@ def _different(forms: Iterable[str]) -> tuple[str, ...]:
 
 
 def _changes(text: str, language: str) -> bool:
-    return language in STEMMED or (not text.isascii() and RUN.search(text) is not None)
+    return language in INDEXED_LANGUAGES or (not text.isascii() and RUN.search(text) is not None)
 
 
 def _pieces(text: str, language: str) -> Iterator[_Piece]:
@@ -109,6 +118,8 @@ def _pieces(text: str, language: str) -> Iterator[_Piece]:
         yield " ", run.end(), run.end()
         last = run.end()
     yield from _stemmed(text, last, len(text), language)
+    if language == CODE:
+        yield from words_of_names(text)
 
 
 def _stemmed(text: str, start: int, end: int, language: str) -> Iterator[_Piece]:

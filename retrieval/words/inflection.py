@@ -23,8 +23,10 @@ STEMMED = frozenset(_ALGORITHMS)
 
 
 def stem(word: str, language: str) -> str:
-    """Returns the stem of a word in one of the languages STEMMED; what is no word of letters stays as it is."""
-    return _stemmer(language)(word.lower()) or word if _is_of_letters(word) else word
+    """Returns the stem of a word in a language; as it is where that is none of STEMMED, or the word none of letters."""
+    if language not in STEMMED or not _is_of_letters(word):
+        return word
+    return _stemmer(language)(word.lower()) or word
 
 
 def stems_version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from passagework.ingest import ingest
 from passagework.ingest.loaders.formats import PICTURES, RECORDINGS, SUFFIXES, Format, named_format
 from passagework.ingest.loaders.ways_out import way_out
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.hits import Hits
 from tests.support.every_format import PHRASES, UNREAD, write_every_format, write_unread
 from tests.support.fakes import FakeEncoder
+from tests.support.format_questions import MEANINGS, REAL
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,32 @@ def test_every_file_is_read_or_named_with_its_way_out(folder: Path, tmp_path: Pa
             hits = collection.search(phrase, k=3, stage="lexical")
             assert name in {hit.path for hit in hits} or phrase in hits[0].text, (name, phrase)
             assert phrase.casefold() in hits[0].text.casefold(), name
+
+
+@pytest.mark.slow
+def test_every_file_is_found_by_what_it_means(folder: Path, tmp_path: Path, real_data: Path) -> None:
+    """By vectors of the default encoder, in other words; beside real files, found by their words too."""
+    docs = tmp_path / "docs"
+    shutil.copytree(folder, docs)
+    for name in REAL:
+        shutil.copy(real_data / "files" / "office-and-web" / name, docs)
+    assert ingest(docs, tmp_path / "c").failed == []
+    asked = [(name, question, "dense") for name, question in MEANINGS.items()]
+    asked += [(name, question, "dense") for name, (_, question) in REAL.items()]
+    asked += [(name, words, "lexical") for name, (words, _) in REAL.items()]
+    with Collection.open(tmp_path / "c") as collection:
+        missed = [
+            (name, question)
+            for name, question, stage in asked
+            if name not in _paths(collection.search(question, k=5, stage=stage, per_document=1))
+        ]
+    assert MEANINGS.keys() == PHRASES.keys()
+    assert missed == []
+
+
+def _paths(hits: Hits) -> set[str]:
+    """Those of the hits, and of the copies that stand beside them."""
+    return {path for hit in hits for path in (hit.path, *(copy.path for copy in hit.also_in))}
 
 
 def test_every_format_has_a_file(folder: Path) -> None:

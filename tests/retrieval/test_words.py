@@ -136,7 +136,7 @@ def test_marked_words_stand_where_the_text_has_them() -> None:
     assert [GERMAN[start:end] for start, end in spans] == ["Häuser"]
 
 
-@given(st.text(alphabet="ab é東京都กินข้าวﬁ\u00ad가나 .", max_size=40), st.sampled_from(["", "de", "th"]))
+@given(st.text(alphabet="abA é東京都กินข้าวﬁ\u00ad가나 .", max_size=40), st.sampled_from(["", "de", "th", "code"]))
 def test_each_character_stands_for_a_place(text: str, language: str) -> None:
     """The indexed text is the same with its places as without; these lie in the text, and are in order."""
     made = indexed_with_origins(text, language)

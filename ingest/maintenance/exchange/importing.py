@@ -180,7 +180,7 @@ def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passag
         cut,
         sha256=row["sha256"],
         position=row["position"],
-        language=row["language"] if "language" in row else identified(document.text),
+        language=row["language"] if "language" in row else identified(document.text, document.media_type),
     )
 
 
