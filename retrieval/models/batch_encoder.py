@@ -52,9 +52,18 @@ class BatchEncoder:
             return self._token_batch([probe], (1, len(probe)), prompt) is not None
 
     def text_vectors(
-        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
+        self,
+        token_ids: Sequence[TokenIds],
+        prompt: PromptTokens,
+        take: Callable[[int, Vectors], None] | None = None,
+        *,
+        as_alone: bool = False,
     ) -> Vectors:
-        """Returns (n, dim) float32, unit rows; `take` gets each text's place and token vectors of the same pass."""
+        """Returns (n, dim) float32, unit rows; `take` gets each text's place and token vectors of the same pass.
+
+        With `as_alone` texts share a batch only with those of their own width, so that none is padded further than it
+        would be alone: padding changes the last digits, in bf16 the third.
+        """
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
 
@@ -66,6 +75,8 @@ class BatchEncoder:
             while done < len(order):
                 rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
+                if as_alone:
+                    rows = [row for row in rows if width(row) == wide]
                 shape = self._shape.rows(len(rows), wide), wide
                 try:
                     vectors, by_token = self._text_batch(

@@ -30,6 +30,9 @@ from passagework.retrieval.types import TokenIds, Tokens, Vectors
 QUERY_BYTES = 4 << 20
 """Bytes of the token vectors of the last queries: a search asks for them after the query's own vector."""
 
+REMEMBERED = 64
+"""Queries of one call whose token vectors are kept for that: of so many all fit."""
+
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
 
@@ -173,11 +176,13 @@ class BiEncoder:
         return self._encode_texts(texts, query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        if len(texts) != 1:
+        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it.
+
+        A query's vector doesn't depend on what is encoded beside it.
+        """
+        if len(texts) > REMEMBERED:
             return self._encode_texts(texts, query=True)
-        ids = self.tokenize_whole(texts, query=True)[0].ids[: self.query_budget]
-        return self._encode_query(ids)[0]
+        return self._encode_queries([t.ids[: self.query_budget] for t in self.tokenize_whole(texts, query=True)])[0]
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
@@ -189,17 +194,17 @@ class BiEncoder:
         check_budget(token_ids, self.query_budget if query else self.passage_budget)
         if query:
             known = ((ids, self._query_tokens.get(ids.tobytes().hex())) for ids in token_ids)
-            found = (self._encode_query(ids)[1] if vectors is None else vectors for ids, vectors in known)
+            found = (self._encode_queries([ids])[1].get(0) if vectors is None else vectors for ids, vectors in known)
             return [given_token_vectors(vectors, self._fingerprint.model) for vectors in found]
         return self._batches.token_vectors(token_ids, self._passage_prompt)
 
-    def _encode_query(self, ids: TokenIds) -> tuple[Vectors, Vectors | None]:
-        """Returns (1, dim) of a query and (n, hidden) of its tokens, remembered for who asks for them next."""
-        taken: list[Vectors] = []
-        vector = self._batches.text_vectors([ids], self._query_prompt, lambda _, vectors: taken.append(vectors))
-        for vectors in taken:
-            self._query_tokens.put(ids.tobytes().hex(), vectors)
-        return vector, taken[0] if taken else None
+    def _encode_queries(self, token_ids: Sequence[TokenIds]) -> tuple[Vectors, dict[int, Vectors]]:
+        """Returns (n, dim) of queries, and (tokens, hidden) of each, remembered for who asks for them next."""
+        taken: dict[int, Vectors] = {}
+        vectors = self._batches.text_vectors(token_ids, self._query_prompt, taken.__setitem__, as_alone=True)
+        for row, by_token in taken.items():
+            self._query_tokens.put(token_ids[row].tobytes().hex(), by_token)
+        return vectors, taken
 
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""
@@ -212,14 +217,14 @@ class BiEncoder:
         budget = self._window - len(prompt)
         at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
         if len(texts) <= at_once:
-            return self._batches.text_vectors(cut(0), prompt)
+            return self._batches.text_vectors(cut(0), prompt, as_alone=query)
         parts = []
         with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
             ready = ahead.submit(cut, 0)
             for start in range(0, len(texts), at_once):
                 ids = ready.result()
                 ready = ahead.submit(cut, start + at_once)
-                parts.append(self._batches.text_vectors(ids, prompt))
+                parts.append(self._batches.text_vectors(ids, prompt, as_alone=query))
         return np.concatenate(parts)
 
 
