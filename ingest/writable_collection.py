@@ -22,6 +22,7 @@ from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.opening import OpenRequest, open_destination
 from passagework.ingest.writing.passage_writer import SourceFile
+from passagework.retrieval.collection.call_forms import in_thread
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
@@ -83,6 +84,10 @@ class Collection(SearchedCollection):
         with self._writing:
             self.moment()  # raises where it was closed
             return delete(self.path, [names] if isinstance(names, str) else names, where=where)
+
+    add_async = in_thread(add)
+    upsert_async = in_thread(upsert)
+    delete_async = in_thread(delete)
 
     def _put(
         self,

@@ -2,6 +2,7 @@
 
 from .also_in import AlsoIn as AlsoIn
 from .citations import Citation as Citation, Context as Context
+from .collection.several_collections import Collections as Collections
 from .collection.status import (
     IndexStatus as IndexStatus,
     Status as Status,
@@ -52,6 +53,7 @@ from .evaluation import (
 from .evaluation.report import render_comparison as render_comparison
 from .filters.compiler import Where as Where
 from .hits import Hit as Hit, Hits as Hits, Relevance as Relevance, StageScore as StageScore, Trace as Trace
+from .merged_hits import MergedContext as MergedContext, MergedHits as MergedHits
 from .models.bi_encoder import BiEncoder as BiEncoder
 from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
 from .models.encoder import Encoder as Encoder

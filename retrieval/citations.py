@@ -20,7 +20,7 @@ class Citation:
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
     `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage. `also_in` are
-    places where the same text stands.
+    places where the same text stands. `collection` is the name of its collection, where several were searched.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Citation:
     ocr: Ocr | None = None
     relevance: float | None = None
     also_in: tuple[AlsoIn, ...] = ()
+    collection: str = ""
 
     @property
     def place(self) -> str:
@@ -50,8 +51,8 @@ class Citation:
 
     @property
     def address(self) -> str:
-        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
-        return address(self.path, self.uri, self.root)
+        """Returns what lists call its document: the path, with collection, record and root where they are needed."""
+        return address(self.path, self.uri, self.root, self.collection)
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the context JSON has under `citations` of it."""
@@ -74,6 +75,7 @@ class Citation:
             "hidden": [span.to_json() for span in self.hidden],
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({"collection": self.collection} if self.collection else {}),
         }
 
 

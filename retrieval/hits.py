@@ -65,7 +65,7 @@ class Hit:
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
     `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what. `also_in` are the
-    places of its copies, best first.
+    places of its copies, best first. `collection` is the name of its collection, where several were searched.
     """
 
     rank: int
@@ -89,6 +89,7 @@ class Hit:
     ocr: Ocr | None = None
     also_in: tuple[AlsoIn, ...] = ()
     estimate: Relevance | None = None
+    collection: str = ""
 
     @property
     def relevance(self) -> float | None:
@@ -105,8 +106,8 @@ class Hit:
 
     @property
     def address(self) -> str:
-        """Returns what lists call its document: the path, with the record, and with the root where that is needed."""
-        return address(self.path, self.uri, self.root)
+        """Returns what lists call its document: the path, with collection, record and root where they are needed."""
+        return address(self.path, self.uri, self.root, self.collection)
 
     def __str__(self) -> str:
         """Returns rank, score and place, and how the passage begins, in two lines."""
@@ -135,6 +136,7 @@ class Hit:
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
             **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
+            **({"collection": self.collection} if self.collection else {}),
         }
 
 

@@ -100,13 +100,15 @@ def clock_time(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-def address(path: str, uri: str, root: str = "") -> str:
+def address(path: str, uri: str, root: str = "", collection: str = "") -> str:
     """Names a document by its path, and one record of a file as `path#_id` or `path#line=3`.
 
-    With `root`, which tells apart folders that hold files of the same path, as `path (in root)`.
+    With `root`, which tells apart folders that hold files of the same path, as `path (in root)`; with the name of a
+    collection, where several were searched, as `collection: path`.
     """
     _, mark, record = uri.partition("#")
-    return f"{path}{mark}{unquote(record)}" + (f" (in {root})" if root else "")
+    named = f"{collection}: " if collection else ""
+    return f"{named}{path}{mark}{unquote(record)}" + (f" (in {root})" if root else "")
 
 
 def in_two_lines(number: str, place: Sequence[str], text: str) -> str:

@@ -29,6 +29,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "roots",
                 "also_in",
                 "citations",
+                "merged_hits",
                 "plan",
                 "understood",
                 "words",
@@ -53,7 +54,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("workflows", "writable_collection"),
     ),
     "ui": (
-        ("present",),
+        ("present", "sources"),
         ("service",),
         ("commands", "web"),
         ("pages",),

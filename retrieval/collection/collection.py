@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
+from passagework.retrieval.collection.call_forms import for_many, in_thread
 from passagework.retrieval.collection.collection_contents import CollectionContents
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
@@ -133,8 +134,7 @@ class Collection(CollectionContents):
             diversity=diversity,
             syntax=choose(Syntax, syntax, "syntax"),
         )
-        with self._reading() as (live, snapshot):
-            return self._search(request, live, snapshot)
+        return self._answers([request])[0]
 
     def context(
         self,
@@ -175,10 +175,12 @@ class Collection(CollectionContents):
         )
         layout = ContextLayout.chosen(format, order, expand)
         count = None if tokenizer is None else token_counter(tokenizer, self._settings)
-        with self._reading() as (live, snapshot):
-            hits = self._search(request, live, snapshot)
-            count = count or (lambda text: tokens_as_read(self._models.encoder(live, snapshot), text))
-            return context_of(hits, snapshot, layout, max_tokens=max_tokens, count_tokens=count)
+        return self._quoted(request, layout, max_tokens, count)
+
+    search_many = for_many(search)
+    search_async = in_thread(search)
+    search_many_async = in_thread(search_many)
+    context_async = in_thread(context)
 
     def status(self) -> Status:
         """Returns what the collection holds and what it was made with; `to_json()` is that of `passagework status`."""
@@ -235,7 +237,24 @@ class Collection(CollectionContents):
                 self._retired, self._live = self._live, opened
             return self._live
 
+    def _answers(self, requests: Sequence[SearchRequest]) -> list[Hits]:
+        """Returns the hits of each request, all at one moment of the collection."""
+        with self._reading() as (live, snapshot):
+            return self._search_many(requests, live, snapshot)
+
+    def _quoted(
+        self, request: SearchRequest, layout: ContextLayout, max_tokens: int, count: Callable[[str], int] | None
+    ) -> Context:
+        """Returns what a request finds as cited text; without `count` the encoder's tokens are counted."""
+        with self._reading() as (live, snapshot):
+            hits = self._search(request, live, snapshot)
+            count = count or (lambda text: tokens_as_read(self._models.encoder(live, snapshot), text))
+            return context_of(hits, snapshot, layout, max_tokens=max_tokens, count_tokens=count)
+
     def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
+        return self._search_many([request], live, snapshot)[0]
+
+    def _search_many(self, requests: Sequence[SearchRequest], live: OpenedVersion, snapshot: Snapshot) -> list[Hits]:
         """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)
@@ -246,7 +265,7 @@ class Collection(CollectionContents):
                 background=live.background,
                 words=live.words,
             )
-            return searcher.search(request, snapshot, live.index(snapshot))
+            return searcher.search_many(requests, snapshot, live.index(snapshot))
 
     def encoder(self) -> Encoder:
         """Returns the encoder, loaded when first needed and checked against the collection's record.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -41,13 +41,11 @@ class RestrictedCollection(Collection):
         with self._whole._reading() as (live, snapshot):
             yield live, VisibleSnapshot(snapshot.connection, compile_visible(self._visible, snapshot))
 
-    def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
+    def _search_many(self, requests: Sequence[SearchRequest], live: OpenedVersion, snapshot: Snapshot) -> list[Hits]:
         """Searches what may be seen, with nothing that is remembered of the others' words and vectors."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             searcher = Searcher(self._models.at(live, snapshot), filters=live.filters, background=self._background)
-            hits = searcher.search(request, snapshot, live.index(snapshot))
-        used = hits.plan.filter
-        return replace(hits, plan=replace(hits.plan, filter=None if used is None else replace(used, looked_at=None)))
+            return [_untold(hits) for hits in searcher.search_many(requests, snapshot, live.index(snapshot))]
 
     def close(self) -> None:
         """Does nothing: whoever opened the collection closes it."""
@@ -55,3 +53,9 @@ class RestrictedCollection(Collection):
     def __repr__(self) -> str:
         """Returns one line: the path, and that it is a part."""
         return f"<RestrictedCollection of {str(self.path)!r}>"
+
+
+def _untold(hits: Hits) -> Hits:
+    """Returns hits whose plan doesn't say how many passages were looked at."""
+    used = hits.plan.filter
+    return replace(hits, plan=replace(hits.plan, filter=None if used is None else replace(used, looked_at=None)))

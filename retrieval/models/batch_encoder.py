@@ -72,10 +72,17 @@ class BatchEncoder:
         return padded_width(len(ids) + len(prompt), self._window, QUERY_STEP)
 
     def query_vectors(
-        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None]
+        self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
     ) -> Vectors:
-        """Returns what `text_vectors` does, of queries of one `query_width`."""
-        return self._text_vectors(token_ids, prompt, lambda row: self.query_width(token_ids[row], prompt), take)
+        """Returns what `text_vectors` does, of queries, each beside those of its own `query_width` alone.
+
+        So none is padded further than it would be by itself: padding changes the last digits, in bf16 the third.
+        """
+
+        def width(row: int) -> int:
+            return self.query_width(token_ids[row], prompt)
+
+        return self._text_vectors(token_ids, prompt, width, take, alike=True)
 
     def _text_vectors(
         self,
@@ -83,6 +90,8 @@ class BatchEncoder:
         prompt: PromptTokens,
         width: Callable[[int], int],
         take: Callable[[int, Vectors], None] | None,
+        *,
+        alike: bool = False,
     ) -> Vectors:
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
@@ -91,6 +100,8 @@ class BatchEncoder:
             while done < len(order):
                 rows = next(batches(order[done:], width, self._shape.tokens))
                 wide = width(rows[0])
+                if alike:
+                    rows = [row for row in rows if width(row) == wide]
                 shape = self._shape.rows(len(rows), wide), wide
                 try:
                     vectors, by_token = self._text_batch(

@@ -31,6 +31,9 @@ from passagework.retrieval.types import TokenIds, Tokens, Vectors
 QUERY_BYTES = 4 << 20
 """Bytes of the token vectors of the last queries: a search asks for them after the query's own vector."""
 
+REMEMBERED = 64
+"""Queries of one call whose token vectors are kept for that: of so many all fit."""
+
 TOKENISED_AT_ONCE = 4096
 """Texts for a GPU, in one go: a dozen batches of passages."""
 
@@ -179,11 +182,14 @@ class BiEncoder:
         return self._encode_texts(texts, query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        if len(texts) != 1:
+        """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it.
+
+        A query's vector doesn't depend on what is encoded beside it.
+        """
+        if not 0 < len(texts) <= REMEMBERED:
             return self._encode_texts(texts, query=True)
-        ids = self.tokenize_whole(texts, query=True)[0].ids[: self.query_budget]
-        return self._queries.encode(ids)[0]
+        ids = [tokens.ids[: self.query_budget] for tokens in self.tokenize_whole(texts, query=True)]
+        return np.concatenate([vector for vector, _ in self._queries.encode_all(ids)])
 
     def encode_token_vectors(self, token_ids: Sequence[TokenIds], *, query: bool = False) -> list[Vectors]:
         """Returns an (n, hidden) float32 matrix for each text: a unit row (or 0) for each of its n tokens, no others.
@@ -216,15 +222,16 @@ class BiEncoder:
         prompt = self._query_prompt if query else self._passage_prompt
         budget = self._window - len(prompt)
         at_once = len(texts) if self._backend.device == "cpu" else TOKENISED_AT_ONCE
+        encode = self._batches.query_vectors if query else self._batches.text_vectors
         if len(texts) <= at_once:
-            return self._batches.text_vectors(cut(0), prompt)
+            return encode(cut(0), prompt)
         parts = []
         with ThreadPoolExecutor(1, thread_name_prefix="passagework-tokens") as ahead:
             ready = ahead.submit(cut, 0)
             for start in range(0, len(texts), at_once):
                 ids = ready.result()
                 ready = ahead.submit(cut, start + at_once)
-                parts.append(self._batches.text_vectors(ids, prompt))
+                parts.append(encode(ids, prompt))
         return np.concatenate(parts)
 
 

@@ -47,17 +47,21 @@ class WaitingQueries:
 
     def encode(self, ids: TokenIds) -> EncodedQuery:
         """Returns a query's vectors, or raises what encoding it alone raises."""
-        query = _Query(ids, self._width(ids))
-        self._waiting.append(query)
+        return self.encode_all([ids])[0]
+
+    def encode_all(self, token_ids: Sequence[TokenIds]) -> list[EncodedQuery]:
+        """Returns the vectors of several queries; raises what encoding the first that can't be encoded alone raises."""
+        queries = [_Query(ids, self._width(ids)) for ids in token_ids]
+        self._waiting.extend(queries)
         with self._turn:
-            while not query.encoded.done():
+            while not all(query.encoded.done() for query in queries):
                 batch = self._next()
                 try:
                     self._encode_together(batch)
                 except BaseException:  # Ctrl-C is this caller's, and not of those behind it
                     self._waiting.extendleft(one for one in reversed(batch) if not one.encoded.done())
                     raise
-        return query.encoded.result()
+        return [query.encoded.result() for query in queries]
 
     def _next(self) -> list[_Query]:
         """Takes out the first that waits, and those behind it of the same width."""

@@ -46,11 +46,16 @@ class Block:
         """Tells whether a span of a hit's document overlaps it, touches it, or is so near that what is between may be
         quoted too.
         """
-        return self.hits[0].uri == hit.uri and span.start <= self.end + GAP and self.start <= span.end + GAP
+        return self.document == document_of(hit) and span.start <= self.end + GAP and self.start <= span.end + GAP
 
     def overlaps(self, hit: Hit) -> bool:
         """Tells whether some of a hit's text is in it."""
-        return self.hits[0].uri == hit.uri and hit.start < self.end and self.start < hit.end
+        return self.document == document_of(hit) and hit.start < self.end and self.start < hit.end
+
+    @property
+    def document(self) -> tuple[str, str]:
+        """Returns which document it is of."""
+        return document_of(self.hits[0])
 
     @property
     def shown(self) -> str:
@@ -111,7 +116,9 @@ class Block:
     def also_in(self) -> tuple[AlsoIn, ...]:
         """Returns where else its text stands, each place once: copies of its hits, and hits that say the same."""
         found = [copy for hit in self.hits for copy in hit.also_in] + list(self.copies)
-        return tuple({(copy.document, copy.path, copy.start, copy.end): copy for copy in found}.values())
+        return tuple(
+            {(copy.collection, copy.document, copy.path, copy.start, copy.end): copy for copy in found}.values()
+        )
 
     def citation(self, number: int) -> Citation:
         """Returns what is said about it beside the text."""
@@ -136,7 +143,13 @@ class Block:
             seconds=self.seconds,
             ocr=self.ocr,
             also_in=self.also_in,
+            collection=best.collection,
         )
+
+
+def document_of(hit: Hit) -> tuple[str, str]:
+    """Returns the collection and the URI of a hit's document: two collections may hold one file, as it was then."""
+    return hit.collection, hit.uri
 
 
 def with_hit(
@@ -166,7 +179,8 @@ def with_hit(
 
 def with_copy(block: Block, hit: Hit, similarity: float) -> Block:
     """Returns a block that also tells of a hit, and of its copies, whose text it says."""
-    copy = AlsoIn(hit.document, hit.path, hit.root, hit.start, hit.end, hit.pages, similarity)
+    elsewhere = hit.collection if hit.collection != block.document[0] else ""
+    copy = AlsoIn(hit.document, hit.path, hit.root, hit.start, hit.end, hit.pages, similarity, elsewhere)
     return replace(block, copies=(*block.copies, copy, *hit.also_in))
 
 
@@ -175,8 +189,8 @@ def in_order(blocks: Iterable[Block], order: ContextOrder) -> list[Block]:
     ranked = sorted(blocks, key=lambda block: block.hits[0].rank)
     if order is ContextOrder.RANK:
         return ranked
-    first = {block.hits[0].uri: place for place, block in reversed(list(enumerate(ranked)))}
-    return sorted(ranked, key=lambda block: (first[block.hits[0].uri], block.start))
+    first = {block.document: place for place, block in reversed(list(enumerate(ranked)))}
+    return sorted(ranked, key=lambda block: (first[block.document], block.start))
 
 
 def cut_block(block: Block, max_tokens: int, count: Callable[[Block], int]) -> Block:

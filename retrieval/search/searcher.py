@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.calibration import recorded_calibration
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import query_coverage
+from passagework.retrieval.search.encoded_ahead import EncodedAhead
 from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.relevance import COMPARED, AskedQuery
 from passagework.retrieval.search.request import SearchRequest
@@ -55,15 +56,34 @@ class Searcher:
 
     def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
         """Returns the `k` best passages; the pool grows until `k` are found, or it holds everything there is."""
-        clock = Clock()
-        read = self._read(request, snapshot, clock)
+        return self.search_many([request], snapshot, index)[0]
+
+    def search_many(self, requests: Sequence[SearchRequest], snapshot: Snapshot, index: LiveIndex) -> list[Hits]:
+        """Returns the hits of each request, as `search` would; the queries are encoded together."""
+        clocks = [Clock() for _ in requests]
+        reads = [self._read(request, snapshot, clock) for request, clock in zip(requests, clocks, strict=True)]
+        ahead = EncodedAhead([read.as_typed for read in reads if not read.is_filter_alone])
+        asked = zip(requests, reads, clocks, strict=True)
+        return [self._found(request, read, snapshot, index, ahead, clock) for request, read, clock in asked]
+
+    def _found(
+        self,
+        request: SearchRequest,
+        read: ReadQuery,
+        snapshot: Snapshot,
+        index: LiveIndex,
+        ahead: EncodedAhead,
+        clock: Clock,
+    ) -> Hits:
+        """Returns the hits of a request that was read."""
+        clock.resume()
         typed, request = request.query, replace(request, query=read.text)
         if read.is_filter_alone:  # there is nothing that a passage could answer
             request = replace(request, relevance=False, min_relevance=None)
         allowed, hints = self._allowed(request, read, snapshot, clock)
         dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
         choice = self._choice(request, read, dense_retriever, clock)
-        vector, cut, tokens, unknown = _encoded(choice.encoder, read.as_typed, clock)
+        vector, cut, tokens, unknown = _encoded(choice.encoder, read.as_typed, ahead, clock)
         known = 1 - unknown / tokens if tokens else 1.0
         lexical = self._lexical_retriever(request, choice.stage, read)
         first_stage = FirstStage(
@@ -179,14 +199,16 @@ def _compared(pool: Pool, scores: Scores, selection: Selection) -> list[int]:
     return [passage for passage in pool.best_first(scores) if passage not in copied][:COMPARED]
 
 
-def _encoded(encoder: Encoder | None, query: str, clock: Clock) -> tuple[Vectors | None, QueryCut | None, int, int]:
+def _encoded(
+    encoder: Encoder | None, query: str, ahead: EncodedAhead, clock: Clock
+) -> tuple[Vectors | None, QueryCut | None, int, int]:
     """Returns the query's vector (1, dim), how much of one over its budget was read, its tokens and those unknown."""
     if encoder is None:
         return None, None, 0, 0
     query = folded(query)
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
         tokens = encoder.tokenize([query])[0]
-        vector = encoder.encode_queries([query])
+        vector = ahead.vector(query, encoder)
     unknown = 0 if encoder.unknown_token is None else int(np.count_nonzero(tokens.ids == encoder.unknown_token))
     cut = QueryCut(len(tokens), encoder.query_budget) if len(tokens) > encoder.query_budget else None
     return vector, cut, len(tokens), unknown

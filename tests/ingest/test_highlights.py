@@ -27,7 +27,7 @@ from passagework.ingest.loaders.pdf.pdf_text import page_text
 from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.types import Document
-from passagework.ui.web.page_drawing import PagePicture, draw_page
+from passagework.ui.sources.page_drawing import PagePicture, draw_page
 from tests.support.pdf_files import copied, drawn, lines, load, saved, typed, written
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +159,7 @@ def test_a_user_with_less_memory_sees_the_page(tmp_path: Path) -> None:
     path = written(tmp_path / "a.pdf", typed([["The pump."]]))
     script = (
         "import resource, sys\nfrom pathlib import Path\n"
-        "from passagework.ui.web.page_drawing import MEMORY, draw_page\n"
+        "from passagework.ui.sources.page_drawing import MEMORY, draw_page\n"
         "resource.setrlimit(resource.RLIMIT_AS, (MEMORY // 2, MEMORY // 2))\n"
         "picture = draw_page(Path(sys.argv[1]), '', number=1, text='The pump.', start=0, end=9)\n"
         "print(picture.exact, len(picture.boxes))"

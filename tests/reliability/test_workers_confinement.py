@@ -19,7 +19,7 @@ from passagework.ingest.workers import LoadRequest, ParserPool, descriptor_path,
 from passagework.ingest.workers.process import ParserProcess
 from passagework.retrieval.errors import IngestError, PassageworkError
 from passagework.retrieval.types import Document
-from passagework.ui.web.page_drawing import draw_page
+from passagework.ui.sources.page_drawing import draw_page
 from tests.support.attacking_loaders import CALLS, PORT, SIBLING
 
 pytestmark = pytest.mark.faults

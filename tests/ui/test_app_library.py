@@ -21,10 +21,9 @@ from passagework.ingest import Progress, ingest
 from passagework.ingest.loaders.formats import SUFFIXES
 from passagework.retrieval import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
+from passagework.ui.sources.uploads import LONGEST_NAME, UPLOAD_MEGABYTES, remove_upload, save_upload, upload_name
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs, stop_jobs
-from passagework.ui.web.server import UPLOAD_MEGABYTES
 from passagework.ui.web.session import jobs_of
-from passagework.ui.web.uploads import LONGEST_NAME, remove_upload, save_upload, upload_name
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
 

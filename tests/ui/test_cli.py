@@ -964,3 +964,29 @@ class TestReference:
         assert isinstance(index, dict)
         keys = {*HIT, *STATUS, *encoder, *index, "added", "seconds", "citations", "query_cut", "probability"}
         assert keys - explained == set()
+
+
+class TestSeveralCollections:
+    """`--collection` more than once."""
+
+    def test_search_merges_and_names_them(self, collection: Path, copy: Path) -> None:
+        """Each hit has the name that its collection was given, and the person reads it before the path."""
+        command = ("search", "night", "--collection", f"one={collection}", "--collection", copy, "-k", "4")
+        found = run(*command, "--json").json
+        assert {hit["collection"] for hit in found["hits"]} == {"one", "copy"}
+        assert [hit["rank"] for hit in found["hits"]] == [1, 2, 3, 4]
+        assert sorted(found["plans"]) == ["copy", "one"]
+        shown = run(*command).out
+        assert ("one: " in shown, "copy: " in shown) == (True, True)
+
+    def test_context_cites_them(self, collection: Path, copy: Path) -> None:
+        """A text that stands in both is quoted once, and told of the other."""
+        found = run("context", "night", "--collection", f"one={collection}", "--collection", copy, "--json").json
+        assert found["citations"][0]["collection"] == "one"
+        assert "copy" in {other.get("collection") for other in found["citations"][0]["also_in"]}
+
+    def test_two_of_one_name(self, collection: Path) -> None:
+        """A usage mistake, in one line."""
+        outcome = run("search", "night", "--collection", collection, "--collection", collection)
+        assert outcome.code == 2
+        assert "two collections are named" in outcome.complaint

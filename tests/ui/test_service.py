@@ -14,10 +14,11 @@ import pytest
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.retrieval import ConfigError
+from passagework.retrieval.collection.collection_names import named_folders
 from passagework.retrieval.config import Settings
 from passagework.ui.present import documents_to_json
 from passagework.ui.service.application import application
-from passagework.ui.service.served_collections import ServedCollections, named_folders
+from passagework.ui.service.served_collections import ServedCollections
 from passagework.ui.service.serving_state import Service
 from passagework.ui.service.worker_threads import WorkerThreads
 from tests.support.fakes import FakeEncoder

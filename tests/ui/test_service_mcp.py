@@ -115,6 +115,8 @@ def test_context_outline_and_documents(collections: dict[str, Collection]) -> No
     assert listed.splitlines()[1] == f"guide: guide.md 'Travel' {file_id('guide', row.uri)}"
     assert told(collections, "documents", path="b*").content[0].text.startswith("birds: birds.md")
     assert told(collections, "documents", path="x*").content[0].text == "There are no documents."
+    every = told(collections, "context", query=query).content[0].text
+    assert every.startswith("[1] Travel — guide: guide.md\n")
     nothing = told(collections, "context", query="zzzz", collection="birds")
     assert nothing.content[0].text == "Nothing in the documents answers this."
 
@@ -126,7 +128,6 @@ def test_context_outline_and_documents(collections: dict[str, Collection]) -> No
         ("search", {"query": ""}, "the query is empty"),
         ("search", {"query": "owls", "k": 51}, "k"),
         ("search", {"query": "owls", "collection": "none"}, "there is no such collection"),
-        ("context", {"query": "owls"}, "name a collection: there are birds, guide"),
         ("fetch", {"id": "file-x"}, "there is no such file"),
         ("fetch", {"id": file_id("guide", "file:///none")}, "there is no such document"),
     ],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from passagework import Collection
+from passagework import Collection, Collections
 from passagework.ingest import ingest
 from passagework.retrieval.config import RELEVANT, Settings
 from passagework.ui.service.access_tokens import TokenFile
@@ -90,3 +90,14 @@ def test_a_token_holds_in_each(collections: dict[str, Collection], tmp_path: Pat
     assert {hit["document"] for hit in answer.json()["hits"]} == {"birds0", "pets0"}
     one = ServiceClient(app, {"authorization": f"Bearer {tokens.add('one', collections=['pets'])}"})
     assert one.post("/search", {"query": "owl", "collections": ["birds", "pets"]}).status_code == 404
+
+
+def test_a_context_of_several(client: ServiceClient, collections: dict[str, Collection]) -> None:
+    """Says what Python's says, and cites each collection."""
+    asked: dict[str, Any] = {"query": "owls at night", "max_tokens": 60, "min_relevance": 0.0}
+    answer = client.post("/context", {**asked, "collections": ["pets", "birds"]}).json()
+    own = Collections({name: collections[name] for name in ("pets", "birds")}).context(**asked)
+    assert (answer["text"], answer["citations"]) == (own.text, own.to_json()["citations"])
+    assert {citation["collection"] for citation in answer["citations"]} == {"pets", "birds"}
+    assert sorted(answer["plans"]) == ["birds", "pets"]
+    assert client.post("/context", {**asked, "collections": ["pets", "no"]}).status_code == 404

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from passagework.retrieval.config import COLLECTION
+
+SearchedOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--collection",
+        help="Folder of the collection; given more than once, all are searched, and hits merged by relevance.",
+        envvar=COLLECTION,
+        metavar="[NAME=]DIR",
+    ),
+]
 QueryArgument = Annotated[str, typer.Argument(help="What to look for.", metavar="QUERY")]
 KOption = Annotated[int, typer.Option("-k", help="Hits returned.", metavar="N")]
 PoolOption = Annotated[int, typer.Option("-k", help="Passages that it may be made of.", metavar="N")]

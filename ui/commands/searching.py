@@ -9,12 +9,14 @@ from passagework.ui.commands import context_options as quoting, options as opt, 
 from passagework.ui.commands.output import parse_where, print_message, print_result
 
 if TYPE_CHECKING:
-    from passagework import Collection
+    from collections.abc import Sequence
+
+    from passagework import Collection, Collections
 
 
 def search(
     query: find.QueryArgument,
-    collection: opt.CollectionOption,
+    collection: find.SearchedOption,
     k: find.KOption = 10,
     stage: find.StageOption = None,
     candidates: find.CandidatesOption = None,
@@ -36,7 +38,7 @@ def search(
     from passagework.ui.present import show_hits
 
     parsed = parse_where(where)
-    with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+    with open_searched(collection, encoder=encoder, reranker=reranker) as opened:
         hits = opened.search(
             query,
             k=k,
@@ -57,7 +59,7 @@ def search(
 
 def context(
     query: find.QueryArgument,
-    collection: opt.CollectionOption,
+    collection: find.SearchedOption,
     max_tokens: quoting.MaxTokensOption = 2000,
     k: find.PoolOption = 20,
     stage: find.StageOption = None,
@@ -80,7 +82,7 @@ def context(
     from passagework.ui.present import context_notes, show_context
 
     parsed = parse_where(where)
-    with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+    with open_searched(collection, encoder=encoder, reranker=reranker) as opened:
         assembled = opened.context(
             query,
             max_tokens=max_tokens,
@@ -101,6 +103,21 @@ def context(
     if not as_json:
         for note in context_notes(assembled):
             print_message(note)  # on stderr: the text alone goes into a file or a pipe
+
+
+def open_searched(
+    given: Sequence[Path], *, encoder: str | None = None, reranker: str | None = None
+) -> Collection | Collections:
+    """Opens what `--collection` was given: a folder, or several, each with the name that it was given or its folder's.
+
+    Raises ConfigError where two go by one name.
+    """
+    from passagework import Collections
+    from passagework.retrieval.collection.collection_names import named_folders
+
+    if len(given) == 1:
+        return open_collection(given[0], encoder=encoder, reranker=reranker)
+    return Collections.open(named_folders(list(map(str, given))), encoder=encoder, reranker=reranker)
 
 
 def open_collection(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:

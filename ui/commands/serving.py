@@ -46,12 +46,13 @@ def serve(
     no_access_log: QuietOption = False,
 ) -> None:
     """Serve collections over HTTP from one process that keeps its models loaded."""
+    from passagework.retrieval.collection.collection_names import named_folders
     from passagework.retrieval.extras import require
 
     require("serve")
     from passagework.ui.service.application import application
     from passagework.ui.service.listening import is_any_address, listen, listening_socket
-    from passagework.ui.service.served_collections import ServedCollections, named_folders
+    from passagework.ui.service.served_collections import ServedCollections
     from passagework.ui.service.serving_state import Service
     from passagework.ui.service.worker_threads import WorkerThreads
 
@@ -86,12 +87,13 @@ def _known_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> TokenFile
 
 def mcp(collection: ServedOption, reranker: find.RerankerOption = None) -> None:
     """Serve collections to one program by MCP, over stdin and stdout."""
+    from passagework.retrieval.collection.collection_names import named_folders
     from passagework.retrieval.extras import require
 
     require("serve")
     from passagework.ui.service.access_tokens import EVERYTHING
     from passagework.ui.service.mcp_tools import mcp_server
-    from passagework.ui.service.served_collections import ServedCollections, named_folders
+    from passagework.ui.service.served_collections import ServedCollections
     from passagework.ui.service.serving_state import Caller, Service
 
     service = Service(ServedCollections.open(named_folders(collection), reranker=reranker))

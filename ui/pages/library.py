@@ -16,13 +16,13 @@ from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.present.progress_lines import progress_lines
+from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, readable_suffixes, save_upload, uningested_uploads
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
 from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems, show_unread
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
-from passagework.ui.web.server import LOCAL, UPLOAD_MEGABYTES
-from passagework.ui.web.uploads import readable_suffixes, save_upload, uningested_uploads
+from passagework.ui.web.server import LOCAL
 
 
 def show_status(status: Status) -> None:

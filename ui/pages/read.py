@@ -15,12 +15,12 @@ from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.text import counted, page_list
 from passagework.retrieval.types import Page
+from passagework.ui.sources.page_drawing import PDF, PagePicture, draw_page
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of
 from passagework.ui.web.document_view import Place, citation, file_of, picture_html, place_of, text_html
 from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.ocr_boxes import ocr_boxes, without_ocr
-from passagework.ui.web.page_drawing import PDF, PagePicture, draw_page
 from passagework.ui.web.page_html import markdown_text, note_html
 from passagework.ui.web.recording_player import recording_of_document, show_player
 

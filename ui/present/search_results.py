@@ -9,6 +9,7 @@ from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.hits import Hit, Hits, is_relevant
+from passagework.retrieval.merged_hits import MergedHits
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
@@ -151,7 +152,9 @@ def warnings_of(plan: Plan) -> list[str]:
 
 def show_hits(console: Console, hits: Hits) -> None:
     """Prints each hit with its place, its passage and its scores, then the plan."""
-    for warning in [*warnings_of(hits.plan), *filter(None, [relevance_line(hits)])]:
+    parts = hits.parts if isinstance(hits, MergedHits) else {"": hits}
+    warnings = dict.fromkeys(warning for part in parts.values() for warning in warnings_of(part.plan))
+    for warning in [*warnings, *filter(None, [relevance_line(hits)])]:
         console.print(Text(f"note: {warning}", style="yellow"))
     if not hits:
         console.print("no passage found")
@@ -175,8 +178,10 @@ def show_hits(console: Console, hits: Hits) -> None:
         console.print()
     if understood := understood_line(hits.plan):
         indented(console, understood, "dim", column=Text("query ", "dim"))
-    indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))
-    indented(console, timing_line(hits), "dim", column=Text("time  ", "dim"))
+    for name, part in parts.items():
+        of_one = f"{name}: " if name else ""
+        indented(console, of_one + plan_line(part), "dim", column=Text("plan  ", "dim"))
+        indented(console, of_one + timing_line(part), "dim", column=Text("time  ", "dim"))
 
 
 def _passage(text: str) -> str:

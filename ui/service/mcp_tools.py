@@ -15,10 +15,10 @@ from pydantic import BaseModel, Field
 
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import RELEVANT
-from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.types import Document
 from passagework.ui.service.access_tokens import Right
+from passagework.ui.service.merged_search import several
 from passagework.ui.service.openai_shapes import document_of, file_id
 from passagework.ui.service.problems import RefusedError, refusal_of
 from passagework.ui.service.serving_state import Caller
@@ -84,13 +84,9 @@ class Tools:
         """Find passages that answer a question, the most relevant first."""
 
         async def found(caller: Caller) -> Results:
-            hits: list[tuple[str, Hit]] = []
-            for name in _names(caller, collection):
-                opened = caller.collection(name, Right.SEARCH)
-                answer = await caller.run(lambda opened=opened: opened.search(query, k=k, min_relevance=RELEVANT))  # type: ignore[misc]
-                hits += [(name, hit) for hit in answer]
-            best = sorted(hits, key=lambda pair: -(pair[1].relevance or 0))[:k]
-            return Results(results=[_result(name, hit) for name, hit in best])
+            opened = several(caller, _names(caller, collection))
+            hits = await caller.run(lambda: opened.search(query, k=k, min_relevance=RELEVANT))
+            return Results(results=[_result(hit.collection, hit) for hit in hits])
 
         return await self._told(ctx, found)
 
@@ -124,13 +120,11 @@ class Tools:
         collection: Named = None,
         max_tokens: Annotated[int, Field(ge=50, le=20_000)] = 2000,
     ) -> str:
-        """Get one text of the best passages of a collection, numbered, with sources to cite."""
+        """Get one text of the best passages, numbered, with sources to cite."""
 
         async def assembled(caller: Caller) -> str:
             names = _names(caller, collection)
-            if len(names) > 1:
-                raise ConfigError(f"name a collection: there are {', '.join(names)}")
-            opened = caller.collection(names[0], Right.SEARCH)
+            opened = several(caller, names) if len(names) > 1 else caller.collection(names[0], Right.SEARCH)
             made = await caller.run(lambda: opened.context(query, max_tokens=max_tokens))
             return made.text or "Nothing in the documents answers this."
 

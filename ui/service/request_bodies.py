@@ -68,3 +68,9 @@ class ContextBody(RequestBody):
     order: Annotated[str, _one_of(ContextOrder)] = ContextOrder.RANK.value
     expand: Annotated[str, _one_of(ContextExpansion)] | None = None
     syntax: Annotated[str, _one_of(Syntax)] = Syntax.FULL.value
+
+
+class MergedContextBody(ContextBody):
+    """Holds the parameters of a context of several collections: what `ContextBody` has, and their names."""
+
+    collections: list[str] = Field(min_length=1, max_length=64)

@@ -12,8 +12,8 @@ from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.roots import path_of
 from passagework.retrieval.text import address, place_list, visible
 from passagework.retrieval.types import Document, Heading, Page, PlaceUnit
+from passagework.ui.sources.page_drawing import PagePicture
 from passagework.ui.web.highlighting import Highlights
-from passagework.ui.web.page_drawing import PagePicture
 from passagework.ui.web.page_html import highlighted_html, plain, unwrapped
 
 LONGEST = 20_000

@@ -12,10 +12,10 @@ from passagework.ingest.report import Problem, UnreadType
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
+from passagework.ui.sources.uploads import remove_upload
 from passagework.ui.web import session
 from passagework.ui.web.document_view import file_of
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
-from passagework.ui.web.uploads import remove_upload
 
 ROWS = 100
 """Documents and problems in a table at once."""

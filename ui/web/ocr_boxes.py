@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from passagework.retrieval.types import Document, OcrSpan
-from passagework.ui.web.page_drawing import Share
+from passagework.ui.sources.page_drawing import Share
 
 _GAP = 2.0
 """Heights of a line between two words, at most, for one box to hold both: more is another column or cell."""

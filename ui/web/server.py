@@ -12,9 +12,7 @@ from pathlib import Path
 
 from passagework.retrieval.errors import PassageworkError
 from passagework.ui.commands.output import DONE, INTERRUPTED, print_message
-
-UPLOAD_MEGABYTES = 100
-"""The size of one file: a browser sends it whole, and it is held in memory until it is written."""
+from passagework.ui.sources.uploads import UPLOAD_MEGABYTES
 
 STOP_SECONDS = 10.0
 """The time for an ingest to come to its next step."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import os
 import re
+import time
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 
 from passagework.ingest.loaders import OcrMode, supported
@@ -19,10 +22,18 @@ from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.store import SourceRow
 from passagework.retrieval.text import one_line, visible
-from passagework.ui.web.server import UPLOAD_MEGABYTES
+
+UPLOAD_MEGABYTES = 100
+"""The size of one file: a browser sends it whole, and it is held in memory until it is written."""
 
 LONGEST_NAME = 120
 """Bytes of a name, its suffix included; file systems take 255."""
+
+PART = ".part"
+"""How the name of a file ends that is still arriving."""
+
+FORGOTTEN_SECONDS = 600
+"""After so long nothing more comes of a file that was arriving."""
 
 _UNWANTED = re.compile(r'[\\/:*?"<>|]')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])\s*(?:\.|$)", re.IGNORECASE)
@@ -64,32 +75,54 @@ def save_upload(collection: Path, name: str, data: bytes) -> Path:
     """
     if len(data) > UPLOAD_MEGABYTES << 20:
         raise ConfigError(f"{one_line(name, limit=80)} is larger than {UPLOAD_MEGABYTES} MB")
-    chosen = Path(upload_name(name))
+    upload_name(name)  # a name that is not taken is told before anything is written
+    with arriving(collection, name) as part:
+        part.write_bytes(data)
+        return keep_upload(part, name)
+
+
+@contextmanager
+def arriving(collection: Path, name: str) -> Iterator[Path]:
+    """Gives the path of a new file in the collection's folder for uploads, to be written and kept; else it goes.
+
+    Raises ConfigError where the folder leads elsewhere, IngestError where it can't be written.
+    """
     folder = collection / UPLOADS
     try:
         folder.mkdir(exist_ok=True)
         if folder.resolve() != collection.resolve() / UPLOADS:
             raise ConfigError(f"{folder} leads out of the collection")
-        numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
-        names = itertools.chain([chosen.name], numbered)
-        part = folder / f".{uuid.uuid4().hex}.part"
+        part = folder / f".{uuid.uuid4().hex}{PART}"
         try:
-            part.write_bytes(data)
-            target = next(path for candidate in names if _is_stored(part, path := folder / candidate, data))
+            yield part
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise IngestError(f"{one_line(name, limit=80)} can't be written: {error.strerror or error}") from error
-    return target
 
 
-def _is_stored(part: Path, path: Path, data: bytes) -> bool:
+def keep_upload(part: Path, name: str) -> Path:
+    """Gives a file that arrived whole its name, or a numbered one where that is another file's; returns its path."""
+    chosen = Path(upload_name(name))
+    numbered = (f"{chosen.stem} ({number}){chosen.suffix}" for number in itertools.count(2))
+    names = itertools.chain([chosen.name], numbered)
+    return next(path for candidate in names if _is_stored(part, path := part.with_name(candidate)))
+
+
+def sweep_parts(collection: Path) -> None:
+    """Deletes what is left of uploads that never came whole, for their server was killed; younger ones may yet come."""
+    for part in (collection / UPLOADS).glob(f".*{PART}"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > FORGOTTEN_SECONDS:
+                part.unlink()
+
+
+def _is_stored(part: Path, path: Path) -> bool:
     """Tells whether the file is at `path` now, and not something else, which another session may put there at once."""
     try:
         _move_without_replacing(part, path)
     except FileExistsError:
-        plain = path.is_file() and not path.is_symlink()
-        return plain and path.stat().st_size == len(data) and path.read_bytes() == data
+        return path.is_file() and not path.is_symlink() and filecmp.cmp(part, path, shallow=False)
     return True
 
 

@@ -65,7 +65,7 @@ def draw_page(
     request = {"path": str(path), "sha256": sha256, "media_type": media_type, **place}
     try:
         completed = subprocess.run(  # noqa: S603 - this interpreter, this module
-            child_command("passagework.ui.web.page_drawing"),
+            child_command("passagework.ui.sources.page_drawing"),
             input=json.dumps(request).encode(),
             capture_output=True,
             env=child_environment(),
