@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.encoding_cost import EncodingCost
+from passagework.ingest.file_digests import FileDigests
 from passagework.ingest.file_ingest import FileIngest, name_title, record_part
 from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
@@ -16,7 +17,7 @@ from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
 from passagework.ingest.recordings import settled_recordings
-from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.report import IngestStopped, Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import Scan, absolute, scan
 from passagework.ingest.speech_choice import SpeechChoice
@@ -65,6 +66,7 @@ def ingest(
     speech_model: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
+    digests: FileDigests | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
@@ -83,7 +85,8 @@ def ingest(
     CTranslate2, or its name on the hub; recordings that another one wrote down are read again where it is named. A
     document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last
     commit. Where no file is found that can be read, and there is no collection, none is made. A file's path is relative
-    to the widest folder ingested that it lies in.
+    to the widest folder ingested that it lies in. `digests` of earlier runs of this program spare reading files that
+    nobody touched. `progress` may raise IngestStopped, which passes through when what was read is committed.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -131,8 +134,8 @@ def ingest(
         scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
-        pool = stack.enter_context(_parsers(settings, models))
-        run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
+        pool = stack.enter_context(models.parsers(settings))
+        run.sync(pool, classify(scanned.files, recorded, models.compared, digests), models.load_options(pdf_password))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
@@ -177,9 +180,13 @@ class _Run:
                     waiting.append(entry)
                     yield LoadRequest(entry.file.path, options)
 
-        for loaded in pool.load_all(requests()):
-            self._load(waiting.pop(0), loaded)
-        self.destination.flush()
+        try:
+            for loaded in pool.load_all(requests()):
+                self._load(waiting.pop(0), loaded)
+            self.destination.flush()
+        except IngestStopped:
+            self.destination.flush()
+            raise
         counts = self.destination.counts
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
         self.progress.tell()
@@ -221,7 +228,7 @@ class _Run:
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
-            if entry.source is not None and self._place_changed(entry):
+            if entry.source is not None and entry.place_changed:
                 uri, path = entry.file.uri, entry.file.relative
                 self.destination.move_source(entry.source, uri=uri, path=path, reread=True)
             return True
@@ -241,7 +248,7 @@ class _Run:
             self.moved.add(entry.source.id)
             if entry.source.path == entry.file.relative:
                 self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
-        moved = moved or self._place_changed(entry)
+        moved = moved or entry.place_changed
         if moved:
             uri, path = entry.file.uri, entry.file.relative
             self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
@@ -256,11 +263,6 @@ class _Run:
             told.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
         self.progress.finish(entry.file)
         return False
-
-    @staticmethod
-    def _place_changed(entry: SyncEntry) -> bool:
-        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
-        return entry.source is not None and entry.source.path != entry.file.relative
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
         read_by = self.models.read_by(entry.file.path)
@@ -287,14 +289,8 @@ class _Run:
 
 def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
     """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
-    with open_dry_run(opening) as counting, _parsers(opening.settings, models) as pool:
+    with open_dry_run(opening) as counting, models.parsers(opening.settings) as pool:
         recorded = counting.sources()
         run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
         run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         return counting.cost
-
-
-def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
-    timeout, memory = settings.parse_timeout, settings.parse_memory
-    more, readable = models.memory, models.files
-    return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from passagework.ingest.scan import FoundFile, sha256_file
+from passagework.ingest.file_digests import FileDigests
+from passagework.ingest.scan import FoundFile
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
@@ -43,13 +44,19 @@ class SyncEntry:
     reason: str = ""
     other_model: bool = False
 
+    @property
+    def place_changed(self) -> bool:
+        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
+        return self.source is not None and self.source.path != self.file.relative
+
 
 def classify(
     files: Iterable[FoundFile],
     recorded: Sequence[SourceRow],
     read_by: Callable[[Path], str | None] = lambda _: None,
+    digests: FileDigests | None = None,
 ) -> Iterator[SyncEntry]:
-    """Yields each file with its state, hashed when its turn comes.
+    """Yields each file with its state, hashed when its turn comes, where `digests` doesn't know it.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
     A file found by another address than its record has was moved: through a symbolic link, or, where the file system
@@ -57,6 +64,7 @@ def classify(
     changed, too, where its record says that it was read otherwise than by what `read_by` names; None leaves it.
     """
     files = list(files)
+    digests = digests or FileDigests()
     by_uri = {source.uri: source for source in recorded}
     elsewhere = _by_other_addresses(files, by_uri)
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
@@ -66,7 +74,7 @@ def classify(
     for file in files:
         source = by_uri.get(file.uri)
         try:
-            sha256, _ = sha256_file(file.path)
+            sha256 = digests.of(file.path)
         except IngestError as error:
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
