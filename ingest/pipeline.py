@@ -10,16 +10,17 @@ from pathlib import Path
 
 from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.file_digests import FileDigests
-from passagework.ingest.file_ingest import FileIngest, name_title, record_part
+from passagework.ingest.file_ingest import FileIngest, is_here, name_title, record_part
+from passagework.ingest.given import Given
 from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
-from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
+from passagework.ingest.path_checks import check_roots, named_roots, without_collection
 from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import IngestStopped, Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
-from passagework.ingest.scan import Scan, absolute, scan
+from passagework.ingest.scan import Scan
 from passagework.ingest.speech_choice import SpeechChoice
 from passagework.ingest.sync import State, SyncEntry, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
@@ -38,7 +39,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
-from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
+from passagework.retrieval.roots import is_beneath, root_of
 from passagework.retrieval.store import SourceRow, SourceState
 
 
@@ -96,20 +97,18 @@ def ingest(
     models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
     collection = Path(collection).absolute()
-    roots = [absolute(Path(path)) for path in listed(paths)]
-    refuse_overlap(roots, collection)
+    given = Given(paths, collection)
     told = RunProgress(progress, started)
     told.found(0)
-    found = scan(
-        roots, include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
+    found = given.scan(
+        include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
     )
     scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
     models = models.with_files(file.path for file in scanned.files)
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
-        report.no_collection = True
         note_unread(report, scanned)
-        report.ignored = ignored_lines(scanned.ignored, {})
+        report.no_collection, report.ignored = True, ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
     opening = OpenRequest(
@@ -121,6 +120,7 @@ def ingest(
         token_vectors=token_vectors,
     )
     with ExitStack() as stack:
+        stack.callback(given.close)
         if not dry_run and remote_encoder(opening) is not None:
             report.cost = _cost(opening, scanned, models, pdf_password)
             told.price(report.cost)
@@ -128,15 +128,15 @@ def ingest(
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
-        deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
+        deleting = [*given.uris, *named_roots(root, recorded, delete_missing)]
         if delete_missing:
-            check_roots(roots, scanned, recorded)
-        scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
+            check_roots(given.roots, scanned, recorded)
+        scanned = replace(scanned, files=widened_paths(destination, scanned, given.roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
         pool = stack.enter_context(models.parsers(settings))
         run.sync(pool, classify(scanned.files, recorded, models.compared, digests), models.load_options(pdf_password))
-        run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
+        run.remove_missing([source for source in recorded if given.is_gone(source)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
         destination.complete(told.fill)
@@ -177,8 +177,11 @@ class _Run:
         def requests() -> Iterator[LoadRequest]:
             for entry in entries:
                 if self._needs_loading(entry):
-                    waiting.append(entry)
-                    yield LoadRequest(entry.file.path, options)
+                    if is_here(entry.file, self.report):
+                        waiting.append(entry)
+                        yield LoadRequest(entry.file.path, options)
+                    else:
+                        self.progress.finish(entry.file)
 
         try:
             for loaded in pool.load_all(requests()):
@@ -265,7 +268,7 @@ class _Run:
         return False
 
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        read_by = self.models.read_by(entry.file.path)
+        read_by = entry.file.read_as or self.models.read_by(entry.file.path)
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, read_by=read_by)
         failure: IngestError | None = None
         self.progress.begin(entry.file)

@@ -14,7 +14,7 @@ from pathlib import Path
 from passagework.ingest.file_digests import FileDigests
 from passagework.ingest.scan import FoundFile
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
+from passagework.retrieval.roots import FILE_SCHEME, is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
 from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import composed
@@ -74,7 +74,7 @@ def classify(
     for file in files:
         source = by_uri.get(file.uri)
         try:
-            sha256 = digests.of(file.path)
+            sha256 = file.digest or digests.of(file.path)
         except IngestError as error:
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
@@ -94,18 +94,18 @@ def _is_done(source: SourceRow) -> bool:
 
 
 def _other_model(file: FoundFile, source: SourceRow, read_by: Callable[[Path], str | None]) -> bool:
-    wanted = read_by(file.path)
+    wanted = file.read_as or read_by(file.path)
     return wanted is not None and source.read_by != wanted
 
 
 def _by_other_addresses(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:
     """Returns the records, by the uri of the file found, that name the same file by another address."""
     found = {file.uri for file in files}
-    unknown = [file for file in files if file.uri not in by_uri]
+    unknown = [file for file in files if file.uri not in by_uri and file.uri.startswith(FILE_SCHEME)]
     real_folders: dict[str, str] = {}
     others: dict[str, list[SourceRow]] = defaultdict(list)
     for source in by_uri.values() if unknown else ():
-        if source.uri not in found:
+        if source.uri not in found and source.uri.startswith(FILE_SCHEME):
             others[_folded(path_of(source.uri), real_folders)].append(source)
     records = {}
     for file in unknown if others else ():

@@ -17,6 +17,7 @@ from passagework.ingest.path_checks import listed, refuse_overlap
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import IngestStopped, Progress, Report
 from passagework.ingest.scan import absolute
+from passagework.ingest.sources.addresses import source_at
 from passagework.ingest.watching.file_events import FileEvents
 from passagework.ingest.watching.warm_encoder import WarmEncoder
 from passagework.ingest.watching.watch_status import WatchFile, WatchState, WatchStatus, now, watch_file
@@ -61,10 +62,11 @@ def watch(
     """Ingests files and folders now and after every change to them, and yields what each ingest did, without an end.
 
     The options are those of `ingest`. A change is brought in when there was none for `debounce` seconds, and every
-    `sweep` seconds all is looked at. `poll` looks at all files every second, for drives that tell of no changes. The
-    collection is made where there is none. While another process writes to it, the watch waits; a PATH that vanished,
-    or with `delete_missing` one that is empty, is left alone until it comes back. Setting `stop` ends it when the file
-    that is being read is committed. `on_status` gets what `watch_status` tells others, whenever that changes.
+    `sweep` seconds all is looked at, addresses of other sources only then. `poll` looks at all files every second, for
+    drives that tell of no changes. The collection is made where there is none. While another process writes to it, the
+    watch waits; a PATH that vanished, or with `delete_missing` one that is empty, is left alone until it comes back.
+    Setting `stop` ends it when the file that is being read is committed. `on_status` gets what `watch_status` tells
+    others, whenever that changes.
     Raises IngestError where a PATH doesn't exist at the start, BusyError where the collection is watched already, and
     whatever the first ingest raises; what later ones raise is told as the status's `problem`, and tried again.
     """
@@ -74,7 +76,8 @@ def watch(
             f"sweep is {sweep:g} and debounce {debounce:g} seconds: give a sweep above 0, no negative one"
         )
     settings = settings or Settings.from_environment()
-    roots = tuple(absolute(Path(path)) for path in listed(paths))
+    addresses = [path for path in listed(paths) if source_at(path) is not None]
+    roots = tuple(absolute(Path(path)) for path in listed(paths) if path not in addresses)
     collection = Path(collection).absolute()
     refuse_overlap(roots, collection)
     if not collection_exists(collection):
@@ -83,7 +86,7 @@ def watch(
 
     def bring_in(there: Sequence[Path], told: Callable[[Progress], None]) -> Report:
         return ingest(
-            there,
+            [*there, *addresses],
             collection,
             include=include,
             exclude=exclude,
@@ -99,7 +102,8 @@ def watch(
         )
 
     with watch_file(collection) as file, closing(FileEvents(roots, collection, poll=poll)) as events:
-        status = WatchStatus(WatchState.WATCHING, os.getpid(), tuple(map(str, roots)), now())
+        named = (*map(str, roots), *map(str, addresses))
+        status = WatchStatus(WatchState.WATCHING, os.getpid(), named, now())
         yield from _Watch(
             roots=roots,
             bring_in=bring_in,
@@ -149,7 +153,7 @@ class _Watch:
         there = [root for root in self.roots if root not in absent]
         self.waiting.clear()
         self._say(replace(self.status, changes=0, absent=tuple(map(str, absent)), events=self.events.working))
-        if not there:
+        if not there and len(self.status.paths) == len(self.roots):
             return None
         self._say(replace(self.status, state=WatchState.INGESTING))
         try:

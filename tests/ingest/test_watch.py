@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from passagework.ingest import Report, WatchState, WatchStatus, ingest, watch, w
 from passagework.ingest.file_digests import FileDigests
 from passagework.retrieval import BusyError, ConfigError, IngestError
 from passagework.retrieval.folder import writer_lock
+from tests.ingest.test_git_repository import git
 from tests.support.fakes import FakeEncoder
 
 BEES, WASPS = "Bees dance to tell of flowers.", "Wasps build paper nests."
@@ -27,7 +28,7 @@ class Watching:
     """A watch in a thread of its own; what it reported and said so far."""
 
     def __init__(
-        self, paths: list[Path], collection: Path, stop: threading.Event | None = None, **options: Any
+        self, paths: Sequence[Path | str], collection: Path, stop: threading.Event | None = None, **options: Any
     ) -> None:
         self.reports: list[Report] = []
         self.said: list[WatchStatus] = []
@@ -59,7 +60,7 @@ class Watching:
 
 
 @contextmanager
-def watching(paths: list[Path], collection: Path, **options: Any) -> Iterator[Watching]:
+def watching(paths: Sequence[Path | str], collection: Path, **options: Any) -> Iterator[Watching]:
     """A watch that has done its first ingest."""
     watch_of = Watching(paths, collection, **options)
     watch_of.thread.start()
@@ -238,3 +239,19 @@ def test_a_file_is_read_again_where_anything_of_it_changed(tmp_path: Path, monke
     assert len(read) == 3
     path.write_text("two")
     assert digests.of(path) == "two"
+
+
+def test_addresses_are_looked_at_by_sweeps(tmp_path: Path) -> None:
+    """A repository's new commit comes in, and no events are needed."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git(repository, "init", "-q")
+    (repository / "bees.md").write_text(BEES)
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "bees")
+    with watching([f"git:{repository}"], tmp_path / "c", sweep=0.5) as watched:
+        assert watched.said[-1].paths == (f"git:{repository}",)
+        (repository / "wasps.md").write_text(WASPS)
+        git(repository, "add", ".")
+        git(repository, "commit", "-qm", "wasps")
+        watched.until(lambda: watched.paths() == ["bees.md", "wasps.md"])

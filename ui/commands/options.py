@@ -46,7 +46,10 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would ha
 
 # what to ingest, and how
 
-PathsArgument = Annotated[list[Path], typer.Argument(help="Files and folders to ingest.", metavar="PATH")]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(help="Files and folders to ingest, and repositories: git:DIR, git:DIR@REVISION.", metavar="PATH"),
+]
 IncludeOption = Annotated[
     list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")
 ]
