@@ -3,6 +3,7 @@
 from .chunker import ChunkSettings as ChunkSettings
 from .confinement import Confinement as Confinement
 from .encoding_cost import EncodingCost as EncodingCost
+from .file_digests import FileDigests as FileDigests
 from .loaders.base import OcrMode as OcrMode, Part as Part
 from .maintenance.creation import create as create
 from .maintenance.doctor import (
@@ -29,10 +30,17 @@ from .pipeline import ingest as ingest
 from .report import (
     Ignored as Ignored,
     IngestStage as IngestStage,
+    IngestStopped as IngestStopped,
     Problem as Problem,
     Progress as Progress,
     Report as Report,
     UnreadType as UnreadType,
+)
+from .watching.watch import watch as watch
+from .watching.watch_status import (
+    WatchState as WatchState,
+    WatchStatus as WatchStatus,
+    watch_status as watch_status,
 )
 from .workers.limits import ParserLimits as ParserLimits
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark

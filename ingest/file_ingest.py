@@ -124,11 +124,25 @@ class FileIngest:
 
 
 def _addressed(document: Document, file: FoundFile) -> Document:
-    """Returns the document with its address and a title: a file without a title goes by its name."""
+    """Returns the document with its address, what its origin knows, and a title: without one it goes by its name."""
+    if file.origin is not None:
+        known = file.origin.metadata(file, document.metadata)
+        document = replace(document, metadata={**document.metadata, **known})
     if document.name is not None:
         return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)
     title = document.title if document.uri else document.title or name_title(file.relative)
     return replace(document, uri=file.uri + document.uri, path=file.relative, title=title)
+
+
+def is_here(file: FoundFile, report: Report) -> bool:
+    """Has a file fetched that lies elsewhere, and tells whether it could be; the report says why not."""
+    try:
+        if file.origin is not None:
+            file.origin.fetch(file)
+    except IngestError as error:
+        report.failed.append(Problem(file.relative, str(error)))
+        return False
+    return True
 
 
 def name_title(path: str) -> str:

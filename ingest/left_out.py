@@ -11,7 +11,7 @@ from passagework.ingest.loaders.ways_out import unread_type, way_out
 from passagework.ingest.report import Ignored, Problem, Report, UnreadType
 from passagework.ingest.scan import Scan, Unread
 from passagework.ingest.walk import BROKEN_LINK
-from passagework.retrieval.roots import is_gone, path_of
+from passagework.retrieval.roots import FILE_SCHEME, is_gone, path_of
 from passagework.retrieval.store import SourceRow
 
 
@@ -20,7 +20,7 @@ def ignored_sources(scanned: Scan, recorded: Iterable[SourceRow]) -> dict[Path, 
     left_out = {os.fspath(place.path): place.path for place in scanned.ignored}
     taken = {file.uri for file in scanned.files}
     sources: dict[Path, list[SourceRow]] = defaultdict(list)
-    for source in recorded if left_out else ():
+    for source in (row for row in recorded if left_out and row.uri.startswith(FILE_SCHEME)):
         path = path_of(source.uri)
         place = next((left_out[above] for above in _upwards(path) if above in left_out), None)
         if place is not None and source.uri not in taken and not is_gone(source.uri):

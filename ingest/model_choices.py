@@ -10,6 +10,8 @@ from passagework.ingest.loaders import is_recording, may_hold_pictures, supporte
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.speech_choice import SpeechChoice, SpeechModel
+from passagework.ingest.workers import ParserPool
+from passagework.retrieval.config import Settings
 from passagework.retrieval.store.rows import NO_MODEL
 
 
@@ -42,6 +44,16 @@ class ModelChoices:
             return self.speech.compared
         mode = self.ocr.compared if may_hold_pictures(path) else None
         return None if mode is None else mode.value
+
+    def parsers(self, settings: Settings) -> ParserPool:
+        """Returns the processes that parse files, with room for the models and their files to read."""
+        return ParserPool(
+            settings.workers,
+            timeout=settings.parse_timeout,
+            memory_limit=settings.parse_memory,
+            model_memory=self.memory,
+            readable=self.files,
+        )
 
     @property
     def memory(self) -> int:

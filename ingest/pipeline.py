@@ -9,16 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.encoding_cost import EncodingCost
-from passagework.ingest.file_ingest import FileIngest, name_title, record_part
+from passagework.ingest.file_digests import FileDigests
+from passagework.ingest.file_ingest import FileIngest, is_here, name_title, record_part
+from passagework.ingest.given import Given
 from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
 from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
-from passagework.ingest.path_checks import check_roots, listed, named_roots, refuse_overlap, without_collection
+from passagework.ingest.path_checks import check_roots, named_roots, without_collection
 from passagework.ingest.recordings import settled_recordings
-from passagework.ingest.report import Problem, Progress, Report
+from passagework.ingest.report import IngestStopped, Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
-from passagework.ingest.scan import Scan, absolute, scan
+from passagework.ingest.scan import Scan
 from passagework.ingest.speech_choice import SpeechChoice
 from passagework.ingest.sync import State, SyncEntry, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
@@ -37,7 +39,7 @@ from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
-from passagework.retrieval.roots import is_beneath, is_gone, root_of, uri_of
+from passagework.retrieval.roots import is_beneath, root_of
 from passagework.retrieval.store import SourceRow, SourceState
 
 
@@ -65,6 +67,7 @@ def ingest(
     speech_model: str | None = None,
     root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
+    digests: FileDigests | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Brings a collection up to date with files and folders (one, or several); only what changed is done again.
@@ -83,7 +86,8 @@ def ingest(
     CTranslate2, or its name on the hub; recordings that another one wrote down are read again where it is named. A
     document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last
     commit. Where no file is found that can be read, and there is no collection, none is made. A file's path is relative
-    to the widest folder ingested that it lies in.
+    to the widest folder ingested that it lies in. `digests` of earlier runs of this program spare reading files that
+    nobody touched. `progress` may raise IngestStopped, which passes through when what was read is committed.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -93,20 +97,18 @@ def ingest(
     models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
     collection = Path(collection).absolute()
-    roots = [absolute(Path(path)) for path in listed(paths)]
-    refuse_overlap(roots, collection)
+    given = Given(paths, collection)
     told = RunProgress(progress, started)
     told.found(0)
-    found = scan(
-        roots, include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
+    found = given.scan(
+        include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
     )
     scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
     models = models.with_files(file.path for file in scanned.files)
     report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
-        report.no_collection = True
         note_unread(report, scanned)
-        report.ignored = ignored_lines(scanned.ignored, {})
+        report.no_collection, report.ignored = True, ignored_lines(scanned.ignored, {})
         report.seconds = time.monotonic() - started
         return report
     opening = OpenRequest(
@@ -118,6 +120,7 @@ def ingest(
         token_vectors=token_vectors,
     )
     with ExitStack() as stack:
+        stack.callback(given.close)
         if not dry_run and remote_encoder(opening) is not None:
             report.cost = _cost(opening, scanned, models, pdf_password)
             told.price(report.cost)
@@ -125,15 +128,15 @@ def ingest(
         destination = stack.enter_context(opened)
         destination.settle_languages(language)
         recorded = destination.sources()
-        deleting = [*map(uri_of, roots), *named_roots(root, recorded, delete_missing)]
+        deleting = [*given.uris, *named_roots(root, recorded, delete_missing)]
         if delete_missing:
-            check_roots(roots, scanned, recorded)
-        scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
+            check_roots(given.roots, scanned, recorded)
+        scanned = replace(scanned, files=widened_paths(destination, scanned, given.roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
-        pool = stack.enter_context(_parsers(settings, models))
-        run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
-        run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
+        pool = stack.enter_context(models.parsers(settings))
+        run.sync(pool, classify(scanned.files, recorded, models.compared, digests), models.load_options(pdf_password))
+        run.remove_missing([source for source in recorded if given.is_gone(source)], deleting)
         run.remove_ignored(scanned, recorded)
         told.index()
         destination.complete(told.fill)
@@ -174,12 +177,19 @@ class _Run:
         def requests() -> Iterator[LoadRequest]:
             for entry in entries:
                 if self._needs_loading(entry):
-                    waiting.append(entry)
-                    yield LoadRequest(entry.file.path, options)
+                    if is_here(entry.file, self.report):
+                        waiting.append(entry)
+                        yield LoadRequest(entry.file.path, options)
+                    else:
+                        self.progress.finish(entry.file)
 
-        for loaded in pool.load_all(requests()):
-            self._load(waiting.pop(0), loaded)
-        self.destination.flush()
+        try:
+            for loaded in pool.load_all(requests()):
+                self._load(waiting.pop(0), loaded)
+            self.destination.flush()
+        except IngestStopped:
+            self.destination.flush()
+            raise
         counts = self.destination.counts
         self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
         self.progress.tell()
@@ -221,7 +231,7 @@ class _Run:
             self.report.failed.append(Problem(entry.file.relative, entry.reason))
             return False
         if entry.source is None or entry.state is State.CHANGED:
-            if entry.source is not None and self._place_changed(entry):
+            if entry.source is not None and entry.place_changed:
                 uri, path = entry.file.uri, entry.file.relative
                 self.destination.move_source(entry.source, uri=uri, path=path, reread=True)
             return True
@@ -241,7 +251,7 @@ class _Run:
             self.moved.add(entry.source.id)
             if entry.source.path == entry.file.relative:
                 self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
-        moved = moved or self._place_changed(entry)
+        moved = moved or entry.place_changed
         if moved:
             uri, path = entry.file.uri, entry.file.relative
             self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
@@ -257,13 +267,8 @@ class _Run:
         self.progress.finish(entry.file)
         return False
 
-    @staticmethod
-    def _place_changed(entry: SyncEntry) -> bool:
-        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
-        return entry.source is not None and entry.source.path != entry.file.relative
-
     def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        read_by = self.models.read_by(entry.file.path)
+        read_by = entry.file.read_as or self.models.read_by(entry.file.path)
         file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, read_by=read_by)
         failure: IngestError | None = None
         self.progress.begin(entry.file)
@@ -287,14 +292,8 @@ class _Run:
 
 def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
     """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
-    with open_dry_run(opening) as counting, _parsers(opening.settings, models) as pool:
+    with open_dry_run(opening) as counting, models.parsers(opening.settings) as pool:
         recorded = counting.sources()
         run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
         run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         return counting.cost
-
-
-def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
-    timeout, memory = settings.parse_timeout, settings.parse_memory
-    more, readable = models.memory, models.files
-    return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)

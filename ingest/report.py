@@ -128,6 +128,10 @@ class Report:
         }
 
 
+class IngestStopped(Exception):  # noqa: N818 - nothing went wrong
+    """Ends an ingest whose `progress` raises it: what was read is committed, and another run goes on from there."""
+
+
 class IngestStage(str, Enum):
     """Names what an ingest is at."""
 

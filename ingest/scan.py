@@ -6,16 +6,18 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from passagework.ingest.globs import Globs
 from passagework.ingest.walk import BROKEN_LINK, LINK_LOOP, Place, irregular, walk
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.files import read_problem
 from passagework.retrieval.text import composed, one_line
+from passagework.retrieval.types import Json
 
 _READ_BYTES = 1 << 20
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -25,6 +27,19 @@ FOUND_EVERY = 100
 """Files between two words on how many were found."""
 
 
+class Origin(Protocol):
+    """Is what knows more of a file than its place: a repository, a vault, another machine."""
+
+    def fetch(self, file: FoundFile) -> None:
+        """Writes the file to its path, where it isn't there yet; raises IngestError where it can't be had."""
+
+    def metadata(self, file: FoundFile, said: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Returns what a document of it has as metadata, in place of what it `said` itself under these names."""
+
+    def close(self) -> None:
+        """Lets go of what `fetch` needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """A file to ingest: `path` is absolute, `uri` its file URI, `root` the PATH beneath which it was found, absolute.
@@ -32,6 +47,8 @@ class FoundFile:
     `relative` is `/`-separated and relative to `root`, or the file's own name if `root` is the file. It is in Unicode's
     composed form, unless another file has that; bytes of a name that are not UTF-8 are U+FFFD. `uri` has the bytes that
     the file system has, percent-encoded, so it alone is unique. `size` is in bytes, 0 where that isn't known.
+    One with an `origin` may have another `uri`, and is fetched before it is read. `digest` tells its content from
+    another without reading it, "" where that takes a hash; `read_as` what more than its content its documents hold.
     """
 
     path: Path
@@ -39,6 +56,9 @@ class FoundFile:
     uri: str
     root: Path
     size: int = field(default=0, compare=False)
+    origin: Origin | None = field(default=None, compare=False)
+    digest: str = ""
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,8 @@ class Unread:
     relative: str
     reason: str
     is_folder: bool = False
+    uri: str = ""
+    """That of a file which a source listed, and couldn't give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +125,7 @@ def scan(
             elif supported(path):
                 files.append(FoundFile(path, relative, path.as_uri(), root, _size(path)))
             else:
-                skipped.append(Unread(path, relative, _unsupported(path)))
+                skipped.append(Unread(path, relative, unsupported(path)))
     return Scan(tuple(files), tuple(skipped), tuple(failed), tuple(ignored))
 
 
@@ -177,7 +199,8 @@ def _once(places: Iterator[Place], visited: set[str]) -> list[Place]:
     return sorted(new, key=lambda place: os.fsencode(place.relative))
 
 
-def _unsupported(path: Path) -> str:
+def unsupported(path: Path) -> str:
+    """Returns why a file of that name is not read."""
     kind = f"{one_line(_readable(path.suffix.lower()))} files" if path.suffix else "files without an extension"
     return f"{kind} are not supported"
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from passagework.ingest.scan import FoundFile, sha256_file
+from passagework.ingest.file_digests import FileDigests
+from passagework.ingest.scan import FoundFile
 from passagework.retrieval.errors import IngestError
-from passagework.retrieval.roots import is_beneath, is_gone, path_of, root_of, shown_path
+from passagework.retrieval.roots import FILE_SCHEME, is_beneath, is_gone, path_of, root_of, shown_path
 from passagework.retrieval.store import SourceRow, SourceState
 from passagework.retrieval.store.rows import NO_MODEL
 from passagework.retrieval.text import composed
@@ -43,13 +44,19 @@ class SyncEntry:
     reason: str = ""
     other_model: bool = False
 
+    @property
+    def place_changed(self) -> bool:
+        """Tells whether a file's path is another one, as a wider folder was ingested than before."""
+        return self.source is not None and self.source.path != self.file.relative
+
 
 def classify(
     files: Iterable[FoundFile],
     recorded: Sequence[SourceRow],
     read_by: Callable[[Path], str | None] = lambda _: None,
+    digests: FileDigests | None = None,
 ) -> Iterator[SyncEntry]:
-    """Yields each file with its state, hashed when its turn comes.
+    """Yields each file with its state, hashed when its turn comes, where `digests` doesn't know it.
 
     A file is known by where it lies, then by its content. Content whose recorded file still exists is a copy, and new.
     A file found by another address than its record has was moved: through a symbolic link, or, where the file system
@@ -57,6 +64,7 @@ def classify(
     changed, too, where its record says that it was read otherwise than by what `read_by` names; None leaves it.
     """
     files = list(files)
+    digests = digests or FileDigests()
     by_uri = {source.uri: source for source in recorded}
     elsewhere = _by_other_addresses(files, by_uri)
     orphans: dict[str, list[SourceRow]] = defaultdict(list)
@@ -66,7 +74,7 @@ def classify(
     for file in files:
         source = by_uri.get(file.uri)
         try:
-            sha256, _ = sha256_file(file.path)
+            sha256 = file.digest or digests.of(file.path)
         except IngestError as error:
             yield SyncEntry(file, State.UNREADABLE, source=source, reason=str(error))
             continue
@@ -86,18 +94,18 @@ def _is_done(source: SourceRow) -> bool:
 
 
 def _other_model(file: FoundFile, source: SourceRow, read_by: Callable[[Path], str | None]) -> bool:
-    wanted = read_by(file.path)
+    wanted = file.read_as or read_by(file.path)
     return wanted is not None and source.read_by != wanted
 
 
 def _by_other_addresses(files: Sequence[FoundFile], by_uri: Mapping[str, SourceRow]) -> dict[str, SourceRow]:
     """Returns the records, by the uri of the file found, that name the same file by another address."""
     found = {file.uri for file in files}
-    unknown = [file for file in files if file.uri not in by_uri]
+    unknown = [file for file in files if file.uri not in by_uri and file.uri.startswith(FILE_SCHEME)]
     real_folders: dict[str, str] = {}
     others: dict[str, list[SourceRow]] = defaultdict(list)
     for source in by_uri.values() if unknown else ():
-        if source.uri not in found:
+        if source.uri not in found and source.uri.startswith(FILE_SCHEME):
             others[_folded(path_of(source.uri), real_folders)].append(source)
     records = {}
     for file in unknown if others else ():

@@ -11,6 +11,7 @@ from .collection.status import (
 from .config import Settings as Settings
 from .dense.index import IndexKind as IndexKind
 from .errors import (
+    BusyError as BusyError,
     ConfigError as ConfigError,
     EncodingError as EncodingError,
     EvaluationError as EvaluationError,

@@ -6,6 +6,7 @@ PassageworkError
 ├── IngestError              a document can't be loaded, or a path can't be ingested
 │   └── NoTextError          a file is whole, and there is nothing in it to search
 ├── StoreError               a collection is missing, damaged, locked, or made by a newer version
+│   ├── BusyError            a collection is being written by another process, or by another thread
 │   └── LostVersionError     the name of a collection's live version is lost, and a writer can mend that
 ├── IndexMismatchError       a collection was built with another encoder or other chunking
 ├── EncodingError            memory ran out: of an encoder, a reranker, a search; or a server's answer can't be used
@@ -40,6 +41,10 @@ class NoTextError(IngestError):
 
 class StoreError(PassageworkError):
     """A collection is missing, damaged, locked, or was made by a newer version."""
+
+
+class BusyError(StoreError):
+    """A collection has its one writer already: trying again later is enough."""
 
 
 class LostVersionError(StoreError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from passagework.retrieval.errors import LostVersionError, StoreError
+from passagework.retrieval.errors import BusyError, LostVersionError, StoreError
 from passagework.retrieval.files import write_atomically, write_problem
 
 CURRENT = "CURRENT"
@@ -27,6 +27,9 @@ BENCHMARK = "benchmark.json"
 """Says that `passagework evaluate` made the collection, and may make it anew."""
 UPLOADS = "uploads"
 """Files that came through the browser: the only documents that may lie in a collection's own folder."""
+WATCH = "watch.json"
+WATCH_LOCK = "watch.lock"
+"""What `passagework watch` does, and the lock that it holds while it runs."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
 
@@ -95,7 +98,8 @@ def publish(collection: Path, version: Path) -> None:
 def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     """Holds the right to write, for one process at a time; the system takes it back from a process that dies.
 
-    Raises StoreError after `wait` seconds, naming the process that holds it, and where the folder can't be written.
+    Raises BusyError after `wait` seconds, naming the process that holds it, and StoreError where the folder can't be
+    written.
     """
     if not collection.is_dir():  # which the lock would make
         raise StoreError(f"no collection at {collection}: make one with `passagework ingest`")
@@ -104,7 +108,7 @@ def writer_lock(collection: Path, *, wait: float = 0.0) -> Iterator[None]:
     try:
         lock.acquire(timeout=wait)
     except Timeout as error:
-        raise StoreError(
+        raise BusyError(
             f"{collection} is being written by {_writer_name(holder)}: try again when it is done"
         ) from error
     except OSError as error:

@@ -20,8 +20,11 @@ def record_uri(name: str) -> str:
 
 
 def root_of(uri: str, path: str) -> str:
-    """Returns the URI of the folder that `path` is relative to, of a file with this `uri`; "" for what is no file."""
-    if not uri.startswith(FILE_SCHEME):
+    """Returns the URI of the folder, or other source, that the `path` of a file with this `uri` is relative to.
+
+    It is "" for what came from no file.
+    """
+    if "://" not in uri:
         return ""
     return uri.partition("#")[0].rsplit("/", path.count("/") + 1)[0]
 
@@ -41,12 +44,16 @@ def path_of(uri: str, *, windows: bool = os.name == "nt") -> str:
 
 
 def shown_path(uri: str) -> str:
-    """Returns the path of a file or folder as text: bytes that are not UTF-8 are U+FFFD."""
+    """Returns the path of a file or folder as text: bytes that are not UTF-8 are U+FFFD. Of another source, its URI."""
+    if "://" in uri and not uri.startswith(FILE_SCHEME):
+        return uri
     return os.fsencode(path_of(uri)).decode("utf-8", "replace") or "/"
 
 
 def uri_of(folder: str | Path) -> str:
-    """Returns the URI of a folder or file, which need not be there."""
+    """Returns the URI of a folder or file, which need not be there; another source is named by its URI."""
+    if isinstance(folder, str) and "://" in folder:
+        return folder.rstrip("/")
     path = Path(folder).expanduser()
     return (Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()).as_uri()
 

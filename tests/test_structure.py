@@ -48,10 +48,12 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
         ("scan", "workers", "document_limits"),
+        ("file_digests", "sources"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
+        ("given",),
         ("left_out", "run_progress", "maintenance", "file_ingest", "model_choices", "recordings"),
         ("pipeline",),
-        ("workflows", "writable_collection"),
+        ("workflows", "writable_collection", "watching"),
     ),
     "ui": (
         ("present", "sources"),

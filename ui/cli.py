@@ -23,6 +23,7 @@ from passagework.ui.commands import (
     serving,
     token as tokens,
     train as training,
+    watching,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
 from passagework.ui.commands.searching import open_collection
@@ -106,6 +107,7 @@ def ingest(
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 
 
+app.command()(watching.watch)
 app.command()(searching.search)
 app.command()(searching.context)
 
@@ -113,6 +115,7 @@ app.command()(searching.context)
 @app.command()
 def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
     """Tell what a collection holds and what it was made with, and what holds the parsers of this machine."""
+    from passagework.ingest.watching.watch_status import watch_status
     from passagework.ingest.workers.limits import ParserLimits
     from passagework.retrieval.config import Settings
     from passagework.ui.present import show_status
@@ -120,8 +123,13 @@ def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) ->
     with open_collection(collection) as opened:
         state = opened.status()
     parsers = ParserLimits.here(Settings.from_environment())
-    out = {**state.to_json(), "parsers": parsers.to_json()}
-    print_result(out, as_json, lambda console: show_status(console, state, parsers))
+    watched = watch_status(collection)
+    out = {
+        **state.to_json(),
+        "parsers": parsers.to_json(),
+        "watch": None if watched is None else watched.to_json(),
+    }
+    print_result(out, as_json, lambda console: show_status(console, state, parsers, watched))
 
 
 @app.command()

@@ -30,6 +30,8 @@ from passagework.retrieval.folder import (
     JUDGMENTS_LOCK,
     LOCK,
     VERSION,
+    WATCH,
+    WATCH_LOCK,
     is_collection,
 )
 from passagework.retrieval.late_interaction.stored_tokens import (
@@ -232,7 +234,7 @@ def _refuse_foreign(collection: Path) -> None:
         names = [entry.name for entry in collection.iterdir()]
     except OSError as error:
         raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error
-    ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK)
+    ours = (CURRENT, LOCK, f"{LOCK}.holder", f".{CURRENT}.tmp", JUDGMENTS, JUDGMENTS_LOCK, BENCHMARK, WATCH, WATCH_LOCK)
     foreign = next((name for name in names if name not in ours), None)
     # Where there is a version, a collection lost its CURRENT.
     if foreign is not None and not any(VERSION.fullmatch(name) for name in names):

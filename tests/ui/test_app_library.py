@@ -17,8 +17,9 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 from streamlit.testing.v1 import AppTest
 
 from passagework import Collection
-from passagework.ingest import Progress, ingest
+from passagework.ingest import Progress, WatchState, WatchStatus, ingest
 from passagework.ingest.loaders.formats import SUFFIXES
+from passagework.ingest.watching.watch_status import watch_file
 from passagework.retrieval import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.ui.sources.uploads import LONGEST_NAME, UPLOAD_MEGABYTES, remove_upload, save_upload, upload_name
@@ -59,6 +60,15 @@ def _finished(page: AppTest, collection: Path) -> AppTest:
     page.run()
     assert not page.exception
     return page
+
+
+def test_what_a_watch_does_is_shown(page: AppTest, tmp_path: Path) -> None:
+    """A line, where there is or was one."""
+    assert html_of(page, "watch") == []
+    with watch_file(tmp_path / "c") as file:
+        file.write(WatchStatus(WatchState.INGESTING, 77, ("/docs",), "2026-11-30T10:00:00+00:00"))
+        [line] = html_of(page.run(), "watch")
+    assert "ingesting (process 77): /docs" in line
 
 
 def test_what_is_there_and_what_failed(page: AppTest) -> None:

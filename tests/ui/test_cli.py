@@ -216,6 +216,7 @@ STATUS = {
     "token_vectors": {"bits": int, "passages": int, "bytes": int},
     "languages": dict,
     "fields": [str],
+    "watch": type(None),
     "parsers": {"confined": str, "workers": int, "seconds": float, "memory_mb": int},
     "created": str,
     "bytes": int,

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from passagework import Collection
-from passagework.ingest import ingest
+from passagework.ingest import WatchState, WatchStatus, ingest
+from passagework.ingest.watching.watch_status import watch_file
 from passagework.retrieval import ConfigError
 from passagework.retrieval.collection.collection_names import named_folders
 from passagework.retrieval.config import Settings
@@ -113,7 +114,7 @@ class TestAnswers:
     def test_status_and_documents(self, client: ServiceClient, collection: Collection) -> None:
         """Of a collection, and of all that there are; documents also by a filter."""
         assert client.get("/collections").json() == {"collections": [{"name": "again"}, {"name": "guide"}]}
-        assert client.get("/collections/guide").json() == collection.status().to_json()
+        assert client.get("/collections/guide").json() == {**collection.status().to_json(), "watch": None}
         assert client.get("/collections/guide/documents").json() == documents_to_json(collection.documents(), [])
         some = client.get("/collections/guide/documents", params={"where": '{"year": 2020}'}).json()
         assert [row["document"] for row in some["documents"]] == ["r1"]
@@ -144,6 +145,19 @@ class TestAnswers:
             answer = client.get(path, headers={"host": "10.0.0.7"})
             assert answer.status_code == 200
             assert "guide" not in answer.text
+
+    def test_watches_are_counted_and_told(self, client: ServiceClient) -> None:
+        """Readiness counts them; the status of a collection says what its own does."""
+        none = {"running": 0, "failing": 0, "stopped": 0}
+        assert client.get("/readyz").json() == {"status": "ready", "watches": none}
+        status = client.get("/collections/guide").json()
+        assert status["watch"] is None
+        with watch_file(Path(status["collection"])) as file:
+            said = WatchStatus(WatchState.WATCHING, 77, ("/docs",), "2026-11-30T10:00:00+00:00", problem="no room")
+            file.write(said)
+            assert client.get("/readyz").json()["watches"] == {"running": 1, "failing": 1, "stopped": 0}
+            assert client.get("/collections/guide").json()["watch"] == said.to_json()
+        assert client.get("/readyz").json()["watches"] == {"running": 0, "failing": 0, "stopped": 1}
 
     def test_metrics_count_requests_by_route(self, client: ServiceClient) -> None:
         """With their status, and no query; paths that there are none of are one route."""

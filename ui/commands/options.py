@@ -39,11 +39,17 @@ CollectionOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line on stdout for each ingest, and nothing else there.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 
 # what to ingest, and how
 
-PathsArgument = Annotated[list[Path], typer.Argument(help="Files and folders to ingest.", metavar="PATH")]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(help="Files and folders to ingest, and repositories: git:DIR, git:DIR@REVISION.", metavar="PATH"),
+]
 IncludeOption = Annotated[
     list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")
 ]

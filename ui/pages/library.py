@@ -10,12 +10,14 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from passagework import Collection
+from passagework.ingest import watch_status
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.present.progress_lines import progress_lines
+from passagework.ui.present.watch_lines import watch_line
 from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, readable_suffixes, save_upload, uningested_uploads
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
@@ -39,6 +41,13 @@ def show_status(status: Status) -> None:
         ("Recall@10 against exact search", proof),
     ]
     st.html(facts_html("status", facts))
+
+
+def show_watch(collection: Collection) -> None:
+    """Draws what `passagework watch` does with the collection, where it ever did."""
+    watched = watch_status(collection.path)
+    if watched is not None:
+        st.html(facts_html("watch", [("Watch", watch_line(watched))]))
 
 
 def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
@@ -133,6 +142,7 @@ def main() -> None:
         collection = session.current_collection()
         status = status_of(collection)
         show_status(status)
+        show_watch(collection)
         jobs = session.jobs_of(str(collection.path.resolve()))
         with st.expander("Put documents in", expanded=not status.documents):
             try:

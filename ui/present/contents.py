@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from passagework.ingest.report import Problem, Report
+from passagework.ingest.watching.watch_status import WatchStatus
 from passagework.ingest.workers.limits import ParserLimits
 from passagework.retrieval.collection.status import Status, TokenVectorsStatus
 from passagework.retrieval.config import OVERLAP_TOKENS
@@ -19,6 +20,7 @@ from passagework.retrieval.store import DocumentRow, RootRow, SourceRow
 from passagework.retrieval.text import counted, one_line
 from passagework.retrieval.types import Json
 from passagework.ui.present.lines import SHOWN, indented, show_problems
+from passagework.ui.present.watch_lines import watch_line
 
 LINE_CHARACTERS = 1_000
 """The length of a line about a collection: its path may be long."""
@@ -86,7 +88,9 @@ def _rate_line(report: Report) -> str:
     return f"{counted(report.passages, 'passage')} in {report.seconds:.1f} s ({rate:.0f}/s) into"
 
 
-def show_status(console: Console, status: Status, parsers: ParserLimits | None = None) -> None:
+def show_status(
+    console: Console, status: Status, parsers: ParserLimits | None = None, watched: WatchStatus | None = None
+) -> None:
     """Prints a collection's status in a few lines."""
     encoder, index = status.encoder, status.index
     overlap = _overlap_note(status.chunking)
@@ -103,6 +107,7 @@ def show_status(console: Console, status: Status, parsers: ParserLimits | None =
         "fields": ", ".join(status.fields) or "none",
         "size": f"{status.bytes / 1e6:,.1f} MB",
         **_parsers(parsers),
+        **({} if watched is None else {"watch": watch_line(watched)}),
     }
     width = max(map(len, lines)) + 2
     for name, value in lines.items():

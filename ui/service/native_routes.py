@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from passagework.retrieval.collection.collection import Collection
@@ -29,9 +29,9 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz")
-async def readyz() -> dict[str, str]:
-    """Tells that the collections are open and their models loaded: before that nothing answers."""
-    return {"status": "ready"}
+async def readyz(request: Request) -> dict[str, Any]:
+    """Tells that the collections are open and their models loaded, and counts their watches; it names nothing."""
+    return {"status": "ready", "watches": request.app.state.service.watches()}
 
 
 @router.get("/metrics")

@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias, TypeVar, cast
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
+from passagework.ingest.watching.watch_status import WatchState, watch_status
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.reranker import Reranker
@@ -47,6 +48,18 @@ class Service:
             detail = "the token is not known" if token else "send a token: Authorization: Bearer TOKEN"
             raise RefusedError(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
         return access
+
+    def watches(self) -> dict[str, int]:
+        """Counts the collections by what their watches do: running, failing (running, with a problem), stopped."""
+        folders = {self.collections.named(name).path for name in self.collections.names}
+        watched = [watch_status(folder) for folder in folders]
+        running = [one for one in watched if one is not None and one.state is not WatchState.STOPPED]
+        failing = sum(bool(one.problem or one.absent) for one in running)
+        return {
+            "running": len(running),
+            "failing": failing,
+            "stopped": len(watched) - watched.count(None) - len(running),
+        }
 
     def close(self) -> None:
         """Waits for what runs, and closes the collections."""
@@ -87,6 +100,8 @@ class Caller:
         whole = self._access.visible is None
         collection = self.collection(name)
         status = (await self.run(collection.status)).to_json()
+        watched = watch_status(collection.path)
+        status["watch"] = None if watched is None else watched.to_json()
         return status if whole else {"collection": name, **{key: status[key] for key in TOLD_OF_A_PART}}
 
     def encoders(self) -> dict[str, Encoder]:

@@ -9,14 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from passagework import Collection
-from passagework.ingest import Progress, Report, ingest
+from passagework.ingest import IngestStopped, Progress, Report, ingest
 from passagework.retrieval import IngestError, PassageworkError
 
 logger = logging.getLogger(__name__)
-
-
-class _Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """Ends an ingest between two steps."""
 
 
 class IngestJob(threading.Thread):
@@ -50,7 +46,7 @@ class IngestJob(threading.Thread):
             )
         except PassageworkError as error:
             self.problem = str(error)
-        except _Stopped:
+        except IngestStopped:
             self.problem = "stopped; what was committed is safe, and the same ingest goes on from there"
         except Exception as error:  # a thread has nobody else to tell
             logger.exception("the ingest failed")
@@ -58,7 +54,7 @@ class IngestJob(threading.Thread):
 
     def _note(self, progress: Progress) -> None:
         if self._stopping:
-            raise _Stopped
+            raise IngestStopped
         self.progress = progress
 
 

@@ -1,0 +1,1 @@
+"""What documents come from beside folders: repositories, vaults, addresses."""
