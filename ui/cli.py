@@ -11,6 +11,7 @@ import typer
 
 from passagework.ui.commands import (
     doctor as doctor_command,
+    duplicates as duplicating,
     evaluate as measuring,
     exchange,
     model_options as model_opt,
@@ -173,6 +174,9 @@ def delete(
             print_notes(opened.filter_hints(parsed))
 
 
+app.command()(duplicating.duplicates)
+app.command()(duplicating.similar)
+app.command()(duplicating.paraphrases)
 app.command()(rebuilding.rebuild)
 app.command()(doctor_command.doctor)
 app.command()(exchange.export)
