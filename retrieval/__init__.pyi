@@ -10,6 +10,12 @@ from .collection.status import (
 )
 from .config import Settings as Settings
 from .dense.index import IndexKind as IndexKind
+from .duplicates.candidates import TextPlace as TextPlace
+from .duplicates.differences import DuplicateKind as DuplicateKind, WordDifference as WordDifference
+from .duplicates.duplicate_clusters import DuplicateCluster as DuplicateCluster, DuplicateMember as DuplicateMember
+from .duplicates.duplicate_search import Duplicates as Duplicates, DuplicatesOf as DuplicatesOf
+from .duplicates.paraphrases import paraphrases as paraphrases
+from .duplicates.similar_documents import SimilarDocument as SimilarDocument
 from .errors import (
     BusyError as BusyError,
     ConfigError as ConfigError,

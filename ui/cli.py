@@ -12,6 +12,7 @@ import typer
 from passagework.ui.commands import (
     calibrate as calibrating,
     doctor as doctor_command,
+    duplicates as duplicating,
     evaluate as measuring,
     exchange,
     model_options as model_opt,
@@ -182,6 +183,9 @@ def delete(
             print_notes(opened.filter_hints(parsed))
 
 
+app.command()(duplicating.duplicates)
+app.command()(duplicating.similar)
+app.command()(duplicating.paraphrases)
 app.command()(rebuilding.rebuild)
 app.command()(doctor_command.doctor)
 app.command()(exchange.export)

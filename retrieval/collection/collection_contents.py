@@ -6,13 +6,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
+from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Citation
 from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf, find_duplicates
+from passagework.retrieval.duplicates.similar_documents import SimilarDocument, similar_documents
 from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.filters.hints import filter_hints
 from passagework.retrieval.hits import Hit
+from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRow, Snapshot, SourceRow
 from passagework.retrieval.types import Document
+
+_TOO_LARGE = "memory ran out over the duplicates: end other programs, or compare a part, by a filter"
 
 
 class CollectionContents(ABC):
@@ -65,6 +71,38 @@ class CollectionContents(ABC):
             if isinstance(document, int):
                 return snapshot.document(document)
             return snapshot.document_named(document if isinstance(document, str) else document.uri)
+
+    def duplicates(
+        self,
+        *,
+        of: DuplicatesOf | str = DuplicatesOf.PASSAGES,
+        threshold: float | None = None,
+        where: Where | None = None,
+    ) -> Duplicates:
+        """Returns clusters of passages, or of documents, that say the same: exact, near and semantic duplicates.
+
+        It takes what is stored, texts and vectors, and encodes nothing. `threshold` is the least cosine of two members
+        (default: by what is usual among these texts, which the answer explains); `where` leaves out what a filter
+        doesn't let through. Passages of one document that overlap are no duplicates. Raises ConfigError for a
+        threshold out of range, FilterError for a filter that makes no sense.
+        """
+        with self._reading() as (_, snapshot), enough_memory(_TOO_LARGE):
+            return find_duplicates(snapshot, choose(DuplicatesOf, of, "of"), threshold=threshold, where=where)
+
+    def similar(
+        self, document: int | str | Hit | Citation, *, k: int = 10, where: Where | None = None
+    ) -> list[SimilarDocument]:
+        """Returns the `k` documents most like one, the nearest first; that is told as in `document`.
+
+        What the index finds near its passages is compared whole: the means of the passages' vectors. Raises StoreError
+        where there is no such document, or several, and otherwise as `duplicates` does.
+        """
+        with self._reading() as (live, snapshot):
+            if isinstance(document, int):
+                snapshot.document(document)  # raises where there is none that may be seen
+            else:
+                document = snapshot.id_named(document if isinstance(document, str) else document.uri)
+            return similar_documents(snapshot, live.index(snapshot), document, k=k, where=where)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file ingested, with its state and the reason where it failed."""

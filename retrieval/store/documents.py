@@ -148,12 +148,16 @@ class DocumentReader:
 
     def document_named(self, name: str) -> Document:
         """Returns the one document of a name, a URI before all; raises StoreError where there is none, or several."""
+        return self.document(self.id_named(name))
+
+    def id_named(self, name: str) -> int:
+        """Returns the number of the one document of a name; raises as `document_named` does."""
         rows = self.documents_by_name([name]).get(name, [])
         rows = [row for row in rows if row.uri == name] or rows
         if len(rows) != 1:
             count = f"{len(rows)} documents are" if rows else "no document is"
             raise StoreError(f"{count} named {name!r}" + (": give a URI" if rows else ""))
-        return self.document(rows[0].id)
+        return rows[0].id
 
     def _documents(self, condition: ColumnElement[bool]) -> Iterator[DocumentRow]:
         d, p, g = t.documents, t.passages.c, t.pages.c

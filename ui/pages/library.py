@@ -21,6 +21,7 @@ from passagework.ui.present.watch_lines import watch_line
 from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, readable_suffixes, save_upload, uningested_uploads
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
+from passagework.ui.web.duplicates_panel import show_duplicates
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
 from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems, show_unread
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
@@ -159,6 +160,7 @@ def main() -> None:
         rows = documents_of(collection)
         if rows:
             show_documents(collection, rows, sources)
+            show_duplicates(collection)
         else:
             st.info("The collection is empty. Upload files, or name a folder of this machine.")
     except PassageworkError as error:
