@@ -61,7 +61,7 @@ class FileIngest:
     def add(self, document: Document, position: int) -> None:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
-        document = _addressed(limit_document(document), file)
+        document = addressed(limit_document(document), file)
         if document.uri in self._uris:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return
@@ -123,7 +123,7 @@ class FileIngest:
         self._destination.finish_file(replace(self._source, state=SourceState.EMPTY, notes=(reason,)), remove=remove)
 
 
-def _addressed(document: Document, file: FoundFile) -> Document:
+def addressed(document: Document, file: FoundFile) -> Document:
     """Returns the document with its address and a title: a file without a title goes by its name."""
     if document.name is not None:
         return replace(document, uri=f"{file.uri}#{quote(document.name, safe='')}", path=file.relative)

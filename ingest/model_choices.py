@@ -10,6 +10,8 @@ from passagework.ingest.loaders import is_recording, may_hold_pictures, supporte
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.speech_choice import SpeechChoice, SpeechModel
+from passagework.ingest.workers import ParserPool
+from passagework.retrieval.config import Settings
 from passagework.retrieval.store.rows import NO_MODEL
 
 
@@ -57,6 +59,12 @@ class ModelChoices:
         """Returns what loaders are told."""
         folder, name = (None, "") if self._model is None else (str(self._model.folder), self._model.name)
         return LoadOptions(pdf_password=pdf_password, ocr=self.ocr.asked, speech_model=folder, speech_name=name)
+
+    def parsers(self, settings: Settings) -> ParserPool:
+        """Returns the processes that read the files, with memory and files for the models."""
+        timeout, memory = settings.parse_timeout, settings.parse_memory
+        more, readable = self.memory, self.files
+        return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
 
     @property
     def _model(self) -> SpeechModel | None:

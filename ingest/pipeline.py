@@ -131,7 +131,7 @@ def ingest(
         scanned = replace(scanned, files=widened_paths(destination, scanned, roots, recorded))
         run = _Run(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
-        pool = stack.enter_context(_parsers(settings, models))
+        pool = stack.enter_context(models.parsers(settings))
         run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         run.remove_missing([source for source in recorded if is_gone(source.uri)], deleting)
         run.remove_ignored(scanned, recorded)
@@ -287,14 +287,8 @@ class _Run:
 
 def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
     """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
-    with open_dry_run(opening) as counting, _parsers(opening.settings, models) as pool:
+    with open_dry_run(opening) as counting, models.parsers(opening.settings) as pool:
         recorded = counting.sources()
         run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
         run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         return counting.cost
-
-
-def _parsers(settings: Settings, models: ModelChoices) -> ParserPool:
-    timeout, memory = settings.parse_timeout, settings.parse_memory
-    more, readable = models.memory, models.files
-    return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)

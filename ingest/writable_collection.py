@@ -15,8 +15,11 @@ from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.records.record import Records
 from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.personal_data.detector import Detector
+from passagework.ingest.personal_data.scan_report import ScanReport
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.messages import item_to_json, items_from_json
+from passagework.ingest.workflows.personal_scan import scan_snapshot
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.document_hash import document_hash
@@ -24,7 +27,7 @@ from passagework.ingest.writing.opening import OpenRequest, open_destination
 from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import record_uri
@@ -83,6 +86,17 @@ class Collection(SearchedCollection):
         with self._writing:
             self.moment()  # raises where it was closed
             return delete(self.path, [names] if isinstance(names, str) else names, where=where)
+
+    def scan(self, *, where: Where | None = None, names: str | None = None, kinds: Sequence[str] = ()) -> ScanReport:
+        """Returns the personal data in the stored texts of documents, of all or of those that a filter lets through.
+
+        `names` and `kinds` are those of `scan_files`. Raises as that does, and FilterError for a filter that makes no
+        sense.
+        """
+        detector = Detector.of(names=names, kinds=kinds)
+        with self._reading() as (_, snapshot):
+            condition = None if where is None else compile_filter(where, snapshot)
+            return scan_snapshot(snapshot, detector, condition)
 
     def _put(
         self,

@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ingest": (
         ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
-        ("scan", "workers", "document_limits"),
+        ("scan", "workers", "document_limits", "personal_data"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
         ("left_out", "run_progress", "maintenance", "file_ingest", "model_choices", "recordings"),
         ("pipeline",),

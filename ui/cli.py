@@ -16,6 +16,7 @@ from passagework.ui.commands import (
     model_options as model_opt,
     models as model_list,
     options as opt,
+    privacy,
     rebuilding,
     search_options as find,
     searching,
@@ -181,6 +182,7 @@ app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
 app.command()(model_list.models)
+app.command()(privacy.scan)
 app.command()(serving.serve)
 app.command()(serving.mcp)
 app.add_typer(tokens.token, name="token")
