@@ -63,7 +63,7 @@ def test_files_and_what_a_collection_holds_of_them_are_the_same(docs: Path, tmp_
 
 
 def test_the_command(docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It prints places and counts, never a value, and exits 0 whatever was found; 2 where it doesn't know what to read."""
+    """It prints places and counts, never a value, and exits 0 whatever was found; 2 for what makes no sense."""
     assert run(app, ["scan", str(docs), "--json"]) == 0
     out = json.loads(capsys.readouterr().out)
     assert out["counts"] == {"email": 2, "us_ssn": 1, "card": 1}
