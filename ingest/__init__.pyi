@@ -30,6 +30,8 @@ from .personal_data.detector import (
     find_personal_data as find_personal_data,
 )
 from .personal_data.findings import LocatedPersonalData as LocatedPersonalData, PersonalData as PersonalData
+from .personal_data.originals import unmask as unmask
+from .personal_data.policy import PiiMode as PiiMode
 from .personal_data.scan_report import ScanReport as ScanReport
 from .pipeline import ingest as ingest
 from .report import (

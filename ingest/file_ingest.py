@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from passagework.ingest.document_limits import limit_document
 from passagework.ingest.loaders import media_type
+from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
@@ -61,7 +62,11 @@ class FileIngest:
     def add(self, document: Document, position: int) -> None:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
-        document = addressed(limit_document(document), file)
+        treated = self._destination.treated(addressed(limit_document(document), file), report)
+        if isinstance(treated, RecordFailure):
+            self.fail(treated.reason)
+            return
+        document = treated
         if document.uri in self._uris:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise, repeat
@@ -123,7 +123,7 @@ class Collection(SearchedCollection):
             ) as destination,
         ):
             destination.settle_languages(None)
-            _write(destination, named, report, replacing=replacing)
+            _write(destination, list(_treated(named, destination, report)), report, replacing=replacing)
         report.seconds = time.monotonic() - started
         return report
 
@@ -228,6 +228,16 @@ def _check_order(document: Document) -> None:
         for before, span in pairwise(spans):
             if span.start < (before.end if isinstance(span, Page | Table | SourcePlace | OcrSpan) else before.start):
                 raise ValueError(f"its {name} are not in order, or overlap, at {span.start} of its text")
+
+
+def _treated(documents: Sequence[Document], destination: CollectionDestination, report: Report) -> Iterator[Document]:
+    """Yields the documents as their personal data have them stored; those refused have failed."""
+    for document in documents:
+        treated = destination.treated(document, report)
+        if isinstance(treated, RecordFailure):
+            report.failed.append(Problem(document.path, treated.reason))
+        else:
+            yield treated
 
 
 def _made_id(document: Document) -> str:

@@ -62,7 +62,8 @@ class Hit:
     a file of another folder has the same path. `lines` are the first and the last line of source code, from 1, and
     `seconds` the first and the last of what is spoken; both are empty for other documents.
     `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what. `also_in` are the
-    places of its copies, best first.
+    places of its copies, best first. `original` is where it stood in the text as it was read, where placeholders stand
+    for personal data of its document; None elsewhere, where that is `[start, end)`.
     """
 
     rank: int
@@ -86,6 +87,7 @@ class Hit:
     ocr: Ocr | None = None
     also_in: tuple[AlsoIn, ...] = ()
     estimate: Relevance | None = None
+    original: tuple[int, int] | None = None
 
     @property
     def relevance(self) -> float | None:
@@ -131,6 +133,7 @@ class Hit:
             "hidden": [span.to_json() for span in self.hidden],
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({} if self.original is None else {"original": dict(zip(("start", "end"), self.original, strict=True))}),
             **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
         }
 

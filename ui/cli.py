@@ -71,6 +71,10 @@ def ingest(
     pdf_password: opt.PasswordOption = None,
     ocr: opt.OcrOption = "auto",
     speech_model: opt.SpeechModelOption = None,
+    pii: privacy.PiiOption = None,
+    pii_kind: privacy.KindsOption = None,
+    names: privacy.NamesOption = None,
+    pii_originals: privacy.OriginalsOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -101,6 +105,10 @@ def ingest(
             pdf_password=pdf_password,
             ocr=ocr,
             speech_model=speech_model,
+            pii=pii,
+            pii_kinds=pii_kind or (),
+            names=names,
+            pii_originals=pii_originals,
             progress=telling_cost(progress),
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))

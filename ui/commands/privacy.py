@@ -40,6 +40,23 @@ KindsOption = Annotated[
     list[str] | None,
     typer.Option("--pii-kind", help="Only personal data of this kind; may be repeated (default: all).", metavar="KIND"),
 ]
+PiiOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pii",
+        help="What becomes of personal data in the documents of a new collection: told in metadata, replaced by "
+        "placeholders in all that is stored, or the document refused (default: as it was; first nothing).",
+        metavar="flag|mask|refuse",
+    ),
+]
+OriginalsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pii-originals",
+        help="With --pii mask: file outside the collection that keeps what is masked, for its owner alone.",
+        metavar="FILE",
+    ),
+]
 
 
 def scan(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.text import Text
 
@@ -22,7 +24,19 @@ def show_scan(console: Console, report: ScanReport) -> None:
         console.print(Text(f"and {len(report.findings) - SHOWN:,} more; --json lists all", style="dim"))
     show_problems(console, "failed", report.failed, "red")
     show_problems(console, "skipped", report.skipped, "yellow")
-    counts = ", ".join(f"{kind} {count:,}" for kind, count in report.counts.items()) or "no personal data"
+    counts = kind_counts(report.counts) or "no personal data"
     console.print(Text(f"{counts} in {counted(report.documents, 'document')}", style="bold"))
     if not report.names:
         console.print(Text("names were not looked for: --names takes a spaCy model that finds them", style="dim"))
+
+
+def show_personal_data(console: Console, counts: Mapping[str, int] | None) -> None:
+    """Prints what an ingest found of personal data by kind, where it looked for any."""
+    if counts is not None:
+        line = f"personal data: {kind_counts(counts) or 'none'}"
+        console.print(Text(line, style="yellow" if counts else "dim"), soft_wrap=True)
+
+
+def kind_counts(counts: Mapping[str, int]) -> str:
+    """Returns counts by kind in words, most first: `email 2, card 1`."""
+    return ", ".join(f"{kind} {count:,}" for kind, count in sorted(counts.items(), key=lambda kind: -kind[1]))
