@@ -35,6 +35,7 @@ IN_PYTHON = {
     "compare": ["compare", "render_comparison"],
     "train": ["train"],
     "models": ["known_models"],
+    "scan": ["scan_files", "Collection.scan"],
 }
 """What a program calls in place of a command: entries of docs/python.md."""
 

@@ -26,6 +26,14 @@ from .maintenance.rebuild import (
     rebuild_index as rebuild_index,
 )
 from .maintenance.removal import delete as delete
+from .personal_data.detector import (
+    PERSONAL_DATA_KINDS as PERSONAL_DATA_KINDS,
+    find_personal_data as find_personal_data,
+)
+from .personal_data.findings import LocatedPersonalData as LocatedPersonalData, PersonalData as PersonalData
+from .personal_data.originals import unmask as unmask
+from .personal_data.policy import PiiMode as PiiMode
+from .personal_data.scan_report import ScanReport as ScanReport
 from .pipeline import ingest as ingest
 from .report import (
     Ignored as Ignored,
@@ -47,6 +55,7 @@ from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_bench
 from .workflows.pair_training import (
     train as train,
 )
+from .workflows.personal_scan import scan_files as scan_files
 from .workflows.relevance_calibration import (
     Calibrated as Calibrated,
     calibrate as calibrate,

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from passagework.ingest.document_limits import limit_document
 from passagework.ingest.loaders import media_type
+from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
@@ -61,7 +62,11 @@ class FileIngest:
     def add(self, document: Document, position: int) -> None:
         """Queues a document that is new or different, and counts it."""
         report, file = self._report, self._entry.file
-        document = _addressed(limit_document(document), file)
+        treated = self._destination.treated(addressed(limit_document(document), file), report)
+        if isinstance(treated, RecordFailure):
+            self.fail(treated.reason)
+            return
+        document = treated
         if document.uri in self._uris:
             self.fail(one_line(f"two records are named {document.name!r}"))
             return
@@ -123,7 +128,7 @@ class FileIngest:
         self._destination.finish_file(replace(self._source, state=SourceState.EMPTY, notes=(reason,)), remove=remove)
 
 
-def _addressed(document: Document, file: FoundFile) -> Document:
+def addressed(document: Document, file: FoundFile) -> Document:
     """Returns the document with its address, what its origin knows, and a title: without one it goes by its name."""
     if file.origin is not None:
         known = file.origin.metadata(file, document.metadata)

@@ -70,6 +70,12 @@ class ModelChoices:
         folder, name = (None, "") if self._model is None else (str(self._model.folder), self._model.name)
         return LoadOptions(pdf_password=pdf_password, ocr=self.ocr.asked, speech_model=folder, speech_name=name)
 
+    def parsers(self, settings: Settings) -> ParserPool:
+        """Returns the processes that read the files, with memory and files for the models."""
+        timeout, memory = settings.parse_timeout, settings.parse_memory
+        more, readable = self.memory, self.files
+        return ParserPool(settings.workers, timeout=timeout, memory_limit=memory, model_memory=more, readable=readable)
+
     @property
     def _model(self) -> SpeechModel | None:
         return self.speech.model if self.recordings else None

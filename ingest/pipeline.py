@@ -17,6 +17,8 @@ from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, Rec
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.path_checks import check_roots, named_roots, without_collection
+from passagework.ingest.personal_data.policy import PiiMode
+from passagework.ingest.personal_data.treatment import Treatment
 from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import IngestStopped, Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
@@ -65,6 +67,10 @@ def ingest(
     pdf_password: str | None = None,
     ocr: OcrMode | str = OcrMode.AUTO,
     speech_model: str | None = None,
+    pii: PiiMode | str | None = None,
+    pii_kinds: Sequence[str] = (),
+    names: str | None = None,
+    pii_originals: str | Path | None = None,
     root: str | Path | Sequence[str | Path] = (),
     settings: Settings | None = None,
     digests: FileDigests | None = None,
@@ -78,16 +84,18 @@ def ingest(
     be gone themselves. `dry_run` loads documents to tell what would happen, and writes nothing. `encoder`, `window`,
     `dimensions`, `query_prompt` and `passage_prompt` (see `BiEncoder.load`), `passage_tokens`, `overlap` and `whole`
     (one passage a document) shape a new collection, in tokens; they can be left out later, and must match where given.
-    `token_vectors` has the collection keep those that reranking needs, from now
-    on and for what is there already, or no longer; None leaves that as it is. `language` says in which all documents
-    of the collection are, by whose stems their words are found: `auto` (each tells its own), a code such as `de`, or
-    `other`. `ocr` says which pictures of text are read; files that were read in another mode are read again, but not by
-    `auto` without the extra. `speech_model` writes down what is said in recordings: the folder of a Whisper model for
-    CTranslate2, or its name on the hub; recordings that another one wrote down are read again where it is named. A
-    document that fails costs only itself, and is in the report. Killed at any point, the next run goes on from the last
-    commit. Where no file is found that can be read, and there is no collection, none is made. A file's path is relative
-    to the widest folder ingested that it lies in. `digests` of earlier runs of this program spare reading files that
-    nobody touched. `progress` may raise IngestStopped, which passes through when what was read is committed.
+    `token_vectors` has the collection keep those that reranking needs, from now on and for what is there already, or no
+    longer; None leaves that as it is. `language` says in which all documents of the collection are, by whose stems
+    their words are found: `auto` (each tells its own), a code such as `de`, or `other`. `ocr` says which pictures of
+    text are read; files that were read in another mode are read again, but not by `auto` without the extra.
+    `speech_model` writes down what is said in recordings: the folder of a Whisper model for CTranslate2, or its name on
+    the hub; recordings that another one wrote down are read again where it is named. `pii` says what becomes of
+    personal data in a new collection (flag, mask, refuse), of `pii_kinds` or of all; `names` is a spaCy model that
+    finds names, `pii_originals` a file that keeps what is masked. A document that fails costs only itself, and is in
+    the report. Killed at any point, the next run goes on from the last commit. Where no file is found that can be read,
+    and there is no collection, none is made. A file's path is relative to the widest folder ingested that it lies in.
+    `digests` of earlier runs of this program spare reading files that nobody touched. `progress` may raise
+    IngestStopped, which passes through when what was read is committed.
     Raises IngestError where a path doesn't exist or `delete_missing` would act on an absent folder, IndexMismatchError
     for another encoder or chunking than the collection's, ConfigError for token vectors of an encoder that gives none,
     StoreError where the collection can't be written.
@@ -106,11 +114,6 @@ def ingest(
     scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
     models = models.with_files(file.path for file in scanned.files)
     report = Report(dry_run=dry_run)
-    if not scanned.files and not collection_exists(collection):
-        note_unread(report, scanned)
-        report.no_collection, report.ignored = True, ignored_lines(scanned.ignored, {})
-        report.seconds = time.monotonic() - started
-        return report
     opening = OpenRequest(
         collection,
         encoder=encoder,
@@ -118,7 +121,13 @@ def ingest(
         chunking=chunking_options(passage_tokens=passage_tokens, overlap=overlap, whole=whole),
         settings=settings,
         token_vectors=token_vectors,
+        pii=Treatment.chosen(pii, pii_kinds, names, pii_originals, collection),
     )
+    if not scanned.files and not collection_exists(collection):
+        note_unread(report, scanned)
+        report.no_collection, report.ignored = True, ignored_lines(scanned.ignored, {})
+        report.seconds = time.monotonic() - started
+        return report
     with ExitStack() as stack:
         stack.callback(given.close)
         if not dry_run and remote_encoder(opening) is not None:
@@ -232,8 +241,7 @@ class _Run:
             return False
         if entry.source is None or entry.state is State.CHANGED:
             if entry.source is not None and entry.place_changed:
-                uri, path = entry.file.uri, entry.file.relative
-                self.destination.move_source(entry.source, uri=uri, path=path, reread=True)
+                self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative, reread=True)
             return True
         moved = entry.state is State.MOVED
         documents = self.destination.document_hashes(entry.source)
@@ -253,8 +261,7 @@ class _Run:
                 self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
         moved = moved or entry.place_changed
         if moved:
-            uri, path = entry.file.uri, entry.file.relative
-            self.destination.move_source(entry.source, uri=uri, path=path, reread=reread)
+            self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative, reread=reread)
         if reread:
             return True
         count = len(documents)

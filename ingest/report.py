@@ -79,7 +79,8 @@ class Report:
     was left out on purpose, for want of `no_ignore`. `skipped` has no text, or is of a type that is not supported;
     `unread` counts the latter by their types.
     `no_collection`: there was none, and no file to make one of. `token_vectors` counts passages that got them.
-    `cost` is what a server was to encode, None where the encoder runs here.
+    `cost` is what a server was to encode, None where the encoder runs here. `pii` counts personal data by kind, in the
+    documents that this run read; None where the collection doesn't look for any.
     """
 
     added: int = 0
@@ -102,6 +103,7 @@ class Report:
     dry_run: bool = False
     no_collection: bool = False
     cost: EncodingCost | None = None
+    pii: Counter[str] | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns the ingest JSON."""
@@ -125,6 +127,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "dry_run": self.dry_run,
             **({} if self.cost is None else {"cost": self.cost.to_json()}),
+            **({} if self.pii is None else {"pii": dict(self.pii.most_common())}),
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise, repeat
@@ -15,8 +15,11 @@ from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.records.record import Records
 from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.personal_data.detector import Detector
+from passagework.ingest.personal_data.scan_report import ScanReport
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.messages import item_to_json, items_from_json
+from passagework.ingest.workflows.personal_scan import scan_snapshot
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.document_hash import document_hash
@@ -25,7 +28,7 @@ from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.collection.call_forms import in_thread
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.filters.compiler import Where, compile_filter
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.models.encoder_options import EncoderOptions
 from passagework.retrieval.roots import record_uri
@@ -85,6 +88,17 @@ class Collection(SearchedCollection):
             self.moment()  # raises where it was closed
             return delete(self.path, [names] if isinstance(names, str) else names, where=where)
 
+    def scan(self, *, where: Where | None = None, names: str | None = None, kinds: Sequence[str] = ()) -> ScanReport:
+        """Returns the personal data in the stored texts of documents, of all or of those that a filter lets through.
+
+        `names` and `kinds` are those of `scan_files`. Raises as that does, and FilterError for a filter that makes no
+        sense.
+        """
+        detector = Detector.of(names=names, kinds=kinds)
+        with self._reading() as (_, snapshot):
+            condition = None if where is None else compile_filter(where, snapshot)
+            return scan_snapshot(snapshot, detector, condition)
+
     add_async = in_thread(add)
     upsert_async = in_thread(upsert)
     delete_async = in_thread(delete)
@@ -114,7 +128,7 @@ class Collection(SearchedCollection):
             ) as destination,
         ):
             destination.settle_languages(None)
-            _write(destination, named, report, replacing=replacing)
+            _write(destination, list(_treated(named, destination, report)), report, replacing=replacing)
         report.seconds = time.monotonic() - started
         return report
 
@@ -219,6 +233,16 @@ def _check_order(document: Document) -> None:
         for before, span in pairwise(spans):
             if span.start < (before.end if isinstance(span, Page | Table | SourcePlace | OcrSpan) else before.start):
                 raise ValueError(f"its {name} are not in order, or overlap, at {span.start} of its text")
+
+
+def _treated(documents: Sequence[Document], destination: CollectionDestination, report: Report) -> Iterator[Document]:
+    """Yields the documents as their personal data have them stored; those refused have failed."""
+    for document in documents:
+        treated = destination.treated(document, report)
+        if isinstance(treated, RecordFailure):
+            report.failed.append(Problem(document.path, treated.reason))
+        else:
+            yield treated
 
 
 def _made_id(document: Document) -> str:

@@ -113,6 +113,7 @@ from .types import (
     Hidden as Hidden,
     HiddenReason as HiddenReason,
     Json as Json,
+    Masked as Masked,
     Ocr as Ocr,
     OcrSpan as OcrSpan,
     Page as Page,

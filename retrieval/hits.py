@@ -66,6 +66,8 @@ class Hit:
     `seconds` the first and the last of what is spoken; both are empty for other documents.
     `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what. `also_in` are the
     places of its copies, best first. `collection` is the name of its collection, where several were searched.
+    `original` is where it stood in the text as it was read, where placeholders stand for personal data of its document;
+    None elsewhere, where that is `[start, end)`.
     """
 
     rank: int
@@ -90,6 +92,7 @@ class Hit:
     also_in: tuple[AlsoIn, ...] = ()
     estimate: Relevance | None = None
     collection: str = ""
+    original: tuple[int, int] | None = None
 
     @property
     def relevance(self) -> float | None:
@@ -135,6 +138,7 @@ class Hit:
             "hidden": [span.to_json() for span in self.hidden],
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({} if self.original is None else {"original": dict(zip(("start", "end"), self.original, strict=True))}),
             **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
             **({"collection": self.collection} if self.collection else {}),
         }

@@ -168,6 +168,20 @@ LONGEST_OCR_SPAN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Masked:
+    """Tells that `[start, end)` of the text is a placeholder, `[EMAIL_1]`, for personal data of a `kind`.
+
+    They stand at `[original_start, original_end)` of the text as it was read.
+    """
+
+    start: int
+    end: int
+    kind: str
+    original_start: int
+    original_end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ocr:
     """Tells that a passage, or a part of it, was read by OCR: `confidence` (0 to 1) is the mean over those characters.
 
@@ -186,9 +200,9 @@ class Document:
     """Holds a source file or one record of it, as text with its structure.
 
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
-    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables`, `places` and `ocr` are in
-    order of `start`; pages don't overlap, nor do tables, nor places, nor spans of `ocr`. `notes` are lines for the
-    report about what could not be read.
+    `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables`, `places`, `ocr` and `masked`,
+    which tells what placeholders stand for, are in order of `start`; pages don't overlap, nor do tables, nor places,
+    nor spans of `ocr` or `masked`. `notes` are lines for the report about what could not be read.
     """
 
     text: str
@@ -205,6 +219,7 @@ class Document:
     tables: Sequence[Table] = ()
     places: Sequence[SourcePlace] = ()
     ocr: Sequence[OcrSpan] = ()
+    masked: Sequence[Masked] = ()
 
 
 @dataclass(frozen=True, slots=True)

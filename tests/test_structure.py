@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ingest": (
         ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
-        ("scan", "workers", "document_limits"),
+        ("scan", "workers", "document_limits", "personal_data"),
         ("file_digests", "sources"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
         ("given",),

@@ -18,6 +18,7 @@ from passagework.ui.commands import (
     model_options as model_opt,
     models as model_list,
     options as opt,
+    privacy,
     rebuilding,
     search_options as find,
     searching,
@@ -73,6 +74,10 @@ def ingest(
     pdf_password: opt.PasswordOption = None,
     ocr: opt.OcrOption = "auto",
     speech_model: opt.SpeechModelOption = None,
+    pii: privacy.PiiOption = None,
+    pii_kind: privacy.KindsOption = None,
+    names: privacy.NamesOption = None,
+    pii_originals: privacy.OriginalsOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -103,6 +108,10 @@ def ingest(
             pdf_password=pdf_password,
             ocr=ocr,
             speech_model=speech_model,
+            pii=pii,
+            pii_kinds=pii_kind or (),
+            names=names,
+            pii_originals=pii_originals,
             progress=telling_cost(progress),
         )
     print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
@@ -195,6 +204,7 @@ app.command()(measuring.compare)
 app.command()(calibrating.calibrate)
 app.command()(training.train)
 app.command()(model_list.models)
+app.command()(privacy.scan)
 app.command()(serving.serve)
 app.command()(serving.mcp)
 app.add_typer(tokens.token, name="token")

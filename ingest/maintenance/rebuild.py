@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.chunker import ChunkSettings
+from passagework.ingest.personal_data.policy import POLICY
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking, recorded_chunking
 from passagework.ingest.writing.languages import LANGUAGE
@@ -91,7 +92,7 @@ def rebuild(
             model = recorded_encoder(snapshot)
             cut_as = recorded_chunking(snapshot)
             keeps_none = snapshot.meta(TOKEN_RECORD) == NoTokenVectors.UNWANTED.value
-            language = snapshot.meta(LANGUAGE)
+            language, pii = snapshot.meta(LANGUAGE), snapshot.meta(POLICY)
             if encoder is None:
                 encoder = load_recorded_encoder(snapshot, collection, None, settings, options)
         if isinstance(encoder, str):
@@ -100,7 +101,7 @@ def rebuild(
         chunking = new_chunking(encoder, requested, cut_as)
         tokens = first_record(encoder, False if keeps_none else None)
         folder = _unfinished_version(collection, live, encoder, chunking, tokens) or create_version(
-            collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens, language=language
+            collection, encoder, chunking, state=VersionState.BUILDING, tokens=tokens, language=language, pii=pii
         )
         same = model.same_as(encoder.fingerprint)
         _fill(old, folder, encoder, chunking, tokens, copy_vectors=same, progress=progress)

@@ -37,6 +37,7 @@ from passagework.retrieval.types import (
     Hidden,
     HiddenReason,
     Json,
+    Masked,
     OcrSpan,
     Page,
     PlaceUnit,
@@ -99,6 +100,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "tables": [(table.columns, table.start, table.end) for table in item.tables],
         "places": [(place.unit.value, place.first, place.last, place.start, place.end) for place in item.places],
         "ocr": [(span.start, span.end, span.confidence, *(span.box or ())) for span in item.ocr],
+        "masked": [(m.kind, m.start, m.end, m.original_start, m.original_end) for m in item.masked],
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -132,6 +134,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         tables=tuple(_table(table, len(text)) for table in _checked(fields.get("tables", []), list)),
         places=tuple(_source_place(place, len(text)) for place in _checked(fields.get("places", []), list)),
         ocr=tuple(_ocr_span(span, len(text)) for span in _checked(fields.get("ocr", []), list)),
+        masked=tuple(_masked(span, len(text)) for span in _checked(fields.get("masked", []), list)),
     )
 
 
@@ -167,6 +170,15 @@ def _ocr_span(value: object, length: int) -> OcrSpan:
             if len(box) == len(rest) in (0, 4):
                 return OcrSpan(start, end, confidence, (box[0], box[1], box[2], box[3]) if box else None)
     raise ValueError(f"a span of OCR that is none, of a text of {length} characters")
+
+
+def _masked(value: object, length: int) -> Masked:
+    match value:
+        case [str(kind), int(start), int(end), int(first), int(last)] if (
+            0 <= start < end <= length and 0 <= first < last
+        ):
+            return Masked(start, end, kind, first, last)
+    raise ValueError(f"a placeholder that is none, of a text of {length} characters")
 
 
 def _place(value: object, length: int) -> tuple[int, str, int, int]:

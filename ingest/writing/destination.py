@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from passagework.ingest.encoding_cost import EncodingCost
+from passagework.ingest.loaders.base import RecordFailure
+from passagework.ingest.personal_data.treatment import UNTREATED, Treatment
+from passagework.ingest.report import Report
 from passagework.ingest.writing.cost_counter import CostCounter
 from passagework.ingest.writing.languages import settle_languages
 from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
@@ -37,6 +40,9 @@ class Destination(Protocol):
     def settle_languages(self, said: str | None) -> None:
         """Records in what language the documents are, where somebody says so; see `languages`."""
 
+    def treated(self, document: Document, report: Report) -> Document | RecordFailure:
+        """Returns a document as its personal data have it stored, or why it isn't; the report counts them."""
+
     def move_source(self, source: SourceRow, *, uri: str, path: str, reread: bool) -> None:
         """Records that a file lies elsewhere now; with `reread`, it isn't done before it was read again."""
 
@@ -65,8 +71,13 @@ class Destination(Protocol):
 class Records:
     """Reads the records of a collection; of one that is yet to be made, `store` is None and there are none."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: Store | None, treatment: Treatment) -> None:
         self._store = store
+        self._treatment = treatment
+
+    def treated(self, document: Document, report: Report) -> Document | RecordFailure:
+        """Returns a document as its personal data have it stored, or why it isn't; the report counts them."""
+        return self._treatment.of(document, report)
 
     def sources(self) -> list[SourceRow]:
         """Returns every file on record."""
@@ -93,8 +104,8 @@ class Records:
 class CollectionDestination(Records):
     """Writes to an open collection, as its only writer."""
 
-    def __init__(self, store: Store, writer: PassageWriter) -> None:
-        super().__init__(store)
+    def __init__(self, store: Store, writer: PassageWriter, treatment: Treatment = UNTREATED) -> None:
+        super().__init__(store, treatment)
         self.store = store
         self.writer = writer
 
@@ -149,8 +160,10 @@ class CollectionDestination(Records):
 class DryRun(Records):
     """Writes nothing: what it is given is counted by the run, and by `counter` where a server would encode it."""
 
-    def __init__(self, store: Store | None, counter: CostCounter | None = None) -> None:
-        super().__init__(store)
+    def __init__(
+        self, store: Store | None, counter: CostCounter | None = None, treatment: Treatment = UNTREATED
+    ) -> None:
+        super().__init__(store, treatment)
         self.counts = WriteCounts()
         self._counter = counter
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from passagework.ingest.chunker import Chunker, ChunkSettings
+from passagework.ingest.personal_data.policy import POLICY
 from passagework.ingest.writing.languages import LANGUAGE, WORDS
 from passagework.retrieval.folder import next_version, publish
 from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, NoTokenVectors, TokenRecord
@@ -23,10 +24,12 @@ def create_version(
     state: VersionState,
     tokens: TokenRecord | NoTokenVectors = NoTokenVectors.UNWANTED,
     language: Json = None,
+    pii: Json = None,
 ) -> Path:
     """Creates an empty version and returns its folder; one that is `ready` is published at once.
 
-    `tokens` is how it keeps token vectors, or why not; `language` what was said of its documents' language.
+    `tokens` is how it keeps token vectors, or why not; `language` what was said of its documents' language,
+    `pii` the record of what becomes of personal data in them.
     """
     Chunker(encoder, chunking)  # refuses settings that don't go together
     folder = next_version(collection)
@@ -35,6 +38,8 @@ def create_version(
         writer.set_meta(WORDS, WORDS_VERSION)
         if language is not None:
             writer.set_meta(LANGUAGE, language)
+        if pii is not None:
+            writer.set_meta(POLICY, pii)
         writer.set_meta(TOKEN_RECORD, tokens.to_json())
     if state is VersionState.READY:
         publish(collection, folder)

@@ -7,6 +7,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from passagework.ingest.personal_data.policy import settled_policy
+from passagework.ingest.personal_data.treatment import UNTREATED, Treatment
 from passagework.ingest.writing.chunk_settings import (
     check_chunking,
     check_fit,
@@ -68,7 +70,8 @@ def collection_exists(collection: Path) -> bool:
 class OpenRequest:
     """Says which collection a run writes to, and what of it was asked for; None leaves a thing as it is.
 
-    `token_vectors` says whether the collection is to keep them from now on.
+    `token_vectors` says whether the collection is to keep them from now on, `pii` what becomes of personal data in the
+    documents of a new one.
     """
 
     collection: Path = field(kw_only=False)
@@ -77,6 +80,7 @@ class OpenRequest:
     chunking: Mapping[str, int | bool]
     settings: Settings
     token_vectors: bool | None = None
+    pii: Treatment = UNTREATED
 
     def load_encoder(self) -> Encoder:
         """Returns the encoder of a collection that is to be made."""
@@ -119,7 +123,8 @@ def open_destination(request: OpenRequest) -> Iterator[CollectionDestination]:
         return create_version(collection, loaded, fitted, state=VersionState.READY, tokens=tokens)
 
     with open_for_writing(collection, create=create) as store:
-        yield CollectionDestination(store, _writer(store, request))
+        treatment = request.pii.by(settled_policy(store, request.pii.policy, write=True))
+        yield CollectionDestination(store, _writer(store, request), treatment)
 
 
 @contextmanager
@@ -133,7 +138,10 @@ def open_dry_run(request: OpenRequest) -> Iterator[DryRun]:
         if request.token_vectors and encoder is not None and not isinstance(encoder, str):
             token_encoder(encoder)
         server = remote_encoder(request)
-        yield DryRun(store, None if server is None else _cost_counter(store, server, request.chunking))
+        counter = None if server is None else _cost_counter(store, server, request.chunking)
+        said = request.pii.policy
+        policy = said if store is None else settled_policy(store, said, write=False)
+        yield DryRun(store, counter, request.pii.by(policy))
 
 
 def remote_encoder(request: OpenRequest) -> RemoteEncoder | None:

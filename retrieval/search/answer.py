@@ -65,6 +65,7 @@ def hits_of(
             lines=row.lines,
             seconds=row.seconds,
             ocr=row.ocr,
+            original=row.original,
             estimate=relevance.get(row.id),
             also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
         )

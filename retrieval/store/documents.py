@@ -25,6 +25,7 @@ from passagework.retrieval.types import (
     Heading,
     Hidden,
     HiddenReason,
+    Masked,
     OcrSpan,
     Page,
     PlaceUnit,
@@ -70,6 +71,12 @@ class DocumentReader:
             for first, last, confidence, *box in self.connection.execute(query.order_by(o.start))
         )
 
+    def masked(self, document_id: int) -> tuple[Masked, ...]:
+        """Returns what placeholders stand for in a document's text, in order."""
+        m = t.masked.c
+        query = select(m.start, m.end, m.kind, m.original_start, m.original_end).where(m.document_id == document_id)
+        return tuple(Masked(*row) for row in self.connection.execute(query.order_by(m.start)))
+
     def length(self, document_id: int) -> int:
         """Returns how many code points a document's text has; 0 where it is gone."""
         query = select(t.documents.c.length).where(t.documents.c.id == document_id)
@@ -112,6 +119,7 @@ class DocumentReader:
             tables=tuple(Table(*table) for table in tables),
             places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
             ocr=self.ocr(document_id, 0, row.length),
+            masked=self.masked(document_id),
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypedDict
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, exists, func, select
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
@@ -14,6 +14,7 @@ from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, i
 from passagework.retrieval.types import LONGEST_OCR_SPAN, Hidden, HiddenReason, Ocr, PlaceUnit
 
 _p, _g, _h, _s, _t, _o = t.passages.c, t.pages.c, t.hidden.c, t.places.c, t.segments.c, t.ocr.c
+_m = t.masked.c
 
 PAGES = PreparedStatement(
     select(_p.id, _g.number)
@@ -44,6 +45,19 @@ OCR = PreparedStatement(
 )
 
 
+def _shift(place: ColumnElement[int]) -> ColumnElement[int]:
+    """Returns by how much a place of a passage's document lay further on in the text as it was read."""
+    before = select(_m.original_end - _m.end).where(_m.document_id == _p.document_id, _m.start < place)
+    return func.coalesce(before.order_by(_m.start.desc()).limit(1).correlate(t.passages).scalar_subquery(), 0)
+
+
+ORIGINAL = PreparedStatement(
+    select(_p.id, _p.start + _shift(_p.start), _p.end + _shift(_p.end)).where(
+        in_bound_ids(_p.id), exists().where(_m.document_id == _p.document_id)
+    )
+)
+
+
 def _line_ends(start: ColumnElement[int], end: ColumnElement[int]) -> ScalarSelect[int]:
     """Returns how many line ends a passage's document has in `[start, end)`, counted segment by segment."""
     base = _t.ordinal * t.SEGMENT_CHARS
@@ -71,13 +85,14 @@ class Parts(TypedDict):
     lines: tuple[int, ...]
     seconds: tuple[float, ...]
     ocr: Ocr | None
+    original: tuple[int, int] | None
 
 
 def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
     """Maps each passage to what lies in it."""
     pages, hidden = pages_of(connection, ids), hidden_in(connection, ids)
     lines, seconds = lines_of(connection, ids), seconds_of(connection, ids)
-    ocr = ocr_of(connection, ids)
+    ocr, original = ocr_of(connection, ids), original_of(connection, ids)
     return {
         passage: {
             "pages": pages.get(passage, ()),
@@ -85,6 +100,7 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
             "lines": lines.get(passage, ()),
             "seconds": seconds.get(passage, ()),
             "ocr": ocr.get(passage),
+            "original": original.get(passage),
         }
         for passage in ids
     }
@@ -115,6 +131,15 @@ def ocr_of(connection: Connection, ids: Sequence[int]) -> dict[int, Ocr]:
         passage: Ocr(confidence)
         for batch in batches(ids)
         for passage, confidence in OCR.rows(connection, ids=bound_ids(batch))
+    }
+
+
+def original_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Maps passages to where they stood in the text as it was read; those of documents without masks are left out."""
+    return {
+        passage: (start, end)
+        for batch in batches(ids)
+        for passage, start, end in ORIGINAL.rows(connection, ids=bound_ids(batch))
     }
 
 

@@ -147,6 +147,7 @@ class PassageRow:
     lines: tuple[int, ...] = ()
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
+    original: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

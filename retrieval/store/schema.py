@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"})
 """Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
 and these computed."""
 
@@ -166,6 +166,17 @@ ocr_modes = Table(
     Column("mode", Text, nullable=False),  # an OcrMode: what of the file was read by OCR; without a row, nothing
 )
 
+masked = Table(
+    "masked",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", Integer, primary_key=True),  # of the placeholder
+    Column("end", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("original_start", Integer, nullable=False),  # of what it stands for, in the text as it was read
+    Column("original_end", Integer, nullable=False),
+)
+
 fields = Table(
     "fields",
     metadata,
@@ -228,7 +239,7 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, tables, places, ocr, ocr_modes, token_vectors, readings, former_fields)
+LATER = (hidden, tables, places, ocr, ocr_modes, masked, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(

@@ -27,6 +27,7 @@ def structure_rows(document_id: int, document: Document) -> Iterator[tuple[Table
     ):
         yield table, ({**of_document, "ordinal": ordinal, **span} for ordinal, span in enumerate(spans))
     yield t.ocr, _ocr_rows(document_id, document)
+    yield t.masked, ({**of_document, **asdict(mask)} for mask in document.masked)
     fields = ((key, kind.value, value) for key, kind, value in flatten(document.metadata))
     yield t.fields, ({**of_document, "key": key, "type": kind, "value": value} for key, kind, value in fields)
 

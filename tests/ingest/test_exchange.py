@@ -108,7 +108,7 @@ class TestRoundTrip:
         export_collection(template / "c", tmp_path / "p.parquet")
         table = parquet.read_table(tmp_path / "p.parquet")
         facts = json.loads(table.schema.metadata[b"passagework"])
-        assert (facts["format"], facts["encoder"]["model"]) == (5, "fake")
+        assert (facts["format"], facts["encoder"]["model"]) == (6, "fake")
         rows = {row["text"]: row for row in table.to_pylist()}
         row = next(row for text, row in rows.items() if "river of stone" in text)
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
@@ -215,9 +215,9 @@ class TestBadInput:
         for name in ("sources.parquet", "documents.parquet", "passages.parquet"):
             table = parquet.read_table(exported / name)
             facts = json.loads(table.schema.metadata[b"passagework"])
-            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 6}).encode()})
+            noted = table.replace_schema_metadata({b"passagework": json.dumps({**facts, "format": 7}).encode()})
             parquet.write_table(noted, exported / name)
-        self.refused(exported, "is an export of format 6, and format 5 is known: upgrade passagework")
+        self.refused(exported, "is an export of format 7, and format 6 is known: upgrade passagework")
 
     @pytest.mark.timeout(3600)
     @pytest.mark.faults

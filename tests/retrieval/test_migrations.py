@@ -23,7 +23,7 @@ from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.store import Store, database, schema as t, token_rows
 from passagework.retrieval.store.integrity import fields_agree, text_index_problem
 from passagework.retrieval.store.token_rows import TokenCodes
-from passagework.retrieval.types import Hidden, HiddenReason, Ocr, OcrSpan, PlaceUnit, SourcePlace
+from passagework.retrieval.types import Hidden, HiddenReason, Masked, Ocr, OcrSpan, PlaceUnit, SourcePlace
 from tests.support.stored_documents import new_store, put
 
 ORIGINAL = database.MIGRATIONS
@@ -173,7 +173,8 @@ def old(tmp_path: Path) -> Path:
 
 FIRST = import_module("passagework.retrieval.store.migrations.versions.0001_initial")
 WORDS = ("title", "headings", "text")
-OCR = "DROP TABLE ocr; DROP TABLE ocr_modes; "
+MASKED = "DROP TABLE masked; "
+OCR = f"{MASKED}DROP TABLE ocr; DROP TABLE ocr_modes; "
 LANGUAGES = (
     f"{OCR}"
     "DROP TRIGGER passages_inserted; DROP TRIGGER passages_deleted; DROP TRIGGER passages_updated; "
@@ -198,6 +199,7 @@ BEFORE = {
     "0007": PLACES,
     "0008": LANGUAGES,
     "0009": OCR,
+    "0010": MASKED,
 }
 """What a layout lacked."""
 
@@ -248,6 +250,7 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
     hidden = (Hidden(0, 4, HiddenReason.TINY), Hidden(8, 9, HiddenReason.BACKGROUND))
     places = (SourcePlace(PlaceUnit.LINE, 3, 3, 0, 10),)
     ocr = (OcrSpan(0, 5, 0.5, (0.1, 0.2, 0.3, 0.04)), OcrSpan(6, 10, 1.0))
+    masked = (Masked(1, 4, "email", 1, 12),)
     with store.read() as snapshot:
         assert snapshot.document(1).text == "some text"
         assert snapshot.document(1).hidden == snapshot.passages([1])[0].hidden == ()
@@ -255,7 +258,7 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
         assert [source.read_by for source in snapshot.sources()] == ["never"]
         assert token_rows.count_without(snapshot) == 1
     with store.write() as writer:
-        put(writer, "b", "other text", hidden=hidden, places=places, ocr=ocr)
+        put(writer, "b", "other text", hidden=hidden, places=places, ocr=ocr, masked=masked)
         token_rows.put_codes(writer, {b"1": TokenCodes(1, b"ab")})
         token_rows.put_reranker_hashes(writer, {1: b"1"})
     with store.read() as snapshot:
@@ -264,13 +267,15 @@ def test_an_earlier_collection_opens(earlier: Path) -> None:
         assert [row.lines for row in snapshot.passages([1, 2])] == [(), (3, 3)]
         assert (snapshot.document(1).places, snapshot.document(2).places) == ((), places)
         assert snapshot.document(2).ocr == ocr
+        assert (snapshot.document(1).masked, snapshot.document(2).masked) == ((), masked)
+        assert [row.original for row in snapshot.passages([1, 2])] == [None, (0, 18)]
         assert [row.ocr for row in snapshot.passages([1, 2])] == [None, Ocr((5 * 0.5 + 4 * 1.0) / 9)]
         assert (token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot)) == (1, 2)
     store.close()
     assert facts(earlier)[0] == t.REVISION
 
 
-@pytest.mark.parametrize("earlier", sorted(set(BEFORE) - {"0007", "0008", "0009"}), indirect=True)
+@pytest.mark.parametrize("earlier", sorted(set(BEFORE) - {"0007", "0008", "0009", "0010"}), indirect=True)
 def test_words_of_an_earlier_collection_are_found_as_they_are_typed(earlier: Path) -> None:
     """Its text index is made anew of folded words, and agrees with the passages; postings of the old one go."""
     connection = sqlite3.connect(earlier)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
-from passagework.retrieval.types import Document, Heading, Hidden, Json, OcrSpan, Page, SourcePlace, Vectors
+from passagework.retrieval.types import Document, Heading, Hidden, Json, Masked, OcrSpan, Page, SourcePlace, Vectors
 
 DIM = 4
 
@@ -68,6 +68,7 @@ def put(
     hidden: Sequence[Hidden] = (),
     places: Sequence[SourcePlace] = (),
     ocr: Sequence[OcrSpan] = (),
+    masked: Sequence[Masked] = (),
 ) -> int:
     """Stores a file of one document at `path` with the vectors of its passages, in place of an older one; its id."""
     passages = cut(text, size) if passages is None else passages
@@ -90,6 +91,7 @@ def put(
         hidden=tuple(hidden),
         places=tuple(places),
         ocr=tuple(ocr),
+        masked=tuple(masked),
     )
     old = writer.document_hashes(source).get(uri)
     writer.put_document(source, document, passages, sha256=digest, position=0, replaces=old[0] if old else None)

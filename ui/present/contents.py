@@ -20,6 +20,7 @@ from passagework.retrieval.store import DocumentRow, RootRow, SourceRow
 from passagework.retrieval.text import counted, one_line
 from passagework.retrieval.types import Json
 from passagework.ui.present.lines import SHOWN, indented, show_problems
+from passagework.ui.present.personal_data_lines import show_personal_data
 from passagework.ui.present.watch_lines import watch_line
 
 LINE_CHARACTERS = 1_000
@@ -61,6 +62,7 @@ def show_report(console: Console, report: Report, collection: Path) -> None:
         console.print(Text("--no-ignore takes what is ignored", style="dim"))
     if report.dry_run and report.cost is not None:
         console.print(Text(one_line(report.cost.describe(), limit=LINE_CHARACTERS), style="bold"))
+    show_personal_data(console, report.pii)
     if report.cut:
         note = f"{counted(report.cut, 'passage')} cut to fit the encoder's window"
         console.print(Text(note, style="yellow"))

@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from passagework.ingest.personal_data.policy import POLICY
 from passagework.ingest.writing.languages import LANGUAGE
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.extras import missing_extra
@@ -24,14 +25,15 @@ from passagework.retrieval.late_interaction.stored_tokens import TOKEN_RECORD, N
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import Json
 
-FORMAT = 5
-KNOWN = (1, 2, 3, 4, FORMAT)
-"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, `ocr`."""
+FORMAT = 6
+KNOWN = (1, 2, 3, 4, 5, FORMAT)
+"""The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, `ocr`, the
+fifth no `masked`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
 
-OPTIONAL_FACTS = (TOKEN_RECORD, LANGUAGE)
+OPTIONAL_FACTS = (TOKEN_RECORD, LANGUAGE, POLICY)
 """Likewise, where the database records them. Token vectors themselves stay behind: the next ingest makes them again."""
 
 SOURCES, DOCUMENTS, PASSAGES = "sources.parquet", "documents.parquet", "passages.parquet"
@@ -73,6 +75,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
     """Returns the columns of each file, by its name."""
     text, whole, number, many = arrow.string(), arrow.int64(), arrow.float64(), arrow.list_
     place = [("start", whole), ("end", whole)]
+    original = [("original_start", whole), ("original_end", whole)]
     columns = {
         SOURCES: [
             *(("id", whole), ("uri", text), ("path", text), ("sha256", text), ("media_type", text), ("state", text)),
@@ -86,6 +89,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             ("tables", many(arrow.struct([*place, ("columns", text)]))),
             ("places", many(arrow.struct([("unit", text), ("first", number), ("last", number), *place]))),
             ("ocr", many(arrow.struct([*place, ("confidence", number), ("box", many(number))]))),
+            ("masked", many(arrow.struct([*place, ("kind", text), *original]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,7 @@ def _structure(document: Document) -> dict[str, Any]:
             for p in document.places
         ],
         "ocr": [{"start": o.start, "end": o.end, "confidence": o.confidence, "box": o.box} for o in document.ocr],
+        "masked": [asdict(mask) for mask in document.masked],
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

@@ -38,6 +38,7 @@ from passagework.retrieval.types import (
     Hidden,
     HiddenReason,
     Json,
+    Masked,
     OcrSpan,
     Page,
     PlaceUnit,
@@ -47,7 +48,7 @@ from passagework.retrieval.types import (
 from passagework.retrieval.words.indexed import WORDS_VERSION
 
 ROWS = 2_000
-LATER = ("ocr", "language", "places", "tables", "hidden")
+LATER = ("masked", "ocr", "language", "places", "tables", "hidden")
 """The columns of the documents that exports of earlier formats lack, the newest first; their files lack `ocr`, too."""
 
 COMMIT = 256
@@ -95,7 +96,7 @@ class _Files:
         expected = schemas(self._arrow, self.dim, self.facts)
         for name, file in self._files.items():
             known = [expected[name]]
-            for column in LATER if name == DOCUMENTS else LATER[:1] if name == SOURCES else ():
+            for column in LATER if name == DOCUMENTS else ("ocr",) if name == SOURCES else ():
                 known.append(known[-1].remove(known[-1].get_field_index(column)))
             if not any(file.schema_arrow.equals(columns) for columns in known):
                 raise StoreError(f"{folder / name} has other columns than an export")
@@ -202,6 +203,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
                 SourcePlace(PlaceUnit(p["unit"]), p["first"], p["last"], p["start"], p["end"])
                 for p in row.get("places", ())
             ),
+            masked=tuple(Masked(**mask) for mask in row.get("masked", ())),
             ocr=tuple(OcrSpan(o["start"], o["end"], o["confidence"], _box(o["box"])) for o in row.get("ocr", ())),
         )
         same = document_hash(document) == row["sha256"]
