@@ -45,16 +45,6 @@ class ModelChoices:
         mode = self.ocr.compared if may_hold_pictures(path) else None
         return None if mode is None else mode.value
 
-    def parsers(self, settings: Settings) -> ParserPool:
-        """Returns the processes that parse files, with room for the models and their files to read."""
-        return ParserPool(
-            settings.workers,
-            timeout=settings.parse_timeout,
-            memory_limit=settings.parse_memory,
-            model_memory=self.memory,
-            readable=self.files,
-        )
-
     @property
     def memory(self) -> int:
         """Returns the bytes that a parser may take for models, beside what a document needs."""
