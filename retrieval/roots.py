@@ -29,6 +29,14 @@ def root_of(uri: str, path: str) -> str:
     return uri.partition("#")[0].rsplit("/", path.count("/") + 1)[0]
 
 
+def file_path(uri: str) -> Path | None:
+    """Returns the file of this machine that a document's URI names, whatever its record; None for other URIs."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    return Path(path_of(uri))
+
+
 def path_of(uri: str, *, windows: bool = os.name == "nt") -> str:
     """Returns the path that a file's `uri` was made of, whatever bytes its name has.
 

@@ -11,11 +11,19 @@ from passagework.ui.commands import options as opt, search_options as find
 from passagework.ui.commands.output import INTERRUPTED, print_message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from passagework.ui.service.access_tokens import TokenFile
 
 ServedOption = Annotated[
     list[str],
     typer.Option("--collection", help="Collection to serve, and its name; repeatable.", metavar="[NAME=]DIR"),
+]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--source", help="Folder that callers may bring a collection up to date with; repeatable.", metavar="NAME=DIR"
+    ),
 ]
 AllowedHostOption = Annotated[
     list[str] | None,
@@ -36,6 +44,7 @@ QuietOption = Annotated[bool, typer.Option("--no-access-log", help="Write no lin
 
 def serve(
     collection: ServedOption,
+    source: SourceOption = None,
     host: opt.HostOption = "127.0.0.1",
     port: opt.PortOption = 8600,
     allowed_host: AllowedHostOption = None,
@@ -55,17 +64,36 @@ def serve(
     from passagework.ui.service.served_collections import ServedCollections
     from passagework.ui.service.serving_state import Service
     from passagework.ui.service.worker_threads import WorkerThreads
+    from passagework.ui.service.writing_jobs import Writers
 
     folders = named_folders(collection)
+    sources = _named_sources(source or (), folders)
     known = _known_tokens(host, tokens, no_auth=no_auth)
     with listening_socket(host, port) as listening:
         collections = ServedCollections.open(folders, reranker=reranker)
         hosts = [*(allowed_host or ()), *(() if is_any_address(host) else (host,))]
-        app = application(Service(collections, WorkerThreads(seconds=timeout), tokens=known), hosts=hosts)
+        threads, writers = WorkerThreads(seconds=timeout), Writers(seconds=timeout)
+        service = Service(collections, threads, tokens=known, writers=writers, sources=sources)
+        app = application(service, hosts=hosts)
         address = f"[{host}]" if ":" in host else host
         print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
-        if listen(app, listening, access_log=not no_access_log):
+        if listen(app, listening, access_log=not no_access_log, stopping=writers.stop):
             raise typer.Exit(INTERRUPTED)
+
+
+def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dict[str, list[Path]]:
+    """Returns the folders of each collection; raises ConfigError for what names none, or no folder that is there."""
+    from passagework.retrieval.errors import ConfigError
+
+    sources: dict[str, list[Path]] = {}
+    for text in given:
+        name, equals, folder = text.partition("=")
+        if not equals or name not in collections:
+            raise ConfigError(f"--source {text}: give NAME=DIR, the name being of {', '.join(collections)}")
+        if not Path(folder).exists():
+            raise ConfigError(f"--source {text}: {folder} does not exist")
+        sources.setdefault(name, []).append(Path(folder))
+    return sources
 
 
 def _known_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> TokenFile | None:

@@ -10,11 +10,24 @@ from typing import cast
 from fastapi import FastAPI, Request
 from mcp.server.transport_security import TransportSecuritySettings
 
-from passagework.ui.service import dify_routes, merged_search, model_routes, native_routes, openai_routes
+from passagework.ui.service import (
+    dify_routes,
+    document_routes,
+    ingest_routes,
+    merged_search,
+    model_routes,
+    native_routes,
+    openai_routes,
+)
 from passagework.ui.service.guarding import Guard
 from passagework.ui.service.mcp_tools import mcp_server
 from passagework.ui.service.problems import add_handlers
 from passagework.ui.service.serving_state import Service, caller_of
+
+ROUTES = (
+    *(native_routes, merged_search, document_routes, ingest_routes),
+    *(openai_routes, model_routes, dify_routes),
+)
 
 
 def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
@@ -46,7 +59,7 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for routes in (native_routes, merged_search, openai_routes, model_routes, dify_routes):
+    for routes in ROUTES:
         app.include_router(routes.router)
     app.router.routes.extend(by_mcp.routes)
     add_handlers(app)

@@ -16,6 +16,7 @@ from passagework.retrieval.errors import PassageworkError
 from passagework.ui.service.access_tokens import Access
 from passagework.ui.service.problems import RefusedError, refusal_answer, refusal_of
 from passagework.ui.service.request_metrics import RequestMetrics
+from passagework.ui.service.uploading import PIECE, UPLOAD_BYTES, is_upload, within_limit
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """Names of this machine for itself."""
@@ -76,6 +77,10 @@ class Guard:
             if scope["path"] not in OPEN:
                 self._check_source(headers)
                 scope.setdefault("state", {})["access"] = self._access(headers)
+            if is_upload(scope["method"], scope["path"]):
+                check_declared(headers, UPLOAD_BYTES + PIECE)
+                await self._app(scope, within_limit(receive, BODY_SECONDS), send)
+                return
             body = await asyncio.wait_for(
                 _body(headers, receive, LARGE_BODIES.get(scope["path"], BODY_BYTES)), BODY_SECONDS
             )
@@ -113,12 +118,17 @@ def _host_of(address: str) -> str:
         return ""
 
 
+def check_declared(headers: Headers, most: int) -> None:
+    """Raises RefusedError (413) for a body that says of itself that it has more bytes."""
+    declared = headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > most:
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {most:,} bytes")
+
+
 async def _body(headers: Headers, receive: Receive, most: int) -> bytes:
     """Returns the whole body; raises RefusedError (413) for one beyond the limit, which is read no further."""
     too_large = RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {most:,} bytes")
-    declared = headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > most:
-        raise too_large
+    check_declared(headers, most)
     parts: list[bytes] = []
     size, more = 0, True
     while more:

@@ -7,6 +7,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -40,8 +42,30 @@ def listening_socket(host: str, port: int) -> socket.socket:
         raise PassageworkError(f"can't listen at {host}, port {port}: {reason}; --port names another") from error
 
 
-def listen(app: FastAPI, listening: socket.socket, *, access_log: bool = True) -> bool:
-    """Serves until SIGINT or SIGTERM, ends what runs, and returns whether it was SIGINT."""
+class _Server(uvicorn.Server):
+    """Tells what runs long, at the signal that ends it, to come to an end: requests that wait for it would not."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to end the service."""
+        self._stopping()
+        super().handle_exit(sig, frame)
+
+
+def listen(
+    app: FastAPI,
+    listening: socket.socket,
+    *,
+    access_log: bool = True,
+    stopping: Callable[[], None] = lambda: None,
+) -> bool:
+    """Serves until SIGINT or SIGTERM, ends what runs, and returns whether it was SIGINT.
+
+    `stopping` is called first, in a signal's handler.
+    """
     received: list[int] = []
     before = {number: signal.signal(number, lambda got, _: received.append(got)) for number in STOPPING}
     _log_to_stderr(access_log=access_log)
@@ -54,7 +78,9 @@ def listen(app: FastAPI, listening: socket.socket, *, access_log: bool = True) -
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     try:
-        uvicorn.Server(config).run([listening])  # it stops at a signal, and then raises it again for the handler above
+        _Server(config, stopping).run(
+            [listening]
+        )  # it stops at a signal, and then raises it again for the handler above
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from passagework.retrieval.collection.collection import Collection
-from passagework.retrieval.errors import FilterError
+from passagework.retrieval.errors import ConfigError, FilterError
 from passagework.retrieval.json_text import parse_json
+from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Document, Json
 from passagework.ui.present import documents_to_json
 from passagework.ui.service.access_tokens import Right
@@ -85,10 +86,18 @@ async def document_text(
     caller: Asking,
     start: Annotated[int, Query(ge=0)] = 0,
     end: Annotated[int | None, Query(ge=0)] = None,
+    section: Annotated[int | None, Query(ge=0, description="The heading's place in the outline, from 0.")] = None,
 ) -> Response:
-    """Gives `[start, end)` of a document's text, in code points, and what readers of the document don't see of it."""
+    """Gives `[start, end)` of a document's text, in code points, and what readers of the document don't see of it.
+
+    `section` gives a heading with all that stands under it.
+    """
     collection = caller.collection(name, Right.READ)
     found = await caller.run(lambda: _document(collection, document))
+    if section is not None:
+        if start or end is not None:
+            raise ConfigError("give a section, or start and end, not both")
+        start, end = _section(found, section)
     end = len(found.text) if end is None else min(end, len(found.text))
     hidden: list[Json] = [one.to_json() for one in found.hidden if one.start < end and one.end > start]
     part = {"start": min(start, end), "end": end, "text": found.text[start:end], "hidden": hidden}
@@ -113,15 +122,29 @@ def _documents(collection: Collection, where: dict[str, Any] | None) -> dict[str
     return documents_to_json(rows, failed)
 
 
-def _document(collection: Collection, name: str) -> Document:
-    """Returns the document of a name; raises RefusedError where there is none (404) or several (409)."""
+def row_named(collection: Collection, name: str) -> DocumentRow:
+    """Returns which document a name stands for; raises RefusedError where that is none (404) or several (409)."""
     rows = collection.documents_named([name]).get(name, [])
     rows = [row for row in rows if row.uri == name] or rows
     if not rows:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"no document is named {name!r}")
     if len(rows) > 1:
         raise RefusedError(HTTPStatus.CONFLICT, f"{len(rows)} documents are named {name!r}: give a URI")
-    return collection.document(rows[0].id)
+    return rows[0]
+
+
+def _document(collection: Collection, name: str) -> Document:
+    """Returns the document of a name; raises as `row_named` does."""
+    return collection.document(row_named(collection, name).id)
+
+
+def _section(document: Document, number: int) -> tuple[int, int]:
+    """Returns where a section begins and ends, at the next heading of its level or above; raises RefusedError (404)."""
+    if number >= len(document.headings):
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"the document has {len(document.headings)} headings, from 0")
+    heading, *behind = document.headings[number:]
+    end = next((one.start for one in behind if one.level <= heading.level), len(document.text))
+    return heading.start, end
 
 
 def _named(document: Document) -> dict[str, Json]:

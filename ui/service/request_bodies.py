@@ -74,3 +74,36 @@ class MergedContextBody(ContextBody):
     """Holds the parameters of a context of several collections: what `ContextBody` has, and their names."""
 
     collections: list[str] = Field(min_length=1, max_length=64)
+
+
+class IngestBody(RequestBody):
+    """Holds the parameters of an ingest of the folders named for a collection."""
+
+    delete_missing: bool = False
+
+
+class DeleteBody(RequestBody):
+    """Names documents to take out: by id, URI, path or glob, or by a filter."""
+
+    documents: list[str] = Field([], max_length=1000)
+    where: dict[str, Any] | None = None
+    dry_run: bool = False
+
+
+class JudgmentBody(RequestBody):
+    """Is a judgment; see `Judgment`."""
+
+    query: str
+    document: str
+    grade: int | None = 1
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    quote: str | None = None
+    query_id: str | None = None
+
+
+class JudgmentsBody(RequestBody):
+    """Holds judgments to be written down."""
+
+    judgments: list[JudgmentBody] = Field(min_length=1, max_length=1000)

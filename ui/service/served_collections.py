@@ -16,6 +16,7 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.models.encoder_loading import load_reranker
 from passagework.retrieval.models.reranker import Reranker
 from passagework.ui.service.problems import RefusedError
+from passagework.ui.sources.uploads import sweep_parts
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -37,6 +38,7 @@ class ServedCollections:
         try:
             for name in opened.names:
                 opened[name].encoder()
+                sweep_parts(opened[name].path)
         except BaseException:
             opened.close()
             raise

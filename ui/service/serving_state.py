@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar, cast
 
 from fastapi import Depends, Request
@@ -19,7 +20,9 @@ from passagework.ui.service.access_tokens import EVERYTHING, Access, Right, Toke
 from passagework.ui.service.problems import RefusedError
 from passagework.ui.service.request_metrics import RequestMetrics
 from passagework.ui.service.served_collections import ServedCollections
+from passagework.ui.service.uploading import Arrivals
 from passagework.ui.service.worker_threads import WorkerThreads
+from passagework.ui.service.writing_jobs import Writers
 
 Answer = TypeVar("Answer")
 
@@ -31,12 +34,20 @@ TOLD_OF_A_PART = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Holds the collections, the threads that search them, the counts, and the tokens where some are asked for."""
+    """Holds the collections, the threads that search them, the counts, and the tokens where some are asked for.
+
+    `writers` bring documents in, `arrivals` are uploads on their way, `drawing` draws pages; `sources` are the folders
+    of which a collection is brought up to date.
+    """
 
     collections: ServedCollections
     threads: WorkerThreads = field(default_factory=WorkerThreads)
     metrics: RequestMetrics = field(default_factory=RequestMetrics)
     tokens: TokenFile | None = None
+    writers: Writers = field(default_factory=Writers)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, waiting=8))
+    sources: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def access(self, headers: Headers) -> Access:
         """Returns what the sender of a request may have; raises RefusedError (401) for none."""
@@ -62,8 +73,10 @@ class Service:
         }
 
     def close(self) -> None:
-        """Waits for what runs, and closes the collections."""
+        """Waits for what runs, and closes the collections; an ingest ends at its next step."""
+        self.writers.close()
         self.threads.close()
+        self.drawing.close()
         self.collections.close()
 
 
@@ -89,6 +102,40 @@ class Caller:
         whole = self._service.collections.named(name if self._access.may_ask(name) else "")
         visible = self._access.visible
         return whole if visible is None else self._service.collections.part(name, visible)
+
+    def writable(self, name: str) -> Collection:
+        """Returns a collection to bring documents in, and take them out, of which the caller sees everything.
+
+        Raises as `collection` does; RefusedError (403) also for a token with a filter: it would learn of the documents
+        that it doesn't see, and bring in such as it could not.
+        """
+        self.whole(name, Right.INGEST)
+        return self._service.collections.named(name)
+
+    def whole(self, name: str, right: Right) -> Collection:
+        """Returns a collection of which the caller sees everything; raises as `writable` does."""
+        collection = self.collection(name, right)
+        if self._access.visible is not None:
+            raise RefusedError(HTTPStatus.FORBIDDEN, "a token with a filter may not do that: it is of the whole")
+        return collection
+
+    @property
+    def writers(self) -> Writers:
+        """Returns what runs ingests; `writable` has told whether the caller may."""
+        return self._service.writers
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """Returns the uploads on their way; `writable` has told whether the caller may."""
+        return self._service.arrivals
+
+    def sources(self, name: str) -> Sequence[Path]:
+        """Returns the folders that the service was given for a collection."""
+        return self._service.sources.get(name, ())
+
+    async def draw(self, call: Callable[[], Answer]) -> Answer:
+        """Returns what a call gives that draws a page, one at a time; raises as `run` does."""
+        return await self._service.drawing.run(call)
 
     def need(self, right: Right) -> None:
         """Raises RefusedError (403) where the caller has not that right."""

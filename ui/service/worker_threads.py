@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -37,21 +37,24 @@ class WorkerThreads:
         Raises RefusedError where too many wait (503), none came free in time (503), or the call took too long (504): a
         call that began goes on to its end, and keeps its thread until then.
         """
-        with self._lock:
-            full = self._under_way >= self._most
-            self._under_way += not full
-        if full:
-            raise RefusedError(
-                HTTPStatus.SERVICE_UNAVAILABLE, "too many requests wait: try again", {"Retry-After": "1"}
-            )
-        future = self._pool.submit(call)
-        future.add_done_callback(self._ended)
+        future = self.start(call)
         try:
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), self._seconds)
         except TimeoutError as error:
             if future.cancel():
                 raise _busy(f"no thread came free within {self._seconds:g} s: try again") from error
             raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, f"no answer within {self._seconds:g} s") from error
+
+    def start(self, call: Callable[[], Answer]) -> Future[Answer]:
+        """Has a call run when its turn comes, and doesn't wait; raises RefusedError (503) where too many do."""
+        with self._lock:
+            full = self._under_way >= self._most
+            self._under_way += not full
+        if full:
+            raise _busy("too many requests wait: try again")
+        future = self._pool.submit(call)
+        future.add_done_callback(self._ended)
+        return future
 
     def close(self) -> None:
         """Waits for what runs, and ends the threads."""

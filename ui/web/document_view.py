@@ -6,10 +6,9 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from passagework.retrieval.errors import PassageworkError
-from passagework.retrieval.roots import path_of
+from passagework.retrieval.roots import file_path
 from passagework.retrieval.text import address, place_list, visible
 from passagework.retrieval.types import Document, Heading, Page, PlaceUnit
 from passagework.ui.sources.page_drawing import PagePicture
@@ -76,10 +75,10 @@ def place_of(document: Document, start: str | None, end: str | None) -> Place:
 
 def file_of(uri: str) -> Path:
     """Returns the file that a document's URI names, whatever its record; raises PassageworkError for other URIs."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+    path = file_path(uri)
+    if path is None:
         raise PassageworkError(f"{uri} is no file of this machine")
-    return Path(path_of(uri))
+    return path
 
 
 def citation(place: Place) -> str:
