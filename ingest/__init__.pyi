@@ -44,6 +44,8 @@ from .report import (
     Report as Report,
     UnreadType as UnreadType,
 )
+from .sources.addresses import PathOrSource as PathOrSource
+from .sources.web_pages import WebPages as WebPages
 from .watching.watch import watch as watch
 from .watching.watch_status import (
     WatchState as WatchState,

@@ -8,7 +8,7 @@ from pathlib import Path
 from passagework.ingest.globs import Globs
 from passagework.ingest.path_checks import listed, refuse_overlap
 from passagework.ingest.scan import FoundFile, Scan, absolute, scan
-from passagework.ingest.sources.addresses import source_at
+from passagework.ingest.sources.addresses import PathOrSource, source_at
 from passagework.ingest.sources.obsidian_vault import with_vaults
 from passagework.ingest.sources.source import LocalCopies, Source
 from passagework.retrieval.roots import is_beneath, is_gone, uri_of
@@ -18,16 +18,16 @@ from passagework.retrieval.store import SourceRow
 class Given:
     """Holds the PATHs of one ingest: `roots` are those of this machine, absolute, `sources` all others."""
 
-    def __init__(self, paths: str | Path | Sequence[str | Path], collection: Path) -> None:
+    def __init__(self, paths: PathOrSource | Sequence[PathOrSource], collection: Path) -> None:
         """Raises IngestError for a path that isn't there, ConfigError for an address of no known kind."""
         self.roots: list[Path] = []
         self.sources: list[Source] = []
         for path in listed(paths):
             source = source_at(path)
-            if source is None:
-                self.roots.append(absolute(Path(path)))
-            else:
+            if source is not None:
                 self.sources.append(source)
+            elif isinstance(path, str | Path):
+                self.roots.append(absolute(Path(path)))
         refuse_overlap(self.roots, collection)
         self._copies = LocalCopies()
         self._listed: set[str] = set()
@@ -52,7 +52,7 @@ class Given:
         files: dict[str, FoundFile] = {}
         for one in scans:
             files.update({file.uri: file for file in one.files if file.uri not in files})
-        self._listed = files.keys() | {unread.uri for one in scans for unread in one.failed if unread.uri}
+        self._listed = files.keys() | {unread.uri for one in scans for unread in (*one.failed, *one.skipped)}
         return Scan(
             tuple(files.values()),
             tuple(unread for one in scans for unread in one.skipped),
@@ -63,13 +63,14 @@ class Given:
     @property
     def uris(self) -> list[str]:
         """Returns the URIs of the PATHs: what is gone from beneath them may be taken out."""
-        return [*map(uri_of, self.roots), *(source.uri for source in self.sources)]
+        named = (uri for source in self.sources for uri in (source.uri, *source.gone) if uri)
+        return [*map(uri_of, self.roots), *named]
 
     def is_gone(self, row: SourceRow) -> bool:
         """Tells whether a recorded file is no longer there, of a source as far as it was listed."""
-        return is_gone(row.uri) or (
-            row.uri not in self._listed and is_beneath(row.uri, [source.uri for source in self.sources])
-        )
+        named = [source.uri for source in self.sources if source.uri]
+        gone = any(row.uri in source.gone for source in self.sources)
+        return gone or is_gone(row.uri) or (row.uri not in self._listed and is_beneath(row.uri, named))
 
     def close(self) -> None:
         """Lets go of what the sources hold, and removes what was copied."""

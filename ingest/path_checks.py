@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from passagework.ingest.scan import Scan
+from passagework.ingest.sources.addresses import PathOrSource
 from passagework.retrieval.errors import ConfigError, IngestError
 from passagework.retrieval.folder import UPLOADS
 from passagework.retrieval.roots import is_beneath, shown_path, uri_of
@@ -52,9 +53,9 @@ def check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceR
             )
 
 
-def listed(paths: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+def listed(paths: PathOrSource | Sequence[PathOrSource]) -> Sequence[PathOrSource]:
     """Returns one path, or several, as several."""
-    return [paths] if isinstance(paths, str | Path) else paths
+    return paths if isinstance(paths, Sequence) and not isinstance(paths, str) else [paths]
 
 
 def named_roots(
@@ -63,7 +64,7 @@ def named_roots(
     """Returns the URIs of the folders that `root` names; raises ConfigError where nothing came from one."""
     if root and not delete_missing:
         raise ConfigError("root says where documents that are gone are taken out: give delete_missing, too")
-    uris = [uri_of(folder) for folder in listed(root)]
+    uris = [uri_of(folder) for folder in ([root] if isinstance(root, str | Path) else root)]
     for uri in uris:
         if not any(is_beneath(source.uri, [uri]) for source in recorded):
             raise ConfigError(f"nothing came from {shown_path(uri)}: `passagework sources` lists the folders")

@@ -23,6 +23,7 @@ from passagework.ingest.recordings import settled_recordings
 from passagework.ingest.report import IngestStopped, Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import Scan
+from passagework.ingest.sources.addresses import PathOrSource
 from passagework.ingest.speech_choice import SpeechChoice
 from passagework.ingest.sync import State, SyncEntry, classify
 from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
@@ -46,7 +47,7 @@ from passagework.retrieval.store import SourceRow, SourceState
 
 
 def ingest(
-    paths: str | Path | Sequence[str | Path],
+    paths: PathOrSource | Sequence[PathOrSource],
     collection: str | Path,
     *,
     include: Sequence[str] = (),

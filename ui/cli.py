@@ -78,16 +78,19 @@ def ingest(
     pii_kind: privacy.KindsOption = None,
     names: privacy.NamesOption = None,
     pii_originals: privacy.OriginalsOption = None,
+    allow_host: opt.AllowHostOption = None,
+    allow_private: opt.AllowPrivateOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
     from passagework.ingest import ingest as bring_in
+    from passagework.ingest.sources.addresses import with_web_options
     from passagework.ui.commands.progress import progress_bar, telling_cost
     from passagework.ui.present import show_report
 
     with progress_bar() as progress:
         report = bring_in(
-            paths,
+            with_web_options(paths, allow_hosts=allow_host or (), allow_private=allow_private),
             collection,
             include=include or (),
             exclude=exclude or (),

@@ -50,6 +50,8 @@ class GitRepository:
     Its documents have as metadata the `commit` that changed them last, and its author's `date`.
     """
 
+    gone: tuple[str, ...] = ()
+
     def __init__(self, folder: Path, revision: str = "HEAD") -> None:
         self._folder, self._revision = folder.absolute(), revision
         self._commit = ""

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +51,11 @@ class Source(Origin, Protocol):
 
     @property
     def uri(self) -> str:
-        """Returns what the URIs of all its files begin with."""
+        """Returns what the URIs of all its files begin with; "" where that can't be told."""
+
+    @property
+    def gone(self) -> Collection[str]:
+        """Returns the URIs of files that the last `scan` found to be no more, beside those that it didn't list."""
 
     def scan(self, globs: Globs, supported: Callable[[Path], bool], copies: LocalCopies) -> Scan:
         """Lists all its files, those that can be read with the place that `fetch` will write them to.

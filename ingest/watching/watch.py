@@ -17,7 +17,7 @@ from passagework.ingest.path_checks import listed, refuse_overlap
 from passagework.ingest.pipeline import ingest
 from passagework.ingest.report import IngestStopped, Progress, Report
 from passagework.ingest.scan import absolute
-from passagework.ingest.sources.addresses import source_at
+from passagework.ingest.sources.addresses import PathOrSource, source_at
 from passagework.ingest.watching.file_events import FileEvents
 from passagework.ingest.watching.warm_encoder import WarmEncoder
 from passagework.ingest.watching.watch_status import WatchFile, WatchState, WatchStatus, now, watch_file
@@ -40,7 +40,7 @@ SAID_EVERY = 1.0
 
 
 def watch(
-    paths: str | Path | Sequence[str | Path],
+    paths: PathOrSource | Sequence[PathOrSource],
     collection: str | Path,
     *,
     include: Sequence[str] = (),
@@ -77,7 +77,9 @@ def watch(
         )
     settings = settings or Settings.from_environment()
     addresses = [path for path in listed(paths) if source_at(path) is not None]
-    roots = tuple(absolute(Path(path)) for path in listed(paths) if path not in addresses)
+    roots = tuple(
+        absolute(Path(path)) for path in listed(paths) if isinstance(path, str | Path) and path not in addresses
+    )
     collection = Path(collection).absolute()
     refuse_overlap(roots, collection)
     if not collection_exists(collection):
@@ -102,7 +104,7 @@ def watch(
         )
 
     with watch_file(collection) as file, closing(FileEvents(roots, collection, poll=poll)) as events:
-        named = (*map(str, roots), *map(str, addresses))
+        named = (*map(str, roots), *(str(getattr(path, "address", path)) for path in addresses))
         status = WatchStatus(WatchState.WATCHING, os.getpid(), named, now())
         yield from _Watch(
             roots=roots,

@@ -48,7 +48,16 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would ha
 
 PathsArgument = Annotated[
     list[str],
-    typer.Argument(help="Files and folders to ingest, and repositories: git:DIR, git:DIR@REVISION.", metavar="PATH"),
+    typer.Argument(
+        help="Files and folders to ingest, and other sources: git:DIR, https://HOST/PAGE, urls:FILE.", metavar="PATH"
+    ),
+]
+AllowHostOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", help="Of the web: pages of this host, too; may be repeated.", metavar="HOST"),
+]
+AllowPrivateOption = Annotated[
+    bool, typer.Option("--allow-private", help="Of the web: also hosts with addresses in private networks.")
 ]
 IncludeOption = Annotated[
     list[str] | None, typer.Option("--include", help="Only files that match; may be repeated.", metavar="GLOB")

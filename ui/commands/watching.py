@@ -16,6 +16,7 @@ from passagework.ui.commands.output import INTERRUPTED, print_message, print_res
 
 if TYPE_CHECKING:
     from passagework.ingest import Report, WatchStatus
+    from passagework.ingest.sources.addresses import with_web_options
     from passagework.ui.commands.progress import SuccessiveBars
 
 SweepOption = Annotated[
@@ -46,6 +47,8 @@ def watch(
     pdf_password: opt.PasswordOption = None,
     ocr: opt.OcrOption = "auto",
     speech_model: opt.SpeechModelOption = None,
+    allow_host: opt.AllowHostOption = None,
+    allow_private: opt.AllowPrivateOption = False,
     as_json: opt.JsonLinesOption = False,
 ) -> None:
     """Ingest files and folders now, and again whenever they change, until it is stopped."""
@@ -56,7 +59,7 @@ def watch(
     with stopped_by_signals() as signals, SuccessiveBars() as bars:
         lines = StatusLines(bars)
         for report in watch_for(
-            paths,
+            with_web_options(paths, allow_hosts=allow_host or (), allow_private=allow_private),
             collection,
             include=include or (),
             exclude=exclude or (),
