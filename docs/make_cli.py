@@ -18,6 +18,7 @@ IN_PYTHON = {
     "ingest": ["ingest"],
     "search": ["Collection.search"],
     "context": ["Collection.context"],
+    "verify": ["Collection.verify"],
     "status": ["Collection.status", "ParserLimits"],
     "documents": ["Collection.documents", "Collection.sources"],
     "sources": ["Collection.roots"],

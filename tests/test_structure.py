@@ -39,6 +39,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dense", "lexical"),
         ("late_interaction", "syntax"),
         ("search",),
+        ("verification",),
         ("collection",),
         ("evaluation", "integrations"),
         ("training",),

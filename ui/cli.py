@@ -22,6 +22,7 @@ from passagework.ui.commands import (
     serving,
     token as tokens,
     train as training,
+    verifying,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
 from passagework.ui.commands.searching import open_collection
@@ -107,6 +108,7 @@ def ingest(
 
 app.command()(searching.search)
 app.command()(searching.context)
+app.command()(verifying.verify)
 
 
 @app.command()
