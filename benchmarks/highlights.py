@@ -22,7 +22,6 @@ from pathlib import Path
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfiumError, PdfTextPage
 
-from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.ingest.loaders.base import LoadOptions
 from passagework.ingest.loaders.pdf.highlights import Box, glyphs_of, highlight
 from passagework.ingest.loaders.pdf.pdf import load_pdf
@@ -30,6 +29,7 @@ from passagework.ingest.loaders.pdf.pdf_annotations import with_forms
 from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.types import Document
+from passagework.retrieval.words.sentences import sentence_spans
 
 BAR = 0.97
 CHARACTERS = 800

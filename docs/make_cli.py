@@ -18,6 +18,7 @@ IN_PYTHON = {
     "ingest": ["ingest"],
     "search": ["Collection.search"],
     "context": ["Collection.context"],
+    "verify": ["Collection.verify"],
     "watch": ["watch"],
     "status": ["Collection.status", "ParserLimits", "watch_status"],
     "documents": ["Collection.documents", "Collection.sources"],

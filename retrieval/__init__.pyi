@@ -128,3 +128,11 @@ from .types import (
     Vectors as Vectors,
 )
 from .understood import FieldValue as FieldValue, Reading as Reading, Understood as Understood
+from .verification.compared_facts import FactKind as FactKind
+from .verification.comparison import Compared as Compared
+from .verification.verification import (
+    CitationFault as CitationFault,
+    ClaimVerdict as ClaimVerdict,
+    Verdict as Verdict,
+    Verification as Verification,
+)

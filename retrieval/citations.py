@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
-from passagework.retrieval.types import Hidden, Json, Ocr
+from passagework.retrieval.types import Hidden, HiddenReason, Json, Ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,23 @@ class Citation:
     def address(self) -> str:
         """Returns what lists call its document: the path, with collection, record and root where they are needed."""
         return address(self.path, self.uri, self.root, self.collection)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Citation:
+        """Returns what `to_json` gave, without copies and OCR; raises KeyError, TypeError or ValueError for another."""
+        given = {name: value[name] for name in ("document", "uri", "path", "title", "text", "metadata", "relevance")}
+        return cls(
+            number=int(value["number"]),
+            start=int(value["start"]),
+            end=int(value["end"]),
+            score=float(value["score"]),
+            pages=tuple(value["pages"]),
+            lines=tuple(value["lines"]),
+            seconds=tuple(value["seconds"]),
+            headings=tuple(value["headings"]),
+            hidden=tuple(Hidden(one["start"], one["end"], HiddenReason(one["reason"])) for one in value["hidden"]),
+            **given,
+        )
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the context JSON has under `citations` of it."""

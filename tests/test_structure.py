@@ -40,6 +40,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dense", "lexical"),
         ("late_interaction", "syntax"),
         ("search", "duplicates"),
+        ("verification",),
         ("collection",),
         ("evaluation", "integrations"),
         ("training",),

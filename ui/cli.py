@@ -25,6 +25,7 @@ from passagework.ui.commands import (
     serving,
     token as tokens,
     train as training,
+    verifying,
     watching,
 )
 from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
@@ -123,6 +124,7 @@ def ingest(
 app.command()(watching.watch)
 app.command()(searching.search)
 app.command()(searching.context)
+app.command()(verifying.verify)
 
 
 @app.command()

@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from passagework.retrieval.words.sentences import LEAD_IN, LINE, PARAGRAPH, SENTENCE, abbreviates
 
 Offsets = NDArray[np.int64]
 """(n,) int64, code points of a document's text."""
@@ -58,26 +59,7 @@ _IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0
 _CLAUSE_ENDS = ",;:—–)"
 _WIDE_CLAUSE_ENDS = "、，；：）"
 
-_PARAGRAPH = re.compile(r"\n\s*\n")
-_LINE = re.compile(
-    r"\n(?:(?<=[.!?;|…。！？；]\n)|(?<=[.!?;|…] \n)|(?<=[.!?…。！？][\"'”’»)\]」』）】]\n)"  # a finished line
-    r"|(?=[^\S\n]*(?:[-*+•‣◦▪●■–·|]|\(?(?:\d{1,3}|[A-Za-z])[.)])[^\S\n]))"  # before an item or a row
-)
-# Of a row of stops, spaced or not, only the first one starts a match: the search stays linear in leaders of dots.
-_SENTENCE = re.compile(
-    r"[.!?…؟।॥۔。！？｡．](?<![.!?…][.!?…])(?<![.!?…] [.!?…])[.!?…؟।॥۔。！？｡．]*[\"'”’」』）】》〉〕»)\]}*_]*"
-    r"(?:(?=\s)|(?<=[。！？｡．”」』）】》〉〕]))"
-)
-# A short paragraph without a full stop, such as a heading that nobody marked, or any text that ends in a colon.
-_LEAD_IN = re.compile(r"(?:(?<=\n)[^\S\n]*\n(?=[^\n]{0,78}[^\W\d_])[^\n]{0,78}[^\s.!?;…。！？；”\"]|[:：])[^\S\n]*\n")
 _NEWLINE = re.compile(r"\n")
-_TAIL = re.compile(r"[^\s(\[]*\Z")
-_ABBREVIATION = re.compile(
-    r"al|art|cf|ch|co|dept|dr|e\.g|eds?|eqs?|figs?|gen|gov|i\.e|jr|mr|mrs|ms|nos?|pars?|pp?|prof|refs?|rep|resp|sec"
-    r"|sect|sen|sr|st|tab|u\.k|u\.s|viz|vols?|vs"
-)
-_SOMETIMES_LAST = re.compile(r"\w{1,3}|.*\..*|approx|corp|etc|inc")
-"""Words that end a sentence unless it goes on in lower case."""
 
 _REACH = 64
 """Characters read beyond a block, so that what decides about its last boundary is seen."""
@@ -158,27 +140,14 @@ def boundary_levels(text: str, begin: int, end: int, kinds: Kinds, gaps: Offsets
     span = max(0, begin - _REACH), end + _REACH
     for level, places in (
         (Level.NEWLINE, [m.end() for m in _NEWLINE.finditer(text, *span)]),
-        (Level.SENTENCE, [m.end() for m in _SENTENCE.finditer(text, *span) if not _abbreviates(text, m)]),
-        (Level.LINE, [m.end() for m in _LINE.finditer(text, *span)]),
-        (Level.PARAGRAPH, [m.end() for m in _PARAGRAPH.finditer(text, *span)]),
+        (Level.SENTENCE, [m.end() for m in SENTENCE.finditer(text, *span) if not abbreviates(text, m)]),
+        (Level.LINE, [m.end() for m in LINE.finditer(text, *span)]),
+        (Level.PARAGRAPH, [m.end() for m in PARAGRAPH.finditer(text, *span)]),
     ):
         index = _behind(places, gaps, starts)
         levels[index] = np.maximum(levels[index], level)
-    levels[_behind([m.end() for m in _LEAD_IN.finditer(text, *span)], gaps, starts)] = Level.NEWLINE
+    levels[_behind([m.end() for m in LEAD_IN.finditer(text, *span)], gaps, starts)] = Level.NEWLINE
     return levels
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Returns `[start, end)` of each sentence, finished line and paragraph, without the white space around it."""
-    ends = {m.end() for m in _SENTENCE.finditer(text) if not _abbreviates(text, m)}
-    ends.update(m.end() for pattern in (_LINE, _PARAGRAPH, _LEAD_IN) for m in pattern.finditer(text))
-    cuts = [0, *sorted(ends - {0, len(text)}), len(text)]
-    pieces = [(start, end, text[start:end]) for start, end in pairwise(cuts)]
-    return [
-        (start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip()))
-        for start, end, piece in pieces
-        if piece.strip()
-    ]
 
 
 def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:
@@ -187,18 +156,3 @@ def _behind(places: Sequence[int], gaps: Offsets, starts: Offsets) -> Offsets:
     index = starts.searchsorted(at)
     at, index = at[index < len(starts)], index[index < len(starts)]
     return index[gaps[index] <= at]
-
-
-def _abbreviates(text: str, match: re.Match[str]) -> bool:
-    """Tells whether a full stop ends an abbreviation, an initial or a line's number, not a sentence."""
-    stop = match.start()
-    if match[0] != ".":
-        return False
-    tail = _TAIL.search(text, max(0, stop - 12), stop)
-    word = tail[0].lower() if tail else ""
-    if (len(word) == 1 and text[stop - 1].isupper()) or _ABBREVIATION.fullmatch(word):
-        return True
-    if word.isdigit() and len(word) <= 3:
-        return text[stop - len(word) - 1 : stop - len(word)] in ("", "\n")
-    goes_on = text[match.end() + 1 : match.end() + 2].islower()
-    return goes_on and _SOMETIMES_LAST.fullmatch(word) is not None

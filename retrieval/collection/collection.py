@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
 from passagework.retrieval.collection.call_forms import for_many, in_thread
-from passagework.retrieval.collection.collection_contents import CollectionContents
+from passagework.retrieval.collection.checked_answers import CheckedAnswers
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Collection(CollectionContents):
+class Collection(CheckedAnswers):
     """Opens a searchable set of documents; it is safe to share among threads, and sees what other processes commit."""
 
     def __init__(

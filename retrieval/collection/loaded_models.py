@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from passagework.retrieval.collection.opened import OpenedVersion
-from passagework.retrieval.config import Settings
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.late_interaction.late_interaction import (
     BLEND,
@@ -28,6 +28,8 @@ from passagework.retrieval.models.identity import (
 )
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.store import Snapshot
+from passagework.retrieval.verification.engines import load_engine
+from passagework.retrieval.verification.support import SupportEngine
 
 
 class LoadedModels:
@@ -42,6 +44,7 @@ class LoadedModels:
         self._encoder_of: OpenedVersion | None = None
         self._memory = token_cache()
         self._measured: tuple[Encoder, EncoderScale | None] | None = None
+        self._support: tuple[str | None, SupportEngine] | None = None
 
     def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         """Returns the encoder that was named, else the one on the version's record, which either is checked against."""
@@ -65,7 +68,7 @@ class LoadedModels:
         """Lets go of the models, and of the token vectors."""
         with self._lock:
             self._memory = token_cache()
-            self._encoder = self._encoder_of = self._measured = None
+            self._encoder = self._encoder_of = self._measured = self._support = None
 
     def named_reranker(self) -> Reranker:
         """Returns the reranker that was named."""
@@ -96,6 +99,14 @@ class LoadedModels:
             if self._measured is None or self._measured[0] is not encoder:
                 self._measured = encoder, scale_of(encoder)
             return self._measured[1]
+
+    def support_engine(self, version: OpenedVersion, snapshot: Snapshot, nli: str | None) -> SupportEngine:
+        """Returns the NLI model of this name, else what compares the default encoder's tokens; the last is kept."""
+        encoder = self.encoder(version, snapshot) if recorded_encoder(snapshot).model == DEFAULT_ENCODER else None
+        with self._lock:
+            if self._support is None or self._support[0] != nli:
+                self._support = nli, load_engine(nli, encoder, self._settings)
+            return self._support[1]
 
     def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
         named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder

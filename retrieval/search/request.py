@@ -59,8 +59,8 @@ class SearchRequest:
             raise ConfigError(f"diversity is {spread!r}: give a number from 0 to 1")
 
 
-def clean_query(query: object) -> str:
+def clean_query(query: object, named: str = "query") -> str:
     """Makes NUL and lone surrogates U+FFFD, as in the documents; raises ConfigError for what is no text."""
     if not isinstance(query, str):
-        raise ConfigError(f"the query is {query!r}: give text")
+        raise ConfigError(f"the {named} is {query!r}: give text")
     return storable(query)

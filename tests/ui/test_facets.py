@@ -12,11 +12,11 @@ import pytest
 
 from passagework import Collection
 from passagework.ingest import ingest
-from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.retrieval.hits import StageScore
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Json, Stage
+from passagework.retrieval.words.sentences import sentence_spans
 from passagework.ui.web.bump_chart import ROW as PIXELS, TOP, bump_chart
 from passagework.ui.web.facets import Choice, Facets, facets_of, filter_of
 from passagework.ui.web.highlighting import highlights_of

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passagework.ingest.chunker.boundaries import sentence_spans
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.words.sentences import sentence_spans
 
 Span = tuple[int, int]
 

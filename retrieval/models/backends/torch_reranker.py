@@ -1,4 +1,4 @@
-"""Runs any sentence-transformers cross-encoder with one score a pair by torch, on a CPU or a GPU."""
+"""Runs any sentence-transformers cross-encoder by torch, on a CPU or a GPU: one score a pair, or one a label."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
 
 
 class TorchReranker:
-    """A model as sentence-transformers loads it, in fp32 or bf16 whatever the file holds; its last layer in fp32."""
+    """A model as sentence-transformers loads it, in fp32 or bf16 whatever the file holds; its last layer in fp32.
 
-    def __init__(self, model: CrossEncoder, resolved: ResolvedModel, *, precision: str) -> None:
+    It gives `outputs` for each pair: a reranker one, its score.
+    """
+
+    def __init__(self, model: CrossEncoder, resolved: ResolvedModel, *, precision: str, outputs: int = 1) -> None:
         import torch
 
-        if model.num_labels != 1:
-            raise ConfigError(f"{resolved.name} gives {model.num_labels} scores per pair: a reranker gives 1")
+        if model.num_labels != outputs:
+            expected = "a reranker gives 1" if outputs == 1 else f"its config names {outputs} labels"
+            raise ConfigError(f"{resolved.name} gives {model.num_labels} scores per pair: {expected}")
         self._torch = torch
         self._device = model.device
         self._precision = pick_precision(precision, self._device.type)
         self._model = model.eval().to(torch.bfloat16 if self._precision == "bf16" else torch.float32)
-        _keep_head_fp32(self._model)
+        _keep_head_fp32(self._model, outputs)
         self.tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
         if self.tokenizer is None:
             raise ConfigError(f"{resolved.name} has no fast tokenizer: save it with a tokenizer.json")
@@ -41,7 +45,7 @@ class TorchReranker:
         self._inputs = {"input_ids", "attention_mask", *model.tokenizer.model_input_names}
 
     @classmethod
-    def load(cls, resolved: ResolvedModel, settings: Settings) -> TorchReranker:
+    def load(cls, resolved: ResolvedModel, settings: Settings, *, outputs: int = 1) -> TorchReranker:
         """Returns the model of this folder; raises ModelUnavailableError where it can't be loaded."""
         import torch
         from sentence_transformers import CrossEncoder
@@ -49,7 +53,7 @@ class TorchReranker:
         # The folder's own activation is neither imported nor applied.
         options = {"activation_fn": torch.nn.Identity()}
         model: CrossEncoder = load_model(CrossEncoder, resolved, settings.device, options)
-        return cls(model, resolved, precision=settings.precision)
+        return cls(model, resolved, precision=settings.precision, outputs=outputs)
 
     @property
     def name(self) -> str:
@@ -68,16 +72,20 @@ class TorchReranker:
 
     def scores(self, query: Piece, passages: Sequence[Piece]) -> NDArray[np.float32]:
         """Returns (passages,) float32, before any activation."""
+        return self.logits(query, passages).reshape(len(passages))
+
+    def logits(self, first: Piece, seconds: Sequence[Piece]) -> NDArray[np.float32]:
+        """Returns (pairs, outputs) float32, before any activation, of a text with each of some others behind it."""
         torch = self._torch
         features = {
             key: self._to_device(value)
-            for key, value in self.pairing.features(query, passages).items()
+            for key, value in self.pairing.features(first, seconds).items()
             if key in self._inputs or not isinstance(value, np.ndarray)
         }
         try:
             with torch.inference_mode():
                 scores = self._model(features)["scores"]
-            return np.asarray(scores.float().cpu().numpy().reshape(len(passages)), dtype=np.float32)
+            return np.asarray(scores.float().cpu().numpy().reshape(len(seconds), -1), dtype=np.float32)
         except torch.cuda.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             raise DeviceMemoryError(str(error)) from error
@@ -88,11 +96,12 @@ class TorchReranker:
         return value.to(self._device) if isinstance(value, self._torch.Tensor) else value
 
 
-def _keep_head_fp32(model: CrossEncoder) -> None:
+def _keep_head_fp32(model: CrossEncoder, outputs: int) -> None:
     """Lets the layer that gives the score compute in fp32: bf16 has 8 bits, and would make ties of close passages."""
     import torch
 
-    heads = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == 1]
+    linear = torch.nn.Linear
+    heads = [module for module in model.modules() if isinstance(module, linear) and module.out_features == outputs]
     for head in heads[-1:]:
         head.float()
         head.register_forward_pre_hook(lambda _, inputs: tuple(value.float() for value in inputs))

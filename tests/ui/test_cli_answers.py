@@ -1,0 +1,92 @@
+"""`passagework verify`: what it prints, as JSON and for people, and how it exits."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from passagework import Settings, ingest
+from passagework.ui.cli import app
+from passagework.ui.commands.output import run
+
+Capture = pytest.CaptureFixture[str]
+TRAVEL = "# Travel\n\nTrips abroad are approved by the head of department within 5 days.\n"
+
+
+@pytest.fixture(scope="module")
+def collection(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One note."""
+    folder = tmp_path_factory.mktemp("answers")
+    (folder / "docs").mkdir()
+    (folder / "docs" / "travel.md").write_text(TRAVEL)
+    ingest([folder / "docs"], folder / "c", settings=Settings(workers=1, offline=True))
+    return str(folder / "c")
+
+
+def printed(capture: Capture, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    code = run(app, arguments)
+    return code, *capture.readouterr()
+
+
+def as_json(capture: Capture, *arguments: str) -> Any:
+    """The one object that a command prints."""
+    code, out, err = printed(capture, *arguments, "--json")
+    assert (code, err, out.count("\n")) == (0, "", 1)
+    return json.loads(out)
+
+
+def test_verify_reads_an_answer_from_stdin_and_citations_from_a_file(
+    collection: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What `context --json` printed is what the answer's numbers name."""
+    context = tmp_path / "context.json"
+    assert run(app, ["context", "who approves trips?", "--collection", collection, "--json"]) == 0
+    context.write_text(capsys.readouterr().out)
+    monkeypatch.setattr("sys.stdin", io.StringIO("Trips abroad are approved within 5 days [1]. Meals are free [2]."))
+    told = as_json(capsys, "verify", "--answer", "-", "--collection", collection, "--citations", str(context))
+    assert [(one["verdict"], one["cited"], one["fault"]) for one in told["claims"]] == [
+        ("supported", [1], None),
+        ("not_found", [2], "unknown"),
+    ]
+    citation = told["claims"][0]["citation"]
+    assert TRAVEL[citation["start"] : citation["end"]] == citation["text"]
+    assert set(told) == {"score", "claims", "engine"}
+
+
+def test_verify_shows_what_differs(collection: str, capsys: Capture) -> None:
+    """The claim, the sentence of the document, and the two numbers."""
+    code, out, _ = printed(
+        capsys, "verify", "--answer", "Trips are approved within 7 days.", "--collection", collection
+    )
+    assert code == 0
+    assert out.splitlines()[:4] == [
+        "contradicted Trips are approved within 7 days.",
+        "             travel.md",
+        "             Trips abroad are approved by the head of department within 5 days.",
+        "             number: 7 days here, 5 days there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["--answer", " "], 2, "the answer is empty"),
+        (["--answer", "a", "--citations", "nowhere.json"], 2, "nowhere.json can't be read: No such file or directory"),
+        (["--answer", "a", "--citations", __file__], 2, "holds no citations: give what `context --json` printed"),
+        (["--answer", "a", "--nli", "./nowhere"], 1, "no model folder at ./nowhere"),
+        (["--answer", "a", "-k", "0"], 2, "k is 0: give a whole number of at least 1"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(
+    collection: str, capsys: Capture, arguments: list[str], code: int, complaint: str
+) -> None:
+    """Nothing is printed on stdout."""
+    found, out, err = printed(capsys, "verify", "--collection", collection, *arguments)
+    assert (found, out) == (code, "")
+    assert complaint in err
+    assert err.count("\n") == 1

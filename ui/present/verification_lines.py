@@ -1,0 +1,50 @@
+"""Shows verdicts at a terminal: each claim with what the documents say of it."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from passagework.retrieval.text import counted, one_line
+from passagework.retrieval.verification.comparison import Compared
+from passagework.retrieval.verification.verification import CitationFault, ClaimVerdict, Verdict, Verification
+from passagework.ui.present.lines import indented
+
+STYLES = {Verdict.SUPPORTED: "green", Verdict.CONTRADICTED: "red", Verdict.NOT_FOUND: "yellow"}
+
+FAULTS = {
+    CitationFault.MISSING: "names no citation",
+    CitationFault.WRONG: "the citation that it names doesn't support it",
+    CitationFault.UNKNOWN: "names a citation that there is none of",
+}
+
+
+def show_verification(console: Console, verification: Verification) -> None:
+    """Prints each claim with its verdict, the words that say so, and the score of the answer."""
+    for claim in verification.claims:
+        show_claim(console, claim)
+    told = ", ".join(f"{verification.count(verdict)} {verdict.value.replace('_', ' ')}" for verdict in Verdict)
+    score = "" if verification.score is None else f"score {verification.score:.2f}; "
+    line = f"{score}{counted(len(verification.claims), 'claim')}: {told}; by {verification.engine}"
+    console.print(Text(one_line(line), style="dim"), soft_wrap=True)
+
+
+def show_claim(console: Console, claim: ClaimVerdict) -> None:
+    """Prints a claim, and below it the place and the words of the document, and what differs."""
+    label = Text(f"{claim.verdict.value.replace('_', ' '):<13}", style=STYLES[claim.verdict])
+    margin = Text(" " * len(label))
+    indented(console, one_line(claim.text, limit=len(claim.text) + 1), "bold", column=label)
+    if claim.citation is not None:
+        place = ", ".join(filter(None, (claim.citation.address, claim.citation.place)))
+        indented(console, one_line(place), "dim", column=margin)
+        indented(console, one_line(claim.citation.text), "", column=margin)
+    for compared in claim.comparisons:
+        if compared.agrees is False:
+            indented(console, one_line(difference(compared)), "red", column=margin)
+    if claim.fault is not None:
+        indented(console, FAULTS[claim.fault], "yellow", column=margin)
+
+
+def difference(compared: Compared) -> str:
+    """Returns what the claim says beside what the document says, in a line."""
+    return f"{compared.kind.value}: {compared.text or 'none'} here, {compared.found or 'none'} there"
