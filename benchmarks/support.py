@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # scikit-learn ships no types
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.support_sets import SETS, Statement
 from passagework.retrieval import BiEncoder, Citation, Settings

@@ -11,7 +11,6 @@ from passagework.ingest.file_ingest import addressed
 from passagework.ingest.loaders.base import OcrMode, RecordFailure
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
-from passagework.ingest.path_checks import listed
 from passagework.ingest.personal_data.detector import Detector
 from passagework.ingest.personal_data.scan_report import ScanReport
 from passagework.ingest.recordings import settled_recordings
@@ -48,7 +47,7 @@ def scan_files(
     detector = Detector.of(names=names, kinds=kinds)
     report = ScanReport(names=detector.names is not None)
     models = ModelChoices(OcrChoice.of(OcrMode.AUTO), SpeechChoice.of(None, settings))
-    roots = [absolute(Path(path)) for path in listed(paths)]
+    roots = [absolute(Path(path)) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     found = scan(roots, include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore)
     scanned = settled_recordings(found, models.speech, no_ignore=no_ignore)
     models = models.with_files(file.path for file in scanned.files)
