@@ -26,7 +26,7 @@ EXTRAS: Mapping[str, Extra] = {
     "fast": Extra("models on a CPU", ("openvino",)),
     "torch": Extra("models that OpenVINO can't run and for GPUs", ("torch", "sentence_transformers", "transformers")),
     "serve": Extra("the service over HTTP", ("fastapi", "uvicorn", "prometheus_client", "mcp")),
-    "ui": Extra("the pages in the browser", ("streamlit", "PIL")),
+    "ui": Extra("the pages in the browser", ("streamlit", "markdown_it", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
     "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),
