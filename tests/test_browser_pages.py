@@ -19,7 +19,8 @@ pytestmark = pytest.mark.browser
 
 DOWN, ENTER = "\ue015", "\ue007"
 PAGES = {
-    "?query=who+walked+the+way+to+Llanfair": "stage",
+    "": "holds",
+    "?query=who+walked+the+way+to+Llanfair": "results",
     "read?document=grid.pdf&start=14&end=60": "box",
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "passage",
     "context?query=travel&max_tokens=300": "citations",
@@ -49,6 +50,12 @@ def _click(page: Page, text: str, selector: str = "button, a, summary, label") -
     page.until(lambda: page.browser.execute_script(script, selector, text), f"{text!r} to click")
 
 
+def _open_first(page: Page) -> None:
+    """Opens the first hit of the list on the page Read."""
+    page.until(lambda: page.find(".pw-open"), "a hit")
+    page.browser.execute_script("document.querySelector('.pw-open').click()")
+
+
 def _keys(page: Page, keys: str) -> None:
     page.browser.switch_to.active_element.send_keys(keys)
 
@@ -64,10 +71,11 @@ def test_search_by_keyboard_and_open_a_highlighted_page(page: Page) -> None:
     page.until(lambda: page.browser.switch_to.active_element.get_attribute("aria-label") == "Query", "the focus")
     _keys(page, f"How long does the battery carry the grid?{ENTER}")
     page.until(lambda: "grid.pdf" in "".join(page.texts("place")[:1]), "the hit")
-    link = '[class*="st-key-hit-"] [data-testid="stPageLink-NavLink"]'
-    page.until(lambda: len(page.find(link)) == DOCUMENTS, "the links")
+    page.until(lambda: len(page.find(".pw-open")) == DOCUMENTS, "the links")
     _keys(page, DOWN)
-    page.until(lambda: page.browser.switch_to.active_element.text == "Open", "the first hit to have the focus")
+    page.until(
+        lambda: page.browser.switch_to.active_element.get_attribute("class") == "pw-open", "the first hit's focus"
+    )
     _keys(page, ENTER)
     page.until(lambda: page.find('[data-testid="box"]') or "Page 1 of 3" in page.shown(), "the page")
     assert _parameters(page)["document"] == ["grid.pdf"]
@@ -96,7 +104,7 @@ def test_back_leads_to_what_was_seen_before(page: Page) -> None:
 
     page.open("?query=a+trip+by+boat&k=3")
     page.until(searched, "the search")
-    _click(page, "Open")
+    _open_first(page)
     page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document")
     page.browser.back()
     page.until(searched, "the search, one step back")
@@ -117,8 +125,8 @@ def test_back_leads_to_what_was_seen_before(page: Page) -> None:
 def test_what_was_asked_goes_along_to_other_pages(page: Page) -> None:
     """Context begins with the query of the page before, and so does Search, by way of a page that asks nothing too."""
     page.open("?query=travel+approval")
-    page.until(lambda: page.find('[data-testid="stage"]'), "hits")
-    for name, whole in (("Context", "budget"), ("Search", "stage"), ("Library", "documents"), ("Search", "stage")):
+    page.until(lambda: page.texts("hit"), "hits")
+    for name, whole in (("Context", "budget"), ("Search", "hit"), ("Library", "documents"), ("Search", "hit")):
         _click(page, name)
         shown = f'[data-testid="{whole}"]'
         page.until(partial(page.find, shown), name)
@@ -131,6 +139,7 @@ def test_filter_by_a_facet_and_share_the_address(page: Page) -> None:
     """A folder chosen from the list narrows the hits; the address alone shows the same to somebody else."""
     page.open("?query=a+trip&stage=hybrid&k=7")
     page.until(lambda: len(page.texts("hit")) == DOCUMENTS, "all hits")
+    page.press("Folder")
     folders = '[data-testid="stMultiSelect"] input[aria-label*="Folder"]'
     page.until(lambda: page.find(folders), "the folders")
     page.find(folders)[0].click()
@@ -156,8 +165,11 @@ def test_judge_and_export(page: Page, site: tuple[str, Path], tmp_path: Path) ->
     page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
     page.open("?query=who+approves+a+trip+abroad")
     page.until(lambda: "travel.md" in "".join(page.texts("place")[:1]), "the hit")
+    page.until(lambda: page.texts("preview"), "the list to listen")
+    _click(page, "Why this", ".pw-why")
     _click(page, "relevant")
-    page.until(lambda: "Kept as a judgment: relevant." in page.shown(), "the judgment")
+    page.until(lambda: "Saved as a judgment: relevant." in page.shown(), "the judgment")
+    page.find('[role="dialog"] button[aria-label="Close"]')[0].click()
     _click(page, "Judge")
     page.until(lambda: "who approves a trip abroad" in "".join(page.texts("judgments")), "the list")
     _click(page, "Judgments (JSONL)")
@@ -183,7 +195,7 @@ def test_upload_a_file_and_find_it(page: Page, site: tuple[str, Path], tmp_path:
     upload = site[1] / "uploads" / "lighthouse.txt"
     assert upload.is_file()
     page.open("?query=what+is+the+lighthouse+made+of")
-    page.until(lambda: page.texts("place")[:1] == ["lighthouse.txt"], "the hit")
+    page.until(lambda: page.texts("place")[:1] == ["lighthouse.txt · plain text"], "the hit")
     delete(site[1], uris=[upload.as_uri()])
 
 
@@ -211,12 +223,17 @@ def test_links_and_what_stands_beside_them(page: Page) -> None:
 def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     """In hits, the reading page, the context, the comparison and the library: nothing runs, and nothing is fetched."""
     page.open("?query=who+counts+the+gulls+at+noon")
-    page.until(lambda: "<script>window.pwned = 2</script>" in "".join(page.texts("hit")[:1]), "the title as text")
-    assert "**Gulls** [gulls](javascript:alert(1))" in page.texts("hit")[0]
-    assert "<script>window.pwned = 5</script> <img src=" in page.texts("text")[0]
+    first = '[data-testid="document-hits"]'
+    page.until(lambda: "<script>window.pwned = 2</script>" in "".join(page.texts("document-hits")[:1]), "the title")
+    assert "**Gulls** [gulls](javascript:alert(1))" in page.texts("document-hits")[0]
+    page.until(lambda: "The keeper counts" in page.texts("text")[0], "the text")
+    assert '<svg onload="window.pwned = 4"></svg> ![x](http://example.invalid/x.png)' in page.texts("text")[0]
     assert EVIL_NAME in page.texts("place")[0]
-    assert page.find('[data-testid="hit"] :is(img, script, a, iframe, svg)') == []
-    _click(page, "Open")
+    assert page.find(f"{first} :is(img, script, iframe, svg, a:not(.pw-open))") == []
+    assert all(one.get_attribute("href").startswith(f"{page.address}/read?") for one in page.find(".pw-open"))
+    page.until(lambda: "window.pwned = 5" in "".join(page.texts("passage")), "the preview")
+    assert page.find('[data-testid="passage"] :is(img, script, iframe, svg, a)') == []
+    _open_first(page)
     page.until(lambda: "<svg onload=" in "".join(page.texts("passage")), "the text")
     seen = [page.browser.execute_script("return window.pwned === undefined")]
     for path, element in (
@@ -241,7 +258,7 @@ def test_every_page_can_be_read(page: Page, scheme: str) -> None:
     for path, element in PAGES.items():
         page.resize(1280, scheme)
         page.open(path, '[data-testid="stAlert"]' if element == "nothing" else f'[data-testid="{element}"]')
-        if path.startswith("?"):
+        if path.startswith("?query"):
             page.until(lambda: LONG_WORD in "".join(page.texts("text")), "the long word")
         assert page.find('[data-testid="stException"]') == []
         page.until(lambda: page.browser.execute_script(IS_DARK) == (scheme == "dark"), scheme)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -13,27 +14,38 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_query_gives_ranked_passages(page: Page) -> None:
-    """Each with its place, its text and its score at every stage; above them the plan."""
+    """Each with its place and its text; behind a line the plan, behind a button its score at every stage."""
     page.open()
     page.search("How long does the battery carry the grid?")
     page.until(lambda: [hit[0] for hit in page.texts("hit")] == list("123456"), "six hits in order")
     assert DOCUMENTS == 6
-    assert "grid.pdf · pp. 1-3" in page.texts("place")[0]
+    assert page.texts("place")[0].startswith("grid.pdf · PDF")
+    assert "pp. 1-3" in page.texts("hit")[0]
     assert "grid for nine hours." in page.texts("text")[0]
-    stages = [stage.split(" · ")[0] for stage in page.texts("stage")[:4]]
-    assert stages == ["dense #1", "lexical #1", "hybrid #1", "rerank #1"]
     [plan] = page.texts("plan")
     assert plan.startswith("6 hits · rerank, convex fusion, 200 candidates a retr")
     assert " ms (" in plan
+    page.browser.execute_script("document.querySelector('[data-why=\"1\"]').click()")
+    page.until(lambda: page.texts("stages"), "the dialog")
+    assert re.findall("(dense|lexical|hybrid|rerank)1", page.texts("stages")[0]) == [
+        "dense",
+        "lexical",
+        "hybrid",
+        "rerank",
+    ]
+    page.find('[role="dialog"] button[aria-label="Close"]')[0].click()
+    page.until(lambda: not page.find('[role="dialog"]'), "the dialog to close")
     page.type("Query", "who approves a trip abroad")
     page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")
-    assert page.texts("place")[0] == "policies/travel.md · Approval"
+    assert page.texts("place")[0] == "policies/travel.md · Markdown"
+    assert "Approval" in page.texts("hit")[0]
 
 
 def test_a_path_filters(page: Page) -> None:
     """Only paths that match; the plan tells how many passages did. What matches nothing is said, and no error."""
     page.open("?query=nine+hours")
     page.until(lambda: page.texts("hit"), "hits")
+    page.press("More")
     page.type("Path", "policies/t*")
     page.until(lambda: [text[:18] for text in page.texts("place")] == ["policies/travel.md"], "the one hit")
     assert "(1 passage)" in page.texts("plan")[0]
@@ -59,3 +71,30 @@ def test_nothing_leaves_the_machine(page: Page) -> None:
     assert {f"http{here}/", f"ws{here}/_stcore/stream"} <= asked
     elsewhere = [url for url in asked if not url.startswith((f"http{here}/", f"ws{here}/", "data:", "blob:"))]
     assert elsewhere == []
+
+
+def test_a_hit_is_seen_beside_the_list(page: Page) -> None:
+    """Where the window is wide: the first at once, another by an arrow; at five hundred pixels there is no panel."""
+    page.resize(1440, "light")
+    page.open("?query=a+trip+by+boat&k=3")
+    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the first hit's text")
+    page.find("body")[0].send_keys("\ue015")
+    page.browser.switch_to.active_element.send_keys("\ue015")
+    page.until(lambda: "life jacket" not in "".join(page.texts("passage")) and page.texts("passage"), "the second's")
+    assert "Passage 2" in page.shown()
+    page.resize(500, "light")
+    page.open("?query=a+trip+by+boat&k=3")
+    page.until(lambda: len(page.texts("hit")) == 3, "hits")
+    assert page.texts("preview") == []
+
+
+def test_five_hits_stand_on_a_screen_that_says_where_answers_end(page: Page) -> None:
+    """Of 900 pixels; and a question that nothing answers is said to be one."""
+    page.resize(1440, "light")
+    page.open("?query=a+trip")
+    page.until(lambda: len(page.texts("hit")) == DOCUMENTS, "hits")
+    whole = "return [...document.querySelectorAll('.pw-hit')].filter(one => one.getBoundingClientRect().bottom <= 900)"
+    page.until(lambda: len(page.browser.execute_script(whole)) >= 5, "five hits")
+    page.open("?query=capital+of+france")
+    page.until(lambda: "Nothing in this collection seems to answer that." in page.shown(), "the notice")
+    assert page.texts("hit")

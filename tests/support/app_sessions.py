@@ -69,6 +69,12 @@ def open_page(collection: Path, monkeypatch: pytest.MonkeyPatch, view: str = "",
     return drawn
 
 
+def hits_of(page: AppTest) -> list[str]:
+    """The markup of each hit in the list, in order of rank, without a passage's marks."""
+    items = [item for body in html_of(page, "hit") for item in body.split("<li ")[1:] if "data-hit=" in item]
+    return sorted(items, key=lambda item: int(re.findall(r'data-hit="(\d+)"', item)[0]))
+
+
 def html_of(page: AppTest, name: str) -> list[str]:
     """The page's own markup that bears this test id, without a passage's marks and the names in table cells."""
     bodies = [MARKS.sub("", str(one.proto.body)) for one in page.get("html")]

@@ -157,6 +157,16 @@ class Page:
         [field] = self.find(f'input[aria-label="{label}"]')
         field.send_keys("\ue009a\ue000", text, "\ue007")
 
+    def press(self, label: str) -> None:
+        """Opens what a button of that name folds, or closes it."""
+        script = """
+            const found = [...document.querySelectorAll('[data-testid="stPopover"] button')].find(
+                one => one.textContent.startsWith(arguments[0]))
+            if (found) found.click()
+            return !!found
+        """
+        self.until(lambda: self.browser.execute_script(script, label), f"the button {label!r}")
+
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Waits; says what the page showed if it waits in vain."""
         until(condition, what, self.shown)

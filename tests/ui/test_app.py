@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -19,7 +20,9 @@ from passagework.ingest import ingest
 from passagework.retrieval import Hits, StoreError
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.web.facets import Facets, facets_of
-from tests.support.app_sessions import FakeReranker, fake_models, html_of, open_page
+from passagework.ui.web.hit_events import HitEvents
+from passagework.ui.web.judging import judgments_of
+from tests.support.app_sessions import FakeReranker, fake_models, hits_of, html_of, open_page
 from tests.support.fakes import FakeEncoder
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
@@ -74,14 +77,13 @@ def _searched(page: AppTest, query: str, **settings: Any) -> AppTest:
 
 
 def test_nothing_asked_yet(page: AppTest, collection: Path) -> None:
-    """A field to ask in, what there is to search, and no hit."""
-    assert page.title[0].value == "passagework"
+    """The collection's name, what it holds, a field to ask in, one place for all options, and no hit."""
     assert page.text_input(key="query").value == ""
     shown = [str(one.proto.body) for one in page.get("html")]
-    assert any("3 documents, 3 passages" in body for body in shown)
-    assert any(f"Collection {escape(str(collection))}" in body for body in shown)
+    assert any(f'<h1 class="pw-name" dir="auto">{collection.name}</h1>' in body for body in shown)
+    assert "3 documents, 3 passages: 2 Markdown and 1 plain text</p>" in html_of(page, "holds")[0]
+    assert len(page.get("popover")) == 1
     assert page.selectbox(key="stage").value == "automatic"
-    assert any("exact index, recall@10 1.000" in body for body in shown)
     assert (html_of(page, "hit"), html_of(page, "plan"), list(page.error)) == ([], [], [])
 
 
@@ -90,23 +92,25 @@ def test_blank_query_is_no_query(page: AppTest) -> None:
     assert html_of(_searched(page, "   "), "plan") == []
 
 
-def test_hits_with_place_stages_and_plan(page: AppTest) -> None:
-    """Ranked passages: title, path, headings, text, rank and score of each stage; above them the plan."""
-    hits = html_of(_searched(page, "who approves trips abroad?"), "hit")
+def test_hits_with_place_and_plan(page: AppTest) -> None:
+    """Passages below their document: title, path, type, headings, text, a link to Read; behind a line the plan."""
+    hits = hits_of(_searched(page, "who approves trips abroad?"))
     assert [f'<span class="pw-rank">{rank}</span>' in hit for rank, hit in enumerate(hits, 1)] == [True, True, True]
-    assert ">Travel policy</span>" in hits[0]
-    assert ">policies/travel.md · Approval</div>" in hits[0]
+    [whole] = html_of(page, "results")
+    assert ">Travel policy</h2>" in whole
+    assert ">policies/travel.md · Markdown</div>" in whole
+    assert ">Approval</a>" in hits[0]
+    assert 'href="read?document=policies%2Ftravel.md&amp;start=' in hits[0]
     assert "Trips abroad are approved by the head of department." in hits[0]
-    assert [f">{stage} #1 · " in hits[0] for stage in ("dense", "lexical", "hybrid", "rerank")] == [True] * 3 + [False]
     [plan] = html_of(page, "plan")
     assert "3 hits · hybrid, convex fusion, 200 candidates a retriever" in plan
     assert not page.warning
 
 
 def test_settings_reach_the_search(page: AppTest) -> None:
-    """Stage, fusion, k, candidates and path: the plan and the hits show each."""
+    """Stage, fusion, k, candidates and path: the plan shows each."""
     _searched(page, "bees", stage="lexical")
-    assert [">lexical #1 · " in hit for hit in html_of(page, "hit")] == [True]
+    assert len(hits_of(page)) == 1
     assert "1 hit · lexical, 200 candidates" in html_of(page, "plan")[0]
     page.slider(key="candidates").set_value(50)
     _searched(page, "bees", stage="hybrid", fusion="rrf", k=2)
@@ -119,8 +123,8 @@ def test_per_document(collection: Path, opened: list[Path], monkeypatch: pytest.
     long.write_text(" ".join(f"Bees fly over field {n}." for n in range(60)))
     ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
     page = _searched(open_page(collection, monkeypatch), "bees fly", stage="lexical")
-    assert sum("long.txt" in hit for hit in html_of(page, "hit")) > 1
-    assert sum("long.txt" in hit for hit in html_of(_searched(page, "bees fly", per_document=1), "hit")) == 1
+    assert sum("long.txt" in hit for hit in hits_of(page)) > 1
+    assert sum("long.txt" in hit for hit in hits_of(_searched(page, "bees fly", per_document=1))) == 1
 
 
 def test_rerank_depth(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,20 +133,20 @@ def test_rerank_depth(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Collection.search
 
     def noted(self: Collection, query: str, **choices: Any) -> Hits:
-        asked.append(choices["rerank_depth"])
+        asked.append(choices.get("rerank_depth"))
         return honest(self, query, **choices)
 
     monkeypatch.setattr(Collection, "search", noted)
     _searched(page, "bees", stage="hybrid")
     _searched(page, "bees fly", rerank_depth=7)
-    assert asked == [None, 7]
+    assert asked == [None, None, None, 7]  # what facets are counted over is not reranked
 
 
 def test_path_filter(page: AppTest) -> None:
     """Only paths that match the glob; spaces around it don't count."""
-    hits = html_of(_searched(page, "bees", path=" policies/* "), "hit")
+    hits = hits_of(_searched(page, "bees", path=" policies/* "))
     assert len(hits) == 1
-    assert ">policies/travel.md · " in hits[0]
+    assert ">policies/travel.md · " in html_of(page, "results")[0]
     assert "(1 passage)" in html_of(page, "plan")[0]
 
 
@@ -150,21 +154,23 @@ def test_path_filter(page: AppTest) -> None:
 def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
     """However odd, it is no error: nothing is found, or everything, and the page says which."""
     _searched(page, "bees", path=path)
-    hits = html_of(page, "hit")
+    hits = hits_of(page)
     assert len(hits) == (3 if path == "**" else 0)
-    shown = "No passage found with these filters. Loosen them, or try other words or another stage."
+    shown = "No passage found with these filters. Take one off, or try other words."
     assert [one.value for one in page.info] == ([] if hits else [shown])
     assert not page.error
 
 
 def test_hostile_document_is_shown_as_text(page: AppTest) -> None:
-    """Title, path, heading and passage are escaped, and none of them is handed to Markdown."""
-    hit = html_of(_searched(page, "gulls cry"), "hit")[0]
+    """Title, path, heading and passage are escaped; of the passage's Markdown, links and HTML are text."""
+    assert "Gulls" in hits_of(_searched(page, "gulls cry"))[0]
+    [whole] = html_of(page, "results")
     escaped = "&lt;script&gt;alert(1)&lt;/script&gt; **loud** &lt;img src=x onerror=alert(2)&gt; :red[x] $x$ [a]"
-    assert hit.count(escaped) >= 3
-    assert escape(EVIL) in hit
-    assert "<script" not in hit
-    assert "<img" not in hit
+    assert whole.count(escaped) == 2
+    assert whole.count(escaped.replace("**loud**", "<strong>loud</strong>")) == 1
+    assert escape(EVIL) in whole
+    assert "<script" not in whole
+    assert "<img" not in whole
     assert not any("loud" in one.value for one in page.markdown)
 
 
@@ -174,7 +180,7 @@ def test_query_that_was_cut(page: AppTest) -> None:
     assert [one.value for one in page.warning] == [
         r"the query was cut\: 20\,000 tokens\, of which the encoder read 254",
     ]
-    assert "Bees dance" in html_of(page, "hit")[0]
+    assert "dance" in hits_of(page)[0]
 
 
 def test_hostile_query_is_harmless(page: AppTest) -> None:
@@ -184,12 +190,11 @@ def test_hostile_query_is_harmless(page: AppTest) -> None:
 
 
 def test_reranker(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is one, it is the default stage, and its probability is shown."""
+    """Where there is one, it is the default stage."""
     fake_models(monkeypatch, FakeReranker())
     page = _searched(open_page(collection, monkeypatch), "bees")
     assert "3 hits · rerank, convex fusion" in html_of(page, "plan")[0]
-    assert ">rerank #1 ▲1 · " in html_of(page, "hit")[0]
-    assert "evil" in html_of(page, "hit")[0]
+    assert "evil" in html_of(page, "results")[0].split("pw-rank")[0]
 
 
 def test_missing_collection_and_what_to_do(
@@ -206,7 +211,7 @@ def test_missing_collection_and_what_to_do(
     ingest([docs], missing, encoder=FakeEncoder(window=256))
     page.button[0].click().run()
     assert not page.error
-    assert "Bees dance" in html_of(page, "hit")[0]
+    assert "dance" in hits_of(page)[0]
 
 
 def test_collection_that_vanishes_and_comes_back(page: AppTest, collection: Path, docs: Path, tmp_path: Path) -> None:
@@ -219,25 +224,25 @@ def test_collection_that_vanishes_and_comes_back(page: AppTest, collection: Path
     (docs / "bees.txt").write_text("Bees sleep in winter.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
     page.run()
-    assert "Bees sleep in winter." in html_of(page, "hit")[0]
+    assert "Bees sleep in winter." in hits_of(page)[0]
 
 
 def test_what_is_ingested_meanwhile_is_found(page: AppTest, collection: Path, docs: Path) -> None:
     """The next search sees it, without opening the collection again."""
     _searched(page, "wasps", stage="lexical")
     assert html_of(page, "hit") == []
-    assert [one.value for one in page.info] == ["No passage found. Try other words or another stage."]
+    assert [one.value for one in page.info] == ["No passage found. Try other words."]
     (docs / "wasps.txt").write_text("Wasps build paper nests.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
-    assert "Wasps build" in html_of(page.run(), "hit")[0]
+    assert "Wasps build" in hits_of(page.run())[0]
 
 
 def test_sessions_share_one_collection(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people, many searches: the collection and its model are opened once, and each sees his own hits."""
     first, second = (open_page(collection, monkeypatch) for _ in range(2))
-    assert "Bees" in html_of(_searched(first, "bees dance"), "hit")[0]
-    assert "Trips" in html_of(_searched(second, "trips abroad"), "hit")[0]
-    assert "Bees" in html_of(first.run(), "hit")[0]
+    assert "Bees" in hits_of(_searched(first, "bees dance"))[0]
+    assert "Trips" in hits_of(_searched(second, "trips abroad"))[0]
+    assert "Bees" in hits_of(first.run())[0]
     assert opened == [collection]
 
 
@@ -263,9 +268,10 @@ def test_the_address_brings_query_and_settings(
 
 def test_a_filter_in_json(page: AppTest) -> None:
     """Any filter there is; what is none is said to be, and what was typed stays."""
-    assert len(html_of(_searched(page, "bees", path=""), "hit")) == 3
+    assert len(hits_of(_searched(page, "bees", path=""))) == 3
     page.text_input(key="where").set_value('{"title": {"$glob": "Travel*"}}').run()
-    assert [">Travel policy<" in hit for hit in html_of(page, "hit")] == [True]
+    assert len(hits_of(page)) == 1
+    assert ">Travel policy</h2>" in html_of(page, "results")[0]
     page.text_input(key="where").set_value('{"path": "policies"}').run()
     assert ["policies" in warning.value and "is a folder" in warning.value for warning in page.warning] == [True]
     for wrong in ("{", "[1]", '{"title": {"$no": 1}}', '{"title": "a", "title": "b"}'):
@@ -274,20 +280,56 @@ def test_a_filter_in_json(page: AppTest) -> None:
         assert page.text_input(key="where").value == wrong
 
 
-def test_neighbours_on_demand(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passages before and after a hit; of a document of one passage, that there are none."""
+def test_why_a_hit_is_there(collection: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a dialog: stages, relevance, the passages around it, and a grade that is kept as a judgment."""
     long = collection.parent / "docs" / "long.txt"
     long.write_text(" ".join(f"Wasps fly over field {n}." for n in range(120)))
     ingest([collection.parent / "docs"], collection, encoder=FakeEncoder(window=256))
-    page = _searched(open_page(collection, monkeypatch), "wasps fly field 60", stage="lexical", k=1)
-    assert html_of(page, "neighbour") == []
-    page.toggle[0].set_value(True).run()
+    asked = HitEvents(why=1)
+    monkeypatch.setattr("passagework.ui.web.hit_events.hit_events", lambda _: asked)
+    page = _searched(open_page(collection, monkeypatch), "wasps fly field 60", stage="hybrid", k=1)
+    assert re.findall(r"<td>(dense|lexical|hybrid)</td>", html_of(page, "stages")[0]) == ["dense", "lexical", "hybrid"]
+    assert "estimated probability that it answers" in html_of(page, "evidence")[0]
     beside = html_of(page, "neighbour")
     assert 1 <= len(beside) <= 2
     assert all("Wasps fly over field" in one for one in beside)
+    grade = next(one for one in page.segmented_control if one.label == "Does it answer?")
+    grade.set_value("partly").run()
+    assert [(one.query, one.document, one.grade) for one in judgments_of(collection)] == [
+        ("wasps fly field 60", "long.txt", 1)
+    ]
     page = _searched(page, "bees dance", k=1)
-    page.toggle[0].set_value(True).run()
-    assert any("No passage stands beside it." in str(one.proto.body) for one in page.get("html"))
+    assert any("Its document has no other passage." in str(one.proto.body) for one in page.get("html"))
+
+
+def test_filters_are_chips_that_can_be_taken_off(page: AppTest) -> None:
+    """One for each value, with counts of what the query finds; one taken off leaves the others, or all go at once."""
+    _searched(page, "bees", stage="lexical")
+    page.multiselect(key="type").set_value(["text/markdown", "text/plain"]).run()
+    page.text_input(key="path").set_value("b*").run()
+    chips = [one.label for one in page.button]
+    assert chips == ["Markdown ✕", "plain text ✕", r"b\* ✕", "Clear all"]
+    assert page.multiselect(key="type").options == ["Markdown (2)", "plain text (1)"]
+    page.button[0].click().run()
+    assert page.multiselect(key="type").value == ["text/plain"]
+    assert page.query_params["type"] == "text/plain"
+    assert len(hits_of(page)) == 1
+    page.button[-1].click().run()
+    assert (page.multiselect(key="type").value, page.text_input(key="path").value) == ([], "")
+    assert [one.label for one in page.button] == []
+
+
+def test_examples_are_asked_with_a_click(
+    collection: Path, docs: Path, opened: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a heading of a document, shown as it is."""
+    (docs / "wasps.md").write_text("# Wasps\n\n## Do *wasps* build?\n\nWasps build paper nests.\n")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    page = open_page(collection, monkeypatch)
+    assert [one.label for one in page.button] == [r"Do \*wasps\* build\?"]
+    page.button[0].click().run()
+    assert page.text_input(key="query").value == "Do *wasps* build?"
+    assert len(hits_of(page)) == 4
 
 
 def test_the_story_of_the_list_is_drawn(page: AppTest) -> None:
@@ -332,8 +374,8 @@ def test_nobody_waits_for_the_best_sentences(page: AppTest, monkeypatch: pytest.
     def never(*_: object) -> None:
         raise StoreError("looked for too early")
 
-    monkeypatch.setattr("passagework.ui.web.highlighting.highlights_of", never)
+    monkeypatch.setattr("passagework.ui.web.found.highlights_of", never)
     _searched(page, "bees")
     assert [one.value for one in page.error] == [r"looked for too early"]
-    assert len(html_of(page, "hit")) == 3
+    assert len(hits_of(page)) == 3
     assert any('<mark class="pw-word">Bees</mark>' in str(one.proto.body) for one in page.get("html"))

@@ -16,7 +16,8 @@ from passagework.ingest import ingest
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.types import Document, Heading, Page
 from passagework.ui.pages.read import AROUND
-from passagework.ui.web.document_view import LONGEST, Place, citation, file_of, place_of, text_html
+from passagework.ui.present.highlighting import Highlights
+from passagework.ui.web.document_view import LONGEST, Place, citation, file_of, passage_html, place_of
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
 from tests.support.pdf_files import typed
@@ -101,10 +102,11 @@ def test_a_hostile_text_is_text(collection: Path, monkeypatch: pytest.MonkeyPatc
     """Its markup and its terminal codes do nothing; the passage and its matching words are marked."""
     page = _opened(collection, monkeypatch, "evil.md", "Gulls cry. <script>", **{"for": "cry"})
     raw = next(str(one.proto.body) for one in page.get("html") if 'data-testid="document"' in str(one.proto.body))
-    assert 'data-testid="passage">Gulls <mark class="pw-word">cry</mark>. &lt;script&gt;</mark>alert(1)' in raw
+    assert 'data-testid="passage"><p>Gulls <mark class="pw-word">cry</mark>. &lt;script&gt;</p>\n</div>' in raw
+    assert "<p>alert(1)&lt;/script&gt; " in raw
     assert "<script" not in raw
     assert "\x1b" not in raw
-    assert '<span class="pw-heading"># &lt;b&gt;Gulls&lt;/b&gt;' in raw
+    assert '<p class="pw-heading">&lt;b&gt;Gulls&lt;/b&gt;</p>' in raw
     assert "\x1b" not in page.code[0].value
 
 
@@ -138,7 +140,7 @@ def test_a_document_that_is_not_there(collection: Path, monkeypatch: pytest.Monk
 
 
 def test_citations_and_headings() -> None:
-    """A citation is one line, and long quotes are cut at a word; a heading that the passage cuts is bold around it."""
+    """A citation is one line, and long quotes are cut at a word; what a format knows to be a heading is one."""
     text = "Title\n" + "word " * 100
     pages = (Page(1, "i", 0, 50), Page(2, "ii", 50, len(text)))
     document = Document(
@@ -148,9 +150,8 @@ def test_citations_and_headings() -> None:
     assert said.startswith('A B, a.md, pp. 1-2: "word word')
     assert said.endswith('word …"')
     assert len(said) < 340
-    shown = text_html(Place(document, 2, 9), 0, 12)
-    assert shown.count("pw-heading") == 1
-    assert '>Ti</span><mark class="pw-passage" data-testid="passage">tle\nwor</mark>d w' in shown
+    shown = passage_html(Place(document, 6, 10), 0, 15, Highlights())
+    assert '<p class="pw-heading">Title</p>\n<div class="pw-passage" data-testid="passage"><p>word</p>' in shown
 
 
 @pytest.mark.slow

@@ -17,10 +17,10 @@ from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Json, Stage
 from passagework.retrieval.words.sentences import sentence_spans
+from passagework.ui.present.highlighting import highlights_of
 from passagework.ui.web.bump_chart import ROW as PIXELS, TOP, bump_chart
 from passagework.ui.web.facets import Choice, Facets, facets_of, filter_of
-from passagework.ui.web.highlighting import highlights_of
-from passagework.ui.web.page_html import highlighted_html
+from passagework.ui.web.rendered_text import rendered_html
 from tests.support.fakes import FakeEncoder
 
 ROW = DocumentRow(1, 1, "file:///a.md", None, "a.md", 0, "text/markdown", "A", "", {}, 1, 0, 1, 0)
@@ -131,7 +131,7 @@ def test_the_best_sentence() -> None:
     assert by_words == by_meaning
     assert highlights_of("bees", ["Only one sentence of bees."], FakeEncoder)[0].best is None
     assert highlights_of("nothing", [text], None)[0].best is None
-    shown = highlighted_html("a <b>bees</b>. Bees.", highlights_of("bees", ["a <b>bees</b>. Bees."], None)[0])
+    shown = rendered_html("a <b>bees</b>. Bees.", highlights_of("bees", ["a <b>bees</b>. Bees."], None)[0])
     assert '&lt;b&gt;<mark class="pw-word">bees</mark>&lt;/b&gt;' in shown
 
 

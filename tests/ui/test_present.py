@@ -20,7 +20,7 @@ from passagework.ingest.report import IngestStage, Problem, Progress, Report
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.status import IndexStatus, Status, TokenVectorsStatus
-from passagework.retrieval.hits import Hit, Hits, StageScore
+from passagework.retrieval.hits import Hit, Hits, Relevance, StageScore
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.plan import FilterUse, Plan, QueryCut
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
@@ -40,7 +40,10 @@ from passagework.ui.present import (
     show_status,
     warnings_of,
 )
-from passagework.ui.web.page_html import hit_html, markdown_text, plan_html, unwrapped
+from passagework.ui.present.snippets import unwrapped
+from passagework.ui.web.hit_details import evidence_line, stage_rows
+from passagework.ui.web.hit_list import ListedHit, hit_html, hit_list_html
+from passagework.ui.web.page_html import markdown_text, plan_html
 
 HOSTILE = "[bold]loud[/bold] \x1b[31mred\x1b[0m \x07:smile: \u202eesrever\u202c <script>alert(1)</script> \x9b2J"
 PLAN = Plan(requested=Stage.HYBRID, used=Stage.HYBRID, candidates=200, fusion=Fusion.CONVEX)
@@ -169,9 +172,9 @@ def test_records_can_be_told_apart() -> None:
         first, second = screen.text.splitlines()[:2]
         assert first == f" 1  {title}  0.916"
         assert second.startswith(f"    {where}  pp. 3-4, 7  ")
-        html = hit_html(one)
-        assert f'dir="auto">{title}</span>' in html
-        assert f'data-testid="place">{where} · pp.' in html
+        html = hit_list_html(hits(one), [ListedHit(one, kind="JSON")])
+        assert f'dir="auto">{title}</h2>' in html
+        assert f'data-testid="place">{where} · JSON</div>' in html
         assert "file:" not in html + screen.text
     screen = Screen()
     show_documents(screen.console, [replace(row(name=None, title=""), uri="file:///d/r.jsonl#line=3")], [])
@@ -431,10 +434,12 @@ def test_deleted_lists_the_first_and_counts_all() -> None:
 def test_html_escapes_every_text_of_a_document() -> None:
     """Title, path, headings and passage come out as text: no tag of theirs is in the markup."""
     evil = '<script>alert(1)</script><img src=x onerror=alert(2)>" onload="x'
-    html = hit_html(hit(text=evil, title=evil, path=evil))
-    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;&quot;") == 4
-    assert set(re.findall(r"<(\w+)", html)) == {"article", "div", "span"}
-    assert re.search(r"<[^>]*on\w+=", html) is None
+    one = hit(text=evil, title=evil, path=evil)
+    html = hit_list_html(hits(one), [ListedHit(one, href=evil)])
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;&quot;") == 5
+    tags = set(re.findall(r"<(\w+)", html))
+    assert tags == {"section", "article", "h2", "p", "div", "ol", "li", "span", "a", "button"}
+    assert re.search(r"<[^>]*on\w+=", re.sub(r'"[^"]*"', "", html)) is None
 
 
 def test_lines_that_were_broken_to_a_width_go_on() -> None:
@@ -446,13 +451,41 @@ def test_lines_that_were_broken_to_a_width_go_on() -> None:
     assert unwrapped(f"{long}\nso, and\n{long}\n{long}\nmore.") == f"{long} so, and\n{long} {long} more."
 
 
-def test_html_of_a_hit_holds_its_trace() -> None:
-    """Rank, score, place with pages and headings, and each stage with rank, score and probability."""
-    html = hit_html(hit())
+def test_a_hit_says_where_it_stands_and_why() -> None:
+    """Rank, headings and pages in the list; each stage with rank, score and probability in the dialog."""
+    html = hit_html(ListedHit(hit(), href="read?document=a&start=1"))
     assert '<span class="pw-rank">1</span>' in html
-    assert ">0.916</span></div>" in html
-    assert ">policies/travel.md · pp. 3-4, 7 · Approval › Travel</div>" in html
-    assert re.findall(r'data-testid="stage">([^<]*)<', html) == ["dense #2 · 0.713", "rerank #1 · 0.916 (0.71)"]
+    assert '<a class="pw-open" href="read?document=a&amp;start=1" dir="auto">Approval › Travel</a>' in html
+    assert '<span class="pw-page-number">pp. 3-4, 7</span>' in html
+    assert stage_rows(hit()) == [("dense", 2, "0.713", ""), ("rerank", 1, "0.916", "probability 0.71")]
+    assert evidence_line(hit()) == "Its relevance was not estimated."
+
+
+def test_hits_are_grouped_and_many_are_folded() -> None:
+    """By document, the best first; three of one at once where there are five; those that don't answer below a line."""
+    likely, unlikely = Relevance(0.5, 0.5, 0.5), Relevance(0.001, 0.0, 0.0)
+    uris = ["file:///a"] * 2 + ["file:///b"] + ["file:///a"] * 3 + ["file:///c"]
+    found = [
+        replace(hit(rank=rank), uri=uri, estimate=likely if rank < 7 else unlikely) for rank, uri in enumerate(uris, 1)
+    ]
+    html = hit_list_html(hits(*found), [ListedHit(one) for one in found])
+    assert re.findall(r'data-hit="(\d)"|<summary>([^<]*)|data-testid="less-relevant"><span>([^<]*)', html) == [
+        ("1", "", ""),
+        ("2", "", ""),
+        ("4", "", ""),
+        ("", "2 more passages of this document", ""),
+        ("5", "", ""),
+        ("6", "", ""),
+        ("3", "", ""),
+        ("", "", "Less likely to answer"),
+        ("7", "", ""),
+    ]
+    assert ">7 passages in 3 documents</p>" in html
+    assert html.count("pw-weak") == 1
+    none = [replace(one, estimate=unlikely) for one in found[:2]]
+    html = hit_list_html(hits(*none), [ListedHit(one) for one in none])
+    assert "Nothing in this collection seems to answer that." in html
+    assert html.index("less-relevant") < html.index('data-hit="1"')
 
 
 def test_hidden_text_is_a_warning_everywhere() -> None:
@@ -464,8 +497,10 @@ def test_hidden_text_is_a_warning_everywhere() -> None:
         {"start": 0, "end": 5, "reason": "tiny"},
         {"start": 3, "end": 9, "reason": "invisible characters"},
     ]
-    assert unescape(re.findall(r'data-testid="hidden">([^<]*)<', hit_html(one))[0]) == f"Hidden text: {warning}"
-    assert "pw-hidden" not in hit_html(hit())
+    assert (
+        unescape(re.findall(r'data-testid="hidden">([^<]*)<', hit_html(ListedHit(one)))[0]) == f"Hidden text: {warning}"
+    )
+    assert "pw-hidden" not in hit_html(ListedHit(hit()))
     screen = Screen()
     show_hits(screen.console, hits(one, hit()))
     assert screen.text.count("hidden text:") == 1
@@ -559,10 +594,10 @@ def test_a_hit_that_ocr_read_says_so() -> None:
     screen = Screen()
     show_hits(screen.console, hits(one))
     assert "\n    read by OCR, 93% sure\n" in screen.text
-    assert re.findall(r'data-testid="ocr">([^<]*)<', hit_html(one)) == ["read by OCR, 93% sure"]
+    assert re.findall(r'data-testid="ocr">([^<]*)<', hit_html(ListedHit(one))) == ["read by OCR, 93% sure"]
     screen = Screen()
     show_hits(screen.console, hits(hit()))
-    assert "OCR" not in screen.text + hit_html(hit())
+    assert "OCR" not in screen.text + hit_html(ListedHit(hit()))
 
 
 def test_where_else_a_text_stands_is_a_line_on_the_terminal_and_the_page() -> None:
@@ -574,10 +609,10 @@ def test_where_else_a_text_stands_is_a_line_on_the_terminal_and_the_page() -> No
     screen = Screen()
     show_hits(screen.console, hits(replace(hit(), also_in=places)))
     assert "also in <b>a.pdf p. 3 and 1 more" in screen.text
-    line = re.findall(r'data-testid="also-in">([^<]*)<', hit_html(replace(hit(), also_in=places)))
+    line = re.findall(r'data-testid="also-in">([^<]*)<', hit_html(ListedHit(replace(hit(), also_in=places))))
     assert [unescape(one) for one in line] == ["also in <b>a.pdf p. 3 and 1 more"]
     assert also_in_line(places[1:]) == "also in r.jsonl#r7 (in 2024/docs)"
-    assert "also in" not in screen_of(hit()) + hit_html(hit())
+    assert "also in" not in screen_of(hit()) + hit_html(ListedHit(hit()))
 
 
 def screen_of(one: Hit) -> str:

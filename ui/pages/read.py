@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 import streamlit as st
@@ -12,16 +11,16 @@ from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
-from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import counted, page_list
 from passagework.retrieval.types import Page
-from passagework.ui.sources.page_drawing import PDF, PagePicture, draw_page
+from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of
-from passagework.ui.web.document_view import Place, citation, file_of, picture_html, place_of, text_html
+from passagework.ui.web.document_view import Place, citation, passage_html, picture_html, place_of
 from passagework.ui.web.keyboard import TO_PASSAGE
-from passagework.ui.web.ocr_boxes import ocr_boxes, without_ocr
 from passagework.ui.web.page_html import markdown_text, note_html
+from passagework.ui.web.page_pictures import has_pages, picture_of, source_of
 from passagework.ui.web.recording_player import recording_of_document, show_player
 
 AROUND = 8_000
@@ -29,21 +28,6 @@ AROUND = 8_000
 
 LISTED = 2_000
 """Documents in the list to choose from."""
-
-
-@st.cache_data(show_spinner="Drawing the page", max_entries=32)
-def _picture(
-    path: str,
-    changed: int,  # noqa: ARG001
-    sha256: str,
-    media_type: str,
-    number: int,
-    text: str,
-    start: int,
-    end: int,
-) -> PagePicture:
-    """Returns a page's picture, the cached one unless its file `changed` since (nanoseconds of its date)."""
-    return draw_page(file_of(path), sha256, media_type=media_type, number=number, text=text, start=start, end=end)
 
 
 def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
@@ -57,18 +41,11 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
         st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
     page = pages[number - 1]
     st.html(note_html(_where(page, touched, len(pages))))
-    source = _source_of(collection, row)
     try:
-        path = file_of(source.uri)
-        changed = path.stat().st_mtime_ns if path.exists() else 0
-        start, end = place.start - page.start, place.end - page.start
-        text = without_ocr(place.document, page.start, page.end)
-        drawn = _picture(source.uri, changed, source.sha256, row.media_type, number, text, max(0, start), max(0, end))
-        read = ocr_boxes(place.document, max(place.start, page.start), min(place.end, page.end))
-        picture = replace(drawn, boxes=(*drawn.boxes, *read))
+        picture = picture_of(collection, row, place, page)
     except (PassageworkError, OSError) as error:
         st.warning(f"{markdown_text(str(error))}\\. Its text, as it was ingested:")
-        st.html(text_html(place, page.start, page.end))
+        st.html(passage_html(place, page.start, page.end, Highlights()))
         return
     if not picture.unchanged:
         st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
@@ -86,7 +63,7 @@ def show_text(place: Place, query: str, languages: Sequence[str]) -> None:
     last = min(len(place.document.text), place.end + AROUND * (1 + st.session_state.get(later, 0)))
     if first > 0:
         st.button("Earlier text", on_click=_more, args=(earlier,))
-    st.html(text_html(place, first, last, words))
+    st.html(passage_html(place, first, last, Highlights(tuple(words))))
     if last < len(place.document.text):
         st.button("Later text", on_click=_more, args=(later,))
 
@@ -125,8 +102,7 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     st.html(note_html(" · ".join(part for part in parts if part)))
     if place.text:
         st.code(citation(place), language=None, wrap_lines=True)
-    pictured = row.media_type == PDF or row.media_type.startswith("image/")
-    shown = "Picture" if pictured and document.pages else "Text"
+    shown = "Picture" if has_pages(row) else "Text"
     if shown == "Picture":
         shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
     if shown == "Picture":
@@ -134,16 +110,12 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     elif (recording := recording_of_document(row)) is not None:
         beside, text = st.columns(2)
         with beside:
-            show_player(row, _source_of(collection, row), recording, place.seconds[0] if place.seconds else 0)
+            show_player(row, source_of(collection, row), recording, place.seconds[0] if place.seconds else 0)
         with text:
             show_text(place, query, collection.languages())
     else:
         show_text(place, query, collection.languages())
     st.html(TO_PASSAGE, unsafe_allow_javascript=True)
-
-
-def _source_of(collection: Collection, row: DocumentRow) -> SourceRow:
-    return next(source for source in collection.sources() if source.id == row.source_id)
 
 
 def _where(page: Page, touched: list[int], pages: int) -> str:

@@ -1,198 +1,136 @@
-"""Draws the search page: a query in, ranked passages out, each with its place, its scores and its neighbours."""
+"""Draws the search page: a query in, passages out, grouped by document, with the one looked at beside them."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from passagework import Collection
-from passagework.retrieval import Hit, Hits, PassageworkError, Stage
-from passagework.retrieval.collection.status import Status
-from passagework.retrieval.evaluation.judgments import Judgment
+from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval import Hits, PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
-from passagework.retrieval.text import counted
-from passagework.ui.present import LESS_RELEVANT, last_relevant, relevance_line, searched_text, warnings_of
+from passagework.retrieval.store import DocumentRow
+from passagework.ui.present import searched_text, warnings_of
+from passagework.ui.present.dates import date_of
+from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
-from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.collection_cache import current_facets, status_of
 from passagework.ui.web.facets import Facets
-from passagework.ui.web.highlighting import Highlights, highlights_of
-from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
+from passagework.ui.web.found import best_sentences, facets_found, found
+from passagework.ui.web.hit_details import show_details
+from passagework.ui.web.hit_events import hit_events
+from passagework.ui.web.hit_list import ListedHit, hit_list_html, how_html
+from passagework.ui.web.landing import show_landing
 from passagework.ui.web.links import document_names, place_parameters
-from passagework.ui.web.page_html import hit_html, markdown_text, note_html, plain, plan_html
-from passagework.ui.web.search_settings import SearchSettings, sidebar
-
-
-def status_lines(status: Status) -> list[str]:
-    """Returns lines on which collection is open, what is in it, and how well the index is known to find it."""
-    recall = status.index.recall_at_10
-    proof = "" if recall is None else f", recall@10 {recall:.3f}"
-    documents, passages = counted(status.documents, "document"), counted(status.passages, "passage")
-    return [f"Collection {status.collection}", f"{documents}, {passages}", f"{status.index.kind} index{proof}"]
-
-
-def show_results(collection: Collection, query: str, settings: SearchSettings) -> None:
-    """Draws the hits in steps: those of the first stage, the reranked ones in their place, then the best sentences.
-
-    To find those in ten passages takes as long as to rerank. Nobody waits for it: they come one by one, and another
-    query ends it at the next.
-    """
-    with st.spinner("Searching"):
-        hits, highlights, cards = _show_stages(collection, query, settings)
-    encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
-    for at, (hit, card) in enumerate(zip(hits, cards, strict=True)):
-        [highlights[at]] = highlights_of(
-            searched_text(hits), [hit.text], encoder, hits.plan.languages
-        )  # a card drawn anew finds it
-        card.html(hit_html(hit, highlights[at]))
-
-
-def _show_stages(
-    collection: Collection, query: str, settings: SearchSettings
-) -> tuple[Hits, list[Highlights], list[DeltaGenerator]]:
-    """Draws the hits with their matching words; returns them, and where each stands on the page."""
-    place = st.empty()
-    if settings.stage in (None, Stage.RERANK):
-        first = settings.search(collection, query, Stage.HYBRID)
-        if first:
-            with place.container():
-                _show_first_stage(first)
-    hits = settings.search(collection, query)
-    highlights = _words(hits)
-    with place.container():
-        cards = _show_hits(collection, hits, highlights, filtered=settings.where is not None)
-    return hits, highlights, cards
-
-
-def _words(hits: Hits) -> list[Highlights]:
-    spans = matching_spans(searched_text(hits), [hit.text for hit in hits], hits.plan.languages)
-    return [Highlights(tuple(words)) for words in spans]
-
-
-def _show_first_stage(hits: Hits) -> None:
-    st.html(note_html(f"{counted(len(hits), 'hit')} of the first stage. Reranking…"))
-    for hit, highlights in zip(hits, _words(hits), strict=True):
-        with st.container(border=True):
-            st.html(hit_html(hit, highlights, first_stage=True))
-
-
-def _show_hits(
-    collection: Collection, hits: Hits, highlights: list[Highlights], *, filtered: bool
-) -> list[DeltaGenerator]:
-    """Draws the plan, the chart and the hits, or what to try where there is none; returns where each hit stands."""
-    for warning in [*warnings_of(hits.plan), *filter(None, [relevance_line(hits)])]:
-        st.warning(markdown_text(warning))
-    st.html(plan_html(hits))
-    if not hits:
-        advice = " with these filters. Loosen them, or try" if filtered else ". Try"
-        st.info(f"No passage found{advice} other words or another stage.")
-        return []
-    if chart := bump_chart(hits):
-        with st.expander("How the ranks came about"):
-            st.html(chart)
-    names = document_names(collection, hits)
-    try:
-        judgments = judgments_of(collection.path)
-    except PassageworkError as error:
-        st.warning(markdown_text(str(error)))
-        judgments = []
-    cards = []
-    ends = last_relevant(hits)
-    for hit in hits:
-        if hit.rank == ends + 1 and ends:
-            st.html(f'<div data-testid="less-relevant">{note_html(LESS_RELEVANT)}</div>')
-        cards.append(show_hit(collection, hits.query, hit, highlights, names[hit.uri], judgments))
-    return cards
+from passagework.ui.web.page_html import markdown_text
+from passagework.ui.web.preview import show_preview
+from passagework.ui.web.rendered_text import plain
+from passagework.ui.web.search_settings import SearchSettings, search_settings
 
 
 @st.fragment
-def show_hit(
-    collection: Collection, query: str, hit: Hit, highlights: list[Highlights], name: str, judgments: list[Judgment]
-) -> DeltaGenerator:
-    """Draws a hit with what can be done to it, anew by itself after a click; returns where its text stands."""
-    unique = f"{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
-    with st.container(border=True, key=f"hit-{hit.rank}"):
-        shown = st.empty()
-        shown.html(hit_html(hit, highlights[hit.rank - 1]))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            search = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
-            parameters = place_parameters(name, hit, query, search)
-            st.page_link(session.READ, label="Open", query_params=dict(parameters))
-            grade = st.segmented_control(
-                f"Grade of hit {hit.rank}",
-                list(GRADES),
-                default=grade_of(judgments, query, name, hit),
-                key=f"grade-{unique}",
-                label_visibility="collapsed",
-                on_change=_record_grade,
-                args=(collection, query, name, hit, f"grade-{unique}"),
-            )
-            beside = st.toggle("Neighbours", key=f"beside-{unique}")
-        if problem := st.session_state.pop(f"problem-grade-{unique}", None):
-            st.error(markdown_text(problem))
-        elif grade:
-            st.html(note_html(f"Kept as a judgment: {grade}."))
-        if beside:
-            try:
-                show_neighbours(collection, hit)
-            except PassageworkError as error:  # a card is drawn anew by itself
-                session.show_error(error)
-    return shown
+def show_results(collection: Collection, query: str, settings: SearchSettings, dates: tuple[str, ...]) -> None:
+    """Draws the hits with their matching words at once, then around their best sentences, and the preview beside them.
 
-
-def show_neighbours(collection: Collection, hit: Hit) -> None:
-    """Draws the passages before and after a hit in its document."""
-    rows = collection.neighbours(hit)
-    for row in rows:
-        if row.id != hit.id:
-            side = (
-                "before"
-                if row.ordinal < next(other_row.ordinal for other_row in rows if other_row.id == hit.id)
-                else "after"
-            )
-            text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
-            st.html(f'<div class="pw-place">{side}</div>{text}')
-    if len(rows) < 2:
-        st.html(note_html("No passage stands beside it."))
-
-
-def _record_grade(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
-    grade = st.session_state[key]
+    It is drawn anew by itself where a hit is looked at; the hits are those of before.
+    """
     try:
-        judge(collection.path, query, name, hit, None if grade is None else GRADES[grade])
-    except PassageworkError as error:
-        st.session_state[f"problem-{key}"] = str(error)
+        hits = found(collection, query, settings)
+        for warning in warnings_of(hits.plan):
+            st.warning(markdown_text(warning))
+        if not hits:
+            show_nothing(hits, filtered=settings.where is not None)
+            return
+        _show_hits(collection, hits, dates)
+    except PassageworkError as error:  # a fragment is drawn anew by itself
+        session.show_error(error)
+
+
+def show_nothing(hits: Hits, *, filtered: bool) -> None:
+    """Says that there is no hit, and what to try."""
+    advice = " with these filters. Take one off, or try" if filtered else ". Try"
+    st.info(f"No passage found{advice} other words.")
+    st.html(how_html(hits))
+
+
+def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> None:
+    names = document_names(collection, hits)
+    rows = {uri: named[0] for uri, named in collection.documents_named({hit.uri for hit in hits}).items()}
+    search = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
+    opens = {hit.rank: place_parameters(names[hit.uri], hit, hits.query, search) for hit in hits}
+    with st.container(key="results"):
+        left, right = st.columns([6, 5], gap="medium")
+    with left:
+        place = st.empty()
+        words = matching_spans(searched_text(hits), [hit.text for hit in hits], hits.plan.languages)
+        place.html(
+            hit_list_html(hits, _listed(hits, [Highlights(tuple(spans)) for spans in words], rows, opens, dates))
+        )
+        st.html(how_html(hits))
+        events = hit_events(f"hits-{hits.query}")
+    place.html(hit_list_html(hits, _listed(hits, best_sentences(collection, hits), rows, opens, dates)))
+    if events.open in opens:
+        st.switch_page(session.READ, query_params=dict(opens[events.open]))
+    chosen = next((hit for hit in hits if hit.rank == events.selected), hits[0])
+    if events.wide and chosen.uri in rows:
+        with right:
+            show_preview(collection, hits, chosen, rows[chosen.uri], opens[chosen.rank])
+    if why := next((hit for hit in hits if hit.rank == events.why), None):
+        show_details(collection, hits, why, names[why.uri])
+
+
+def _listed(
+    hits: Hits,
+    highlights: list[Highlights],
+    rows: Mapping[str, DocumentRow],
+    opens: Mapping[int, Mapping[str, str]],
+    dates: tuple[str, ...],
+) -> list[ListedHit]:
+    types = {uri: row.media_type for uri, row in rows.items()}
+    return [
+        ListedHit(
+            hit,
+            f"read?{urlencode(opens[hit.rank])}",
+            marks,
+            types.get(hit.uri, ""),
+            format_name(types[hit.uri]) if hit.uri in types else "",
+            date_of(hit.metadata, dates),
+        )
+        for hit, marks in zip(hits, highlights, strict=True)
+    ]
 
 
 def main() -> None:
     """Draws the page once."""
-    st.title("passagework")
-    collection, status, facets, problem = None, None, Facets(), None
+    collection, status, facets, counts, problem = None, None, Facets(), Facets(), None
+    heading = st.empty()
+    heading.html('<h1 class="pw-unseen">Search</h1>')
+    query = session.query_field("Ask something that your documents answer")
+    asked = bool(query.strip())
     try:
         collection = session.current_collection()
         status, facets = status_of(collection), current_facets(collection)
+        syntax = str(st.session_state.get("syntax", "full"))
+        counts = facets_found(collection, query, syntax) if asked and status.documents else facets
     except PassageworkError as error:
         problem = error
-    query = session.query_field("Ask something that your documents answer")
     try:
-        settings = sidebar(facets)  # drawn whatever happens below, or what was typed would be lost
+        settings = search_settings(
+            facets, counts, asked=asked
+        )  # drawn whatever happens, or what was typed would be lost
         if problem is not None:
             raise problem
         assert collection is not None  # else there would be a problem
         assert status is not None
-        for line in status_lines(status):
-            st.sidebar.html(note_html(line))
         if not status.documents:
             session.show_empty()
-        elif not query.strip():
-            st.html(
-                note_html("Type a question or a few words. The key / comes back to this field, arrows go to the hits.")
-            )
+        elif asked:
+            show_results(collection, query, settings, tuple(facets.dates))
         else:
-            show_results(collection, query, settings)
+            heading.html(f'<h1 class="pw-name" dir="auto">{plain(collection.path.resolve().name)}</h1>')
+            show_landing(collection, status, facets.types)
     except PassageworkError as error:
         session.show_error(error)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from passagework import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.retrieval.types import Document
 from passagework.ui.web.facets import Facets, facets_of
 
 
@@ -20,6 +21,11 @@ def status_of(collection: Collection) -> Status:
 def documents_of(collection: Collection) -> Sequence[DocumentRow]:
     """Returns every document, in order of path."""
     return _documents(collection, *_key(collection))
+
+
+def document_of(collection: Collection, document_id: int) -> Document:
+    """Returns one document with its text; the last ones are kept."""
+    return _document(collection, *_key(collection), document_id)
 
 
 def sources_of(collection: Collection) -> Sequence[SourceRow]:
@@ -47,6 +53,11 @@ def _status(_collection: Collection, path: str, moment: str) -> Status:  # noqa:
 @st.cache_resource(show_spinner=False, max_entries=1)
 def _documents(_collection: Collection, path: str, moment: str) -> Sequence[DocumentRow]:  # noqa: ARG001 - the key
     return _collection.documents()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _document(_collection: Collection, path: str, moment: str, document_id: int) -> Document:  # noqa: ARG001 - the key
+    return _collection.document(document_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.roots import file_path
 from passagework.retrieval.text import address, place_list, visible
-from passagework.retrieval.types import Document, Heading, Page, PlaceUnit
+from passagework.retrieval.types import Document, Page, PlaceUnit
+from passagework.ui.present.highlighting import Highlights
 from passagework.ui.sources.page_drawing import PagePicture
-from passagework.ui.web.highlighting import Highlights
-from passagework.ui.web.page_html import highlighted_html, plain, unwrapped
+from passagework.ui.web.rendered_text import plain, rendered_html, words_html
 
 LONGEST = 20_000
 """Characters of a place: an address may name any, and no passage is as long."""
@@ -104,27 +103,32 @@ def picture_html(picture: PagePicture, label: str) -> str:
     return f'<div class="pw-page" data-testid="page-picture">{image}{boxes}</div>'
 
 
-def text_html(place: Place, first: int, last: int, words: Sequence[tuple[int, int]] = ()) -> str:
-    """Returns the document's `[first, last)`, the passage marked in it with its matching words, headings in bold."""
+def passage_html(place: Place, first: int, last: int, highlights: Highlights) -> str:
+    """Returns the document's `[first, last)` as it reads, with the passage marked in it.
+
+    `highlights` are those of the whole passage. Source code keeps its lines as they are.
+    """
     document = place.document
     start, end = min(max(place.start, first), last), min(max(place.end, first), last)
-    text = f"{document.text[:first]}{unwrapped(document.text[first:last])}"
-    before = "".join(_pieces(text, document.headings, first, start))
-    behind = "".join(_pieces(text, document.headings, end, last))
-    passage = ""
-    if start < end:
-        whole = (start, end) == (place.start, place.end)
-        inside = highlighted_html(text[start:end], Highlights(tuple(words) if whole else ()))
-        passage = f'<mark class="pw-passage" data-testid="passage">{inside}</mark>'
+    whole = (start, end) == (place.start, place.end)
+    marks = highlights if whole else Highlights()
+    html = _code_html if any(one.unit is PlaceUnit.LINE for one in document.places) else _block_html
+    passage = (
+        f'<div class="pw-passage" data-testid="passage">{html(document, start, end, marks)}</div>'
+        if start < end
+        else ""
+    )
+    before, behind = html(document, first, start, Highlights()), html(document, end, last, Highlights())
     return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
 
 
-def _pieces(text: str, headings: Sequence[Heading], first: int, last: int) -> Iterator[str]:
-    at = first
-    for heading in headings:
-        start, end = max(heading.start, at), min(heading.end, last)
-        if start < end:
-            yield plain(text[at:start])
-            yield f'<span class="pw-heading">{plain(text[start:end])}</span>'
-            at = end
-    yield plain(text[at:last])
+def _code_html(document: Document, first: int, last: int, marks: Highlights) -> str:
+    text = document.text[first:last]
+    return f'<pre class="pw-code">{words_html(text, marks.words)}</pre>' if text.strip() else ""
+
+
+def _block_html(document: Document, first: int, last: int, marks: Highlights) -> str:
+    text = document.text[first:last]
+    columns = next((table.columns for table in document.tables if table.start < first < table.end), "")
+    headings = [heading.start - first for heading in document.headings if first <= heading.start < last]
+    return rendered_html(text, marks, document.media_type, columns, headings) if text.strip() else ""

@@ -9,7 +9,8 @@ from passagework.retrieval.duplicates.differences import DuplicateKind
 from passagework.retrieval.duplicates.duplicate_clusters import DuplicateCluster
 from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf
 from passagework.ui.present.duplicate_lines import duplicates_line, marked_changes, member_place
-from passagework.ui.web.page_html import markdown_text, note_html, plain
+from passagework.ui.web.page_html import markdown_text, note_html
+from passagework.ui.web.rendered_text import plain
 
 CLUSTERS = 50
 """Clusters that are drawn."""

@@ -5,8 +5,14 @@ from __future__ import annotations
 KEYS = """<script>
 if (!window.passageworkKeys) {
     window.passageworkKeys = true
-    const links = () => [...document.querySelectorAll('[class*="st-key-hit-"] [data-testid="stPageLink-NavLink"]')]
+    const links = () => [...document.querySelectorAll(".pw-hit .pw-open")].filter(one => one.offsetParent)
     const query = () => document.querySelector('input[aria-label="Query"]')
+    const focusQuery = tries => {
+        const at = document.activeElement
+        if (query() && (!at || at === document.body)) query().focus()
+        else if (tries && !query()) setTimeout(focusQuery, 100, tries - 1)
+    }
+    if (!new URLSearchParams(location.search).get("query")) focusQuery(100)
     document.addEventListener("keydown", event => {
         if (event.ctrlKey || event.altKey || event.metaKey) return
         const at = document.activeElement
@@ -28,12 +34,12 @@ if (!window.passageworkKeys) {
         }
         const link = all[here < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(next, all.length - 1)]
         link.focus({ preventScroll: true })
-        const hit = link.closest('[class*="st-key-hit-"]')
+        const hit = link.closest(".pw-hit")
         hit.scrollIntoView({ block: "nearest" })
     })
 }
 </script>"""
-"""Enter needs no code: the focus is on the hit's own link."""
+"""Enter needs no code: the focus is on the hit's own link. Where nothing was asked yet, one can type at once."""
 
 TO_PASSAGE = """<script>
 (async () => {

@@ -4,35 +4,63 @@ from __future__ import annotations
 
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; padding-bottom: 2rem; }
+[data-testid="stElementContainer"]:has(> .stHtml > :is(style, script):only-child) { position: absolute; }
+[data-testid="stElementContainer"]:has(> .stHtml > .pw-unseen:only-child) { position: absolute; }
 [data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
 [data-testid="stMain"] [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
-.pw-hit { padding: 0; }
-.pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; }
-.pw-compact { padding: 0.6rem 0.8rem; margin: 0.5rem 0; }
-.pw-short { font-size: 0.9rem; }
+:is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
+.stHtml .pw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
+.stHtml .pw-name { font-size: 2rem; margin: 1.5rem 0 0; padding: 0; overflow-wrap: anywhere; }
+.stHtml .pw-holds { font-size: 1.05rem; margin: 0.5rem 0 0; }
+.pw-place, .pw-note, .pw-plan, .pw-count, .pw-page-number { font-size: 0.875rem; opacity: 0.85; }
+.pw-place, .pw-note, .pw-plan { overflow-wrap: anywhere; }
+.stHtml .pw-count { margin: 0; }
+.stHtml .pw-title { font-size: 1rem; font-weight: 650; line-height: 1.3; padding: 0; margin: 0; }
+.pw-title { overflow-wrap: anywhere; }
+.pw-document-hits { margin: 0.7rem 0 0; }
+.pw-document-hits > .pw-title { display: inline; margin-right: 0.6rem; }
+.pw-document-hits > .pw-place { display: inline; }
+.stHtml .pw-hits { list-style: none; padding: 0; margin: 0; }
+.stHtml .pw-hit { padding: 0.25rem 0.6rem; margin: 0.1rem 0; border-left: 3px solid transparent; cursor: pointer; }
+.pw-hit:hover { background: rgba(128, 128, 128, 0.08); }
+.pw-hit.pw-selected { background: rgba(50, 115, 204, 0.1); border-left-color: #3273cc; }
 .pw-head { display: flex; gap: 0.6rem; align-items: baseline; }
-.pw-rank { font-weight: 700; opacity: 0.8; }
-.pw-title { font-weight: 650; overflow-wrap: anywhere; min-width: 0; }
-.pw-score { margin-left: auto; font-variant-numeric: tabular-nums; font-weight: 650; }
-.pw-relevance { position: relative; padding: 0 0.6rem; border-radius: 4px; overflow: hidden; white-space: nowrap;
-  font-size: 0.875rem; font-variant-numeric: tabular-nums; border: 1px solid rgba(128, 128, 128, 0.5); }
-.pw-relevance i { position: absolute; inset: 0 auto 0 0; background: #16a34a; opacity: 0.3; }
-.pw-weak { opacity: 0.75; }
-.pw-place { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
-.pw-hidden { font-size: 0.875rem; border-left: 4px solid #d97706; padding-left: 0.6rem; margin: 0.4rem 0; }
+.pw-rank { font-size: 0.875rem; opacity: 0.85; font-variant-numeric: tabular-nums; }
+.pw-open { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
+.stHtml a.pw-open { color: inherit; text-decoration: underline; text-underline-offset: 3px; }
+.pw-page-number { white-space: nowrap; }
+.pw-bar { flex: none; align-self: center; width: 3.2rem; height: 0.4rem; margin-left: auto; border-radius: 3px;
+  background: rgba(128, 128, 128, 0.3); overflow: hidden; }
+.pw-bar i { display: block; height: 100%; background: #16a34a; }
+.pw-weak i { background: rgba(128, 128, 128, 0.9); }
+.pw-why { flex: none; border: 0; background: none; color: inherit; font: inherit; font-size: 0.8rem; padding: 0.2rem;
+  text-decoration: underline; text-underline-offset: 2px; cursor: pointer; opacity: 0.85; min-height: 24px; }
+.pw-snippet { font-size: 0.95rem; line-height: 1.4; overflow: hidden; overflow-wrap: anywhere; }
+.pw-prose { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; max-height: 4.2em; }
+.pw-rows table { display: block; overflow: hidden; white-space: nowrap; }
+.stHtml .pw-snippet p, .stHtml .pw-snippet ul, .stHtml .pw-snippet ol { margin: 0; font-size: inherit; }
+.stHtml .pw-snippet > *:first-child::before { content: attr(data-before); }
+.pw-snippet table { font-size: 0.85rem; }
+.pw-snippet th, .pw-snippet td { max-width: 18rem; overflow: hidden; text-overflow: ellipsis; }
+.pw-snippet th { max-width: 7.5rem; }
+.pw-snippet .pw-code { max-height: 4.2em; overflow: hidden; }
+.pw-more > summary, .pw-how > summary { font-size: 0.875rem; cursor: pointer; padding: 0.2rem 0.6rem; }
+.stHtml .pw-line { margin: 1.2rem 0 0; padding-top: 0.5rem; border-top: 1px solid rgba(128, 128, 128, 0.5);
+  font-size: 0.95rem; font-weight: 600; }
+.pw-hidden { border-left: 4px solid #d97706; padding-left: 0.6rem; }
+.pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; margin: 0.5rem 0; }
+.pw-compact { padding: 0.6rem 0.8rem; }
+.pw-compact .pw-title { font-size: 1rem; }
 .pw-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0; }
-.pw-badge { border: 1px solid currentColor; border-radius: 4px; padding: 0 0.4rem; margin-left: 0.5rem; }
-.pw-stages { display: flex; gap: 0.4rem; flex-wrap: wrap; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-.pw-stage { border: 1px solid rgba(128, 128, 128, 0.5); border-radius: 999px; padding: 0.05rem 0.6rem; }
-.pw-plan { font-size: 0.875rem; opacity: 0.85; overflow-wrap: anywhere; }
+.pw-short { font-size: 0.9rem; }
+.pw-score { margin-left: auto; font-variant-numeric: tabular-nums; font-weight: 650; }
 .pw-word { background: rgba(255, 196, 0, 0.35); color: inherit; border-radius: 3px; padding: 0 0.1em; }
 .pw-best { text-decoration: underline 2px rgba(30, 136, 229, 0.7); text-underline-offset: 3px; }
-.pw-beside { opacity: 0.8; font-size: 0.9rem; }
+.pw-beside { opacity: 0.85; font-size: 0.9rem; }
 .pw-chart { overflow-x: auto; }
 .pw-chart img { display: block; width: 100%; min-width: 32rem; max-width: 42rem; height: auto; }
-[class*="st-key-hit-"]:focus-within { outline: 2px solid rgba(30, 136, 229, 0.8); }
 .pw-scroll { overflow-x: auto; }
 .pw-table { border-collapse: collapse; min-width: 100%; font-size: 0.9rem; }
 .pw-table th, .pw-table td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; }
@@ -42,7 +70,18 @@ STYLE = """<style>
 .stHtml .pw-facts { font-size: 0.9rem; margin: 0; padding: 0; overflow-wrap: anywhere; }
 .pw-facts dt { opacity: 0.85; max-width: 9rem; }
 .stHtml .pw-facts dd { margin: 0; padding: 0; }
+.st-key-preview { position: sticky; top: 4rem; max-height: calc(100vh - 5rem); overflow: auto; padding: 0.8rem;
+  border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; }
+.st-key-results [data-testid="stColumn"]:has(.st-key-preview) > div { height: 100%; }
+@media (max-width: 1099px) {
+.st-key-results [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
+.st-key-results [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:nth-child(2) { display: none; }
+}
 @media (max-width: 640px) {
+[data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+.pw-open { white-space: normal; overflow-wrap: anywhere; }
+.pw-rows table { white-space: normal; }
+.pw-rows { max-height: 9em; }
 .pw-table, .pw-table tbody, .pw-table tr { display: block; }
 .pw-table thead { display: none; }
 .pw-table tr { border-top: 1px solid rgba(128, 128, 128, 0.3); padding: 0.4rem 0; }
@@ -56,8 +95,17 @@ STYLE = """<style>
 .pw-page { position: relative; max-width: 60rem; margin: 0 auto; border: 1px solid rgba(128, 128, 128, 0.5); }
 .pw-page img { display: block; width: 100%; height: auto; }
 .pw-box { position: absolute; background: rgba(255, 213, 0, 0.42); mix-blend-mode: multiply; border-radius: 2px; }
-.pw-document { white-space: pre-wrap; overflow-wrap: anywhere; max-width: 50rem; line-height: 1.55; }
-.pw-passage { background: rgba(255, 213, 0, 0.25); color: inherit; border-radius: 3px; }
+.pw-document { overflow-wrap: anywhere; max-width: 50rem; line-height: 1.55; }
+.pw-passage { background: rgba(255, 213, 0, 0.2); color: inherit; border-radius: 3px; padding: 0.1rem 0.3rem; }
 .pw-passage .pw-word { background: none; font-weight: 700; text-decoration: underline 2px; }
-.pw-heading { font-weight: 700; }
+.stHtml .pw-heading { font-weight: 700; margin: 0.8rem 0 0.2rem; }
+.pw-document table, .pw-snippet table { border-collapse: collapse; }
+.stHtml .pw-document th, .stHtml .pw-document td, .stHtml .pw-snippet th, .stHtml .pw-snippet td { text-align: left;
+  padding: 0.1rem 0.9rem 0.1rem 0; vertical-align: top; border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.3); }
+.stHtml .pw-document th, .stHtml .pw-snippet th { font-weight: 600; opacity: 0.85; }
+.pw-code { white-space: pre-wrap; font-family: "Source Code Pro", monospace; font-size: 0.85rem; margin: 0.3rem 0;
+  background: rgba(128, 128, 128, 0.1); padding: 0.3rem 0.6rem; border-radius: 4px; color: inherit; }
+@media (prefers-reduced-motion: reduce) {
+*, *::before, *::after { animation: none !important; transition: none !important; scroll-behavior: auto !important; }
+}
 </style>"""

@@ -1,13 +1,14 @@
-"""Draws the settings of a search in the sidebar; each is in the page's address, so that a link shares what is seen."""
+"""Draws the filters and options of a search; each is in the page's address, so that a link shares what is seen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
@@ -16,6 +17,7 @@ from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.output import parse_where
 from passagework.ui.web.facets import Choice, Facets, filter_of
+from passagework.ui.web.page_html import markdown_text
 
 STAGES = {
     "automatic": None,
@@ -48,12 +50,12 @@ class SearchSettings:
     syntax: str = "full"
     copies: str = "collapse"
 
-    def search(self, collection: Collection, query: str, stage: Stage | None = None) -> Hits:
-        """Returns the hits of a query; `stage` stands in place of the one that was set."""
+    def search(self, collection: Collection, query: str) -> Hits:
+        """Returns the hits of a query."""
         return collection.search(
             query,
             k=self.k,
-            stage=stage or self.stage,
+            stage=self.stage,
             candidates=self.candidates,
             fusion=self.fusion,
             per_document=self.per_document,
@@ -64,33 +66,80 @@ class SearchSettings:
         )
 
 
-def sidebar(facets: Facets) -> SearchSettings:
-    """Draws the settings. Raises FilterError where the filter in JSON is none."""
-    with st.sidebar:
-        st.header("Filters")
-        choice = _filters(facets)
-        st.header("Settings")
-        stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP, bind=URL)
-        k = st.slider("Hits (k)", 1, 50, 10, key="k", help="Hits shown.", bind=URL)
-        candidates = st.slider(
-            "Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Per retriever.", bind=URL
-        )
-        fusion = st.selectbox("Fusion", FUSIONS, key="fusion", help="How both rankings join.", bind=URL)
-        per_document = st.number_input(
-            "Per document", 0, 50, 0, key="per_document", help="Most hits; 0: no limit.", bind=URL
-        )
-        rerank_depth = st.number_input(
-            "Rerank depth",
-            0,
-            1000,
-            0,
-            key="rerank_depth",
-            help="Candidates that the reranker reads, at least k; 0: its own.",
-            bind=URL,
-        )
-        syntax = st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, bind=URL)
-        raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
-        st.divider()
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """Is a filter that is set: what it is shown as, and the widget that `value` is taken out of, or that is emptied."""
+
+    label: str
+    key: str
+    value: str | None = None
+
+
+def search_settings(facets: Facets, counts: Facets, *, asked: bool) -> SearchSettings:
+    """Draws a line of filters and options, those that are set as chips; before anything is `asked` all in one place.
+
+    `facets` are those of the whole collection, `counts` those of what the query finds. Raises FilterError where the
+    filter in JSON is none.
+    """
+    with st.container(horizontal=True, key="controls", gap="small"):
+        whole = None if asked else st.popover("Options")
+        choice, raw = _filters(facets, counts, lambda name: whole or st.popover(name))
+        with whole or st.popover("Options"):
+            settings = _options()
+        chips = chips_of(choice, raw)
+        for chip in chips:
+            key = f"chip-{chip.key}-{chip.value}"
+            st.button(
+                f"{markdown_text(chip.label)} ✕",
+                key=key,
+                help="Take this filter off",
+                on_click=_take_off,
+                args=([chip],),
+            )
+        if chips:
+            st.button("Clear all", type="tertiary", on_click=_take_off, args=(chips,))
+    return replace(settings, where=filter_of(_with_where(choice, raw), facets))
+
+
+def chips_of(choice: Choice, raw: str) -> list[Chip]:
+    """Returns a chip for each filter that is set."""
+    chips = [Chip(visible(format_name(kind)), "type", kind) for kind in choice.types]
+    chips += [Chip(visible(folder), "folder", folder) for folder in choice.folders]
+    if choice.since or choice.until:
+        chips.append(Chip(f"{choice.since or '…'} – {choice.until or '…'}", "dates"))
+    if choice.field:
+        name = choice.field
+        chips += [Chip(f"{visible(name)}: {visible(value)}", f"value-{name}", value) for value in choice.values]
+    if choice.path:
+        chips.append(Chip(visible(choice.path), "path"))
+    if raw.strip():
+        chips.append(Chip("filter in JSON", "where"))
+    return chips
+
+
+def _take_off(chips: Sequence[Chip]) -> None:
+    for chip in chips:
+        now = st.session_state[chip.key]
+        if chip.value is not None:
+            st.session_state[chip.key] = [value for value in now if value != chip.value]
+        else:
+            st.session_state[chip.key] = () if chip.key == "dates" else ""
+
+
+def _options() -> SearchSettings:
+    stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP, bind=URL)
+    k = st.slider("Passages shown", 1, 50, 10, key="k", bind=URL)
+    candidates = st.slider(
+        "Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Of each retriever.", bind=URL
+    )
+    fusion = st.selectbox("Fusion", FUSIONS, key="fusion", help="How words and meaning are joined.", bind=URL)
+    per_document = st.number_input(
+        "Per document", 0, 50, 0, key="per_document", help="Most passages of a document; 0: no limit.", bind=URL
+    )
+    rerank_depth = st.number_input(
+        "Rerank depth", 0, 1000, 0, key="rerank_depth", help="Candidates that are reranked; 0: as usual.", bind=URL
+    )
+    syntax = st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, bind=URL)
     return SearchSettings(
         stage=STAGES[str(stage)],
         k=int(k),
@@ -99,57 +148,75 @@ def sidebar(facets: Facets) -> SearchSettings:
         per_document=int(per_document) or None,
         rerank_depth=int(rerank_depth) or None,
         syntax=str(syntax),
-        where=filter_of(_with_where(choice, str(raw or "")), facets),
     )
 
 
-def _filters(facets: Facets) -> Choice:
-    path = st.text_input(
-        "Path", key="path", placeholder="policies/*", help="Only paths that match this glob.", bind=URL
-    )
-    folders = _multiselect("Folder", "folder", facets.folders)
-    types = _multiselect("Type", "type", facets.types, format_name)
-    date_field = since = until = None
-    if facets.dates:
-        date_field = st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL)
-        since = st.date_input("From", None, FIRST, LAST, key="since", bind=URL)
-        until = st.date_input("To", None, FIRST, LAST, key="until", bind=URL)
-    name = None
-    values: list[str] = []
-    if facets.fields:
-        name = st.selectbox("Field", list(facets.fields), None, key="field", format_func=visible, bind=URL)
+def _filters(facets: Facets, counts: Facets, place: Callable[[str], DeltaGenerator]) -> tuple[Choice, str]:
+    """Draws each filter in the place of its name; returns what is chosen, and the filter in JSON as it was typed."""
+    types = _multiselect("Type", "type", facets.types, counts.types, place, format_name)
+    folders = _multiselect("Folder", "folder", facets.folders, counts.folders, place)
+    date_field, dates = _dates(facets, place)
+    with place("More"):
+        name = values = None
+        if facets.fields:
+            name = st.selectbox("Field", list(facets.fields), None, key="field", format_func=visible, bind=URL)
         if name:
-            values = _multiselect("Values", f"value-{name}", facets.fields[name])
-    return Choice(
+            known = counts.fields.get(name, {})
+            values = _multiselect("Values", f"value-{name}", facets.fields[name], known, lambda _: st.container())
+        path = st.text_input("Path", key="path", placeholder="policies/*", help="Only paths of this pattern.", bind=URL)
+        raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
+    choice = Choice(
         path=str(path or "").strip(),
         folders=folders,
         types=types,
         date_field=date_field,
-        since=since,
-        until=until,
+        since=dates[0] if dates else None,
+        until=dates[1] if len(dates) > 1 else None,
         field=name,
-        values=values,
+        values=values or (),
     )
+    return choice, str(raw or "")
 
 
-def _multiselect(label: str, key: str, counts: Mapping[str, int], named: Callable[[str], str] = str) -> list[str]:
-    """Draws a choice of several values, each with its number of documents, and nothing where there is none.
+def _dates(facets: Facets, place: Callable[[str], DeltaGenerator]) -> tuple[str | None, Sequence[date]]:
+    """Draws one control for a span of days, and the field that it is of where there are several."""
+    if not facets.dates:
+        return None, ()
+    with place("Date"):
+        field = facets.dates[0]
+        if len(facets.dates) > 1:
+            field = str(st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL))
+        dates: Any = st.date_input("From and to", [], FIRST, LAST, key="dates", bind=URL)
+    return field, dates if isinstance(dates, tuple) else (dates,) if dates else ()
+
+
+def _multiselect(
+    label: str,
+    key: str,
+    all_counts: Mapping[str, int],
+    counts: Mapping[str, int],
+    place: Callable[[str], DeltaGenerator],
+    named: Callable[[str], str] = str,
+) -> list[str]:
+    """Draws a choice of several values, each with how many documents it has among `counts`, and nothing without any.
 
     The address holds the values alone: a bound widget would write the numbers there too, which change.
     """
     linked = st.query_params.get_all(key)
-    if not counts and not linked:
+    if not all_counts and not linked:
         return []
     if key not in st.session_state:
         st.session_state[key] = linked
-    gone = [value for value in st.session_state[key] if value not in counts]
+    gone = [value for value in st.session_state[key] if value not in all_counts]
 
     def shown(value: str) -> str:
         return f"{visible(named(value))} ({counts.get(value, 0):,})"
 
-    chosen = list(
-        st.multiselect(label, [*counts, *gone], key=key, format_func=shown, filter_mode="contains", select_all=False)
-    )
+    options = [*sorted(all_counts, key=lambda value: -counts.get(value, 0)), *gone]
+    with place(label):
+        chosen = list(
+            st.multiselect(label, options, key=key, format_func=shown, filter_mode="contains", select_all=False)
+        )
     if chosen:
         st.query_params[key] = chosen
     elif linked:
@@ -158,7 +225,4 @@ def _multiselect(label: str, key: str, counts: Mapping[str, int], named: Callabl
 
 
 def _with_where(choice: Choice, raw: str) -> Choice:
-    if not raw.strip():
-        return choice
-    where = parse_where(raw, "the filter")
-    return Choice(**{name: getattr(choice, name) for name in Choice.__slots__} | {"where": where})
+    return replace(choice, where=parse_where(raw, "the filter")) if raw.strip() else choice

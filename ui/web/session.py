@@ -68,7 +68,12 @@ def query_field(placeholder: str) -> str:
         st.session_state["query"] = last_query = st.session_state.get(LAST_QUERY, "")
         if last_query:
             st.query_params["query"] = last_query
-    query = str(st.text_input("Query", key="query", placeholder=placeholder, bind=URL, type="search") or "")
+    query = str(
+        st.text_input(
+            "Query", key="query", placeholder=placeholder, bind=URL, type="search", label_visibility="collapsed"
+        )
+        or ""
+    )
     st.session_state[LAST_QUERY] = query
     return query
 

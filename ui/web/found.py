@@ -1,0 +1,49 @@
+"""Keeps what a session found last, so that looking at a hit doesn't search again, and counts what a query finds."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from passagework import Collection
+from passagework.retrieval import Hits, Stage
+from passagework.ui.present import searched_text
+from passagework.ui.present.highlighting import Highlights, highlights_of
+from passagework.ui.web.facets import Facets, facets_of
+from passagework.ui.web.search_settings import SearchSettings
+
+COUNTED = 100
+"""The best passages of a query, over whose documents its facets are counted."""
+
+
+def found(collection: Collection, query: str, settings: SearchSettings) -> Hits:
+    """Returns the hits of a query, those found before where neither it nor the collection has changed."""
+    key = (str(collection.path), collection.moment(), query, repr(settings))
+    kept = st.session_state.get("found")
+    if kept is None or kept[0] != key:
+        st.session_state["found"] = kept = (key, settings.search(collection, query))
+    hits: Hits = kept[1]
+    return hits
+
+
+def best_sentences(collection: Collection, hits: Hits) -> list[Highlights]:
+    """Returns each hit's matching words and its best sentence, which takes about as long as the search did."""
+    kept = st.session_state.get("marked")
+    if kept is None or kept[0] is not hits:
+        encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
+        texts = [hit.text for hit in hits]
+        marks = highlights_of(searched_text(hits), texts, encoder, hits.plan.languages)
+        st.session_state["marked"] = kept = (hits, marks)
+    marked: list[Highlights] = kept[1]
+    return marked
+
+
+def facets_found(collection: Collection, query: str, syntax: str) -> Facets:
+    """Returns the facets of the documents whose passages answer a query best, whatever is filtered."""
+    return _facets_found(collection, str(collection.path.resolve()), collection.moment(), query, syntax)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _facets_found(_collection: Collection, path: str, moment: str, query: str, syntax: str) -> Facets:  # noqa: ARG001
+    hits = _collection.search(query, k=COUNTED, stage=Stage.HYBRID, syntax=syntax)
+    rows = _collection.documents_named({hit.uri for hit in hits})
+    return facets_of(row for named in rows.values() for row in named)

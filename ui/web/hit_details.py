@@ -1,0 +1,101 @@
+"""Shows why a hit is where it is, in a dialog: its scores by stage, its relevance, its neighbours, and its grade."""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from passagework import Collection
+from passagework.retrieval import Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.hits import StageScore
+from passagework.ui.present import heading
+from passagework.ui.web import session
+from passagework.ui.web.bump_chart import moved
+from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
+from passagework.ui.web.page_html import markdown_text, note_html, plan_html, table_html
+from passagework.ui.web.rendered_text import plain
+
+
+@st.dialog("Why this passage", width="large")
+def show_details(collection: Collection, hits: Hits, hit: Hit, name: str) -> None:
+    """Draws the dialog; `name` is what a judgment calls the hit's document."""
+    st.html(f'<p class="pw-title" dir="auto">{hit.rank}. {plain(heading(hit))}</p>')
+    st.html(table_html("stages", ("Stage", "Rank", "Score", "Note"), stage_rows(hit)))
+    st.html(f'<div data-testid="evidence">{note_html(evidence_line(hit))}</div>')
+    st.html(plan_html(hits))
+    show_grade(collection, hits.query, hit, name)
+    try:
+        show_neighbours(collection, hit)
+    except PassageworkError as error:  # a dialog is drawn anew by itself
+        session.show_error(error)
+
+
+def stage_rows(hit: Hit) -> list[tuple[str, int, str, str]]:
+    """Returns of each stage that the hit passed its name, the rank and the score there, and a note."""
+    return [
+        (stage.value, score.rank, f"{score.score:.3f}", _note(hit, stage, score)) for stage, score in hit.stages.items()
+    ]
+
+
+def _note(hit: Hit, stage: Stage, score: StageScore) -> str:
+    up = moved(hit) if stage is Stage.RERANK else None
+    shown = [] if not up else [f"{'▲' if up > 0 else '▼'}{abs(up)}"]
+    if score.probability is not None:
+        shown.append(f"probability {score.probability:.2f}")
+    return ", ".join(shown)
+
+
+def evidence_line(hit: Hit) -> str:
+    """Says how relevant a hit is estimated to be, and by what."""
+    estimate = hit.estimate
+    if estimate is None:
+        return "Its relevance was not estimated."
+    near = "" if estimate.closeness is None else f"closeness in meaning {estimate.closeness:.2f}, "
+    return (
+        f"Relevance {estimate.probability:.2f}: the estimated probability that it answers, from {near}"
+        f"and {estimate.coverage:.2f} of the query's telling words."
+    )
+
+
+def show_grade(collection: Collection, query: str, hit: Hit, name: str) -> None:
+    """Draws the buttons that say how well the hit answers; the answer is kept as a judgment."""
+    key = f"grade-{hit.id}-{hashlib.blake2b(query.encode(errors='replace'), digest_size=6).hexdigest()}"
+    try:
+        given = grade_of(judgments_of(collection.path), query, name, hit)
+    except PassageworkError as error:
+        st.warning(markdown_text(str(error)))
+        given = None
+    grade = st.segmented_control(
+        "Does it answer?",
+        list(GRADES),
+        default=given,
+        key=key,
+        on_change=_keep,
+        args=(collection, query, name, hit, key),
+    )
+    if problem := st.session_state.pop(f"problem-{key}", None):
+        st.error(markdown_text(problem))
+    elif grade:
+        st.html(note_html(f"Saved as a judgment: {grade}."))
+
+
+def _keep(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
+    grade = st.session_state[key]
+    try:
+        judge(collection.path, query, name, hit, None if grade is None else GRADES[grade])
+    except PassageworkError as error:
+        st.session_state[f"problem-{key}"] = str(error)
+
+
+def show_neighbours(collection: Collection, hit: Hit) -> None:
+    """Draws the passages before and after a hit in its document."""
+    rows = collection.neighbours(hit)
+    here = next((row.ordinal for row in rows if row.id == hit.id), 0)
+    for row in rows:
+        if row.id != hit.id:
+            side = "Before it" if row.ordinal < here else "After it"
+            text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
+            st.html(f'<div class="pw-place">{side}</div>{text}')
+    if len(rows) < 2:
+        st.html(note_html("Its document has no other passage."))

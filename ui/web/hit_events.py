@@ -1,0 +1,99 @@
+"""Tells the server what is done with the list of hits: which one has the focus, which is opened or asked about.
+
+The list itself is HTML that Streamlit sanitises; this component has no content, and its script is always the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+WIDE = 1100
+"""Pixels of a window from which there is room for a preview beside the hits."""
+
+SCRIPT = """
+export default function ({ setStateValue, setTriggerValue, data }) {
+    const wide = matchMedia(`(min-width: ${data.wide}px)`)
+    const tellWidth = () => setStateValue("wide", wide.matches)
+    let last = null, told = 0
+    const hitOf = node => node.closest && node.closest("[data-hit]")
+    const select = hit => {
+        document.querySelectorAll(".pw-hit.pw-selected").forEach(one => one.classList.remove("pw-selected"))
+        hit.classList.add("pw-selected")
+        last = hit.dataset.hit
+        clearTimeout(told)
+        if (wide.matches) told = setTimeout(() => setStateValue("selected", Number(last)), 120)
+    }
+    const focused = event => {
+        const hit = hitOf(event.target)
+        if (hit) select(hit)
+    }
+    const clicked = event => {
+        const hit = hitOf(event.target)
+        if (!hit) return
+        if (event.target.closest("[data-why]")) setTriggerValue("why", Number(hit.dataset.hit))
+        else if (event.target.closest("a")) {
+            if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
+            event.preventDefault()
+            setTriggerValue("open", Number(hit.dataset.hit))
+        } else if (!String(getSelection())) select(hit)
+    }
+    const observer = new MutationObserver(() => {  // hits that were drawn anew keep the mark
+        const hit = last && document.querySelector(`.pw-hit[data-hit="${last}"]`)
+        if (!hit || hit.classList.contains("pw-selected")) return
+        hit.classList.add("pw-selected")
+    })
+    observer.observe(document.body, { childList: true, subtree: true })
+    document.addEventListener("focusin", focused)
+    document.addEventListener("click", clicked)
+    wide.addEventListener("change", tellWidth)
+    tellWidth()
+    return () => {
+        observer.disconnect()
+        clearTimeout(told)
+        document.removeEventListener("focusin", focused)
+        document.removeEventListener("click", clicked)
+        wide.removeEventListener("change", tellWidth)
+    }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HitEvents:
+    """Says which hits, by rank, were `selected` last, and were just to be opened or explained; and if there is room."""
+
+    selected: int | None = None
+    open: int | None = None
+    why: int | None = None
+    wide: bool = False
+
+
+def hit_events(key: str) -> HitEvents:
+    """Listens to the hits of the page, and returns what came of it."""
+    component = st.components.v2.component("passagework_hit_events", js=SCRIPT)
+    told = component(
+        key=key,
+        data={"wide": WIDE},
+        height=1,
+        on_selected_change=_nothing,
+        on_wide_change=_nothing,
+        on_open_change=_nothing,
+        on_why_change=_nothing,
+    )
+    return HitEvents(
+        selected=_rank(told.get("selected")),
+        open=_rank(told.get("open")),
+        why=_rank(told.get("why")),
+        wide=told.get("wide") is True,
+    )
+
+
+def _nothing() -> None:
+    """Is called where the browser told something; the page is drawn anew either way."""
+
+
+def _rank(value: object) -> int | None:
+    """Returns a rank that the browser sent, where it is a number."""
+    return int(value) if isinstance(value, int | float) and value >= 1 else None

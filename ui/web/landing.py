@@ -1,0 +1,108 @@
+"""Says what a collection holds before anything is asked, with questions that its own headings suggest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import streamlit as st
+
+from passagework import Collection
+from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval.collection.status import Status
+from passagework.retrieval.store import DocumentRow
+from passagework.retrieval.text import collapsed, counted
+from passagework.ui.present.dates import day
+from passagework.ui.present.snippets import CELLS
+from passagework.ui.web.collection_cache import documents_of
+from passagework.ui.web.page_html import markdown_text
+from passagework.ui.web.rendered_text import plain
+
+EXAMPLES = 5
+LOOKED_AT = 25
+"""Documents whose headings are read for examples: more would be slow to read, and five queries come of fewer."""
+
+TYPES = 4
+"""Types of documents that are named; the others are counted."""
+
+_NUMBER = re.compile(r"^(?:(?:[0-9]+|[A-Z])(?:\.[0-9]+)*[.)]?|§+)\s+")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_COMMON = frozenset(
+    ("abstract", "contents", "table of contents", "introduction", "overview", "notes", "index", "see also", "examples")
+)
+"""Headings that many documents have, and that ask for nothing."""
+
+
+def show_landing(collection: Collection, status: Status, types: Mapping[str, int]) -> None:
+    """Draws what there is to search, and examples to begin with."""
+    st.html(
+        f'<p class="pw-holds" data-testid="holds">{plain(holds_line(status, types))}</p>'
+        f'<p class="pw-place">{plain(_changed_line(collection, status))}</p>'
+    )
+    queries = _examples(collection, str(collection.path.resolve()), collection.moment())
+    if queries:
+        st.html('<p class="pw-place" data-testid="examples">Try, for example:</p>')
+        with st.container(horizontal=True, key="examples"):
+            for query in queries:
+                st.button(markdown_text(query), key=f"example-{query}", on_click=_ask, args=(query,))
+
+
+def holds_line(status: Status, types: Mapping[str, int]) -> str:
+    """Returns `63 documents, 183 passages: 30 Markdown, 12 PDF and 3 other types`."""
+    named = [f"{count:,} {format_name(name)}" for name, count in list(types.items())[:TYPES]]
+    more = [counted(len(types) - TYPES, "other type")] if len(types) > TYPES else []
+    listed = ", ".join(named[: None if more else -1] or named)
+    rest = more or (named[-1:] if len(named) > 1 else [])
+    kinds = f"{listed} and {rest[0]}" if rest else listed
+    counts = f"{counted(status.documents, 'document')}, {counted(status.passages, 'passage')}"
+    return f"{counts}: {kinds}" if kinds else counts
+
+
+def example_queries(rows: Sequence[DocumentRow], headings: Mapping[int, Sequence[str]]) -> list[str]:
+    """Returns up to five queries, each a heading of another document: questions first, then those of most words.
+
+    `headings` are those of each document by its id. Names of columns, numbers, and what many documents have are none.
+    """
+    best: dict[str, str] = {}
+    for row in rows:
+        title = row.title.casefold()
+        usable = [text for text in map(_query, headings.get(row.id, ())) if text and text.casefold() != title]
+        fresh = [text for text in usable if text.casefold() not in {other.casefold() for other in best.values()}]
+        if fresh:
+            best[row.uri] = max(fresh, key=lambda text: (text.endswith("?"), min(5, len(text.split()))))
+    return sorted(best.values(), key=lambda text: not text.endswith("?"))[:EXAMPLES]
+
+
+def _query(heading: str) -> str:
+    """Returns what a heading asks, less its number; "" where it asks nothing: a form, a cover in capitals."""
+    text = _NUMBER.sub("", collapsed(heading)).rstrip(" .:")
+    words = text.split()
+    asks = 2 <= len(words) <= 9 and len(text) <= 60 and len(_LETTERS.findall(text)) >= 2
+    asks = asks and not text.isupper() and "_" not in text and CELLS not in text
+    return text if asks and text.casefold() not in _COMMON else ""
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _examples(_collection: Collection, path: str, moment: str) -> list[str]:  # noqa: ARG001 - the key
+    rows = documents_of(_collection)
+    chosen = list(_spread(rows))
+    headings = {row.id: [one.title for one in _collection.document(row.id).headings] for row in chosen}
+    return example_queries(chosen, headings)
+
+
+def _spread(rows: Sequence[DocumentRow]) -> Iterator[DocumentRow]:
+    """Yields some documents from all over the collection, none that takes long to read."""
+    short = [row for row in rows if row.length < 1_000_000] or rows[:1]
+    step = max(1, len(short) // LOOKED_AT)
+    yield from short[::step][:LOOKED_AT]
+
+
+def _changed_line(collection: Collection, status: Status) -> str:
+    """Says when the collection was last written to."""
+    store = collection.path / status.version / "store.db"
+    times = [file.stat().st_mtime for file in (store, store.with_name("store.db-wal")) if file.exists()]
+    return f"Last changed on {day(max(times) * 1e6)}." if times else ""
+
+
+def _ask(query: str) -> None:
+    st.session_state["query"] = query
