@@ -1,12 +1,12 @@
 """Token vectors as a collection could keep them, each variant tried by the order that reranking gives on several sets.
 
-    python -m benchmarks.token_codes --keep DIR [--data NAME ...] [--encoder MODEL] [--weights] [--out FILE.json]
+    python -m benchmarks.token_codes --keep DIR [--data NAME ...] [--encoder MODEL] [--out FILE.json]
 
 For every query the best of hybrid are searched once, and the token vectors of those passages encoded once (kept in DIR
 for the next run). Then each variant drops tokens, joins similar ones and codes the rest, and the passages are ordered
 by the shipped blend: nDCG@10 of documents, of evidence pages for financebench, of answer spans for chunking-eval.
-`best of the others` is what the variant that the other sets choose by their mean gains on the set left out. With
---weights, depths and blends are tried on the variant that ships.
+`left out` is the variant that the other sets choose by their mean, and its value on the set left out. Depths and blends
+are chosen by `benchmarks.rerank_pool`.
 """
 
 from __future__ import annotations
@@ -36,15 +36,12 @@ from passagework.retrieval.late_interaction.kept_tokens import content_word_toke
 from passagework.retrieval.late_interaction.late_interaction import BLEND, DEPTH, SHARPNESS
 from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.models.reranker_input import reranker_text_of
-from passagework.retrieval.plan import Blend, FusionWeights
+from passagework.retrieval.plan import FusionWeights
 from passagework.retrieval.store import Store
 from passagework.retrieval.types import Vectors
 
 EVERY = {"scifact": 5, "cranfield": 1, "squad-dev": 21, "financebench": 1, "chunking-eval": 6}
 """Of a set's queries every so many."""
-
-MOST = 100
-"""Passages of a query whose token vectors are tried."""
 
 Mask = NDArray[np.bool_]
 
@@ -168,13 +165,13 @@ def pooled(vectors: Vectors, by: int) -> Vectors:
     return np.asarray(sums / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def best_cosines(one: TokenSet, variant: Variant, depth: int) -> tuple[list[NDArray[np.float32]], float]:
-    """Returns by query (tokens, first `depth` hits) the best cosine in each, and the bytes of a passage on the mean."""
+def best_cosines(one: TokenSet, variant: Variant) -> tuple[list[NDArray[np.float32]], float]:
+    """Returns by query (tokens, hits) the best cosine in each, and the bytes of a passage on the mean."""
     dim = next(iter(one.vectors.values())).shape[1]
     codec = TokenCodec(dim, variant.bits) if variant.bits in LEVELS else None
     kept: dict[int, Vectors] = {}
     size = 0
-    for passage in dict.fromkeys(hit.id for asked in one.queries for hit in asked.hits[:depth]):
+    for passage in dict.fromkeys(hit.id for asked in one.queries for hit in asked.hits):
         chosen = one.vectors[passage].astype(np.float32)
         if variant.content:
             chosen = chosen[one.content[passage]]
@@ -190,54 +187,37 @@ def best_cosines(one: TokenSet, variant: Variant, depth: int) -> tuple[list[NDAr
     out = []
     for asked in one.queries:
         query = asked.vectors if codec is None else codec.rotate(asked.vectors)
-        parts = [kept[hit.id] for hit in asked.hits[:depth]]
+        parts = [kept[hit.id] for hit in asked.hits]
         starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
         cosines = query @ np.concatenate(parts).T
         out.append(np.maximum.reduceat(cosines, starts, axis=1).astype(np.float32))
     return out, size / len(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
-    """Says how many hits are reranked, the best of hybrid or `of each` retriever too, and what counts for how much."""
-
-    depth: int = DEPTH
-    lexical: float = BLEND.lexical
-    reranked: float = BLEND.reranked
-    sharpness: float = SHARPNESS
-    of_each: bool = False
-
-
-def mean_ndcg(one: TokenSet, best: Sequence[NDArray[np.float32]], weighing: Weighing = Weighing()) -> float:
+def mean_ndcg(one: TokenSet, best: Sequence[NDArray[np.float32]]) -> float:
     """Returns nDCG@10 of the set's queries, their hits in the order that these cosines give."""
     values = []
     for asked, cosines in zip(one.queries, best, strict=True):
-        hits = _reranked(asked, cosines, weighing)
+        hits = _reranked(asked, cosines)
         grades = one.judged.qrels[asked.query]
         names = [name for name, _ in one.judged.things(asked.query, hits)]
         values.append(ndcg([grades.get(name, 0) for name in names], list(grades.values())))
     return float(np.mean(values))
 
 
-def _reranked(asked: Asked, cosines: NDArray[np.float32], weighing: Weighing) -> list[Hit]:
-    """Returns the hits that are reranked, best first, and behind them the others as they were."""
-    if not weighing.depth or not cosines.size:
+def _reranked(asked: Asked, cosines: NDArray[np.float32]) -> list[Hit]:
+    """Returns the hits best first, by the shipped blend; as they were, where there are no cosines."""
+    if not cosines.size:
         return list(asked.hits)
-    blend = Blend(lexical=weighing.lexical, reranked=weighing.reranked).following(asked.weights)
-    late = np.mean(np.clip(cosines, 0, 1) ** weighing.sharpness, axis=0)
+    blend = BLEND.following(asked.weights)
+    late = np.mean(np.clip(cosines, 0, 1) ** SHARPNESS, axis=0)
     scale = blend.lexical / asked.best_bm25 if asked.best_bm25 > 0 else 0.0
     scored = []
-    for place, hit in enumerate(asked.hits[: cosines.shape[1]]):
-        read = [place + 1]
-        if weighing.of_each:
-            read += [hit.stages[stage].rank for stage in (Stage.DENSE, Stage.LEXICAL) if stage in hit.stages]
-        if min(read) <= weighing.depth:
-            dense = hit.stages[Stage.DENSE].score if Stage.DENSE in hit.stages else 0.0
-            words = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
-            scored.append((blend.dense * dense + scale * words + blend.reranked * float(late[place]), -place))
-    order = [-place for _, place in sorted(scored, reverse=True)]
-    rest = [place for place in range(len(asked.hits)) if place not in set(order)]
-    return [asked.hits[place] for place in order + rest]
+    for place, hit in enumerate(asked.hits):
+        dense = hit.stages[Stage.DENSE].score if Stage.DENSE in hit.stages else 0.0
+        words = hit.stages[Stage.LEXICAL].score if Stage.LEXICAL in hit.stages else 0.0
+        scored.append((blend.dense * dense + scale * words + blend.reranked * float(late[place]), -place))
+    return [asked.hits[-place] for _, place in sorted(scored, reverse=True)]
 
 
 def left_out(table: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> dict[str, dict[str, object]]:
@@ -250,24 +230,12 @@ def left_out(table: Mapping[str, Mapping[str, float]], names: Sequence[str]) -> 
     return chosen
 
 
-def weighings() -> list[Weighing]:
-    """Returns the depths and blends that are tried."""
-    depths = [Weighing(depth, of_each=of_each) for depth in (10, 20, 50, 100) for of_each in (False, True)]
-    grid = product((0.1, 0.2, 0.3), (1.2, 1.6, 2.0, 2.4), (1, 2, 3))
-    return depths + [
-        Weighing(depth, lexical, reranked, sharpness, of_each=depth == 50)
-        for depth in (20, 50)
-        for lexical, reranked, sharpness in grid
-    ]
-
-
 def main() -> int:
     """Prints a line a set and variant, then what leaving a set out chooses; keeps all of it in a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, required=True, help="folder for collections and token vectors, reused")
     parser.add_argument("--data", nargs="+", default=list(EVERY), choices=list(EVERY))
     parser.add_argument("--encoder", help="another encoder than the default one")
-    parser.add_argument("--weights", action="store_true", help="depths and blends on the variant that ships")
     parser.add_argument("--out", type=Path, default=Path("build/token_codes.json"))
     arguments = parser.parse_args()
     encoder = BiEncoder.load(arguments.encoder)
@@ -275,18 +243,14 @@ def main() -> int:
     sizes: dict[str, dict[str, float]] = {}
     arguments.keep.mkdir(parents=True, exist_ok=True)
     for name in arguments.data:
-        depth = MOST if arguments.weights else DEPTH
-        one = token_set(name, arguments.keep, encoder, depth)
+        one = token_set(name, arguments.keep, encoder, DEPTH)
         empty = [np.empty((0, len(asked.hits)), np.float32) for asked in one.queries]
         table.setdefault("hybrid", {})[name] = mean_ndcg(one, empty)
-        tried = [SHIPPED] if arguments.weights else variants()
-        for variant in tried:
-            best, size = best_cosines(one, variant, depth)
-            weighed = weighings() if arguments.weights else [Weighing()]
-            rows = {str(weighing) if arguments.weights else str(variant): weighing for weighing in weighed}
-            for row, weighing in rows.items():
-                table.setdefault(row, {})[name] = mean_ndcg(one, best, weighing)
-                sizes.setdefault(row, {})[name] = size
+        for variant in variants():
+            best, size = best_cosines(one, variant)
+            row = str(variant)
+            table.setdefault(row, {})[name] = mean_ndcg(one, best)
+            sizes.setdefault(row, {})[name] = size
             print(name, variant, round(size), round(table[row][name], 4), flush=True)
     means = {row: float(np.mean(list(values.values()))) for row, values in table.items()}
     found = {row: {**values, "mean": means[row], "bytes": sizes.get(row, {})} for row, values in table.items()}
@@ -295,10 +259,6 @@ def main() -> int:
     arguments.out.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(out["left out"], indent=1))
     return 0
-
-
-SHIPPED = Variant(1, content=True)
-"""The variant that ships."""
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 The first so many records are ingested by turns without token vectors and with them, by one loaded encoder; the ratio is
 of the shortest times. Then both collections are asked the same queries by turns: hybrid, and rerank at its default
-depth, once with its cache of token vectors emptied before each query, which is what a new query costs.
+depth, once with its cache of token vectors emptied before each query, which is what a new query costs. Last, each query
+is compared with stored codes alone: CPU milliseconds of reading, decoding and comparing so many passages.
 """
 
 from __future__ import annotations
@@ -24,9 +25,17 @@ from benchmarks.datasets import beir, data_folder
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.retrieval import BiEncoder, Stage
+from passagework.retrieval.folder import current_version
+from passagework.retrieval.late_interaction.kept_tokens import content_word_tokens
 from passagework.retrieval.late_interaction.late_interaction import token_cache
+from passagework.retrieval.late_interaction.stored_tokens import StoredTokens
+from passagework.retrieval.models.reranker_input import reranker_text_of
+from passagework.retrieval.store import Store
 
 WITHOUT, WITH = "without", "with"
+
+COMPARED = (20, 100)
+"""Passages that a query is compared with."""
 
 
 def ingest_seconds(corpus: Path, folder: Path, encoder: BiEncoder, rounds: int) -> dict[str, list[float]]:
@@ -53,6 +62,25 @@ def search_milliseconds(collections: Mapping[str, Collection], queries: list[str
     return {key: times[3:] for key, times in found.items()}  # the first load and warm up
 
 
+def comparing_milliseconds(
+    collection: Collection, folder: Path, encoder: BiEncoder, queries: list[str]
+) -> dict[str, float]:
+    """Returns by how many passages a query is compared with the CPU milliseconds of the median query."""
+    taken: dict[int, list[float]] = {passages: [] for passages in COMPARED}
+    with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
+        stored = StoredTokens.of(snapshot)
+        for query in queries if stored is not None else ():
+            texts = [reranker_text_of(hit) for hit in collection.search(query, k=max(COMPARED), stage=Stage.HYBRID)]
+            tokens = encoder.tokenize_whole([query], query=True)[0]
+            (vectors,) = encoder.encode_token_vectors([tokens.ids[: encoder.query_budget]], query=True)
+            vectors = vectors[content_word_tokens(query, tokens)[: len(vectors)]]
+            for passages, times in taken.items():
+                start = time.process_time()
+                stored.best_cosines(vectors, texts[:passages])
+                times.append((time.process_time() - start) * 1000)
+    return {str(passages): round(float(np.median(times)), 2) for passages, times in taken.items() if times}
+
+
 def prices(data: str, documents: int, queries: int, rounds: int) -> dict[str, object]:
     """Returns all figures of a set."""
     encoder = BiEncoder.load()
@@ -69,6 +97,7 @@ def prices(data: str, documents: int, queries: int, rounds: int) -> dict[str, ob
         ):
             status = kept.status()
             times = search_milliseconds({WITHOUT: plain, WITH: kept}, texts)
+            comparing = comparing_milliseconds(kept, folder / WITH, encoder, texts)
         size = 0 if status.token_vectors is None else status.token_vectors.bytes
     p50 = {key: round(float(np.percentile(found, 50)), 1) for key, found in times.items()}
     return {
@@ -79,6 +108,7 @@ def prices(data: str, documents: int, queries: int, rounds: int) -> dict[str, ob
         "bytes a passage": round(size / max(1, status.passages)),
         "queries": len(texts),
         "ms_p50": p50,
+        "cpu_ms_p50 of comparing": comparing,
         "rerank to hybrid": round(p50[f"rerank {WITH}"] / p50["hybrid"], 2),
     }
 

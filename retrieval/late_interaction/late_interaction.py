@@ -22,7 +22,7 @@ from passagework.retrieval.words.folding import folded
 DEPTH = 20
 """Candidates that are read, chosen with BLEND and SHARPNESS on five sets (docs/second-stage.md)."""
 
-BLEND = Blend(lexical=0.2, reranked=1.6)
+BLEND = Blend(lexical=0.2, reranked=1.2)
 """Words count half of what they do in hybrid: token vectors see them too."""
 
 CODE_BLEND = Blend(lexical=0.2, reranked=0.4)

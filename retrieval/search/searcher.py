@@ -27,7 +27,7 @@ from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.relevance import COMPARED, AskedQuery
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
-from passagework.retrieval.search.second_stage import SecondStage
+from passagework.retrieval.search.second_stage import SecondStage, reading_order
 from passagework.retrieval.search.selection import Selection, Selector
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.syntax.collection_words import WordMemory
@@ -231,5 +231,5 @@ def _with_reranked(
     fused = pool.scores[Stage.HYBRID]
     if second is None or not fused:
         return {**pool.scores, Stage.RERANK: {}}, None
-    top = selector.best(pool, pool.best_first(fused), second.depth)
+    top = selector.best(pool, reading_order(pool), second.depth)
     return {**pool.scores, Stage.RERANK: second.scores(list(top.copies), pool)}, top

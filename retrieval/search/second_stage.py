@@ -18,6 +18,24 @@ DECIMALS = 6
 """Decimals of a reranker's score: further down the order of summing shows, and equal texts would stop being equal."""
 
 
+OF_EACH = 5
+"""A candidate of rank r of one retriever is read as early as one of rank OF_EACH x r of both (docs/second-stage.md)."""
+
+
+def reading_order(pool: Pool) -> list[int]:
+    """Returns the candidates, those first that are read first.
+
+    They are ordered by their fused scores, but the best of each retriever are never far down: what one of them is sure
+    of and the other never saw is read too.
+    """
+    fused = pool.best_first(pool.scores[Stage.HYBRID])
+    places = {passage: place for place, passage in enumerate(fused, start=1)}
+    for stage in (Stage.DENSE, Stage.LEXICAL):
+        for rank, passage in enumerate(pool.best_first(pool.scores[stage]), start=1):
+            places[passage] = min(places[passage], OF_EACH * rank)
+    return sorted(fused, key=places.__getitem__)
+
+
 class SecondStage:
     """Reranks candidates of one query, each once, however often the pool grows."""
 
