@@ -20,12 +20,16 @@ from passagework.ui.service import (
 )
 from passagework.ui.service.guarding import Guard
 from passagework.ui.service.mcp_endpoint import McpEndpoint
-from passagework.ui.service.problems import add_handlers
+from passagework.ui.service.problems import add_handlers, described_refusals
 from passagework.ui.service.serving_state import Service, caller_of
 
+NATIVE, OPENAI, DIFY = "", "/v1", "/dify"
+"""Whose shapes routes have, by how their paths begin."""
+
 ROUTES = (
-    *(native_routes, merged_search, document_routes, ingest_routes),
-    *(openai_routes, model_routes, dify_routes),
+    *((routes, NATIVE) for routes in (native_routes, merged_search, document_routes, ingest_routes)),
+    *((routes, OPENAI) for routes in (openai_routes, model_routes)),
+    (dify_routes, DIFY),
 )
 
 
@@ -55,8 +59,8 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for routes in ROUTES:
-        app.include_router(routes.router)
+    for routes, shapes in ROUTES:
+        app.include_router(routes.router, responses=described_refusals(shapes))
     app.router.routes.append(Route("/mcp", tools))
     add_handlers(app)
     app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
