@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from passagework.ui.service.access_tokens import TokenFile
+    from passagework.ui.service.served_collections import ServedCollections
 
 ServedOption = Annotated[
     list[str],
@@ -59,18 +61,20 @@ def serve(
     from passagework.retrieval.extras import require
 
     require("serve")
-    from passagework.ui.service.application import application
     from passagework.ui.service.listening import is_any_address, listen, listening_socket
-    from passagework.ui.service.served_collections import ServedCollections
-    from passagework.ui.service.serving_state import Service
-    from passagework.ui.service.worker_threads import WorkerThreads
-    from passagework.ui.service.writing_jobs import Writers
 
     folders = named_folders(collection)
     sources = _named_sources(source or (), folders)
     known = _known_tokens(host, tokens, no_auth=no_auth)
-    with listening_socket(host, port) as listening:
-        collections = ServedCollections.open(folders, reranker=reranker)
+    with listening_socket(host, port) as listening, ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(_open, folders, reranker)
+        # what follows is imported while the models are loaded
+        from passagework.ui.service.application import application
+        from passagework.ui.service.serving_state import Service
+        from passagework.ui.service.worker_threads import WorkerThreads
+        from passagework.ui.service.writing_jobs import Writers
+
+        collections = opening.result()
         hosts = [*(allowed_host or ()), *(() if is_any_address(host) else (host,))]
         threads, writers = WorkerThreads(seconds=timeout), Writers(seconds=timeout)
         service = Service(collections, threads, tokens=known, writers=writers, sources=sources)
@@ -79,6 +83,12 @@ def serve(
         print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
         if listen(app, listening, access_log=not no_access_log, stopping=writers.stop):
             raise typer.Exit(INTERRUPTED)
+
+
+def _open(folders: Mapping[str, Path], reranker: str | None) -> ServedCollections:
+    from passagework.ui.service.served_collections import ServedCollections
+
+    return ServedCollections.open(folders, reranker=reranker)
 
 
 def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dict[str, list[Path]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import cast
 
-from fastapi import FastAPI, Request
-from mcp.server.transport_security import TransportSecuritySettings
+from fastapi import FastAPI
+from starlette.routing import Route
 
 from passagework.ui.service import (
     dify_routes,
@@ -20,13 +19,17 @@ from passagework.ui.service import (
     openai_routes,
 )
 from passagework.ui.service.guarding import Guard
-from passagework.ui.service.mcp_tools import mcp_server
-from passagework.ui.service.problems import add_handlers
+from passagework.ui.service.mcp_endpoint import McpEndpoint
+from passagework.ui.service.problems import add_handlers, described_refusals
 from passagework.ui.service.serving_state import Service, caller_of
 
+NATIVE, OPENAI, DIFY = "", "/v1", "/dify"
+"""Whose shapes routes have, by how their paths begin."""
+
 ROUTES = (
-    *(native_routes, merged_search, document_routes, ingest_routes),
-    *(openai_routes, model_routes, dify_routes),
+    *((routes, NATIVE) for routes in (native_routes, merged_search, document_routes, ingest_routes)),
+    *((routes, OPENAI) for routes in (openai_routes, model_routes)),
+    (dify_routes, DIFY),
 )
 
 
@@ -37,15 +40,12 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     scripts from elsewhere.
     """
 
-    tools = mcp_server(lambda context: caller_of(cast(Request, context.request_context.request)))
-    # The guard has checked Host and Origin; stateless, every request is answered by its own token.
-    checked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    by_mcp = tools.streamable_http_app(json_response=True, stateless_http=True, transport_security=checked)
+    tools = McpEndpoint(caller_of)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
-            async with tools.session_manager.run():
+            async with tools.running():
                 yield
         finally:
             service.close()
@@ -59,9 +59,9 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for routes in ROUTES:
-        app.include_router(routes.router)
-    app.router.routes.extend(by_mcp.routes)
+    for routes, shapes in ROUTES:
+        app.include_router(routes.router, responses=described_refusals(shapes))
+    app.router.routes.append(Route("/mcp", tools))
     add_handlers(app)
     app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
     return app

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Response
 
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.errors import PassageworkError
-from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments
 from passagework.retrieval.folder import JUDGMENTS
 from passagework.retrieval.roots import file_path
 from passagework.ui.service.access_tokens import Right
@@ -49,6 +48,8 @@ async def page_picture(
 @router.get("/collections/{name}/judgments")
 async def judgments(name: str, caller: Asking) -> Response:
     """Lists what was judged, as the pages and `passagework evaluate` read it."""
+    from passagework.retrieval.evaluation.judgments import read_judgments  # with it comes what evaluates, and SciPy
+
     collection = caller.whole(name, Right.READ)
     path = collection.path / JUDGMENTS
     found = await caller.run(lambda: read_judgments(path) if path.exists() else [])
@@ -58,6 +59,8 @@ async def judgments(name: str, caller: Asking) -> Response:
 @router.post("/collections/{name}/judgments", status_code=HTTPStatus.CREATED)
 async def judge(name: str, body: JudgmentsBody, caller: Asking) -> Response:
     """Writes judgments down, behind those that are there; a grade of null takes one back."""
+    from passagework.retrieval.evaluation.judgments import Judgment, add_judgments
+
     collection = caller.writable(name)
     given = [Judgment(**one.model_dump()) for one in body.judgments]
 

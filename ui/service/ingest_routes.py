@@ -12,7 +12,6 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
-from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.roots import file_path
 from passagework.retrieval.store import DocumentRow
@@ -147,6 +146,8 @@ def _without(
     dry_run: bool = False,
 ) -> list[DocumentRow]:
     """Takes documents out, with the uploaded files that hold no other; returns what went."""
+    from passagework.ingest.maintenance.removal import delete  # as with an ingest: loaded when it is needed
+
     rows = delete(collection.path, documents or (), uris=uris or (), where=where, dry_run=dry_run)
     if not dry_run:
         remaining = {source.uri for source in collection.sources()}

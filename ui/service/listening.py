@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from passagework.retrieval.errors import PassageworkError
 
@@ -56,7 +56,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(
-    app: FastAPI,
+    app: ASGIApp,
     listening: socket.socket,
     *,
     access_log: bool = True,

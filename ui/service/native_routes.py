@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from passagework.retrieval.collection.collection import Collection
@@ -35,7 +36,7 @@ async def readyz(request: Request) -> dict[str, Any]:
     return {"status": "ready", "watches": request.app.state.service.watches()}
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(caller: Asking) -> Response:
     """Tells requests by route and status, their seconds, and the size of collections, for Prometheus."""
     return Response(await caller.metrics(), media_type=CONTENT_TYPE_LATEST)

@@ -86,7 +86,7 @@ async def file(identifier: str, caller: Asking) -> Response:
     return json_answer(file_object(name, row, await _created(caller, name)))
 
 
-@router.get("/files/{identifier}/content")
+@router.get("/files/{identifier}/content", response_class=PlainTextResponse)
 async def file_content(identifier: str, caller: Asking) -> Response:
     """Gives a document's text."""
     _, collection, row = await _document(caller, identifier)

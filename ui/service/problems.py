@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from passagework.retrieval.errors import (
     ConfigError,
@@ -23,6 +24,32 @@ from passagework.retrieval.text import one_line
 
 LONGEST_DETAIL = 500
 """Characters of the line that says what was wrong."""
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+ERROR_SCHEMAS: dict[str, Any] = {
+    "/v1": {"type": "object", "required": ["error"], "properties": {"error": {"type": "object"}}},
+    "/dify": {"type": "object", "required": ["error_code", "error_msg"]},
+}
+"""The shapes of `refusal_answer` for paths that begin so; else it is that of problem details."""
+
+
+def described_refusals(prefix: str) -> dict[int | str, dict[str, Any]]:
+    """Returns what the description of routes with a prefix says of requests that get no answer."""
+    kind, schema = "application/problem+json", PROBLEM_SCHEMA
+    if prefix in ERROR_SCHEMAS:
+        kind, schema = "application/json", ERROR_SCHEMAS[prefix]
+    refused = {"description": "Why there is no answer, in one line.", "content": {kind: {"schema": schema}}}
+    return {"4XX": refused, "5XX": refused}
+
 
 UNEXPECTED = "unexpected error: the service's log says what happened"
 
@@ -80,7 +107,7 @@ def _dify_answer(refusal: RefusedError, detail: str) -> Response:
     denied = refusal.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     code = 1002 if denied else 2001 if refusal.status == HTTPStatus.NOT_FOUND else refusal.status.value
     status = HTTPStatus.FORBIDDEN if denied else refusal.status
-    return json_answer({"error_code": code, "error_msg": detail}, status)
+    return json_answer({"error_code": code, "error_msg": detail}, status, headers=refusal.headers)
 
 
 _OPENAI_TYPES = {HTTPStatus.UNAUTHORIZED: "authentication_error", HTTPStatus.FORBIDDEN: "permission_error"}
@@ -114,7 +141,10 @@ def add_handlers(app: FastAPI) -> None:
 
     async def refuse_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        refusal = RefusedError(HTTPStatus(error.status_code), str(error.detail), error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(_methods_of(request))
+        refusal = RefusedError(HTTPStatus(error.status_code), str(error.detail), headers)
         return refusal_answer(request.url.path, refusal)
 
     async def refuse_invalid(request: Request, error: Exception) -> Response:
@@ -125,6 +155,16 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, refuse)
     app.add_exception_handler(HTTPException, refuse_http)
     app.add_exception_handler(RequestValidationError, refuse_invalid)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Returns the methods that a path has a route for: the one that matched first may have others beside it."""
+    return sorted(
+        method.upper()
+        for path, methods in request.app.openapi()["paths"].items()
+        if compile_path(path.replace("{document}", "{document:path}"))[0].match(request.url.path)
+        for method in methods
+    )
 
 
 def _invalid(error: RequestValidationError) -> RefusedError:

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from passagework.ingest import Progress, Report, ingest
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.errors import ConfigError, IngestError, PassageworkError, StoreError
 from passagework.retrieval.types import Json
 from passagework.ui.service.problems import RefusedError
 from passagework.ui.service.worker_threads import WorkerThreads
+
+if TYPE_CHECKING:
+    from passagework.ingest import Progress, Report
 
 Answer = TypeVar("Answer")
 
@@ -135,6 +137,8 @@ class Writers:
         return self._threads[name]
 
     def _run(self, job: Job, collection: Collection, paths: Sequence[Path], delete_missing: bool) -> None:
+        from passagework.ingest import ingest  # loaded when it is needed: the first search doesn't wait for it
+
         def note(progress: Progress) -> None:
             if self._stopping:
                 raise _Stopped
