@@ -28,6 +28,7 @@ EXTRAS: Mapping[str, Extra] = {
     "serve": Extra("the service over HTTP", ("fastapi", "uvicorn", "prometheus_client", "mcp")),
     "watch": Extra("file events", ("watchfiles",)),
     "web": Extra("pages of the web", ("protego",)),
+    "remote-files": Extra("buckets and other file systems elsewhere", ("fsspec",)),
     "ui": Extra("the pages in the browser", ("streamlit", "markdown_it", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),

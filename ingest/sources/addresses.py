@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from passagework.ingest.sources.source import Source
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.extras import install_command, missing_modules
 
 if TYPE_CHECKING:
     from passagework.ingest.sources.web_pages import WebPages
@@ -57,6 +58,10 @@ def source_at(given: PathOrSource) -> Source | None:
         return made(given)
     if match["slashes"] is None:
         return None
+    from passagework.ingest.sources.remote_files import RemoteFiles, is_remote_scheme
+
+    if is_remote_scheme(match["scheme"].lower()):
+        return RemoteFiles(given)
     raise ConfigError(f"{match['scheme']}:// is no source that can be ingested: give a path, or {_known()}")
 
 
@@ -82,4 +87,6 @@ def with_web_options(
 
 
 def _known() -> str:
-    return "git:DIR[@REVISION], https://HOST/PAGE_OR_SITEMAP, urls:FILE"
+    more = "" if missing_modules("remote-files") else ", or what fsspec knows, such as s3://BUCKET/FOLDER"
+    extra = f"; buckets and the like take the extra: {install_command('remote-files')}" if not more else ""
+    return f"git:DIR[@REVISION], https://HOST/PAGE_OR_SITEMAP, urls:FILE{more}{extra}"

@@ -49,7 +49,8 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would ha
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
-        help="Files and folders to ingest, and other sources: git:DIR, https://HOST/PAGE, urls:FILE.", metavar="PATH"
+        help="Files and folders to ingest, and other sources: git:DIR, https://HOST/PAGE, urls:FILE, s3://BUCKET.",
+        metavar="PATH",
     ),
 ]
 AllowHostOption = Annotated[
