@@ -31,7 +31,8 @@ IN_PYTHON = {
     "import": ["import_collection"],
     "evaluate": ["evaluate_benchmark"],
     "compare": ["compare", "render_comparison"],
-    "train": ["train"],
+    "train": ["train", "train_classifier", "train_classifier_on_field"],
+    "classify": ["TextClassifier"],
     "models": ["known_models"],
 }
 """What a program calls in place of a command: entries of docs/python.md."""

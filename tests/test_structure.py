@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("models", "filters"),
         ("dense", "lexical"),
         ("late_interaction", "syntax"),
-        ("search", "duplicates"),
+        ("search", "duplicates", "labels"),
         ("collection",),
         ("evaluation", "integrations"),
         ("training",),

@@ -14,6 +14,7 @@ from passagework.ui.commands import (
     duplicates as duplicating,
     evaluate as measuring,
     exchange,
+    labels as labelling,
     model_options as model_opt,
     models as model_list,
     options as opt,
@@ -71,6 +72,7 @@ def ingest(
     pdf_password: opt.PasswordOption = None,
     ocr: opt.OcrOption = "auto",
     speech_model: opt.SpeechModelOption = None,
+    label: labelling.LabelOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -78,6 +80,7 @@ def ingest(
     from passagework.ui.commands.progress import progress_bar, telling_cost
     from passagework.ui.present import show_report
 
+    classifier = None if label is None else labelling.checked_classifier(label, collection)
     with progress_bar() as progress:
         report = bring_in(
             paths,
@@ -103,7 +106,8 @@ def ingest(
             speech_model=speech_model,
             progress=telling_cost(progress),
         )
-    print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
+    labels = {} if classifier is None or dry_run else labelling.labelled(collection, classifier)
+    print_result({**report.to_json(), **labels}, as_json, lambda console: show_report(console, report, collection))
 
 
 app.command()(searching.search)
@@ -184,6 +188,7 @@ app.command(name="import")(exchange.import_)
 app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(training.train)
+app.command()(labelling.classify)
 app.command()(model_list.models)
 app.command()(serving.serve)
 app.command()(serving.mcp)

@@ -20,6 +20,8 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hits
+from passagework.retrieval.labels.routing import routed
+from passagework.retrieval.labels.text_classifier import TextClassifier
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
@@ -104,6 +106,7 @@ class Collection(CollectionContents):
         copies: Copies | str = Copies.COLLAPSE,
         diversity: float = 0.0,
         syntax: Syntax | str = Syntax.FULL,
+        route: TextClassifier | None = None,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
@@ -113,7 +116,8 @@ class Collection(CollectionContents):
         the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
         `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False; `copies`
         whether passages that say the same are one hit; `diversity` (0 to 1) how far hits are spread; `syntax` whether
-        the query is read as it was typed, or as words alone (see docs/query-syntax.md).
+        the query is read as it was typed, or as words alone (see docs/query-syntax.md); `route`
+        a classifier whose proposal of a filter the plan has: the search itself is not narrowed.
         Ties are in order of path and start. Raises ConfigError for a value out of range, FilterError for a filter that
         makes no sense, EncodingError where memory runs out.
         """
@@ -134,7 +138,8 @@ class Collection(CollectionContents):
             syntax=choose(Syntax, syntax, "syntax"),
         )
         with self._reading() as (live, snapshot):
-            return self._search(request, live, snapshot)
+            hits = self._search(request, live, snapshot)
+        return hits if route is None else routed(hits, route)
 
     def context(
         self,

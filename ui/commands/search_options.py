@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -74,4 +75,12 @@ CopiesOption = Annotated[
 DiversityOption = Annotated[
     float,
     typer.Option("--diversity", help="How far hits are spread, from 0 (not at all) to 1.", metavar="D"),
+]
+RouteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--route",
+        help="Classifier that proposes a filter for the query, in the plan; the search itself is not narrowed.",
+        metavar="MODEL",
+    ),
 ]

@@ -10,6 +10,7 @@ from passagework.ui.commands.output import parse_where, print_message, print_res
 
 if TYPE_CHECKING:
     from passagework import Collection
+    from passagework.retrieval.labels.text_classifier import TextClassifier
 
 
 def search(
@@ -29,6 +30,7 @@ def search(
     copies: find.CopiesOption = "collapse",
     diversity: find.DiversityOption = 0.0,
     syntax: find.SyntaxOption = "full",
+    route: find.RouteOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -37,6 +39,7 @@ def search(
 
     parsed = parse_where(where)
     with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+        classifier = None if route is None else _classifier(route, opened)
         hits = opened.search(
             query,
             k=k,
@@ -51,6 +54,7 @@ def search(
             copies=copies,
             diversity=diversity,
             syntax=syntax,
+            route=classifier,
         )
     print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 
@@ -101,6 +105,15 @@ def context(
     if not as_json:
         for note in context_notes(assembled):
             print_message(note)  # on stderr: the text alone goes into a file or a pipe
+
+
+def _classifier(folder: Path, collection: Collection) -> TextClassifier:
+    """Returns the classifier in a folder, with the collection's encoder where it is the same."""
+    from passagework.retrieval.labels.text_classifier import TextClassifier
+
+    recorded = TextClassifier.read(folder).encoder_record
+    shared = collection.encoder() if recorded.same_as(collection.status().encoder) else None
+    return TextClassifier.load(folder, encoder=shared)
 
 
 def open_collection(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 from rich.console import Console
 from rich.text import Text
 
@@ -9,7 +12,7 @@ from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.citations import Context
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.hits import Hit, Hits, is_relevant
-from passagework.retrieval.plan import Plan
+from passagework.retrieval.plan import Plan, ProposedRoute
 from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
 
@@ -122,6 +125,14 @@ def understood_line(plan: Plan) -> str:
     return "; ".join(f"{kind} {', '.join(shown)}" for kind, shown in kinds.items() if shown)
 
 
+def route_line(route: ProposedRoute) -> str:
+    """Says in one line what a classifier takes the query for, and how to search what has that label alone."""
+    said = one_line(f"{route.label} ({route.probability:.2f})")
+    if route.where is None:
+        return said
+    return f"{said}; --where {one_line(shlex.quote(json.dumps(dict(route.where))))} searches that alone"
+
+
 def searched_text(hits: Hits) -> str:
     """Returns what was searched for, the words of which are found in the hits."""
     understood = hits.plan.understood
@@ -173,6 +184,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         console.print()
     if understood := understood_line(hits.plan):
         indented(console, understood, "dim", column=Text("query ", "dim"))
+    if hits.plan.route is not None:
+        indented(console, route_line(hits.plan.route), "dim", column=Text("route ", "dim"))
     indented(console, plan_line(hits), "dim", column=Text("plan  ", "dim"))
     indented(console, timing_line(hits), "dim", column=Text("time  ", "dim"))
 
