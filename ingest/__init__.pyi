@@ -54,6 +54,7 @@ from .watching.watch_status import (
 )
 from .workers.limits import ParserLimits as ParserLimits
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark
+from .workflows.labelling import Labelling as Labelling, label_documents as label_documents
 from .workflows.pair_training import (
     train as train,
 )

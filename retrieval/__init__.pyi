@@ -60,6 +60,15 @@ from .evaluation import (
 from .evaluation.report import render_comparison as render_comparison
 from .filters.compiler import Where as Where
 from .hits import Hit as Hit, Hits as Hits, Relevance as Relevance, StageScore as StageScore, Trace as Trace
+from .labels.head_report import (
+    Confusion as Confusion,
+    HeadReport as HeadReport,
+    LabelFigures as LabelFigures,
+    OtherFigures as OtherFigures,
+)
+from .labels.label_files import LabelledText as LabelledText, read_labels as read_labels
+from .labels.label_head import Labelled as Labelled
+from .labels.text_classifier import TextClassifier as TextClassifier
 from .merged_hits import MergedContext as MergedContext, MergedHits as MergedHits
 from .models.bi_encoder import BiEncoder as BiEncoder
 from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
@@ -77,6 +86,7 @@ from .plan import (
     FilterUse as FilterUse,
     FusionWeights as FusionWeights,
     Plan as Plan,
+    ProposedRoute as ProposedRoute,
     QueryCut as QueryCut,
     TokenVectorsUsed as TokenVectorsUsed,
 )
@@ -101,6 +111,11 @@ from .training import (
     train_encoder as train_encoder,
     train_reranker as train_reranker,
     write_pairs as write_pairs,
+)
+from .training.classifier_training import (
+    LabelsOf as LabelsOf,
+    train_classifier as train_classifier,
+    train_classifier_on_field as train_classifier_on_field,
 )
 from .types import (
     ContextExpansion as ContextExpansion,

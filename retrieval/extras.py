@@ -34,6 +34,7 @@ EXTRAS: Mapping[str, Extra] = {
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
     "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),
     "audio": Extra("what is said in recordings", ("faster_whisper", "av")),
+    "labels": Extra("classifiers", ("sklearn",)),
     "privacy": Extra("personal data", ("stdnum", "phonenumbers", "spacy")),
     "train": Extra("training", ("accelerate", "datasets", "torch", "sentence_transformers", "transformers")),
     "tiktoken": Extra("tokens as OpenAI's models count them", ("tiktoken",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
@@ -82,6 +83,23 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedRoute:
+    """Tells what label a classifier gives the query, how probable it is, and the filter of what has that label.
+
+    `where` is None where no label fits. The search was not narrowed: whoever asked decides.
+    """
+
+    label: str
+    probability: float
+    where: Mapping[str, Json] | None
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the plan's JSON has under `route`."""
+        where = None if self.where is None else dict(self.where)
+        return {"label": self.label, "probability": self.probability, "where": where}
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Tells how a search was done; what has no part in it is None.
 
@@ -95,7 +113,7 @@ class Plan:
     `judged_queries` is how many judged queries relevance is corrected by. `less_relevant` is how many of the best
     passages were left out for a relevance below the least asked for, `diversity` how far the hits were spread. `hints`
     say what a filter may have meant that asks for what no document has. `understood` is None where the query was read
-    as words alone.
+    as words alone. `route` is what a classifier proposes, where one was asked.
     """
 
     requested: Stage
@@ -123,6 +141,7 @@ class Plan:
     diversity: float = 0.0
     hints: tuple[str, ...] = ()
     understood: Understood | None = None
+    route: ProposedRoute | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns the plan as in the search JSON: what has no part in the search is left out."""
@@ -154,5 +173,5 @@ _ONLY_WHERE_SO = frozenset(
 )
 """What of a plan the JSON leaves out where there is none."""
 
-_Part = FilterUse | QueryCut | FusionWeights | Blend | Understood
+_Part = FilterUse | QueryCut | FusionWeights | Blend | Understood | ProposedRoute
 """What of a plan has a JSON object of its own."""

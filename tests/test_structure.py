@@ -39,7 +39,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("models", "filters"),
         ("dense", "lexical"),
         ("late_interaction", "syntax"),
-        ("search", "duplicates"),
+        ("search", "duplicates", "labels"),
         ("verification",),
         ("collection",),
         ("evaluation", "integrations"),

@@ -15,6 +15,7 @@ from passagework.ui.commands import (
     duplicates as duplicating,
     evaluate as measuring,
     exchange,
+    labels as labelling,
     model_options as model_opt,
     models as model_list,
     options as opt,
@@ -81,6 +82,7 @@ def ingest(
     pii_originals: privacy.OriginalsOption = None,
     allow_host: opt.AllowHostOption = None,
     allow_private: opt.AllowPrivateOption = False,
+    label: labelling.LabelOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Bring a collection up to date with files and folders; it is made where there is none."""
@@ -89,6 +91,7 @@ def ingest(
     from passagework.ui.commands.progress import progress_bar, telling_cost
     from passagework.ui.present import show_report
 
+    classifier = None if label is None else labelling.checked_classifier(label, collection)
     with progress_bar() as progress:
         report = bring_in(
             with_web_options(paths, allow_hosts=allow_host or (), allow_private=allow_private),
@@ -118,7 +121,8 @@ def ingest(
             pii_originals=pii_originals,
             progress=telling_cost(progress),
         )
-    print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
+    labels = {} if classifier is None or dry_run else labelling.labelled(collection, classifier)
+    print_result({**report.to_json(), **labels}, as_json, lambda console: show_report(console, report, collection))
 
 
 app.command()(watching.watch)
@@ -208,6 +212,7 @@ app.command()(measuring.evaluate)
 app.command()(measuring.compare)
 app.command()(calibrating.calibrate)
 app.command()(training.train)
+app.command()(labelling.classify)
 app.command()(model_list.models)
 app.command()(privacy.scan)
 app.command()(serving.serve)

@@ -21,6 +21,8 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hits
+from passagework.retrieval.labels.routing import proposed_by
+from passagework.retrieval.labels.text_classifier import TextClassifier
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
@@ -105,6 +107,7 @@ class Collection(CheckedAnswers):
         copies: Copies | str = Copies.COLLAPSE,
         diversity: float = 0.0,
         syntax: Syntax | str = Syntax.FULL,
+        route: TextClassifier | None = None,
     ) -> Hits:
         """Returns the `k` best passages with their traces, the plan, and milliseconds per stage.
 
@@ -114,9 +117,10 @@ class Collection(CheckedAnswers):
         the last stage; `rerank_depth` the candidates that the reranker reads (default: its own), never fewer than `k`;
         `min_relevance` the least relevance of a hit, which is not estimated where `relevance` is False; `copies`
         whether passages that say the same are one hit; `diversity` (0 to 1) how far hits are spread; `syntax` whether
-        the query is read as it was typed, or as words alone (see docs/query-syntax.md).
-        Ties are in order of path and start. Raises ConfigError for a value out of range, FilterError for a filter that
-        makes no sense, EncodingError where memory runs out.
+        the query is read as it was typed, or as words alone (see docs/query-syntax.md); `route` a
+        classifier whose proposal of a filter the plan has: the search itself is not narrowed. Ties are in order of path
+        and start. Raises ConfigError for a value out of range, FilterError for a filter that makes no sense,
+        EncodingError where memory runs out.
         """
         request = SearchRequest(
             query=clean_query(query),
@@ -133,6 +137,7 @@ class Collection(CheckedAnswers):
             copies=choose(Copies, copies, "copies"),
             diversity=diversity,
             syntax=choose(Syntax, syntax, "syntax"),
+            route=None if route is None else proposed_by(route),
         )
         return self._answers([request])[0]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
+from passagework.retrieval.plan import ProposedRoute
 from passagework.retrieval.text import storable
 from passagework.retrieval.types import Copies, Fusion, Stage, Syntax
 
@@ -18,7 +20,7 @@ class SearchRequest:
 
     `rerank_depth` None leaves to the reranker how many of the fused candidates it reads. `relevance` says whether it is
     estimated of every hit; `diversity` 0 leaves to the scores alone which hits are the best; `syntax` tells whether the
-    query is read as words alone.
+    query is read as words alone; `route` proposes a filter, which narrows nothing.
     Raises ConfigError where a value is out of range.
     """
 
@@ -36,6 +38,7 @@ class SearchRequest:
     copies: Copies = Copies.COLLAPSE
     diversity: float = 0.0
     syntax: Syntax = Syntax.FULL
+    route: Callable[[str], ProposedRoute] | None = None
 
     def __post_init__(self) -> None:
         if not self.query.strip():

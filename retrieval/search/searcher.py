@@ -135,6 +135,7 @@ class Searcher:
             judged_queries=0 if calibration is None else calibration.queries,
             less_relevant=len(selection.copies) - len(found),
             understood=read.understood,
+            route=None if request.route is None else request.route(typed),
         )
         return Hits(typed, hits, plan, clock.timings_ms())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.metadata_fields import flatten
-from passagework.retrieval.types import Document
+from passagework.retrieval.types import Document, Json
 
 Rows = Iterator[dict[str, Any]]
 
@@ -28,8 +28,13 @@ def structure_rows(document_id: int, document: Document) -> Iterator[tuple[Table
         yield table, ({**of_document, "ordinal": ordinal, **span} for ordinal, span in enumerate(spans))
     yield t.ocr, _ocr_rows(document_id, document)
     yield t.masked, ({**of_document, **asdict(mask)} for mask in document.masked)
-    fields = ((key, kind.value, value) for key, kind, value in flatten(document.metadata))
-    yield t.fields, ({**of_document, "key": key, "type": kind, "value": value} for key, kind, value in fields)
+    yield t.fields, field_rows(document_id, document.metadata)
+
+
+def field_rows(document_id: int, metadata: Mapping[str, Json]) -> Rows:
+    """Yields a row for each scalar of a document's metadata, by which filters find it."""
+    for key, kind, value in flatten(metadata):
+        yield {"document_id": document_id, "key": key, "type": kind.value, "value": value}
 
 
 def _ocr_rows(document_id: int, document: Document) -> Rows:

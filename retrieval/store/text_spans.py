@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches, in_ids
+from passagework.retrieval.store.metadata_fields import FieldType
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.types import Ids
 
-_p, _s, _d = t.passages.c, t.segments.c, t.documents.c
+_p, _s, _d, _f = t.passages.c, t.segments.c, t.documents.c, t.fields.c
 
 ROWS = 4096
 """Rows that are read at once."""
@@ -75,6 +76,16 @@ def document_digests(snapshot: Snapshot, digest: Callable[[str], bytes]) -> dict
     if parts:
         digests[document] = digest("".join(parts))
     return digests
+
+
+def field_values(snapshot: Snapshot, key: str) -> dict[int, str]:
+    """Returns the value of a metadata field as text, by document; those with several values, or none, are left out."""
+    kinds = (FieldType.TEXT.value, FieldType.NUMBER.value)
+    query = select(_f.document_id, _f.value).where(_f.key == key, _f.type.in_(kinds)).order_by(_f.id)
+    values: dict[int, list[str]] = {}
+    for document, value in snapshot.connection.execute(query):
+        values.setdefault(document, []).append(str(value).strip())
+    return {document: found[0] for document, found in values.items() if len(found) == 1 and found[0]}
 
 
 def document_places(snapshot: Snapshot, ids: Sequence[int]) -> dict[int, tuple[str, str, int, int, str]]:

@@ -14,7 +14,7 @@ from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.indexed_words import indexed_columns
 from passagework.retrieval.store.rows import NO_MODEL, ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
-from passagework.retrieval.store.structure_rows import structure_rows
+from passagework.retrieval.store.structure_rows import field_rows, structure_rows
 from passagework.retrieval.types import Document, Json, Vectors
 
 ROWS = 2_000
@@ -116,6 +116,17 @@ class Writer(Snapshot):
             self.connection.execute(update(t.documents).where(t.documents.c.id == document_id).values(row))
         self._put_structure(document_id, document)
         return self._put_passages(document_id, document, passages, language)
+
+    def put_fields(self, document_id: int, fields: Mapping[str, Json]) -> None:
+        """Gives a document metadata fields beside its own, in place of those of the same names; its digest stays."""
+        d = t.documents.c
+        metadata = json.loads(self.connection.execute(select(d.metadata).where(d.id == document_id)).scalar_one())
+        metadata.update(fields)
+        changed = json.dumps(metadata, ensure_ascii=False)
+        self.connection.execute(update(t.documents).where(d.id == document_id).values(metadata=changed))
+        of_document = t.fields.c.document_id == document_id
+        self.connection.execute(delete(t.fields).where(of_document, t.fields.c.key.in_(list(fields))))
+        self.connection.execute(insert(t.fields), list(field_rows(document_id, fields)))
 
     def remove_documents(self, document_ids: Sequence[int]) -> None:
         """Takes documents out, with everything that belongs to them but their vectors: see `sweep_vectors`."""

@@ -87,3 +87,11 @@ DiversityOption = Annotated[
     float,
     typer.Option("--diversity", help="How far hits are spread, from 0 (not at all) to 1.", metavar="D"),
 ]
+RouteOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--route",
+        help="Classifier that proposes a filter for the query, in the plan; the search itself is not narrowed.",
+        metavar="MODEL",
+    ),
+]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passagework import Collection, Collections
+    from passagework.retrieval.labels.text_classifier import TextClassifier
 
 
 def search(
@@ -31,6 +32,7 @@ def search(
     copies: find.CopiesOption = "collapse",
     diversity: find.DiversityOption = 0.0,
     syntax: find.SyntaxOption = "full",
+    route: find.RouteOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -39,6 +41,7 @@ def search(
 
     parsed = parse_where(where)
     with open_searched(collection, encoder=encoder, reranker=reranker) as opened:
+        classifier = None if route is None else _classifier(route, opened)
         hits = opened.search(
             query,
             k=k,
@@ -53,6 +56,7 @@ def search(
             copies=copies,
             diversity=diversity,
             syntax=syntax,
+            route=classifier,
         )
     print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
 
@@ -118,6 +122,18 @@ def open_searched(
     if len(given) == 1:
         return open_collection(given[0], encoder=encoder, reranker=reranker)
     return Collections.open(named_folders(list(map(str, given))), encoder=encoder, reranker=reranker)
+
+
+def _classifier(folder: Path, searched: Collection | Collections) -> TextClassifier:
+    """Returns the classifier in a folder, with the encoder of the collection that is searched where it is the same."""
+    from passagework import Collection
+    from passagework.retrieval.labels.text_classifier import TextClassifier
+
+    if not isinstance(searched, Collection):
+        return TextClassifier.load(folder)
+    recorded = TextClassifier.read(folder).encoder_record
+    shared = searched.encoder() if recorded.same_as(searched.status().encoder) else None
+    return TextClassifier.load(folder, encoder=shared)
 
 
 def open_collection(collection: Path, *, encoder: str | None = None, reranker: str | None = None) -> Collection:

@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import options as opt, train_options as training
+from passagework.ui.commands import labels as labelling, options as opt, train_options as training
 from passagework.ui.commands.output import print_message, print_result
 
 
 def train(
     kind: training.KindArgument,
-    pairs: training.PairsOption,
     out: training.ModelOutOption,
+    pairs: training.PairsOption = None,
+    labels: labelling.LabelsOption = None,
+    of: labelling.LabelsOfOption = "documents",
     base: training.BaseOption = None,
     collection: training.MiningCollectionOption = None,
     loss: training.LossOption = "listwise",
@@ -33,7 +35,13 @@ def train(
     shuffled: training.ShuffledOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Fine-tune a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on one's own pairs."""
+    """Train a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on pairs, or a classifier.
+
+    A classifier (`classify --model OUT`) learns from --labels, a linear head on the vectors of an encoder as it is.
+    """
+    if kind == "classifier":
+        labelling.train_classifier(labels, collection, base, out, of, as_json)
+        return
     from passagework.ingest import train as begin
     from passagework.ingest.workflows.pair_training import checked_kind
     from passagework.retrieval.config import DEFAULT_ENCODER
@@ -51,6 +59,8 @@ def train(
     from passagework.ui.present import show_training
 
     named = checked_kind(kind)
+    if not pairs:
+        raise ConfigError(f"a {named.value} learns from --pairs: give a file")
     if loss not in {choice.value for choice in Loss}:
         raise ConfigError(f"loss is {loss!r}: give one of {', '.join(choice.value for choice in Loss)}")
     optional: dict[str, Any] = {

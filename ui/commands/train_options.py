@@ -7,21 +7,23 @@ from typing import Annotated
 
 import typer
 
-KindArgument = Annotated[str, typer.Argument(help="reranker or encoder.", metavar="KIND")]
+KindArgument = Annotated[str, typer.Argument(help="reranker, encoder or classifier.", metavar="KIND")]
 PairsOption = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option(
         "--pairs", help="Pairs to learn from (JSONL): query, positive, and more; may be repeated.", metavar="FILE"
     ),
 ]
-ModelOutOption = Annotated[Path, typer.Option("--out", help="New folder for the model.", metavar="DIR")]
+ModelOutOption = Annotated[Path, typer.Option("--out", "--output", help="New folder for the model.", metavar="DIR")]
 BaseOption = Annotated[
     str | None, typer.Option("--base", help="Model to begin with (default: the default encoder).", metavar="M")
 ]
 MiningCollectionOption = Annotated[
     Path | None,
     typer.Option(
-        "--collection", help="Collection to mine negatives in (default: one made of the pairs' texts).", metavar="DIR"
+        "--collection",
+        help="Collection to mine negatives in (default: one of the pairs' texts), or with the labels.",
+        metavar="DIR",
     ),
 ]
 LossOption = Annotated[str, typer.Option("--loss", help="What it learns from.", metavar="listwise|binary")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 from rich.console import Console
 from rich.text import Text
 
@@ -10,7 +13,7 @@ from passagework.retrieval.citations import Context
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.hits import Hit, Hits, is_relevant
 from passagework.retrieval.merged_hits import MergedHits
-from passagework.retrieval.plan import Plan
+from passagework.retrieval.plan import Plan, ProposedRoute
 from passagework.retrieval.text import counted, one_line, visible
 from passagework.ui.present.lines import indented
 
@@ -125,6 +128,14 @@ def understood_line(plan: Plan) -> str:
     return "; ".join(f"{kind} {', '.join(shown)}" for kind, shown in kinds.items() if shown)
 
 
+def route_line(route: ProposedRoute) -> str:
+    """Says in one line what a classifier takes the query for, and how to search what has that label alone."""
+    said = one_line(f"{route.label} ({route.probability:.2f})")
+    if route.where is None:
+        return said
+    return f"{said}; --where {one_line(shlex.quote(json.dumps(dict(route.where))))} searches that alone"
+
+
 def searched_text(hits: Hits) -> str:
     """Returns what was searched for, the words of which are found in the hits."""
     understood = hits.plan.understood
@@ -178,6 +189,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         console.print()
     if understood := understood_line(hits.plan):
         indented(console, understood, "dim", column=Text("query ", "dim"))
+    if hits.plan.route is not None:
+        indented(console, route_line(hits.plan.route), "dim", column=Text("route ", "dim"))
     for name, part in parts.items():
         of_one = f"{name}: " if name else ""
         indented(console, of_one + plan_line(part), "dim", column=Text("plan  ", "dim"))
