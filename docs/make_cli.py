@@ -19,6 +19,7 @@ IN_PYTHON = {
     "search": ["Collection.search"],
     "context": ["Collection.context"],
     "verify": ["Collection.verify"],
+    "ask": ["Collection.ask"],
     "status": ["Collection.status", "ParserLimits"],
     "documents": ["Collection.documents", "Collection.sources"],
     "sources": ["Collection.roots"],

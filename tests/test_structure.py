@@ -40,6 +40,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("late_interaction", "syntax"),
         ("search",),
         ("verification",),
+        ("answering",),
         ("collection",),
         ("evaluation", "integrations"),
         ("training",),

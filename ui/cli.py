@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.ui.commands import (
+    answering,
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
@@ -109,6 +110,7 @@ def ingest(
 app.command()(searching.search)
 app.command()(searching.context)
 app.command()(verifying.verify)
+app.command()(answering.ask)
 
 
 @app.command()
