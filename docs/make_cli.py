@@ -19,6 +19,7 @@ IN_PYTHON = {
     "search": ["Collection.search"],
     "context": ["Collection.context"],
     "verify": ["Collection.verify"],
+    "ask": ["Collection.ask"],
     "watch": ["watch"],
     "status": ["Collection.status", "ParserLimits", "watch_status"],
     "documents": ["Collection.documents", "Collection.sources"],

@@ -1,6 +1,8 @@
 """The public names of this package, and where each one stands."""
 
 from .also_in import AlsoIn as AlsoIn
+from .answering.answered_question import Answer as Answer, AnswerState as AnswerState
+from .answering.language_model import LanguageModel as LanguageModel
 from .citations import Citation as Citation, Context as Context
 from .collection.several_collections import Collections as Collections
 from .collection.status import (
@@ -75,6 +77,7 @@ from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker
 from .models.encoder import Encoder as Encoder
 from .models.facts import ModelFacts as ModelFacts, ModelKind as ModelKind, Prompts as Prompts
 from .models.local_models import KnownModel as KnownModel, known_models as known_models
+from .models.remote.chat_call import TokenUsage as TokenUsage
 from .models.reranker import (
     Reranker as Reranker,
     RerankScores as RerankScores,

@@ -59,6 +59,7 @@ class Settings:
 
     encoder: str | None = None
     reranker: str | None = None
+    llm: str | None = None
     device: str | None = None
     precision: str = "auto"
     backend: str = "auto"
@@ -80,6 +81,7 @@ class Settings:
         return cls(
             encoder=env.get("PASSAGEWORK_ENCODER") or None,
             reranker=env.get("PASSAGEWORK_RERANKER") or None,
+            llm=env.get("PASSAGEWORK_LLM") or None,
             device=env.get("PASSAGEWORK_DEVICE") or None,
             precision=_choice("PASSAGEWORK_PRECISION", ("auto", "fp32", "bf16")),
             backend=_choice("PASSAGEWORK_BACKEND", ("auto", "torch", "openvino")),

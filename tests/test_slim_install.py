@@ -47,8 +47,8 @@ NOT_SLIM = {
 BAR = 780_000_000
 """Bytes, the weights included: 10% above the 708 MB of the pinned versions (OpenVINO 185, SciPy 145, weights 92)."""
 
-NOT_IMPORTED = {"cryptography", "snowballstemmer"}
-"""Core requirements that no module of ours imports: pypdf decrypts with the first, the other is imported by names."""
+NOT_IMPORTED = {"cryptography"}
+"""Core requirements that no module of ours imports: pypdf decrypts with it."""
 
 
 NEEDED_BY = {

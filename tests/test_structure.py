@@ -41,6 +41,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("late_interaction", "syntax"),
         ("search", "duplicates", "labels"),
         ("verification",),
+        ("answering",),
         ("collection",),
         ("evaluation", "integrations"),
         ("training",),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from passagework.ui.commands import (
+    answering,
     calibrate as calibrating,
     doctor as doctor_command,
     duplicates as duplicating,
@@ -129,6 +130,7 @@ app.command()(watching.watch)
 app.command()(searching.search)
 app.command()(searching.context)
 app.command()(verifying.verify)
+app.command()(answering.ask)
 
 
 @app.command()

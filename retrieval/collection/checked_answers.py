@@ -1,33 +1,94 @@
-"""Answers held against a collection: is what they say in it?"""
+"""Answers from a collection, and what is said held against it: is it in there?"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from passagework.retrieval.answering.answered_question import Answer
+from passagework.retrieval.answering.asking import ANSWER_TOKENS, answer_question
+from passagework.retrieval.answering.language_model import LanguageModel, model_call
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.collection_contents import CollectionContents
 from passagework.retrieval.collection.loaded_models import LoadedModels
 from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.config import RELEVANT, Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.hits import Hits
 from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.types import Syntax
+from passagework.retrieval.types import ContextFormat, Stage, Syntax
 from passagework.retrieval.verification.verification import Verification
 from passagework.retrieval.verification.verifier import EVIDENCE, verify_by_citations, verify_by_search
 
 
 class CheckedAnswers(CollectionContents):
-    """Verifies what is said of a collection's documents, by those documents."""
+    """Has questions answered from a collection's documents, and verifies by them what is said."""
 
     _models: LoadedModels
+    _settings: Settings
 
     @abstractmethod
     def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
         """Searches one version at one moment."""
+
+    @abstractmethod
+    def context(
+        self,
+        query: str,
+        *,
+        max_tokens: int = 2000,
+        k: int = 20,
+        stage: Stage | str | None = None,
+        where: Where | None = None,
+        min_relevance: float = RELEVANT,
+        format: ContextFormat | str = ContextFormat.PLAIN,  # noqa: A002 - as in `Collection.context`
+    ) -> Context:
+        """Returns text for a language model, with citations."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        llm: LanguageModel | str | None = None,
+        max_tokens: int = 2000,
+        k: int = 20,
+        stage: Stage | str | None = None,
+        where: Where | None = None,
+        min_relevance: float = RELEVANT,
+        answer_tokens: int = ANSWER_TOKENS,
+        verify: bool = True,
+        nli: str | None = None,
+        on_text: Callable[[str], object] | None = None,
+    ) -> Answer:
+        """Returns what a language model answers from the collection, with citations, and verdicts of what it says.
+
+        `llm` is an address, `MODEL@https://host/v1` of anything that answers as OpenAI's `/chat/completions` does
+        (default: PASSAGEWORK_LLM; without it nothing is sent anywhere), or a function of messages. It reads a context
+        of `max_tokens`; where nothing is of a relevance of `min_relevance`, it is not asked. It writes `answer_tokens`
+        at most, which `on_text` gets as they come; each claim is verified by what was read, unless `verify` is False.
+        Raises ConfigError where no model is named, ModelUnavailableError where it gives no whole answer.
+        """
+        if answer_tokens < 1:
+            raise ConfigError(f"answer_tokens is {answer_tokens}: give at least 1")
+        return answer_question(
+            question,
+            model_call(llm, self._settings),
+            retrieve=lambda: self.context(
+                question,
+                max_tokens=max_tokens,
+                k=k,
+                stage=stage,
+                where=where,
+                min_relevance=min_relevance,
+                format=ContextFormat.XML,
+            ),
+            verify=(lambda answer, context: self.verify(answer, context, nli=nli)) if verify else None,
+            most_tokens=answer_tokens,
+            on_text=on_text,
+        )
 
     def verify(
         self,

@@ -1,9 +1,10 @@
-"""`passagework verify`: what it prints, as JSON and for people, and how it exits."""
+"""`passagework verify` and `ask`: what they print, as JSON and for people, and how they exit."""
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from passagework import Settings, ingest
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
+from tests.support.chat_server import ScriptedModel, scripted_model
 
 Capture = pytest.CaptureFixture[str]
 TRAVEL = "# Travel\n\nTrips abroad are approved by the head of department within 5 days.\n"
@@ -25,6 +27,13 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "docs" / "travel.md").write_text(TRAVEL)
     ingest([folder / "docs"], folder / "c", settings=Settings(workers=1, offline=True))
     return str(folder / "c")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedModel]:
+    """One for all tests of this module."""
+    with scripted_model() as running:
+        yield running
 
 
 def printed(capture: Capture, *arguments: str) -> tuple[int, str, str]:
@@ -90,3 +99,39 @@ def test_mistakes_are_told_in_a_line(
     assert (found, out) == (code, "")
     assert complaint in err
     assert err.count("\n") == 1
+
+
+def test_ask_streams_the_answer_and_then_what_stands_behind_it(
+    collection: str, server: ScriptedModel, capsys: Capture
+) -> None:
+    """Its sources, the verdicts, tokens and cost; control characters of a model don't reach the terminal."""
+    answer = "Trips abroad are approved\x1b[2J by the head of department [1]."
+    server.will({"text": answer, "usage": {"prompt_tokens": 1000, "completion_tokens": 500}})
+    asked = ("ask", "who approves trips?", "--collection", collection, "--llm", server.llm("?price=1&price_out=4"))
+    code, out, err = printed(capsys, *asked)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "Trips abroad are approved [2J by the head of department [1]."
+    assert lines[2] == "[1] Travel travel.md"
+    assert "1,000 tokens read, 500 written, cost 0.003000" in lines[-1]
+
+
+def test_ask_says_that_nothing_answers(collection: str, server: ScriptedModel, capsys: Capture) -> None:
+    """No model is asked; as JSON the answer is null."""
+    server.will()
+    asked = ("ask", "What is the capital of Mongolia?", "--collection", collection, "--llm", server.llm())
+    assert printed(capsys, *asked)[1].startswith("nothing in this collection answers that; no model was asked\n")
+    told = as_json(capsys, *asked)
+    assert (told["answer"], told["state"], told["relevant"], told["usage"]) == (None, "nothing_relevant", 0, None)
+    assert server.seen() == []
+
+
+def test_ask_without_a_model_is_a_mistake(collection: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line says how to name one; a server that is away is another."""
+    monkeypatch.delenv("PASSAGEWORK_LLM", raising=False)
+    code, out, err = printed(capsys, "ask", "who?", "--collection", collection)
+    assert (code, out) == (2, "")
+    assert err == "passagework: no language model is named: give --llm MODEL@https://host/v1, or set PASSAGEWORK_LLM\n"
+    asked = ("ask", "who approves trips?", "--collection", collection, "--llm", "m@http://127.0.0.1:9/v1?retries=0")
+    code, out, err = printed(capsys, *asked)
+    assert (code, out, err.count("\n")) == (1, "", 1)

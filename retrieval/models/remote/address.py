@@ -1,4 +1,7 @@
-"""How a model behind an address is named: `openai:MODEL@https://host/v1?key=VARIABLE&price=0.02`."""
+"""How a model behind an address is named: `openai:MODEL@https://host/v1?key=VARIABLE&price=0.02`.
+
+A language model is `MODEL@https://host/v1`: what takes one takes no other kind.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ from urllib.parse import parse_qsl, urlsplit
 from passagework.retrieval.config import API_KEY
 from passagework.retrieval.errors import ConfigError
 
-EMBEDDINGS, RERANK = "openai", "jina"
-"""What a name begins with, by the call that the server answers: `/embeddings` as OpenAI's, `/rerank` as Jina's."""
+EMBEDDINGS, RERANK, CHAT = "openai", "jina", "chat"
+"""What a name begins with, by the call that the server answers: `/embeddings` as OpenAI's, `/rerank` as Jina's.
+
+`/chat/completions` as OpenAI's is that of language models, whose names need no beginning.
+"""
 
 FORM = f"{EMBEDDINGS}:MODEL@https://host/v1, or {RERANK}:MODEL@https://host/v1 for a reranker"
+CHAT_FORM = "MODEL@https://host/v1"
 
-_NAME = re.compile(rf"({EMBEDDINGS}|{RERANK}):(.+?)@(https?://.+)", re.DOTALL)
+_NAME = re.compile(rf"({EMBEDDINGS}|{RERANK}|{CHAT}):(.+?)@(https?://.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +30,8 @@ class RemoteAddress:
     """Says which model is asked where, and how; `name` is all of it, as it was given.
 
     `key` is the environment variable that holds the key. `tokenizer` is a folder or hub name whose tokens are counted;
-    without one they are estimated. `window` is in tokens, `price` for a million of them, in any currency. A request has
+    without one they are estimated. `window` is in tokens, `price` for a million of them, in any currency, `price_out`
+    for those that a language model writes (default: the same). A request has
     `batch` texts and `batch_tokens` at most, and `parallel` are on their way at once; it is tried again `retries` times
     where the server is busy or silent for `timeout` seconds. `base64` asks for vectors in that form, `input_type` tells
     the server which texts are queries (Voyage).
@@ -37,6 +45,7 @@ class RemoteAddress:
     tokenizer: str | None = None
     window: int | None = None
     price: float | None = None
+    price_out: float | None = None
     batch: int = 32
     batch_tokens: int = 16_384
     parallel: int = 4
@@ -48,11 +57,12 @@ class RemoteAddress:
     @classmethod
     def parse(cls, name: str, api: str) -> RemoteAddress:
         """Returns what a name says; raises ConfigError for one of another form, or of the other kind of model."""
-        match = _NAME.fullmatch(name)
+        form = CHAT_FORM if api == CHAT else FORM
+        match = _NAME.fullmatch(name) or (_NAME.fullmatch(f"{CHAT}:{name}") if api == CHAT else None)
         if match is None:
-            raise ConfigError(f"{_shown(name)!r} names no model at an address: give {FORM}")
-        if match[1] != api:
-            raise ConfigError(f"{match[1]}: names {_KINDS[match[1]]}, and {_KINDS[api]} is wanted here: give {FORM}")
+            raise ConfigError(f"{_shown(name)!r} names no model at an address: give {form}")
+        if match[1] != api and (match[1], api) != (EMBEDDINGS, CHAT):
+            raise ConfigError(f"{match[1]}: names {_KINDS[match[1]]}, and {_KINDS[api]} is wanted here: give {form}")
         try:
             parts = urlsplit(match[3])
         except ValueError as error:
@@ -60,7 +70,7 @@ class RemoteAddress:
         if "@" in parts.netloc:
             raise ConfigError(f"an address holds no password: give the key by {API_KEY}, or by key=VARIABLE")
         if not parts.hostname or parts.fragment:
-            raise ConfigError(f"{_shown(name)!r} has no host: give {FORM}")
+            raise ConfigError(f"{_shown(name)!r} has no host: give {form}")
         options = dict(parse_qsl(parts.query, keep_blank_values=True))
         unknown = sorted(options.keys() - _OPTIONS)
         if unknown:
@@ -76,6 +86,7 @@ class RemoteAddress:
             tokenizer=options.get("tokenizer") or None,
             window=_whole(options, "window", None, least=16),
             price=_number(options, "price", None, least=0.0),
+            price_out=_number(options, "price_out", None, least=0.0),
             batch=_whole(options, "batch", 32) or 32,
             batch_tokens=_whole(options, "batch_tokens", 16_384) or 16_384,
             parallel=_whole(options, "parallel", 4) or 4,
@@ -97,9 +108,9 @@ class RemoteAddress:
         return host in {"localhost", "::1"} or host.startswith("127.")
 
 
-_KINDS = {EMBEDDINGS: "an encoder", RERANK: "a reranker"}
+_KINDS = {EMBEDDINGS: "an encoder", RERANK: "a reranker", CHAT: "a language model"}
 _OPTIONS = frozenset(("key", "tokenizer", "window", "price", "batch", "batch_tokens", "parallel", "retries"))
-_OPTIONS |= {"timeout", "encoding", "input_type"}
+_OPTIONS |= {"timeout", "encoding", "input_type", "price_out"}
 
 
 def is_remote(name: object) -> bool:

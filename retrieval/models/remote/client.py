@@ -7,7 +7,7 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -90,6 +90,43 @@ class RemoteClient:
 
         Raises RefusedError for what it can't take as it is, ModelUnavailableError where it stays silent or refuses.
         """
+        return self._answer(self._patiently(lambda: self._asked(call, request)))
+
+    def lines(self, call: str, request: dict[str, Json]) -> Iterator[str]:
+        """Yields the lines of an answer as they come; it is asked again only as long as none has come.
+
+        Raises as `post` does, and ModelUnavailableError where the connection ends before the answer does.
+        """
+        import httpx2
+
+        response = self._patiently(lambda: self._begun(call, request))
+        if response.status_code != 200:
+            self._answer(response)
+        size = 0
+        try:
+            for line in response.iter_lines():
+                size += len(line)
+                if size > MOST_BYTES:
+                    raise self._unavailable(f"answers more than {MOST_BYTES >> 20} MiB")
+                yield line
+        except httpx2.TransportError as error:
+            reason = one_line(str(error) or type(error).__name__, limit=200)
+            raise self._unavailable(f"stopped half way: {reason}") from error
+        finally:
+            response.close()
+
+    def _begun(self, call: str, request: dict[str, Json]) -> httpx2.Response:
+        """Returns an answer whose body is still to come where it is good, else read to its end."""
+        connection = self._connection()
+        response = connection.send(
+            connection.build_request("POST", f"{self._address.url}/{call}", json=request), stream=True
+        )
+        if response.status_code != 200:
+            response.read()
+        return response
+
+    def _patiently(self, ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+        """Returns an answer that is not of a busy server; raises ModelUnavailableError where there is none."""
         import httpx2
 
         wait, reason = FIRST_WAIT, ""
@@ -98,12 +135,12 @@ class RemoteClient:
                 time.sleep(wait)
                 wait *= 2
             try:
-                response = self._asked(call, request)
+                response = ask()
             except httpx2.TransportError as error:
                 reason = one_line(str(error) or type(error).__name__, limit=200)
                 continue
             if response.status_code not in BUSY:
-                return self._answer(response)
+                return response
             reason, asked = self._reason(response), _asked_wait(response)
             if asked is not None and asked > LONGEST_WAIT:
                 raise self._unavailable(f"asks to wait {asked:,.0f} seconds: {reason}")
