@@ -102,18 +102,21 @@ def test_back_leads_to_what_was_seen_before(page: Page) -> None:
     def searched() -> bool:
         return _parameters(page) == {"query": ["a trip by boat"], "k": ["3"]} and len(page.texts("hit")) == 3
 
+    def opened() -> bool:
+        return "/read" in page.browser.current_url and "life jacket" in "".join(page.texts("passage"))
+
     page.open("?query=a+trip+by+boat&k=3")
     page.until(searched, "the search")
     _open_first(page)
-    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document")
+    page.until(opened, "the document")
     page.browser.back()
     page.until(searched, "the search, one step back")
     page.browser.forward()
-    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document, one step on")
+    page.until(opened, "the document, one step on")
     _click(page, "Back to the search")
     page.until(searched, "the search through the link")
     page.browser.back()
-    page.until(lambda: "life jacket" in "".join(page.texts("passage")), "the document again")
+    page.until(opened, "the document again")
     _click(page, "Back to the search")
     page.until(searched, "the search")
     _click(page, "Library")
@@ -185,11 +188,11 @@ def test_upload_a_file_and_find_it(page: Page, site: tuple[str, Path], tmp_path:
     """It is ingested while the page watches, lies in the collection's own folder, and answers a search."""
     (tmp_path / "lighthouse.txt").write_text("The lighthouse of Skerryvore is made of granite.\n")
     page.open("library", '[data-testid="documents"]')
-    _click(page, "Put documents in", "summary, summary *")
+    _click(page, "Add documents", "summary, summary *")
     page.until(lambda: page.find('input[type="file"]'), "the field")
     page.find('input[type="file"]')[0].send_keys(str(tmp_path / "lighthouse.txt"))
     page.until(lambda: "lighthouse.txt" in page.shown(), "the file to be sent")
-    _click(page, "Put into the collection")
+    _click(page, "Add to the collection")
     page.until(lambda: "1 added" in "".join(page.texts("report")), "the ingest")
     page.until(lambda: "lighthouse.txt" in "".join(page.texts("documents")), "the list")
     upload = site[1] / "uploads" / "lighthouse.txt"
@@ -234,6 +237,7 @@ def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     page.until(lambda: "window.pwned = 5" in "".join(page.texts("passage")), "the preview")
     assert page.find('[data-testid="passage"] :is(img, script, iframe, svg, a)') == []
     _open_first(page)
+    page.until(lambda: "/read" in page.browser.current_url, "the page Read")
     page.until(lambda: "<svg onload=" in "".join(page.texts("passage")), "the text")
     seen = [page.browser.execute_script("return window.pwned === undefined")]
     for path, element in (

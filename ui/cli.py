@@ -233,7 +233,7 @@ def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", por
         from passagework.ingest.maintenance.creation import create
 
         create(collection)
-        print_message(f"note: {collection} was empty, and is a collection now: put documents in on the page Library")
+        print_message(f"note: {collection} was empty and is a collection now: add documents on the page Library")
     with open_collection(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:

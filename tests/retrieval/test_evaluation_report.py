@@ -610,7 +610,7 @@ class TestComparisonPage:
         assert _cells(lost) == [["d2", "2", "1", "→", "3"], ["d8", "0", "–", "→", "1"], ["d7", "0", "–", "→", "2"]]
         [row] = [[cell.text for cell in row.all("td")] for row in page.all("table")[-1].all("tr")][1:]
         assert row == ["0.7500", "0.6667", "-0.0833", "1.0000", "1", "0", "1"]
-        assert [next(one.all("title")).text for one in page.chart("b less a in RR").all("rect", "touch")] == [
+        assert [next(one.all("title")).text for one in page.chart("b minus a in RR").all("rect", "touch")] == [
             "+0.500 (0.500 → 1.000)\nq1: gull",
             "−0.667 (1.000 → 0.333)\nq2: tern",
         ]
@@ -621,7 +621,7 @@ class TestComparisonPage:
         page = render_comparison(Comparison("d", ("a", "b"), (_difference("AP", 0.0),), (same,)), {})
         assert "Both runs are equal on average" in _text(page)
         assert _text(page).count("None.") == 2
-        assert list(Page(page).chart("b less a in AP").all("rect", "gain")) == []
+        assert list(Page(page).chart("b minus a in AP").all("rect", "gain")) == []
 
     def test_nothing_compared(self) -> None:
         """No measure and no query: a page without charts."""

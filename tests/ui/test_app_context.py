@@ -35,7 +35,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def test_context_citations_json_and_the_program(page: AppTest, tmp_path: Path) -> None:
     """The same text in all of them, within the budget; the program of four lines prints it when it is run."""
-    assert any("Type a question." in str(one.proto.body) for one in page.get("html"))
+    assert any("Type a question to see" in str(one.proto.body) for one in page.get("html"))
     page.number_input(key="max_tokens").set_value(300)
     page.selectbox(key="stage").set_value("hybrid")
     page.text_input(key="query").set_value("who tells 'of \"flowers\\ and nests?").run()

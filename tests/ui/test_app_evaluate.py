@@ -49,7 +49,7 @@ def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) 
     """First it says what is missing; then figures, runs and report are on disk, and two runs are compared by query."""
     fake_models(monkeypatch, None)
     page = open_page(collection, monkeypatch, "evaluate")
-    assert "Nothing is measured yet." in page.info[0].value
+    assert "No measurements yet." in page.info[0].value
     assert page.button[0].disabled
     with Collection.open(collection) as opened:
         for query, path in (("bees dance", "bees.txt"), ("<b>paper</b> nests", "wasps.txt")):
@@ -80,7 +80,7 @@ def test_runs_of_a_benchmark(collection: Path, tmp_path: Path, monkeypatch: pyte
     fake_models(monkeypatch, None)
     page = open_page(collection, monkeypatch, "evaluate")
     page.segmented_control(key="view").set_value("Compare two runs").run()
-    assert "no two runs here" in page.info[0].value
+    assert "Comparing takes two runs" in page.info[0].value
     page.text_input(key="runs").set_value(str(tmp_path / "none")).run()
     assert "is no folder" in page.error[0].value
     page.text_input(key="runs").set_value(str(runs))
@@ -97,7 +97,7 @@ def test_a_damaged_measurement_is_passed_over(collection: Path, monkeypatch: pyt
         (collection / RUNS / name / FIGURES).write_text(text)
     fake_models(monkeypatch, None)
     page = open_page(collection, monkeypatch, "evaluate")
-    assert "Nothing is measured yet." in page.info[0].value
+    assert "No measurements yet." in page.info[0].value
 
 
 def _row(table: str, name: str) -> list[str]:

@@ -20,6 +20,7 @@ from passagework.retrieval.evaluation.judged import JudgedDocuments
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.judgments import Judgment, read_judgments
 from passagework.retrieval.folder import JUDGMENTS, PREFERENCES
+from passagework.ui.web.hit_events import HitEvents
 from passagework.ui.web.judging import as_trec, grade_of, judge, judgments_of
 from passagework.ui.web.links import document_names
 from passagework.ui.web.preferences import Preference, a_is_left, add_preference, preferences_of, tally
@@ -51,13 +52,15 @@ def _grade(page: AppTest, hit: int, grade: str | None) -> AppTest:
 def test_a_grade_is_kept_changed_and_taken_back(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a judgment of the passage's characters with its words; another session sees it."""
     fake_models(monkeypatch, None)
+    asked = HitEvents(why=1)
+    monkeypatch.setattr("passagework.ui.web.hit_events.hit_events", lambda _: asked)
     page = open_page(collection, monkeypatch)
     page.text_input(key="query").set_value(QUERY).run()
     _grade(page, 0, "relevant")
     line = {"query": QUERY, "document": "bees.txt", "grade": 2, "start": 0, "end": 30}
     line["quote"] = "Bees dance to tell of flowers."
     assert [json.loads(one) for one in (collection / JUDGMENTS).read_text().splitlines()] == [line]
-    assert any("Kept as a judgment: relevant." in str(one.proto.body) for one in page.get("html"))
+    assert any("Saved as a judgment: relevant." in str(one.proto.body) for one in page.get("html"))
     other = open_page(collection, monkeypatch)
     other.text_input(key="query").set_value(QUERY).run()
     assert other.segmented_control[0].value == "relevant"
@@ -98,7 +101,7 @@ def test_the_judge_page_lists_and_exports(collection: Path, monkeypatch: pytest.
     fake_models(monkeypatch, None)
     page = open_page(collection, monkeypatch, "judge")
     assert [one.value for one in page.info] == [
-        "Nothing is judged yet. Search for something, and say of each hit whether it answers."
+        "No judgments yet. Search, choose Why this beside a passage, and say whether it answers."
     ]
     with Collection.open(collection) as opened:
         judge(collection, "<b>who</b>", "bees.txt", opened.search("bees")[0], 1)
@@ -196,6 +199,8 @@ def test_half_a_line_costs_only_itself(collection: Path, monkeypatch: pytest.Mon
     """Search goes on and says so; what is judged next begins a line of its own."""
     (collection / JUDGMENTS).write_text('{"query": "be')
     fake_models(monkeypatch, None)
+    asked = HitEvents(why=1)
+    monkeypatch.setattr("passagework.ui.web.hit_events.hit_events", lambda _: asked)
     page = open_page(collection, monkeypatch)
     page.text_input(key="query").set_value("bees").run()
     assert html_of(page, "hit")

@@ -93,7 +93,7 @@ def test_notes_and_failures_are_told_apart(docs: Path, tmp_path: Path, monkeypat
     page = open_page(tmp_path / "c", monkeypatch, "library")
     labels = [one.label for one in page.expander]
     assert "Failed files (2)" in labels
-    assert "Notes: what was not read, or is not seen, in files (3)" in labels
+    assert "Notes on what could not be read or is hidden (3)" in labels
     [failed] = html_of(page, "failed")
     assert ("none.json" in failed, "some.json" in failed) == (True, False)
 
@@ -102,7 +102,7 @@ def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> No
     """In a thread of its own, with the encoder in memory; then what it did is told, and what is new is listed."""
     (docs / "wasps.txt").write_text("Wasps build paper nests.")
     page.text_input(key="folder_path").set_value(str(docs))
-    next(one for one in page.button if one.label == "Bring in").click().run()
+    next(one for one in page.button if one.label == "Add").click().run()
     _finished(page, tmp_path / "c")
     [report] = html_of(page, "report")
     assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
@@ -116,7 +116,7 @@ def test_what_is_not_read_is_told_by_type(page: AppTest, tmp_path: Path) -> None
     for name in ("a.doc", "b.doc", "c.amr", "d.txt"):
         (more / name).write_text("Hornets hunt.")
     page.text_input(key="folder_path").set_value(str(more))
-    next(one for one in page.button if one.label == "Bring in").click().run()
+    next(one for one in page.button if one.label == "Add").click().run()
     _finished(page, tmp_path / "c")
     [unread] = html_of(page, "unread")
     assert ">.doc</td>" in unread
@@ -129,7 +129,7 @@ def test_a_folder_that_is_not_there(page: AppTest) -> None:
     """Is said not to be; nothing is started."""
     for named in ("/no/such/folder", "~nobody-here/x", "\0"):
         page.text_input(key="folder_path").set_value(named)
-        next(one for one in page.button if one.label == "Bring in").click().run()
+        next(one for one in page.button if one.label == "Add").click().run()
         assert not page.exception
         assert len(page.error) == 1
 
@@ -141,7 +141,7 @@ def test_folders_are_not_offered_to_other_machines(docs: Path, tmp_path: Path, m
     monkeypatch.setattr("passagework.ui.web.session.host", lambda: "0.0.0.0")
     page = open_page(tmp_path / "c", monkeypatch, "library")
     assert [one.key for one in page.text_input] == ["find"]
-    assert any("can be named only where the server listens" in str(one.proto.body) for one in page.get("html"))
+    assert any("can be named only while the server listens" in str(one.proto.body) for one in page.get("html"))
 
 
 def test_an_upload_is_found_and_deleted(page: AppTest, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_file_elsewhere_stays_when_its_document_goes(page: AppTest, docs: Path
     next(one for one in page.button if one.label == "Delete").click().run()
     assert (docs / "bees.txt").exists()
     assert [one.value for one in page.info] == [
-        "The collection is empty. Upload files, or name a folder of this machine."
+        "This collection is empty. Upload files, or name a folder on this machine."
     ]
     assert not remove_upload(tmp_path / "c", docs / "bees.txt")
 
@@ -186,7 +186,7 @@ def _uploaded(page: AppTest, monkeypatch: pytest.MonkeyPatch, *files: tuple[str,
     sent = [SimpleNamespace(name=name, getvalue=lambda data=data: data) for name, data in files]
     with monkeypatch.context() as patch:
         patch.setattr("streamlit.file_uploader", lambda *args, **options: sent)
-        next(one for one in page.button if one.label == "Put into the collection").click().run()
+        next(one for one in page.button if one.label == "Add to the collection").click().run()
     assert not page.exception
     return page
 
@@ -217,9 +217,9 @@ def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypat
     upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / BROKEN
     assert ">broken.pdf</td>" in html_of(page, "failed")[0]
     page.multiselect(key="failures").set_value([upload.as_uri(), other.as_uri()]).run()
-    next(one for one in page.button if one.label == "Take off the list").click().run()
+    next(one for one in page.button if one.label == "Remove from the list").click().run()
     assert not page.exception
-    assert [one.value for one in page.success] == [r"2 files taken off the list\."]
+    assert [one.value for one in page.success] == [r"2 files removed from the list\."]
     assert html_of(page, "failed") == []
     assert (upload.exists(), other.exists()) == (False, True)
 

@@ -868,7 +868,7 @@ class TestPage:
         )
         (tmp_path / "new").mkdir()
         done = run("ui", "--collection", tmp_path / "new")
-        assert (done.code, "put documents in on the page Library" in done.err) == (0, True)
+        assert (done.code, "add documents on the page Library" in done.err) == (0, True)
         assert asked == [tmp_path / "new"]
         assert run("status", "--collection", tmp_path / "new", "--json").json["documents"] == 0
         assert run("ui", "--collection", tmp_path / "new") == Outcome(0, "", "")

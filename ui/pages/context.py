@@ -47,7 +47,7 @@ def show_context(context: Context, program: str) -> None:
         if context.text:
             st.code(visible(context.text), language=None, wrap_lines=True)
         elif context.plan.less_relevant:
-            st.info("Nothing in this collection answers that: a language model gets no text. Try other words.")
+            st.info("Nothing in this collection answers that, so a language model would get no text. Try other words.")
         else:
             st.info("No passage found. Try other words.")
     with citations:
@@ -77,16 +77,16 @@ def show_form(collection: Collection) -> None:
     if not status_of(collection).documents:
         session.show_empty()
         return
-    query = session.query_field("What your application would ask")
+    query = session.query_field("Ask what your application would ask")
     with st.container(horizontal=True):
         max_tokens = int(
-            st.number_input("Tokens at most", FEWEST, MOST, 2000, step=50, key="max_tokens", width=180, bind=URL)
+            st.number_input("Most tokens", FEWEST, MOST, 2000, step=50, key="max_tokens", width=180, bind=URL)
         )
-        k = int(st.number_input("Passages at most", 1, 200, 20, key="pool", width=180, bind=URL))
+        k = int(st.number_input("Most passages", 1, 200, 20, key="pool", width=180, bind=URL))
         chosen = str(st.selectbox("Stage", list(STAGES), key="stage", width=180, bind=URL))
         syntax = str(st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, width=180, bind=URL))
     if not query.strip():
-        st.html(note_html("Type a question. You see the text that a language model would be given, and its sources."))
+        st.html(note_html("Type a question to see the text that a language model would be given, and its sources."))
         return
     stage = STAGES[chosen]
     with st.spinner("Assembling"):

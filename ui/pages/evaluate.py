@@ -34,7 +34,7 @@ LARGEST = 1_500_000
 def show_measurements(collection: Collection) -> None:
     """Draws the measurements of this collection, the newest first, and a button that makes another."""
     judged = (collection.path / JUDGMENTS).exists()
-    if st.button("Measure every stage on the judgments", type="primary", disabled=not judged):
+    if st.button("Measure every stage on your judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
 
         def draw(done: int, total: int) -> None:
@@ -44,7 +44,7 @@ def show_measurements(collection: Collection) -> None:
         bar.empty()
     measured = measurements(collection.path)
     if not measured:
-        st.info("Nothing is measured yet. Judge some hits, then measure how well each stage finds them.")
+        st.info("No measurements yet. Judge some passages, then measure how well each stage finds them.")
         st.page_link(session.JUDGE, label="Go to the judgments")
         return
     names = {measurement.folder.name: measurement for measurement in measured}
@@ -83,14 +83,14 @@ def show_comparison(collection: Collection) -> None:
         benchmark = st.text_input("Benchmark", key="beir", placeholder=layout, bind=URL)
         folder, beir = _path(named) or folder, _path(benchmark)
     else:
-        st.html(note_html("Other folders can be named only where the server listens at 127.0.0.1."))
+        st.html(note_html("Other folders can be named only while the server listens at 127.0.0.1."))
     files = {f"{file.parent.name}/{file.name}": file for file in run_files(folder)}
     if len(files) < 2:
-        st.info("There are no two runs here. Measure the judgments, or write runs with passagework evaluate --runs.")
+        st.info("Comparing takes two runs. Measure your judgments, or write runs with passagework evaluate --runs.")
         return
     left, right = st.columns(2)
-    a = files[str(left.selectbox("Run a", list(files), 0, key="run_a"))]
-    b = files[str(right.selectbox("Run b", list(files), len(files) - 1, key="run_b"))]
+    a = files[str(left.selectbox("Run A", list(files), 0, key="run_a"))]
+    b = files[str(right.selectbox("Run B", list(files), len(files) - 1, key="run_b"))]
     with st.spinner("Comparing"):
         judged = benchmark_of(collection, beir)
         comparison, page = compared(judged, a, b, None if beir is None else beir / "corpus.jsonl")
@@ -106,7 +106,7 @@ def show_comparison(collection: Collection) -> None:
         )
         for measure in comparison.measures
     ]
-    columns = ("Measure", "a", "b", "b less a", "Queries better", "Queries worse", "p")
+    columns = ("Measure", "A", "B", "B − A", "Queries better", "Queries worse", "p")
     st.html(table_html("differences", columns, rows))
     show_report(page, "Report of the comparison")
 

@@ -34,7 +34,7 @@ def show_judgments(collection: Collection) -> None:
     """Draws the judgments, and the files that `passagework evaluate` reads."""
     judgments = judgments_of(collection.path)
     if not judgments:
-        st.info("Nothing is judged yet. Search for something, and say of each hit whether it answers.")
+        st.info("No judgments yet. Search, choose Why this beside a passage, and say whether it answers.")
         st.page_link(session.SEARCH, label="Go to the search")
         return
     queries = len({judgment.query for judgment in judgments})
@@ -78,7 +78,7 @@ def settings_of(name: str, stage: str) -> tuple[SearchSettings, dict[str, str | 
 
 def compare_settings(collection: Collection, *, blind: bool) -> None:
     """Draws the first hits of one query under two settings."""
-    query = session.query_field("A query to compare by")
+    query = session.query_field("Compare the settings on a query")
     with st.expander("The two settings", expanded=not blind):
         left, right = st.columns(2)
         with left:
@@ -86,7 +86,7 @@ def compare_settings(collection: Collection, *, blind: bool) -> None:
         with right:
             b, recorded_b = settings_of("b", "rerank")
     if not query.strip():
-        st.html(note_html("Type a query: the first five hits of both settings appear beside each other."))
+        st.html(note_html("Type a query to see the first five passages of both settings side by side."))
         return
     with st.spinner("Searching twice"):
         both = a.search(collection, query), b.search(collection, query)
@@ -109,7 +109,7 @@ def compare_settings(collection: Collection, *, blind: bool) -> None:
         with column:
             _list(hits, None, name, "blind")
     if recorded_a == recorded_b:
-        st.info("Both sides are the same setting: choose another for one of them.")
+        st.info("Both sides have the same settings: change one of them.")
     elif any(both):
         _vote(collection, query, recorded_a, recorded_b, a_first=a_first)
 
@@ -139,7 +139,7 @@ def _vote(
         st.rerun()
     named = {"a": f"A ({_settings_text(a)})", "b": f"B ({_settings_text(b)})"}
     counts = tally(preferences_of(collection.path), a, b)
-    st.success(markdown_text(f"Kept. The first was {named[left]}, the second was {named[right]}."))
+    st.success(markdown_text(f"Saved. The first was {named[left]}, the second was {named[right]}."))
     rows = [(named.get(choice, "no difference"), counts[choice]) for choice in counts]
     st.html(table_html("tally", ("Better", "Queries"), rows))
 

@@ -61,19 +61,19 @@ def show_add_form(collection: Collection, jobs: IngestJobs) -> None:
             key="files",
             max_upload_size=UPLOAD_MEGABYTES,
         )
-        sent = st.form_submit_button("Put into the collection")
+        sent = st.form_submit_button("Add to the collection")
     if sent and files:
         jobs.check()  # or they would lie there until the next upload
     if sent and files and (saved := _saved(collection, files)):
         jobs.start(collection, [*saved, *uningested_uploads(collection.path, sources_of(collection))])
     if session.host() not in LOCAL:
-        st.html(note_html("Folders of this machine can be named only where the server listens at 127.0.0.1."))
+        st.html(note_html("Folders on this machine can be named only while the server listens at 127.0.0.1."))
         return
     with st.form("folder"):
         named = st.text_input("Folder or file on this machine", placeholder="~/Documents/handbook", key="folder_path")
-        gone = st.checkbox("Take out documents whose files are gone", key="delete_missing")
-        everything = st.checkbox("Take what .gitignore and the like leave out, too", key="no_ignore")
-        if st.form_submit_button("Bring in") and named and named.strip():
+        gone = st.checkbox("Delete documents whose files are gone", key="delete_missing")
+        everything = st.checkbox("Include what .gitignore and the like leave out", key="no_ignore")
+        if st.form_submit_button("Add") and named and named.strip():
             jobs.start(collection, [_path(named)], delete_missing=gone, no_ignore=everything)
 
 
@@ -104,7 +104,7 @@ def _watch(job: IngestJob) -> None:
         st.rerun()
     now = job.progress
     if now is None:
-        st.progress(0.0, "Getting ready")
+        st.progress(0.0, "Preparing")
         return
     for line in progress_lines(now):
         share = line.done / line.total if line.total else 0.0
@@ -123,7 +123,7 @@ def _report(report: Report) -> None:
     show_problems("Notes", report.notes)
     show_unread(report.unread)
     show_problems("Skipped", report.skipped)
-    show_problems("Left out on purpose", [ignored.describe() for ignored in report.ignored])
+    show_problems("Left out by .gitignore and the like", [ignored.describe() for ignored in report.ignored])
 
 
 def _path(named: str) -> Path:
@@ -145,7 +145,7 @@ def main() -> None:
         show_status(status)
         show_watch(collection)
         jobs = session.jobs_of(str(collection.path.resolve()))
-        with st.expander("Put documents in", expanded=not status.documents):
+        with st.expander("Add documents", expanded=not status.documents):
             try:
                 show_add_form(collection, jobs)
             except PassageworkError as error:
@@ -156,13 +156,13 @@ def main() -> None:
         sources = sources_of(collection)
         show_failures(collection, [source for source in sources if source.state is SourceState.FAILED])
         notes = [Problem(source.path, note) for source in sources for note in source.notes]
-        show_problems("Notes: what was not read, or is not seen, in files", notes)
+        show_problems("Notes on what could not be read or is hidden", notes)
         rows = documents_of(collection)
         if rows:
             show_documents(collection, rows, sources)
             show_duplicates(collection)
         else:
-            st.info("The collection is empty. Upload files, or name a folder of this machine.")
+            st.info("This collection is empty. Upload files, or name a folder on this machine.")
     except PassageworkError as error:
         session.show_error(error)
 

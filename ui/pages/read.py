@@ -1,14 +1,10 @@
-"""Draws the reading page: a passage in its place, on the picture of its PDF page or in the document's text."""
+"""Draws the reading page: a document opened at a passage, on the picture of its page or in its text."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from urllib.parse import parse_qs
 
 import streamlit as st
 
 from passagework import Collection
-from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
@@ -16,11 +12,14 @@ from passagework.retrieval.text import counted, page_list
 from passagework.retrieval.types import Page
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
-from passagework.ui.web.collection_cache import documents_of
-from passagework.ui.web.document_view import Place, citation, passage_html, picture_html, place_of
+from passagework.ui.web.collection_cache import document_of, documents_of
+from passagework.ui.web.document_view import Place, passage_html, picture_html, place_of
+from passagework.ui.web.hit_events import hit_events
 from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.page_html import markdown_text, note_html
-from passagework.ui.web.page_pictures import has_pages, picture_of, source_of
+from passagework.ui.web.page_pictures import picture_of, source_of
+from passagework.ui.web.reading import Destination, hits_in, outline_html, outline_of
+from passagework.ui.web.reading_bar import go, show_bar
 from passagework.ui.web.recording_player import recording_of_document, show_player
 
 AROUND = 8_000
@@ -34,12 +33,7 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
     """Draws the page that was asked for, else the first that the passage touches."""
     pages = place.document.pages
     touched = [page.number for page in place.pages]
-    _begin_at(row, place, touched[0] if touched else 1, len(pages))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = int(st.number_input("Page", 1, len(pages), key="page", width=140, bind="query-params"))
-        st.button("Previous page", disabled=number <= 1, on_click=_turn, args=(number - 1,))
-        st.button("Next page", disabled=number >= len(pages), on_click=_turn, args=(number + 1,))
-    page = pages[number - 1]
+    page = pages[int(st.session_state.get("page", 1)) - 1]
     st.html(note_html(_where(page, touched, len(pages))))
     try:
         picture = picture_of(collection, row, place, page)
@@ -49,12 +43,12 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
         return
     if not picture.unchanged:
         st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
-    if number in touched and picture.missing:
+    if page.number in touched and picture.missing:
         st.html(note_html(f"{counted(picture.missing, 'character')} of the passage could not be found on the page."))
     st.html(picture_html(picture, f"Page {page.label} of {row.address}"))
 
 
-def show_text(place: Place, query: str, languages: Sequence[str]) -> None:
+def show_text(place: Place, query: str, languages: tuple[str, ...]) -> None:
     """Draws the document's text, opened at the passage; words are marked as queries look for them in `languages`."""
     words = matching_spans(query, [place.text], languages)[0] if query and place.text else []
     key = f"{place.document.uri}-{place.start}"
@@ -70,22 +64,23 @@ def show_text(place: Place, query: str, languages: Sequence[str]) -> None:
 
 def show_document_list(collection: Collection) -> None:
     """Draws a list of documents, where none was opened yet."""
+    st.title("Read")
     rows = documents_of(collection)
     if not rows:
         session.show_empty()
         return
-    st.html(note_html("Open a hit of a search, or a document from this list."))
+    st.html(note_html("Open a passage from a search, or choose a document."))
     if len(rows) > LISTED:
         st.html(note_html(f"These are the first {LISTED:,} of {len(rows):,}. The library finds the others."))
-    names = {row.uri: row.address for row in rows[:LISTED]}
-    chosen = st.selectbox("Document", list(names), None, format_func=lambda uri: names[uri], placeholder="Choose one")
+    names = {row.address: row.uri for row in rows[:LISTED]}
+    chosen = st.selectbox("Document", list(names), index=None, placeholder="Choose a document")
     if chosen:
-        st.query_params["document"] = chosen
+        st.query_params["document"] = names[chosen]
         st.rerun()
 
 
 def show_document(collection: Collection, name: str, query: str) -> None:
-    """Draws the document of that name, opened at the place that the address gives."""
+    """Draws the document of that name at the place that the address names, its outline beside it."""
     rows = collection.documents_named([name]).get(name, [])
     if not rows:
         st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
@@ -93,19 +88,39 @@ def show_document(collection: Collection, name: str, query: str) -> None:
         return
     row, *other_rows = rows
     if other_rows:
-        st.warning(f"{len(rows)} documents bear this name. This is the first.")
-    document = collection.document(row.id)
-    place = place_of(document, st.query_params.get("start"), st.query_params.get("end"))
-    st.subheader(markdown_text(row.title or row.address))
-    read = "read by OCR" if any(span.start < place.end and place.start < span.end for span in document.ocr) else ""
-    parts = (row.address, place.where, format_name(row.media_type), read)
-    st.html(note_html(" · ".join(part for part in parts if part)))
-    if place.text:
-        st.code(citation(place), language=None, wrap_lines=True)
-    shown = "Picture" if has_pages(row) else "Text"
-    if shown == "Picture":
-        shown = st.segmented_control("Show", ["Picture", "Text"], default="Picture", key="show") or "Picture"
-    if shown == "Picture":
+        st.warning(f"{len(rows)} documents have this name. This is the first.")
+    place = place_of(document_of(collection, row.id), st.query_params.get("start"), st.query_params.get("end"))
+    hits = _hits_in(collection, str(collection.path.resolve()), collection.moment(), row, query, row.uri)
+    outline = outline_of(place.document)
+    parameters = {key: value for key in ("document", "for", "search") if (value := st.query_params.get(key))}
+    pictured = show_bar(collection, row, place, hits, parameters)
+    beside, text = st.columns([1, 4], gap="medium") if outline else (st.container(), st.container())
+    if outline:
+        with beside, st.container(key="outline"), st.expander("Outline", expanded=True):
+            st.html(outline_html(outline, parameters, place.start, len(hits) + 1))
+    with text:
+        _show_content(collection, row, place, query, pictured=pictured)
+    events = hit_events(f"places-{name}")
+    st.html(TO_PASSAGE.replace("PLACE", f"{place.start}"), unsafe_allow_javascript=True)
+    if events.open is not None and events.open <= len(hits) + len(outline):
+        go([*hits, *outline][events.open - 1])
+        st.rerun()
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _hits_in(
+    _collection: Collection,
+    path: str,  # noqa: ARG001 - the key
+    moment: str,  # noqa: ARG001 - the key
+    _row: DocumentRow,
+    query: str,
+    uri: str,  # noqa: ARG001 - the key
+) -> list[Destination]:
+    return hits_in(_collection, _row, query)
+
+
+def _show_content(collection: Collection, row: DocumentRow, place: Place, query: str, *, pictured: bool) -> None:
+    if pictured:
         show_page(collection, row, place)
     elif (recording := recording_of_document(row)) is not None:
         beside, text = st.columns(2)
@@ -115,7 +130,6 @@ def show_document(collection: Collection, name: str, query: str) -> None:
             show_text(place, query, collection.languages())
     else:
         show_text(place, query, collection.languages())
-    st.html(TO_PASSAGE, unsafe_allow_javascript=True)
 
 
 def _where(page: Page, touched: list[int], pages: int) -> str:
@@ -128,39 +142,13 @@ def _where(page: Page, touched: list[int], pages: int) -> str:
     return caption
 
 
-def _begin_at(row: DocumentRow, place: Place, first: int, last: int) -> None:
-    """Opens another passage at its own page, whichever was read before, unless the address names one."""
-    position = (row.uri, place.start, place.end)
-    if st.session_state.get("place") != position:
-        st.session_state["place"] = position
-        if "page" not in st.query_params:
-            st.session_state["page"] = first
-    st.session_state["page"] = min(max(1, int(st.session_state.get("page", first))), last)
-
-
-def _settings(search: str) -> dict[str, list[str]]:
-    """Returns the parameters of a query string, without Streamlit's own."""
-    return {key: values for key, values in parse_qs(search).items() if not key.casefold().startswith("embed")}
-
-
-def _turn(number: int) -> None:
-    st.session_state["page"] = number
-
-
 def _more(key: str) -> None:
     st.session_state[key] = st.session_state.get(key, 0) + 1
 
 
 def main() -> None:
     """Draws the page once."""
-    st.title("Read")
     name, query = st.query_params.get("document", ""), st.query_params.get("for", "")
-    if query:
-        st.page_link(
-            session.SEARCH,
-            label="Back to the search",
-            query_params=_settings(st.query_params.get("search", "")) or {"query": query},
-        )
     try:
         collection = session.current_collection()
         if name:

@@ -91,6 +91,14 @@ def citation(place: Place) -> str:
     return " ".join(visible(", ".join(parts)).split()) + (f': "{quote}"' if quote else "")
 
 
+def quotation(place: Place, link: str) -> str:
+    """Returns the whole passage in quotation marks, where it is from, and a link to it."""
+    document = place.document
+    where = ", ".join(part for part in (document.title, address(document.path, document.uri), place.where) if part)
+    quote = " ".join(visible(place.text).split())
+    return "\n".join(part for part in (f'"{quote}"', visible(where), link) if part)
+
+
 def picture_html(picture: PagePicture, label: str) -> str:
     """Returns the page with the passage's boxes over it."""
     boxes = "".join(
@@ -106,20 +114,23 @@ def picture_html(picture: PagePicture, label: str) -> str:
 def passage_html(place: Place, first: int, last: int, highlights: Highlights) -> str:
     """Returns the document's `[first, last)` as it reads, with the passage marked in it.
 
-    `highlights` are those of the whole passage. Source code keeps its lines as they are.
+    `highlights` are those of the whole passage. A passage of several lines is a block of its own, one of a single line
+    is marked within it. Source code keeps its lines as they are.
     """
     document = place.document
     start, end = min(max(place.start, first), last), min(max(place.end, first), last)
-    whole = (start, end) == (place.start, place.end)
-    marks = highlights if whole else Highlights()
+    marks = highlights if (start, end) == (place.start, place.end) else Highlights()
     html = _code_html if any(one.unit is PlaceUnit.LINE for one in document.places) else _block_html
-    passage = (
-        f'<div class="pw-passage" data-testid="passage">{html(document, start, end, marks)}</div>'
-        if start < end
-        else ""
-    )
-    before, behind = html(document, first, start, Highlights()), html(document, end, last, Highlights())
-    return f'<div class="pw-document" data-testid="document" dir="auto">{before}{passage}{behind}</div>'
+    if html is _block_html and start < end and not set("\n|") & set(document.text[start:end]):
+        shift = start - first
+        moved = Highlights(tuple((at + shift, to + shift) for at, to in marks.words))
+        whole = _block_html(document, first, last, moved, (shift, end - first))
+    else:
+        passage = html(document, start, end, marks)
+        passage = f'<div class="pw-passage" data-testid="passage">{passage}</div>' if start < end else ""
+        before, behind = html(document, first, start, Highlights()), html(document, end, last, Highlights())
+        whole = f"{before}{passage}{behind}"
+    return f'<div class="pw-document" data-testid="document" dir="auto">{whole}</div>'
 
 
 def _code_html(document: Document, first: int, last: int, marks: Highlights) -> str:
@@ -127,8 +138,10 @@ def _code_html(document: Document, first: int, last: int, marks: Highlights) -> 
     return f'<pre class="pw-code">{words_html(text, marks.words)}</pre>' if text.strip() else ""
 
 
-def _block_html(document: Document, first: int, last: int, marks: Highlights) -> str:
+def _block_html(
+    document: Document, first: int, last: int, marks: Highlights, passage: tuple[int, int] | None = None
+) -> str:
     text = document.text[first:last]
     columns = next((table.columns for table in document.tables if table.start < first < table.end), "")
     headings = [heading.start - first for heading in document.headings if first <= heading.start < last]
-    return rendered_html(text, marks, document.media_type, columns, headings) if text.strip() else ""
+    return rendered_html(text, marks, document.media_type, columns, headings, passage) if text.strip() else ""

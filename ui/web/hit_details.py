@@ -10,11 +10,12 @@ from passagework import Collection
 from passagework.retrieval import Hit, Hits, PassageworkError, Stage
 from passagework.retrieval.hits import StageScore
 from passagework.ui.present import heading
+from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
 from passagework.ui.web.page_html import markdown_text, note_html, plan_html, table_html
-from passagework.ui.web.rendered_text import plain
+from passagework.ui.web.rendered_text import plain, rendered_html
 
 
 @st.dialog("Why this passage", width="large")
@@ -51,10 +52,10 @@ def evidence_line(hit: Hit) -> str:
     estimate = hit.estimate
     if estimate is None:
         return "Its relevance was not estimated."
-    near = "" if estimate.closeness is None else f"closeness in meaning {estimate.closeness:.2f}, "
+    near = "" if estimate.closeness is None else f"a closeness in meaning of {estimate.closeness:.2f} and "
     return (
-        f"Relevance {estimate.probability:.2f}: the estimated probability that it answers, from {near}"
-        f"and {estimate.coverage:.2f} of the query's telling words."
+        f"Relevance {estimate.probability:.2f}: the estimated probability that it answers, judged by {near}"
+        f"{estimate.coverage:.0%} of the query's telling words."
     )
 
 
@@ -95,7 +96,8 @@ def show_neighbours(collection: Collection, hit: Hit) -> None:
     for row in rows:
         if row.id != hit.id:
             side = "Before it" if row.ordinal < here else "After it"
-            text = f'<div class="pw-text pw-beside" data-testid="neighbour" dir="auto">{plain(row.text)}</div>'
+            text = rendered_html(row.text, Highlights())
+            text = f'<div class="pw-document pw-beside" data-testid="neighbour" dir="auto">{text}</div>'
             st.html(f'<div class="pw-place">{side}</div>{text}')
     if len(rows) < 2:
         st.html(note_html("Its document has no other passage."))

@@ -12,10 +12,13 @@ import streamlit as st
 WIDE = 1100
 """Pixels of a window from which there is room for a preview beside the hits."""
 
+KNOWN = "wide"
+"""What the session keeps of the window."""
+
 SCRIPT = """
 export default function ({ setStateValue, setTriggerValue, data }) {
     const wide = matchMedia(`(min-width: ${data.wide}px)`)
-    const tellWidth = () => setStateValue("wide", wide.matches)
+    const tellWidth = () => { if (wide.matches !== data.known) setStateValue("wide", wide.matches) }
     let last = null, told = 0
     const hitOf = node => node.closest && node.closest("[data-hit]")
     const select = hit => {
@@ -75,10 +78,10 @@ def hit_events(key: str) -> HitEvents:
     component = st.components.v2.component("passagework_hit_events", js=SCRIPT)
     told = component(
         key=key,
-        data={"wide": WIDE},
+        data={"wide": WIDE, "known": st.session_state.get(KNOWN)},
         height=1,
         on_selected_change=_nothing,
-        on_wide_change=_nothing,
+        on_wide_change=lambda: _note_width(key),
         on_open_change=_nothing,
         on_why_change=_nothing,
     )
@@ -86,8 +89,13 @@ def hit_events(key: str) -> HitEvents:
         selected=_rank(told.get("selected")),
         open=_rank(told.get("open")),
         why=_rank(told.get("why")),
-        wide=told.get("wide") is True,
+        wide=st.session_state.get(KNOWN) is True,
     )
+
+
+def _note_width(key: str) -> None:
+    """Keeps for the session what the window is like, so that the next list of hits needn't ask and be drawn again."""
+    st.session_state[KNOWN] = st.session_state[key].get("wide")
 
 
 def _nothing() -> None:

@@ -95,8 +95,8 @@ def hit_html(listed: ListedHit) -> str:
     """Returns a hit as an item of a list: rank, headings and page as a link, its relevance, and its snippet."""
     hit = listed.hit
     snippet = snippet_of(hit, listed.highlights)
-    body = rendered_html(snippet.text, Highlights(snippet.words), listed.media_type, snippet.columns)
-    edges = ("… " if snippet.before else "", " …" if snippet.after else "")
+    rest = " …" if snippet.after and not snippet.columns else ""
+    body = rendered_html(snippet.text + rest, Highlights(snippet.words), listed.media_type, snippet.columns)
     where = " › ".join(breadcrumb(hit)) or hit.place or heading(hit)
     place = hit.place if hit.place and hit.place != where else ""
     notes = {
@@ -115,8 +115,7 @@ def hit_html(listed: ListedHit) -> str:
         f'<span class="pw-page-number">{plain(place)}</span>{_relevance_html(hit)}'
         f'<button type="button" class="pw-why" data-why="{hit.rank}" '
         f'aria-label="Why this is passage {hit.rank}">Why this</button></div>'
-        f'<div class="pw-snippet {kind}" data-testid="text" dir="auto" data-before="{edges[0]}" '
-        f'data-after="{edges[1]}">{body}</div>{said}</li>'
+        f'<div class="pw-snippet {kind}" data-testid="text" dir="auto">{body}</div>{said}</li>'
     )
 
 

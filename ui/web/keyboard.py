@@ -51,6 +51,6 @@ TO_PASSAGE = """<script>
         }
         await new Promise(done => setTimeout(done, 100))
     }
-})()
+})() // PLACE
 </script>"""
-"""Brings the passage into view, as soon as it is there."""
+"""Brings the passage into view, as soon as it is there; the place makes it run for each."""

@@ -25,8 +25,8 @@ FEW = 10
 
 STATES = {
     SourceState.PARTIAL: "file read in part",
-    SourceState.FAILED: "as it was: the file failed since",
-    SourceState.EMPTY: "as it was: the file is empty now",
+    SourceState.FAILED: "earlier version: the file has failed since",
+    SourceState.EMPTY: "earlier version: the file is empty now",
 }
 """What a person is told of the state of a document's file, where it isn't done."""
 
@@ -44,11 +44,11 @@ def show_unread(listed: Sequence[UnreadType]) -> None:
     if listed:
         with st.expander(f"Not read, by type ({sum(unread.files for unread in listed):,})", expanded=True):
             rows = [(unread.type, f"{unread.files:,}", unread.way_out) for unread in listed[:ROWS]]
-            st.html(table_html("unread", ("Type", "Files", "How to have them read"), rows))
+            st.html(table_html("unread", ("Type", "Files", "What would read them"), rows))
 
 
 def show_failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
-    """Draws the files that could not be read, with the reasons, and a choice of them to be taken off the list."""
+    """Draws the files that could not be read, with the reasons, and a choice of them to be removed from the list."""
     if not failed:
         return
     with st.expander(f"Failed files ({len(failed):,})", expanded=len(failed) <= FEW):
@@ -58,9 +58,9 @@ def show_failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
         chosen = st.multiselect(
             "Choose failed files", list(names), key="failures", format_func=lambda uri: names.get(uri, uri)
         )
-        help_text = "An uploaded file is deleted. Another stays where it is, and is tried again with its folder."
+        help_text = "An uploaded file is deleted. Any other stays where it is and is tried again with its folder."
         st.button(
-            "Take off the list",
+            "Remove from the list",
             disabled=not chosen,
             help=help_text,
             on_click=_forget_failed,
@@ -134,7 +134,7 @@ def _forget_failed(collection: Collection, uris: Sequence[str]) -> None:
     try:
         delete_sources(collection.path, uris)
         _remove_uploads(collection, uris)
-        st.session_state["deleted"] = f"{counted(len(uris), 'file')} taken off the list."
+        st.session_state["deleted"] = f"{counted(len(uris), 'file')} removed from the list."
     except PassageworkError as error:
         st.session_state["not deleted"] = str(error)
     st.session_state["failures"] = []

@@ -41,7 +41,6 @@ STYLE = """<style>
 .pw-prose { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; max-height: 4.2em; }
 .pw-rows table { display: block; overflow: hidden; white-space: nowrap; }
 .stHtml .pw-snippet p, .stHtml .pw-snippet ul, .stHtml .pw-snippet ol { margin: 0; font-size: inherit; }
-.stHtml .pw-snippet > *:first-child::before { content: attr(data-before); }
 .pw-snippet table { font-size: 0.85rem; }
 .pw-snippet th, .pw-snippet td { max-width: 18rem; overflow: hidden; text-overflow: ellipsis; }
 .pw-snippet th { max-width: 7.5rem; }
@@ -77,6 +76,11 @@ STYLE = """<style>
 .st-key-results [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 .st-key-results [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:nth-child(2) { display: none; }
 }
+@media (max-width: 1099px) {
+[data-testid="stLayoutWrapper"]:has(> .st-key-reading-bar) { position: static; }
+[data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: static; }
+.st-key-outline .pw-outline { max-height: 12rem; }
+}
 @media (max-width: 640px) {
 [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
 .pw-open { white-space: normal; overflow-wrap: anywhere; }
@@ -92,6 +96,17 @@ STYLE = """<style>
 .pw-table td:first-child::before { content: none; }
 .pw-table td:empty { display: none; }
 }
+[data-testid="stLayoutWrapper"]:has(> .st-key-reading-bar) { position: sticky; top: 3.75rem; z-index: 5;
+  background: Canvas; border-bottom: 1px solid rgba(128, 128, 128, 0.4); padding-bottom: 0.5rem; }
+.pw-ticks { position: relative; height: 24px; border-radius: 3px; background: rgba(128, 128, 128, 0.15); }
+.stHtml a.pw-tick { position: absolute; top: 0; width: 24px; height: 24px; margin-left: -12px;
+  background: linear-gradient(currentColor, currentColor) center / 4px 100% no-repeat; color: #b45309; }
+.stHtml a.pw-tick[aria-current] { color: #3273cc; background-size: 8px 100%; }
+[data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: sticky; top: 15rem; }
+.st-key-outline .pw-outline { max-height: calc(100vh - 22rem); overflow: auto; font-size: 0.875rem; }
+.stHtml .pw-outline ul { list-style: none; padding: 0; margin: 0; }
+.stHtml .pw-outline a { color: inherit; display: block; padding: 0.15rem 0; overflow-wrap: anywhere; }
+.stHtml .pw-outline a[aria-current] { font-weight: 650; }
 .pw-page { position: relative; max-width: 60rem; margin: 0 auto; border: 1px solid rgba(128, 128, 128, 0.5); }
 .pw-page img { display: block; width: 100%; height: auto; }
 .pw-box { position: absolute; background: rgba(255, 213, 0, 0.42); mix-blend-mode: multiply; border-radius: 2px; }
@@ -105,6 +120,13 @@ STYLE = """<style>
 .stHtml .pw-document th, .stHtml .pw-snippet th { font-weight: 600; opacity: 0.85; }
 .pw-code { white-space: pre-wrap; font-family: "Source Code Pro", monospace; font-size: 0.85rem; margin: 0.3rem 0;
   background: rgba(128, 128, 128, 0.1); padding: 0.3rem 0.6rem; border-radius: 4px; color: inherit; }
+@media print {
+header, .st-key-outline, .st-key-reading-bar [data-testid="stHorizontalBlock"], .pw-rail { display: none !important; }
+.st-key-reading-bar { position: static; }
+.stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] { position: static !important; }
+.stApp, [data-testid="stAppViewContainer"], [data-testid="stMain"] { overflow: visible !important; }
+.pw-passage { outline: 1px solid #b45309; }
+}
 @media (prefers-reduced-motion: reduce) {
 *, *::before, *::after { animation: none !important; transition: none !important; scroll-behavior: auto !important; }
 }

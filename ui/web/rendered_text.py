@@ -24,12 +24,14 @@ from passagework.ui.present.snippets import CELLS, ROW, RULE, unwrapped
 WITH_EMPHASIS = frozenset({Format.MARKDOWN.value, Format.DOCX.value, Format.IPYNB.value})
 """Formats whose text has Markdown's marks for emphasis and code; in others a star or an underscore is one."""
 
-_WORD_ON, _WORD_OFF, _BEST_ON, _BEST_OFF = "\ue000\ue001\ue002\ue003"
+_WORD_ON, _WORD_OFF, _BEST_ON, _BEST_OFF, _PASSAGE_ON, _PASSAGE_OFF = "\ue000\ue001\ue002\ue003\ue004\ue005"
 _MARKS = {
     _WORD_ON: '<mark class="pw-word">',
     _WORD_OFF: "</mark>",
     _BEST_ON: '<span class="pw-best" data-testid="best">',
     _BEST_OFF: "</span>",
+    _PASSAGE_ON: '<mark class="pw-passage" data-testid="passage">',
+    _PASSAGE_OFF: "</mark>",
 }
 """Characters for private use that stand for marks while a text is rendered; a document's own become U+FFFD."""
 
@@ -44,14 +46,19 @@ def plain(text: str) -> str:
 
 
 def rendered_html(
-    text: str, highlights: Highlights, media_type: str = "", columns: str = "", headings: Sequence[int] = ()
+    text: str,
+    highlights: Highlights,
+    media_type: str = "",
+    columns: str = "",
+    headings: Sequence[int] = (),
+    passage: Span | None = None,
 ) -> str:
     """Returns a text as HTML with its matching words and its best sentence marked.
 
     `columns` are the names, as in a heading, of a table that the text begins in the midst of; at `headings` begin
-    lines that are headings, whether they look like it or not.
+    lines that are headings, whether they look like it or not. `passage` is a part of one line that is marked.
     """
-    marked = visible(_with_marks(_OWN.sub("\ufffd", unwrapped(text)), highlights, headings))
+    marked = visible(_with_marks(_OWN.sub("\ufffd", unwrapped(text)), highlights, headings, passage))
     source = "\n".join(_with_column_names(marked.split("\n"), _OWN.sub("\ufffd", visible(columns))))
     html = str(_parser(emphasis=media_type in WITH_EMPHASIS).render(source))
     return _OWN.sub(lambda match: _MARKS[match.group()], html)
@@ -63,7 +70,7 @@ def words_html(text: str, words: Sequence[Span]) -> str:
     return _OWN.sub(lambda match: _MARKS[match.group()], plain(marked))
 
 
-def _with_marks(text: str, highlights: Highlights, headings: Sequence[int] = ()) -> str:
+def _with_marks(text: str, highlights: Highlights, headings: Sequence[int] = (), passage: Span | None = None) -> str:
     """Returns a text with characters for its marks; the best sentence has one a line, or it would cross blocks."""
     signs = [(at, -1.0, "\n# ") for at in headings if not text.startswith("#", at)]
     signs += [sign for first, last in highlights.words for sign in ((first, 1.0, _WORD_ON), (last, 0.0, _WORD_OFF))]
@@ -72,6 +79,9 @@ def _with_marks(text: str, highlights: Highlights, headings: Sequence[int] = ())
             first, last = max(match.start("said"), highlights.best[0]), min(match.end("said"), highlights.best[1])
             if first < last:
                 signs += [(first, 0.5, _BEST_ON), (last, 0.5, _BEST_OFF)]
+    if passage is not None:
+        said = next((match.start("said") for match in _LINE.finditer(text) if match.end() > passage[0]), passage[0])
+        signs += [(max(said, passage[0]), -0.5, _PASSAGE_ON), (passage[1], 0.9, _PASSAGE_OFF)]
     out, at = [], 0
     for place, _, sign in sorted(signs):
         out += [text[at:place], sign]

@@ -80,7 +80,7 @@ def query_field(placeholder: str) -> str:
 
 def show_empty() -> None:
     """Says that there is nothing yet, and where to change that."""
-    st.info("The collection is empty. Put documents into it first.")
+    st.info("This collection is empty. Add documents first.")
     st.page_link(LIBRARY, label="Go to the library")
 
 
@@ -89,4 +89,4 @@ def show_error(error: PassageworkError) -> None:
     st.error(markdown_text(str(error)))
     if isinstance(error, StoreError):
         open_collection.clear()
-        st.button("Try again", help="When the collection is there.")
+        st.button("Try again", help="Once the collection is there")

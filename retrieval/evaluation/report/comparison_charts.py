@@ -33,7 +33,7 @@ def means_chart(measures: Sequence[Difference]) -> Chart:
             Label(0, y + 14, shortened(measure.measure, NAME), "start", "value"),
             Label(WIDTH, y + 14, summary, "end"),
         ]
-    return Chart(bottom + 22, "b less a by measure", lines=lines, rects=tuple(rects), labels=(*labels, *names))
+    return Chart(bottom + 22, "b minus a by measure", lines=lines, rects=tuple(rects), labels=(*labels, *names))
 
 
 def wins_chart(measures: Sequence[Difference]) -> Chart:

@@ -33,7 +33,7 @@ def render_comparison(comparison: Comparison, titles: Mapping[str, str]) -> str:
     deltas = {query: b[query] - a[query] for query in a}
     first = comparison.measures[0].measure if comparison.measures else ""
     texts = {query.query: query.text for query in comparison.queries}
-    caption = f"b less a in {first}, query by query, greatest gain first"
+    caption = f"b minus a in {first}, query by query, greatest gain first"
     return render(
         "comparison.html",
         {

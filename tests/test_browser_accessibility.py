@@ -1,0 +1,53 @@
+"""Every page in its states by axe-core: names for screen readers, contrast, order of headings, sizes of targets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.accessibility import axe_source, violations
+from tests.support.browser_sessions import Page
+
+pytestmark = pytest.mark.browser
+
+STATES = {
+    "": "holds",
+    "?query=a+trip&path=policies%2F*": "preview",
+    "?query=capital+of+france": "less-relevant",
+    "?query=zxqv&stage=lexical": "stAlert",
+    "read": "stSelectbox",
+    "read?document=gone.md": "stAlert",
+    "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "outline",
+    "read?document=grid.pdf&start=14&end=60": "box",
+    "context?query=travel&max_tokens=300": "citations",
+    "judge": "stAlert",
+    "judge?view=Side+by+side&query=travel": "side",
+    "library": "documents",
+    "evaluate": "stAlert",
+    "evaluate?view=Compare+two+runs": "stAlert",
+}
+"""Each page in a state, with an element that is there when it is whole."""
+
+
+def test_no_page_breaks_a_rule(page: Page) -> None:
+    """At 1280 pixels and at 400; a picture without a name shows that the rules are held against the page."""
+    axe = axe_source()
+    found: dict[str, list[str]] = {}
+    for path, element in STATES.items():
+        page.resize(1280, "light")
+        page.open(path, f'[data-testid="{element}"]')
+        for width in (1280, 400):
+            page.resize(width, "light")
+            found[f"{path} at {width}"] = violations(page, axe)
+    assert {state: broken for state, broken in found.items() if broken} == {}
+    page.browser.execute_script("document.querySelector('main, [data-testid=stMain]').append(new Image(9, 9))")
+    assert [broken.partition(":")[0] for broken in violations(page, axe)] == ["image-alt"]
+
+
+def test_the_dialog_breaks_none(page: Page) -> None:
+    """Why a passage is there."""
+    axe = axe_source()
+    page.open("?query=a+trip")
+    page.until(lambda: page.texts("preview"), "the list to listen")
+    page.browser.execute_script("document.querySelector('.pw-why').click()")
+    page.until(lambda: page.texts("neighbour") or "no other passage" in page.shown(), "the dialog")
+    assert violations(page, axe) == []
