@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.text import Text
@@ -187,6 +188,11 @@ def show_hits(console: Console, hits: Hits) -> None:
             indented(console, one_line(elsewhere), "dim", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
         console.print()
+    _show_plan(console, hits, parts)
+
+
+def _show_plan(console: Console, hits: Hits, parts: Mapping[str, Hits]) -> None:
+    """Prints how the hits were found, in each collection where there are several."""
     if understood := understood_line(hits.plan):
         indented(console, understood, "dim", column=Text("query ", "dim"))
     if hits.plan.route is not None:
