@@ -14,6 +14,7 @@ from passagework.retrieval.lexical.word_forms import WeightedWord, different_for
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
 from passagework.retrieval.text import storable
+from passagework.retrieval.words.code_names import PROGRAMMING_LANGUAGES
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, merged, phrase_forms, word_forms
 from passagework.retrieval.words.questions import is_question_word
@@ -168,10 +169,13 @@ def query_words(query: str, languages: Sequence[str] = ()) -> list[tuple[str, ..
 def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
     """Returns the query's words with their forms, and of compounds that no passage holds, the parts.
 
-    Only languages that join words have those.
+    Only languages that join words have those. In a collection of code the names of programming languages are left out,
+    unless there is nothing else.
     """
     languages = snapshot.languages()
     words = query_words(query, languages)
+    if snapshot.is_code:
+        words = [forms for forms in words if forms[0].lower() not in PROGRAMMING_LANGUAGES] or words
     if not joins_words(languages):
         return words
     unknown = [forms for forms in words if not any(snapshot.count_holding(fts5_phrase(form), 1) for form in forms)]

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from passagework.retrieval.lexical.bm25 import phrase_expression
 from passagework.retrieval.store import Snapshot
+from passagework.retrieval.words.code_names import PROGRAMMING_LANGUAGES
 
 COMMON_SHARE = 2
 """One passage in so many holds a word that is common."""
 
 COUNTED = 100_000
 """Passages beyond which no word is counted: that would take longer than a search."""
-
-
-PROGRAMMING_LANGUAGES = frozenset(
-    (
-        *("clojure", "cpp", "csharp", "elixir", "erlang", "fortran", "golang", "haskell", "java", "javascript", "js"),
-        *("kotlin", "lua", "matlab", "perl", "php", "python", "python2", "python3", "py", "ruby", "rust", "scala"),
-        *("swift", "typescript"),
-    )
-)
-"""Names that questions on code have, and code has not: it is written in the language."""
 
 
 class CommonWords:

@@ -18,6 +18,15 @@ CODE = "code"
 APART = "\ue000"
 """Stands between what does not follow one another in the text; FTS5 takes it for a word."""
 
+PROGRAMMING_LANGUAGES = frozenset(
+    (
+        *("clojure", "cpp", "csharp", "elixir", "erlang", "fortran", "golang", "haskell", "java", "javascript", "js"),
+        *("kotlin", "lua", "matlab", "perl", "php", "python", "python2", "python3", "py", "ruby", "rust", "scala"),
+        *("swift", "typescript"),
+    )
+)
+"""Names that questions on code have, and code has not: it is written in the language."""
+
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where a word of a name ends at a capital."""
 

@@ -13,7 +13,7 @@ from passagework import Collection, ingest
 from passagework.ingest.writing.code_text import is_code
 from passagework.ingest.writing.languages import identified
 from passagework.retrieval.dense.background import Background
-from passagework.retrieval.lexical.bm25 import matching_spans
+from passagework.retrieval.lexical.bm25 import matching_spans, searched_words
 from passagework.retrieval.lexical.common_words import CommonWords
 from passagework.retrieval.search.fusion import weights_of
 from passagework.retrieval.store import Store
@@ -108,6 +108,9 @@ def test_a_collection_of_code_is_searched_as_one(collection: Path, tmp_path: Pat
         with store.read() as snapshot:
             assert snapshot.is_code is of_code
             assert [CommonWords(snapshot)(word) for word in ("Java", "python3", "zebra")] == [of_code, of_code, False]
+            both = [("Java",), ("header",)]
+            assert searched_words(snapshot, "header in Java") == ([("header",)] if of_code else both[::-1])
+            assert searched_words(snapshot, "Java") == both[:1]
         store.close()
 
 
