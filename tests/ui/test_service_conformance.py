@@ -64,7 +64,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_answers_are_as_described(address: str, tmp_path: Path) -> None:
     """Every route, with requests that fit its description and such that don't: status, headers, types and schemas."""
     (tmp_path / "schemathesis.toml").write_text(PARAMETERS)
-    phases = ["-n", "40"] if FULL else ["-n", "2", "--phases", "examples,fuzzing"]
+    phases = ["-n", "20"] if FULL else ["-n", "2", "--phases", "examples,fuzzing"]
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(tmp_path / "schemathesis.toml")),
         *("run", f"{address}/openapi.json", "--checks", "all", "--exclude-checks", ",".join(UNCHECKED)),
