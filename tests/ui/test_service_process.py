@@ -150,17 +150,18 @@ def test_a_kill_during_an_upload(path: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(path, tmp_path / "c"))
     port = free_port()
     text = b"The key hangs behind the green door of the observatory. " * 40
-    head = (
-        f"PUT /collections/c/files/key.md HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(text)}\r\n\r\n".encode()
-    )
-    with serving("--collection", f"c={copy}", port=port) as process:
-        with socket.create_connection(("127.0.0.1", port)) as sending:
-            sending.sendall(head + text[:700])
-            until = time.monotonic() + 30
-            while not list((copy / "uploads").glob(".*.part")) and time.monotonic() < until:
-                time.sleep(0.02)
-            process.kill()
-            process.wait()
+    fields = ["host: localhost", f"content-length: {len(text)}"]
+    head = "\r\n".join(["PUT /collections/c/files/key.md HTTP/1.1", *fields, "", ""])
+    with (
+        serving("--collection", f"c={copy}", port=port) as process,
+        socket.create_connection(("127.0.0.1", port)) as sending,
+    ):
+        sending.sendall(head.encode() + text[:700])
+        until = time.monotonic() + 30
+        while not list((copy / "uploads").glob(".*.part")) and time.monotonic() < until:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
     assert [file.suffix for file in (copy / "uploads").iterdir()] == [".part"]
     with serving("--collection", f"c={copy}", port=port), httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
         assert [row["path"] for row in client.get("/collections/c/documents").json()["documents"]] == ["bees.md"]
