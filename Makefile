@@ -19,10 +19,10 @@ JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick faults mutate soak fuzz check fix bench figures ui clean
+.PHONY: help setup demo test quick conformance faults mutate soak fuzz check fix bench figures ui clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP)  ## create .venv and install what the demo and the pages need
 
@@ -44,6 +44,10 @@ test: $(TOOLS)  ## run the tests; those on real data need PASSAGEWORK_TEST_DATA 
 quick: $(TOOLS)  ## run the tests that need neither data nor a browser, and are neither slow nor faults: under 3 minutes on 2 cores
 	@env -u PASSAGEWORK_TEST_DATA $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 	    -m "not slow and not browser and not faults" $(ARGS)
+
+conformance: $(TOOLS)  ## hold the service to its description at length (schemathesis), and send 10,000 malformed requests
+	@PASSAGEWORK_CONFORMANCE=1 PASSAGEWORK_MALFORMED=10000 \
+	    $(BIN)/python -m pytest tests/ui/test_service_conformance.py tests/ui/test_service_attacks.py $(ARGS)
 
 faults: $(TOOLS)  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \

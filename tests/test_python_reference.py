@@ -56,7 +56,7 @@ def signatures() -> Iterator[tuple[str, Any, dict[str, Any]]]:
             yield name, fields, module
             for member, function in own_members(value).items():
                 function = getattr(function, "fget", None) or getattr(function, "__func__", None) or function
-                function = getattr(function, "func", function)  # of a cached property
+                function = inspect.unwrap(getattr(function, "func", function))  # of a cached property; as it is awaited
                 yield f"{name}.{member}", function.__annotations__, function.__globals__
             made_otherwise = any(isinstance(one, classmethod) for one in own_members(value).values())
             if inspect.isfunction(value.__init__) and not fields and not made_otherwise:

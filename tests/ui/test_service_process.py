@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import openai
+import psutil
 import pytest
 
 from passagework.ingest import ingest
@@ -139,3 +141,59 @@ def test_the_core_imports_none_of_it() -> None:
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert json.loads(out) == []
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_a_kill_during_an_upload(path: Path, tmp_path: Path) -> None:
+    """Half a file is none: nothing of it is found, and after a restart the same upload comes in whole."""
+    copy = Path(shutil.copytree(path, tmp_path / "c"))
+    port = free_port()
+    text = b"The key hangs behind the green door of the observatory. " * 40
+    fields = ["host: localhost", f"content-length: {len(text)}"]
+    head = "\r\n".join(["PUT /collections/c/files/key.md HTTP/1.1", *fields, "", ""])
+    with (
+        serving("--collection", f"c={copy}", port=port) as process,
+        socket.create_connection(("127.0.0.1", port)) as sending,
+    ):
+        sending.sendall(head.encode() + text[:700])
+        until = time.monotonic() + 30
+        while not list((copy / "uploads").glob(".*.part")) and time.monotonic() < until:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    assert [file.suffix for file in (copy / "uploads").iterdir()] == [".part"]
+    with serving("--collection", f"c={copy}", port=port), httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        assert [row["path"] for row in client.get("/collections/c/documents").json()["documents"]] == ["bees.md"]
+        job = client.put("/collections/c/files/key.md", content=text).headers["location"]
+        until = time.monotonic() + 60
+        while (now := client.get(job).json())["state"] in ("waiting", "running") and time.monotonic() < until:
+            time.sleep(0.1)
+        assert (now["state"], now["report"]["added"]) == ("done", 1)
+    assert (copy / "uploads" / "key.md").read_bytes() == text
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_a_client_that_stops_reading(path: Path) -> None:
+    """It asks for much and reads nothing: others have answers, memory stays, and the service ends when asked to."""
+    port = free_port()
+    body = json.dumps({"query": "bees", "k": 1}).encode()
+    fields = ["host: localhost", "content-type: application/json", f"content-length: {len(body)}"]
+    head = "\r\n".join(["POST /collections/c/search HTTP/1.1", *fields, "", ""])
+    with serving("--collection", f"c={path}", port=port) as process:
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+        for one in silent:
+            one.setblocking(False)
+            with suppress(BlockingIOError):
+                one.sendall((head.encode() + body) * 300)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            for _ in range(5):
+                assert client.get("/healthz").status_code == 200
+            found = client.post("/collections/c/search", json={"query": "how many bees", "k": 1})
+            assert found.status_code in (200, 503)
+        assert psutil.Process(process.pid).memory_info().rss < 1 << 30
+        for one in silent:
+            one.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0

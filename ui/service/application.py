@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from passagework.ui.service import (
+    description_page,
     dify_routes,
     document_routes,
     ingest_routes,
@@ -36,8 +37,8 @@ ROUTES = (
 def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     """Returns the application that answers for a service, by the names of this machine and `hosts`.
 
-    The service is closed when the application ends. /openapi.json describes it; no page is served that would load
-    scripts from elsewhere.
+    The service is closed when the application ends. /openapi.json describes it, and for people /docs, which loads
+    nothing from elsewhere.
     """
 
     tools = McpEndpoint(caller_of)
@@ -61,6 +62,7 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.state.service = service
     for routes, shapes in ROUTES:
         app.include_router(routes.router, responses=described_refusals(shapes))
+    app.include_router(description_page.router)
     app.router.routes.append(Route("/mcp", tools))
     add_handlers(app)
     app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
