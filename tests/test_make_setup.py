@@ -19,7 +19,10 @@ case "$*" in
 esac
 """
 SETUP = "fast,offline,ui"
-REST = f"{SETUP},audio,code,dev,export,haystack,langchain,llamaindex,mteb,ocr,remote-files,serve,tiktoken,torch,train,watch,web"
+REST = (
+    f"{SETUP},audio,code,dev,export,haystack,langchain,llamaindex,mteb,ocr,remote-files,serve,tiktoken,torch,train,"
+    "watch,web"
+)
 
 
 @pytest.fixture
