@@ -47,7 +47,7 @@ class WebPages:
         require("web")
         try:
             if not self.address.startswith(LIST):
-                _normal(self.address)
+                normal_address(self.address)
         except IngestError as error:
             raise ConfigError(str(error)) from error
 
@@ -73,8 +73,8 @@ class WebSource:
         for entry, page in self._pages():
             url = relative = entry.url
             try:
-                url = _normal(entry.url)
-                relative = _relative(url)
+                url = normal_address(entry.url)
+                relative = page_path(url)
                 if not globs.take_file(relative):
                     continue
                 found = self._found(entry, page, copies)
@@ -117,7 +117,7 @@ class WebSource:
         if self.address.startswith(LIST):
             yield from ((entry, None) for entry in self._list(Path(self.address[len(LIST) :])))
             return
-        url = _normal(self.address)
+        url = normal_address(self.address)
         self._hosts.add(urlsplit(url).hostname or "")
         try:
             page = self._web().get(url)
@@ -160,12 +160,12 @@ class WebSource:
             entries = read_list(path.read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
             raise IngestError(one_line(f"{path} is no list of addresses: {error}")) from error
-        self._hosts |= {urlsplit(_normal(entry.url)).hostname or "" for entry in entries}
-        return list({_normal(entry.url): entry for entry in entries}.values())
+        self._hosts |= {urlsplit(normal_address(entry.url)).hostname or "" for entry in entries}
+        return list({normal_address(entry.url): entry for entry in entries}.values())
 
     def _found(self, entry: Entry, page: WebPage | None, copies: LocalCopies) -> FoundFile:
-        url = _normal(entry.url)
-        relative = _relative(url)
+        url = normal_address(entry.url)
+        relative = page_path(url)
         if entry.changed and page is None:
             self._changed[url] = entry.changed
             place = copies.place(_file_name(url, ""))
@@ -178,12 +178,12 @@ class WebSource:
 
 def _file_name(url: str, media_type: str) -> str:
     """Returns the path of a page with an ending by which loaders know what it is."""
-    relative, own = _relative(url), Path(urlsplit(url).path).suffix.lower()
+    relative, own = page_path(url), Path(urlsplit(url).path).suffix.lower()
     ending = _SUFFIX.get(media_type, own if own in SUFFIXES else ".html")
     return relative if relative.lower().endswith(ending) else f"{relative}{ending}"
 
 
-def _normal(url: str) -> str:
+def normal_address(url: str) -> str:
     """Returns an address as documents have it; raises IngestError for what is none of a page."""
     try:
         parts = urlsplit(url.strip())
@@ -199,7 +199,7 @@ def _normal(url: str) -> str:
     return urlunsplit((parts.scheme.lower(), at, path or "/", query, ""))
 
 
-def _relative(url: str) -> str:
+def page_path(url: str) -> str:
     """Returns the path of a page: what stands behind its host; one that ends in a slash is its `index.html`."""
     parts = urlsplit(url)
     path = parts.path.lstrip("/")

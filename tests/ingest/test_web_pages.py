@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, strategies as st
 
 pytest.importorskip("protego", reason='pip install "passagework[web]"')
 
@@ -18,7 +20,9 @@ from passagework.ingest import Report, WebPages, ingest
 from passagework.ingest.sources import web_client
 from passagework.ingest.sources.sitemaps import Entry, read_list, read_sitemap
 from passagework.ingest.sources.web_client import WebClient, is_public
+from passagework.ingest.sources.web_pages import normal_address, page_path
 from passagework.retrieval import ConfigError, IngestError
+from passagework.retrieval.roots import root_of
 from tests.support.fakes import FakeEncoder
 from tests.support.web_site import Site, web_site
 
@@ -189,6 +193,21 @@ def test_a_page_that_is_too_long(site: Site, tmp_path: Path, monkeypatch: pytest
     site.put("/long", b"a" * (3 << 20), "text/plain")
     with pytest.raises(IngestError, match="more than"):
         run(f"{site.address}/long", tmp_path / "c")
+
+
+def test_a_path_is_never_an_address(tmp_path: Path) -> None:
+    """What the pages and the service take is one: nobody has them ask for something elsewhere."""
+    with pytest.raises(IngestError, match="doesn't exist"):
+        ingest(Path("https://example.org/"), tmp_path / "c")
+
+
+@given(st.lists(st.text(max_size=8), max_size=3), st.text(max_size=8))
+def test_addresses_have_one_form(names: list[str], query: str) -> None:
+    """Which is its own form; and a page's path ends it, so that what stands before is the site."""
+    quoted = "/".join(quote(name, safe="") for name in names if name.strip("/."))
+    url = normal_address(f"HTTPS://Example.org/{quoted}{f'?q={quote(query)}' if query else ''}#part")
+    assert normal_address(url) == url
+    assert root_of(url, page_path(url)) == "https://example.org"
 
 
 @pytest.mark.parametrize("address", ["https://", "https://user:pw@example.org/", "http://example.org:port/"])

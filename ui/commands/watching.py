@@ -16,7 +16,6 @@ from passagework.ui.commands.output import INTERRUPTED, print_message, print_res
 
 if TYPE_CHECKING:
     from passagework.ingest import Report, WatchStatus
-    from passagework.ingest.sources.addresses import with_web_options
     from passagework.ui.commands.progress import SuccessiveBars
 
 SweepOption = Annotated[
@@ -53,6 +52,7 @@ def watch(
 ) -> None:
     """Ingest files and folders now, and again whenever they change, until it is stopped."""
     from passagework.ingest import watch as watch_for
+    from passagework.ingest.sources.addresses import with_web_options
     from passagework.ui.commands.progress import SuccessiveBars, progress_bar, telling_cost
     from passagework.ui.present import show_report
 
