@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from passagework.retrieval.errors import TrainingError
 from passagework.retrieval.extras import require
+from passagework.retrieval.ids import Mask
 from passagework.retrieval.labels.head_report import HeadReport, OtherFigures, measured_head
 from passagework.retrieval.labels.label_head import AT_ONCE, Floats, LabelHead, centres_of, label_rows
 from passagework.retrieval.types import Ids, Vectors
@@ -148,7 +149,7 @@ def _held_out(examples: _Examples) -> _HeldOut:
     folds = range(int(examples.folds.max()) + 1)
     most = max(1, AT_ONCE // examples.count // len(folds))
     parts = [
-        _scored(examples, np.flatnonzero(examples.folds != fold), np.flatnonzero(examples.folds == fold)[:most])
+        _scored(examples, np.flatnonzero(examples.folds != fold), _drawn(examples.folds == fold, most))
         for fold in folds
     ]
     return _HeldOut(
@@ -156,6 +157,11 @@ def _held_out(examples: _Examples) -> _HeldOut:
         np.concatenate([part.cosines for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
+
+
+def _drawn(mask: Mask, most: int) -> Ids:
+    """Returns the rows that a mask has, or so many of them, drawn: files are often in order of labels."""
+    return np.random.default_rng(SEED).permutation(np.flatnonzero(mask))[:most]
 
 
 def _scored(examples: _Examples, learn: Ids, test: Ids, strength: float | None = None) -> _HeldOut:
@@ -185,7 +191,7 @@ def _other_figures(examples: _Examples, least: float) -> OtherFigures | None:
     if examples.count < 2 * LEFT_OUT_EVERY:
         return None
     unseen = left_out[examples.labels]
-    test = np.flatnonzero(unseen)[: max(1, AT_ONCE // examples.count)]
+    test = _drawn(unseen, max(1, AT_ONCE // examples.count))
     scores = _scored(examples, np.flatnonzero((examples.folds != 0) & ~unseen), test)
     best = scores.logits[:, ~left_out].argmax(axis=1)
     near = scores.cosines[:, ~left_out][np.arange(len(best)), best]
