@@ -64,7 +64,7 @@ from .labels.head_report import (
     OtherFigures as OtherFigures,
 )
 from .labels.label_files import LabelledText as LabelledText, read_labels as read_labels
-from .labels.label_head import Labelled as Labelled, LabelHead as LabelHead
+from .labels.label_head import LabelHead as LabelHead, Labelled as Labelled
 from .labels.text_classifier import TextClassifier as TextClassifier
 from .models.bi_encoder import BiEncoder as BiEncoder
 from .models.cross_encoder import CrossEncoderReranker as CrossEncoderReranker

@@ -29,6 +29,9 @@ MOST_REGRESSED = 500
 STRENGTHS = (3.0, 10.0, 30.0)
 """How weakly a regression may be held back (scikit-learn's C): the best on the first fold is taken."""
 
+TOLERANCE, MOST_ITERATIONS = 1e-6, 1000
+"""When a regression is done. With scikit-learn's own 1e-4 it ends early: 0.9299 in place of 0.9305 on banking77."""
+
 MOST_TRIED = 2000
 """Examples on which these are compared."""
 
@@ -133,7 +136,7 @@ def _regression(vectors: Vectors, labels: Ids, count: int, strength: float) -> t
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+    model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS, tol=TOLERANCE)
     model.fit(vectors, labels)
     weights, biases = np.zeros((count, vectors.shape[1]), np.float32), np.full(count, -100.0, np.float32)
     coefficients, intercepts = model.coef_, model.intercept_
