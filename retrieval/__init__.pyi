@@ -69,7 +69,7 @@ from .labels.head_report import (
     OtherFigures as OtherFigures,
 )
 from .labels.label_files import LabelledText as LabelledText, read_labels as read_labels
-from .labels.label_head import Labelled as Labelled
+from .labels.label_head import LabelHead as LabelHead, Labelled as Labelled
 from .labels.text_classifier import TextClassifier as TextClassifier
 from .merged_hits import MergedContext as MergedContext, MergedHits as MergedHits
 from .models.bi_encoder import BiEncoder as BiEncoder

@@ -15,6 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from passagework.retrieval.errors import TrainingError
 from passagework.retrieval.extras import require
+from passagework.retrieval.ids import Mask
 from passagework.retrieval.labels.head_report import HeadReport, OtherFigures, measured_head
 from passagework.retrieval.labels.label_head import AT_ONCE, Floats, LabelHead, centres_of, label_rows
 from passagework.retrieval.types import Ids, Vectors
@@ -27,6 +28,9 @@ MOST_REGRESSED = 500
 
 STRENGTHS = (3.0, 10.0, 30.0)
 """How weakly a regression may be held back (scikit-learn's C): the best on the first fold is taken."""
+
+TOLERANCE, MOST_ITERATIONS = 1e-6, 1000
+"""When a regression is done. With scikit-learn's own 1e-4 it ends early: 0.9299 in place of 0.9305 on banking77."""
 
 MOST_TRIED = 2000
 """Examples on which these are compared."""
@@ -132,7 +136,7 @@ def _regression(vectors: Vectors, labels: Ids, count: int, strength: float) -> t
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+    model = LogisticRegression(C=strength, max_iter=MOST_ITERATIONS, tol=TOLERANCE)
     model.fit(vectors, labels)
     weights, biases = np.zeros((count, vectors.shape[1]), np.float32), np.full(count, -100.0, np.float32)
     coefficients, intercepts = model.coef_, model.intercept_
@@ -148,7 +152,7 @@ def _held_out(examples: _Examples) -> _HeldOut:
     folds = range(int(examples.folds.max()) + 1)
     most = max(1, AT_ONCE // examples.count // len(folds))
     parts = [
-        _scored(examples, np.flatnonzero(examples.folds != fold), np.flatnonzero(examples.folds == fold)[:most])
+        _scored(examples, np.flatnonzero(examples.folds != fold), _drawn(examples.folds == fold, most))
         for fold in folds
     ]
     return _HeldOut(
@@ -156,6 +160,11 @@ def _held_out(examples: _Examples) -> _HeldOut:
         np.concatenate([part.cosines for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
+
+
+def _drawn(mask: Mask, most: int) -> Ids:
+    """Returns the rows that a mask has, or so many of them, drawn: files are often in order of labels."""
+    return np.random.default_rng(SEED).permutation(np.flatnonzero(mask))[:most]
 
 
 def _scored(examples: _Examples, learn: Ids, test: Ids, strength: float | None = None) -> _HeldOut:
@@ -185,7 +194,7 @@ def _other_figures(examples: _Examples, least: float) -> OtherFigures | None:
     if examples.count < 2 * LEFT_OUT_EVERY:
         return None
     unseen = left_out[examples.labels]
-    test = np.flatnonzero(unseen)[: max(1, AT_ONCE // examples.count)]
+    test = _drawn(unseen, max(1, AT_ONCE // examples.count))
     scores = _scored(examples, np.flatnonzero((examples.folds != 0) & ~unseen), test)
     best = scores.logits[:, ~left_out].argmax(axis=1)
     near = scores.cosines[:, ~left_out][np.arange(len(best)), best]

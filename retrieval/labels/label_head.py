@@ -48,9 +48,9 @@ class LabelHead:
     """
 
     labels: tuple[str, ...]
-    weights: Floats
-    biases: Floats
-    centres: Floats
+    weights: NDArray[np.float32]
+    biases: NDArray[np.float32]
+    centres: NDArray[np.float32]
     least_cosine: float
 
     @property
@@ -60,7 +60,7 @@ class LabelHead:
         content = b"".join(array.tobytes() for array in arrays) + "\0".join(self.labels).encode("utf-8", "replace")
         return hashlib.sha256(content).hexdigest()[:16]
 
-    def probabilities(self, vectors: Vectors) -> Floats:
+    def probabilities(self, vectors: Vectors) -> NDArray[np.float32]:
         """Returns (n, m): how probable each label is of each of (n, dim) vectors; rows add up to 1."""
         logits = vectors @ self.weights.T + self.biases
         logits -= logits.max(axis=1, keepdims=True)

@@ -41,10 +41,11 @@ def test_texts_and_streams(model: Path, capsys: pytest.CaptureFixture[str], monk
     assert code == 0
     assert json.loads(out)["label"] == "cards"
     assert 0.5 < json.loads(out)["probability"] <= 1.0
-    monkeypatch.setattr("sys.stdin", io.StringIO("what rate do you use for dollars\nmy card is lost\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("what rate do you use for dollars\n\nmy card is lost\n"))
     _, out, _ = output(capsys, "classify", "-", "--model", model, "--json")
     assert [json.loads(line).get("nearest", json.loads(line)["label"]) for line in out.splitlines()] == [
         "rates",
+        "other",
         "cards",
     ]
 
@@ -82,10 +83,12 @@ def test_ingest_and_route(model: Path, tmp_path: Path, capsys: pytest.CaptureFix
     [
         (("train", "classifier", "--output", "x"), 2, "a classifier learns from --labels"),
         (("train", "reranker", "--out", "x"), 2, "a reranker learns from --pairs"),
+        (("classify", "", "--model", "MODEL"), 2, "there is no text to classify"),
         (("classify", "text", "--model", "nothing"), 1, "nothing holds no classifier: no classifier.json"),
     ],
 )
 def test_refused(
+    model: Path,
     arguments: tuple[str, ...],
     code: int,
     message: str,
@@ -95,6 +98,7 @@ def test_refused(
 ) -> None:
     """What is missing is one line."""
     monkeypatch.chdir(tmp_path)
+    arguments = tuple(str(model) if argument == "MODEL" else argument for argument in arguments)
     found, out, told = output(capsys, *arguments)
     assert (found, out, told.count("\n")) == (code, "", 1)
     assert message in told
