@@ -142,7 +142,9 @@ def main() -> int:
     arguments = parser.parse_args()
     encoder = BiEncoder.load()
     measure = TokenEvidence(encoder)
-    engine = load_engine(arguments.nli, encoder, Settings.from_environment())
+    engine: SupportEngine = (
+        load_engine(arguments.nli, encoder, Settings.from_environment()) if arguments.nli else measure
+    )
     kinds = []
     print(HEADER)
     for name in arguments.data or SETS:

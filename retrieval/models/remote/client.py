@@ -118,12 +118,14 @@ class RemoteClient:
     def _begun(self, call: str, request: dict[str, Json]) -> httpx2.Response:
         """Returns an answer whose body is still to come where it is good, else read to its end."""
         connection = self._connection()
-        response = connection.send(
-            connection.build_request("POST", f"{self._address.url}/{call}", json=request), stream=True
-        )
-        if response.status_code != 200:
-            response.read()
-        return response
+        asked = connection.build_request("POST", f"{self._address.url}/{call}", json=request)
+        response = connection.send(asked, stream=True)
+        if response.status_code == 200:
+            return response
+        try:
+            return self._read(response)
+        finally:
+            response.close()
 
     def _patiently(self, ask: Callable[[], httpx2.Response]) -> httpx2.Response:
         """Returns an answer that is not of a busy server; raises ModelUnavailableError where there is none."""
@@ -148,18 +150,22 @@ class RemoteClient:
         raise self._unavailable(f"gave no answer in {self._address.retries + 1} tries: {reason}")
 
     def _asked(self, call: str, request: dict[str, Json]) -> httpx2.Response:
-        """Returns an answer that was read whole, of at most MOST_BYTES, within TIMEOUTS times the address's own."""
+        """Returns an answer that was read whole."""
+        with self._connection().stream("POST", f"{self._address.url}/{call}", json=request) as response:
+            return self._read(response)
+
+    def _read(self, response: httpx2.Response) -> httpx2.Response:
+        """Returns an answer read to its end, of at most MOST_BYTES, within TIMEOUTS times the address's own."""
         import httpx2
 
         until = time.monotonic() + TIMEOUTS * self._address.timeout
         body = bytearray()
-        with self._connection().stream("POST", f"{self._address.url}/{call}", json=request) as response:
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise self._unavailable(f"answers more than {MOST_BYTES >> 20} MiB")
-                if time.monotonic() > until:
-                    raise httpx2.ReadTimeout(f"no whole answer in {TIMEOUTS * self._address.timeout:g} seconds")
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > MOST_BYTES:
+                raise self._unavailable(f"answers more than {MOST_BYTES >> 20} MiB")
+            if time.monotonic() > until:
+                raise httpx2.ReadTimeout(f"no whole answer in {TIMEOUTS * self._address.timeout:g} seconds")
         headers = {name: value for name, value in response.headers.items() if name.lower() not in _OF_THE_WIRE}
         return httpx2.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
