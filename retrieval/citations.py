@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
-from passagework.retrieval.types import Hidden, Json, Ocr
+from passagework.retrieval.types import Hidden, Injection, Json, Ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Citation:
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
     `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage. `also_in` are
-    places where the same text stands.
+    places where the same text stands. `injection` is what of it seems to instruct a language model.
     """
 
     number: int
@@ -42,6 +42,7 @@ class Citation:
     ocr: Ocr | None = None
     relevance: float | None = None
     also_in: tuple[AlsoIn, ...] = ()
+    injection: tuple[Injection, ...] = ()
 
     @property
     def place(self) -> str:
@@ -74,6 +75,7 @@ class Citation:
             "hidden": [span.to_json() for span in self.hidden],
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({"injection": [span.to_json() for span in self.injection]} if self.injection else {}),
         }
 
 

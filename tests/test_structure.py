@@ -18,6 +18,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
             *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
             *(
                 "hidden",
+                "injection",
                 "hits",
                 "files",
                 "ids",
@@ -46,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ingest": (
         ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
-        ("scan", "workers", "document_limits", "personal_data"),
+        ("scan", "workers", "document_limits", "personal_data", "injection"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
         ("left_out", "run_progress", "maintenance", "file_ingest", "model_choices", "recordings"),
         ("pipeline",),

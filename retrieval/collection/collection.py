@@ -20,6 +20,7 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hits
+from passagework.retrieval.injection import InjectionUse
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
@@ -152,6 +153,7 @@ class Collection(CollectionContents):
         format: ContextFormat | str = ContextFormat.PLAIN,  # noqa: A002 - the same word as on the command line
         order: ContextOrder | str = ContextOrder.RANK,
         expand: ContextExpansion | str | None = None,
+        injection: InjectionUse | str = InjectionUse.MARK,
         syntax: Syntax | str = Syntax.FULL,
     ) -> Context:
         """Returns text for a language model, at most `max_tokens` long, with [1] [2] and citations.
@@ -160,7 +162,8 @@ class Collection(CollectionContents):
         collection answers, it is empty. Neighbours are merged, copies named beside the text, and for text that readers
         of the documents don't see stands `[hidden text left out]`. `tokenizer` counts tokens (default: the encoder's;
         see `Tokenizer`), `format` lays it out, markup included in the budget; `order` is by rank or by document,
-        `expand` quotes neighbours or sections where they fit. Raises as `search` does.
+        `expand` quotes neighbours or sections where they fit; `injection` says what becomes of instructions to language
+        models that stand in documents. Raises as `search` does.
         """
         request = SearchRequest(
             query=clean_query(query),
@@ -173,7 +176,7 @@ class Collection(CollectionContents):
             diversity=diversity,
             syntax=choose(Syntax, syntax, "syntax"),
         )
-        layout = ContextLayout.chosen(format, order, expand)
+        layout = ContextLayout.chosen(format, order, expand, injection)
         count = None if tokenizer is None else token_counter(tokenizer, self._settings)
         with self._reading() as (live, snapshot):
             hits = self._search(request, live, snapshot)

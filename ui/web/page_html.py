@@ -13,6 +13,7 @@ from passagework.ui.present import (
     also_in_line,
     heading,
     hidden_line,
+    injection_line,
     ocr_line,
     plan_line,
     relevance_label,
@@ -51,6 +52,8 @@ def hit_html(hit: Hit, highlights: Highlights | None = None, *, first_stage: boo
     )
     hidden = hidden_line(hit)
     warning = f'<div class="pw-hidden" data-testid="{named}hidden">Hidden text: {plain(hidden)}</div>' if hidden else ""
+    if injection := injection_line(hit):
+        warning += f'<div class="pw-hidden" data-testid="{named}injection">Injection: {plain(injection)}</div>'
     read = ocr_line(hit)
     badge = f'<span class="pw-badge" data-testid="{named}ocr">{plain(read)}</span>' if read else ""
     elsewhere = also_in_line(hit.also_in)
