@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]  # scikit-learn ships no types
+from sklearn.metrics import roc_auc_score  # scikit-learn ships no types
 
 from benchmarks.relevance_fit import fit
 from benchmarks.relevance_pairs import FITTED, fitted
