@@ -30,9 +30,10 @@ from scipy.stats import theilslopes
 from passagework import Collection
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.doctor import examine
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.new_version import create_version
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.write_access import open_for_writing
 from passagework.retrieval.dense.saved_indexes import save_index

@@ -12,9 +12,9 @@ from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.report import Problem, Report
 from passagework.ingest.scan import FoundFile
 from passagework.ingest.sync import State, SyncEntry
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.destination import Destination
 from passagework.ingest.writing.document_hash import document_hash
-from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.store import SourceState
 from passagework.retrieval.store.rows import NO_MODEL

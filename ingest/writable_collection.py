@@ -21,10 +21,10 @@ from passagework.ingest.report import Problem, Report
 from passagework.ingest.workers.messages import item_to_json, items_from_json
 from passagework.ingest.workflows.personal_scan import scan_snapshot
 from passagework.ingest.writing.chunk_settings import chunking_options
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.destination import CollectionDestination
 from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.opening import OpenRequest, open_destination
-from passagework.ingest.writing.passage_writer import SourceFile
 from passagework.retrieval.collection.call_forms import in_thread
 from passagework.retrieval.collection.collection import Collection as SearchedCollection
 from passagework.retrieval.errors import ConfigError

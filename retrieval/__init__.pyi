@@ -62,6 +62,7 @@ from .evaluation import (
 from .evaluation.report import render_comparison as render_comparison
 from .filters.compiler import Where as Where
 from .hits import Hit as Hit, Hits as Hits, Relevance as Relevance, StageScore as StageScore, Trace as Trace
+from .injection import InjectionUse as InjectionUse
 from .labels.head_report import (
     Confusion as Confusion,
     HeadReport as HeadReport,
@@ -130,6 +131,8 @@ from .types import (
     Heading as Heading,
     Hidden as Hidden,
     HiddenReason as HiddenReason,
+    Injection as Injection,
+    InjectionSign as InjectionSign,
     Json as Json,
     Masked as Masked,
     Ocr as Ocr,

@@ -9,7 +9,7 @@ from typing import Any
 from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import address, counted, place_list, shortened
-from passagework.retrieval.types import Hidden, HiddenReason, Json, Ocr
+from passagework.retrieval.types import Hidden, HiddenReason, Injection, Json, Ocr
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Citation:
     of the document does not see it. `root` tells the folder ingested, where a file of another one has the same path.
     `lines` and `seconds` are the first and the last, of source code and of what is spoken.
     `ocr` tells that it was read by OCR, and how surely; `relevance` is that of its most relevant passage. `also_in` are
-    places where the same text stands. `collection` is the name of its collection, where several were searched.
+    places where the same text stands. `injection` is what of it seems to instruct a language model. `collection` is the
+    name of its collection, where several were searched.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Citation:
     relevance: float | None = None
     also_in: tuple[AlsoIn, ...] = ()
     collection: str = ""
+    injection: tuple[Injection, ...] = ()
 
     @property
     def place(self) -> str:
@@ -94,6 +96,7 @@ class Citation:
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
             **({"collection": self.collection} if self.collection else {}),
+            **({"injection": [span.to_json() for span in self.injection]} if self.injection else {}),
         }
 
 

@@ -10,7 +10,7 @@ from passagework.retrieval.also_in import AlsoIn
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.plan import Plan
 from passagework.retrieval.text import address, in_two_lines, place_list, shortened, visible
-from passagework.retrieval.types import Hidden, Json, Ocr, Stage
+from passagework.retrieval.types import Hidden, Injection, Json, Ocr, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class Hit:
     `ocr` tells that it was read by OCR, and how surely; `estimate` how relevant it is, and by what. `also_in` are the
     places of its copies, best first. `collection` is the name of its collection, where several were searched.
     `original` is where it stood in the text as it was read, where placeholders stand for personal data of its document;
-    None elsewhere, where that is `[start, end)`.
+    None elsewhere, where that is `[start, end)`. `injection` is what of it seems to instruct a language model, in the
+    same offsets as `hidden`.
     """
 
     rank: int
@@ -93,6 +94,7 @@ class Hit:
     estimate: Relevance | None = None
     collection: str = ""
     original: tuple[int, int] | None = None
+    injection: tuple[Injection, ...] = ()
 
     @property
     def relevance(self) -> float | None:
@@ -138,6 +140,7 @@ class Hit:
             "hidden": [span.to_json() for span in self.hidden],
             "also_in": [copy.to_json() for copy in self.also_in],
             **({} if self.ocr is None else {"ocr": self.ocr.to_json()}),
+            **({"injection": [span.to_json() for span in self.injection]} if self.injection else {}),
             **({} if self.original is None else {"original": dict(zip(("start", "end"), self.original, strict=True))}),
             **({} if self.estimate is None else {"evidence": self.estimate.to_json()}),
             **({"collection": self.collection} if self.collection else {}),

@@ -116,6 +116,26 @@ class Hidden:
         return {"start": self.start, "end": self.end, "reason": self.reason.value}
 
 
+class InjectionSign(str, Enum):
+    """Names what a passage is suspected by: a rule about what it says, or a head on its vector."""
+
+    RULE = "rule"
+    HEAD = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """Tells that `[start, end)` of the document's text seems to instruct a language model, and by which sign."""
+
+    start: int
+    end: int
+    sign: InjectionSign
+
+    def to_json(self) -> dict[str, Json]:
+        """Returns what the search JSON has under `injection` of it."""
+        return {"start": self.start, "end": self.end, "sign": self.sign.value}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Tells that `[start, end)` of the document's text is a table: a row a line, cells parted by ` | `.

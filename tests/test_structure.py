@@ -18,6 +18,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
             *("errors", "memory", "types", "text", "config", "array_cache", "json_text"),
             *(
                 "hidden",
+                "injection",
                 "hits",
                 "files",
                 "ids",
@@ -49,7 +50,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "ingest": (
         ("globs", "ignored", "encoding_cost", "report", "confinement", "chunker", "loaders"),
         ("walk",),
-        ("scan", "workers", "document_limits", "personal_data"),
+        ("scan", "workers", "document_limits", "personal_data", "injection"),
         ("file_digests", "sources"),
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
         ("given",),

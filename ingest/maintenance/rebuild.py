@@ -13,9 +13,10 @@ from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.personal_data.policy import POLICY
 from passagework.ingest.report import Progress
 from passagework.ingest.writing.chunk_settings import chunking_options, new_chunking, recorded_chunking
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.languages import LANGUAGE
 from passagework.ingest.writing.new_version import create_version
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.token_vectors import TokenVectors
 from passagework.ingest.writing.write_access import is_damaged, open_for_writing

@@ -9,9 +9,10 @@ from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.loaders.base import RecordFailure
 from passagework.ingest.personal_data.treatment import UNTREATED, Treatment
 from passagework.ingest.report import Report
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.cost_counter import CostCounter
 from passagework.ingest.writing.languages import settle_languages
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.ingest.writing.refresh import refresh_index
 from passagework.ingest.writing.write_counts import WriteCounts
 from passagework.retrieval.store import ROOTS, SourceRow, Store

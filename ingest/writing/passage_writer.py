@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
+from functools import cached_property
 
 from passagework.ingest.chunker import Chunker, ChunkSettings, EncoderInput
-from passagework.ingest.writing.derived_data import DerivedData, DerivedTexts, EncodedTexts, NoDerivedData
+from passagework.ingest.injection.injection_screen import InjectionScreen, with_injection
+from passagework.ingest.writing.commit_group import (
+    ChunkedDocument,
+    CommitGroup,
+    GroupEncoding,
+    SourceFile,
+    encode_group,
+    encoding_result,
+)
+from passagework.ingest.writing.derived_data import DerivedData, EncodedTexts, NoDerivedData
 from passagework.ingest.writing.languages import Languages
 from passagework.ingest.writing.write_counts import WriteCounts
-from passagework.retrieval.errors import TextTooLongError
 from passagework.retrieval.memory import enough_memory
 from passagework.retrieval.models.encoder import Encoder, notes_of
-from passagework.retrieval.store import NewPassage, SourceState, Store, Writer
-from passagework.retrieval.store.rows import NO_MODEL
+from passagework.retrieval.store import NewPassage, Store, Writer
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document
 
@@ -24,53 +32,6 @@ GROUP_TOKENS = 32_768
 GROUP_DOCUMENTS = 256
 GROUP_CHARACTERS = 8_000_000
 """Text that may wait for its commit; a longer document waits alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file as its record is to show it; `state` partial stands until the last of its documents is in."""
-
-    uri: str
-    path: str
-    sha256: str
-    media_type: str
-    state: SourceState = SourceState.PARTIAL
-    reason: str | None = None
-    notes: tuple[str, ...] = ()
-    read_by: str = NO_MODEL
-
-
-@dataclass(frozen=True, slots=True)
-class _ChunkedDocument:
-    source: SourceFile
-    document: Document
-    passages: Sequence[NewPassage]
-    sha256: str
-    position: int
-    language: str
-    replaces: int | None
-
-
-@dataclass(slots=True)
-class _Group:
-    """The documents and texts of the next commit."""
-
-    ready: list[_ChunkedDocument] = field(default_factory=list)
-    finished: list[tuple[SourceFile, Sequence[int]]] = field(default_factory=list)
-    texts: dict[bytes, EncoderInput] = field(default_factory=dict)
-    copies: set[bytes] = field(default_factory=set)
-    derived: DerivedTexts = field(default_factory=DerivedTexts)
-    tokens: int = 0
-    characters: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoding:
-    """A group whose texts are being encoded; `ahead` of the last document, some of whose vectors are among them."""
-
-    group: _Group
-    ahead: bool
-    future: Future[EncodedTexts] | None
 
 
 class PassageWriter:
@@ -100,8 +61,8 @@ class PassageWriter:
         self._languages = Languages(store)
         self._models: tuple[Encoder, Chunker] | None = None
         self.on_progress: Callable[[], None] = lambda: None
-        self._group = _Group()
-        self._encoding: _Encoding | None = None
+        self._group = CommitGroup()
+        self._encoding: GroupEncoding | None = None
         self._thread: ThreadPoolExecutor | None = None
         self.counts = WriteCounts()
 
@@ -132,7 +93,10 @@ class PassageWriter:
         self.counts.characters = before + len(document.text)
         self._queue_texts(waiting, derived)
         language = self._languages.of(document)
-        self._group.ready.append(_ChunkedDocument(source, document, passages, sha256, position, language, replaces))
+        suspects = self._screen.suspects(document)
+        self._group.ready.append(
+            ChunkedDocument(source, document, passages, sha256, position, language, replaces, suspects)
+        )
         self._group.characters += len(document.text)
         self._flush_if_full()
 
@@ -153,22 +117,22 @@ class PassageWriter:
 
     def _encode_and_commit(self, *, ahead: bool) -> None:
         """Begins to encode what is queued, then commits the group before."""
-        group, self._group = self._group, _Group()
+        group, self._group = self._group, CommitGroup()
         before, self._encoding = self._encoding, None
-        encoded = None if before is None or before.future is None else _result(before.group, before.future)
+        encoded = None if before is None or before.future is None else encoding_result(before.group, before.future)
         if group.texts or group.copies or group.ready or group.finished or group.derived.texts:
-            self._encoding = _Encoding(group, ahead, self._start_encoding(group))
+            self._encoding = GroupEncoding(group, ahead, self._start_encoding(group))
         if before is not None:
             self._store_group(before, encoded)
 
-    def _start_encoding(self, group: _Group) -> Future[EncodedTexts] | None:
-        if not group.texts and not group.derived.texts:
+    def _start_encoding(self, group: CommitGroup) -> Future[EncodedTexts] | None:
+        if not group.texts and not group.derived.texts and not any(one.suspects.sentences for one in group.ready):
             return None
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="passagework-encoding")
-        return self._thread.submit(_encode_group, self._loaded()[0], group, self._derived)
+        return self._thread.submit(encode_group, self._loaded()[0], self._screen, group, self._derived)
 
-    def _store_group(self, encoding: _Encoding, encoded: EncodedTexts | None) -> None:
+    def _store_group(self, encoding: GroupEncoding, encoded: EncodedTexts | None) -> None:
         group = encoding.group
         copies = {}
         if group.copies and self._vectors_from is not None:
@@ -208,7 +172,11 @@ class PassageWriter:
             self.counts.encoder_notes = notes_of(encoder)
         return self._models
 
-    def _commit(self, writer: Writer, group: _Group) -> None:
+    @cached_property
+    def _screen(self) -> InjectionScreen:
+        return InjectionScreen(self._loaded()[0])
+
+    def _commit(self, writer: Writer, group: CommitGroup) -> None:
         source_ids: dict[str, int] = {}
         for document in group.ready:
             uri = document.source.uri
@@ -217,7 +185,7 @@ class PassageWriter:
             self.counts.passages += writer.put_document(
                 source_ids[uri],
                 document.document,
-                document.passages,
+                with_injection(document.passages, document.suspects.injection(group.judged)),
                 sha256=document.sha256,
                 position=document.position,
                 language=document.language,
@@ -259,25 +227,3 @@ class PassageWriter:
         waiting = len(group.ready) + len(group.finished)
         if group.tokens >= GROUP_TOKENS or waiting >= GROUP_DOCUMENTS or group.characters >= GROUP_CHARACTERS:
             self._encode_and_commit(ahead=False)
-
-
-def _result(group: _Group, future: Future[EncodedTexts]) -> EncodedTexts:
-    """Returns what became of a group's texts; a text that was too long for a server is told with its document."""
-    try:
-        return future.result()
-    except TextTooLongError as error:
-        key = list(group.texts)[error.position]
-        owners = (document for document in group.ready if any(passage.hash == key for passage in document.passages))
-        document = next(owners, None)
-        if document is None:
-            raise
-        raise TextTooLongError(f"{document.source.path}: {error}", error.position) from error
-
-
-def _encode_group(encoder: Encoder, group: _Group, derived: DerivedData) -> EncodedTexts:
-    otherwise = (
-        f"the encoder ran out of memory over {len(group.texts) + len(group.derived.texts):,} texts: what was committed "
-        "is safe; end other programs, or take a smaller encoder, and run again"
-    )
-    with enough_memory(otherwise):
-        return derived.encode(encoder, group.texts, group.derived)

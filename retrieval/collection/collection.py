@@ -21,6 +21,7 @@ from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hits
+from passagework.retrieval.injection import InjectionUse
 from passagework.retrieval.labels.routing import proposed_by
 from passagework.retrieval.labels.text_classifier import TextClassifier
 from passagework.retrieval.memory import enough_memory
@@ -157,6 +158,7 @@ class Collection(CheckedAnswers):
         format: ContextFormat | str = ContextFormat.PLAIN,  # noqa: A002 - the same word as on the command line
         order: ContextOrder | str = ContextOrder.RANK,
         expand: ContextExpansion | str | None = None,
+        injection: InjectionUse | str = InjectionUse.MARK,
         syntax: Syntax | str = Syntax.FULL,
     ) -> Context:
         """Returns text for a language model, at most `max_tokens` long, with [1] [2] and citations.
@@ -165,7 +167,8 @@ class Collection(CheckedAnswers):
         collection answers, it is empty. Neighbours are merged, copies named beside the text, and for text that readers
         of the documents don't see stands `[hidden text left out]`. `tokenizer` counts tokens (default: the encoder's;
         see `Tokenizer`), `format` lays it out, markup included in the budget; `order` is by rank or by document,
-        `expand` quotes neighbours or sections where they fit. Raises as `search` does.
+        `expand` quotes neighbours or sections where they fit; `injection` says what becomes of instructions to language
+        models that stand in documents. Raises as `search` does.
         """
         request = SearchRequest(
             query=clean_query(query),
@@ -178,7 +181,7 @@ class Collection(CheckedAnswers):
             diversity=diversity,
             syntax=choose(Syntax, syntax, "syntax"),
         )
-        layout = ContextLayout.chosen(format, order, expand)
+        layout = ContextLayout.chosen(format, order, expand, injection)
         count = None if tokenizer is None else token_counter(tokenizer, self._settings)
         return self._quoted(request, layout, max_tokens, count)
 

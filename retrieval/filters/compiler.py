@@ -3,11 +3,11 @@
 A filter is a dict of fields: `{"year": {"$gte": 2020}, "path": {"$glob": "policies/*"}}`; all must hold. A plain value
 means `$eq`. `$and` and `$or` take lists of filters, `$not` takes a filter (or, inside a field, operators).
 
-Fields are `path`, `document`, `title`, `media_type`, `pages`, and any metadata field, nested ones with dots; a metadata
-field that bears one of those names is reached as `metadata.title`. A field with several values (a list, `pages`)
-matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in` don't. Numbers compare with numbers
-and texts with texts: another type never matches. `None` equals null and a missing field. Names (`path`, `document`,
-`title`) compare in Unicode's composed form, and case-sensitively.
+Fields are `path`, `document`, `title`, `media_type`, `pages`, `injection` (true or false), and any metadata field,
+nested ones with dots; a metadata field that bears one of those names is reached as `metadata.title`. A field with
+several values (a list, `pages`) matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in`
+don't. Numbers compare with numbers and texts with texts: another type never matches. `None` equals null and a missing
+field. Names (`path`, `document`, `title`) compare in Unicode's composed form, and case-sensitively.
 
 A text of metadata that is a date (see `passagework.retrieval.store.instants`) compares with dates alone, as an instant.
 A field that no document ever had is refused, unless documents without it are what is asked for.
@@ -49,6 +49,9 @@ MAX_VALUES = 10_000
 MAX_GLOB_BYTES = 50_000
 """SQLite takes 32,766 variables, a search binds some of its own, and a pattern of 50,000 bytes."""
 
+OF_PASSAGES = (Column.PAGES, Column.INJECTION)
+"""Fields of passages; all others are of their documents."""
+
 OPERATORS = ("$eq", "$ne", "$in", "$nin", "$gt", "$gte", "$lt", "$lte", "$glob", "$exists", "$not")
 
 
@@ -73,8 +76,9 @@ def check_visible(where: Where) -> None:
 
 
 def _whole_documents(condition: Condition) -> Condition:
-    if any(leaf.field is Column.PAGES for leaf, _ in leaves(condition)):
-        raise FilterError("what may be seen is whole documents: 'pages' tells passages apart")
+    field = next((leaf.field for leaf, _ in leaves(condition) if leaf.field in OF_PASSAGES), None)
+    if isinstance(field, Column):
+        raise FilterError(f"what may be seen is whole documents: {field.value!r} tells passages apart")
     return condition
 
 
@@ -155,7 +159,7 @@ class _Compiler:
 
     def _among(self, field: Field, operands: Sequence[Any]) -> Condition:
         """Returns that the field has one of the values; of names, one of the forms in which they are on record."""
-        if not isinstance(field, Column) or field is Column.PAGES:
+        if not isinstance(field, Column) or field in OF_PASSAGES:
             return Among(field, tuple(operands))
         names = [value for value in operands if isinstance(value, str)]
         others = [value for value in operands if not isinstance(value, str)]

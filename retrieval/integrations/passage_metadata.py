@@ -31,4 +31,5 @@ def passage_metadata(hit: Hit) -> dict[str, Json]:
         "end": hit.end,
         "metadata": dict(hit.metadata),
         **({"hidden": [span.to_json() for span in hit.hidden]} if hit.hidden else {}),
+        **({"injection": [span.to_json() for span in hit.injection]} if hit.injection else {}),
     }

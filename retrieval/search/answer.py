@@ -66,6 +66,7 @@ def hits_of(
             seconds=row.seconds,
             ocr=row.ocr,
             original=row.original,
+            injection=row.injection,
             estimate=relevance.get(row.id),
             also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
         )

@@ -19,12 +19,13 @@ from passagework.retrieval.citations import Context
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import has_visible_text, without_hidden
 from passagework.retrieval.hits import Hit, Hits
+from passagework.retrieval.injection import InjectionUse
 from passagework.retrieval.search.context_formats import message_blocks, rendered
 from passagework.retrieval.search.copies import PassageWords
 from passagework.retrieval.search.quoted_blocks import Block, cut_block, in_order, with_copy, with_hit
 from passagework.retrieval.search.quoted_documents import QuotedDocuments, Span
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Hidden
+from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Hidden, Injection
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,18 @@ class ContextLayout:
     format: ContextFormat = ContextFormat.PLAIN
     order: ContextOrder = ContextOrder.RANK
     expand: ContextExpansion | None = None
+    injection: InjectionUse = InjectionUse.MARK
 
     @classmethod
-    def chosen(cls, context_format: str, order: str, expand: str | None) -> ContextLayout:
+    def chosen(
+        cls, context_format: str, order: str, expand: str | None, injection: str = InjectionUse.MARK
+    ) -> ContextLayout:
         """Returns the layout of these names; raises ConfigError, which lists those that there are."""
         return cls(
             choose(ContextFormat, context_format, "format"),
             choose(ContextOrder, order, "order"),
             None if expand is None else choose(ContextExpansion, expand, "expand"),
+            choose(InjectionUse, injection, "injection"),
         )
 
     def text(self, blocks: Sequence[Block]) -> str:
@@ -60,6 +65,7 @@ def context_of(
         count_tokens=count_tokens,
         slice_text=documents.text,
         hidden_in=documents.hidden,
+        injection_in=documents.injection,
         wider=documents.wider,
         layout=layout,
     )
@@ -72,18 +78,19 @@ def build_context(
     count_tokens: Callable[[str], int],
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
+    injection_in: Callable[[Hit, int, int], tuple[Injection, ...]] = lambda *_: (),
     wider: Callable[[Hit], Iterable[Span]] | None = None,
     layout: ContextLayout = ContextLayout(),
 ) -> Context:
     """Returns the best hits as cited text of at most `max_tokens`, counted by `count_tokens` over the whole of it.
 
     `slice_text(hit, start, end)` gives `[start, end)` of that hit's document, `hidden_in` what readers don't see of it,
-    `wider(hit)` what may be quoted in place of the hit alone, the widest first: the first that fits is.
-    Hits of which they see nothing are left out. The others are taken in order of rank: one that
-    says what a block says is named beside it; those of one document that overlap or stand near each other become one
-    block. The first that doesn't fit ends it, so that no hit is quoted in place of a better one; where that is the very
-    first, it is cut at the end of a sentence or word, and its citation ends there. Raises ConfigError where the budget
-    holds no text at all, saying the least that would.
+    `injection_in` what of it instructs a language model, `wider(hit)` what may be quoted in place of the hit alone, the
+    widest first: the first that fits is. Hits of which they see nothing are left out. The others are taken in order of
+    rank: one that says what a block says is named beside it; those of one document that overlap or stand near each
+    other become one block. The first that doesn't fit ends it, so that no hit is quoted in place of a better one; where
+    that is the very first, it is cut at the end of a sentence or word, and its citation ends there. Raises ConfigError
+    where the budget holds no text at all, saying the least that would.
     """
     if max_tokens < 1 and not hits:
         raise ConfigError(f"max_tokens is {max_tokens}: give at least 1")
@@ -99,10 +106,11 @@ def build_context(
             blocks = told
             continue
         alone = Span(hit.start, hit.end)
-        tried = (with_hit(blocks, hit, span, slice_text, hidden_in) for span in (*(wider(hit) if wider else ()), alone))
+        reading = slice_text, hidden_in, injection_in, layout.injection
+        tried = (with_hit(blocks, hit, span, *reading) for span in (*(wider(hit) if wider else ()), alone))
         fitting = next((some for some in tried if tokens_of(some) <= max_tokens), None)
         if fitting is None:
-            first = with_hit((), hit, alone, slice_text, hidden_in)[0]
+            first = with_hit((), hit, alone, *reading)[0]
             blocks = blocks or [cut_block(first, max_tokens, lambda block: tokens_of([block]))]
             break
         blocks = fitting

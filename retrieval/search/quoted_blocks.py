@@ -12,11 +12,12 @@ from passagework.retrieval.citations import Citation
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.hidden import cut_to, without_hidden
 from passagework.retrieval.hits import Hit
+from passagework.retrieval.injection import InjectionUse, shown_text, united
 from passagework.retrieval.search.copies import PassageWords
 from passagework.retrieval.search.quoted_documents import Span
 from passagework.retrieval.store import PassageRow
 from passagework.retrieval.text import collapsed, place_list
-from passagework.retrieval.types import ContextOrder, Hidden, Ocr
+from passagework.retrieval.types import ContextOrder, Hidden, Injection, Ocr
 
 GAP = 200
 """Characters of one document between two passages, at most, that are quoted along rather than cited apart."""
@@ -41,6 +42,8 @@ class Block:
     words: PassageWords
     around: tuple[PassageRow, ...] = ()
     copies: tuple[AlsoIn, ...] = ()
+    injection: tuple[Injection, ...] = ()
+    injection_use: InjectionUse = InjectionUse.MARK
 
     def reaches(self, hit: Hit, span: Span) -> bool:
         """Tells whether a span of a hit's document overlaps it, touches it, or is so near that what is between may be
@@ -59,8 +62,10 @@ class Block:
 
     @property
     def shown(self) -> str:
-        """Returns the text as it is quoted: without what readers of the document don't see."""
-        return without_hidden(self.text, self.start, self.hidden) if self.hidden else self.text
+        """Returns the text as it is quoted: without what readers of the document don't see, and with instructions to
+        language models marked, or left out.
+        """
+        return shown_text(self.text, self.start, self.hidden, self.injection, self.injection_use)
 
     @property
     def parts(self) -> tuple[Hit | PassageRow, ...]:
@@ -144,6 +149,7 @@ class Block:
             ocr=self.ocr,
             also_in=self.also_in,
             collection=best.collection,
+            injection=self.injection,
         )
 
 
@@ -158,6 +164,8 @@ def with_hit(
     span: Span,
     slice_text: Callable[[Hit, int, int], str],
     hidden_in: Callable[[Hit, int, int], tuple[Hidden, ...]],
+    injection_in: Callable[[Hit, int, int], tuple[Injection, ...]] = lambda *_: (),
+    injection_use: InjectionUse = InjectionUse.MARK,
 ) -> list[Block]:
     """Returns the blocks and a hit's span, merged with those that it reaches, in the place of the best of them."""
     near = [block for block in blocks if block.reaches(hit, span)]
@@ -173,6 +181,8 @@ def with_hit(
         words=PassageWords.of(without_hidden(text, start, hidden)),
         around=(*(row for block in near for row in block.around), *span.passages),
         copies=tuple(copy for block in near for copy in block.copies),
+        injection=injection_in(hit, start, end),
+        injection_use=injection_use,
     )
     return in_order([merged, *(block for block in blocks if block not in near)], ContextOrder.RANK)
 
@@ -202,7 +212,8 @@ def cut_block(block: Block, max_tokens: int, count: Callable[[Block], int]) -> B
 
     def cut_at(length: int) -> Block:
         end = block.start + length
-        return replace(block, end=end, text=block.text[:length], hidden=cut_to(block.hidden, block.start, end))
+        hidden, injection = cut_to(block.hidden, block.start, end), united(block.injection, block.start, end)
+        return replace(block, end=end, text=block.text[:length], hidden=hidden, injection=injection)
 
     def fits(length: int) -> bool:
         return count(cut_at(length)) <= max_tokens

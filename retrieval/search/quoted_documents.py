@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.store import PassageRow, Snapshot
-from passagework.retrieval.types import ContextExpansion, Heading, Hidden
+from passagework.retrieval.types import ContextExpansion, Heading, Hidden, Injection
 
 TOKEN_CHARACTERS = 64
 """More characters than a token has: a section of more for each token of the budget doesn't fit."""
@@ -48,6 +48,10 @@ class QuotedDocuments:
     def hidden(self, hit: Hit, start: int, end: int) -> tuple[Hidden, ...]:
         """Returns what readers don't see of `[start, end)`, cut to it."""
         return self._snapshot.hidden(self._rows[hit.id].document_id, start, end)
+
+    def injection(self, hit: Hit, start: int, end: int) -> tuple[Injection, ...]:
+        """Returns what of `[start, end)` instructs a language model, cut to it."""
+        return self._snapshot.injection(self._rows[hit.id].document_id, start, end)
 
     def wider(self, hit: Hit) -> Iterator[Span]:
         """Yields what may be quoted in place of a hit alone, the widest first; nothing where that wasn't asked for."""

@@ -20,6 +20,7 @@ class Column(Enum):
     TITLE = "title"
     MEDIA_TYPE = "media_type"
     PAGES = "pages"  # the physical pages that a passage touches
+    INJECTION = "injection"  # whether it seems to instruct a language model
 
 
 Field: TypeAlias = "Column | str"

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
+from passagework.retrieval.injection import united
 from passagework.retrieval.roots import FILE_SCHEME, is_gone, root_of, shown_path, tell_apart
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import BATCH, batches
@@ -25,6 +26,8 @@ from passagework.retrieval.types import (
     Heading,
     Hidden,
     HiddenReason,
+    Injection,
+    InjectionSign,
     Masked,
     OcrSpan,
     Page,
@@ -76,6 +79,13 @@ class DocumentReader:
         m = t.masked.c
         query = select(m.start, m.end, m.kind, m.original_start, m.original_end).where(m.document_id == document_id)
         return tuple(Masked(*row) for row in self.connection.execute(query.order_by(m.start)))
+
+    def injection(self, document_id: int, start: int, end: int) -> tuple[Injection, ...]:
+        """Returns what of `document.text[start:end]` instructs a language model, cut to it, in order."""
+        i, p = t.injections.c, t.passages.c
+        query = select(i.start, i.end, i.sign).join(t.passages, p.id == i.passage_id)
+        rows = self.connection.execute(query.where(p.document_id == document_id, i.start < end, i.end > start))
+        return united((Injection(first, last, InjectionSign(sign)) for first, last, sign in rows), start, end)
 
     def length(self, document_id: int) -> int:
         """Returns how many code points a document's text has; 0 where it is gone."""

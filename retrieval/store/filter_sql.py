@@ -7,7 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Text, and_, false, func, literal_column, not_, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.elements import BooleanClauseList
 
 from passagework.retrieval.store import schema as t
@@ -100,6 +113,8 @@ class _Sql:
     def _compare(self, field: Field, comparison: Comparison, kind: FieldType, value: Scalar) -> Sql:
         if isinstance(field, str):
             return self._has(field, kind, _compared(t.fields.c.value, comparison, value))
+        if field is Column.INJECTION:
+            return false()  # truth has no order
         if field is Column.PAGES:
             return _touched(_compared(t.pages.c.number, comparison, value)) if kind is FieldType.NUMBER else false()
         return _compared(COLUMNS[field], comparison, value) if kind is FieldType.TEXT else false()
@@ -110,11 +125,13 @@ class _Sql:
         for kind, value in (stored_as(field, operand) for operand in operands):
             by_type[kind].append(value)
         for kind, values in by_type.items():
-            if kind is FieldType.NULL and field not in COLUMNS:
+            if kind is FieldType.NULL and field not in COLUMNS and field is not Column.INJECTION:
                 yield not_(self._exists(field))
             if isinstance(field, str):
                 condition = true() if kind is FieldType.NULL else t.fields.c.value.in_(values)
                 yield self._has(field, kind, condition)
+            elif field is Column.INJECTION:
+                yield or_(false(), *(_instructs() if value else not_(_instructs()) for value in _truths(kind, values)))
             elif field is Column.PAGES:
                 yield _touched(t.pages.c.number.in_(values)) if kind is FieldType.NUMBER else false()
             else:
@@ -171,6 +188,15 @@ def equals(field: Column, values: Sequence[Scalar]) -> Sql:
         named = select(d.id).where(d.name.in_(values))
         return d.id.in_(union_all(named, select(d.id).where(d.name.is_(None), d.uri.in_(values))))
     return COLUMNS[field].in_(values)
+
+
+def _truths(kind: FieldType, values: Sequence[Scalar]) -> Sequence[Scalar]:
+    return values if kind is FieldType.BOOL else ()
+
+
+def _instructs() -> Sql:
+    """Tells whether something in the passage seems to instruct a language model."""
+    return exists().where(t.injections.c.passage_id == t.passages.c.id).correlate(t.passages)
 
 
 def _touched(condition: Sql) -> Sql:

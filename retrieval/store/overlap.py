@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, exists, func, se
 from passagework.retrieval.store import schema as t
 from passagework.retrieval.store.batches import batches
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
-from passagework.retrieval.types import LONGEST_OCR_SPAN, Hidden, HiddenReason, Ocr, PlaceUnit
+from passagework.retrieval.types import LONGEST_OCR_SPAN, Hidden, HiddenReason, Injection, InjectionSign, Ocr, PlaceUnit
 
 _p, _g, _h, _s, _t, _o = t.passages.c, t.pages.c, t.hidden.c, t.places.c, t.segments.c, t.ocr.c
-_m = t.masked.c
+_m, _i = t.masked.c, t.injections.c
 
 PAGES = PreparedStatement(
     select(_p.id, _g.number)
@@ -42,6 +42,11 @@ OCR = PreparedStatement(
     .join(t.ocr, _o.document_id == _p.document_id)
     .where(in_bound_ids(_p.id), _o.start.between(_p.start - LONGEST_OCR_SPAN, _p.end - 1), _o.end > _p.start)
     .group_by(_p.id)
+)
+
+
+INJECTION = PreparedStatement(
+    select(_i.passage_id, _i.start, _i.end, _i.sign).where(in_bound_ids(_i.passage_id)).order_by(_i.start)
 )
 
 
@@ -86,6 +91,7 @@ class Parts(TypedDict):
     seconds: tuple[float, ...]
     ocr: Ocr | None
     original: tuple[int, int] | None
+    injection: tuple[Injection, ...]
 
 
 def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
@@ -93,6 +99,7 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
     pages, hidden = pages_of(connection, ids), hidden_in(connection, ids)
     lines, seconds = lines_of(connection, ids), seconds_of(connection, ids)
     ocr, original = ocr_of(connection, ids), original_of(connection, ids)
+    injection = injection_in(connection, ids)
     return {
         passage: {
             "pages": pages.get(passage, ()),
@@ -101,6 +108,7 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, Parts]:
             "seconds": seconds.get(passage, ()),
             "ocr": ocr.get(passage),
             "original": original.get(passage),
+            "injection": injection.get(passage, ()),
         }
         for passage in ids
     }
@@ -158,4 +166,13 @@ def hidden_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Hid
     for batch in batches(ids):
         for passage, start, end, reason in HIDDEN.rows(connection, ids=bound_ids(batch)):
             spans_by_passage[passage].append(Hidden(start, end, HiddenReason(reason)))
+    return {passage: tuple(spans) for passage, spans in spans_by_passage.items()}
+
+
+def injection_in(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Injection, ...]]:
+    """Maps passages to what of them instructs a language model, in order; passages without are left out."""
+    spans_by_passage: dict[int, list[Injection]] = defaultdict(list)
+    for batch in batches(ids):
+        for passage, start, end, sign in INJECTION.rows(connection, ids=bound_ids(batch)):
+            spans_by_passage[passage].append(Injection(start, end, InjectionSign(sign)))
     return {passage: tuple(spans) for passage, spans in spans_by_passage.items()}

@@ -10,7 +10,7 @@ from typing import TypeVar
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import root_of
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hidden, Json, Ocr
+from passagework.retrieval.types import Hidden, Injection, Json, Ocr
 
 Recorded = TypeVar("Recorded", bound=Enum)
 
@@ -148,13 +148,15 @@ class PassageRow:
     seconds: tuple[float, ...] = ()
     ocr: Ocr | None = None
     original: tuple[int, int] | None = None
+    injection: tuple[Injection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NewPassage:
     """Holds a passage about to be stored: a slice of its document, its heading path, and the hash of what was encoded.
 
-    `reranker_hash` is the hash of what a reranker reads of it, None where the collection keeps no token vectors.
+    `reranker_hash` is the hash of what a reranker reads of it, None where the collection keeps no token vectors;
+    `injection` what of it instructs a language model.
     """
 
     start: int
@@ -163,6 +165,7 @@ class NewPassage:
     hash: bytes
     cut: bool
     reranker_hash: bytes | None = None
+    injection: tuple[Injection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"})
 """Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
 and these computed."""
 
@@ -239,7 +239,16 @@ readings = Table(
     Index("readings_hash", "hash"),
 )
 
-LATER = (hidden, tables, places, ocr, ocr_modes, masked, token_vectors, readings, former_fields)
+injections = Table(
+    "injections",
+    metadata,
+    Column("passage_id", Integer, ForeignKey("passages.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", Integer, primary_key=True),  # of what instructs a language model, in the document's text
+    Column("end", Integer, nullable=False),
+    Column("sign", Text, nullable=False),  # an InjectionSign
+)
+
+LATER = (hidden, tables, places, ocr, ocr_modes, masked, injections, token_vectors, readings, former_fields)
 """The tables that readable layouts may lack."""
 
 changes = Table(

@@ -15,7 +15,7 @@ from passagework.retrieval.store.indexed_words import indexed_columns
 from passagework.retrieval.store.rows import NO_MODEL, ChangeKind, NewPassage, SourceState
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.structure_rows import field_rows, structure_rows
-from passagework.retrieval.types import Document, Json, Vectors
+from passagework.retrieval.types import Document, Injection, Json, Vectors
 
 ROWS = 2_000
 """Rows sent to SQLite at once, so that a book's passages are never all in memory as rows."""
@@ -213,16 +213,19 @@ class Writer(Snapshot):
             (
                 {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, p, language)},
                 {"passage_id": before + 1 + ordinal, "hash": p.reranker_hash},
+                [_injection_row(before + 1 + ordinal, span) for span in p.injection],
             )
             for ordinal, p in enumerate(passages)
         )
         count = 0
         for group in _groups(rows):
             # triggers put the words of each row into the full-text index too
-            self.connection.execute(insert(t.passages), [passage for passage, _ in group])
-            readings = [reading for _, reading in group if reading["hash"] is not None]
-            if readings:
-                self.connection.execute(insert(t.readings), readings)
+            self.connection.execute(insert(t.passages), [passage for passage, _, _ in group])
+            readings = [reading for _, reading, _ in group if reading["hash"] is not None]
+            injections = [injection for _, _, found in group for injection in found]
+            for table, beside in ((t.readings, readings), (t.injections, injections)):
+                if beside:
+                    self.connection.execute(insert(table), beside)
             count += len(group)
         if count:
             self._record(ChangeKind.ADD, before + 1, before + count)
@@ -273,6 +276,10 @@ def _passage_row(document: Document, passage: NewPassage, language: str) -> dict
         "cut": int(passage.cut),
         **indexed_columns(document.title, headings, text, language),
     }
+
+
+def _injection_row(passage_id: int, span: Injection) -> dict[str, Any]:
+    return {"passage_id": passage_id, "start": span.start, "end": span.end, "sign": span.sign.value}
 
 
 def _groups(rows: Iterable[Any]) -> Iterator[list[Any]]:

@@ -24,9 +24,10 @@ from passagework.ingest import Progress, ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild, rebuild_index
 from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.document_hash import document_hash
 from passagework.ingest.writing.new_version import create_version
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.retrieval import StoreError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.store import Snapshot, Store, VersionState

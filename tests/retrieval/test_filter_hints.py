@@ -125,7 +125,7 @@ class TestFieldsThatNeverWere:
         said = f"no document has a field '{name}': did you mean '{meant}'?"
         with pytest.raises(FilterError) as error:
             found(collection, {field: True})
-        assert str(error.value).startswith(f"{said} There are path, document, title, media_type, pages, ")
+        assert str(error.value).startswith(f"{said} There are path, document, title, media_type, pages, injection, ")
         for where in ({field: {"$ne": True}}, {field: {"$exists": False}}):
             hits = collection.search("tea", where=where, stage=Stage.LEXICAL)
             assert len(hits) == 4

@@ -20,8 +20,9 @@ from passagework.ingest import ingest
 from passagework.ingest.chunker import ChunkSettings
 from passagework.ingest.maintenance.rebuild import rebuild_index
 from passagework.ingest.maintenance.removal import delete
+from passagework.ingest.writing.commit_group import SourceFile
 from passagework.ingest.writing.document_hash import document_hash
-from passagework.ingest.writing.passage_writer import PassageWriter, SourceFile
+from passagework.ingest.writing.passage_writer import PassageWriter
 from passagework.retrieval import StoreError
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex, IndexKind, live_index as live

@@ -37,3 +37,11 @@ ExpandOption = Annotated[
         metavar="neighbours|section",
     ),
 ]
+InjectionOption = Annotated[
+    str,
+    typer.Option(
+        "--injection",
+        help="What becomes of instructions to language models that stand in documents.",
+        metavar="mark|leave-out|keep",
+    ),
+]

@@ -78,6 +78,7 @@ def context(
     context_format: quoting.FormatOption = "plain",
     order: quoting.OrderOption = "rank",
     expand: quoting.ExpandOption = None,
+    injection: quoting.InjectionOption = "mark",
     syntax: find.SyntaxOption = "full",
     as_json: opt.JsonOption = False,
 ) -> None:
@@ -101,6 +102,7 @@ def context(
             format=context_format,
             order=order,
             expand=expand,
+            injection=injection,
             syntax=syntax,
         )
     print_result(assembled.to_json(), as_json, lambda console: show_context(console, assembled))

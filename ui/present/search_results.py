@@ -56,6 +56,15 @@ def hidden_line(hit: Hit) -> str:
     return f"{unseen:,} of {counted(hit.end - hit.start, 'character')} can't be seen in the document ({reasons})"
 
 
+def injection_line(hit: Hit) -> str:
+    """Says how much of the passage seems to instruct a language model, and by which sign; "" where nothing does."""
+    if not hit.injection:
+        return ""
+    size = sum(span.end - span.start for span in hit.injection)
+    signs = ", ".join(sorted({span.sign.value for span in hit.injection}))
+    return f"{size:,} of {counted(hit.end - hit.start, 'character')} seem to instruct a language model (by {signs})"
+
+
 def ocr_line(hit: Hit) -> str:
     """Says that the passage, or a part of it, was read by OCR, and how surely; "" where it was not."""
     return "" if hit.ocr is None else f"read by OCR, {int(100 * hit.ocr.confidence)}% sure"
@@ -181,6 +190,8 @@ def show_hits(console: Console, hits: Hits) -> None:
         indented(console, place(hit), "dim", column=margin)
         if warning := hidden_line(hit):
             indented(console, f"hidden text: {warning}", "yellow", column=margin)
+        if warning := injection_line(hit):
+            indented(console, f"injection: {warning}", "yellow", column=margin)
         if read := ocr_line(hit):
             indented(console, read, "dim", column=margin)
         indented(console, _passage(hit.text), "", column=margin)
@@ -227,5 +238,7 @@ def context_notes(context: Context) -> list[str]:
         notes.append(f"nothing in this collection answers that: {passages} were found, none relevant enough")
     if left_out:
         notes.append(f"text that can't be seen in the documents was left out of {counted(left_out, 'citation')}")
+    if injected := sum(bool(citation.injection) for citation in context.citations):
+        notes.append(f"{counted(injected, 'citation')} with what seems to instruct a language model")
     query = f"; query {understood}" if understood else ""
     return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}{query}"]

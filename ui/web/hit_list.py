@@ -11,7 +11,15 @@ from itertools import islice
 
 from passagework.retrieval.hits import Hit, Hits, is_relevant
 from passagework.retrieval.text import counted
-from passagework.ui.present import also_in_line, heading, hidden_line, last_relevant, ocr_line, relevance_label
+from passagework.ui.present import (
+    also_in_line,
+    heading,
+    hidden_line,
+    injection_line,
+    last_relevant,
+    ocr_line,
+    relevance_label,
+)
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.snippets import breadcrumb, snippet_of
 from passagework.ui.web.bump_chart import bump_chart
@@ -101,6 +109,7 @@ def hit_html(listed: ListedHit) -> str:
     place = hit.place if hit.place and hit.place != where else ""
     notes = {
         "hidden": f"Hidden text: {line}" if (line := hidden_line(hit)) else "",
+        "injection": f"Injection: {line}" if (line := injection_line(hit)) else "",
         "ocr": ocr_line(hit),
         "also-in": also_in_line(hit.also_in),
     }

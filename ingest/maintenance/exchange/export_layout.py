@@ -28,7 +28,7 @@ from passagework.retrieval.types import Json
 FORMAT = 6
 KNOWN = (1, 2, 3, 4, 5, FORMAT)
 """The first had no column `hidden`, the second no `tables`, the third no `places`, the fourth no `language`, `ocr`, the
-fifth no `masked`."""
+fifth no `injection`, `masked`."""
 KEY = b"passagework"
 FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
@@ -89,6 +89,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             ("tables", many(arrow.struct([*place, ("columns", text)]))),
             ("places", many(arrow.struct([("unit", text), ("first", number), ("last", number), *place]))),
             ("ocr", many(arrow.struct([*place, ("confidence", number), ("box", many(number))]))),
+            ("injection", many(arrow.struct([*place, ("sign", text)]))),
             ("masked", many(arrow.struct([*place, ("kind", text), *original]))),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),

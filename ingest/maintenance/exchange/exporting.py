@@ -123,6 +123,7 @@ def _documents(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
                 "metadata": json.dumps(dict(row.metadata), ensure_ascii=False),
                 "language": row.language,
                 **_structure(document),
+                "injection": [span.to_json() for span in snapshot.injection(row.id, 0, row.length)],
                 "text": document.text,
             }
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from passagework.ingest.injection.injection_screen import with_injection
 from passagework.ingest.maintenance.exchange.export_layout import (
     DOCUMENTS,
     PASSAGES,
@@ -37,6 +38,8 @@ from passagework.retrieval.types import (
     Heading,
     Hidden,
     HiddenReason,
+    Injection,
+    InjectionSign,
     Json,
     Masked,
     OcrSpan,
@@ -48,7 +51,7 @@ from passagework.retrieval.types import (
 from passagework.retrieval.words.indexed import WORDS_VERSION
 
 ROWS = 2_000
-LATER = ("masked", "ocr", "language", "places", "tables", "hidden")
+LATER = ("injection", "masked", "ocr", "language", "places", "tables", "hidden")
 """The columns of the documents that exports of earlier formats lack, the newest first; their files lack `ocr`, too."""
 
 COMMIT = 256
@@ -175,10 +178,12 @@ def _put(writer: Writer, files: _Files, source: int, row: dict[str, Any], passag
         NewPassage(passage["start"], passage["end"], tuple(passage["headings"]), passage["hash"], bool(passage["cut"]))
         for passage in passages
     ]
+    found = row.get("injection", ())
+    injection = [Injection(span["start"], span["end"], InjectionSign(span["sign"])) for span in found]
     return writer.put_document(
         source,
         document,
-        cut,
+        with_injection(cut, injection),
         sha256=row["sha256"],
         position=row["position"],
         language=row["language"] if "language" in row else identified(document.text, document.media_type),
