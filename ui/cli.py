@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from passagework.ui.commands import (
+    asking,
     doctor as doctor_command,
     evaluate as measuring,
     exchange,
@@ -23,7 +25,15 @@ from passagework.ui.commands import (
     token as tokens,
     train as training,
 )
-from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
+from passagework.ui.commands.output import (
+    INTERRUPTED,
+    USAGE,
+    parse_where,
+    print_message,
+    print_notes,
+    print_result,
+    run,
+)
 from passagework.ui.commands.searching import open_collection
 
 if TYPE_CHECKING:
@@ -35,7 +45,7 @@ COMPLETION = "_PASSAGEWORK_COMPLETE"
 app = typer.Typer(
     name="passagework",
     help="Semantic search over your own documents: a folder goes in, ranked and citable passages come out.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100},
@@ -43,8 +53,14 @@ app = typer.Typer(
 
 
 @app.callback()
-def command(version: opt.VersionOption = False) -> None:
-    """What is said before a command's name."""
+def command(context: typer.Context, version: opt.VersionOption = False) -> None:  # noqa: ARG001 - its callback
+    """What is said before a command's name; without one, the collection that is at hand is searched."""
+    if context.invoked_subcommand is None:
+        collection = asking.collection_at_hand(Path())
+        if collection is None:
+            print_message("give a command, or name a collection to search: passagework --help lists the commands")
+            raise typer.Exit(USAGE)
+        asking.search_on(collection)
 
 
 @app.command()

@@ -75,3 +75,4 @@ DiversityOption = Annotated[
     float,
     typer.Option("--diversity", help="How far hits are spread, from 0 (not at all) to 1.", metavar="D"),
 ]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the document of the best hit.")]
