@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from passagework.ui.commands import (
     answering,
+    asking,
     calibrate as calibrating,
     doctor as doctor_command,
     duplicates as duplicating,
@@ -30,7 +32,15 @@ from passagework.ui.commands import (
     verifying,
     watching,
 )
-from passagework.ui.commands.output import INTERRUPTED, parse_where, print_message, print_notes, print_result, run
+from passagework.ui.commands.output import (
+    INTERRUPTED,
+    USAGE,
+    parse_where,
+    print_message,
+    print_notes,
+    print_result,
+    run,
+)
 from passagework.ui.commands.searching import open_collection
 
 if TYPE_CHECKING:
@@ -42,7 +52,7 @@ COMPLETION = "_PASSAGEWORK_COMPLETE"
 app = typer.Typer(
     name="passagework",
     help="Semantic search over your own documents: a folder goes in, ranked and citable passages come out.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100},
@@ -50,8 +60,14 @@ app = typer.Typer(
 
 
 @app.callback()
-def command(version: opt.VersionOption = False) -> None:
-    """What is said before a command's name."""
+def command(context: typer.Context, version: opt.VersionOption = False) -> None:  # noqa: ARG001 - its callback
+    """What is said before a command's name; without one, the collection that is at hand is searched."""
+    if context.invoked_subcommand is None:
+        collection = asking.collection_at_hand(Path())
+        if collection is None:
+            print_message("give a command, or name a collection to search: passagework --help lists the commands")
+            raise typer.Exit(USAGE)
+        asking.search_on(collection)
 
 
 @app.command()

@@ -63,9 +63,24 @@ def test_nothing_found(page: AppTest) -> None:
 
 def test_the_path_of_the_collection_is_quoted(tmp_path: Path) -> None:
     """Whatever it holds, the program opens it."""
-    from passagework.ui.pages.context import python_lines
+    from passagework.ui.pages.context import ContextSettings, python_lines
 
-    program = python_lines('it\'s "here"\\n', "q", 2000, 20, None)
+    program = python_lines('it\'s "here"\\n', "q", ContextSettings())
     assert "Collection.open('it\\'s \"here\"\\\\n')" in program
     assert "collection.context('q', max_tokens=2000)" in program
     assert Collection.__name__ in program
+
+
+def test_format_order_and_expansion(page: AppTest) -> None:
+    """As on the command line: the text is laid out so, and the program says so."""
+    page.text_input(key="query").set_value("flowers and nests").run()
+    plain = page.code[0].value
+    page.selectbox(key="format").set_value("xml")
+    page.selectbox(key="order").set_value("document")
+    page.selectbox(key="expand").set_value("section").run()
+    text, _, program = (one.value for one in page.code)
+    assert plain.startswith("[1] ")
+    assert text.startswith("<")
+    assert "max_tokens=2000, format='xml', order='document', expand='section')" in program
+    page.selectbox(key="expand").set_value("nothing").run()
+    assert "expand" not in page.code[2].value

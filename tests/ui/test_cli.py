@@ -489,7 +489,7 @@ class TestText:
         assert lines[0].startswith(" 1  Gulls [bold]x[/bold]  ")
         assert lines[1:3] == [
             "    evil.md",
-            "    # Gulls [bold]x[/bold] The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
+            "    The keeper counts [red]gulls[/red] [31mat [0m noon. <i>Loud</i>",
         ]
         stages = r"dense #1 \d\.\d{3}  lexical #1 \d+\.\d{3}  hybrid #1 \d\.\d{3}  rerank #1 \d\.\d{3} \(\d\.\d\d\)"
         assert re.fullmatch(f"    {stages}", lines[3])

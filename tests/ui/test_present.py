@@ -188,8 +188,8 @@ def test_long_passage_is_wrapped_and_cut_on_screen() -> None:
     lines = [line for line in screen.text.splitlines()[2:] if line.startswith("    ")][:-1]
     assert all(len(line) <= 60 and line == line.rstrip() for line in lines)
     shown = " ".join(" ".join(lines).split())
-    assert shown.count("word") == 120  # 600 characters
-    assert "word… (1,400 more characters; --json has all)" in shown
+    assert shown.count("word") == 52  # 260 characters
+    assert "word … (1,740 more characters; --json has all)" in shown
 
 
 def test_a_terminal_of_no_width_still_shows_words() -> None:

@@ -40,6 +40,8 @@ def test_a_last_sentence_has_what_stands_before_it() -> None:
     assert cut.text == BEFORE * 5 + BEST
     short = snippet_of(_hit(f"## Approval\n\n{BEST}", "Approval"), Highlights())
     assert (short.text, short.before, short.after) == (BEST, False, False)
+    assert snippet_of(_hit(f"Approval\n{BEST}", "Approval"), Highlights()).text == BEST
+    assert snippet_of(_hit("Approval", "Approval"), Highlights()).text == "Approval"
 
 
 def test_rows_stand_under_their_columns() -> None:

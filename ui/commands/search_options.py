@@ -95,3 +95,4 @@ RouteOption = Annotated[
         metavar="MODEL",
     ),
 ]
+OpenOption = Annotated[bool, typer.Option("--open", help="Open the document of the best hit.")]

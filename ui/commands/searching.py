@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from passagework.ui.commands import context_options as quoting, options as opt, search_options as find
 from passagework.ui.commands.output import parse_where, print_message, print_result
 
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from passagework import Collection, Collections
+    from passagework.retrieval import Hits
     from passagework.retrieval.labels.text_classifier import TextClassifier
+    from passagework.ui.present.highlighting import Highlights
 
 
 def search(
@@ -33,6 +37,7 @@ def search(
     diversity: find.DiversityOption = 0.0,
     syntax: find.SyntaxOption = "full",
     route: find.RouteOption = None,
+    open_best: find.OpenOption = False,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Find the passages that answer a query."""
@@ -58,7 +63,39 @@ def search(
             syntax=syntax,
             route=classifier,
         )
-    print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits))
+        marks = [] if as_json else highlights_of_hits(opened, hits)
+    print_result(hits.to_json(), as_json, lambda console: show_hits(console, hits, marks))
+    if open_best:
+        open_document(hits)
+
+
+def highlights_of_hits(searched: Collection | Collections, hits: Hits) -> list[Highlights]:
+    """Returns each hit's matching words and its best sentence, by meaning where the search compared any."""
+    from passagework import Collection
+    from passagework.retrieval import Stage
+    from passagework.ui.present import searched_text
+    from passagework.ui.present.highlighting import highlights_of
+
+    by_meaning = isinstance(searched, Collection) and hits.plan.used is not Stage.LEXICAL
+    encoder = searched.encoder if by_meaning else None
+    return highlights_of(searched_text(hits), [hit.text for hit in hits], encoder, hits.plan.languages)
+
+
+def open_document(hits: Hits) -> None:
+    """Opens the document of the best hit with the program that this machine has for it."""
+    from passagework.retrieval import ConfigError
+    from passagework.retrieval.roots import path_of
+
+    if not hits:
+        return
+    uri = hits[0].uri
+    if not uri.startswith("file://"):
+        raise ConfigError(f"{uri} is no file of this machine: it can't be opened")
+    path = Path(path_of(uri))
+    if not path.is_file():
+        raise ConfigError(f"{path} is gone since it was ingested: it can't be opened")
+    if typer.launch(str(path)):
+        raise ConfigError(f"no program of this machine opens {path}")
 
 
 def context(

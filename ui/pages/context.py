@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, fields
 
 import streamlit as st
 
 from passagework import Collection
 from passagework.retrieval import Context, PassageworkError
 from passagework.retrieval.text import visible
+from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Syntax
 from passagework.ui.present import also_in_line, context_notes
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
@@ -18,16 +20,47 @@ from passagework.ui.web.search_settings import STAGES, SYNTAX_HELP, SYNTAXES, UR
 FEWEST, MOST = 50, 16_000
 """Tokens of a budget."""
 
+NO_EXPANSION = "nothing"
+FORMATS = tuple(one.value for one in ContextFormat)
+ORDERS = tuple(one.value for one in ContextOrder)
+EXPANSIONS = (NO_EXPANSION, *(one.value for one in ContextExpansion))
+FORMAT_HELP = "How the text is laid out; `anthropic` and `openai` are content blocks for an API, as JSON."
+ORDER_HELP = "`rank`: the best first; `document`: each document from its beginning."
+EXPAND_HELP = "What is quoted around each passage where that fits: the passages beside it, or all of its section."
 
-def python_lines(collection: str, query: str, max_tokens: int, k: int, stage: str | None, syntax: str = "full") -> str:
+
+@dataclass(frozen=True, slots=True)
+class ContextSettings:
+    """The arguments that `Collection.context` takes beside the query, each with its usual value."""
+
+    max_tokens: int = 2000
+    k: int = 20
+    stage: str | None = None
+    syntax: str = Syntax.FULL.value
+    format: str = ContextFormat.PLAIN.value
+    order: str = ContextOrder.RANK.value
+    expand: str | None = None
+
+    def assemble(self, collection: Collection, query: str) -> Context:
+        """Returns the context of a query."""
+        return collection.context(
+            query,
+            max_tokens=self.max_tokens,
+            k=self.k,
+            stage=self.stage,
+            syntax=self.syntax,
+            format=self.format,
+            order=self.order,
+            expand=self.expand,
+        )
+
+
+def python_lines(collection: str, query: str, settings: ContextSettings) -> str:
     """Returns the program of four lines that prints this context; what has its usual value is left out."""
-    arguments = [repr(query), f"max_tokens={max_tokens}"]
-    if k != 20:
-        arguments.append(f"k={k}")
-    if stage is not None:
-        arguments.append(f"stage={stage!r}")
-    if syntax != "full":
-        arguments.append(f"syntax={syntax!r}")
+    values = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    usual = ContextSettings()
+    chosen = {name: value for name, value in values.items() if name == "max_tokens" or value != getattr(usual, name)}
+    arguments = [repr(query), *(f"{name}={value!r}" for name, value in chosen.items())]
     return (
         "from passagework import Collection\n"
         f"with Collection.open({collection!r}) as collection:\n"
@@ -78,22 +111,34 @@ def show_form(collection: Collection) -> None:
         session.show_empty()
         return
     query = session.query_field("Ask what your application would ask")
-    with st.container(horizontal=True):
-        max_tokens = int(
-            st.number_input("Most tokens", FEWEST, MOST, 2000, step=50, key="max_tokens", width=180, bind=URL)
-        )
-        k = int(st.number_input("Most passages", 1, 200, 20, key="pool", width=180, bind=URL))
-        chosen = str(st.selectbox("Stage", list(STAGES), key="stage", width=180, bind=URL))
-        syntax = str(st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, width=180, bind=URL))
+    settings = _settings()
     if not query.strip():
         st.html(note_html("Type a question to see the text that a language model would be given, and its sources."))
         return
-    stage = STAGES[chosen]
     with st.spinner("Assembling"):
-        context = collection.context(query, max_tokens=max_tokens, k=k, stage=stage, syntax=syntax)
-    show_context(
-        context,
-        python_lines(str(collection.path), query, max_tokens, k, None if stage is None else stage.value, syntax),
+        context = settings.assemble(collection, query)
+    show_context(context, python_lines(str(collection.path), query, settings))
+
+
+def _settings() -> ContextSettings:
+    """Draws the fields for the budget and the layout, and the others behind one button."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        max_tokens = st.number_input("Most tokens", FEWEST, MOST, 2000, step=50, key="max_tokens", width=160, bind=URL)
+        layout = st.selectbox("Format", FORMATS, key="format", help=FORMAT_HELP, width=160, bind=URL)
+        order = st.selectbox("Order", ORDERS, key="order", help=ORDER_HELP, width=160, bind=URL)
+        expand = st.selectbox("Expand", EXPANSIONS, key="expand", help=EXPAND_HELP, width=160, bind=URL)
+        with st.popover("Options"):
+            k = st.number_input("Most passages", 1, 200, 20, key="pool", bind=URL)
+            stage = STAGES[str(st.selectbox("Stage", list(STAGES), key="stage", bind=URL))]
+            syntax = st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, bind=URL)
+    return ContextSettings(
+        max_tokens=int(max_tokens),
+        k=int(k),
+        stage=None if stage is None else stage.value,
+        syntax=str(syntax),
+        format=str(layout),
+        order=str(order),
+        expand=None if expand == NO_EXPANSION else str(expand),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from passagework.ingest.report import Problem
@@ -24,9 +25,10 @@ NARROWEST = 20
 """Columns of text, however narrow the terminal."""
 
 
-def indented(console: Console, text: str, style: str, *, column: Text) -> None:
+def indented(console: Console, text: str | Text, style: str | Style, *, column: Text) -> None:
     """Prints text to the right of `column`; the lines that it wraps into stand beneath each other."""
-    for line in Text(text, style=style).wrap(console, max(NARROWEST, console.width - len(column))):
+    whole = Text(text, style=style) if isinstance(text, str) else text
+    for line in whole.wrap(console, max(NARROWEST, console.width - len(column))):
         line.rstrip()
         console.print(Text.assemble(column, line), soft_wrap=True)
         column = Text(" " * len(column))

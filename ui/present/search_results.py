@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -16,12 +16,12 @@ from passagework.retrieval.hits import Hit, Hits, is_relevant
 from passagework.retrieval.merged_hits import MergedHits
 from passagework.retrieval.plan import Plan, ProposedRoute
 from passagework.retrieval.text import counted, one_line, visible
+from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.lines import indented
+from passagework.ui.present.snippets import breadcrumb
+from passagework.ui.present.terminal_snippets import snippet_lines, title_style
 
 LESS_RELEVANT = f"From here on nothing seems to answer the query: the relevance is below {RELEVANT}."
-
-PASSAGE_CHARACTERS = 600
-"""The length of a passage on screen; --json has all of it."""
 
 
 def heading(hit: Hit) -> str:
@@ -30,8 +30,8 @@ def heading(hit: Hit) -> str:
 
 
 def place(hit: Hit) -> str:
-    """Returns where a hit stands: path and record, pages, and the headings above it."""
-    parts = [hit.address, hit.place, " > ".join(hit.headings)]
+    """Returns where a hit stands: path and record, pages, and the headings above it, less names of columns."""
+    parts = [hit.address, hit.place, " > ".join(breadcrumb(hit))]
     return "  ".join(one_line(part) for part in parts if part)
 
 
@@ -171,8 +171,11 @@ def warnings_of(plan: Plan) -> list[str]:
     return [*out, *plan.hints]
 
 
-def show_hits(console: Console, hits: Hits) -> None:
-    """Prints each hit with its place, its passage and its scores, then the plan."""
+def show_hits(console: Console, hits: Hits, highlights: Sequence[Highlights] = ()) -> None:
+    """Prints each hit with its place, its snippet and its scores, then the plan.
+
+    `highlights` are those of each hit, from which its snippet is cut; without them it is the beginning.
+    """
     parts = hits.parts if isinstance(hits, MergedHits) else {"": hits}
     warnings = dict.fromkeys(warning for part in parts.values() for warning in warnings_of(part.plan))
     for warning in [*warnings, *filter(None, [relevance_line(hits)])]:
@@ -181,12 +184,12 @@ def show_hits(console: Console, hits: Hits) -> None:
         console.print("no passage found")
     margin = Text("    ")
     ends = last_relevant(hits)
-    for hit in hits:
+    for at, hit in enumerate(hits):
         if hit.rank == ends + 1 and ends:
             indented(console, LESS_RELEVANT, "yellow", column=margin)
             console.print()
         title = "  ".join(filter(None, (one_line(heading(hit)), f"{hit.score:.3f}", relevance_label(hit))))
-        indented(console, title, "bold cyan", column=Text(f"{hit.rank:>2}  ", "bold"))
+        indented(console, title, title_style(hit), column=Text(f"{hit.rank:>2}  ", "bold"))
         indented(console, place(hit), "dim", column=margin)
         if warning := hidden_line(hit):
             indented(console, f"hidden text: {warning}", "yellow", column=margin)
@@ -194,7 +197,8 @@ def show_hits(console: Console, hits: Hits) -> None:
             indented(console, f"injection: {warning}", "yellow", column=margin)
         if read := ocr_line(hit):
             indented(console, read, "dim", column=margin)
-        indented(console, _passage(hit.text), "", column=margin)
+        for line in snippet_lines(hit, highlights[at] if highlights else Highlights()):
+            indented(console, line, "", column=margin)
         if elsewhere := also_in_line(hit.also_in):
             indented(console, one_line(elsewhere), "dim", column=margin)
         indented(console, stage_scores(hit), "green", column=margin)
@@ -212,13 +216,6 @@ def _show_plan(console: Console, hits: Hits, parts: Mapping[str, Hits]) -> None:
         of_one = f"{name}: " if name else ""
         indented(console, of_one + plan_line(part), "dim", column=Text("plan  ", "dim"))
         indented(console, of_one + timing_line(part), "dim", column=Text("time  ", "dim"))
-
-
-def _passage(text: str) -> str:
-    """Returns a passage in one line, of a long one the beginning and how much is left out."""
-    whole = one_line(text, limit=max(1, len(text)))
-    shown = one_line(whole, limit=PASSAGE_CHARACTERS)
-    return shown if shown == whole else f"{shown} ({len(whole) - len(shown) + 1:,} more characters; --json has all)"
 
 
 def show_context(console: Console, context: Context) -> None:

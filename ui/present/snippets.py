@@ -69,9 +69,9 @@ def snippet_of(hit: Hit, highlights: Highlights) -> Snippet:
         return _table(hit, rows, highlights)
     text = unwrapped(hit.text)
     start, end = _prose_around(text, center)
-    if hit.headings and text[start:end].partition("\n")[0].strip() == hit.headings[-1].strip():
-        start += len(text[start:end].partition("\n")[0])  # the breadcrumb has it
-        start += len(text[start:end]) - len(text[start:end].lstrip())
+    first, _, rest = text[start:end].partition("\n")
+    if hit.headings and rest.strip() and first.strip() == hit.headings[-1].strip():
+        start = end - len(rest.lstrip())  # the breadcrumb has its heading
     before, after = bool(_bare(text[:start])), end < len(text.rstrip())
     return Snippet(text[start:end], _shifted(highlights.words, start, end), "", before, after)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import streamlit as st
 
@@ -59,18 +60,18 @@ def holds_line(status: Status, types: Mapping[str, int]) -> str:
 
 
 def example_queries(rows: Sequence[DocumentRow], headings: Mapping[int, Sequence[str]]) -> list[str]:
-    """Returns up to five queries, each a heading of another document: questions first, then those of most words.
+    """Returns up to five queries, each a heading, of as many documents as there are: questions first, then long ones.
 
     `headings` are those of each document by its id. Names of columns, numbers, and what many documents have are none.
     """
-    best: dict[str, str] = {}
+    by_document = []
     for row in rows:
-        title = row.title.casefold()
-        usable = [text for text in map(_query, headings.get(row.id, ())) if text and text.casefold() != title]
-        fresh = [text for text in usable if text.casefold() not in {other.casefold() for other in best.values()}]
-        if fresh:
-            best[row.uri] = max(fresh, key=lambda text: (text.endswith("?"), min(5, len(text.split()))))
-    return sorted(best.values(), key=lambda text: not text.endswith("?"))[:EXAMPLES]
+        usable = dict.fromkeys(text for text in map(_query, headings.get(row.id, ())) if text)
+        telling = [text for text in usable if text.casefold() != row.title.casefold()]
+        by_document.append(sorted(telling, key=lambda text: (not text.endswith("?"), -min(5, len(text.split())))))
+    in_turn = [text for round_ in zip_longest(*by_document) for text in round_ if text]
+    distinct = list({text.casefold(): text for text in reversed(in_turn)}.values())[::-1]
+    return sorted(distinct[:EXAMPLES], key=lambda text: not text.endswith("?"))
 
 
 def _query(heading: str) -> str:
@@ -91,10 +92,11 @@ def _examples(_collection: Collection, path: str, moment: str) -> list[str]:  # 
 
 
 def _spread(rows: Sequence[DocumentRow]) -> Iterator[DocumentRow]:
-    """Yields some documents from all over the collection, none that takes long to read."""
+    """Yields documents from all over the collection, of several passages if there are such, none long to read."""
     short = [row for row in rows if row.length < 1_000_000] or rows[:1]
-    step = max(1, len(short) // LOOKED_AT)
-    yield from short[::step][:LOOKED_AT]
+    several = [row for row in short if row.passages > 1] or short
+    step = max(1, len(several) // LOOKED_AT)
+    yield from several[::step][:LOOKED_AT]
 
 
 def _changed_line(collection: Collection, status: Status) -> str:
