@@ -76,8 +76,8 @@ def highlights_of_hits(searched: Collection | Collections, hits: Hits) -> list[H
     from passagework.ui.present import searched_text
     from passagework.ui.present.highlighting import highlights_of
 
-    by_meaning = isinstance(searched, Collection) and hits.plan.used is not Stage.LEXICAL
-    encoder = searched.encoder if by_meaning else None
+    words_alone = hits.plan.used is Stage.LEXICAL
+    encoder = searched.encoder if isinstance(searched, Collection) and not words_alone else None
     return highlights_of(searched_text(hits), [hit.text for hit in hits], encoder, hits.plan.languages)
 
 
