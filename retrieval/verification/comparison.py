@@ -40,7 +40,8 @@ _WORD = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\w+")
 class Compared:
     """Is a fact of a claim, `[start, end)` of the claim, beside what a passage says of it, which may be nothing.
 
-    `agrees` is None where it says nothing to it; the place in the passage is then empty.
+    `agrees` is None where it says nothing to it: nothing is `found` then, or another in its place, where the passage
+    has it elsewhere.
     """
 
     kind: FactKind
@@ -126,15 +127,17 @@ def _compared(fact: Fact, said: Sequence[Fact], facts: Sequence[Fact], told: Seq
     if (same := next(_agreeing(fact, said), None)) is not None:
         return replace(beside, agrees=True, found=same.text, found_start=same.start, found_end=same.end)
     elsewhere = next(_agreeing(fact, facts), None)
-    if fact.kind is FactKind.NAME and (elsewhere or _is_named(fact, passage)):
-        return replace(beside, agrees=True)
     alike = (one for one in said if one.kind is fact.kind and _comparable(fact, one))
     other = next((one for one in alike if not any(_agreeing(one, told))), None)
-    if elsewhere is not None and other is None:
+    if other is None and elsewhere is not None:
         return replace(beside, agrees=True, found=elsewhere.text, found_start=elsewhere.start, found_end=elsewhere.end)
-    if elsewhere is not None or other is None:
+    if fact.kind is FactKind.NAME and other is None and _is_named(fact, passage):
+        return replace(beside, agrees=True)
+    if other is None:
         return beside
-    return replace(beside, agrees=False, found=other.text, found_start=other.start, found_end=other.end)
+    told_elsewhere = elsewhere is not None or (fact.kind is FactKind.NAME and _is_named(fact, passage))
+    agrees = None if told_elsewhere else False
+    return replace(beside, agrees=agrees, found=other.text, found_start=other.start, found_end=other.end)
 
 
 def _agreeing(fact: Fact, among: Sequence[Fact]) -> Iterator[Fact]:

@@ -35,8 +35,8 @@ class _Judged:
     @property
     def contradicts(self) -> float:
         """Returns how surely it contradicts the claim: what it says otherwise counts as far as it is of the matter."""
-        same = self.comparison.overlap if self.comparison.overlap >= SAME_MATTER else 0.0
-        return max(self.support.contradicted, same if self.comparison.conflicts else 0.0)
+        otherwise = self.comparison.overlap if self.of_the_matter and self.comparison.conflicts else 0.0
+        return max(self.support.contradicted, otherwise)
 
     @property
     def supports(self) -> float:
@@ -44,10 +44,15 @@ class _Judged:
         return min(self.support.supported, 1 - self.contradicts)
 
     @property
-    def lacks_a_number(self) -> bool:
-        """Tells whether a number or a date of the claim stands nowhere in it: then it can't be the source."""
-        checked = (FactKind.NUMBER, FactKind.DATE)
-        return any(fact.agrees is None and fact.kind in checked for fact in self.comparison.facts)
+    def lacks_a_fact(self) -> bool:
+        """Tells whether it can't be the source: it lacks a number or a date, or has another name in a name's place."""
+        unsaid = [fact for fact in self.comparison.facts if fact.agrees is None]
+        return any(fact.kind is not FactKind.NAME or (fact.found and self.of_the_matter) for fact in unsaid)
+
+    @property
+    def of_the_matter(self) -> bool:
+        """Tells whether its sentence speaks of what the claim speaks of."""
+        return self.comparison.overlap >= SAME_MATTER
 
 
 def verify_by_search(answer: str, engine: SupportEngine, search: Search) -> Verification:
@@ -96,7 +101,7 @@ def _verdict(claim: Claim, judged: Sequence[_Judged], threshold: float) -> Claim
     """Returns the verdict by the evidence that supports a claim best; else by the one that surely says otherwise."""
     best = max(judged, key=lambda one: (one.supports, -one.evidence.citation.number), default=None)
     score = 0.0 if best is None else best.supports
-    if best is not None and score >= threshold and not best.lacks_a_number:
+    if best is not None and score >= threshold and not best.lacks_a_fact:
         return _told(claim, Verdict.SUPPORTED, score, best)
     against = max(judged, key=lambda one: (one.contradicts, -one.evidence.citation.number), default=None)
     score = min(score, threshold)

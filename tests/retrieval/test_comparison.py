@@ -90,6 +90,13 @@ def test_the_characters_that_differ_are_told() -> None:
     assert comparison.overlap == 1.0
 
 
+def test_a_name_of_another_sentence_is_not_confirmed() -> None:
+    """The sentence has another in its place: who founded it, and who sold it, are two."""
+    passage = "Then Elena Marsh founded the station. Later Otto Berg sold it."
+    (fact,) = compare_facts("In the end Otto Berg founded the station.", passage, 0, 37).facts
+    assert (fact.text, fact.agrees, fact.found) == ("Otto Berg", None, "Elena Marsh")
+
+
 def test_overlap_is_the_share_of_the_other_words() -> None:
     """Facts aside, and inflections alike: two of four."""
     assert compared("The keeper counted 7 gulls at sunrise.", "Keepers count 9 owls.").overlap == 0.5

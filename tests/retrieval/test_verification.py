@@ -154,6 +154,13 @@ def test_a_number_that_stands_nowhere_is_not_supported() -> None:
     assert claim.score <= SharedWords.threshold
 
 
+def test_a_name_that_the_sentence_replaces_is_not_supported(collection: Collection) -> None:
+    """It stands in the passage, but elsewhere."""
+    text = "Elena Marsh founded the station in 1954. The house was sold by Otto Berg."
+    (claim,) = collection.verify("In 1954 Otto Berg founded the station [1].", [a_citation(1, text)]).claims
+    assert claim.verdict is NOT_FOUND
+
+
 def test_hidden_text_supports_nothing() -> None:
     """Blanks stand for it, so that every other character keeps its place."""
     hidden = (Hidden(106, 116, HiddenReason.BACKGROUND),)
