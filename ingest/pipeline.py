@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from passagework.ingest.encoding_cost import EncodingCost
 from passagework.ingest.file_digests import FileDigests
-from passagework.ingest.file_ingest import FileIngest, is_here, name_title, record_part
 from passagework.ingest.given import Given
-from passagework.ingest.left_out import ignored_lines, ignored_sources, note_unread
-from passagework.ingest.loaders.base import LoadOptions, OcrMode, PartsRead, RecordFailure
+from passagework.ingest.ingest_run import IngestRun
+from passagework.ingest.left_out import ignored_lines, note_unread
+from passagework.ingest.loaders.base import OcrMode
 from passagework.ingest.model_choices import ModelChoices
 from passagework.ingest.ocr_choice import OcrChoice
 from passagework.ingest.path_checks import check_roots, named_roots, without_collection
 from passagework.ingest.personal_data.policy import PiiMode
 from passagework.ingest.personal_data.treatment import Treatment
 from passagework.ingest.recordings import settled_recordings
-from passagework.ingest.report import IngestStopped, Problem, Progress, Report
+from passagework.ingest.report import Problem, Progress, Report
 from passagework.ingest.run_progress import RunProgress
 from passagework.ingest.scan import Scan
 from passagework.ingest.sources.addresses import PathOrSource
 from passagework.ingest.speech_choice import SpeechChoice
-from passagework.ingest.sync import State, SyncEntry, classify
-from passagework.ingest.workers import Loaded, LoadRequest, ParserPool
+from passagework.ingest.sync import classify
 from passagework.ingest.writing.chunk_settings import chunking_options
 from passagework.ingest.writing.destination import Destination, DryRun
 from passagework.ingest.writing.languages import check_language
@@ -39,11 +38,8 @@ from passagework.ingest.writing.opening import (
 )
 from passagework.ingest.writing.recorded_roots import widened_paths
 from passagework.retrieval.config import Settings
-from passagework.retrieval.errors import IngestError
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
-from passagework.retrieval.roots import is_beneath, root_of
-from passagework.retrieval.store import SourceRow, SourceState
 
 
 def ingest(
@@ -106,15 +102,6 @@ def ingest(
     models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
     collection = Path(collection).absolute()
-    given = Given(paths, collection)
-    told = RunProgress(progress, started)
-    told.found(0)
-    found = given.scan(
-        include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
-    )
-    scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
-    models = models.with_files(file.path for file in scanned.files)
-    report = Report(dry_run=dry_run)
     opening = OpenRequest(
         collection,
         encoder=encoder,
@@ -124,6 +111,15 @@ def ingest(
         token_vectors=token_vectors,
         pii=Treatment.chosen(pii, pii_kinds, names, pii_originals, collection),
     )
+    given = Given(paths, collection)
+    told = RunProgress(progress, started)
+    told.found(0)
+    found = given.scan(
+        include=include, exclude=exclude, supported=models.supported, no_ignore=no_ignore, found=told.found
+    )
+    scanned = settled_recordings(without_collection(found, collection), models.speech, no_ignore=no_ignore)
+    models = models.with_files(file.path for file in scanned.files)
+    report = Report(dry_run=dry_run)
     if not scanned.files and not collection_exists(collection):
         note_unread(report, scanned)
         report.no_collection, report.ignored = True, ignored_lines(scanned.ignored, {})
@@ -142,7 +138,7 @@ def ingest(
         if delete_missing:
             check_roots(given.roots, scanned, recorded)
         scanned = replace(scanned, files=widened_paths(destination, scanned, given.roots, recorded))
-        run = _Run(destination, scanned, report, delete_missing, told, models)
+        run = IngestRun(destination, scanned, report, delete_missing, told, models)
         destination.on_progress(told.tell)
         pool = stack.enter_context(models.parsers(settings))
         run.sync(pool, classify(scanned.files, recorded, models.compared, digests), models.load_options(pdf_password))
@@ -157,151 +153,10 @@ def ingest(
     return report
 
 
-class _Run:
-    """Carries out one ingest."""
-
-    def __init__(
-        self,
-        destination: Destination,
-        scanned: Scan,
-        report: Report,
-        delete_missing: bool,
-        progress: RunProgress,
-        models: ModelChoices,
-    ) -> None:
-        self.destination = destination
-        self.report = report
-        self.delete_missing = delete_missing
-        self.progress = progress
-        self.models = models
-        self.moved: set[int] = set()
-        self.moved_roots: dict[str, str] = {}
-        self.uris = {file.uri for file in scanned.files}
-        progress.read(scanned.files, destination.counts)
-        note_unread(report, scanned)
-
-    def sync(self, pool: ParserPool, entries: Iterator[SyncEntry], options: LoadOptions) -> None:
-        """Does what each file's state asks for; files that must be read are read ahead by the pool."""
-        waiting: list[SyncEntry] = []
-
-        def requests() -> Iterator[LoadRequest]:
-            for entry in entries:
-                if self._needs_loading(entry):
-                    if is_here(entry.file, self.report):
-                        waiting.append(entry)
-                        yield LoadRequest(entry.file.path, options)
-                    else:
-                        self.progress.finish(entry.file)
-
-        try:
-            for loaded in pool.load_all(requests()):
-                self._load(waiting.pop(0), loaded)
-            self.destination.flush()
-        except IngestStopped:
-            self.destination.flush()
-            raise
-        counts = self.destination.counts
-        self.report.passages, self.report.encoded, self.report.cut = counts.passages, counts.encoded, counts.cut
-        self.progress.tell()
-
-    def remove_missing(self, gone: Sequence[SourceRow], deleting: Sequence[str]) -> None:
-        """Takes out the files that are no longer there, or counts them.
-
-        With `delete_missing` those beneath a root in `deleting` go, and those of a folder that was moved to where a
-        file of the same path lies now.
-        """
-        for source in gone:
-            if source.id in self.moved:
-                continue
-            successor = f"{self.moved_roots.get(source.root)}{source.uri[len(source.root) :]}"
-            kept = self._without(source, take_out=is_beneath(source.uri, deleting) or successor in self.uris)
-            self.report.gone += kept
-            if kept:
-                self.report.gone_from[source.root] += kept
-
-    def remove_ignored(self, scanned: Scan, recorded: Sequence[SourceRow]) -> None:
-        """Names what was left out; of that, takes out the files that are on record, or counts their documents."""
-        on_record = ignored_sources(scanned, recorded)
-        kept = {path: sum(map(self._without, sources)) for path, sources in on_record.items()}
-        self.report.ignored = ignored_lines(scanned.ignored, kept)
-
-    def _without(self, source: SourceRow, *, take_out: bool = True) -> int:
-        """Takes a file out with `delete_missing`, or returns how many of its documents are kept for want of that."""
-        count = len(self.destination.document_hashes(source))
-        if count and not (self.delete_missing and take_out):
-            return count
-        self.report.deleted += count
-        self.destination.remove_source(source)
-        return 0
-
-    def _needs_loading(self, entry: SyncEntry) -> bool:
-        """Tells whether a file must be read, and finishes it where it need not be."""
-        if entry.state is State.UNREADABLE:
-            self.progress.finish(entry.file)
-            self.report.failed.append(Problem(entry.file.relative, entry.reason))
-            return False
-        if entry.source is None or entry.state is State.CHANGED:
-            if entry.source is not None and entry.place_changed:
-                self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative, reread=True)
-            return True
-        moved = entry.state is State.MOVED
-        documents = self.destination.document_hashes(entry.source)
-        renamed = name_title(entry.source.path) != name_title(entry.file.relative)
-        retyped = Path(entry.source.path).suffix.lower() != entry.file.path.suffix.lower()
-        # A file without a title goes by its name, and so do its passages; with another ending it is read otherwise.
-        reread = moved and (
-            entry.sha256 != entry.source.sha256
-            or entry.source.state is not SourceState.DONE
-            or retyped
-            or entry.other_model
-            or (renamed and not all(record_part(uri) for uri in documents))
-        )
-        if moved:
-            self.moved.add(entry.source.id)
-            if entry.source.path == entry.file.relative:
-                self.moved_roots[entry.source.root] = root_of(entry.file.uri, entry.file.relative)
-        moved = moved or entry.place_changed
-        if moved:
-            self.destination.move_source(entry.source, uri=entry.file.uri, path=entry.file.relative, reread=reread)
-        if reread:
-            return True
-        count = len(documents)
-        if moved:
-            self.report.moved += count
-        else:
-            self.report.unchanged += count
-            told = self.report.skipped if entry.source.state is SourceState.EMPTY else self.report.notes
-            told.extend(Problem(entry.file.relative, note) for note in entry.source.notes)
-        self.progress.finish(entry.file)
-        return False
-
-    def _load(self, entry: SyncEntry, loaded: Loaded) -> None:
-        read_by = entry.file.read_as or self.models.read_by(entry.file.path)
-        file = FileIngest(entry, self.destination, self.report, delete_missing=self.delete_missing, read_by=read_by)
-        failure: IngestError | None = None
-        self.progress.begin(entry.file)
-        try:
-            position = 0
-            for item in loaded.items:
-                if isinstance(item, PartsRead):
-                    self.progress.read_part(item)
-                    continue
-                self.progress.take(item)
-                if isinstance(item, RecordFailure):
-                    file.fail(item.reason)
-                else:
-                    file.add(item, position)
-                position += 1
-        except IngestError as error:
-            failure = error
-        file.finish(failure)
-        self.progress.finish(entry.file)
-
-
 def _cost(opening: OpenRequest, scanned: Scan, models: ModelChoices, pdf_password: str | None) -> EncodingCost | None:
     """Reads what is new as a dry run does, to tell what a server is to encode before any of it is sent."""
     with open_dry_run(opening) as counting, models.parsers(opening.settings) as pool:
         recorded = counting.sources()
-        run = _Run(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
+        run = IngestRun(counting, scanned, Report(dry_run=True), False, RunProgress(None, time.monotonic()), models)
         run.sync(pool, classify(scanned.files, recorded, models.compared), models.load_options(pdf_password))
         return counting.cost

@@ -55,6 +55,7 @@ NEEDED_BY = {
     "ui/pages/": "ui",
     "ui/web/": "ui",
     "ui/service/": "serve",
+    "ui/sources/": "serve",
     "ui/app.py": "ui",
     "retrieval/integrations/haystack/": "haystack",
     "retrieval/integrations/langchain/": "langchain",

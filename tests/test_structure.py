@@ -55,6 +55,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ocr_choice", "path_checks", "speech_choice", "sync", "writing"),
         ("given",),
         ("left_out", "run_progress", "maintenance", "file_ingest", "model_choices", "recordings"),
+        ("ingest_run",),
         ("pipeline",),
         ("workflows", "writable_collection", "watching"),
     ),
