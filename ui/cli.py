@@ -12,7 +12,6 @@ import typer
 
 from passagework.ui.commands import (
     answering,
-    asking,
     calibrate as calibrating,
     doctor as doctor_command,
     duplicates as duplicating,
@@ -23,6 +22,7 @@ from passagework.ui.commands import (
     models as model_list,
     options as opt,
     privacy,
+    prompt,
     rebuilding,
     search_options as find,
     searching,
@@ -63,11 +63,11 @@ app = typer.Typer(
 def command(context: typer.Context, version: opt.VersionOption = False) -> None:  # noqa: ARG001 - its callback
     """What is said before a command's name; without one, the collection that is at hand is searched."""
     if context.invoked_subcommand is None:
-        collection = asking.collection_at_hand(Path())
+        collection = prompt.collection_at_hand(Path())
         if collection is None:
             print_message("give a command, or name a collection to search: passagework --help lists the commands")
             raise typer.Exit(USAGE)
-        asking.search_on(collection)
+        prompt.search_on(collection)
 
 
 @app.command()
