@@ -69,7 +69,9 @@ def comparing_milliseconds(
     taken: dict[int, list[float]] = {passages: [] for passages in COMPARED}
     with Store.open(current_version(folder) / "store.db") as store, store.read() as snapshot:
         stored = StoredTokens.of(snapshot)
-        for query in queries if stored is not None else ():
+        if stored is None:
+            return {}
+        for query in queries:
             texts = [reranker_text_of(hit) for hit in collection.search(query, k=max(COMPARED), stage=Stage.HYBRID)]
             tokens = encoder.tokenize_whole([query], query=True)[0]
             (vectors,) = encoder.encode_token_vectors([tokens.ids[: encoder.query_budget]], query=True)
