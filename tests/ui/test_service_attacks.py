@@ -239,7 +239,7 @@ def test_without_a_token_nothing_is_told(service: Service, collection: Collectio
 
 
 MALFORMED = int(os.environ.get("PASSAGEWORK_MALFORMED", "400"))
-"""Requests that are sent; docs/service.md says of 10,000."""
+"""Requests that are sent; `make conformance` sends 10,000."""
 
 SCRAPS: list[Any] = [
     *(None, True, 0, -1, 1e308, 2**70, "", "\x00", "\ud800", "a" * 5000, [], {}, [[]], {"$where": 1}, {"": {}}),
