@@ -116,7 +116,7 @@ def hit_html(listed: ListedHit) -> str:
     said = "".join(
         f'<div class="pw-note" data-testid="{name}">{plain(note)}</div>' for name, note in notes.items() if note
     )
-    kind = "pw-rows" if snippet.columns else "pw-prose"
+    kind = "pw-rows" if snippet.columns else "pw-prose pw-cut" if snippet.before or snippet.after else "pw-prose"
     return (
         f'<li class="pw-hit" data-testid="hit" data-hit="{hit.rank}"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span>'

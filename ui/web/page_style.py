@@ -39,6 +39,7 @@ STYLE = """<style>
   text-decoration: underline; text-underline-offset: 2px; cursor: pointer; opacity: 0.85; min-height: 24px; }
 .pw-snippet { font-size: 0.95rem; line-height: 1.4; overflow: hidden; overflow-wrap: anywhere; }
 .pw-prose { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; max-height: 4.2em; }
+.pw-cut { min-height: 4.2em; }
 .pw-rows table { display: block; overflow: hidden; white-space: nowrap; }
 .stHtml .pw-snippet p, .stHtml .pw-snippet ul, .stHtml .pw-snippet ol { margin: 0; font-size: inherit; }
 .pw-snippet table { font-size: 0.85rem; }
