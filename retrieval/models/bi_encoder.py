@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +73,8 @@ class BiEncoder:
         )
         self._batches = BatchEncoder(backend, model=resolved.name, window=self._window, dim=dimension)
         self._queries = WaitingQueries(
-            self._encode_queries,
-            width=lambda ids: self._batches.query_width(ids, self._query_prompt),
+            partial(_encode_queries, self._batches, self._query_prompt, self._query_tokens),  # no cycle: freed at once
+            width=partial(self._batches.query_width, prompt=self._query_prompt),
             most=MOST if backend.shape.rows_apart else 1,
         )
         self._notes = encoder_notes(self._fingerprint, in_files, encoder_config.dimension, facts)
@@ -204,14 +204,6 @@ class BiEncoder:
             return [given_token_vectors(vectors, self._fingerprint.model) for vectors in found]
         return self._batches.token_vectors(token_ids, self._passage_prompt)
 
-    def _encode_queries(self, token_ids: Sequence[TokenIds]) -> list[EncodedQuery]:
-        """Returns (1, dim) and (n, hidden) of queries of one width, and remembers the latter for who asks next."""
-        by_token: dict[int, Vectors] = {}
-        vectors = self._batches.query_vectors(token_ids, self._query_prompt, by_token.__setitem__)
-        for row, token_vectors in by_token.items():
-            self._query_tokens.put(token_ids[row].tobytes().hex(), token_vectors)
-        return [(vectors[row : row + 1], by_token.get(row)) for row in range(len(token_ids))]
-
     def _encode_texts(self, texts: Sequence[str], *, query: bool) -> Vectors:
         """Encodes texts; on a GPU, which is faster than the tokenizer, the next are tokenised while it is busy."""
 
@@ -239,3 +231,14 @@ def bi_encoder(resolved: ResolvedModel, options: EncoderOptions, settings: Setti
     """Loads the model of a folder that has been checked; raises as `BiEncoder.load` does."""
     with in_use(resolved.name):
         return BiEncoder(encoder_backend(resolved, settings), resolved, options)
+
+
+def _encode_queries(
+    batches: BatchEncoder, prompt: PromptTokens, remembered: ArrayCache[Vectors], token_ids: Sequence[TokenIds]
+) -> list[EncodedQuery]:
+    """Returns (1, dim) and (n, hidden) of queries of one width, and remembers the latter for who asks next."""
+    by_token: dict[int, Vectors] = {}
+    vectors = batches.query_vectors(token_ids, prompt, by_token.__setitem__)
+    for row, token_vectors in by_token.items():
+        remembered.put(token_ids[row].tobytes().hex(), token_vectors)
+    return [(vectors[row : row + 1], by_token.get(row)) for row in range(len(token_ids))]

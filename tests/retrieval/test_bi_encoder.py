@@ -327,8 +327,8 @@ def test_queries_encoded_together_are_those_alone(folder: Path, fp32: Settings, 
         by_width.setdefault(loaded._batches.query_width(ids, loaded._query_prompt), []).append(ids)
     assert len(by_width) > 1
     for alike in by_width.values():
-        together = loaded._encode_queries(alike)
-        alone = [loaded._encode_queries([ids])[0] for ids in alike]
+        together = loaded._queries._encode(alike)
+        alone = [loaded._queries._encode([ids])[0] for ids in alike]
         for (vector, by_token), (other, other_by_token) in zip(together, alone, strict=True):
             np.testing.assert_array_equal(vector, other)
             np.testing.assert_array_equal(by_token, other_by_token)
