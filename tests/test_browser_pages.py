@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from selenium.common.exceptions import ElementNotInteractableException
 
 from passagework import Collection
 from passagework.ingest.maintenance.removal import delete
@@ -57,7 +58,16 @@ def _open_first(page: Page) -> None:
 
 
 def _keys(page: Page, keys: str) -> None:
-    page.browser.switch_to.active_element.send_keys(keys)
+    """Types, as soon as what has the focus takes keys: a page that is being drawn gives it to none for a moment."""
+
+    def typed() -> bool:
+        try:
+            page.browser.switch_to.active_element.send_keys(keys)
+        except ElementNotInteractableException:
+            return False
+        return True
+
+    page.until(typed, f"the focus for {keys!r}")
 
 
 def _parameters(page: Page) -> dict[str, list[str]]:

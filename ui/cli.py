@@ -22,9 +22,9 @@ from passagework.ui.commands import (
     models as model_list,
     options as opt,
     privacy,
-    prompt,
     rebuilding,
     search_options as find,
+    search_prompt,
     searching,
     serving,
     token as tokens,
@@ -32,6 +32,7 @@ from passagework.ui.commands import (
     verifying,
     watching,
 )
+from passagework.ui.commands.collection_status import print_status
 from passagework.ui.commands.output import (
     INTERRUPTED,
     USAGE,
@@ -63,11 +64,11 @@ app = typer.Typer(
 def command(context: typer.Context, version: opt.VersionOption = False) -> None:  # noqa: ARG001 - its callback
     """What is said before a command's name; without one, the collection that is at hand is searched."""
     if context.invoked_subcommand is None:
-        collection = prompt.collection_at_hand(Path())
+        collection = search_prompt.collection_at_hand(Path())
         if collection is None:
             print_message("give a command, or name a collection to search: passagework --help lists the commands")
             raise typer.Exit(USAGE)
-        prompt.search_on(collection)
+        search_prompt.search_on(collection)
 
 
 @app.command()
@@ -152,21 +153,9 @@ app.command()(answering.ask)
 @app.command()
 def status(collection: opt.CollectionOption, as_json: opt.JsonOption = False) -> None:
     """Tell what a collection holds and what it was made with, and what holds the parsers of this machine."""
-    from passagework.ingest.watching.watch_status import watch_status
-    from passagework.ingest.workers.limits import ParserLimits
-    from passagework.retrieval.config import Settings
-    from passagework.ui.present import show_status
-
     with open_collection(collection) as opened:
         state = opened.status()
-    parsers = ParserLimits.here(Settings.from_environment())
-    watched = watch_status(collection)
-    out = {
-        **state.to_json(),
-        "parsers": parsers.to_json(),
-        "watch": None if watched is None else watched.to_json(),
-    }
-    print_result(out, as_json, lambda console: show_status(console, state, parsers, watched))
+    print_status(collection, state, as_json)
 
 
 @app.command()

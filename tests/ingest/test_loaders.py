@@ -269,5 +269,6 @@ def test_every_real_file_gives_documents_or_a_reason(real_data: Path) -> None:
         "fake-encrypted.eml": "encrypted mail",
         "fake-text-all-whitespace.txt": "no text",
         "password_protected.xlsx": "encrypted: the file opens only with its password",
+        "picture.pptx": "no text",
         "test-image-jpg-mime.pptx": "no text",
     }

@@ -18,6 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT = 60.0  # seconds: the model is loaded when the first query comes
@@ -168,8 +169,15 @@ class Page:
         self.until(lambda: self.browser.execute_script(script, label), f"the button {label!r}")
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
-        """Waits; says what the page showed if it waits in vain."""
-        until(condition, what, self.shown)
+        """Waits; says what the page showed if it waits in vain. What is drawn anew meanwhile is asked again."""
+
+        def holds() -> Any:
+            try:
+                return condition()
+            except StaleElementReferenceException:
+                return False
+
+        until(holds, what, self.shown)
 
     def search(self, query: str) -> None:
         """Searches for the first time; waits for hits."""

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 
 from passagework.retrieval.hits import Hit
 from passagework.ui.present.highlighting import Highlights
-from passagework.ui.present.snippets import CHARACTERS, breadcrumb, snippet_of
+from passagework.ui.present.snippets import CHARACTERS, breadcrumb, snippet_of, unwrapped
 
 BEFORE = "The first sentence says nothing of it. "
 BEST = "Trips abroad are approved by the Director."
@@ -79,6 +79,7 @@ def test_a_snippet_is_a_part_of_its_passage(parts: list[str], data: st.DataObjec
     words = tuple(sorted(data.draw(st.lists(spans, max_size=3))))
     best = data.draw(st.none() | spans)
     cut = snippet_of(_hit(text), Highlights(words, best))
-    assert cut.text in text
-    marked = {text[first:last] for first, last in words}
+    shown = unwrapped(text)  # as wide as the passage
+    assert cut.text in shown
+    marked = {shown[first:last] for first, last in words}
     assert all(cut.text[first:last] in marked for first, last in cut.words)

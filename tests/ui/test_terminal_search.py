@@ -19,7 +19,7 @@ from passagework.retrieval.plan import Plan
 from passagework.retrieval.types import Stage
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
-from passagework.ui.commands.prompt import collection_at_hand
+from passagework.ui.commands.search_prompt import collection_at_hand
 from passagework.ui.present import show_hits
 from passagework.ui.present.highlighting import Highlights
 from tests.support.fakes import FakeEncoder

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passagework.retrieval.errors import ConfigError
-from passagework.retrieval.labels.label_head import OTHER, Labelled
 from passagework.retrieval.text import one_line
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.output import print_message, print_result
@@ -47,9 +46,6 @@ LabelsOfOption = Annotated[
     str, typer.Option("--of", help="Of a field: what has the label.", metavar="documents|passages")
 ]
 
-BLANK = Labelled(OTHER, 1.0, OTHER)
-"""What is said of a line of a stream that is blank: no label fits, and the lines stay in step."""
-
 STREAMED = 64
 """Lines that are read from stdin before their labels are printed."""
 
@@ -80,11 +76,14 @@ def classify(
 
 def _print_labels(classifier: TextClassifier, lines: Iterator[str], as_json: bool) -> None:
     """Prints a line for each text as soon as it is known, also for a blank one; nothing at all is a mistake."""
+    from passagework.retrieval.labels.label_head import OTHER, Labelled
+
+    blank = Labelled(OTHER, 1.0, OTHER)  # no label fits, and the lines of a stream stay in step
     count = 0
     while batch := list(islice(lines, STREAMED if count else 1)):
         labels = iter(classifier.classify([text for text in batch if text.strip()]))
         for text in batch:
-            found = next(labels) if text.strip() else BLANK
+            found = next(labels) if text.strip() else blank
             line = f"{found.probability:.3f}  {one_line(found.label)}"
             print_result(found.to_json(), as_json, partial(_show_line, line))
         count += len(batch)

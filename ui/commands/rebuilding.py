@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from passagework.retrieval.errors import ConfigError
 from passagework.ui.commands import model_options as model_opt, options as opt
-from passagework.ui.commands.output import print_message, print_result
+from passagework.ui.commands.collection_status import print_status
+from passagework.ui.commands.output import print_message
 
 
 def rebuild(
@@ -23,11 +24,8 @@ def rebuild(
     """Build the index again; with another encoder or chunking, build a new version beside this one and swap."""
     from passagework import Collection
     from passagework.ingest.maintenance.rebuild import rebuild as make_version, rebuild_index
-    from passagework.ingest.workers.limits import ParserLimits
-    from passagework.retrieval.config import Settings
     from passagework.retrieval.dense.index import IndexKind
     from passagework.ui.commands.progress import progress_bar
-    from passagework.ui.present import show_status
 
     kinds = [kind.value for kind in IndexKind]
     if index is not None and index not in kinds:
@@ -67,6 +65,4 @@ def rebuild(
             )
     with Collection.open(collection) as opened:
         state = opened.status()
-    parsers = ParserLimits.here(Settings.from_environment())
-    out = {**state.to_json(), "parsers": parsers.to_json()}
-    print_result(out, as_json, lambda console: show_status(console, state, parsers))
+    print_status(collection, state, as_json)

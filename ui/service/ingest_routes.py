@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 from passagework.retrieval.collection.collection import Collection
@@ -19,7 +20,7 @@ from passagework.retrieval.types import Json
 from passagework.ui.present import deleted_to_json
 from passagework.ui.service.json_requests import JsonRoute
 from passagework.ui.service.native_routes import row_named
-from passagework.ui.service.problems import RefusedError, json_answer
+from passagework.ui.service.problems import RefusedError, json_answer, methods_of
 from passagework.ui.service.request_bodies import DeleteBody, IngestBody
 from passagework.ui.service.serving_state import Asking, Caller
 from passagework.ui.service.uploading import form_files, pieces_of
@@ -51,6 +52,14 @@ FORM_BODY: dict[str, Any] = {
         },
     }
 }
+
+
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {"event": {"enum": ["progress", "done", "failed"]}, "data": {"type": "string"}},
+}
+"""One of the events of a job: `data` is JSON."""
 
 
 @router.put("/collections/{name}/files/{filename}", openapi_extra=RAW_BODY, status_code=HTTPStatus.ACCEPTED)
@@ -90,7 +99,7 @@ async def job_state(name: str, job: str, caller: Asking) -> Response:
 
 @router.get(
     "/collections/{name}/jobs/{job}/events",
-    responses={HTTPStatus.OK.value: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={HTTPStatus.OK.value: {"content": {"text/event-stream": {"schema": EVENT}}}},
 )
 async def job_events(name: str, job: str, caller: Asking) -> Response:
     """Tells the progress of a job as it goes, as server-sent events: `progress`, and in the end `done` or `failed`."""
@@ -99,8 +108,10 @@ async def job_events(name: str, job: str, caller: Asking) -> Response:
 
 
 @router.delete("/collections/{name}/documents/{document:path}")
-async def delete_document(name: str, document: str, caller: Asking) -> Response:
+async def delete_document(name: str, document: str, request: Request, caller: Asking) -> Response:
     """Takes a document out; of a file that was uploaded and holds nothing else, the file too."""
+    if "DELETE" not in methods_of(request):  # `a.md/text` is a part of a document, and not its name
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     collection = caller.writable(name)
     row = await caller.run(lambda: row_named(collection, document))
     rows = await caller.writers.run(name, lambda: _without(collection, uris=[row.uri]))
@@ -129,7 +140,8 @@ def _started(job: Job) -> Response:
 async def _events(job: Job) -> AsyncIterator[str]:
     last = ""
     while not job.is_over:
-        now = json.dumps(job.to_json()["progress"])
+        progress = job.to_json()["progress"]
+        now = "" if progress is None else json.dumps(progress)
         if now != last:
             last = now
             yield f"event: progress\ndata: {now}\n\n"

@@ -143,7 +143,7 @@ def add_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(_methods_of(request))
+            headers["Allow"] = ", ".join(methods_of(request))
         refusal = RefusedError(HTTPStatus(error.status_code), str(error.detail), headers)
         return refusal_answer(request.url.path, refusal)
 
@@ -157,14 +157,18 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, refuse_invalid)
 
 
-def _methods_of(request: Request) -> list[str]:
-    """Returns the methods that a path has a route for: the one that matched first may have others beside it."""
-    return sorted(
-        method.upper()
+def methods_of(request: Request) -> list[str]:
+    """Returns the methods that a path has a route for: the one that matched first may have others beside it.
+
+    A name of a document may have slashes; where a part of a document is meant, it is no document.
+    """
+    matching = {
+        path: methods
         for path, methods in request.app.openapi()["paths"].items()
         if compile_path(path.replace("{document}", "{document:path}"))[0].match(request.url.path)
-        for method in methods
-    )
+    }
+    parts = {path: methods for path, methods in matching.items() if not path.endswith("{document}")} or matching
+    return sorted(method.upper() for methods in parts.values() for method in methods)
 
 
 def _invalid(error: RequestValidationError) -> RefusedError:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.text import one_line
 from passagework.ui.service.problems import RefusedError
 from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, arriving, keep_upload, upload_name
 
@@ -69,8 +70,8 @@ class Arrivals:
     async def take(self, collection: Collection, name: str, pieces: AsyncIterator[bytes]) -> Path:
         """Writes a file as it comes, and returns its path.
 
-        Raises ConfigError for a name that is not taken, RefusedError where too many arrive (503), it is too large (413)
-        or ended early (400).
+        Raises ConfigError for a name that is not taken, RefusedError where too many arrive (503), it is too large
+        (413), empty or ended early (400).
         """
         upload_name(name)
         if self._under_way >= AT_ONCE:
@@ -98,6 +99,8 @@ async def _written(collection: Collection, name: str, pieces: AsyncIterator[byte
                     await asyncio.to_thread(file.write, piece)
         except ClientDisconnect as error:
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body ended early") from error
+        if not size:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, f"{one_line(name)} is empty")
         return await asyncio.to_thread(keep_upload, part, name)
 
 
