@@ -76,7 +76,7 @@ def test_a_passage_of_a_scan_is_found_and_marked(scans: str, browser: object) ->
     page.resize(1280, "light")
     page.open("?query=what+does+the+lens+turn+on&stage=hybrid")
     page.until(lambda: page.texts("ocr"), "the badge")
-    assert page.texts("ocr")[0].startswith("read by OCR, 9")
+    assert page.first("ocr").startswith("read by OCR, 9")
     _kept(page, "ocr-search")
     start = sum(len(text) + 1 for *_, text in LETTER[:2])
     page.open(f"read?document=manual.pdf&start={start}&end={start + len(LETTER[2][3])}", '[data-testid="page-picture"]')

@@ -64,7 +64,7 @@ def test_it_plays_from_the_passage_s_second(talks: tuple[str, Path], browser: ob
         (hit,) = collection.search("when is the museum closed", k=1, where={"path": name})
     assert hit.seconds[0] > 8
     page = _opened(browser, address, name, hit.start, hit.end)
-    assert page.texts("passage")[0].split() == hit.text.split()
+    assert page.first("passage").split() == hit.text.split()
     page.until(lambda: (page.browser.execute_script(PLAYER.format(tag)) or [0])[0], "the player")
     at, length, error = page.browser.execute_script(PLAYER.format(tag))
     assert at == int(hit.seconds[0])

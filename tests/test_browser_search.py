@@ -19,15 +19,15 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     page.search("How long does the battery carry the grid?")
     page.until(lambda: [hit[0] for hit in page.texts("hit")] == list("123456"), "six hits in order")
     assert DOCUMENTS == 6
-    assert page.texts("place")[0].startswith("grid.pdf · PDF")
-    assert "pp. 1-3" in page.texts("hit")[0]
-    assert "grid for nine hours." in page.texts("text")[0]
+    assert page.first("place").startswith("grid.pdf · PDF")
+    assert "pp. 1-3" in page.first("hit")
+    assert "grid for nine hours." in page.first("text")
     [plan] = page.texts("plan")
     assert plan.startswith("6 hits · rerank, convex fusion, 200 candidates a retr")
     assert " ms (" in plan
     page.browser.execute_script("document.querySelector('[data-why=\"1\"]').click()")
     page.until(lambda: page.texts("stages"), "the dialog")
-    assert re.findall("(dense|lexical|hybrid|rerank)1", page.texts("stages")[0]) == [
+    assert re.findall("(dense|lexical|hybrid|rerank)1", page.first("stages")) == [
         "dense",
         "lexical",
         "hybrid",
@@ -37,8 +37,8 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     page.until(lambda: not page.find('[role="dialog"]'), "the dialog to close")
     page.type("Query", "who approves a trip abroad")
     page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")
-    assert page.texts("place")[0] == "policies/travel.md · Markdown"
-    assert "Approval" in page.texts("hit")[0]
+    assert page.first("place") == "policies/travel.md · Markdown"
+    assert "Approval" in page.first("hit")
 
 
 def test_a_path_filters(page: Page) -> None:
@@ -48,7 +48,7 @@ def test_a_path_filters(page: Page) -> None:
     page.press("More")
     page.type("Path", "policies/t*")
     page.until(lambda: [text[:18] for text in page.texts("place")] == ["policies/travel.md"], "the one hit")
-    assert "(1 passage)" in page.texts("plan")[0]
+    assert "(1 passage)" in page.first("plan")
     page.type("Path", "[")
     page.until(lambda: not page.texts("hit"), "no hits")
     page.until(lambda: "No passage found" in page.shown(), "the reason")

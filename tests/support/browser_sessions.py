@@ -148,6 +148,17 @@ class Page:
         script = "return [...document.querySelectorAll(arguments[0])].map(one => one.textContent)"
         return list(self.browser.execute_script(script, f'[data-testid="{name}"]'))
 
+    def first(self, name: str) -> str:
+        """What the first element of that name says, as soon as there is one: a page is drawn piece by piece."""
+        found: list[str] = []
+
+        def is_there() -> bool:
+            found[:] = self.texts(name)[:1]
+            return bool(found)
+
+        self.until(is_there, name)
+        return found[0]
+
     def shown(self) -> str:
         """All text of the page."""
         return str(self.browser.execute_script("return document.body.innerText"))
@@ -174,7 +185,7 @@ class Page:
         def holds() -> Any:
             try:
                 return condition()
-            except StaleElementReferenceException:
+            except (IndexError, StaleElementReferenceException):
                 return False
 
         until(holds, what, self.shown)
