@@ -22,6 +22,7 @@ from passagework.ingest import ingest
 from passagework.retrieval import extras
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
+from passagework.ui.service.listening import listening_socket
 from passagework.ui.service.served_collections import ServedCollections
 
 
@@ -115,6 +116,14 @@ def test_collections_of_one_encoder_share_it(path: Path) -> None:
         assert b.search("how many bees")[0].text.endswith("forty thousand bees.")
     finally:
         served.close()
+
+
+def test_answers_are_sent_at_once() -> None:
+    """What is accepted doesn't hold an answer's body back until its headers were received: that would cost 40 ms."""
+    with listening_socket("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
 def test_a_port_that_is_taken(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
