@@ -38,6 +38,9 @@ MOST_TRIED = 2000
 KEPT = 0.98
 """Share of held-out examples, rightly labelled, that are near enough to their label's centre not to be called other."""
 
+ENOUGH_HELD_OUT = 50
+"""Held-out examples of which one lies beyond that share: fewer say little of what else fits, and rule less out."""
+
 LEFT_OUT_EVERY = 5
 """Each so many-th label is left out once, to see how many of its texts are called other."""
 
@@ -97,7 +100,8 @@ def fit_head(vectors: Vectors, labels: Sequence[str]) -> FittedHead:
     scale = _scale(held_out)
     best = held_out.logits.argmax(axis=1)
     near, right = held_out.cosines[np.arange(len(best)), best], best == held_out.labels
-    least = float(np.quantile(near[right], 1 - KEPT)) if right.any() else -1.0
+    enough = min(1.0, int(right.sum()) / ENOUGH_HELD_OUT)
+    least = enough * float(np.quantile(near[right], 1 - KEPT)) if right.any() else -1.0
     weights, biases = examples.linear(np.arange(len(rows)))
     centres = centres_of(vectors, rows, len(different))
     head = LabelHead(different, scale * weights, scale * biases, centres, least)

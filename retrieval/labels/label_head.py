@@ -26,8 +26,8 @@ Floats = NDArray[np.float32]
 class Labelled:
     """Tells the label of a text, and how probable it is that this is right.
 
-    `nearest` is the most probable label. Where it fits too badly, `label` is OTHER, and `probability` that of `nearest`
-    not being right.
+    `nearest` is the most probable label. Where it fits too badly, `label` is OTHER, and `probability` 0.5 for a text
+    that nearly fits, 1 for one that has nothing in common with the label's examples.
     """
 
     label: str
@@ -86,7 +86,8 @@ class LabelHead:
     def _said(self, nearest: str, probability: float, cosine: float) -> Labelled:
         if cosine >= self.least_cosine:
             return Labelled(nearest, round(probability, DECIMALS), nearest)
-        return Labelled(OTHER, round(1 - probability, DECIMALS), nearest)
+        share = max(0.0, cosine) / self.least_cosine if self.least_cosine > 0 else 0.0
+        return Labelled(OTHER, round(1 - share / 2, DECIMALS), nearest)
 
 
 def centres_of(vectors: Vectors, rows: NDArray[np.int64], count: int) -> Floats:
