@@ -28,7 +28,7 @@ from benchmarks.scale_data import NEAR, Base, made_vectors
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.duplicates.duplicate_threshold import SHARE
-from passagework.retrieval.duplicates.near_pairs import near_pairs
+from passagework.retrieval.duplicates.near_pairs import NearPairs, near_pairs
 from passagework.retrieval.duplicates.paraphrases import paraphrases
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.store import Store
@@ -98,14 +98,14 @@ def _made(base: Base, size: int) -> Vectors:
     return vectors
 
 
-def _recall(vectors: Vectors, found: object) -> float:
+def _recall(vectors: Vectors, found: NearPairs) -> float:
     rows = np.random.default_rng(0).choice(len(vectors), COMPARED, replace=False)
     cosines = vectors[rows] @ vectors.T
-    at, other = np.nonzero(cosines >= np.float32(found.threshold))  # type: ignore[attr-defined]
+    at, other = np.nonzero(cosines >= np.float32(found.threshold))
     own = rows[at]
     apart = own != other
     low, high = np.minimum(own, other)[apart], np.maximum(own, other)[apart]
-    keys = found.first * len(vectors) + found.second  # type: ignore[attr-defined]
+    keys = found.first * len(vectors) + found.second
     expected = np.unique(low * len(vectors) + high)
     return float(np.isin(expected, keys).mean()) if len(expected) else float("nan")
 

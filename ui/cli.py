@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -43,9 +42,6 @@ from passagework.ui.commands.output import (
     run,
 )
 from passagework.ui.commands.searching import open_collection
-
-if TYPE_CHECKING:
-    pass
 
 COMPLETION = "_PASSAGEWORK_COMPLETE"
 """The variable in which a shell's completion says what it asks for."""
