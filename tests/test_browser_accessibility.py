@@ -7,7 +7,7 @@ import pytest
 from tests.support.accessibility import axe_source, violations
 from tests.support.browser_sessions import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=1)]  # a browser draws in its own time
 
 STATES = {
     "": "holds",

@@ -16,7 +16,7 @@ from passagework.ingest import ingest
 from tests.support.browser_sessions import Page, served
 from tests.support.picture_files import LETTER, Words, encoded, page as drawn_page, scanned_pdf
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=1)]  # a browser draws in its own time
 
 COLUMN: Words = tuple(
     (left, top + 50 * row, 30, text)

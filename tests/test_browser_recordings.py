@@ -14,7 +14,7 @@ from passagework.ingest import ingest
 from tests.support.browser_sessions import Page, served
 from tests.support.recordings import film, silence, speech_model, spoken
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=1)]  # a browser draws in its own time
 
 TREES = "Nobody remembers who planted the trees along the road."
 GARDEN = "The museum is closed on Mondays, but the garden is always open."

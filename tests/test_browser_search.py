@@ -10,7 +10,7 @@ import pytest
 from tests.support.browser_sessions import Page
 from tests.support.browser_site import DOCUMENTS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=1)]  # a browser draws in its own time
 
 
 def test_a_query_gives_ranked_passages(page: Page) -> None:
@@ -25,6 +25,7 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     [plan] = page.texts("plan")
     assert plan.startswith("6 hits · rerank, convex fusion, 200 candidates a retr")
     assert " ms (" in plan
+    page.until(lambda: page.texts("preview"), "the preview: the page listens to clicks")
     page.browser.execute_script("document.querySelector('[data-why=\"1\"]').click()")
     page.until(lambda: page.texts("stages"), "the dialog")
     assert re.findall("(dense|lexical|hybrid|rerank)1", page.first("stages")) == [

@@ -14,7 +14,7 @@ from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import document_of, documents_of
 from passagework.ui.web.document_view import Place, passage_html, picture_html, place_of
-from passagework.ui.web.hit_events import hit_events
+from passagework.ui.web.hit_events import forget_clicks, hit_events
 from passagework.ui.web.keyboard import TO_PASSAGE
 from passagework.ui.web.page_html import markdown_text, note_html
 from passagework.ui.web.page_pictures import picture_of, source_of
@@ -100,9 +100,10 @@ def show_document(collection: Collection, name: str, query: str) -> None:
             st.html(outline_html(outline, parameters, place.start, len(hits) + 1))
     with text:
         _show_content(collection, row, place, query, pictured=pictured)
-    events = hit_events(f"places-{name}")
+    events = hit_events(key := f"places-{name}")
     st.html(TO_PASSAGE.replace("PLACE", f"{place.start}"), unsafe_allow_javascript=True)
     if events.open is not None and events.open <= len(hits) + len(outline):
+        forget_clicks(key)
         go([*hits, *outline][events.open - 1])
         st.rerun()
 

@@ -20,7 +20,7 @@ from passagework.ui.web.collection_cache import current_facets, status_of
 from passagework.ui.web.facets import Facets
 from passagework.ui.web.found import best_sentences, facets_found, found
 from passagework.ui.web.hit_details import show_details
-from passagework.ui.web.hit_events import hit_events
+from passagework.ui.web.hit_events import forget_clicks, hit_events
 from passagework.ui.web.hit_list import ListedHit, hit_list_html, how_html
 from passagework.ui.web.landing import show_landing
 from passagework.ui.web.links import document_names, place_parameters
@@ -69,9 +69,10 @@ def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> No
             hit_list_html(hits, _listed(hits, [Highlights(tuple(spans)) for spans in words], rows, opens, dates))
         )
         st.html(how_html(hits))
-        events = hit_events(f"hits-{hits.query}")
+        events = hit_events(key := f"hits-{hits.query}")
     place.html(hit_list_html(hits, _listed(hits, best_sentences(collection, hits), rows, opens, dates)))
     if events.open in opens:
+        forget_clicks(key)
         st.switch_page(session.READ, query_params=dict(opens[events.open]))
     chosen = next((hit for hit in hits if hit.rank == events.selected), hits[0])
     if events.wide and chosen.uri in rows:
@@ -79,6 +80,7 @@ def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> No
             show_preview(collection, hits, chosen, rows[chosen.uri], opens[chosen.rank])
     if why := next((hit for hit in hits if hit.rank == events.why), None):
         show_details(collection, hits, why, names[why.uri])
+    forget_clicks(key)  # last: a drawing that is cut off leaves them to the next
 
 
 def _listed(

@@ -35,8 +35,10 @@ export default function ({ setStateValue, setTriggerValue, data }) {
     const clicked = event => {
         const hit = hitOf(event.target)
         if (!hit) return
-        if (event.target.closest("[data-why]")) setTriggerValue("why", Number(hit.dataset.hit))
-        else if (event.target.closest("a")) {
+        if (event.target.closest("[data-why]")) {
+            clearTimeout(told)  // what is drawn for the hit that has the focus would close the dialog
+            setTriggerValue("why", Number(hit.dataset.hit))
+        } else if (event.target.closest("a")) {
             if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
             event.preventDefault()
             setTriggerValue("open", Number(hit.dataset.hit))
@@ -82,13 +84,13 @@ def hit_events(key: str) -> HitEvents:
         height=1,
         on_selected_change=_nothing,
         on_wide_change=lambda: _note_width(key),
-        on_open_change=_nothing,
-        on_why_change=_nothing,
+        on_open_change=lambda: _keep_until_done(key, "open"),
+        on_why_change=lambda: _keep_until_done(key, "why"),
     )
     return HitEvents(
         selected=_rank(told.get("selected")),
-        open=_rank(told.get("open")),
-        why=_rank(told.get("why")),
+        open=_rank(st.session_state.get(f"{key}-open")),
+        why=_rank(st.session_state.get(f"{key}-why")),
         wide=st.session_state.get(KNOWN) is True,
     )
 
@@ -96,6 +98,17 @@ def hit_events(key: str) -> HitEvents:
 def _note_width(key: str) -> None:
     """Keeps for the session what the window is like, so that the next list of hits needn't ask and be drawn again."""
     st.session_state[KNOWN] = st.session_state[key].get("wide")
+
+
+def forget_clicks(key: str) -> None:
+    """Forgets what was to be opened or explained: it is on the page now."""
+    for event in ("open", "why"):
+        st.session_state.pop(f"{key}-{event}", None)
+
+
+def _keep_until_done(key: str, event: str) -> None:
+    """Keeps what a click asks for: the drawing that learns of it may be cut off by the next one, which must do it."""
+    st.session_state[f"{key}-{event}"] = st.session_state[key].get(event)
 
 
 def _nothing() -> None:
