@@ -50,6 +50,11 @@ def hidden_of(source: str) -> list[tuple[str, HiddenReason]]:
         ('<p style="color:rgba(0,0,0,.01)">secret words</p>', HiddenReason.TRANSPARENT),
         ('<p style="color:hsl(0, 0%, 100%)">secret words</p>', HiddenReason.BACKGROUND),
         ('<p style="color:rgb(100% 100% 100%)">secret words</p>', HiddenReason.BACKGROUND),
+        ('<p style="color:hwb(0 100% 0%)">secret words</p>', HiddenReason.BACKGROUND),
+        ('<p style="c\\6flor: w\\68ite">secret words</p>', HiddenReason.BACKGROUND),
+        ("""<p style="font-family: 'a;b'; color: white">secret words</p>""", HiddenReason.BACKGROUND),
+        ('<p style="background:lavender;color:#E6E6FA">secret words</p>', HiddenReason.BACKGROUND),
+        ('<p bgcolor="000080"><font color="Navy">secret words</font></p>', HiddenReason.BACKGROUND),
         ('<p style="text-indent:-9999px">secret words</p>', HiddenReason.OUTSIDE),
         (
             '<div style="position:absolute; left:-200em"><p style="color:red">secret words</p></div>',
@@ -102,7 +107,7 @@ def test_the_body_says_its_colours() -> None:
 def test_what_is_not_shown_at_all_is_no_text() -> None:
     """Elements that take no place on the page, or are told to be invisible, leave nothing behind."""
     page = render_html(
-        '<p>a</p><p hidden>b</p><p style="display:none">c</p><p style="visibility: hidden">d</p><template>e</template>'
+        '<p>a</p><p hidden>b</p><p style="d\\69splay:none">c</p><p style="visibility: hidden">d</p><template>e</template>'
         '<p style="display:/**/none">f</p><dialog>g</dialog><div popover>h</div><progress>i</progress>'
     ).body
     assert (page.text, page.hidden) == ("a", ())

@@ -95,6 +95,11 @@ def _shrunk(slide: Any, box: Any, run: Any) -> None:
     body.append(drawn('<a:normAutofit fontScale="10000"></a:normAutofit>'))
 
 
+def _of_one_colour(slide: Any, box: Any, run: Any) -> None:
+    filled(box, "ADD8E6")
+    inked(run, "ltBlue", kind="prstClr")
+
+
 def _on_a_white_card(slide: Any, box: Any, run: Any) -> None:
     card = slide.shapes.add_shape(1, 0, 0, WIDE, HIGH)
     filled(card, "FFFFFF")
@@ -110,6 +115,7 @@ def _on_a_white_card(slide: Any, box: Any, run: Any) -> None:
         (lambda slide, box, run: inked(run, "bg1", kind="schemeClr"), HiddenReason.BACKGROUND),
         (lambda slide, box, run: inked(run, "lt1", kind="schemeClr"), HiddenReason.BACKGROUND),
         (lambda slide, box, run: inked(run, "white", kind="prstClr"), HiddenReason.BACKGROUND),
+        (_of_one_colour, HiddenReason.BACKGROUND),
         (_own_fill, HiddenReason.BACKGROUND),
         (_dark_slide, HiddenReason.BACKGROUND),
         (_on_a_white_card, HiddenReason.BACKGROUND),

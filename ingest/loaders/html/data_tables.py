@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import Style, declarations
+from passagework.ingest.loaders.html.css_declarations import declarations
+from passagework.ingest.loaders.html.html_style import Style
 from passagework.ingest.loaders.html.html_table import MOST_COLUMNS, Grid, Spanning, grid
 from passagework.ingest.loaders.html.html_visible import is_hidden
 from passagework.ingest.loaders.html.html_writer import Cell, glued

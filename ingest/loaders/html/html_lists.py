@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import declarations
+from passagework.ingest.loaders.html.css_declarations import declarations
 from passagework.ingest.loaders.number_words import counted
 
 if TYPE_CHECKING:

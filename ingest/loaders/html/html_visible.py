@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import declarations
+from passagework.ingest.loaders.html.css_declarations import declarations
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -32,6 +32,6 @@ def is_hidden(tag: Tag) -> bool:
     if tag.name == "dialog" and "open" not in tag.attrs:
         return True
     style = tag.attrs.get("style")
-    if not isinstance(style, str) or not ("display" in style.lower() or "visibility" in style.lower()):
+    if not isinstance(style, str):
         return False
     return any(value in _HIDING[name] for name, value in declarations(style) if name in _HIDING)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
+from passagework.ingest.loaders.colours import WHITE, Rgb, alike, hexadecimal
 from passagework.ingest.loaders.office.docx_elements import SPACES, at_most, children, named, value, word
-from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
+from passagework.ingest.loaders.office.office_colours import lit, theme_colours
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:

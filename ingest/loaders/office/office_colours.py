@@ -8,22 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_style import NAMES
+from passagework.ingest.loaders.colours import ALIKE, Rgb, css_colour, hexadecimal
 from passagework.ingest.loaders.office.office_values import local, share, whole_number
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
-Rgb = tuple[int, int, int]
-
 _TURN = 360 * 60_000
-ALIKE = 8
-"""Of 255: channels that differ by less can't be told apart."""
-WHITE: Rgb = (255, 255, 255)
-
 _NO_CHANGE = {"shade": 1.0, "tint": 1.0, "satMod": 1.0, "hueMod": 1.0, "satOff": 0.0}
 """Changes of a colour, and by how much they leave it as it is."""
-_HEXADECIMAL = re.compile(r"(?:[0-9a-f]{2})?([0-9a-f]{6})", re.IGNORECASE)
+_SHORT = re.compile(r"^(dk|lt|med)(?=[A-Z])")
+_LONG = {"dk": "dark", "lt": "light", "med": "medium"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +32,6 @@ class Ink:
     def clear(self) -> bool:
         """Whether it changes nothing that it is laid upon."""
         return self.opacity * 255 < ALIKE
-
-
-def alike(first: Rgb, second: Rgb) -> bool:
-    """Whether an eye can't tell them apart."""
-    return all(abs(a - b) < ALIKE for a, b in zip(first, second, strict=True))
-
-
-def hexadecimal(digits: str | None) -> Rgb | None:
-    """RRGGBB, or AARRGGBB, whose opacity spreadsheets don't show."""
-    match = _HEXADECIMAL.fullmatch(digits or "")
-    return None if match is None else (int(match[1][:2], 16), int(match[1][2:4], 16), int(match[1][4:], 16))
 
 
 def lit(colour: Rgb, times: float, plus: float) -> Rgb:
@@ -112,7 +96,9 @@ def _named(element: _Element, scheme: Mapping[str, Rgb]) -> Rgb | None:
         return _rounded(colorsys.hls_to_rgb(hue / _TURN, luminance, saturation))
     if kind == "schemeClr":
         return scheme.get(value or "")
-    return NAMES.get(value or "") if kind == "prstClr" else None
+    name = _SHORT.sub(lambda match: _LONG[match[1]], value or "")  # else those of CSS
+    named = css_colour(name) if kind == "prstClr" else None
+    return None if named is None else named[0]
 
 
 def _gamma(part: float | None) -> float:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.office.office_colours import Ink, Rgb, alike, theme_colours
+from passagework.ingest.loaders.colours import Rgb, alike
+from passagework.ingest.loaders.office.office_colours import Ink, theme_colours
 from passagework.ingest.loaders.office.office_values import local
 from passagework.ingest.loaders.office.package import Package, related
 from passagework.ingest.loaders.office.pptx_shapes import Box, Shape, overlap, wider

@@ -11,7 +11,8 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from passagework.ingest.loaders.office.office_colours import WHITE, Ink, Rgb, alike, ink
+from passagework.ingest.loaders.colours import WHITE, Rgb, alike
+from passagework.ingest.loaders.office.office_colours import Ink, ink
 from passagework.ingest.loaders.office.office_values import flag, local, share, whole_number
 from passagework.ingest.loaders.office.pptx_shapes import Box, Shape, properties, shapes
 

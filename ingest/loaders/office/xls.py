@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.archive import damaged, given_title
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
+from passagework.ingest.loaders.colours import WHITE, Rgb
 from passagework.ingest.loaders.encoding import clean
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.office.number_formats import shown, text_shown
-from passagework.ingest.loaders.office.office_colours import WHITE, Rgb
 from passagework.ingest.loaders.office.office_writer import OfficeWriter, words
 from passagework.ingest.loaders.office.xlsx_blocks import write_rows
 from passagework.ingest.loaders.office.xlsx_sheet import Row, Sheet

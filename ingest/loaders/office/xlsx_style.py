@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from passagework.ingest.loaders.colours import WHITE, Rgb, alike, hexadecimal
 from passagework.ingest.loaders.office.number_formats import BUILT_IN
-from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal, lit, theme_colours
+from passagework.ingest.loaders.office.office_colours import lit, theme_colours
 from passagework.ingest.loaders.office.office_values import decimal, whole_number
 from passagework.ingest.loaders.office.xlsx_parts import excel
 from passagework.retrieval.types import HiddenReason

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike, hexadecimal
+from passagework.ingest.loaders.colours import WHITE, Rgb, alike, hexadecimal
 from passagework.ingest.loaders.opendocument.odf_names import attribute, children_named, full_name, length_of, name_of
 from passagework.retrieval.types import HiddenReason
 

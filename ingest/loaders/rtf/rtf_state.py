@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from passagework.ingest.loaders.office.office_colours import WHITE, Rgb, alike
+from passagework.ingest.loaders.colours import WHITE, Rgb, alike
 from passagework.retrieval.types import HiddenReason
 
 CODE_PAGES = {

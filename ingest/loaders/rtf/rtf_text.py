@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from passagework.ingest.loaders.office.office_colours import Rgb
+from passagework.ingest.loaders.colours import Rgb
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
 from passagework.ingest.loaders.raised import lowered, raised
 from passagework.ingest.loaders.rtf.rtf_rows import Row, RowShape, aligned
