@@ -15,6 +15,8 @@ TITLE = 1_000
 HEADING = 500
 """Characters of a heading's title, and of a table's columns: a passage has all that stand above it."""
 FIELDS = 1_000
+SURROUNDINGS = 1 << 16
+"""Characters of what stands around a page's content."""
 METADATA = 1 << 18
 """Characters of all fields together, as JSON."""
 
@@ -39,6 +41,7 @@ def limit_document(document: Document) -> Document:
         headings=[replace(heading, title=_cut(heading.title, HEADING)) for heading in document.headings],
         tables=[replace(table, columns=_cut(collapsed(table.columns), HEADING)) for table in document.tables],
         notes=notes,
+        surroundings=_cut(document.surroundings, SURROUNDINGS),
     )
 
 
@@ -61,9 +64,9 @@ def _metadata(fields: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
     return fields_kept, left_out
 
 
-def _cut(title: str, limit: int) -> str:
-    title = _storable(title)
-    return title if len(title) <= limit else title[: limit - 1].rstrip() + "…"
+def _cut(text: str, limit: int) -> str:
+    text = _storable(text)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def _storable(text: str) -> str:

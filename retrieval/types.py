@@ -222,7 +222,9 @@ class Document:
     `uri` is absolute and unique in a collection; `path` is `/`-separated and relative to the path ingested;
     `name` is a record's `_id` (None for a file). `pages`, `headings`, `hidden`, `tables`, `places`, `ocr` and `masked`,
     which tells what placeholders stand for, are in order of `start`; pages don't overlap, nor do tables, nor places,
-    nor spans of `ocr` or `masked`. `notes` are lines for the report about what could not be read.
+    nor spans of `ocr` or `masked`. `notes` are lines for the report about what could not be read. `surroundings` is
+    what a page of the web shows around its content (navigation, header, footer), a line for each part, which no passage
+    has.
     """
 
     text: str
@@ -240,6 +242,7 @@ class Document:
     places: Sequence[SourcePlace] = ()
     ocr: Sequence[OcrSpan] = ()
     masked: Sequence[Masked] = ()
+    surroundings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

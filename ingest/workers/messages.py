@@ -101,6 +101,7 @@ def item_to_json(item: Document | RecordFailure, *, with_text: bool = True) -> d
         "places": [(place.unit.value, place.first, place.last, place.start, place.end) for place in item.places],
         "ocr": [(span.start, span.end, span.confidence, *(span.box or ())) for span in item.ocr],
         "masked": [(m.kind, m.start, m.end, m.original_start, m.original_end) for m in item.masked],
+        "surroundings": item.surroundings,
     }
     fields = {key: value for key, value in fields.items() if value}
     return fields if item.name is None else {**fields, "name": item.name}
@@ -135,6 +136,7 @@ def _item(fields: dict[str, Any], long_text: str) -> Document | RecordFailure:
         places=tuple(_source_place(place, len(text)) for place in _checked(fields.get("places", []), list)),
         ocr=tuple(_ocr_span(span, len(text)) for span in _checked(fields.get("ocr", []), list)),
         masked=tuple(_masked(span, len(text)) for span in _checked(fields.get("masked", []), list)),
+        surroundings=_checked(fields.get("surroundings", ""), str),
     )
 
 

@@ -31,6 +31,8 @@ def document_hash(document: Document) -> str:
         shape.append(
             {"masked": [[mask.start, mask.kind, mask.original_start, mask.original_end] for mask in document.masked]}
         )
+    if document.surroundings:
+        shape.append({"surroundings": document.surroundings})
     digest.update(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     for start in range(0, len(document.text), 1 << 20):  # piece by piece: a book need not be in memory twice
         digest.update(document.text[start : start + (1 << 20)].encode("utf-8"))

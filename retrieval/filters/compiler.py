@@ -3,11 +3,12 @@
 A filter is a dict of fields: `{"year": {"$gte": 2020}, "path": {"$glob": "policies/*"}}`; all must hold. A plain value
 means `$eq`. `$and` and `$or` take lists of filters, `$not` takes a filter (or, inside a field, operators).
 
-Fields are `path`, `document`, `title`, `media_type`, `pages`, `injection` (true or false), and any metadata field,
-nested ones with dots; a metadata field that bears one of those names is reached as `metadata.title`. A field with
-several values (a list, `pages`) matches where one of them does. `$ne` and `$nin` hold exactly where `$eq` and `$in`
-don't. Numbers compare with numbers and texts with texts: another type never matches. `None` equals null and a missing
-field. Names (`path`, `document`, `title`) compare in Unicode's composed form, and case-sensitively.
+Fields are `path`, `document`, `title`, `media_type`, `pages`, `injection` (true or false), `surroundings` (what a page
+of the web shows around its content), and any metadata field, nested ones with dots; a metadata field that bears one of
+those names is reached as `metadata.title`. A field with several values (a list, `pages`) matches where one of them
+does. `$ne` and `$nin` hold exactly where `$eq` and `$in` don't. Numbers compare with numbers and texts with
+texts: another type never matches. `None` equals null and a missing field. Names (`path`, `document`, `title`) compare
+in Unicode's composed form, and case-sensitively.
 
 A text of metadata that is a date (see `passagework.retrieval.store.instants`) compares with dates alone, as an instant.
 A field that no document ever had is refused, unless documents without it are what is asked for.
@@ -159,7 +160,7 @@ class _Compiler:
 
     def _among(self, field: Field, operands: Sequence[Any]) -> Condition:
         """Returns that the field has one of the values; of names, one of the forms in which they are on record."""
-        if not isinstance(field, Column) or field in OF_PASSAGES:
+        if not isinstance(field, Column) or field in (*OF_PASSAGES, Column.SURROUNDINGS):
             return Among(field, tuple(operands))
         names = [value for value in operands if isinstance(value, str)]
         others = [value for value in operands if not isinstance(value, str)]

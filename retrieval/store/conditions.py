@@ -21,6 +21,7 @@ class Column(Enum):
     MEDIA_TYPE = "media_type"
     PAGES = "pages"  # the physical pages that a passage touches
     INJECTION = "injection"  # whether it seems to instruct a language model
+    SURROUNDINGS = "surroundings"  # what a page of the web shows around its content
 
 
 Field: TypeAlias = "Column | str"

@@ -80,6 +80,11 @@ class DocumentReader:
         query = select(m.start, m.end, m.kind, m.original_start, m.original_end).where(m.document_id == document_id)
         return tuple(Masked(*row) for row in self.connection.execute(query.order_by(m.start)))
 
+    def surroundings(self, document_id: int) -> str:
+        """Returns what a page shows around its content, "" where that is nothing, or the document is no page."""
+        s = t.surroundings.c
+        return str(self.connection.execute(select(s.text).where(s.document_id == document_id)).scalar() or "")
+
     def injection(self, document_id: int, start: int, end: int) -> tuple[Injection, ...]:
         """Returns what of `document.text[start:end]` instructs a language model, cut to it, in order."""
         i, p = t.injections.c, t.passages.c
@@ -130,6 +135,7 @@ class DocumentReader:
             places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
             ocr=self.ocr(document_id, 0, row.length),
             masked=self.masked(document_id),
+            surroundings=self.surroundings(document_id),
         )
 
     def documents(self, condition: Condition | None = None) -> Iterator[DocumentRow]:

@@ -113,6 +113,10 @@ class _Sql:
     def _compare(self, field: Field, comparison: Comparison, kind: FieldType, value: Scalar) -> Sql:
         if isinstance(field, str):
             return self._has(field, kind, _compared(t.fields.c.value, comparison, value))
+        if field is Column.SURROUNDINGS:
+            return _surrounded(
+                _compared(t.surroundings.c.text, comparison, value) if kind is FieldType.TEXT else false()
+            )
         if field is Column.INJECTION:
             return false()  # truth has no order
         if field is Column.PAGES:
@@ -130,6 +134,8 @@ class _Sql:
             if isinstance(field, str):
                 condition = true() if kind is FieldType.NULL else t.fields.c.value.in_(values)
                 yield self._has(field, kind, condition)
+            elif field is Column.SURROUNDINGS:
+                yield _surrounded(t.surroundings.c.text.in_(values)) if kind is FieldType.TEXT else false()
             elif field is Column.INJECTION:
                 yield or_(false(), *(_instructs() if value else not_(_instructs()) for value in _truths(kind, values)))
             elif field is Column.PAGES:
@@ -149,6 +155,8 @@ class _Sql:
     def _exists(self, field: Field) -> Sql:
         if isinstance(field, str):
             return t.documents.c.id.in_(select(t.fields.c.document_id).where(t.key_or_below(t.fields.c.key, field)))
+        if field is Column.SURROUNDINGS:
+            return _surrounded(true())
         return _touched(true()) if field is Column.PAGES else true()
 
 
@@ -197,6 +205,12 @@ def _truths(kind: FieldType, values: Sequence[Scalar]) -> Sequence[Scalar]:
 def _instructs() -> Sql:
     """Tells whether something in the passage seems to instruct a language model."""
     return exists().where(t.injections.c.passage_id == t.passages.c.id).correlate(t.passages)
+
+
+def _surrounded(condition: Sql) -> Sql:
+    """Tells whether what stands around the content of the passage's page fulfils the condition."""
+    s = t.surroundings.c
+    return t.documents.c.id.in_(select(s.document_id).where(condition))
 
 
 def _touched(condition: Sql) -> Sql:

@@ -21,10 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration. A database at another revision is migrated, or refused where this code doesn't know it."""
 
-READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"})
+READABLE = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"})
 """Older layouts that lack tables, columns and instants: where one can't be migrated, it is read as if those were empty,
 and these computed."""
 
@@ -177,6 +177,13 @@ masked = Table(
     Column("original_end", Integer, nullable=False),
 )
 
+surroundings = Table(
+    "surroundings",
+    metadata,
+    Column("document_id", Integer, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),  # what a page shows around its content
+)
+
 fields = Table(
     "fields",
     metadata,
@@ -248,7 +255,10 @@ injections = Table(
     Column("sign", Text, nullable=False),  # an InjectionSign
 )
 
-LATER = (hidden, tables, places, ocr, ocr_modes, masked, injections, token_vectors, readings, former_fields)
+LATER = (
+    *(hidden, tables, places, ocr, ocr_modes, masked, surroundings),
+    *(injections, token_vectors, readings, former_fields),
+)
 """The tables that readable layouts may lack."""
 
 changes = Table(

@@ -28,6 +28,8 @@ def structure_rows(document_id: int, document: Document) -> Iterator[tuple[Table
         yield table, ({**of_document, "ordinal": ordinal, **span} for ordinal, span in enumerate(spans))
     yield t.ocr, _ocr_rows(document_id, document)
     yield t.masked, ({**of_document, **asdict(mask)} for mask in document.masked)
+    if document.surroundings:
+        yield t.surroundings, iter(({**of_document, "text": document.surroundings},))
     yield t.fields, field_rows(document_id, document.metadata)
 
 

@@ -241,7 +241,7 @@ class Writer(Snapshot):
         spans = self.connection.execute(first_and_last).all()
         keys = select(t.fields.c.key).where(t.fields.c.document_id.in_(document_ids)).distinct()
         self.connection.execute(insert(t.former_fields).prefix_with("OR IGNORE").from_select(["key"], keys))
-        structure = t.pages, t.headings, t.hidden, t.tables, t.places, t.ocr, t.masked
+        structure = t.pages, t.headings, t.hidden, t.tables, t.places, t.ocr, t.masked, t.surroundings
         for table in (*structure, t.passages, t.segments, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id.in_(document_ids)))
         for first, last in sorted(spans):

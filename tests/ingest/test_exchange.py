@@ -49,6 +49,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("exchange")
     write_documents(base / "docs", seed=4, each=2, records=30, long_words=300)
     (base / "docs" / "fact.md").write_text(FACT)
+    (base / "docs" / "page.html").write_text("<nav>All gates</nav><main><p>A gate of iron.</p></main>")
     (base / "docs" / "two pages.pdf").write_bytes(typed([["Harbour one."], ["Winter two."]]))
     (base / "docs" / "bad.docx").write_bytes(b"no zip")
     encoder = FakeEncoder()

@@ -173,10 +173,10 @@ FRAME = (
     ],
 )
 def test_pages_are_told_from_what_stands_around_them(content: str) -> None:
-    """Navigation, cookie notice, header and footer are left out and counted; what stands aside in the content stays."""
+    """Navigation, cookie notice, header and footer stand apart, a line each; what stands aside in the content stays."""
     page = render_html(FRAME.format(content), whole=False)
     assert page.body.text == "Reset\n\nMind the gap.\n\nHold the button."
-    assert page.left_out == len("We use cookies" + "Home" + "Related" + "Imprint")
+    assert page.surroundings == "We use cookies\nHome\nRelated\nImprint"
     assert "Imprint" in render_html(FRAME.format(content)).body.text
 
 
@@ -187,7 +187,7 @@ def test_content_is_never_left_out() -> None:
         '<dl><dt id="http.cookiejar.policy">policy()</dt></dl><article><footer>Signed: Ada</footer></article>'
     )
     page = render_html(f"<main>{kept}</main>", whole=False)
-    assert (page.left_out, page.body.text) == (0, render_html(kept).body.text)
+    assert (page.surroundings, page.body.text) == ("", render_html(kept).body.text)
     assert render_html("<nav>Only this</nav>", whole=False).body.text == "Only this"
 
 
@@ -196,7 +196,7 @@ def test_links_of_the_site_are_told_from_text() -> None:
     page = render_html(
         "<main><p>To <a>report a bug</a>, write.</p><p><a href='/b'>Report a bug</a></p></main>", whole=False
     )
-    assert (page.body.text, page.left_out) == ("To report a bug, write.", len("Report a bug"))
+    assert (page.body.text, page.surroundings) == ("To report a bug, write.", "Report a bug")
 
 
 def test_marks_of_headings_and_remarks_are_no_headings() -> None:
@@ -229,7 +229,7 @@ def test_ways_to_other_pages_and_the_name_of_the_site_are_no_content(around: str
     page = render_html(f"<body>{around}<h1>Reset</h1><p>{text}</p></body>", whole=False)
     assert page.body.text == f"Reset\n\n{text}"
     assert [heading.title for heading in page.body.headings] == ["Reset"]
-    assert page.left_out > 0
+    assert page.surroundings
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_headings_and_sentences_with_links_are_content(kept: str) -> None:
     page = render_html(
         f"<body>{kept}<p>More text that the page has for its readers, and a little more of it.</p></body>", whole=False
     )
-    assert page.left_out == 0
+    assert page.surroundings == ""
 
 
 def test_marks_in_cells_are_no_text_either() -> None:

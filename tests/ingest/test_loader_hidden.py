@@ -107,8 +107,9 @@ def test_the_body_says_its_colours() -> None:
 def test_what_is_not_shown_at_all_is_no_text() -> None:
     """Elements that take no place on the page, or are told to be invisible, leave nothing behind."""
     page = render_html(
-        '<p>a</p><p hidden>b</p><p style="d\\69splay:none">c</p><p style="visibility: hidden">d</p><template>e</template>'
-        '<p style="display:/**/none">f</p><dialog>g</dialog><div popover>h</div><progress>i</progress>'
+        '<p>a</p><p hidden>b</p><p style="d\\69splay:none">c</p><p style="visibility: hidden">d</p>'
+        '<template>e</template><p style="display:/**/none">f</p>'
+        "<dialog>g</dialog><div popover>h</div><progress>i</progress>"
     ).body
     assert (page.text, page.hidden) == ("a", ())
 

@@ -402,7 +402,7 @@ def test_an_unknown_field_is_named_with_those_there_are(store: Store) -> None:
         texts(store, {"yaer": 2020})
     assert str(error.value) == (
         "no document has a field 'yaer': did you mean 'year'? There are path, document, title, media_type, pages, "
-        "injection, author.name, draft, empty, note, tags, year"
+        "injection, surroundings, author.name, draft, empty, note, tags, year"
     )
     with store.write() as writer:
         put(writer, "many", "four", metadata={f"field {i} \n {'x' * i}": i for i in range(100)})

@@ -69,6 +69,7 @@ def put(
     places: Sequence[SourcePlace] = (),
     ocr: Sequence[OcrSpan] = (),
     masked: Sequence[Masked] = (),
+    surroundings: str = "",
 ) -> int:
     """Stores a file of one document at `path` with the vectors of its passages, in place of an older one; its id."""
     passages = cut(text, size) if passages is None else passages
@@ -92,6 +93,7 @@ def put(
         places=tuple(places),
         ocr=tuple(ocr),
         masked=tuple(masked),
+        surroundings=surroundings,
     )
     old = writer.document_hashes(source).get(uri)
     writer.put_document(source, document, passages, sha256=digest, position=0, replaces=old[0] if old else None)

@@ -71,21 +71,21 @@ _LEAST_SHARE = 0.05
 """Characters, and share of all, that must be left as content."""
 
 
-def furniture(soup: BeautifulSoup) -> dict[int, int]:
-    """The ids of the elements around the content of a page, and the characters that each holds."""
+def furniture(soup: BeautifulSoup) -> dict[int, str]:
+    """The ids of the elements around the content of a page, and the words that each holds."""
     main = soup.find("main") or soup.find(True, attrs={"role": "main"}) or _only_article(soup)
     inside = {id(tag) for tag in (main, *main.find_all(True), *main.parents)} if main is not None else None
     page = _Page(
         inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"), _banner(soup), _ways(soup)
     )
-    found: dict[int, int] = {}
+    found: dict[int, str] = {}
     within: set[int] = set()  # elements in those found
     for tag in soup.find_all(True):
         if id(tag) not in within and tag.name not in ("html", "body", "main", "article") and page.is_furniture(tag):
             within.update(id(inner) for inner in tag.find_all(True))
-            found[id(tag)] = len(" ".join(tag.get_text(" ").split()))
+            found[id(tag)] = " ".join(tag.get_text(" ").split())
     whole = len(" ".join(soup.get_text(" ").split())) if found and main is None else 0
-    left = whole - sum(found.values())
+    left = whole - sum(map(len, found.values()))
     return found if main is not None or left >= min(whole, max(_LEAST_CONTENT, _LEAST_SHARE * whole)) else {}
 
 

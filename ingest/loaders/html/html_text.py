@@ -65,8 +65,8 @@ class Rendered:
     body: Part
     title: str
     metadata: dict[str, Json]
-    left_out: int = 0
-    """Characters of what stands around the page's content."""
+    surroundings: str = ""
+    """What stands around the page's content, a line for each part."""
     places: Mapping[str, int] = field(default_factory=dict)
     """Where the text of each anchor that was asked for begins."""
 
@@ -81,8 +81,8 @@ def render_html(source: str, *, whole: bool = True, anchors: frozenset[str] = fr
     writer = Writer(anchors=anchors)
     around = {} if whole else furniture(soup)
     _walk(soup, writer, data_tables(soup), page_style(soup), around)
-    left_out = sum(around.values())
-    return Rendered(writer.finish(), _title(soup), _metadata(soup), left_out, writer.places)
+    surroundings = "\n".join(filter(None, around.values()))
+    return Rendered(writer.finish(), _title(soup), _metadata(soup), surroundings, writer.places)
 
 
 def _parse(source: str) -> BeautifulSoup:

@@ -57,17 +57,18 @@ def load_html(path: Path, options: LoadOptions) -> Iterator[Document | RecordFai
         title=page.title or (title if isinstance(title, str) else "") or first_title(body.headings),
         metadata={**fields, **page.metadata, **decoded.metadata},
         headings=body.headings,
-        notes=(*decoded.notes, *above.notes, *left_out_notes(page.left_out)),
+        notes=(*decoded.notes, *above.notes, *surroundings_notes(page.surroundings)),
         hidden=body.hidden,
         tables=body.tables,
+        surroundings=page.surroundings,
     )
 
 
-def left_out_notes(characters: int) -> tuple[str, ...]:
+def surroundings_notes(text: str) -> tuple[str, ...]:
     """What a report says of the text around a page's content; nothing where there was none."""
-    if not characters:
+    if not text:
         return ()
-    return (f"{counted(characters, 'character')} around its content (navigation, header, footer) are not searched",)
+    return (f"{counted(len(text), 'character')} around its content (navigation, header, footer) are not searched",)
 
 
 def declared_charset(head: bytes) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
-from passagework.ingest.loaders.html.web import left_out_notes
+from passagework.ingest.loaders.html.web import surroundings_notes
 from passagework.ingest.loaders.mail.bodies import part_text
 from passagework.ingest.loaders.mail.mail import mail_metadata
 from passagework.ingest.loaders.mail.mail_headers import header
@@ -37,9 +37,10 @@ def load_web_archive(path: Path, options: LoadOptions) -> Iterator[Document | Re
         title=page.title or first_title(page.body.headings) or header(message, "subject"),
         metadata={**metadata, **({"date": saved} if saved else {}), **page.metadata},
         headings=page.body.headings,
-        notes=left_out_notes(page.left_out),
+        notes=surroundings_notes(page.surroundings),
         hidden=page.body.hidden,
         tables=page.body.tables,
+        surroundings=page.surroundings,
     )
 
 

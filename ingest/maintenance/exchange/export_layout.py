@@ -91,6 +91,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             ("ocr", many(arrow.struct([*place, ("confidence", number), ("box", many(number))]))),
             ("injection", many(arrow.struct([*place, ("sign", text)]))),
             ("masked", many(arrow.struct([*place, ("kind", text), *original]))),
+            ("surroundings", text),
             ("pages", many(arrow.struct([("number", whole), ("label", text), *place]))),
             ("headings", many(arrow.struct([("level", whole), ("title", text), *place]))),
             ("text", arrow.large_string()),

@@ -144,6 +144,7 @@ def _structure(document: Document) -> dict[str, Any]:
         ],
         "ocr": [{"start": o.start, "end": o.end, "confidence": o.confidence, "box": o.box} for o in document.ocr],
         "masked": [asdict(mask) for mask in document.masked],
+        "surroundings": document.surroundings,
         "pages": [{"number": p.number, "label": p.label, "start": p.start, "end": p.end} for p in document.pages],
         "headings": [{"level": h.level, "title": h.title, "start": h.start, "end": h.end} for h in document.headings],
     }

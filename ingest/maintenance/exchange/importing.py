@@ -51,7 +51,7 @@ from passagework.retrieval.types import (
 from passagework.retrieval.words.indexed import WORDS_VERSION
 
 ROWS = 2_000
-LATER = ("injection", "masked", "ocr", "language", "places", "tables", "hidden")
+LATER = ("surroundings", "injection", "masked", "ocr", "language", "places", "tables", "hidden")
 """The columns of the documents that exports of earlier formats lack, the newest first; their files lack `ocr`, too."""
 
 COMMIT = 256
@@ -209,6 +209,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
                 for p in row.get("places", ())
             ),
             masked=tuple(Masked(**mask) for mask in row.get("masked", ())),
+            surroundings=row.get("surroundings") or "",
             ocr=tuple(OcrSpan(o["start"], o["end"], o["confidence"], _box(o["box"])) for o in row.get("ocr", ())),
         )
         same = document_hash(document) == row["sha256"]
