@@ -39,6 +39,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("store",),
         ("models", "filters"),
         ("dense", "lexical"),
+        ("first_stage",),
         ("late_interaction", "syntax"),
         ("search", "duplicates", "labels"),
         ("verification",),

@@ -218,7 +218,7 @@ class Collection(CheckedAnswers):
         if live is None:
             return f"<Collection {str(self.path)!r}, closed>"
         try:
-            with live.store.read() as snapshot:
+            with live.read() as snapshot:
                 contents = contents_summary(snapshot)
         except Exception as error:  # noqa: BLE001 - a debugger shows what it can
             contents = shortened(f"can't be read: {error}", 120)
@@ -229,7 +229,7 @@ class Collection(CheckedAnswers):
         """Gives the live version and one moment of it; a fork waits until it is over."""
         with in_use(str(self.path)):
             live = self._current()
-            with live.store.read() as snapshot:
+            with live.read() as snapshot:
                 yield live, snapshot
 
     def _current(self) -> OpenedVersion:
@@ -266,14 +266,8 @@ class Collection(CheckedAnswers):
         """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)
-            searcher = Searcher(
-                models,
-                lexical=lambda: live.lexical(snapshot),
-                filters=live.filters,
-                background=live.background,
-                words=live.words,
-            )
-            return searcher.search_many(requests, snapshot, live.index(snapshot))
+            searcher = Searcher(models, background=live.background, words=live.words)
+            return searcher.search_many(requests, snapshot, live.passages(snapshot))
 
     def encoder(self) -> Encoder:
         """Returns the encoder, loaded when first needed and checked against the collection's record.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from passagework.retrieval.dense.background import BackgroundSample
@@ -16,6 +17,7 @@ from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.live_postings import LivePostings
 from passagework.retrieval.lexical.saved_postings import SAVED_POSTINGS, open_postings
+from passagework.retrieval.search.local_passages import LocalPassages
 from passagework.retrieval.store import Snapshot, Store
 from passagework.retrieval.store.generations import Opened, check_order
 from passagework.retrieval.syntax.collection_words import WordMemory
@@ -55,6 +57,17 @@ class OpenedVersion:
     def is_at(self, folder: Path) -> bool:
         """Tells whether `folder` still holds this very database, not one made anew after it was deleted."""
         return folder == self.folder and _identity(folder) == self._file
+
+    @contextmanager
+    def read(self) -> Iterator[Snapshot]:
+        """Gives one moment of the version."""
+        with self.store.read() as snapshot:
+            yield snapshot
+
+    def passages(self, snapshot: Snapshot) -> LocalPassages:
+        """Returns the passages as of this snapshot, as they can be searched."""
+        index = self.index(snapshot)
+        return LocalPassages(snapshot, index, lexical=lambda: self.lexical(snapshot), filters=self.filters)
 
     def index(self, snapshot: Snapshot) -> LiveIndex:
         """Returns the index as of this snapshot."""

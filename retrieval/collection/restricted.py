@@ -12,6 +12,7 @@ from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.filters.compiler import Where, check_visible, compile_visible
 from passagework.retrieval.hits import Hits
 from passagework.retrieval.memory import enough_memory
+from passagework.retrieval.search.local_passages import LocalPassages
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import Snapshot
@@ -44,8 +45,9 @@ class RestrictedCollection(Collection):
     def _search_many(self, requests: Sequence[SearchRequest], live: OpenedVersion, snapshot: Snapshot) -> list[Hits]:
         """Searches what may be seen, with nothing that is remembered of the others' words and vectors."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
-            searcher = Searcher(self._models.at(live, snapshot), filters=live.filters, background=self._background)
-            return [_untold(hits) for hits in searcher.search_many(requests, snapshot, live.index(snapshot))]
+            searcher = Searcher(self._models.at(live, snapshot), background=self._background)
+            passages = LocalPassages(snapshot, live.index(snapshot), filters=live.filters)
+            return [_untold(hits) for hits in searcher.search_many(requests, snapshot, passages)]
 
     def close(self) -> None:
         """Does nothing: whoever opened the collection closes it."""

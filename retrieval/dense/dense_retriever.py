@@ -22,7 +22,7 @@ DECIMALS = 6
 """Decimals of a cosine: further down the order of summing shows, and equal texts would stop being equal."""
 
 
-class DenseRetriever:
+class LocalDenseRetriever:
     """Looks for the passages nearest to a query, of those that a filter lets through.
 
     `timed` adds the time within it to the clock of a name.

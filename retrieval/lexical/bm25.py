@@ -12,7 +12,7 @@ from passagework.retrieval.lexical.compounds import compound_parts, joins_words
 from passagework.retrieval.lexical.identifiers import is_identifier
 from passagework.retrieval.lexical.word_forms import WeightedWord, different_forms, shares_of_one_word
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.fulltext import DECIMALS, fts5_phrase, matched_words
+from passagework.retrieval.store.fulltext import DECIMALS, any_of, matched_words
 from passagework.retrieval.text import storable
 from passagework.retrieval.words.code_names import PROGRAMMING_LANGUAGES
 from passagework.retrieval.words.folding import folded
@@ -106,12 +106,12 @@ class Bm25:
             return []
         if all(len(word.forms) == 1 and word.weight == 1 for word in words):
             condition = None if allowed is None else allowed.condition
-            return snapshot.match_text(any_of([form for word in words for form in word.forms]), k, condition)
+            return snapshot.match_text([form for word in words for form in word.forms], k, condition)
         return _best_by_forms(snapshot, words, k, allowed)
 
     def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
         """Returns how many passages hold a word in one of its forms."""
-        return snapshot.count_holding(any_of(forms), EVERY)
+        return snapshot.count_holding(forms, EVERY)
 
 
 def _best_by_forms(
@@ -178,9 +178,9 @@ def searched_words(snapshot: Snapshot, query: str) -> list[tuple[str, ...]]:
         words = [forms for forms in words if forms[0].lower() not in PROGRAMMING_LANGUAGES] or words
     if not joins_words(languages):
         return words
-    unknown = [forms for forms in words if not any(snapshot.count_holding(fts5_phrase(form), 1) for form in forms)]
+    unknown = [forms for forms in words if not any(snapshot.count_holding([form], 1) for form in forms)]
     found = [
-        compound_parts(forms[0], languages, lambda part: snapshot.count_holding(fts5_phrase(part), MOST_COUNTED))
+        compound_parts(forms[0], languages, lambda part: snapshot.count_holding([part], MOST_COUNTED))
         for forms in unknown
     ]
     parts = dict.fromkeys((part,) for of_word in found for part in of_word)
@@ -209,16 +209,6 @@ def _is_content_word(match: re.Match[str], *, shouted: bool) -> bool:
 def match_expression(query: str, languages: Sequence[str] = ()) -> str:
     """Returns the query as FTS5 wants it: quoted, so that nothing in it is read as an operator; "" without words."""
     return any_of(query_terms(query, languages))
-
-
-def any_of(terms: Sequence[str]) -> str:
-    """Returns terms, each found as it stands, as FTS5 wants them."""
-    return " OR ".join(map(fts5_phrase, terms))
-
-
-def phrase_expression(words: str, languages: Sequence[str] = ()) -> str:
-    """Returns words that are to follow one another as FTS5 wants them."""
-    return any_of(phrase_forms(folded(words), languages))
 
 
 def matching_spans(query: str, texts: Sequence[str], languages: Sequence[str] = ()) -> list[list[tuple[int, int]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from passagework.retrieval.lexical.bm25 import phrase_expression
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.words.code_names import PROGRAMMING_LANGUAGES
+from passagework.retrieval.words.folding import folded
+from passagework.retrieval.words.indexed import phrase_forms
 
 COMMON_SHARE = 2
 """One passage in so many holds a word that is common."""
@@ -23,15 +24,15 @@ class CommonWords:
         self._snapshot = snapshot
         self._languages = snapshot.languages()
         self._least = snapshot.passage_count() // COMMON_SHARE
-        self._known: dict[str, bool] = {}
+        self._known: dict[tuple[str, ...], bool] = {}
 
     def __call__(self, word: str) -> bool:
         """Tells whether more than half of the passages hold the word, in any of its forms, or are written in it."""
         if word.lower() in PROGRAMMING_LANGUAGES and self._snapshot.is_code:
             return True
-        expression = phrase_expression(word, self._languages)
-        if not expression or not 0 < self._least * COMMON_SHARE <= COUNTED:
+        terms = tuple(phrase_forms(folded(word), self._languages))
+        if not terms or not 0 < self._least * COMMON_SHARE <= COUNTED:
             return False
-        if expression not in self._known:
-            self._known[expression] = self._snapshot.count_holding(expression, self._least + 1) > self._least
-        return self._known[expression]
+        if terms not in self._known:
+            self._known[terms] = self._snapshot.count_holding(terms, self._least + 1) > self._least
+        return self._known[terms]

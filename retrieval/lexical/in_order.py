@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, Bm25, QueryReader
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.filter_sql import filter_sql
-from passagework.retrieval.store.matching import first_matching
 
 
 class InOrder:
@@ -25,7 +23,7 @@ class InOrder:
         """Returns the first `k` passages as (id, 0): equal as they are, their places decide."""
         if allowed is None:
             return []
-        return [(passage, 0.0) for passage in first_matching(snapshot.connection, filter_sql(allowed.condition), k)]
+        return [(passage, 0.0) for passage in snapshot.first_matching(allowed.condition, k)]
 
     def holding(self, snapshot: Snapshot, forms: Sequence[str]) -> int:
         """Returns how many passages hold a word in one of its forms."""

@@ -10,7 +10,6 @@ from passagework.retrieval.lexical.bm25 import MAX_CHARACTERS, MAX_TERMS, STOP_W
 from passagework.retrieval.lexical.identifiers import Identifier, identifiers_in
 from passagework.retrieval.lexical.word_forms import WeightedWord, different_forms
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.fulltext import fts5_phrase
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, phrase_forms
 
@@ -59,7 +58,7 @@ def _weigh(
     """Has an identifier count as a whole where some passage holds it, else its parts by themselves."""
     key = identifier.typed.lower()
     forms = different_forms([form for written in identifier.forms for form in phrase_forms(written, languages)])
-    held = [form for form in forms if snapshot.count_holding(fts5_phrase(form), 1)]
+    held = [form for form in forms if snapshot.count_holding([form], 1)]
     if not held:
         for part in identifier.parts:
             if part not in STOP_WORDS:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from passagework.retrieval.also_in import AlsoIn
-from passagework.retrieval.dense.index import LiveIndex
 from passagework.retrieval.hits import Hit, Relevance, StageScore
 from passagework.retrieval.plan import Plan, QueryCut
-from passagework.retrieval.search.first_stage import Pool, Scores
+from passagework.retrieval.search.candidate_pool import Pool, Scores
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import StageChoice
 from passagework.retrieval.search.second_stage import SecondStage
@@ -81,7 +80,7 @@ def _also_in(row: PassageRow, similarity: float) -> AlsoIn:
 def plan_of(
     request: SearchRequest,
     choice: StageChoice,
-    index: LiveIndex,
+    index: str,
     pool: Pool,
     second: SecondStage | None,
     query_cut: QueryCut | None,
@@ -96,7 +95,7 @@ def plan_of(
         candidates=max(request.candidates, request.k),
         fusion=request.fusion if fused else None,
         weights=pool.weights if fused and lexical and request.fusion is Fusion.CONVEX else None,
-        index=None if choice.stage is Stage.LEXICAL else index.kind.value,
+        index=None if choice.stage is Stage.LEXICAL else index,
         filter=pool.filter,
         query_cut=query_cut,
         best_bm25=pool.telling_bm25 if fused and lexical else None,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.lexical.bm25 import LexicalRetriever, any_of, query_words
+from passagework.retrieval.lexical.bm25 import LexicalRetriever, query_words
 from passagework.retrieval.lexical.word_forms import inverse_document_frequency
 from passagework.retrieval.store import PassageRow, Snapshot
-from passagework.retrieval.store.fulltext import texts_holding
+from passagework.retrieval.store.fulltext import any_of, texts_holding
 
 LEAST_PASSAGES = 1000
 """As if a collection had no fewer: among few passages a word of one of them tells as much as among many."""

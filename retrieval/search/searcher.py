@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from passagework.retrieval.dense.background import BackgroundSample
-from passagework.retrieval.dense.dense_retriever import DenseRetriever
-from passagework.retrieval.dense.index import LiveIndex
-from passagework.retrieval.filters.allowed import AllowedIds, FilterCache
+from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.filters.hints import filter_hints
+from passagework.retrieval.first_stage import DenseRetriever, SearchedPassages
 from passagework.retrieval.hits import Hits, Relevance
 from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.in_order import InOrder
@@ -20,10 +19,10 @@ from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.plan import QueryCut
 from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.calibration import recorded_calibration
+from passagework.retrieval.search.candidate_pool import FirstStage, Pool, Scores
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.coverage import query_coverage
 from passagework.retrieval.search.encoded_ahead import EncodedAhead
-from passagework.retrieval.search.first_stage import FirstStage, Pool, Scores
 from passagework.retrieval.search.relevance import COMPARED, AskedQuery
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.search_models import SearchModels, StageChoice, choose_stage
@@ -37,41 +36,39 @@ from passagework.retrieval.words.folding import folded
 
 
 class Searcher:
-    """Answers queries from one moment of a collection: its snapshot, and the index as it was then."""
+    """Answers queries from one moment of a collection: its snapshot, and its passages as they can be searched then."""
 
     def __init__(
         self,
         models: SearchModels,
         *,
-        lexical: Callable[[], LexicalRetriever] = Bm25,
-        filters: FilterCache | None = None,
         background: BackgroundSample | None = None,
         words: WordMemory | None = None,
     ) -> None:
         self._models = models
-        self._lexical = lexical  # called where words are searched: postings may have to be loaded
-        self._filters = filters
         self._background = background or BackgroundSample()
         self._words = words or WordMemory()
 
-    def search(self, request: SearchRequest, snapshot: Snapshot, index: LiveIndex) -> Hits:
+    def search(self, request: SearchRequest, snapshot: Snapshot, passages: SearchedPassages) -> Hits:
         """Returns the `k` best passages; the pool grows until `k` are found, or it holds everything there is."""
-        return self.search_many([request], snapshot, index)[0]
+        return self.search_many([request], snapshot, passages)[0]
 
-    def search_many(self, requests: Sequence[SearchRequest], snapshot: Snapshot, index: LiveIndex) -> list[Hits]:
+    def search_many(
+        self, requests: Sequence[SearchRequest], snapshot: Snapshot, passages: SearchedPassages
+    ) -> list[Hits]:
         """Returns the hits of each request, as `search` would; the queries are encoded together."""
         clocks = [Clock() for _ in requests]
         reads = [self._read(request, snapshot, clock) for request, clock in zip(requests, clocks, strict=True)]
         ahead = EncodedAhead([read.as_typed for read in reads if not read.is_filter_alone])
         asked = zip(requests, reads, clocks, strict=True)
-        return [self._found(request, read, snapshot, index, ahead, clock) for request, read, clock in asked]
+        return [self._found(request, read, snapshot, passages, ahead, clock) for request, read, clock in asked]
 
     def _found(
         self,
         request: SearchRequest,
         read: ReadQuery,
         snapshot: Snapshot,
-        index: LiveIndex,
+        passages: SearchedPassages,
         ahead: EncodedAhead,
         clock: Clock,
     ) -> Hits:
@@ -80,12 +77,12 @@ class Searcher:
         typed, request = request.query, replace(request, query=read.text)
         if read.is_filter_alone:  # there is nothing that a passage could answer
             request = replace(request, relevance=False, min_relevance=None)
-        allowed, hints = self._allowed(request, read, snapshot, clock)
-        dense_retriever = DenseRetriever(index, snapshot, allowed, clock.timed)
+        allowed, hints = _allowed(request, read, snapshot, passages, clock)
+        dense_retriever = passages.dense(allowed, clock.timed)
         choice = self._choice(request, read, dense_retriever, clock)
         vector, cut, tokens, unknown = _encoded(choice.encoder, read.as_typed, ahead, clock)
         known = 1 - unknown / tokens if tokens else 1.0
-        lexical = self._lexical_retriever(request, choice.stage, read)
+        lexical = _lexical_retriever(request, choice.stage, read, passages)
         first_stage = FirstStage(
             request,
             choice.stage,
@@ -96,7 +93,7 @@ class Searcher:
             lexical=lexical,
             reader=read.words,
             allowed=allowed,
-            passages=index.size,
+            passages=passages.size,
             background=self._background,
             clock=clock,
         )
@@ -104,7 +101,7 @@ class Searcher:
         if choice.reranker is not None:
             second = SecondStage(choice.reranker, replace(request, query=read.as_typed), snapshot, clock)
         selector = Selector(request, snapshot, clock)
-        pool, scores, selection = _selected(request, choice.stage, first_stage, second, selector, index.size)
+        pool, scores, selection = _selected(request, choice.stage, first_stage, second, selector, passages.size)
         first = _compared(pool, scores[choice.stage], selection) if request.relevance else []
         rows = {} if second is None else dict(second.rows)
         with clock.timed("fetch"):
@@ -127,7 +124,7 @@ class Searcher:
         probabilities = {} if second is None else second.probabilities
         hits = hits_of(rows, found, choice.stage, scores, pool, probabilities, relevance)
         plan = replace(
-            plan_of(request, choice, index, pool, second, cut),
+            plan_of(request, choice, passages.kind, pool, second, cut),
             hints=hints,
             languages=() if choice.stage is Stage.DENSE else snapshot.languages(),
             unknown_tokens=unknown,
@@ -146,16 +143,6 @@ class Searcher:
         with clock.timed("syntax"):
             return understood_query(request.query, snapshot, self._words.at(snapshot))
 
-    def _allowed(
-        self, request: SearchRequest, read: ReadQuery, snapshot: Snapshot, clock: Clock
-    ) -> tuple[AllowedIds | None, tuple[str, ...]]:
-        """Returns the passages that the filter and the query let through, None for all, and hints on both."""
-        if request.where is None and not read.conditions and snapshot.visible is None:
-            return None, read.hints
-        with clock.timed("filter"):
-            allowed = AllowedIds(request.where, snapshot, self._filters, read.conditions)
-            return allowed, (*read.hints, *filter_hints(allowed.asked, snapshot))
-
     def _choice(
         self, request: SearchRequest, read: ReadQuery, dense_retriever: DenseRetriever, clock: Clock
     ) -> StageChoice:
@@ -169,10 +156,24 @@ class Searcher:
             clock=clock,
         )
 
-    def _lexical_retriever(self, request: SearchRequest, stage: Stage, read: ReadQuery) -> LexicalRetriever:
-        if read.is_filter_alone:
-            return InOrder()
-        return self._lexical() if request.relevance or stage is not Stage.DENSE else Bm25()
+
+def _allowed(
+    request: SearchRequest, read: ReadQuery, snapshot: Snapshot, passages: SearchedPassages, clock: Clock
+) -> tuple[AllowedIds | None, tuple[str, ...]]:
+    """Returns the passages that the filter and the query let through, None for all, and hints on both."""
+    if request.where is None and not read.conditions and snapshot.visible is None:
+        return None, read.hints
+    with clock.timed("filter"):
+        allowed = passages.allowed(request.where, read.conditions)
+        return allowed, (*read.hints, *filter_hints(allowed.asked, snapshot))
+
+
+def _lexical_retriever(
+    request: SearchRequest, stage: Stage, read: ReadQuery, passages: SearchedPassages
+) -> LexicalRetriever:
+    if read.is_filter_alone:
+        return InOrder()
+    return passages.lexical() if request.relevance or stage is not Stage.DENSE else Bm25()
 
 
 def _selected(

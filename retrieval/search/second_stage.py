@@ -8,8 +8,8 @@ from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.reranker_input import reranker_text_of
 from passagework.retrieval.plan import Blend, TokenVectorsUsed
+from passagework.retrieval.search.candidate_pool import Pool
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.types import Stage

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from passagework.retrieval.search.candidate_pool import Pool
 from passagework.retrieval.search.clock import Clock
 from passagework.retrieval.search.copies import SKETCHED, PassageWords, sketch_of
 from passagework.retrieval.search.diversity import LEAST_POOL, POOL_SHARE, diverse
-from passagework.retrieval.search.first_stage import Pool
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.store import Location, Snapshot
 from passagework.retrieval.types import Copies

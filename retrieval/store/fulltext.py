@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Float, Integer, Select, literal_column, select, text
 
+from passagework.retrieval.types import Ids
 from passagework.retrieval.words.indexed import indexed, indexed_with_origins
 from passagework.retrieval.words.unspaced import BEGINS
 
@@ -39,6 +40,11 @@ def fts5_phrase(term: str) -> str:
     return f'"{term[:-1]}"*' if term.endswith(BEGINS) else f'"{term}"'
 
 
+def any_of(terms: Sequence[str]) -> str:
+    """Returns terms, each found as it stands, as FTS5 wants them."""
+    return " OR ".join(map(fts5_phrase, terms))
+
+
 def best_passages(
     connection: Connection, expression: str, k: int, allowed: Select[tuple[int]] | None
 ) -> list[tuple[int, float]]:
@@ -58,6 +64,15 @@ def best_passages(
     last = best[k - 1][1]  # the pool ends among equals: all of them, whatever their number
     equals = query.where(score <= -last + 10**-DECIMALS).order_by(score, rowid)
     return [pair for pair in _scores(connection, equals, expression) if pair[1] >= last]
+
+
+def holding_ids(driver: Any, terms: Sequence[str], most: int) -> Ids:
+    """Returns the first `most` passages that hold one of the terms, ascending."""
+    found = "SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid LIMIT ?"
+    # As one text: a third of the time of a row for each.
+    query = f"SELECT group_concat(rowid) FROM ({found})"  # noqa: S608 - our own words
+    listed = driver.execute(query, (any_of(terms), most)).fetchone()[0]
+    return np.fromstring(listed or "", np.int64, sep=",")
 
 
 def word_gains(driver: Any, word: str) -> list[tuple[int, float]]:

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from passagework.retrieval.ids import no_ids
-from passagework.retrieval.store.batches import BATCH
-from passagework.retrieval.store.fulltext import fts5_phrase
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.types import Ids
 from passagework.retrieval.words.folding import folded
 from passagework.retrieval.words.indexed import TERM, phrase_forms
 from passagework.retrieval.words.unspaced import RUN
-
-Columns = tuple[str, str, str]
-"""The title, the headings and the text of a passage: words that follow one another stand in one of them."""
 
 ALL = (1 << 63) - 1
 
@@ -39,32 +33,14 @@ def passages_holding(snapshot: Snapshot, words: str, languages: Sequence[str], *
     """
     if TERM.search(words) is None:
         return no_ids()
-    expression = " OR ".join(map(fts5_phrase, phrase_forms(folded(words), languages)))
-    found = "SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid LIMIT ?"
-    # As one text: a third of the time of a row for each.
-    listed = _driver(snapshot).execute(f"SELECT group_concat(rowid) FROM ({found})", (expression, most)).fetchone()[0]  # noqa: S608 - our own words
-    return np.fromstring(listed or "", np.int64, sep=",")
+    return snapshot.holding(phrase_forms(folded(words), languages), most)
 
 
 def passages_holding_exactly(snapshot: Snapshot, words: str, languages: Sequence[str], *, most: int = ALL) -> Ids:
     """Returns the passages that hold words as they are, ascending; of `most` that hold them in any form."""
     exact = ExactWords(words)
-    passages = columns_of(snapshot, passages_holding(snapshot, words, languages, most=most))
+    passages = snapshot.columns_of(passages_holding(snapshot, words, languages, most=most))
     return np.array([passage for passage, columns in passages if exact.stand_in(columns)], np.int64)
-
-
-def columns_of(snapshot: Snapshot, ids: Ids) -> Iterator[tuple[int, Columns]]:
-    """Yields the passages with these ids, with what stands in each."""
-    query = "SELECT id, title, headings, text FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    for start in range(0, len(ids), BATCH):
-        listed = f"[{','.join(map(str, ids[start : start + BATCH].tolist()))}]"
-        for passage, *columns in _driver(snapshot).execute(query, (listed,)):
-            yield passage, tuple(columns)
-
-
-def every_text(snapshot: Snapshot) -> Iterator[str]:
-    """Yields the text of every passage."""
-    return (row[0] for row in _driver(snapshot).execute("SELECT text FROM passages"))
 
 
 class ExactWords:
@@ -91,7 +67,3 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", folded(text)))
     return text.lower()
-
-
-def _driver(snapshot: Snapshot) -> Any:
-    return snapshot.connection.connection.dbapi_connection

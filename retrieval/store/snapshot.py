@@ -6,19 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import Column, ColumnElement, Select, bindparam, exists, func, select
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
-from passagework.retrieval.store.batches import batches, in_ids
+from passagework.retrieval.store.batches import BATCH, batches, in_ids
 from passagework.retrieval.store.conditions import Condition
 from passagework.retrieval.store.filter_sql import filter_sql
-from passagework.retrieval.store.fulltext import best_passages, word_gains
+from passagework.retrieval.store.fulltext import any_of, best_passages, holding_ids, word_gains
 from passagework.retrieval.store.indexed_words import indexed_languages, indexed_texts, is_mostly_code
-from passagework.retrieval.store.matching import matching_ids, matching_query, passing_ids
+from passagework.retrieval.store.matching import first_matching, matching_ids, matching_query, passing_ids
 from passagework.retrieval.store.passages import PassageReader
 from passagework.retrieval.store.prepared import PreparedStatement, bound_ids, in_bound_ids
 from passagework.retrieval.store.rows import Change, ChangeKind, Generation, Location, SourceState, recorded
@@ -28,6 +28,9 @@ from passagework.retrieval.types import Ids, Json, Vectors
 
 WORDS = "words"
 """The kind of a generation that holds the postings of frequent words, not vectors."""
+
+Columns: TypeAlias = "tuple[str, str, str]"
+"""The title, the headings and the text of a passage: words that follow one another stand in one of them."""
 
 FOLDERS = 3
 """Folders that are told of a filter that names them in place of documents."""
@@ -152,15 +155,26 @@ class Snapshot(PassageReader):
         passing = [passing_ids(self.connection, batch, sql) for batch in batches(ids)]
         return np.sort(np.concatenate([np.empty(0, np.int64), *passing]))
 
-    def match_text(self, expression: str, k: int, condition: Condition | None) -> list[tuple[int, float]]:
-        """Returns the `k` best of an FTS5 expression, and equals of the last, as (id, BM25); ties by id."""
-        allowed = None if condition is None else matching_query(filter_sql(condition))
-        return best_passages(self.connection, expression, k, allowed)
+    def first_matching(self, condition: Condition, k: int) -> list[int]:
+        """Returns the first `k` passages that fulfil a condition, in the order of documents (see `Location.order`)."""
+        return first_matching(self.connection, filter_sql(condition), k)
 
-    def count_holding(self, expression: str, most: int) -> int:
-        """Returns how many passages an FTS5 expression matches, and `most` where it is that many or more."""
+    def match_text(self, terms: Sequence[str], k: int, condition: Condition | None) -> list[tuple[int, float]]:
+        """Returns the `k` best passages that hold one of the terms, and equals of the last, as (id, BM25); ties by id.
+
+        A term is a word, several that follow one another, or ends in `*`: its last word may go on.
+        """
+        allowed = None if condition is None else matching_query(filter_sql(condition))
+        return best_passages(self.connection, any_of(terms), k, allowed)
+
+    def count_holding(self, terms: Sequence[str], most: int) -> int:
+        """Returns how many passages hold one of the terms, and `most` where it is that many or more."""
         query = "SELECT count(*) FROM (SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? LIMIT ?)"
-        return int(self._driver.execute(query, (expression, most)).fetchone()[0])
+        return int(self._driver.execute(query, (any_of(terms), most)).fetchone()[0])
+
+    def holding(self, terms: Sequence[str], most: int) -> Ids:
+        """Returns the first `most` passages that hold one of the terms, ascending."""
+        return holding_ids(self._driver, terms, most)
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
         """Returns every passage that holds one word of a query, as (id, share of BM25), ascending."""
@@ -171,6 +185,18 @@ class Snapshot(PassageReader):
         """Gives a reader of the text index, at this moment."""
         with word_reader(self._driver) as reader:
             yield reader
+
+    def columns_of(self, ids: Ids) -> Iterator[tuple[int, Columns]]:
+        """Yields the passages with these ids, ascending, with what stands in each."""
+        query = "SELECT id, title, headings, text FROM passages WHERE id IN (SELECT value FROM json_each(?))"
+        for start in range(0, len(ids), BATCH):
+            listed = f"[{','.join(map(str, ids[start : start + BATCH].tolist()))}]"
+            for passage, *columns in self._driver.execute(f"{query} ORDER BY id", (listed,)):
+                yield passage, tuple(columns)
+
+    def every_text(self) -> Iterator[str]:
+        """Yields the text of every passage."""
+        return (row[0] for row in self._driver.execute("SELECT text FROM passages"))
 
     def passage_texts(self, *, first: int) -> Iterator[tuple[int, str, str, str]]:
         """Yields id, title, headings and text, as the text index has them, of the passages from `first`, ascending."""

@@ -51,13 +51,13 @@ class VisibleSnapshot(Snapshot):
         """Returns those of `ids` that are seen and fulfil a condition, ascending."""
         return super().passing(ids, self._seen(condition))
 
-    def match_text(self, expression: str, k: int, condition: Condition | None) -> list[tuple[int, float]]:
-        """Returns the `k` best seen of an FTS5 expression, and equals of the last, as (id, BM25); ties by id."""
-        return super().match_text(expression, k, self.visible if condition is None else self._seen(condition))
+    def match_text(self, terms: Sequence[str], k: int, condition: Condition | None) -> list[tuple[int, float]]:
+        """Returns the `k` best seen that hold one of the terms, and equals of the last, as (id, BM25); ties by id."""
+        return super().match_text(terms, k, self.visible if condition is None else self._seen(condition))
 
-    def count_holding(self, expression: str, most: int) -> int:
-        """Returns how many passages seen an FTS5 expression matches, and `most` where it is that many or more."""
-        return min(most, len(self.match_text(expression, min(most, self.passage_count() + 1), None)))
+    def count_holding(self, terms: Sequence[str], most: int) -> int:
+        """Returns how many passages seen hold one of the terms, and `most` where it is that many or more."""
+        return min(most, len(self.match_text(terms, min(most, self.passage_count() + 1), None)))
 
     def match_word(self, word: str) -> list[tuple[int, float]]:
         """Returns every passage seen that holds one word of a query, as (id, share of BM25), ascending."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from passagework.retrieval.lexical.bm25 import STOP_WORDS
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.held_words import columns_of, passages_holding
+from passagework.retrieval.store.held_words import passages_holding
 from passagework.retrieval.store.vocabulary import stems
 from passagework.retrieval.syntax.collection_words import CollectionWords
 from passagework.retrieval.words.indexed import TERM
@@ -42,7 +42,7 @@ def expansions_of(acronym: str, snapshot: Snapshot, words: CollectionWords) -> t
         counts: Counter[tuple[tuple[str, ...], ...]] = Counter()
         written: dict[tuple[tuple[str, ...], ...], str] = {}
         held = passages_holding(snapshot, acronym, words.languages, most=MOST_LOOKED_AT)
-        for _, (_, _, text) in columns_of(snapshot, held):
+        for _, (_, _, text) in snapshot.columns_of(held):
             for expansion in definitions_in(text, acronym):
                 stemmed = tuple(stems(TERM.findall(expansion)))
                 counts[stemmed] += 1

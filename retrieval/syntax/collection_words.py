@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from passagework.retrieval.lexical.identifiers import name_parts
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.held_words import every_text, passages_holding
+from passagework.retrieval.store.held_words import passages_holding
 
 Known = TypeVar("Known")
 
@@ -90,7 +90,7 @@ def _stems(snapshot: Snapshot) -> frozenset[str] | None:
 def _names(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
     """Returns the names that each of their parts stands for; none for a large collection."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for text in () if _is_large(snapshot) else every_text(snapshot):
+    for text in () if _is_large(snapshot) else snapshot.every_text():
         for name in set(_NAME.findall(text)):
             parts = name_parts(name)
             for part in parts if len(parts) > 1 else ():

@@ -29,7 +29,7 @@ from passagework.retrieval.collection import opened as live
 from passagework.retrieval.errors import EncodingError
 from passagework.retrieval.models import identity
 from passagework.retrieval.models.reranker import RerankScores
-from passagework.retrieval.search import first_stage
+from passagework.retrieval.search import candidate_pool
 from passagework.retrieval.store import generations
 from passagework.retrieval.types import TokenIds, Vectors
 from tests.reliability.test_kill import QUERIES, Goal, Target, check_and_finish, finish, first_ingest
@@ -463,7 +463,7 @@ def test_a_search_out_of_memory(
         expected = collection.search(QUERIES[0], k=5)
         if of == "search":
             with monkeypatch.context() as patch:
-                patch.setattr(first_stage, "fuse", _raising(error))
+                patch.setattr(candidate_pool, "fuse", _raising(error))
                 told = _told(collection)
         else:
             (encoder if of == "encoder" else reranker).error = error

@@ -31,7 +31,7 @@ from passagework.retrieval.late_interaction.late_interaction import (
 )
 from passagework.retrieval.models.backends import DeviceMemoryError
 from passagework.retrieval.plan import Blend, FusionWeights
-from passagework.retrieval.search.first_stage import Pool
+from passagework.retrieval.search.candidate_pool import Pool
 from passagework.retrieval.search.second_stage import blended
 from passagework.retrieval.types import Stage, Vectors
 from tests.support.collection_checks import FakeReranker

@@ -292,8 +292,8 @@ def test_words_of_an_earlier_collection_are_found_as_they_are_typed(earlier: Pat
     connection.commit()
     connection.close()
     with Store.open(earlier) as store, store.read() as snapshot:
-        assert [passage for passage, _ in snapshot.match_text('"hyphen"', 5, None)] == [1]
-        assert snapshot.match_text('"phen"', 5, None) == []
+        assert [passage for passage, _ in snapshot.match_text(["hyphen"], 5, None)] == [1]
+        assert snapshot.match_text(["phen"], 5, None) == []
         assert snapshot.postings_generations() == []
     driver = sqlite3.connect(earlier, isolation_level=None)
     assert text_index_problem(driver, wait_ms=1000, then_ms=1000) is None

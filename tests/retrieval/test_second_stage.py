@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from passagework.retrieval.search.first_stage import Pool, Scores
+from passagework.retrieval.search.candidate_pool import Pool, Scores
 from passagework.retrieval.search.second_stage import OF_EACH, reading_order
 from passagework.retrieval.store import Location
 from passagework.retrieval.types import Stage

@@ -50,7 +50,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def words(snapshot: Snapshot, word: str) -> list[str]:
     """The texts of the passages in which FTS5 finds a word, sorted."""
-    found = [one for one, _ in snapshot.match_text(f'"{word}"', 1000, None)]
+    found = [one for one, _ in snapshot.match_text([word], 1000, None)]
     return sorted(row.text for row in snapshot.passages(found))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from passagework.retrieval.dense.background import Background, BackgroundSample
-from passagework.retrieval.dense.dense_retriever import DenseRetriever
 from passagework.retrieval.dense.index import FilterPlan
 from passagework.retrieval.filters.allowed import AllowedIds
+from passagework.retrieval.first_stage import DenseRetriever
 from passagework.retrieval.lexical.bm25 import PLAIN_WORDS, LexicalRetriever, QueryReader
 from passagework.retrieval.plan import FilterUse, FusionWeights
 from passagework.retrieval.search.clock import Clock
