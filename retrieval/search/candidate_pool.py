@@ -108,7 +108,14 @@ class FirstStage:
             return EVEN
         with self._clock.timed("fusion"):
             best, bm25, is_code = max(dense.values()), lexical.values(), self._snapshot.is_code
-            return weights_of(self.background, best, bm25, self._passages, self._known, is_code=is_code)
+            return weights_of(self.background, best, bm25, self._passages, self._known, self._held, is_code=is_code)
+
+    @cached_property
+    def _held(self) -> float:
+        """Returns the share of the query's words that any passage holds."""
+        words = self._reader.words(self._snapshot, self._request.query)
+        held = sum(self._lexical.holding(self._snapshot, word.forms) > 0 for word in words)
+        return held / len(words) if words else 1.0
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""

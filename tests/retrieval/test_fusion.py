@@ -83,6 +83,14 @@ def test_what_the_encoder_does_not_know_counts_for_nothing() -> None:
     assert weights_of(None, 0.5, [9.0], 10, 1.0) == FusionWeights()
 
 
+def test_words_that_no_passage_holds_take_from_what_words_count_for() -> None:
+    """By their share of the query, as in a question in another language than its answers; a little always stays."""
+    for background in (None, Background(0.0, 0.1)):
+        whole, half, none = (weights_of(background, 0.5, [9.0, 2.0], 1000, held=held) for held in (1.0, 0.5, 0.0))
+        assert whole.lexical / whole.dense == pytest.approx(2 * half.lexical / half.dense, rel=1e-3)
+        assert whole.lexical / whole.dense == pytest.approx(20 * none.lexical / none.dense, rel=1e-3)
+
+
 @pytest.mark.parametrize("scale", [0.1, 0.5, 3.0])
 @given(st.floats(0.0, 0.9), st.lists(st.floats(0.1, 30.0), min_size=1, max_size=30))
 def test_weights_follow_the_scale_of_an_encoder(scale: float, best: float, bm25: list[float]) -> None:
