@@ -64,4 +64,5 @@ from .workflows.relevance_calibration import (
     calibrate as calibrate,
     forget_calibration as forget_calibration,
 )
-from .writable_collection import Collection as Collection, NewDocument as NewDocument
+from .writable_collection import Collection as Collection
+from .writing.added_documents import NewDocument as NewDocument
