@@ -15,6 +15,7 @@ from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, window_and_positions
 from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.text import counted
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
@@ -90,8 +91,30 @@ def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Sett
         read = model(batch_to_device(model.preprocess(["a"]), model.device))
         if "token_embeddings" not in read:
             raise TrainingError(f"{resolved.name} gives no vectors of tokens")
+    if options.frozen:
+        freeze_layers(model, options.frozen, resolved.name)
     use_eager_attention(model)
     return model
+
+
+def freeze_layers(model: Any, count: int, name: str) -> None:
+    """Leaves the first layers, and the embeddings below them, as they are; raises TrainingError where there are fewer.
+
+    What a model knows of words lies below, and takes most of its weights; training what is above takes less time.
+    """
+    from torch.nn import ModuleList
+
+    inner = model.transformers_model
+    total = 0 if inner is None else inner.config.num_hidden_layers
+    layers = [] if inner is None else [part for part in inner.modules() if isinstance(part, ModuleList)]
+    stack = next((part for part in layers if len(part) == total), None)
+    if stack is None or count >= total:
+        raise TrainingError(f"frozen is {count}: {name} has {counted(total, 'layer')}, and one at least must learn")
+    first_trained = next(stack[count].parameters())
+    for parameter in inner.parameters():
+        if parameter is first_trained:
+            return
+        parameter.requires_grad_(False)
 
 
 def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:

@@ -40,8 +40,9 @@ def train_reranker(
     ModelUnavailableError where the base can't be had.
     """
     options = options or TrainingOptions()
-    if options.token_vectors:
-        raise ConfigError("token vectors can be trained for an encoder alone")
+    if options.token_vectors or options.frozen:
+        what = "token vectors can be trained" if options.token_vectors else "layers can be frozen"
+        raise ConfigError(f"{what} for an encoder alone")
     recipe = TrainingRecipe("reranker", _load_base, _rows, _trainer, _scores)
     return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 

@@ -550,3 +550,22 @@ def test_the_digest_tells_pairs_apart() -> None:
     assert digest_pairs(pairs) == digest_pairs(list(pairs))
     assert digest_pairs(pairs) != digest_pairs(pairs[::-1])
     assert digest_pairs(pairs) != digest_pairs([*pairs[:2], replace(pairs[2], negatives=("other",))])
+
+
+def test_frozen_layers_stay_as_they_were(tmp_path: Path) -> None:
+    """So do the embeddings below them, and what is above learns; a reranker has none to freeze."""
+    start = tiny_encoder(tmp_path / "base")
+    train_encoder(
+        pairs_to_learn(40), tmp_path / "made", base=str(start), options=replace(QUICK, frozen=1), settings=FP32
+    )
+    before, after = (SentenceTransformer(str(folder), device="cpu").float() for folder in (start, tmp_path / "made"))
+    learned = dict(after.named_parameters())
+    moved = {
+        name
+        for name, weights in before.named_parameters()
+        if not torch.allclose(weights, learned[name].float(), atol=2e-3)
+    }
+    assert moved
+    assert all(".layer.1." in name for name in moved)
+    with pytest.raises(ConfigError, match="layers can be frozen for an encoder alone"):
+        trained(start, tmp_path / "reranker", pairs_to_learn(30), replace(QUICK, frozen=1))
