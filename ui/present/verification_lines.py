@@ -34,10 +34,12 @@ def show_claim(console: Console, claim: ClaimVerdict) -> None:
     label = Text(f"{claim.verdict.value.replace('_', ' '):<13}", style=STYLES[claim.verdict])
     margin = Text(" " * len(label))
     indented(console, one_line(claim.text, limit=len(claim.text) + 1), "bold", column=label)
-    if claim.citation is not None:
-        place = ", ".join(filter(None, (claim.citation.address, claim.citation.place)))
-        indented(console, one_line(place), "dim", column=margin)
-        indented(console, one_line(claim.citation.text), "", column=margin)
+    for citation in (claim.citation, claim.disagreeing):
+        if citation is not None:
+            place = ", ".join(filter(None, (citation.address, citation.place)))
+            says = "but another passage disagrees: " if citation is claim.disagreeing else ""
+            indented(console, one_line(says + place), "yellow" if says else "dim", column=margin)
+            indented(console, one_line(citation.text), "", column=margin)
     for compared in claim.comparisons:
         if compared.agrees is False:
             indented(console, one_line(difference(compared)), "red", column=margin)
