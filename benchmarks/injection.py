@@ -61,9 +61,7 @@ def main() -> None:
     parser.add_argument("--collections", nargs="*", type=Path, default=[], help="folders of collections of prose")
     parser.add_argument("--write", action="store_true", help="put the head in the package")
     parser.add_argument("--shipped", action="store_true", help="measure the head of the package; train none")
-    parser.add_argument(
-        "--unseen", action="store_true", help="count false alarms in passages nothing was drawn of"
-    )
+    parser.add_argument("--unseen", action="store_true", help="count false alarms in passages nothing was drawn of")
     options = parser.parse_args()
     encoder = BiEncoder.load()
     head = InjectionHead.load() if options.shipped else trained(encoder)

@@ -66,11 +66,15 @@ class ClaimVerdict:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verification:
-    """Holds the verdicts of an answer's claims, in its order, and what told them; it may have no claims at all."""
+    """Holds the verdicts of an answer's claims, in its order, and what told them; it may have no claims at all.
+
+    `notes` are lines on what to make of it, as where the engine knows little of the answer's language.
+    """
 
     answer: str
     claims: tuple[ClaimVerdict, ...]
     engine: str
+    notes: tuple[str, ...] = ()
 
     @property
     def score(self) -> float | None:
@@ -93,4 +97,5 @@ class Verification:
             "score": None if score is None else round(score, 4),
             "claims": [claim.to_json() for claim in self.claims],
             "engine": self.engine,
+            "notes": list(self.notes),
         }

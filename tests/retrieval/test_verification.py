@@ -246,3 +246,12 @@ def test_a_row_of_a_table_tells(policies: Collection, answer: str, verdict: Verd
     document = policies.document(claim.citation)
     for fact in claim.comparisons:
         assert document.text[fact.found_start : fact.found_end] == fact.found
+
+
+def test_a_language_that_the_encoder_does_not_know_is_said(collection: Collection) -> None:
+    """In one line, beside verdicts that mean little; nothing is said of English."""
+    found = collection.verify("Поездки за границу утверждает директор. Hotels are paid up to 120 euros a night.")
+    (note,) = found.notes
+    assert "knows little of the language of 1 of 2 texts" in note
+    assert found.to_json()["notes"] == [note]
+    assert collection.verify("Hotels are paid up to 120 euros a night.").notes == ()

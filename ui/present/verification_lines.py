@@ -23,6 +23,8 @@ def show_verification(console: Console, verification: Verification) -> None:
     """Prints each claim with its verdict, the words that say so, and the score of the answer."""
     for claim in verification.claims:
         show_claim(console, claim)
+    for note in verification.notes:
+        console.print(Text(f"note: {one_line(note)}", style="yellow"), soft_wrap=True)
     told = ", ".join(f"{verification.count(verdict)} {verdict.value.replace('_', ' ')}" for verdict in Verdict)
     score = "" if verification.score is None else f"score {verification.score:.2f}; "
     line = f"{score}{counted(len(verification.claims), 'claim')}: {told}; by {verification.engine}"
