@@ -26,7 +26,8 @@ class TrainingOptions:
     `batch` is in queries, each with its positive and `negatives`. `window` is in tokens, query and special tokens
     included. `warmup` is the share of the steps in which the rate rises. `evaluate_every` is in steps; training ends
     after `patience` evaluations without a better one. `layers` keeps the first so many of a reranker's base (None:
-    all); `frozen` leaves the first so many of an encoder, and its embeddings, as they are. `token_vectors` has an
+    all); `frozen` leaves the first so many of an encoder, and its embeddings, as they are. A `teacher`, a larger
+    encoder or a cross-encoder, says how its texts are to be ordered. `token_vectors` has an
     encoder learn what late interaction compares as well. `shuffled` trains on labels that mean nothing: a control.
     """
 
@@ -39,6 +40,7 @@ class TrainingOptions:
     window: int = 256
     layers: int | None = None
     frozen: int = 0
+    teacher: str | None = None
     token_vectors: bool = False
     evaluate_every: int = 250
     patience: int = 4

@@ -32,6 +32,7 @@ def train(
     loss: training.LossOption = "listwise",
     layers: training.LayersOption = None,
     frozen: training.FrozenOption = None,
+    teacher: training.TeacherOption = None,
     negatives: training.NegativesOption = None,
     batch: training.BatchOption = None,
     epochs: training.EpochsOption = 1.0,
@@ -57,6 +58,7 @@ def train(
     changed: dict[str, Any] = {
         "layers": layers,
         "frozen": frozen,
+        "teacher": teacher,
         "negatives": negatives,
         "batch": batch,
         "learning_rate": learning_rate,

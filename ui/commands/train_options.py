@@ -64,6 +64,14 @@ FrozenOption = Annotated[
         "--frozen", help="Of an encoder: first layers that stay as they are (default: 0, all learn).", metavar="N"
     ),
 ]
+TeacherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--teacher",
+        help="Of an encoder: larger encoder or cross-encoder whose order of each query's texts it learns.",
+        metavar="M",
+    ),
+]
 JudgmentsOption = Annotated[
     Path | None,
     typer.Option(
