@@ -29,6 +29,7 @@ from passagework.retrieval.training.mining import DEPTH, NEGATIVES, SAFE_SHARE, 
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.types import Vectors
 from passagework.retrieval.words.sentences import sentence_spans
+from passagework.retrieval.words.unspaced import RUN
 
 MOST_PASSAGES = 20_000
 """Passages that pairs are made of: as many as two cores train on in a night, drawn where there are more."""
@@ -117,12 +118,12 @@ def _headings(rows: Sequence[PassageRow]) -> Iterator[_Asked]:
     queries = {row: _words(rows[row].headings[-1]) for row in sections.values()}
     common = Counter(query.casefold() for query in queries.values())
     for row, query in queries.items():
-        if common[query.casefold()] > 1 or len(list(content_words(query))) < 2:
+        if common[query.casefold()] > 1 or _telling(query) < 2:
             above = [rows[row].title, *rows[row].headings[:-1]][-1]
             queries[row] = _words(f"{above} {query}") if above.strip() else ""
     common = Counter(query.casefold() for query in queries.values())
     for row, query in queries.items():
-        if query and common[query.casefold()] == 1 and len(list(content_words(query))) > 1:
+        if query and common[query.casefold()] == 1 and _telling(query) > 1:
             yield _Asked(query, PairKind.HEADING, row, rows[row].headings[-1])
 
 
@@ -134,7 +135,7 @@ def _titles(rows: Sequence[PassageRow]) -> Iterator[_Asked]:
     common = Counter(_words(rows[row].title).casefold() for row in first.values())
     for row in first.values():
         query = _words(rows[row].title)
-        if common[query.casefold()] == 1 and len(list(content_words(query))) > 1:
+        if common[query.casefold()] == 1 and _telling(query) > 1:
             yield _Asked(query, PairKind.TITLE, row, rows[row].title)
 
 
@@ -147,7 +148,7 @@ def _sentences(rows: Sequence[PassageRow], seed: int) -> Iterator[_Asked]:
         fitting = [
             sentence
             for sentence in found
-            if len(sentence.split()) in SENTENCE_WORDS and "|" not in sentence and _words(sentence) not in above
+            if _length(sentence) in SENTENCE_WORDS and "|" not in sentence and _words(sentence) not in above
         ]
         if len(found) > 1 and fitting:
             sentence = draw.choice(fitting)
@@ -180,7 +181,7 @@ def _with_negatives(
 def _text(passage: PassageRow, kind: PairKind, *, hidden: str = "") -> str | None:
     """Returns a passage as it is read, without what asks for it; None where too little is left."""
     rest = passage.text.replace(hidden, " ").strip() if hidden else passage.text
-    if hidden and len(rest.split()) < LEAST_REST:
+    if hidden and _length(rest) < LEAST_REST:
         return None
     title = "" if kind is PairKind.TITLE else passage.title
     headings = passage.headings[:-1] if kind is PairKind.HEADING else passage.headings
@@ -208,3 +209,17 @@ def _tested_by_headings(pairs: Sequence[Pair]) -> list[Pair]:
 
 def _words(text: str) -> str:
     return " ".join(text.split())
+
+
+def _length(text: str) -> int:
+    """Returns how many words a text has; in scripts that put no blanks between them, two characters are one."""
+    return len(RUN.sub(" ", text).split()) + _unspaced(text)
+
+
+def _telling(query: str) -> int:
+    """Returns how many words of a query are looked up."""
+    return max(len(content_words(query)), _unspaced(query))
+
+
+def _unspaced(text: str) -> int:
+    return sum(len(match[0]) // 2 for match in RUN.finditer(text))

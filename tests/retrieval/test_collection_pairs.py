@@ -85,3 +85,20 @@ def test_the_same_seed_gives_the_same(tmp_path: Path) -> None:
         pytest.raises(TrainingError, match="50 are the least"),
     ):
         collection_pairs(opened)
+
+
+def test_scripts_without_blanks_give_pairs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two characters count as a word."""
+    monkeypatch.setattr("passagework.retrieval.training.collection_pairs.LEAST_PAIRS", 1)
+    for number, (thing, work) in enumerate(
+        (("望远镜", "清洁镜面"), ("发电机", "更换滤清器"), ("起重机", "检查钢丝绳"))
+    ):
+        head = f"# {thing}手册\n\n## {thing}的维护\n\n每年由技术员{work}并记录结果。"
+        text = f"{head}发现缺陷时立即通知站长和维修组。备件存放在{thing}旁边的仓库里。\n"
+        (tmp_path / f"{number}.md").write_text(text)
+    encoder = FakeEncoder()
+    ingest([tmp_path], tmp_path / "collection", encoder=encoder, passage_tokens=60, overlap=0)
+    with Collection.open(tmp_path / "collection", encoder=encoder) as opened:
+        found = collection_pairs(opened)
+    assert {"望远镜的维护", "发电机的维护", "起重机的维护"} <= {pair.query for pair in found if pair.kind == "heading"}
+    assert any(pair.kind == "sentence" for pair in found)
