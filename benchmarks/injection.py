@@ -2,7 +2,8 @@
 
 Positives and negatives are those of s-labs' prompt-injections (MIT); further negatives are sentences of SQuAD, MedQuAD
 and PubMedQA, and lines of contracts, manuals and letters written for this project. False alarms are counted among the
-passages of collections, which the head has not seen: `--collections DIR ...`. `--write` puts the head in its place.
+passages of collections, which the head has not seen: `--collections DIR ...`; and, with `--unseen`, among passages of
+the sets that the sentences come from, of which no sentence was learned. `--write` puts the head in its place.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--collections", nargs="*", type=Path, default=[], help="folders of collections of prose")
     parser.add_argument("--write", action="store_true", help="put the head in the package")
     parser.add_argument("--shipped", action="store_true", help="measure the head of the package; train none")
+    parser.add_argument("--unseen", action="store_true", help="count false alarms in passages nothing was drawn of")
     options = parser.parse_args()
     encoder = BiEncoder.load()
     head = InjectionHead.load() if options.shipped else trained(encoder)
@@ -68,7 +70,9 @@ def main() -> None:
     for split in ("validation", "test"):
         print_recall(split, Labelled.read(split, encoder), head)
     for folder in options.collections:
-        print_false_alarms(folder, head, encoder)
+        print_false_alarms(folder.name, list(stored_texts(folder)), head, encoder)
+    for name in SENTENCES if options.unseen else ():
+        print_false_alarms(f"{name}, unseen", unseen_passages(name), head, encoder)
 
 
 def trained(encoder: BiEncoder) -> InjectionHead:
@@ -88,12 +92,27 @@ def sentences() -> Iterator[str]:
     """Yields the sentences of prose that the head learns not to suspect: such as it would be asked about."""
     drawn = random.Random(1)
     for name, most in SENTENCES.items():
-        with gzip.open(data_folder() / "pairs" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        passages = [passage for row in rows for passage in row.get("contexts", [row.get("passage", "")])[:1]]
-        found = {passage[start:end] for passage in passages for start, end in candidate_sentences(passage)}
+        found = {sentence for passage in passages_of(name) for sentence in candidates_in(passage)}
         yield from drawn.sample(sorted(found), min(most, len(found)))
     yield from NEGATIVES.read_text(encoding="utf-8").splitlines()
+
+
+def passages_of(name: str) -> list[str]:
+    """Returns the passages of a set that sentences are drawn of."""
+    with gzip.open(data_folder() / "pairs" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [passage for row in rows for passage in row.get("contexts", [row.get("passage", "")])[:1]]
+
+
+def candidates_in(passage: str) -> list[str]:
+    """Returns the sentences of a passage that the head is asked about."""
+    return [passage[start:end] for start, end in candidate_sentences(passage)]
+
+
+def unseen_passages(name: str) -> list[str]:
+    """Returns the passages of a set of which no sentence was drawn for the head to learn from."""
+    learned = set(sentences())
+    return [passage for passage in dict.fromkeys(passages_of(name)) if learned.isdisjoint(candidates_in(passage))]
 
 
 def print_recall(split: str, labelled: Labelled, head: InjectionHead) -> None:
@@ -106,10 +125,9 @@ def print_recall(split: str, labelled: Labelled, head: InjectionHead) -> None:
         print(f"{split:<12}{name:<7}recall {recall:.3f}  false {wrong:.4f}")
 
 
-def print_false_alarms(folder: Path, head: InjectionHead, encoder: BiEncoder) -> None:
-    """Prints how many passages of a collection rules and head suspect, and which sentences."""
-    texts = list(stored_texts(folder))
-    candidates = [[text[start:end] for start, end in candidate_sentences(text)] for text in texts]
+def print_false_alarms(name: str, texts: Sequence[str], head: InjectionHead, encoder: BiEncoder) -> None:
+    """Prints how many of some passages rules and head suspect, and which sentences."""
+    candidates = [candidates_in(text) for text in texts]
     every = sorted({sentence for found in candidates for sentence in found})
     suspects = head.suspects(encoder.encode_passages(every)) if every else np.zeros(0, dtype=bool)
     judged = {sentence for sentence, suspect in zip(every, suspects, strict=True) if suspect}
@@ -117,7 +135,7 @@ def print_false_alarms(folder: Path, head: InjectionHead, encoder: BiEncoder) ->
     by_head = sum(any(sentence in judged for sentence in found) for found in candidates)
     rate = 1000 * (by_rules + by_head) / len(texts)
     found = f"rules {by_rules}, head {by_head}: {rate:.2f} in 1,000"
-    print(f"{folder.name}: {len(texts):,} passages, {len(every):,} sentences judged; {found}")
+    print(f"{name}: {len(texts):,} passages, {len(every):,} sentences judged; {found}")
     for sentence in sorted(judged)[:10]:
         print(f"    {sentence[:110]}")
 

@@ -53,8 +53,8 @@ class Measuring:
 
     def judge(self, claim: str, passages: Sequence[str]) -> list[PassageSupport]:
         """As the engine does."""
-        (measures,) = self._measure.measured(claim, passages)
-        self.taken.append(np.array([getattr(measures, name) for name in UNTRAINED]))
+        measures = self._measure.measured(claim, passages)  # a source with a table is read in several ways
+        self.taken.append(np.max([[getattr(one, name) for name in UNTRAINED] for one in measures], axis=0))
         return self._engine.judge(claim, passages)
 
 

@@ -35,7 +35,7 @@ IN_PYTHON = {
     "evaluate": ["evaluate_benchmark"],
     "calibrate": ["calibrate", "forget_calibration"],
     "compare": ["compare", "render_comparison"],
-    "train": ["train", "train_classifier", "train_classifier_on_field"],
+    "train": ["train", "adapt", "train_classifier", "train_classifier_on_field"],
     "classify": ["TextClassifier"],
     "models": ["known_models"],
     "scan": ["scan_files", "Collection.scan"],

@@ -53,6 +53,7 @@ from .watching.watch_status import (
     watch_status as watch_status,
 )
 from .workers.limits import ParserLimits as ParserLimits
+from .workflows.adapting import adapt as adapt
 from .workflows.benchmark_evaluation import evaluate_benchmark as evaluate_benchmark
 from .workflows.labelling import Labelling as Labelling, label_documents as label_documents
 from .workflows.pair_training import (

@@ -116,6 +116,7 @@ from .training import (
     train_reranker as train_reranker,
     write_pairs as write_pairs,
 )
+from .training.adaptation import Adaptation as Adaptation, AdaptedSet as AdaptedSet
 from .training.classifier_training import (
     LabelsOf as LabelsOf,
     train_classifier as train_classifier,

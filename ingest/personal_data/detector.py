@@ -44,10 +44,10 @@ class Detector:
     def of(cls, *, names: str | None = None, kinds: Sequence[str] = ()) -> Detector:
         """Returns a detector of these kinds, of all where none is named; `names` is a spaCy model for names.
 
-        Raises ConfigError for a kind that isn't there or that needs a model, and without the extra `privacy`;
+        Raises ConfigError for a kind that isn't there or that needs a model, and without the extra `pii`;
         ModelUnavailableError where there is no such model.
         """
-        require("privacy")
+        require("pii")
         unknown = next((kind for kind in kinds if kind not in PERSONAL_DATA_KINDS), None)
         if unknown is not None:
             raise ConfigError(f"{unknown!r} is no kind of personal data: give any of {', '.join(PERSONAL_DATA_KINDS)}")

@@ -40,7 +40,8 @@ def scan_files(
 
     `names` is a spaCy model that finds names of people, places and organisations: a folder, or an installed package.
     `kinds` limits what is looked for (see `PERSONAL_DATA_KINDS`). Raises ConfigError for an unknown kind and without
-    the extra `privacy`, ModelUnavailableError without that model, IngestError where a path doesn't exist.
+    the extra that it takes (`pii`, for names `privacy`), ModelUnavailableError without that model, IngestError where a
+    path doesn't exist.
     """
     started = time.monotonic()
     settings = settings or Settings.from_environment()

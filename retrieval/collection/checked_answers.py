@@ -17,9 +17,12 @@ from passagework.retrieval.config import RELEVANT, Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.hits import Hits
+from passagework.retrieval.models.known_languages import knows_little_of, language_notes
 from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.store import Snapshot
 from passagework.retrieval.types import ContextFormat, Stage, Syntax
+from passagework.retrieval.verification.support import SupportEngine
+from passagework.retrieval.verification.token_evidence import TokenEvidence
 from passagework.retrieval.verification.verification import Verification
 from passagework.retrieval.verification.verifier import EVIDENCE, verify_by_citations, verify_by_search
 
@@ -113,8 +116,18 @@ class CheckedAnswers(CollectionContents):
             engine = self._models.support_engine(live, snapshot, nli)
             if citations is not None:
                 cited = citations.citations if isinstance(citations, Context) else citations
-                return verify_by_citations(answer, engine, cited)
+                return _noted(verify_by_citations(answer, engine, cited), engine)
             base = SearchRequest(query="-", k=k, where=where, relevance=False, syntax=Syntax.PLAIN)
-            return verify_by_search(
+            found = verify_by_search(
                 answer, engine, lambda text: self._search(replace(base, query=text), live, snapshot)
             )
+            return _noted(found, engine)
+
+
+def _noted(verification: Verification, engine: SupportEngine) -> Verification:
+    """Adds what is to be said of claims in a language of which the default engine's encoder knows little."""
+    if not isinstance(engine, TokenEvidence):
+        return verification
+    strange = sum(knows_little_of(engine.encoder, claim.text) for claim in verification.claims)
+    notes = language_notes(engine.encoder.fingerprint.model, strange, len(verification.claims))
+    return replace(verification, notes=notes) if notes else verification

@@ -124,9 +124,14 @@ class CrossEncoderReranker:
 def _check_head(resolved: ResolvedModel) -> None:
     """Raises ConfigError for a model without a trained head: it would be given a random one, and score at random."""
     config = read_json(resolved.path / "config.json")
-    saved_as = read_json(resolved.path / "config_sentence_transformers.json").get("model_type")
-    architectures = [str(name) for name in config.get("architectures") or []]
-    headed = any(name.endswith(("ForSequenceClassification", "ForCausalLM")) for name in architectures)
-    if config and not headed and saved_as != "CrossEncoder":
-        named = ", ".join(architectures) or "no architecture"
+    if config and not has_head(resolved.path):
+        named = ", ".join(map(str, config.get("architectures") or [])) or "no architecture"
         raise ConfigError(f"{resolved.name} is not a reranker: {named} has no head that scores a pair")
+
+
+def has_head(folder: Path) -> bool:
+    """Tells whether the model in a folder says of itself that it scores pairs."""
+    architectures = [str(name) for name in read_json(folder / "config.json").get("architectures") or []]
+    saved_as = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    heads = ("ForSequenceClassification", "ForCausalLM")
+    return saved_as == "CrossEncoder" or any(name.endswith(heads) for name in architectures)

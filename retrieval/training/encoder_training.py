@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from passagework.retrieval.models.backends.backend import passage_prompt_of
 from passagework.retrieval.models.batching import load_model, window_and_positions
 from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
+from passagework.retrieval.text import counted
+from passagework.retrieval.training.folders import working_folder
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
+from passagework.retrieval.training.teacher import distillation_loss, teacher_scores
 from passagework.retrieval.training.trainer import use_eager_attention
 from passagework.retrieval.training.training_options import Loss, TrainingOptions
 from passagework.retrieval.training.training_run import TrainingRun, Watch
@@ -40,14 +44,19 @@ def train_encoder(
 
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
     queries (Henderson et al. 2017), so a larger batch is a harder prepared. With `token_vectors` it learns to do so by
-    cosine and late interaction together as well, as they are added in reranking. It reads no more than `window` tokens,
+    cosine and late interaction together as well, as they are added in reranking. With a `teacher` it learns to order
+    the positive and the negatives of a query as that does, and nothing else. It reads no more than `window` tokens,
     then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
     the same errors.
     """
     options = options or ENCODER_OPTIONS
     if options.layers is not None or options.loss is not Loss.LISTWISE:
         raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
-    recipe = TrainingRecipe("encoder", _load_base, _rows, _trainer, _reranked if options.token_vectors else _scores)
+    if options.teacher is not None and options.token_vectors:
+        raise ConfigError("a teacher tells how texts are to be ordered, not their tokens: leave one of both out")
+    settings = settings or Settings.from_environment()
+    rows = partial(_rows, settings=settings, work=working_folder(Path(out)))
+    recipe = TrainingRecipe("encoder", _load_base, rows, _trainer, _reranked if options.token_vectors else _scores)
     return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 
 
@@ -57,14 +66,15 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     arguments = parts.arguments(SentenceTransformerTrainingArguments)
-    arguments.batch_sampler = "no_duplicates"
+    if options.teacher is None:
+        arguments.batch_sampler = "no_duplicates"  # for the texts of other queries are negatives
     query, text = prompts = prompts_of(model)
-    columns = {name: query if name == "query" else text for name in rows[0]}
+    columns = {name: query if name == "query" else text for name in rows[0] if name != "label"}
     arguments.prompts = {name: prompt for name, prompt in columns.items() if prompt}
     if options.token_vectors:
         loss = joint_loss(JointScorer(model, prompts, [row["query"] for row in rows]))
     else:
-        loss = MultipleNegativesRankingLoss(model)
+        loss = MultipleNegativesRankingLoss(model) if options.teacher is None else distillation_loss(model)
     return SentenceTransformerTrainer(
         model=model,
         args=arguments,
@@ -90,22 +100,51 @@ def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Sett
         read = model(batch_to_device(model.preprocess(["a"]), model.device))
         if "token_embeddings" not in read:
             raise TrainingError(f"{resolved.name} gives no vectors of tokens")
+    if options.frozen:
+        freeze_layers(model, options.frozen, resolved.name)
     use_eager_attention(model)
     return model
 
 
-def _rows(pairs: Sequence[Pair], options: TrainingOptions) -> list[dict[str, Any]]:
-    """Returns queries with their positive and as many negatives each: where there are fewer, some come twice."""
+def freeze_layers(model: Any, count: int, name: str) -> None:
+    """Leaves the first layers, and the embeddings below them, as they are; raises TrainingError where there are fewer.
+
+    What a model knows of words lies below, and takes most of its weights; training what is above takes less time.
+    """
+    from torch.nn import ModuleList
+
+    inner = model.transformers_model
+    total = 0 if inner is None else inner.config.num_hidden_layers
+    layers = [] if inner is None else [part for part in inner.modules() if isinstance(part, ModuleList)]
+    stack = next((part for part in layers if len(part) == total), None)
+    if stack is None or count >= total:
+        raise TrainingError(f"frozen is {count}: {name} has {counted(total, 'layer')}, and one at least must learn")
+    first_trained = next(stack[count].parameters())
+    for parameter in inner.parameters():
+        if parameter is first_trained:
+            return
+        parameter.requires_grad_(False)
+
+
+def _rows(pairs: Sequence[Pair], options: TrainingOptions, *, settings: Settings, work: Path) -> list[dict[str, Any]]:
+    """Returns queries with their positive and as many negatives each: where there are fewer, some come twice.
+
+    With a teacher each has the `label` that it learns from, a score a text.
+    """
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
-    rows = []
+    candidates = []
     for pair in pairs:
         negatives = draw.sample(pair.negatives, min(options.negatives, len(pair.negatives)))
         negatives += draw.choices(pair.negatives, k=options.negatives - len(negatives))
-        texts = [pair.text, *negatives]
+        candidates.append((pair.query, [pair.text, *negatives]))
+    taught = None if options.teacher is None else teacher_scores(candidates, options.teacher, settings, work)
+    rows: list[dict[str, Any]] = []
+    for place, (query, texts) in enumerate(candidates):
         if options.shuffled:
             draw.shuffle(texts)
-        named = {f"negative_{place}": text for place, text in enumerate(texts[1:], start=1)}
-        rows.append({"query": pair.query, "positive": texts[0], **named})
+        named = {f"negative_{number}": text for number, text in enumerate(texts[1:], start=1)}
+        label = {} if taught is None else {"label": taught[place]}
+        rows.append({"query": query, "positive": texts[0], **named, **label})
     return rows
 
 

@@ -93,14 +93,18 @@ def _mined(collection: Collection, pair: Pair, count: int, draw: random.Random, 
     if not safe:
         counts.without_negatives += 1
         return None
+    context, text = _parts(hits[place])
+    texts = [reranker_text_of(hits[number]) for number in drawn_negatives(safe, count, draw)]
+    text = without_words(pair.hidden, text)
+    return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
+
+
+def drawn_negatives(safe: Sequence[int], count: int, draw: random.Random) -> list[int]:
+    """Returns `count` numbers of those given, nearest first: half of the nearest fifth, half of all others."""
     near = safe[: max(count, len(safe) // 5)]
     chosen = draw.sample(near, min(len(near), (count + 1) // 2))
     further = [number for number in safe if number not in chosen]
-    chosen += draw.sample(further, min(len(further), count - len(chosen)))
-    context, text = _parts(hits[place])
-    texts = [reranker_text_of(hits[number]) for number in sorted(chosen)]
-    text = without_words(pair.hidden, text)
-    return replace(pair, positive=text, title=context, negatives=tuple(dict.fromkeys(texts)), hidden="")
+    return sorted(chosen + draw.sample(further, min(len(further), count - len(chosen))), key=safe.index)
 
 
 def _parts(hit: Hit) -> tuple[str, str]:

@@ -23,7 +23,8 @@ class Pair:
     `title` stands above the text, as titles and headings stand above a passage. `answers` are strings that only a
     passage which answers can hold. `negatives` are texts that don't answer, with their titles above them; where there
     are none, they are mined. `kind` names how the query was made, for reports; `hidden` are words of the positive that
-    the query was made of, and which are taken out of it before training.
+    the query was made of, and which are taken out of it before training. Pairs of one `group` (default: of one title,
+    else of one text) are all held out, or none is.
     """
 
     query: str
@@ -33,6 +34,7 @@ class Pair:
     negatives: tuple[str, ...] = ()
     kind: str = "given"
     hidden: str = ""
+    group: str = ""
 
     @property
     def text(self) -> str:
@@ -46,8 +48,8 @@ class Pair:
 
     @property
     def held_out(self) -> bool:
-        """Tells whether it is for evaluation during training: all pairs of a title (else of a text) are, or none is."""
-        source = hashlib.sha1((self.title or self.positive).encode(), usedforsecurity=False).digest()
+        """Tells whether it is for evaluation during training: all pairs of a group are, or none is."""
+        source = hashlib.sha1((self.group or self.title or self.positive).encode(), usedforsecurity=False).digest()
         return int.from_bytes(source[:4], "big") % HELD_OUT_SHARE == 0
 
     def to_json(self) -> dict[str, object]:
@@ -59,14 +61,16 @@ class Pair:
             out
             | ({"kind": self.kind} if self.kind != "given" else {})
             | ({"hidden": self.hidden} if self.hidden else {})
+            | ({"group": self.group} if self.group else {})
         )
 
 
 def read_pairs(paths: Sequence[str | Path]) -> list[Pair]:
     """Reads all pairs of some files, in order; the same pair twice is taken once.
 
-    A line is `{"query": ..., "positive": ..., "title"?: ..., "answers"?: [...], "negatives"?: [...], "kind"?: ...}`;
-    other fields are left alone. Raises TrainingError naming file and line of the first that can't be used.
+    A line is `{"query": ..., "positive": ..., "title"?: ..., "answers"?: [...], "negatives"?: [...], "kind"?: ...,
+    "hidden"?: ..., "group"?: ...}`; other fields are left alone. Raises TrainingError naming file and line of the first
+    that can't be used.
     """
     pairs = list(dict.fromkeys(pair for path in paths for pair in _read(Path(path))))
     if not pairs:
@@ -136,8 +140,8 @@ def _parsed(line: str, place: str) -> Pair:
     answers, negatives = (_texts(record, name, place) for name in ("answers", "negatives"))
     if positive in negatives or pair.text in negatives:
         raise TrainingError(f"{place} has its positive among its negatives")
-    kind, hidden = (_text(record, name, place, needed=False) for name in ("kind", "hidden"))
-    return replace(pair, answers=answers, negatives=negatives, kind=kind or "given", hidden=hidden)
+    kind, hidden, group = (_text(record, name, place, needed=False) for name in ("kind", "hidden", "group"))
+    return replace(pair, answers=answers, negatives=negatives, kind=kind or "given", hidden=hidden, group=group)
 
 
 def _text(record: dict[str, object], name: str, place: str, *, needed: bool = True) -> str:

@@ -40,8 +40,13 @@ def train_reranker(
     ModelUnavailableError where the base can't be had.
     """
     options = options or TrainingOptions()
-    if options.token_vectors:
-        raise ConfigError("token vectors can be trained for an encoder alone")
+    for given, what in (
+        (options.token_vectors, "token vectors can be trained"),
+        (options.frozen, "layers can be frozen"),
+        (options.teacher, "a teacher can be named"),
+    ):
+        if given:
+            raise ConfigError(f"{what} for an encoder alone")
     recipe = TrainingRecipe("reranker", _load_base, _rows, _trainer, _scores)
     return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
 

@@ -111,7 +111,7 @@ _SCALES = {
     "k": 1e3,
 }
 _NUMBER = re.compile(
-    r"(?P<currency>[$€£¥]\s?)?"
+    r"(?P<currency>[$€£¥]\s?|\b(?:EUR|USD|GBP|JPY)\s)?"
     r"(?<![\w.])(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th)?(?![\w]*\d)"
     rf"|\b(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b",
     re.IGNORECASE,

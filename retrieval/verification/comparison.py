@@ -16,6 +16,7 @@ from snowballstemmer.english_stemmer import EnglishStemmer
 from passagework.retrieval.lexical.bm25 import STOP_WORDS
 from passagework.retrieval.types import Json
 from passagework.retrieval.verification.compared_facts import Fact, FactKind, facts_of
+from passagework.retrieval.verification.number_ranges import is_bound, range_with
 from passagework.retrieval.verification.opposites import OPPOSITES
 from passagework.retrieval.words.folding import folded
 
@@ -80,15 +81,19 @@ class Comparison:
         return tuple(fact for fact in self.facts if fact.agrees is False)
 
 
-def compare_facts(claim: str, passage: str, start: int, end: int) -> Comparison:
+def compare_facts(claim: str, passage: str, start: int, end: int, *, ranges: bool = False) -> Comparison:
     """Returns the comparison of a claim with the sentence `[start, end)` of a passage; places are in the passage.
 
-    What the sentence says nothing of may stand elsewhere in the passage, as where a claim is of two sentences.
+    What the sentence says nothing of may stand elsewhere in the passage, as where a claim is of two sentences. With
+    `ranges`, as in a row of a table, a number agrees with a range that holds it.
     """
     sentence = passage[start:end]
     told, facts = facts_of(claim), facts_of(passage)
     said = [fact for fact in facts if start <= fact.start and fact.end <= end]
     compared = [_compared(fact, said, facts, told, passage) for fact in told]
+    if ranges:
+        held = [_in_range(fact, claim, said, passage) for fact in told]
+        compared = [one if one.agrees else within or one for one, within in zip(compared, held, strict=True)]
     turned = [*_negation(claim, sentence, start), *_opposites(claim, sentence, start)]
     compared += turned if len(turned) % 2 else []  # "not open" is "closed"
     placed = [(fact.start, fact.end) for fact in compared]
@@ -138,6 +143,13 @@ def _compared(fact: Fact, said: Sequence[Fact], facts: Sequence[Fact], told: Seq
     told_elsewhere = elsewhere is not None or (fact.kind is FactKind.NAME and _is_named(fact, passage))
     agrees = None if told_elsewhere else False
     return replace(beside, agrees=agrees, found=other.text, found_start=other.start, found_end=other.end)
+
+
+def _in_range(fact: Fact, claim: str, said: Sequence[Fact], passage: str) -> Compared | None:
+    """Returns a number of a claim, which is no end of a range itself, beside the range that holds it."""
+    if fact.kind is not FactKind.NUMBER or is_bound(fact, claim) or (held := range_with(fact, passage, said)) is None:
+        return None
+    return Compared(fact.kind, fact.text, fact.start, fact.end, True, held.text, held.start, held.end)
 
 
 def _agreeing(fact: Fact, among: Sequence[Fact]) -> Iterator[Fact]:

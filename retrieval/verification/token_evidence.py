@@ -26,13 +26,13 @@ class TokenEvidence:
     threshold = THRESHOLD
 
     def __init__(self, encoder: TokenEncoder) -> None:
-        self._encoder = encoder
+        self.encoder = encoder
         self._memory: dict[str, EncodedText] = {}
 
     @property
     def name(self) -> str:
         """Returns what it compares."""
-        return f"token evidence of {self._encoder.fingerprint.model}"
+        return f"token evidence of {self.encoder.fingerprint.model}"
 
     def judge(self, claim: str, passages: Sequence[str]) -> list[PassageSupport]:
         """Returns how far each passage supports the claim, by the nearest sentence; facts tell what contradicts."""
@@ -42,7 +42,7 @@ class TokenEvidence:
         """Returns what is measured of a claim beside each passage."""
         if not passages:
             return []
-        (claimed,) = encoded_texts(self._encoder, [claim])
+        (claimed,) = encoded_texts(self.encoder, [claim])
         return [measured(claimed, passage) for passage in self._encoded(passages)]
 
     def _encoded(self, passages: Sequence[str]) -> list[EncodedText]:
@@ -50,6 +50,6 @@ class TokenEvidence:
         missing = [text for text in dict.fromkeys(passages) if text not in known]
         if missing:
             kept = known if len(known) + len(missing) <= KEPT else {}
-            known = {**known, **dict(zip(missing, encoded_texts(self._encoder, missing), strict=True))}
+            known = {**known, **dict(zip(missing, encoded_texts(self.encoder, missing), strict=True))}
             self._memory = {text: known[text] for text in (*kept, *missing)}  # a new one: threads read the old one
         return [known[text] for text in passages]

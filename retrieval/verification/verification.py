@@ -34,7 +34,7 @@ class ClaimVerdict:
     `score`, 0 to 1, is how far it is supported. `citation` has the characters of a document that support or contradict
     it, and is None where nothing does. `comparisons` are numbers, dates, names, negations and opposites, beside what
     the document says: places in the answer and in the document. `cited` are the numbers that the claim names, and
-    `fault` what is wrong with them.
+    `fault` what is wrong with them. `disagreeing` is what another passage says to the contrary, where one does.
     """
 
     text: str
@@ -46,6 +46,7 @@ class ClaimVerdict:
     comparisons: tuple[Compared, ...] = ()
     cited: tuple[int, ...] = ()
     fault: CitationFault | None = None
+    disagreeing: Citation | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Returns what the JSON of `passagework verify` has under `claims` of it."""
@@ -59,16 +60,21 @@ class ClaimVerdict:
             "comparisons": [compared.to_json() for compared in self.comparisons],
             "cited": list(self.cited),
             "fault": None if self.fault is None else self.fault.value,
+            "disagreeing": None if self.disagreeing is None else self.disagreeing.to_json(),
         }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verification:
-    """Holds the verdicts of an answer's claims, in its order, and what told them; it may have no claims at all."""
+    """Holds the verdicts of an answer's claims, in its order, and what told them; it may have no claims at all.
+
+    `notes` are lines on what to make of it, as where the engine knows little of the answer's language.
+    """
 
     answer: str
     claims: tuple[ClaimVerdict, ...]
     engine: str
+    notes: tuple[str, ...] = ()
 
     @property
     def score(self) -> float | None:
@@ -91,4 +97,5 @@ class Verification:
             "score": None if score is None else round(score, 4),
             "claims": [claim.to_json() for claim in self.claims],
             "engine": self.engine,
+            "notes": list(self.notes),
         }

@@ -9,8 +9,9 @@ from passagework.retrieval.citations import Citation
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.verification.claims import Claim, claims_of
 from passagework.retrieval.verification.compared_facts import FactKind
-from passagework.retrieval.verification.comparison import Comparison, compare_facts
+from passagework.retrieval.verification.comparison import Compared, Comparison, compare_facts
 from passagework.retrieval.verification.evidence import Evidence, evidence_of_citation, evidence_of_hit
+from passagework.retrieval.verification.readings import Reading, readings_of
 from passagework.retrieval.verification.support import PassageSupport, SupportEngine
 from passagework.retrieval.verification.verification import CitationFault, ClaimVerdict, Verdict, Verification
 
@@ -26,11 +27,21 @@ Search = Callable[[str], Sequence[Hit]]
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Is a piece of evidence with what the engine and the comparison say of a claim."""
+    """Is a reading of a piece of evidence, with what the engine and the comparison say of a claim."""
 
-    evidence: Evidence
+    reading: Reading
     support: PassageSupport
     comparison: Comparison
+
+    @property
+    def number(self) -> int:
+        """Returns the number of its citation."""
+        return self.reading.evidence.citation.number
+
+    @property
+    def nearness(self) -> float:
+        """Returns how near it is to the claim, whichever way it tells, facts not counted."""
+        return max(self.support.supported, self.support.contradicted)
 
     @property
     def contradicts(self) -> float:
@@ -45,9 +56,13 @@ class _Judged:
 
     @property
     def lacks_a_fact(self) -> bool:
-        """Tells whether it can't be the source: it lacks a number or a date, or has another name in a name's place."""
+        """Tells whether it can't be the source: it lacks a number or a date, or has another name in a name's place.
+
+        A row of a table says all that it says: what it doesn't name, it isn't about.
+        """
         unsaid = [fact for fact in self.comparison.facts if fact.agrees is None]
-        return any(fact.kind is not FactKind.NAME or (fact.found and self.of_the_matter) for fact in unsaid)
+        is_row = self.reading.row is not None
+        return any(fact.kind is not FactKind.NAME or is_row or (fact.found and self.of_the_matter) for fact in unsaid)
 
     @property
     def of_the_matter(self) -> bool:
@@ -81,7 +96,7 @@ def verify_by_citations(answer: str, engine: SupportEngine, citations: Sequence[
     verdicts = []
     for claim in claims_of(answer):
         judged = _judged(claim, evidence, engine)
-        named = [one for one in judged if one.evidence.citation.number in claim.cited]
+        named = [one for one in judged if one.number in claim.cited]
         verdict = _verdict(claim, named, engine.threshold)
         if verdict.verdict is not Verdict.SUPPORTED:
             verdict = _verdict(claim, judged, engine.threshold)
@@ -90,40 +105,61 @@ def verify_by_citations(answer: str, engine: SupportEngine, citations: Sequence[
 
 
 def _judged(claim: Claim, evidence: Sequence[Evidence], engine: SupportEngine) -> list[_Judged]:
-    supports = engine.judge(claim.statement, [one.text for one in evidence])
-    return [
-        _Judged(one, support, compare_facts(claim.statement, one.text, support.start, support.end))
-        for one, support in zip(evidence, supports, strict=True)
-    ]
+    readings = [reading for one in evidence for reading in readings_of(one)]
+    supports = engine.judge(claim.statement, [reading.text for reading in readings])
+    judged = []
+    for reading, support in zip(readings, supports, strict=True):
+        is_row = reading.row is not None
+        start, end = (0, len(reading.text)) if is_row else (support.start, support.end)
+        compared = compare_facts(claim.statement, reading.text, start, end, ranges=is_row)
+        judged.append(_Judged(reading, support, compared))
+    return judged
 
 
 def _verdict(claim: Claim, judged: Sequence[_Judged], threshold: float) -> ClaimVerdict:
-    """Returns the verdict by the evidence that supports a claim best; else by the one that surely says otherwise."""
-    best = max(judged, key=lambda one: (one.supports, -one.evidence.citation.number), default=None)
+    """Returns the verdict by the evidence that supports a claim best, or by what surely says otherwise.
+
+    Where there is both, the nearer of them tells, and the other is named beside it, if it is another passage's.
+    """
+    best = max(judged, key=lambda one: (one.supports, -one.number), default=None)
     score = 0.0 if best is None else best.supports
+    against = [one for one in judged if one.contradicts >= SAME_MATTER]
     if best is not None and score >= threshold and not best.lacks_a_fact:
-        return _told(claim, Verdict.SUPPORTED, score, best)
-    against = max(judged, key=lambda one: (one.contradicts, -one.evidence.citation.number), default=None)
+        rivals = [one for one in against if one.nearness >= threshold]
+        rival = max(rivals, key=lambda one: (one.nearness, -one.number), default=None)
+        if rival is None or rival.nearness <= best.nearness:
+            return _told(claim, Verdict.SUPPORTED, score, best, beside=rival)
+        return _told(claim, Verdict.CONTRADICTED, min(score, 1 - rival.contradicts), rival, beside=best)
     score = min(score, threshold)
-    if against is not None and against.contradicts >= SAME_MATTER:
-        return _told(claim, Verdict.CONTRADICTED, min(score, 1 - against.contradicts), against)
+    if against:
+        surest = max(against, key=lambda one: (one.contradicts, one.nearness, -one.number))
+        return _told(claim, Verdict.CONTRADICTED, min(score, 1 - surest.contradicts), surest)
     return ClaimVerdict(claim.text, claim.start, claim.end, Verdict.NOT_FOUND, score, None, cited=claim.cited)
 
 
-def _told(claim: Claim, verdict: Verdict, score: float, judged: _Judged) -> ClaimVerdict:
-    support, begin = judged.support, judged.evidence.citation.start
-    comparisons = tuple(
-        replace(
-            fact,
-            start=fact.start + claim.start,
-            end=fact.end + claim.start,
-            found_start=fact.found_start + begin,
-            found_end=fact.found_end + begin,
-        )
-        for fact in judged.comparison.facts
+def _told(
+    claim: Claim, verdict: Verdict, score: float, judged: _Judged, *, beside: _Judged | None = None
+) -> ClaimVerdict:
+    reading, begin = judged.reading, judged.reading.evidence.citation.start
+    comparisons = tuple(_placed(fact, claim.start, reading, begin) for fact in judged.comparison.facts)
+    citation = _citation(judged)
+    other = None if beside is None or beside.number == judged.number else _citation(beside)
+    return ClaimVerdict(
+        claim.text, claim.start, claim.end, verdict, score, citation, comparisons, claim.cited, disagreeing=other
     )
-    citation = judged.evidence.part(support.start, support.end)
-    return ClaimVerdict(claim.text, claim.start, claim.end, verdict, score, citation, comparisons, claim.cited)
+
+
+def _citation(judged: _Judged) -> Citation:
+    return judged.reading.cited(judged.support.start, judged.support.end)
+
+
+def _placed(fact: Compared, start: int, reading: Reading, begin: int) -> Compared:
+    """Returns a fact with places in the answer and in the document; what a heading says stands at no place."""
+    fact = replace(fact, start=fact.start + start, end=fact.end + start)
+    place = reading.place(fact.found_start, fact.found_end)
+    if place is None:
+        return replace(fact, found="", found_start=0, found_end=0)
+    return replace(fact, found_start=place[0] + begin, found_end=place[1] + begin)
 
 
 def _fault(verdict: ClaimVerdict, known: set[int]) -> CitationFault | None:

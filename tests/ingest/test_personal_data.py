@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from passagework import PERSONAL_DATA_KINDS, ConfigError, ModelUnavailableError, PersonalData, find_personal_data
-from passagework.ingest.personal_data import detector
+from passagework.ingest.personal_data import detector, proper_names
 from passagework.ingest.personal_data.findings import preview_of
+from passagework.retrieval import extras
 
 NAMES = Path(os.environ.get("PASSAGEWORK_TEST_MODELS", "")) / "en_core_web_sm"
 
@@ -154,3 +155,15 @@ def test_names_are_found_by_a_model_that_is_named(tmp_path: Path) -> None:
     assert name.confidence == pytest.approx(0.857, abs=0.001)
     with pytest.raises(ModelUnavailableError, match="is no spaCy model"):
         find_personal_data(text, names=str(tmp_path))
+
+
+def test_numbers_need_no_model_for_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without spaCy a scan does all but names, and who asks for those is told what to install."""
+    monkeypatch.setattr(extras, "_is_installed", lambda module: module != "spacy")
+    assert found("write to anna@example.org") == [("email", "anna@example.org")]
+    proper_names.ProperNames.load.cache_clear()
+    with pytest.raises(ConfigError, match=r'spacy, for names .*: pip install "passagework\[privacy\]"'):
+        find_personal_data("Anna", names="en_core_web_sm")
+    monkeypatch.setattr(extras, "_is_installed", lambda module: module != "stdnum")
+    with pytest.raises(ConfigError, match=r'stdnum, for personal data, .*"passagework\[pii\]"'):
+        find_personal_data("Anna")

@@ -130,3 +130,12 @@ def test_figures_are_those_of_the_definition() -> None:
     assert report.macro_f1 == pytest.approx(0.7333, abs=1e-4)
     assert [confusion.to_json() for confusion in report.confusion] == [{"label": "b", "predicted": "a", "texts": 1}]
     assert report.calibration_error == pytest.approx((0.1 + 0.2 + 0.6 + 0.3) / 4, abs=1e-4)
+
+
+def test_ten_thousand_labels_are_learned() -> None:
+    """By their centres, with figures of what was held out."""
+    vectors, labels = examples(10_000, 2, noise=0.02)
+    fitted = fit_head(vectors, labels)
+    assert (len(fitted.head.labels), fitted.report.strength) == (10_000, None)
+    found = fitted.head.labelled(vectors[::500])
+    assert np.mean([row.nearest == label for row, label in zip(found, labels[::500], strict=True)]) > 0.9

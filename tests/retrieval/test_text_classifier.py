@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ pytest.importorskip("sklearn", reason='pip install "passagework[labels]"')
 
 from passagework import Collection
 from passagework.ingest import ingest
+from passagework.ingest.workflows import labelling
 from passagework.ingest.workflows.labelling import label_documents
 from passagework.retrieval import ConfigError, IndexMismatchError, ModelUnavailableError, TrainingError
 from passagework.retrieval.config import Settings
 from passagework.retrieval.labels.label_files import LabelledText, read_labels
 from passagework.retrieval.labels.text_classifier import TextClassifier
+from passagework.retrieval.store import DocumentRow, Store
 from passagework.retrieval.training.classifier_training import (
     LabelsOf,
     train_classifier,
@@ -182,6 +184,32 @@ def test_labels_become_metadata(classifier: TextClassifier, collection: Collecti
     assert (report.unchanged, report.updated) == (5, 0)
     with pytest.raises(IndexMismatchError):
         label_documents(path, train_classifier(EXAMPLES, FakeEncoder(seed="else")))
+
+
+def test_a_kill_loses_no_label(
+    classifier: TextClassifier, collection: Collection, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was labelled before stays, and the next run labels the rest; a folder half written is written anew."""
+    monkeypatch.setattr(labelling, "AT_ONCE", 2)
+    label, done = labelling._label, list[object]()
+
+    def killed(store: Store, rows: Sequence[DocumentRow], by: TextClassifier) -> list[str]:
+        if done:
+            raise KeyboardInterrupt
+        done.append(rows)
+        return label(store, rows, by)
+
+    monkeypatch.setattr(labelling, "_label", killed)
+    with pytest.raises(KeyboardInterrupt):
+        label_documents(path, classifier)
+    assert len(collection.documents(where={"label_model": {"$exists": True}})) == 2
+    monkeypatch.setattr(labelling, "_label", label)
+    again = label_documents(path, classifier)
+    assert (again.labelled, again.unchanged) == (2, 2)
+    (tmp_path / "m.partial").mkdir()
+    (tmp_path / "m.partial" / "classifier.json").write_text("{")
+    classifier.save(tmp_path / "m")
+    assert TextClassifier.read(tmp_path / "m").labels == classifier.labels
 
 
 def test_a_route_is_proposed_and_narrows_nothing(classifier: TextClassifier, collection: Collection) -> None:

@@ -35,6 +35,7 @@ from passagework.retrieval.training import (
     encoder_training as encoder,
     read_pairs,
     reranker_training as reranker,
+    teacher,
     train_encoder,
     train_reranker,
     working_folder,
@@ -46,6 +47,7 @@ from passagework.retrieval.training.held_out import mean_gain
 from passagework.retrieval.training.listwise import CERTAIN, listwise_loss
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.prepared_training import split_pairs
+from passagework.retrieval.training.teacher import SHARPNESS, teacher_scores
 from passagework.retrieval.training.variations import MAKERS, SHARES, varied
 from tests.support.tiny_encoders import tiny_byte_pairs, tiny_encoder, tiny_sentencepiece, tiny_static
 from tests.support.tiny_models import WORDS, _wordpieces, tiny_bert
@@ -550,3 +552,47 @@ def test_the_digest_tells_pairs_apart() -> None:
     assert digest_pairs(pairs) == digest_pairs(list(pairs))
     assert digest_pairs(pairs) != digest_pairs(pairs[::-1])
     assert digest_pairs(pairs) != digest_pairs([*pairs[:2], replace(pairs[2], negatives=("other",))])
+
+
+def test_frozen_layers_stay_as_they_were(tmp_path: Path) -> None:
+    """So do the embeddings below them, and what is above learns; a reranker has none to freeze."""
+    start = tiny_encoder(tmp_path / "base")
+    train_encoder(
+        pairs_to_learn(40), tmp_path / "made", base=str(start), options=replace(QUICK, frozen=1), settings=FP32
+    )
+    before, after = (SentenceTransformer(str(folder), device="cpu").float() for folder in (start, tmp_path / "made"))
+    learned = dict(after.named_parameters())
+    moved = {
+        name
+        for name, weights in before.named_parameters()
+        if not torch.allclose(weights, learned[name].float(), atol=2e-3)
+    }
+    assert moved
+    assert all(".layer.1." in name for name in moved)
+    with pytest.raises(ConfigError, match="layers can be frozen for an encoder alone"):
+        trained(start, tmp_path / "reranker", pairs_to_learn(30), replace(QUICK, frozen=1))
+
+
+def test_a_teacher_is_asked_once_and_its_order_learned(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cross-encoder's logits, or cosines of an encoder; kept, so that a training that goes on needs it no more."""
+    start = str(tiny_encoder(tmp_path / "base"))
+    candidates = [("river stone", ["paper", "stone travel"]), ("budget", ["alpha", "approve budget"])]
+    encoder = BiEncoder.load(start, settings=FP32)
+    made = teacher_scores(candidates, start, FP32, tmp_path)
+    cosines = encoder.encode_passages(["paper", "stone travel"]) @ encoder.encode_queries(["river stone"])[0]
+    assert made[0] == pytest.approx((SHARPNESS * cosines).tolist(), abs=1e-3)
+    monkeypatch.setattr(teacher, "bi_encoder", None)
+    assert teacher_scores(candidates, start, FP32, tmp_path) == made
+    logits = CrossEncoderReranker.load(base, settings=FP32).rerank("budget", candidates[1][1]).logits
+    assert teacher_scores(candidates, str(base), FP32, tmp_path)[1] == pytest.approx(logits.tolist(), abs=1e-4)
+    options = replace(QUICK, teacher=str(base), epochs=8)
+    run = train_encoder(pairs_to_learn(40), tmp_path / "made", base=start, options=options, settings=FP32)
+    assert run.losses[-1][1] < run.losses[0][1]
+    with pytest.raises(ConfigError, match="is an address"):
+        teacher_scores(candidates, "openai:m@http://localhost/v1", FP32, tmp_path)
+    taught = replace(QUICK, teacher=start)
+    for train, wrong in ((train_encoder, replace(taught, token_vectors=True)), (train_reranker, taught)):
+        with pytest.raises(ConfigError, match="teacher"):
+            train(pairs_to_learn(30), tmp_path / "no", base=start, options=wrong)

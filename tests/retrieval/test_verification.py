@@ -186,3 +186,72 @@ def test_a_text_longer_than_the_window_is_read_to_its_end() -> None:
     assert read.ends.max() == len(long)
     assert set(range(0, 13 * 200, 13)) <= set(read.starts.tolist())
     assert len(empty.vectors) == 0
+
+
+POLICIES = {
+    "policy-2021.md": "# Travel 2021\n\nTravel to another continent needs no approval by the Director.\n",
+    "policy-2024.md": (
+        "# Travel 2024\n\nTravel to another continent is approved by the Director, whatever it costs.\n\n"
+        "## Limits\n\n| Cost of the trip | Approved by |\n| --- | --- |\n| up to EUR 2,500 | your group leader |\n"
+        "| EUR 2,501 to EUR 7,500 | the Head of Administration, Priya Nambiar |\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    """An old policy that a newer one contradicts, and a table."""
+    folder = tmp_path_factory.mktemp("policies")
+    (folder / "docs").mkdir()
+    for name, text in POLICIES.items():
+        (folder / "docs" / name).write_text(text)
+    ingest([folder / "docs"], folder / "c", settings=Settings(workers=1, offline=True))
+    return Collection.open(folder / "c", settings=Settings(offline=True))
+
+
+def test_where_documents_disagree_both_are_named(policies: Collection) -> None:
+    """The nearer one tells the verdict, and the other stands beside it, whichever of them is claimed."""
+    for answer, verdict in (
+        ("Travel to another continent needs no approval by the Director.", "policy-2021.md"),
+        ("Travel to another continent is approved by the Director.", "policy-2024.md"),
+    ):
+        (claim,) = policies.verify(answer).claims
+        assert (claim.verdict, claim.citation and claim.citation.path) == (SUPPORTED, verdict)
+        assert claim.disagreeing is not None
+        assert {claim.disagreeing.path, verdict} == set(POLICIES)
+        document = policies.document(claim.disagreeing)
+        assert document.text[claim.disagreeing.start : claim.disagreeing.end] == claim.disagreeing.text
+        assert policies.verify(answer).to_json()["claims"][0]["disagreeing"]["path"] == claim.disagreeing.path  # type: ignore[index, call-overload]
+    (claim,) = policies.verify("No travel to another continent is approved by the Director.").claims
+    assert claim.verdict is CONTRADICTED or claim.disagreeing is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "row"),
+    [
+        ("Priya Nambiar approves trips from EUR 2,501 to EUR 7,500.", SUPPORTED, "Priya"),
+        ("Priya Nambiar approves a trip that costs EUR 5,000.", SUPPORTED, "Priya"),
+        ("Trips up to EUR 2,500 are approved by your group leader.", SUPPORTED, "leader"),
+        ("Priya Nambiar approves trips up to EUR 2,500.", CONTRADICTED, "Priya"),
+        ("Priya Nambiar approves trips that cost EUR 9,000.", CONTRADICTED, "Priya"),
+    ],
+)
+def test_a_row_of_a_table_tells(policies: Collection, answer: str, verdict: Verdict, row: str) -> None:
+    """By its cells under the names of their columns; what stands in different rows is no statement."""
+    (claim,) = policies.verify(answer).claims
+    assert claim.verdict is verdict
+    assert claim.citation is not None
+    assert claim.citation.text.startswith("| ")
+    assert row in claim.citation.text
+    document = policies.document(claim.citation)
+    for fact in claim.comparisons:
+        assert document.text[fact.found_start : fact.found_end] == fact.found
+
+
+def test_a_language_that_the_encoder_does_not_know_is_said(collection: Collection) -> None:
+    """In one line, beside verdicts that mean little; nothing is said of English."""
+    found = collection.verify("Поездки за границу утверждает директор. Hotels are paid up to 120 euros a night.")
+    (note,) = found.notes
+    assert "knows little of the language of 1 of 2 texts" in note
+    assert found.to_json()["notes"] == [note]
+    assert collection.verify("Hotels are paid up to 120 euros a night.").notes == ()

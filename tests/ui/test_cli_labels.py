@@ -102,3 +102,10 @@ def test_refused(
     found, out, told = output(capsys, *arguments)
     assert (found, out, told.count("\n")) == (code, "", 1)
     assert message in told
+
+
+def test_a_language_that_the_encoder_does_not_know_is_said(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each text has its line of JSON all the same, and stderr one line on how many."""
+    code, out, told = output(capsys, "classify", "моя карта украдена", "my card was stolen", "--model", model, "--json")
+    assert (code, out.count("\n"), told.count("\n")) == (0, 2, 1)
+    assert "knows little of the language of 1 of 2 texts" in told

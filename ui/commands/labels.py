@@ -77,18 +77,25 @@ def classify(
 def _print_labels(classifier: TextClassifier, lines: Iterator[str], as_json: bool) -> None:
     """Prints a line for each text as soon as it is known, also for a blank one; nothing at all is a mistake."""
     from passagework.retrieval.labels.label_head import OTHER, Labelled
+    from passagework.retrieval.models.known_languages import knows_little_of, language_notes
 
     blank = Labelled(OTHER, 1.0, OTHER)  # no label fits, and the lines of a stream stay in step
     count = 0
+    strange = 0
     while batch := list(islice(lines, STREAMED if count else 1)):
-        labels = iter(classifier.classify([text for text in batch if text.strip()]))
+        read = [text for text in batch if text.strip()]
+        labels = iter(classifier.classify(read))
         for text in batch:
             found = next(labels) if text.strip() else blank
             line = f"{found.probability:.3f}  {one_line(found.label)}"
             print_result(found.to_json(), as_json, partial(_show_line, line))
+        if classifier.encoder is not None:
+            strange += sum(knows_little_of(classifier.encoder, text) for text in read)
         count += len(batch)
     if not count:
         raise ConfigError("there is no text to classify: give one, or one a line on stdin")
+    for note in language_notes(classifier.encoder_record.model, strange, count):
+        print_message(f"note: {note}")
 
 
 def _show_line(line: str, console: Console) -> None:

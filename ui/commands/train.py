@@ -1,15 +1,22 @@
-"""Defines the command `train`: pairs in, a reranker or an encoder out."""
+"""Defines the command `train`: pairs in, a reranker or an encoder out; of labels a classifier."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from passagework.retrieval.errors import ConfigError
-from passagework.ui.commands import labels as labelling, options as opt, train_options as training
+from passagework.ui.commands import adapted_training, labels as labelling, options as opt, train_options as training
 from passagework.ui.commands.output import print_message, print_result
+
+if TYPE_CHECKING:
+    from passagework.retrieval.training import TrainingOptions
+
+ADAPT = "adapt"
+"""The kind that learns from a collection alone."""
 
 
 def train(
@@ -20,12 +27,17 @@ def train(
     of: labelling.LabelsOfOption = "documents",
     base: training.BaseOption = None,
     collection: training.MiningCollectionOption = None,
+    judgments: training.JudgmentsOption = None,
+    general: training.GeneralOption = None,
     loss: training.LossOption = "listwise",
     layers: training.LayersOption = None,
+    frozen: training.FrozenOption = None,
+    teacher: training.TeacherOption = None,
     negatives: training.NegativesOption = None,
     batch: training.BatchOption = None,
     epochs: training.EpochsOption = 1.0,
     learning_rate: training.LearningRateOption = None,
+    warmup: training.WarmupOption = None,
     window: training.TrainingWindowOption = 256,
     passage_tokens: training.MinedTokensOption = 128,
     limit: training.LimitPairsOption = None,
@@ -38,49 +50,65 @@ def train(
     """Train a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on pairs, or a classifier.
 
     A classifier (`classify --model OUT`) learns from --labels, a linear head on the vectors of an encoder as it is.
+    `train adapt` makes an encoder of pairs that --collection gives of itself, and tells whether to use it.
     """
     if kind == "classifier":
         labelling.train_classifier(labels, collection, base, out, of, as_json)
         return
+    changed: dict[str, Any] = {
+        "layers": layers,
+        "frozen": frozen,
+        "teacher": teacher,
+        "negatives": negatives,
+        "batch": batch,
+        "learning_rate": learning_rate,
+        "warmup": warmup,
+        "evaluate_every": evaluate_every,
+        "limit": limit,
+        "epochs": epochs,
+        "window": window,
+        "token_vectors": token_vectors,
+        "seed": seed,
+        "shuffled": shuffled,
+    }
+    options = _options(kind, loss, {name: value for name, value in changed.items() if value is not None})
+    command = shlex.join(["passagework", *sys.argv[1:]])
+    if kind == ADAPT:
+        adapted_training.train_adapted(collection, out, base, judgments, general or [], options, command, as_json)
+    else:
+        _train_on_pairs(kind, out, pairs, base, collection, passage_tokens, options, command, as_json)
+
+
+def _options(kind: str, loss: str, changed: dict[str, Any]) -> TrainingOptions:
+    from passagework.retrieval.training import ENCODER_OPTIONS, Loss, TrainingOptions
+
+    if loss not in {choice.value for choice in Loss}:
+        raise ConfigError(f"loss is {loss!r}: give one of {', '.join(choice.value for choice in Loss)}")
+    return replace(TrainingOptions() if kind == "reranker" else ENCODER_OPTIONS, loss=Loss(loss), **changed)
+
+
+def _train_on_pairs(
+    kind: str,
+    out: Path,
+    pairs: list[Path] | None,
+    base: str | None,
+    collection: Path | None,
+    passage_tokens: int,
+    options: TrainingOptions,
+    command: str,
+    as_json: bool,
+) -> None:
     from passagework.ingest import train as begin
     from passagework.ingest.workflows.pair_training import checked_kind
     from passagework.retrieval.config import DEFAULT_ENCODER
     from passagework.retrieval.extras import require
-    from passagework.retrieval.models.facts import ModelKind
-    from passagework.retrieval.training import (
-        ENCODER_OPTIONS,
-        Loss,
-        Mined,
-        TrainingOptions,
-        check_output_folder,
-        read_pairs,
-    )
+    from passagework.retrieval.training import Mined, check_output_folder, read_pairs
     from passagework.ui.commands.progress import SuccessiveBars, progress_bar, query_bar, training_bar
     from passagework.ui.present import show_training
 
     named = checked_kind(kind)
     if not pairs:
         raise ConfigError(f"a {named.value} learns from --pairs: give a file")
-    if loss not in {choice.value for choice in Loss}:
-        raise ConfigError(f"loss is {loss!r}: give one of {', '.join(choice.value for choice in Loss)}")
-    optional: dict[str, Any] = {
-        "negatives": negatives,
-        "batch": batch,
-        "learning_rate": learning_rate,
-        "evaluate_every": evaluate_every,
-    }
-    options = replace(
-        TrainingOptions() if named is ModelKind.RERANKER else ENCODER_OPTIONS,
-        loss=Loss(loss),
-        layers=layers,
-        epochs=epochs,
-        window=window,
-        limit=limit,
-        token_vectors=token_vectors,
-        seed=seed,
-        shuffled=shuffled,
-        **{name: value for name, value in optional.items() if value is not None},
-    )
     require("train")
     check_output_folder(out)
     read = read_pairs(pairs)
@@ -99,7 +127,7 @@ def train(
             collection=collection,
             passage_tokens=passage_tokens,
             options=options,
-            command=shlex.join(["passagework", *sys.argv[1:]]),
+            command=command,
             mined=tell,
             ingested=bars.callback(progress_bar),
             searched=bars.callback(query_bar),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-KindArgument = Annotated[str, typer.Argument(help="reranker, encoder or classifier.", metavar="KIND")]
+KindArgument = Annotated[str, typer.Argument(help="reranker, encoder, classifier or adapt.", metavar="KIND")]
 PairsOption = Annotated[
     list[Path] | None,
     typer.Option(
@@ -22,7 +22,7 @@ MiningCollectionOption = Annotated[
     Path | None,
     typer.Option(
         "--collection",
-        help="Collection to mine negatives in (default: one of the pairs' texts), or with the labels.",
+        help="Collection to mine negatives in (default: one of the pairs' texts), with the labels, or to adapt to.",
         metavar="DIR",
     ),
 ]
@@ -52,6 +52,38 @@ EvaluateEveryOption = Annotated[
         "--evaluate-every",
         help="Steps between evaluations on held-out pairs (default: 250; of an encoder 100).",
         metavar="N",
+    ),
+]
+WarmupOption = Annotated[
+    float | None,
+    typer.Option("--warmup", help="Share of the steps in which the learning rate rises (default: 0.1).", metavar="X"),
+]
+FrozenOption = Annotated[
+    int | None,
+    typer.Option(
+        "--frozen", help="Of an encoder: first layers that stay as they are (default: 0, all learn).", metavar="N"
+    ),
+]
+TeacherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--teacher",
+        help="Of an encoder: larger encoder or cross-encoder whose order of each query's texts it learns.",
+        metavar="M",
+    ),
+]
+JudgmentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--judgments", help="Of adapt: judgments to measure it on (default: the collection's own).", metavar="FILE"
+    ),
+]
+GeneralOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--general",
+        help="Of adapt: BEIR folder that it must not become worse on; may be repeated.",
+        metavar="BEIR_DIR",
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Of everything that is drawn at random.", metavar="N")]

@@ -23,6 +23,8 @@ def show_verification(console: Console, verification: Verification) -> None:
     """Prints each claim with its verdict, the words that say so, and the score of the answer."""
     for claim in verification.claims:
         show_claim(console, claim)
+    for note in verification.notes:
+        console.print(Text(f"note: {one_line(note)}", style="yellow"), soft_wrap=True)
     told = ", ".join(f"{verification.count(verdict)} {verdict.value.replace('_', ' ')}" for verdict in Verdict)
     score = "" if verification.score is None else f"score {verification.score:.2f}; "
     line = f"{score}{counted(len(verification.claims), 'claim')}: {told}; by {verification.engine}"
@@ -34,10 +36,12 @@ def show_claim(console: Console, claim: ClaimVerdict) -> None:
     label = Text(f"{claim.verdict.value.replace('_', ' '):<13}", style=STYLES[claim.verdict])
     margin = Text(" " * len(label))
     indented(console, one_line(claim.text, limit=len(claim.text) + 1), "bold", column=label)
-    if claim.citation is not None:
-        place = ", ".join(filter(None, (claim.citation.address, claim.citation.place)))
-        indented(console, one_line(place), "dim", column=margin)
-        indented(console, one_line(claim.citation.text), "", column=margin)
+    for citation in (claim.citation, claim.disagreeing):
+        if citation is not None:
+            place = ", ".join(filter(None, (citation.address, citation.place)))
+            says = "but another passage disagrees: " if citation is claim.disagreeing else ""
+            indented(console, one_line(says + place), "yellow" if says else "dim", column=margin)
+            indented(console, one_line(citation.text), "", column=margin)
     for compared in claim.comparisons:
         if compared.agrees is False:
             indented(console, one_line(difference(compared)), "red", column=margin)
