@@ -46,7 +46,7 @@ class Service:
     tokens: TokenFile | None = None
     writers: Writers = field(default_factory=Writers)
     arrivals: Arrivals = field(default_factory=Arrivals)
-    drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, waiting=8))
+    drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, lending=0, waiting=8))
     sources: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def access(self, headers: Headers) -> Access:

@@ -133,7 +133,7 @@ class Writers:
 
     def _of(self, name: str) -> WorkerThreads:
         if name not in self._threads:
-            self._threads[name] = WorkerThreads(at_once=1, waiting=WAITING_JOBS, seconds=self._seconds)
+            self._threads[name] = WorkerThreads(at_once=1, lending=0, waiting=WAITING_JOBS, seconds=self._seconds)
         return self._threads[name]
 
     def _run(self, job: Job, collection: Collection, paths: Sequence[Path], delete_missing: bool) -> None:
