@@ -120,21 +120,3 @@ def _check_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> None:
             raise ConfigError(f"{host} is reached by other machines: give --tokens, or --no-auth to serve whoever asks")
         return
     TokenFile(tokens).all()  # a file that can't be read is told now
-
-
-def mcp(collection: ServedOption, reranker: find.RerankerOption = None) -> None:
-    """Serve collections to one program by MCP, over stdin and stdout."""
-    from passagework.retrieval.collection.collection_names import named_folders
-    from passagework.retrieval.extras import require
-
-    require("serve")
-    from passagework.ui.service.access_tokens import EVERYTHING
-    from passagework.ui.service.mcp_tools import mcp_server
-    from passagework.ui.service.served_collections import ServedCollections
-    from passagework.ui.service.serving_state import Caller, Service
-
-    service = Service(ServedCollections.open(named_folders(collection), reranker=reranker))
-    try:
-        mcp_server(lambda _: Caller(service, EVERYTHING)).run("stdio")
-    finally:
-        service.close()

@@ -112,6 +112,11 @@ class Caller:
         self.whole(name, Right.INGEST)
         return self._service.collections.named(name)
 
+    @property
+    def may_write(self) -> bool:
+        """Tells whether the caller may bring documents into its collections, and so sees all of them."""
+        return Right.INGEST in self._access.rights and self._access.visible is None
+
     def whole(self, name: str, right: Right) -> Collection:
         """Returns a collection of which the caller sees everything; raises as `writable` does."""
         collection = self.collection(name, right)

@@ -12,10 +12,10 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passagework.ui.service import ingest_routes
+from passagework.ui.service import ingest_routes, openai_files
 from passagework.ui.service.problems import RefusedError, refusal_answer
 
-WRITING = (*ingest_routes.router.routes,)
+WRITING = (*ingest_routes.router.routes, *openai_files.router.routes)
 """Routes of what writes, and of jobs."""
 
 OF_ONE_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer")
