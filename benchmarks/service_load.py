@@ -10,21 +10,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count, cycle
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import psutil
 
+from benchmarks.environments import ROOT
 from passagework import Collection
 
 HITS = 10
@@ -38,12 +42,13 @@ WORDS = (
 
 
 @contextmanager
-def serving(collection: Path) -> Iterator[tuple[int, psutil.Process]]:
-    """Gives the port and the process of a service, once it answers."""
-    command = [sys.executable, "-m", "passagework.ui.cli", "serve", "--no-access-log", "--port", "0"]
+def serving(collection: Path, *arguments: str, checkout: Path = ROOT) -> Iterator[tuple[int, psutil.Process]]:
+    """Gives the port and the process of a service of this checkout, or of another state of it, once it answers."""
     port = _free_port()
-    command[-1] = str(port)
-    with subprocess.Popen([*command, "--collection", f"c={collection}"], stderr=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "passagework.ui.cli", "serve", "--no-access-log", "--port", str(port)]
+    command += ["--collection", f"c={collection}", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, cwd=checkout) as process:
         assert process.stderr is not None
         print(process.stderr.readline().strip())
         try:
@@ -51,6 +56,27 @@ def serving(collection: Path) -> Iterator[tuple[int, psutil.Process]]:
         finally:
             process.send_signal(signal.SIGTERM)
             print(f"ended with {process.wait(60)}")
+
+
+@dataclass(slots=True)
+class Searches:
+    """Holds how long searches took, in seconds, and how often each status was answered."""
+
+    seconds: list[float] = field(default_factory=list)
+    answers: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, parts: Iterable[Searches]) -> Searches:
+        """Returns those of several callers together."""
+        together = cls()
+        for part in parts:
+            together.seconds += part.seconds
+            together.answers += part.answers
+        return together
+
+    def milliseconds(self, *percentiles: float) -> list[float]:
+        """Returns percentiles of the times."""
+        return [float(one) for one in np.percentile(np.array(self.seconds) * 1000, percentiles)]
 
 
 class Caller:
@@ -72,9 +98,39 @@ class Caller:
         return int(lines[0].split()[1]), await reader.readexactly(length)
 
 
-def search_body(query: str) -> bytes:
+def search_body(query: str, stage: str = "hybrid") -> bytes:
     """Returns the body of a search."""
-    return json.dumps({"query": query, "k": HITS, "stage": "hybrid"}).encode()
+    return json.dumps({"query": query, "k": HITS, "stage": stage}).encode()
+
+
+async def search_until(until: float, port: int, queries: Iterator[str], *, stage: str = "hybrid") -> Searches:
+    """Searches over one connection, one query after the other; returns how long each took, and how it was answered."""
+    caller, done = Caller(port), Searches()
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        status, _ = await caller.ask("POST", "/collections/c/search", search_body(next(queries), stage))
+        done.seconds.append(time.perf_counter() - began)
+        done.answers[status] += 1
+    return done
+
+
+async def bring_in_until(until: float, port: int, *, texts: int = UPLOADED) -> Counter[str]:
+    """Brings in files of so many texts, each when the job of the one before is over; counts answers and ends."""
+    caller, chance = Caller(port), np.random.default_rng(time.monotonic_ns())
+    brought: Counter[str] = Counter()
+    while time.monotonic() < until:
+        rows = [{"_id": f"{uuid.uuid4()}", "text": " ".join(chance.choice(WORDS, 60))} for _ in range(texts)]
+        content = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        path = f"/collections/c/files/load-{uuid.uuid4()}.jsonl"
+        status, body = await caller.ask("PUT", path, content, "application/octet-stream")
+        brought[f"upload {status}"] += 1
+        job = json.loads(body)
+        while status == 202 and job["state"] in ("waiting", "running"):
+            await asyncio.sleep(0.2)
+            _, body = await caller.ask("GET", f"/collections/c/jobs/{job['id']}")
+            job = json.loads(body)
+        brought[f"job {job.get('state')}"] += 1
+    return brought
 
 
 async def overhead(port: int, collection: Path, queries: Sequence[str]) -> None:
@@ -99,49 +155,33 @@ async def overhead(port: int, collection: Path, queries: Sequence[str]) -> None:
 
 async def load(port: int, process: psutil.Process, queries: Sequence[str], callers: int, seconds: float) -> None:
     """Prints times of searches, errors and memory while callers search and files are brought in."""
-    until = time.monotonic() + seconds
-    times: list[float] = []
-    answers: Counter[int] = Counter()
+    until, turn = time.monotonic() + seconds, cycle(queries)
     memory: list[float] = []
-    brought: Counter[str] = Counter()
-    turn = cycle(queries)
-
-    async def search() -> None:
-        caller = Caller(port)
-        while time.monotonic() < until:
-            began = time.perf_counter()
-            status, _ = await caller.ask("POST", "/collections/c/search", search_body(next(turn)))
-            times.append(time.perf_counter() - began)
-            answers[status] += 1
-
-    async def bring_in() -> None:
-        caller, chance = Caller(port), np.random.default_rng(1)
-        for number in count():
-            if time.monotonic() >= until:
-                return
-            rows = [{"_id": f"{number}-{row}", "text": " ".join(chance.choice(WORDS, 60))} for row in range(UPLOADED)]
-            content = "".join(json.dumps(row) + "\n" for row in rows).encode()
-            path = f"/collections/c/files/load{number}.jsonl"
-            status, body = await caller.ask("PUT", path, content, "application/octet-stream")
-            brought[f"upload {status}"] += 1
-            job = json.loads(body)
-            while status == 202 and job["state"] in ("waiting", "running"):
-                await asyncio.sleep(0.2)
-                _, body = await caller.ask("GET", f"/collections/c/jobs/{job['id']}")
-                job = json.loads(body)
-            brought[f"job {job.get('state')}"] += 1
 
     async def watch() -> None:
         while time.monotonic() < until:
-            memory.append(process.memory_info().rss / 2**20)
+            memory.append(_resident(process) / 2**20)
             await asyncio.sleep(2)
 
-    await asyncio.gather(*(search() for _ in range(callers)), bring_in(), watch())
-    p50, p95, p99 = np.percentile(np.array(times) * 1000, [50, 95, 99])
-    print(f"{callers} callers for {seconds:g} s: {len(times)} searches, {len(times) / seconds:.1f} a second")
-    print(f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms; answers by status {dict(answers)}; {dict(brought)}")
+    watching, bringing = asyncio.create_task(watch()), asyncio.create_task(bring_in_until(until, port))
+    done = Searches.of(await asyncio.gather(*(search_until(until, port, turn) for _ in range(callers))))
+    brought, _ = await asyncio.gather(bringing, watching)
+    p50, p95, p99 = done.milliseconds(50, 95, 99)
+    count = len(done.seconds)
+    print(f"{callers} callers for {seconds:g} s: {count} searches, {count / seconds:.1f} a second")
+    print(f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms; by status {dict(done.answers)}; {dict(brought)}")
     thirds = [f"{np.mean(part):.0f}" for part in np.array_split(np.array(memory), 3)]
     print(f"memory in the first, second and last third: {', '.join(thirds)} MB; at most {max(memory):.0f}")
+
+
+def _resident(process: psutil.Process) -> int:
+    """Returns the bytes of memory of a process and its children that are no others' too, where that is told."""
+    found = 0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.Error):
+            memory = one.memory_full_info()
+            found += int(getattr(memory, "pss", memory.rss))
+    return found
 
 
 def _free_port() -> int:

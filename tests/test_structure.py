@@ -27,6 +27,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
                 "extras",
                 "choices",
                 "forks",
+                "cores",
+                "fair_lock",
                 "roots",
                 "also_in",
                 "citations",

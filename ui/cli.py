@@ -17,6 +17,7 @@ from passagework.ui.commands import (
     evaluate as measuring,
     exchange,
     labels as labelling,
+    mcp_serving,
     model_options as model_opt,
     models as model_list,
     options as opt,
@@ -219,7 +220,7 @@ app.command()(labelling.classify)
 app.command()(model_list.models)
 app.command()(privacy.scan)
 app.command()(serving.serve)
-app.command()(serving.mcp)
+app.add_typer(mcp_serving.mcp, name="mcp")
 app.add_typer(tokens.token, name="token")
 
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from passagework.retrieval.forks import ForkSafeLock, in_use
+from passagework.retrieval.fair_lock import FairLock
+from passagework.retrieval.forks import in_use
 from passagework.retrieval.models.backends import Backend, DeviceMemoryError
 from passagework.retrieval.models.batching import (
     batches,
@@ -48,14 +49,13 @@ class BatchEncoder:
         self._window = window
         self._dim = dim
         self._process = os.getpid()
-        self._lock = ForkSafeLock()
+        self._lock = FairLock()  # held for a batch: a query waits for one of an ingest, and not for all of them
         self._shape = backend.shape
 
     def gives_token_vectors(self, ids: TokenIds, prompt: PromptTokens) -> bool:
         """Tells whether the model gives vectors of the tokens of a text, beside that of the text."""
         probe = prompt.around(ids)
-        with self._lock:
-            return self._token_batch([probe], (1, len(probe)), prompt) is not None
+        return self._token_batch([probe], (1, len(probe)), prompt) is not None
 
     def text_vectors(
         self, token_ids: Sequence[TokenIds], prompt: PromptTokens, take: Callable[[int, Vectors], None] | None = None
@@ -96,31 +96,29 @@ class BatchEncoder:
         out = np.empty((len(token_ids), self._dim), dtype=np.float32)
         order = sorted(range(len(token_ids)), key=lambda i: -len(token_ids[i]))
         done = 0
-        with self._lock:
-            while done < len(order):
-                rows = next(batches(order[done:], width, self._shape.tokens))
-                wide = width(rows[0])
-                if alike:
-                    rows = [row for row in rows if width(row) == wide]
-                shape = self._shape.rows(len(rows), wide), wide
-                try:
-                    vectors, by_token = self._text_batch(
-                        [prompt.around(token_ids[row]) for row in rows], shape, prompt, with_tokens=take is not None
-                    )
-                except DeviceMemoryError:
-                    if len(rows) == 1:
-                        raise
-                    self._shape = replace(self._shape, tokens=self._shape.tokens // 2)
-                    continue
-                # Fewer dimensions than the model gives, as it was saved or is asked for, are the first ones.
-                out[rows] = vectors[: len(rows), : self._dim]
-                if take is not None and by_token is not None:
-                    own = own_token_vectors(by_token, rows, token_ids, prompt, self._model)
-                    for row, token_vectors in own:
-                        take(row, token_vectors)
-                done += len(rows)
-            if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
-                release_memory()
+        while done < len(order):
+            tokens = self._shape.tokens
+            rows = next(batches(order[done:], width, tokens))
+            wide = width(rows[0])
+            if alike:
+                rows = [row for row in rows if width(row) == wide]
+            shape = self._shape.rows(len(rows), wide), wide
+            batch = [prompt.around(token_ids[row]) for row in rows]
+            try:
+                vectors, by_token = self._text_batch(batch, shape, prompt, with_tokens=take is not None)
+            except DeviceMemoryError:
+                if len(rows) == 1:
+                    raise
+                self._shape = replace(self._shape, tokens=min(self._shape.tokens, tokens // 2))
+                continue
+            # Fewer dimensions than the model gives, as it was saved or is asked for, are the first ones.
+            out[rows] = vectors[: len(rows), : self._dim]
+            if take is not None and by_token is not None:
+                for row, token_vectors in own_token_vectors(by_token, rows, token_ids, prompt, self._model):
+                    take(row, token_vectors)
+            done += len(rows)
+        if len(order) > RELEASE_AFTER_TEXTS and self._backend.device == "cpu":
+            release_memory()
         return unit_rows(out, self._model)
 
     def token_vectors(self, token_ids: Sequence[TokenIds], prompt: PromptTokens) -> list[Vectors]:
@@ -133,15 +131,14 @@ class BatchEncoder:
         by_width: dict[int, list[int]] = {}
         for row, ids in enumerate(token_ids):
             by_width.setdefault(padded_width(len(ids) + len(prompt), self._window, TOKEN_STEP), []).append(row)
-        with self._lock:
-            for width, alike in by_width.items():
-                height = max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
-                for start in range(0, len(alike), height):
-                    rows = alike[start : start + height]
-                    batch = [prompt.around(token_ids[row]) for row in rows]
-                    matrices = self._token_batch(batch, (height, width), prompt)
-                    for row, vectors in own_token_vectors(matrices, rows, token_ids, prompt, self._model):
-                        out[row] = vectors
+        for width, alike in by_width.items():
+            height = max(1, min(TOKEN_ROWS[on_gpu], TOKEN_BATCH[on_gpu] // width))
+            for start in range(0, len(alike), height):
+                rows = alike[start : start + height]
+                batch = [prompt.around(token_ids[row]) for row in rows]
+                matrices = self._token_batch(batch, (height, width), prompt)
+                for row, vectors in own_token_vectors(matrices, rows, token_ids, prompt, self._model):
+                    out[row] = vectors
         return out
 
     def _token_batch(self, batch: list[TokenIds], shape: tuple[int, int], prompt: PromptTokens) -> Vectors | None:
@@ -169,5 +166,5 @@ class BatchEncoder:
     @contextmanager
     def _backend_in_use(self) -> Iterator[Backend]:
         refuse_in_child(self._model, self._backend.device, self._process)
-        with in_use(self._model):
+        with self._lock, in_use(self._model):
             yield self._backend

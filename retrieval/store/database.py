@@ -23,6 +23,9 @@ from passagework.retrieval.store.schema import LATER, READABLE, REVISION, former
 from passagework.retrieval.store.seal import break_seal
 
 BUSY_TIMEOUT_MS = 30_000
+POOLED = 16
+"""Connections that stay open: so many searches of a service have a snapshot at once, and opening one takes as long."""
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 ADVICE = {
     "database or disk is full": "free some space and run again: what was committed is safe",
@@ -143,7 +146,7 @@ at_fork(before=_close_idle_connections, in_child=_forget_connections)
 def _engine(path: Path, *, foreign_keys: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
-        pool_size=8,
+        pool_size=POOLED,
         max_overflow=-1,
         connect_args={"factory": _Connection},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -531,3 +532,33 @@ def test_a_query_is_read_once(prompted: Path, monkeypatch: pytest.MonkeyPatch, b
     np.testing.assert_array_equal(tokens, other.encode_token_vectors([ids], query=True)[0])
     np.testing.assert_array_equal(vector, other.encode_queries(["river stone"]))
     np.testing.assert_allclose(vector, by_library(prompted, ["river stone"], PROMPTS["query"]), atol=2e-6)
+
+
+def test_a_query_waits_for_one_batch_of_an_ingest(encoder: BiEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passages that are encoded at once let a query in between, which is encoded before the rest of them."""
+    batcher, backend = encoder._batches, encoder._batches._backend
+    text_vectors, both = backend.text_vectors, backend.text_and_token_vectors
+    order: list[str] = []
+    asking: list[threading.Thread] = []
+
+    def passages(*batch: Any, prompt_length: int) -> Vectors:
+        order.append("passages")
+        if not asking:
+            asking.append(threading.Thread(target=lambda: encoder.encode_queries(["which query comes in between"])))
+            asking[0].start()
+            until = time.monotonic() + 10
+            while not batcher._lock._turns and time.monotonic() < until:
+                time.sleep(0.001)
+        return text_vectors(*batch, prompt_length=prompt_length)
+
+    def query(*batch: Any, prompt_length: int) -> Any:
+        order.append("query")
+        return both(*batch, prompt_length=prompt_length)
+
+    monkeypatch.setattr(backend, "text_vectors", passages)
+    monkeypatch.setattr(backend, "text_and_token_vectors", query)
+    monkeypatch.setattr(batcher, "_shape", replace(batcher._shape, tokens=64))
+    encoder.encode_passages([f"passage number {number} of an ingest" for number in range(60)])
+    asking[0].join(10)
+    assert order[:3] == ["passages", "query", "passages"]
+    assert order.count("passages") > 4

@@ -46,7 +46,7 @@ def asked_at_once(encoder: SlowEncoder, queries: Sequence[Sequence[int]], *, mos
         answers = []
         for number, query in enumerate(queries):
             answers.append(pool.submit(ask, query))
-            while len(waiting._waiting) + len(encoder.batches) <= number:
+            while len(waiting._line.queries) + len(encoder.batches) <= number:
                 time.sleep(0.001)
         encoder.let_go.set()
         return [answer.result(10) for answer in answers]
@@ -87,3 +87,40 @@ def test_interrupted_caller() -> None:
     with pytest.raises(KeyboardInterrupt):
         waiting.encode(np.array([1], np.int32))
     assert waiting.encode(np.array([2], np.int32))[0][0, 0] == 2
+
+
+def test_who_is_served_goes_on_at_once() -> None:
+    """A caller that has its vectors doesn't wait for the batch that is encoded next."""
+    began, let_go = threading.Semaphore(0), [threading.Event() for _ in range(3)]
+    batches: list[list[int]] = []
+
+    def encode(queries: Sequence[TokenIds]) -> list[EncodedQuery]:
+        batches.append([int(ids[0]) for ids in queries])
+        began.release()
+        assert let_go[len(batches) - 1].wait(10)
+        return [(np.full((1, 2), ids[0], np.float32), None) for ids in queries]
+
+    waiting = WaitingQueries(encode, width=len, most=2)
+    with ThreadPoolExecutor(4) as pool:
+        callers = []
+        for number in range(4):
+            callers.append(pool.submit(waiting.encode, np.array([number], np.int32)))
+            while len(waiting._line.queries) + len(batches) <= number:
+                time.sleep(0.001)
+        for number in range(3):  # 0 alone, then 1 and 2 by one of them, then 3
+            assert began.acquire(timeout=10)
+            if number == 2:
+                assert [callers[one].result(10)[0][0, 0] for one in (0, 1, 2)] == [0, 1, 2]
+            let_go[number].set()
+        assert callers[3].result(10)[0][0, 0] == 3
+    assert batches == [[0], [1, 2], [3]]
+
+
+def test_a_forked_child_waits_for_nobody() -> None:
+    """Those who encoded and waited in the parent are not there."""
+    encoder = SlowEncoder()
+    encoder.let_go.set()
+    waiting = WaitingQueries(encoder, width=len)
+    waiting._line.is_busy = True
+    waiting._line.free()  # as at a fork
+    assert waiting.encode(np.array([7], np.int32))[0][0, 0] == 7

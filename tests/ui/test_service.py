@@ -300,7 +300,7 @@ class TestThreads:
         """What runs is a timeout, what waits behind it or doesn't even may wait is told to come again."""
         free = threading.Event()
         monkeypatch.setattr(Collection, "status", lambda self: free.wait(20))
-        threads = WorkerThreads(at_once=1, waiting=1, seconds=0.1)
+        threads = WorkerThreads(at_once=1, lending=0, waiting=1, seconds=0.1)
         client = ServiceClient(application(Service(ServedCollections({"guide": collection}), threads)))
         try:
             runs = client.get("/collections/guide")

@@ -31,6 +31,8 @@ RECORDS = [
 ]
 SECRETS = ("zephyr", "moonvault", "krypton", "clearance", "secretplan", "s1", "s2", "other")
 HIDDEN_QUERIES = ("zephyrium", '"zephyr pump unit"', "clearance:krypton", "path:secretplan*", "-gate moonvault")
+UPLOADED = "file-0123456789abcdef01234567"
+"""A file that somebody uploaded, and that is in no collection yet."""
 HIDDEN_FILTERS: list[Any] = [
     {"team": "red"},
     {"$or": [{"team": "red"}, {"team": "green"}]},
@@ -49,6 +51,8 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]
     settings = Settings(workers=1, offline=True)
     ingest([base / "docs"], base / "c", encoder=FakeTokenEncoder(), settings=settings)
     add_judgments(base / "c", [Judgment("zephyr", "s1")])
+    (base / "c" / "uploads" / UPLOADED).mkdir(parents=True)
+    (base / "c" / "uploads" / UPLOADED / "secretplan.md").write_text("Zephyrium, and a moonvault.")
     with Collection.open(base / "c", encoder=FakeTokenEncoder(), settings=settings) as opened:
         yield opened
 
@@ -77,7 +81,7 @@ def attempts(collection: Collection) -> dict[tuple[str, str], list[tuple[str, di
     uris = [row.uri for row in collection.documents() if "secretplan" in row.uri or row.uri.endswith(("s1", "s2"))]
     names = ["s1", "s2", "secretplan.md", "r.jsonl#_s1", *uris]
     paths = [quote(name, safe="") for name in names]
-    files = [file_id(name, uri) for name in ("guide", "other") for uri in uris]
+    files = [UPLOADED, *(file_id(name, uri) for name in ("guide", "other") for uri in uris)]
     searches: list[dict[str, Any]] = [
         *({"query": query} for query in HIDDEN_QUERIES),
         *({"query": "dome", "where": where, "k": 100} for where in HIDDEN_FILTERS),
@@ -106,6 +110,9 @@ def attempts(collection: Collection) -> dict[tuple[str, str], list[tuple[str, di
 
     def of_documents(behind: str) -> list[tuple[str, dict[str, Any]]]:
         return [(f"/collections/{name}/documents/{path}{behind}", {}) for name in both for path in paths]
+
+    def of_stores(behind: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(f"/v1/vector_stores/{name}/files/{file}{behind}", {}) for name in both for file in files]
 
     upload: list[tuple[str, dict[str, Any]]] = [
         (f"/collections/{name}/files/secretplan.md", {"content": b"x"}) for name in both
@@ -158,6 +165,19 @@ def attempts(collection: Collection) -> dict[tuple[str, str], list[tuple[str, di
         ("get", "/v1/vector_stores"): [("/v1/vector_stores", {}), ("/v1/vector_stores?after=other", {})],
         ("get", "/v1/vector_stores/{name}"): [(f"/v1/vector_stores/{name}", {}) for name in both],
         ("post", "/v1/vector_stores/{name}/search"): posts("/v1/vector_stores/{name}/search", of_store),
+        ("get", "/v1/vector_stores/{name}/files"): [
+            (f"/v1/vector_stores/{name}/files{asked}", {}) for name in both for asked in ("", "?filter=failed")
+        ],
+        ("post", "/v1/vector_stores/{name}/files"): posts(
+            "/v1/vector_stores/{name}/files", [{"file_id": file} for file in files]
+        ),
+        ("get", "/v1/vector_stores/{name}/files/{identifier}"): of_stores(""),
+        ("get", "/v1/vector_stores/{name}/files/{identifier}/content"): of_stores("/content"),
+        ("delete", "/v1/vector_stores/{name}/files/{identifier}"): of_stores(""),
+        ("post", "/v1/files"): [
+            ("/v1/files", {"files": [("file", ("secretplan.md", b"x"))], "data": {"purpose": "assistants"}})
+        ],
+        ("delete", "/v1/files/{identifier}"): [(f"/v1/files/{file}", {}) for file in files],
         ("get", "/v1/files"): [("/v1/files", {}), *((f"/v1/files?after={file}", {}) for file in files)],
         ("get", "/v1/files/{identifier}"): [(f"/v1/files/{file}", {}) for file in files],
         ("get", "/v1/files/{identifier}/content"): [(f"/v1/files/{file}/content", {}) for file in files],

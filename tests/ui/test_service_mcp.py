@@ -18,8 +18,11 @@ from mcp.client.streamable_http import streamable_http_client
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.retrieval.config import Settings
+from passagework.ui.cli import app
+from passagework.ui.commands.output import run
 from passagework.ui.service.access_tokens import EVERYTHING, TokenFile
 from passagework.ui.service.application import application
+from passagework.ui.service.mcp_relay import relaying_server
 from passagework.ui.service.mcp_tools import INSTRUCTIONS, mcp_server
 from passagework.ui.service.openai_shapes import file_id
 from passagework.ui.service.served_collections import ServedCollections
@@ -129,7 +132,7 @@ def test_context_outline_and_documents(collections: dict[str, Collection]) -> No
         ("search", {"query": "owls", "k": 51}, "k"),
         ("search", {"query": "owls", "collection": "none"}, "there is no such collection"),
         ("fetch", {"id": "file-x"}, "there is no such file"),
-        ("fetch", {"id": file_id("guide", "file:///none")}, "there is no such document"),
+        ("fetch", {"id": file_id("guide", "file:///none")}, "there is no such file"),
     ],
     ids=str,
 )
@@ -138,6 +141,46 @@ def test_mistakes(collections: dict[str, Collection], tool: str, arguments: dict
     answer = told(collections, tool, **arguments)
     assert answer.is_error
     assert said in answer.content[0].text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_documents_are_resources(collections: dict[str, Collection], mode: str) -> None:
+    """Each is read whole by the id that the tools give; there is no list of them, which might have no end."""
+    (row,) = collections["guide"].documents()
+    identifier = file_id("guide", row.uri)
+
+    async def read(client: mcp.Client) -> tuple[Any, Any]:
+        templates = await client.list_resource_templates()
+        contents = (await client.read_resource(f"passagework://documents/{identifier}")).contents
+        with pytest.raises(mcp.MCPError, match="there is no such file"):
+            await client.read_resource("passagework://documents/file-x")
+        return templates.resource_templates, contents
+
+    (template,), (content,) = used(collections, read, mode=mode)
+    assert (template.uri_template, template.mime_type) == ("passagework://documents/{id}", "text/plain")
+    assert content.text == collections["guide"].document(row.id).text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_relay_hands_on_what_is_asked(collections: dict[str, Collection], mode: str) -> None:
+    """What a program gets of `mcp --url` is what the service answers: tools, results, mistakes, resources."""
+    (row,) = collections["birds"].documents()
+    address = f"passagework://documents/{file_id('birds', row.uri)}"
+
+    async def use() -> list[Any]:
+        service = mcp_server(lambda _: Caller(Service(ServedCollections(collections)), EVERYTHING))
+        answers = []
+        async with mcp.Client(service) as direct, mcp.Client(relaying_server(direct), mode=mode) as relayed:
+            for client in (direct, relayed):
+                found = await client.call_tool("search", {"query": "owls hoot at night"})
+                mistake = await client.call_tool("search", {"query": ""})
+                asked = [await client.list_tools(), found, mistake, await client.read_resource(address)]
+                answers.append([client.instructions, *(answer.model_dump() for answer in asked)])
+        return answers
+
+    direct, relayed = asyncio.run(use())
+    assert relayed == direct
+    assert [direct[2]["is_error"], direct[3]["is_error"]] == [False, True]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -153,17 +196,17 @@ def test_over_http_a_token_holds(collections: dict[str, Collection], tmp_path: P
 
     async def use() -> dict[str, Any]:
         opened = {name: Collection.open(one.path, encoder=FakeTokenEncoder()) for name, one in collections.items()}
-        app = application(Service(ServedCollections(opened), tokens=tokens))
+        service = application(Service(ServedCollections(opened), tokens=tokens))
         answers: dict[str, Any] = {}
-        async with app.router.lifespan_context(app):
+        async with service.router.lifespan_context(service):
             for name, key in keys.items():
                 headers = {"authorization": f"Bearer {key}"}
-                transport = httpx2.ASGITransport(app=app)
+                transport = httpx2.ASGITransport(app=service)
                 async with httpx2.AsyncClient(transport=transport, headers=headers) as http:
                     over = streamable_http_client("http://localhost/mcp", http_client=http)
                     async with mcp.Client(over, mode=mode) as client:
                         answers[name] = await client.call_tool("search", {"query": "owls hoot at night"})
-            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as http:
+            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=service)) as http:
                 answers["none"] = await http.post("http://localhost/mcp", json={})
                 answers["rebound"] = await http.post("http://evil.example/mcp", json={})
         return answers
@@ -190,3 +233,52 @@ def test_over_stdin_and_stdout(tmp_path: Path) -> None:
 
     found = asyncio.run(use())
     assert found.structured_content["results"][0]["text"].endswith("Owls hoot at night in the old tower.")
+
+
+@pytest.mark.parametrize(
+    ("program", "begins", "holds"),
+    [
+        ("claude-desktop", '{\n  "mcpServers": {\n    "birds": {', '"--collection",\n        "birds='),
+        ("vscode", '{\n  "servers": {\n    "birds": {\n      "type": "stdio"', '"args": ['),
+        ("claude-code", "claude mcp add birds -- ", " mcp --collection birds="),
+        ("codex", '[mcp_servers."birds"]\ncommand = ', 'args = ["mcp", "--collection", "birds='),
+    ],
+)
+def test_entries(program: str, begins: str, holds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each program gets its own form, with whole paths: it starts the command in a folder of its own."""
+    given = ["mcp", "install", "--program", program, "--collection", f"birds={tmp_path}", "--json"]
+    assert run(app, given) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["entry"].startswith(begins)
+    assert f"{holds}{tmp_path}" in printed["entry"] or (program == "vscode" and holds in printed["entry"])
+    if program in ("claude-desktop", "vscode"):
+        (server,) = next(iter(json.loads(printed["entry"]).values())).values()
+        assert server["args"] == ["mcp", "--collection", f"birds={tmp_path}"]
+        assert Path(server["command"]).name.startswith("passagework")
+
+
+def test_an_entry_of_a_service_has_its_token_in_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not among the arguments, which others on the machine can read."""
+    url = "http://127.0.0.1:8600/mcp"
+    assert run(app, ["mcp", "install", "--program", "cursor", "--url", url, "--json"]) == 0
+    server = json.loads(json.loads(capsys.readouterr().out)["entry"])["mcpServers"]["passagework"]
+    assert (server["args"], server["env"]) == (["mcp", "--url", url], {"PASSAGEWORK_TOKEN": "pw_..."})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["mcp"], 2, "give --collection, or the --url of a service that runs"),
+        (["mcp", "--url", "http://x/mcp", "--collection", "c"], 2, "give --collection, or the --url"),
+        (["mcp", "--url", "localhost:8600"], 2, "localhost:8600 is no address of a service"),
+        (["mcp", "--url", "http://127.0.0.1:9/mcp"], 1, "no service answers at http://127.0.0.1:9/mcp: "),
+        (["mcp", "install", "--program", "emacs", "--collection", "c"], 2, "'emacs' is not one of"),
+    ],
+)
+def test_mistakes_on_the_command_line(
+    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says what is wrong."""
+    assert run(app, arguments) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +13,6 @@ from passagework.ui.commands.output import INTERRUPTED, print_message
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from passagework.ui.service.access_tokens import TokenFile
-    from passagework.ui.service.served_collections import ServedCollections
 
 ServedOption = Annotated[
     list[str],
@@ -41,6 +38,10 @@ NoAuthOption = Annotated[
 TimeoutOption = Annotated[
     float, typer.Option("--timeout", help="Seconds that a request may take.", metavar="S", min=0.1, max=3600)
 ]
+WorkersOption = Annotated[
+    int,
+    typer.Option("--workers", help="Processes that answer, each with models of its own.", metavar="N", min=1, max=64),
+]
 QuietOption = Annotated[bool, typer.Option("--no-access-log", help="Write no line for each request.")]
 
 
@@ -54,41 +55,41 @@ def serve(
     no_auth: NoAuthOption = False,
     reranker: find.RerankerOption = None,
     timeout: TimeoutOption = 30.0,
+    workers: WorkersOption = 1,
     no_access_log: QuietOption = False,
 ) -> None:
-    """Serve collections over HTTP from one process that keeps its models loaded."""
+    """Serve collections over HTTP from one process that keeps its models loaded, or from several."""
     from passagework.retrieval.collection.collection_names import named_folders
     from passagework.retrieval.extras import require
 
     require("serve")
-    from passagework.ui.service.listening import is_any_address, listen, listening_socket
+    from passagework.ui.service.listening import is_any_address, listening_socket
+    from passagework.ui.service.serving_process import ServeOptions, serve_until_stopped
 
     folders = named_folders(collection)
-    sources = _named_sources(source or (), folders)
-    known = _known_tokens(host, tokens, no_auth=no_auth)
-    with listening_socket(host, port) as listening, ThreadPoolExecutor(1) as beside:
-        opening = beside.submit(_open, folders, reranker)
-        # what follows is imported while the models are loaded
-        from passagework.ui.service.application import application
-        from passagework.ui.service.serving_state import Service
-        from passagework.ui.service.worker_threads import WorkerThreads
-        from passagework.ui.service.writing_jobs import Writers
+    _check_tokens(host, tokens, no_auth=no_auth)
+    options = ServeOptions(
+        folders,
+        _named_sources(source or (), folders),
+        reranker=reranker,
+        tokens=tokens,
+        hosts=(*(allowed_host or ()), *(() if is_any_address(host) else (host,))),
+        timeout=timeout,
+        access_log=not no_access_log,
+        workers=workers,
+    )
+    address = f"[{host}]" if ":" in host else host
+    told = f"serving {', '.join(sorted(folders))} at http://{address}:{port}"
+    with listening_socket(host, port) as listening:
+        if workers == 1:
+            interrupted = serve_until_stopped(options, [listening], started=lambda: print_message(told))
+        else:
+            from passagework.ui.service.worker_processes import serve_by
 
-        collections = opening.result()
-        hosts = [*(allowed_host or ()), *(() if is_any_address(host) else (host,))]
-        threads, writers = WorkerThreads(seconds=timeout), Writers(seconds=timeout)
-        service = Service(collections, threads, tokens=known, writers=writers, sources=sources)
-        app = application(service, hosts=hosts)
-        address = f"[{host}]" if ":" in host else host
-        print_message(f"serving {', '.join(collections.names)} at http://{address}:{port}")
-        if listen(app, listening, access_log=not no_access_log, stopping=writers.stop):
-            raise typer.Exit(INTERRUPTED)
-
-
-def _open(folders: Mapping[str, Path], reranker: str | None) -> ServedCollections:
-    from passagework.ui.service.served_collections import ServedCollections
-
-    return ServedCollections.open(folders, reranker=reranker)
+            by = f"{told} by {workers} workers"
+            interrupted = serve_by(workers, options, listening, started=lambda: print_message(by), note=print_message)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
 def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dict[str, list[Path]]:
@@ -106,8 +107,8 @@ def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dic
     return sources
 
 
-def _known_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> TokenFile | None:
-    """Returns the tokens that a service asks for; raises ConfigError where nobody said that it shall ask for none."""
+def _check_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> None:
+    """Raises ConfigError where nobody said whether tokens are asked for, PassageworkError for a file that is none."""
     from passagework.retrieval.errors import ConfigError
     from passagework.ui.service.access_tokens import TokenFile
     from passagework.ui.service.listening import is_loopback
@@ -117,25 +118,5 @@ def _known_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> TokenFile
     if tokens is None:
         if not is_loopback(host) and not no_auth:
             raise ConfigError(f"{host} is reached by other machines: give --tokens, or --no-auth to serve whoever asks")
-        return None
-    known = TokenFile(tokens)
-    known.all()  # a file that can't be read is told now
-    return known
-
-
-def mcp(collection: ServedOption, reranker: find.RerankerOption = None) -> None:
-    """Serve collections to one program by MCP, over stdin and stdout."""
-    from passagework.retrieval.collection.collection_names import named_folders
-    from passagework.retrieval.extras import require
-
-    require("serve")
-    from passagework.ui.service.access_tokens import EVERYTHING
-    from passagework.ui.service.mcp_tools import mcp_server
-    from passagework.ui.service.served_collections import ServedCollections
-    from passagework.ui.service.serving_state import Caller, Service
-
-    service = Service(ServedCollections.open(named_folders(collection), reranker=reranker))
-    try:
-        mcp_server(lambda _: Caller(service, EVERYTHING)).run("stdio")
-    finally:
-        service.close()
+        return
+    TokenFile(tokens).all()  # a file that can't be read is told now

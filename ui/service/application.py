@@ -17,6 +17,7 @@ from passagework.ui.service import (
     merged_search,
     model_routes,
     native_routes,
+    openai_files,
     openai_routes,
 )
 from passagework.ui.service.guarding import Guard
@@ -29,7 +30,7 @@ NATIVE, OPENAI, DIFY = "", "/v1", "/dify"
 
 ROUTES = (
     *((routes, NATIVE) for routes in (native_routes, merged_search, document_routes, ingest_routes)),
-    *((routes, OPENAI) for routes in (openai_routes, model_routes)),
+    *((routes, OPENAI) for routes in (openai_routes, openai_files, model_routes)),
     (dify_routes, DIFY),
 )
 

@@ -74,7 +74,7 @@ async def upload(name: str, filename: str, request: Request, caller: Asking) -> 
 async def upload_form(name: str, request: Request, caller: Asking) -> Response:
     """Takes the files of a form into the collection, and tells the job that brings them in."""
     collection = caller.writable(name)
-    async with form_files(request) as files:
+    async with form_files(request) as (files, _):
         paths = [await caller.arrivals.take(collection, named, pieces_of(file)) for named, file in files]
     return _started(await _bring_in(caller, name, collection, paths))
 
@@ -114,7 +114,7 @@ async def delete_document(name: str, document: str, request: Request, caller: As
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
     collection = caller.writable(name)
     row = await caller.run(lambda: row_named(collection, document))
-    rows = await caller.writers.run(name, lambda: _without(collection, uris=[row.uri]))
+    rows = await caller.writers.run(name, lambda: without_documents(collection, uris=[row.uri]))
     return json_answer(deleted_to_json(rows, dry_run=False))
 
 
@@ -122,7 +122,7 @@ async def delete_document(name: str, document: str, request: Request, caller: As
 async def delete_documents(name: str, body: DeleteBody, caller: Asking) -> Response:
     """Takes out documents by id, URI, path or glob, and those that a filter lets through."""
     collection = caller.writable(name)
-    rows = await caller.writers.run(name, lambda: _without(collection, **body.model_dump()))
+    rows = await caller.writers.run(name, lambda: without_documents(collection, **body.model_dump()))
     return json_answer(deleted_to_json(rows, dry_run=body.dry_run))
 
 
@@ -149,7 +149,7 @@ async def _events(job: Job) -> AsyncIterator[str]:
     yield f"event: {job.state.value}\ndata: {json.dumps(job.to_json())}\n\n"
 
 
-def _without(
+def without_documents(
     collection: Collection,
     *,
     documents: list[str] | None = None,

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -51,9 +51,15 @@ def listening_socket(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Tells what runs long, at the signal that ends it, to come to an end: requests that wait for it would not."""
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
+        self._told_started = started
         self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to answer, and tells so."""
+        await super().startup(sockets)
+        self._told_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begins to end the service."""
@@ -63,14 +69,15 @@ class _Server(uvicorn.Server):
 
 def listen(
     app: ASGIApp,
-    listening: socket.socket,
+    sockets: Sequence[socket.socket],
     *,
-    access_log: bool = True,
-    stopping: Callable[[], None] = lambda: None,
+    access_log: bool,
+    started: Callable[[], None],
+    stopping: Callable[[], None],
 ) -> bool:
     """Serves until SIGINT or SIGTERM, ends what runs, and returns whether it was SIGINT.
 
-    `stopping` is called first, in a signal's handler.
+    `started` is called when requests are answered, `stopping` in a signal's handler, before anything else.
     """
     received: list[int] = []
     before = {number: signal.signal(number, lambda got, _: received.append(got)) for number in STOPPING}
@@ -84,9 +91,8 @@ def listen(
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     try:
-        _Server(config, stopping).run(
-            [listening]
-        )  # it stops at a signal, and then raises it again for the handler above
+        # it stops at a signal, and then raises it again for the handler above
+        _Server(config, started, stopping).run(list(sockets))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -10,13 +10,12 @@ from fastapi.responses import PlainTextResponse
 
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import Hit
-from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Json, Stage
 from passagework.ui.service.access_tokens import Right
+from passagework.ui.service.file_places import document_named, uploaded_files
 from passagework.ui.service.json_requests import JsonRoute
 from passagework.ui.service.openai_shapes import (
     StoreSearchBody,
-    document_of,
     file_object,
     page_of,
     result_object,
@@ -69,27 +68,32 @@ async def search_vector_store(name: str, body: StoreSearchBody, caller: Asking) 
 async def list_files(
     caller: Asking, limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000, after: After = None
 ) -> Response:
-    """Lists the documents of all collections."""
+    """Lists the documents of all collections, and what was uploaded and is in none."""
     files: list[dict[str, Json]] = []
     for name in caller.names:
         collection = caller.collection(name, Right.READ)
         created = await _created(caller, name)
         rows = await caller.run(collection.documents)
         files += [file_object(name, row, created) for row in rows]
+    known = {one["id"] for one in files}
+    files += [one for one in uploaded_files(caller) if one["id"] not in known]
     return json_answer(page_of(files, limit=limit, after=after))
 
 
 @router.get("/files/{identifier}")
 async def file(identifier: str, caller: Asking) -> Response:
-    """Tells what a document is called, and how long it is."""
-    name, _, row = await _document(caller, identifier)
+    """Tells what a document is called, and how long it is; or what was uploaded."""
+    uploaded = next(iter(uploaded_files(caller, identifier)), None)
+    if uploaded is not None:
+        return json_answer(uploaded)
+    name, _, row = await document_named(caller, identifier)
     return json_answer(file_object(name, row, await _created(caller, name)))
 
 
 @router.get("/files/{identifier}/content", response_class=PlainTextResponse)
 async def file_content(identifier: str, caller: Asking) -> Response:
     """Gives a document's text."""
-    _, collection, row = await _document(caller, identifier)
+    _, collection, row = await document_named(caller, identifier)
     found = await caller.run(lambda: collection.document(row.id))
     return PlainTextResponse(found.text)
 
@@ -116,17 +120,6 @@ def _search(collection: Collection, queries: list[str], body: StoreSearchBody) -
     if len(queries) == 1:
         return list(best.values())  # by rank, which the reranker decides
     return sorted(best.values(), key=lambda hit: -(hit.relevance or 0))[: body.max_num_results]
-
-
-async def _document(caller: Caller, identifier: str) -> tuple[str, Collection, DocumentRow]:
-    """Returns a document with its collection; raises RefusedError (404) where there is none for the caller."""
-    name, uri = document_of(identifier)
-    collection = caller.collection(name, Right.READ)
-    named = await caller.run(lambda: collection.documents_named([uri]))
-    rows = [row for row in named.get(uri, []) if row.uri == uri]
-    if not rows:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "there is no such file")
-    return name, collection, rows[0]
 
 
 async def _created(caller: Caller, name: str) -> int:

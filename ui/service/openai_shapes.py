@@ -6,7 +6,9 @@ import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -18,6 +20,7 @@ from passagework.retrieval.store.conditions import Column
 from passagework.retrieval.types import Json
 from passagework.ui.service.problems import RefusedError
 from passagework.ui.service.request_bodies import RequestBody
+from passagework.ui.sources.stored_files import stored_id
 
 MOST_ATTRIBUTES, LONGEST_KEY, LONGEST_VALUE = 16, 64, 512
 """The bounds of attributes in OpenAI's API; metadata beyond them is left out."""
@@ -33,6 +36,19 @@ COMPARISONS = {
     "nin": "$nin",
 }
 COMPOUNDS = {"and": "$and", "or": "$or"}
+
+
+PURPOSES = ("assistants", "user_data")
+"""What a file may be uploaded for: to be searched."""
+
+
+class FileState(str, Enum):
+    """Names what a file of a vector store is at."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class RankingOptions(RequestBody):
@@ -135,8 +151,41 @@ def file_object(collection: str, row: DocumentRow, created: int) -> dict[str, Js
     }
 
 
+def stored_object(path: Path, *, purpose: str = PURPOSES[0], status: str = "uploaded") -> dict[str, Json]:
+    """Returns an uploaded file as a file; its id is its folder's name."""
+    stat = path.stat()
+    return {
+        "id": path.parent.name,
+        "object": "file",
+        "bytes": stat.st_size,
+        "created_at": int(stat.st_mtime),
+        "filename": path.name,
+        "purpose": purpose,
+        "status": status,
+    }
+
+
+def store_file_object(
+    collection: str, identifier: str, state: FileState, *, created: int, length: int = 0, reason: str | None = None
+) -> dict[str, Json]:
+    """Returns a file of a vector store; `length` is in characters."""
+    return {
+        "id": identifier,
+        "object": "vector_store.file",
+        "created_at": created,
+        "vector_store_id": collection,
+        "status": state.value,
+        "usage_bytes": length,
+        "last_error": None if reason is None else {"code": "invalid_file", "message": reason},
+        "attributes": {},
+    }
+
+
 def file_id(collection: str, uri: str) -> str:
-    """Returns a document's id: it says which one is meant, and stays the same."""
+    """Returns a document's id: it says which one is meant, and stays the same; of an uploaded file it is the file's."""
+    uploaded = stored_id(uri)
+    if uploaded is not None:
+        return uploaded
     named = f"{collection}/{uri}".encode("utf-8", "surrogatepass")
     return "file-" + base64.urlsafe_b64encode(named).decode().rstrip("=")
 

@@ -46,7 +46,7 @@ class Service:
     tokens: TokenFile | None = None
     writers: Writers = field(default_factory=Writers)
     arrivals: Arrivals = field(default_factory=Arrivals)
-    drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, waiting=8))
+    drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, lending=0, waiting=8))
     sources: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     def access(self, headers: Headers) -> Access:
@@ -111,6 +111,11 @@ class Caller:
         """
         self.whole(name, Right.INGEST)
         return self._service.collections.named(name)
+
+    @property
+    def may_write(self) -> bool:
+        """Tells whether the caller may bring documents into its collections, and so sees all of them."""
+        return Right.INGEST in self._access.rights and self._access.visible is None
 
     def whole(self, name: str, right: Right) -> Collection:
         """Returns a collection of which the caller sees everything; raises as `writable` does."""

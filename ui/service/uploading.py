@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -32,7 +32,7 @@ AT_ONCE = 8
 
 PIECE = 1 << 20
 
-_UPLOADING = re.compile(r"/collections/[^/]+/files(/[^/]*)?")
+_UPLOADING = re.compile(r"/collections/[^/]+/files(/[^/]*)?|/v1/files")
 
 
 def is_upload(method: str, path: str) -> bool:
@@ -67,8 +67,14 @@ class Arrivals:
     def __init__(self) -> None:
         self._under_way = 0
 
-    async def take(self, collection: Collection, name: str, pieces: AsyncIterator[bytes]) -> Path:
-        """Writes a file as it comes, and returns its path.
+    async def take(
+        self,
+        collection: Collection,
+        name: str,
+        pieces: AsyncIterator[bytes],
+        keep: Callable[[Path, str], Path] = keep_upload,
+    ) -> Path:
+        """Writes a file as it comes, has `keep` give it its place, and returns its path.
 
         Raises ConfigError for a name that is not taken, RefusedError where too many arrive (503), it is too large
         (413), empty or ended early (400).
@@ -80,12 +86,14 @@ class Arrivals:
             )
         self._under_way += 1
         try:
-            return await _written(collection, name, pieces)
+            return await _written(collection, name, pieces, keep)
         finally:
             self._under_way -= 1
 
 
-async def _written(collection: Collection, name: str, pieces: AsyncIterator[bytes]) -> Path:
+async def _written(
+    collection: Collection, name: str, pieces: AsyncIterator[bytes], keep: Callable[[Path, str], Path]
+) -> Path:
     size = 0
     with arriving(collection.path, name) as part:
         try:
@@ -101,12 +109,14 @@ async def _written(collection: Collection, name: str, pieces: AsyncIterator[byte
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body ended early") from error
         if not size:
             raise RefusedError(HTTPStatus.BAD_REQUEST, f"{one_line(name)} is empty")
-        return await asyncio.to_thread(keep_upload, part, name)
+        return await asyncio.to_thread(keep, part, name)
 
 
 @asynccontextmanager
-async def form_files(request: Request) -> AsyncIterator[Sequence[tuple[str, UploadFile]]]:
-    """Gives the files of a form, each with its name, until it is left.
+async def form_files(
+    request: Request, fields: Sequence[str] = ()
+) -> AsyncIterator[tuple[Sequence[tuple[str, UploadFile]], Mapping[str, str]]]:
+    """Gives the files of a form, each with its name, and those of `fields` that it has, until it is left.
 
     Raises RefusedError for what is no form (415), can't be read (400), or has no files, or others (422).
     """
@@ -119,21 +129,24 @@ async def form_files(request: Request) -> AsyncIterator[Sequence[tuple[str, Uplo
     except (HTTPException, MultiPartException, ValueError, KeyError) as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, f"the form can't be read: {error}") from error
     try:
-        yield _files_of(form)
+        yield _parts_of(form, fields)
     finally:
         await form.close()
 
 
-def _files_of(form: FormData) -> Sequence[tuple[str, UploadFile]]:
-    files = []
+def _parts_of(form: FormData, fields: Sequence[str]) -> tuple[Sequence[tuple[str, UploadFile]], Mapping[str, str]]:
+    files, texts = [], {}
     for key, value in form.multi_items():
+        if key in fields and isinstance(value, str):
+            texts[key] = value
+            continue
         if key != "file" or not isinstance(value, UploadFile):
             detail = f"there is no parameter {key!r}: files are each a `file`"
             raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         files.append((value.filename or "", value))
     if not files:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "file is missing")
-    return files
+    return files, texts
 
 
 async def pieces_of(file: UploadFile) -> AsyncIterator[bytes]:

@@ -10,23 +10,34 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TypeVar
 
+from passagework.retrieval.cores import Cores
 from passagework.ui.service.problems import RefusedError
 
 Answer = TypeVar("Answer")
 
 AT_ONCE = max(2, os.cpu_count() or 1)
-"""Searches at once: each uses a core for most of its time."""
+"""Searches that compute at once: each uses a core for most of its time."""
+
+AT_THE_ENCODER = 14
+"""Searches beside them that may wait for their query's vector, to be encoded together; with two cores they are as many
+as the store keeps connections."""
 
 WAITING = 64
 """Requests that may wait for a thread: a few seconds' work, and whoever comes later had better come again."""
 
 
 class WorkerThreads:
-    """Runs calls on a few threads; `seconds` is the longest that a caller waits for one."""
+    """Runs calls on threads, of which `at_once` compute; `seconds` is the longest that a caller waits for one.
 
-    def __init__(self, *, at_once: int = AT_ONCE, waiting: int = WAITING, seconds: float = 30.0) -> None:
-        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="search")
-        self._most = at_once + waiting
+    So many more, `lending`, have begun and lent their core while they wait for the encoder.
+    """
+
+    def __init__(
+        self, *, at_once: int = AT_ONCE, lending: int = AT_THE_ENCODER, waiting: int = WAITING, seconds: float = 30.0
+    ) -> None:
+        self._pool = ThreadPoolExecutor(at_once + lending, thread_name_prefix="search")
+        self._cores = Cores(at_once)
+        self._most = at_once + lending + waiting
         self._seconds = seconds
         self._lock = threading.Lock()  # guards the count: calls end on their own threads
         self._under_way = 0
@@ -52,13 +63,17 @@ class WorkerThreads:
             self._under_way += not full
         if full:
             raise _busy("too many requests wait: try again")
-        future = self._pool.submit(call)
+        future = self._pool.submit(self._on_a_core, call)
         future.add_done_callback(self._ended)
         return future
 
     def close(self) -> None:
         """Waits for what runs, and ends the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _on_a_core(self, call: Callable[[], Answer]) -> Answer:
+        with self._cores.taken():
+            return call()
 
     def _ended(self, _: object) -> None:
         with self._lock:

@@ -44,11 +44,11 @@ class JobState(str, Enum):
 
 @dataclass(slots=True)
 class Job:
-    """Is an ingest of `files` into a collection; `progress`, then `report` or `problem`, can be read at any time."""
+    """Is an ingest into a collection; `progress`, then `report` or `problem`, can be read at any time."""
 
     id: str
     collection: str
-    files: tuple[str, ...]
+    paths: tuple[Path, ...]
     state: JobState = JobState.WAITING
     progress: Progress | None = None
     report: Report | None = None
@@ -64,7 +64,7 @@ class Job:
         return {
             "id": self.id,
             "collection": self.collection,
-            "files": list(self.files),
+            "files": [path.name for path in self.paths],
             "state": self.state.value,
             "progress": None if self.progress is None else _progress_json(self.progress),
             "report": None if self.report is None else self.report.to_json(),
@@ -87,7 +87,7 @@ class Writers:
 
     def ingest(self, name: str, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> Job:
         """Starts an ingest of files or folders, and returns its job; raises RefusedError (503) where too many wait."""
-        job = Job(f"job-{secrets.token_hex(8)}", name, tuple(path.name for path in paths))
+        job = Job(f"job-{secrets.token_hex(8)}", name, tuple(paths))
         self._of(name).start(lambda: self._run(job, collection, paths, delete_missing))
         self._jobs[job.id] = job
         while len(self._jobs) > REMEMBERED_JOBS:
@@ -100,6 +100,11 @@ class Writers:
         if job is None or job.collection != name:
             raise RefusedError(HTTPStatus.NOT_FOUND, "there is no such job")
         return job
+
+    def latest(self, name: str, path: Path) -> Job | None:
+        """Returns the last job of a collection that brings in a file, None where none is remembered."""
+        jobs = (job for job in reversed(self._jobs.values()) if job.collection == name and path in job.paths)
+        return next(jobs, None)
 
     async def run(self, name: str, call: Callable[[], Answer]) -> Answer:
         """Returns what a call gives that writes to a collection, when its turn has come.
@@ -133,7 +138,7 @@ class Writers:
 
     def _of(self, name: str) -> WorkerThreads:
         if name not in self._threads:
-            self._threads[name] = WorkerThreads(at_once=1, waiting=WAITING_JOBS, seconds=self._seconds)
+            self._threads[name] = WorkerThreads(at_once=1, lending=0, waiting=WAITING_JOBS, seconds=self._seconds)
         return self._threads[name]
 
     def _run(self, job: Job, collection: Collection, paths: Sequence[Path], delete_missing: bool) -> None:
