@@ -14,6 +14,8 @@ STATES = {
     "?query=a+trip&path=policies%2F*": "preview",
     "?query=capital+of+france": "less-relevant",
     "?query=zxqv&stage=lexical": "stAlert",
+    "ask": "goes-where",
+    "ask?query=who+approves+travel": "sources",
     "read": "stSelectbox",
     "read?document=gone.md": "stAlert",
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "outline",

@@ -24,6 +24,7 @@ PAGES = {
     "?query=who+walked+the+way+to+Llanfair": "results",
     "read?document=grid.pdf&start=14&end=60": "box",
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "passage",
+    "ask?query=who+approves+travel": "sources",
     "context?query=travel&max_tokens=300": "citations",
     "judge?view=Side+by+side&query=travel": "side",
     "library": "documents",
@@ -253,16 +254,17 @@ def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     page.until(lambda: "<svg onload=" in "".join(page.texts("passage")), "the text")
     seen = [page.browser.execute_script("return window.pwned === undefined")]
     for path, element in (
+        ("ask?query=who+counts+the+gulls", "sources"),
         ("context?query=who+counts+the+gulls", "citations"),
         ("judge?view=Side+by+side&query=gulls", "side"),
         ("library", "documents"),
     ):
         page.open(path, f'[data-testid="{element}"]')
         page.until(lambda element=element: "window.pwned" in "".join(page.texts(element)), path)  # type: ignore[misc]
-        inside = f'[data-testid="{element}"] :is(img, script, iframe, svg, a)'
+        inside = f'[data-testid="{element}"] :is(img, script, iframe, svg, a:not(.pw-source-open))'
         assert page.find(inside) == []
         seen.append(page.browser.execute_script("return window.pwned === undefined"))
-    assert seen == [True] * 4
+    assert seen == [True] * 5
     asked = "return performance.getEntriesByType('resource').filter(one => one.name.includes('example.invalid')).length"
     assert page.browser.execute_script(asked) == 0
 

@@ -1,4 +1,4 @@
-"""Runs the application in the browser: six pages over one collection."""
+"""Runs the application in the browser: seven pages over one collection."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from passagework.ui.web.page_style import STYLE
 # File and title of each, in order. Without icons: the browser would fetch them from another host.
 PAGES = (
     (session.SEARCH, "Search"),
+    (session.ASK, "Ask"),
     (session.READ, "Read"),
     (session.CONTEXT, "Context"),
     (session.JUDGE, "Judge"),

@@ -49,6 +49,31 @@ STYLE = """<style>
 .pw-more > summary, .pw-how > summary { font-size: 0.875rem; cursor: pointer; padding: 0.2rem 0.6rem; }
 .stHtml .pw-line { margin: 1.2rem 0 0; padding-top: 0.5rem; border-top: 1px solid rgba(128, 128, 128, 0.5);
   font-size: 0.95rem; font-weight: 600; }
+.stHtml .pw-question { font-size: 1.15rem; font-weight: 650; padding: 0; margin: 1.2rem 0 0; overflow-wrap: anywhere; }
+.pw-exchange { display: grid; grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); gap: 2rem; align-items: start; }
+.pw-exchange > .pw-sources:only-child { grid-column: 1 / -1; }
+.pw-answer { line-height: 1.65; max-width: 44rem; overflow-wrap: anywhere; }
+.pw-claim { border-bottom: 2px solid transparent; }
+.pw-claim.pw-shown { background: rgba(50, 115, 204, 0.14); }
+.pw-contradicted.pw-claim { border-bottom-color: #c2410c; }
+.pw-not-found.pw-claim { border-bottom: 2px dotted rgba(128, 128, 128, 0.9); }
+.pw-verdict { border: 1px solid currentColor; border-radius: 12px; background: none; color: inherit; font: inherit;
+  font-size: 0.8rem; font-weight: 650; line-height: 1; min-width: 24px; min-height: 24px; padding: 0;
+  margin: 0 0.25rem; cursor: pointer; }
+.pw-verdict.pw-contradicted { background: #9a3412; color: #fff; }
+.stHtml a.pw-number-mark { color: inherit; text-decoration: underline; text-underline-offset: 3px; }
+:is(.pw-verdict, .pw-number-mark, .pw-source-open):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
+.pw-sources { max-height: calc(100vh - 6rem); overflow: auto; }
+.stHtml .pw-source { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; margin: 0 0 0.6rem;
+  padding: 0.6rem 0.8rem; }
+.pw-source.pw-shown { border-color: #3273cc; box-shadow: inset 3px 0 #3273cc; }
+.stHtml a.pw-source-open { color: inherit; font-weight: 650; text-decoration: underline; text-underline-offset: 3px;
+  overflow-wrap: anywhere; }
+.pw-source-text { max-height: 11rem; overflow: auto; font-size: 0.9rem; margin-top: 0.3rem; }
+.pw-evidence { background: none; color: inherit; text-decoration: underline dotted; text-underline-offset: 3px; }
+.pw-evidence.pw-shown { background: rgba(255, 196, 0, 0.35); }
+.stHtml .pw-support { font-size: 0.9rem; padding-left: 1.2rem; }
+.stHtml .pw-support li { margin: 0.4rem 0; overflow-wrap: anywhere; }
 .pw-hidden { border-left: 4px solid #d97706; padding-left: 0.6rem; }
 .pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; margin: 0.5rem 0; }
 .pw-compact { padding: 0.6rem 0.8rem; }
@@ -81,6 +106,11 @@ STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-reading-bar) { position: static; }
 [data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: static; }
 .st-key-outline .pw-outline { max-height: 12rem; }
+}
+@media (max-width: 1099px) {
+.pw-exchange { grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+.pw-sources { max-height: none; overflow: visible; }
+.pw-source.pw-shown { position: fixed; left: 0.5rem; right: 0.5rem; bottom: 0.5rem; z-index: 9; background: Canvas; }
 }
 @media (max-width: 640px) {
 [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }

@@ -26,8 +26,10 @@ def serve(collection: Path, *, host: str, port: int) -> bool:
     Raises PassageworkError where nothing can listen at that address.
     """
     _check_address(host, port)
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main as streamlit
 
+    PagesManager.uses_pages_directory = False  # or a page opened first would be alone, without what `ui/app.py` draws
     options = {
         "server.address": host,
         "server.port": port,
