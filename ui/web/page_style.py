@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+# What the browser draws before Streamlit has said how wide the page is, and before there is anything on it.
+FIRST_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { max-width: none !important; padding: 4rem 1rem 2rem !important; }
+[data-testid="stAppSkeleton"] { visibility: hidden; }
+[data-testid="stLayoutWrapper"]:has(> :is(.st-key-unseen, .st-key-unseen-heading)) { position: absolute; }
+.st-key-hits > [data-testid="stElementContainer"]:has([data-testid="stSkeleton"]) { min-height: 100vh; }
+@media (min-width: 864px) {
+[data-testid="stMainBlockContainer"] { padding-left: 5rem !important; padding-right: 5rem !important; }
+}
+</style>"""
+
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 4rem; padding-bottom: 2rem; }
 [data-testid="stElementContainer"]:has(> .stHtml > :is(style, script):only-child) { position: absolute; }
-[data-testid="stElementContainer"]:has(> .stHtml > .pw-unseen:only-child) { position: absolute; }
 [data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
-[data-testid="stMain"] [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
+:is([data-testid="stMain"], [role="dialog"]) [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 :is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 .stHtml .pw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 .stHtml .pw-name { font-size: 2rem; margin: 1.5rem 0 0; padding: 0; overflow-wrap: anywhere; }
@@ -91,6 +100,11 @@ STYLE = """<style>
 .pw-table th, .pw-table td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; }
 .pw-table td { border-top: 1px solid rgba(128, 128, 128, 0.3); overflow-wrap: anywhere; min-width: 8rem; }
 .pw-table .pw-number { text-align: right; font-variant-numeric: tabular-nums; min-width: 0; overflow-wrap: normal; }
+.pw-sort { border: 0; background: none; color: inherit; font: inherit; font-weight: 650; padding: 0.2rem 0;
+  cursor: pointer; min-height: 24px; }
+.pw-table .pw-words { text-align: left; }
+.stHtml a.pw-action { color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 3px; }
+:is(.pw-sort, .pw-action):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 .pw-facts { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.25rem 1rem; }
 .stHtml .pw-facts { font-size: 0.9rem; margin: 0; padding: 0; overflow-wrap: anywhere; }
 .pw-facts dt { opacity: 0.85; max-width: 9rem; }
@@ -113,7 +127,6 @@ STYLE = """<style>
 .pw-source.pw-shown { position: fixed; left: 0.5rem; right: 0.5rem; bottom: 0.5rem; z-index: 9; background: Canvas; }
 }
 @media (max-width: 640px) {
-[data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
 .pw-open { white-space: normal; overflow-wrap: anywhere; }
 .pw-rows table { white-space: normal; }
 .pw-rows { max-height: 9em; }
