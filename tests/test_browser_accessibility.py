@@ -14,6 +14,8 @@ STATES = {
     "?query=a+trip&path=policies%2F*": "preview",
     "?query=capital+of+france": "less-relevant",
     "?query=zxqv&stage=lexical": "stAlert",
+    "ask": "goes-where",
+    "ask?query=who+approves+travel": "sources",
     "read": "stSelectbox",
     "read?document=gone.md": "stAlert",
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "outline",
@@ -43,11 +45,19 @@ def test_no_page_breaks_a_rule(page: Page) -> None:
     assert [broken.partition(":")[0] for broken in violations(page, axe)] == ["image-alt"]
 
 
-def test_the_dialog_breaks_none(page: Page) -> None:
-    """Why a passage is there."""
+def test_no_dialog_breaks_one(page: Page) -> None:
+    """Why a passage is there; what is known of a document."""
     axe = axe_source()
     page.open("?query=a+trip")
     page.until(lambda: page.texts("preview"), "the list to listen")
     page.browser.execute_script("document.querySelector('.pw-why').click()")
     page.until(lambda: page.texts("neighbour") or "no other passage" in page.shown(), "the dialog")
+    assert violations(page, axe) == []
+    page.open("library", '[data-testid="documents"]')
+
+    def opened() -> bool:
+        page.browser.execute_script("document.querySelector('.pw-grid .pw-action').click()")
+        return bool(page.texts("passage-of"))
+
+    page.until(opened, "the document")
     assert violations(page, axe) == []

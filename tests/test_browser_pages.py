@@ -24,6 +24,7 @@ PAGES = {
     "?query=who+walked+the+way+to+Llanfair": "results",
     "read?document=grid.pdf&start=14&end=60": "box",
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "passage",
+    "ask?query=who+approves+travel": "sources",
     "context?query=travel&max_tokens=300": "citations",
     "judge?view=Side+by+side&query=travel": "side",
     "library": "documents",
@@ -214,24 +215,47 @@ def test_upload_a_file_and_find_it(page: Page, site: tuple[str, Path], tmp_path:
     delete(site[1], uris=[upload.as_uri()])
 
 
-def test_links_and_what_stands_beside_them(page: Page) -> None:
-    """A link to another page is underlined, for without it is a word; what can be done to a document is one line."""
+def test_the_library_is_sorted_and_opens_a_document(page: Page) -> None:
+    """By a column's name; a document's name opens its passages, with a link that is seen to be one."""
+    page.open("library", '[data-testid="documents"]')
+    names = "return [...document.querySelectorAll('.pw-grid .pw-action')].map(one => one.textContent)"
+    first = page.browser.execute_script(names)
+    assert len(first) == DOCUMENTS
+    assert first == sorted(first, key=str.casefold)
+
+    def pressed(selector: str) -> None:
+        page.browser.execute_script("document.querySelector(arguments[0])?.click()", selector)
+
+    def is_turned() -> bool:
+        if page.browser.execute_script(names) == first:
+            pressed('.pw-sort[data-act="sort:Document"]')
+        return bool(page.browser.execute_script(names) == first[::-1])
+
+    page.until(is_turned, "the other order")
+    pressed(".pw-grid tr:last-child .pw-action")
+    page.until(lambda: page.texts("passage-of"), "the passages")
+    assert page.first("document-facts").startswith("Path<img src=x onerror=window.pwned=1> **loud**.md")
+    page.until(lambda: page.find('[role="dialog"] [data-testid="stPageLink-NavLink"] p'), "the link")
+    [link] = page.find('[role="dialog"] [data-testid="stPageLink-NavLink"] p')
+    assert (link.text, "underline" in link.value_of_css_property("text-decoration")) == ("Open in Read", True)
+    assert page.browser.execute_script("return window.pwned === undefined")
+
+
+def test_what_deletes_stands_in_one_line(page: Page) -> None:
+    """Whether one is sure, and the button."""
     page.open("library", '[data-testid="documents"]')
     page.until(lambda: page.find('input[aria-label*="Choose documents"]'), "the choice")
     page.find('input[aria-label*="Choose documents"]')[0].click()
     _click(page, "grid.pdf", '[role="option"]')
     page.until(lambda: "Really delete 1 document" in page.shown(), "the choice to be made")
-    page.until(lambda: page.find('[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p'), "the link")
-    [link] = page.find('[data-testid="stMain"] [data-testid="stPageLink-NavLink"] p')
-    assert (link.text, "underline" in link.value_of_css_property("text-decoration")) == ("Open", True)
     script = """
         const last = [...document.querySelectorAll('[data-testid="stMain"] button')].find(
             one => one.textContent.trim() === "Delete")
         const sure = [...document.querySelectorAll('[data-testid="stMain"] [data-testid="stCheckbox"] label')].find(
             one => one.textContent.includes("Really delete"))
-        return [arguments[0], sure, last].map(one => one.getBoundingClientRect()).map(one => (one.top + one.bottom) / 2)
+        return [sure, last].map(one => one.getBoundingClientRect()).map(one => (one.top + one.bottom) / 2)
     """
-    middles = page.browser.execute_script(script, link)
+    middles = page.browser.execute_script(script)
     assert max(middles) - min(middles) < 4
 
 
@@ -253,16 +277,17 @@ def test_a_hostile_document_is_text_on_every_page(page: Page) -> None:
     page.until(lambda: "<svg onload=" in "".join(page.texts("passage")), "the text")
     seen = [page.browser.execute_script("return window.pwned === undefined")]
     for path, element in (
+        ("ask?query=who+counts+the+gulls", "sources"),
         ("context?query=who+counts+the+gulls", "citations"),
         ("judge?view=Side+by+side&query=gulls", "side"),
         ("library", "documents"),
     ):
         page.open(path, f'[data-testid="{element}"]')
         page.until(lambda element=element: "window.pwned" in "".join(page.texts(element)), path)  # type: ignore[misc]
-        inside = f'[data-testid="{element}"] :is(img, script, iframe, svg, a)'
+        inside = f'[data-testid="{element}"] :is(img, script, iframe, svg, a:not(.pw-source-open, .pw-action))'
         assert page.find(inside) == []
         seen.append(page.browser.execute_script("return window.pwned === undefined"))
-    assert seen == [True] * 4
+    assert seen == [True] * 5
     asked = "return performance.getEntriesByType('resource').filter(one => one.name.includes('example.invalid')).length"
     assert page.browser.execute_script(asked) == 0
 

@@ -1,4 +1,4 @@
-"""Runs the application in the browser: six pages over one collection."""
+"""Runs the application in the browser: seven pages over one collection."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import streamlit as st
 from passagework.ui.web import session
 from passagework.ui.web.browser_history import HISTORY
 from passagework.ui.web.keyboard import KEYS
-from passagework.ui.web.page_style import STYLE
+from passagework.ui.web.page_style import FIRST_STYLE, STYLE
 
 # File and title of each, in order. Without icons: the browser would fetch them from another host.
 PAGES = (
     (session.SEARCH, "Search"),
+    (session.ASK, "Ask"),
     (session.READ, "Read"),
     (session.CONTEXT, "Context"),
     (session.JUDGE, "Judge"),
@@ -23,8 +24,9 @@ PAGES = (
 def main() -> None:
     """Draws the page that was asked for."""
     st.set_page_config(page_title="passagework", layout="wide")
-    st.html(STYLE)
-    st.html(KEYS + HISTORY, unsafe_allow_javascript=True)
+    with st.container(key="unseen"):
+        st.html(FIRST_STYLE + STYLE)
+        st.html(KEYS + HISTORY, unsafe_allow_javascript=True)
     pages = [st.Page(file, title=title) for file, title in PAGES]
     page = st.navigation(pages, position="top")
     session.note_page(page.url_path)

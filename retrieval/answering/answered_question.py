@@ -27,8 +27,9 @@ class Answer:
     """Holds what a language model answers from a collection; `answer` is None where none was asked.
 
     `citations` are what it read, by the numbers that it names; `relevant` says how many passages were. `verification`
-    is None where it was not wanted, or nothing is claimed. `timings_ms` are those of `retrieve`, `first_token`,
-    `generate`, `verify` and the `total`, as far as each was done.
+    is None where it was not wanted, or nothing is claimed. `timings_ms` are those of `rewrite`, `retrieve`,
+    `first_token`, `generate`, `verify` and the `total`, as far as each was done. `searched` is what the documents were
+    found by: the question, or what the model made of one that follows others.
     """
 
     question: str
@@ -40,6 +41,7 @@ class Answer:
     timings_ms: Mapping[str, float]
     usage: TokenUsage | None = None
     verification: Verification | None = None
+    searched: str = ""
 
     @property
     def claims(self) -> tuple[ClaimVerdict, ...]:
@@ -64,6 +66,7 @@ class Answer:
         score = self.score
         return {
             "question": self.question,
+            "searched": self.searched,
             "answer": self.answer,
             "state": self.state.value,
             "relevant": self.relevant,

@@ -64,6 +64,7 @@ class CheckedAnswers(CollectionContents):
         answer_tokens: int = ANSWER_TOKENS,
         verify: bool = True,
         nli: str | None = None,
+        earlier: Sequence[Answer] = (),
         on_text: Callable[[str], object] | None = None,
     ) -> Answer:
         """Returns what a language model answers from the collection, with citations, and verdicts of what it says.
@@ -72,6 +73,7 @@ class CheckedAnswers(CollectionContents):
         (default: PASSAGEWORK_LLM; without it nothing is sent anywhere), or a function of messages. It reads a context
         of `max_tokens`; where nothing is of a relevance of `min_relevance`, it is not asked. It writes `answer_tokens`
         at most, which `on_text` gets as they come; each claim is verified by what was read, unless `verify` is False.
+        Behind `earlier` answers it is a follow-up, which the model first writes so that it can be searched by itself.
         Raises ConfigError where no model is named, ModelUnavailableError where it gives no whole answer.
         """
         if answer_tokens < 1:
@@ -79,8 +81,8 @@ class CheckedAnswers(CollectionContents):
         return answer_question(
             question,
             model_call(llm, self._settings),
-            retrieve=lambda: self.context(
-                question,
+            retrieve=lambda searched: self.context(
+                searched,
                 max_tokens=max_tokens,
                 k=k,
                 stage=stage,
@@ -90,6 +92,7 @@ class CheckedAnswers(CollectionContents):
             ),
             verify=(lambda answer, context: self.verify(answer, context, nli=nli)) if verify else None,
             most_tokens=answer_tokens,
+            earlier=earlier,
             on_text=on_text,
         )
 

@@ -37,6 +37,11 @@ class CollectionContents(ABC):
             ordinal = rows[0].ordinal
             return snapshot.neighbours(rows[0].document_id, range(max(0, ordinal - before), ordinal + after + 1))
 
+    def passages(self, document: int, *, first: int = 0, most: int = 100) -> list[PassageRow]:
+        """Returns the passages of a document, by the number that `documents` gives, from `first` on, in order."""
+        with self._reading() as (_, snapshot):
+            return snapshot.neighbours(document, range(first, first + most))
+
     def documents(self, *, where: Where | None = None) -> list[DocumentRow]:
         """Returns every document, or those that a filter lets through, in order of path, without their text.
 

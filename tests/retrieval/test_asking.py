@@ -162,3 +162,38 @@ def test_a_server_that_is_away(collection: Collection) -> None:
     """The reason is the system's own."""
     with pytest.raises(ModelUnavailableError, match=r"gave no answer in 1 tries: .*refused"):
         collection.ask(QUESTION, llm="small@http://127.0.0.1:9/v1?retries=0")
+
+
+def test_a_follow_up_is_written_anew_and_then_searched(collection: Collection, process: ScriptedModel) -> None:
+    """It would find nothing by itself; the model reads what was said, without old numbers; both calls are counted."""
+    usage = {"prompt_tokens": 100, "completion_tokens": 10}
+    process.will({"text": ANSWER, "usage": usage})
+    first = collection.ask(QUESTION, llm=process.llm())
+    assert first.searched == QUESTION
+    process.will(
+        {"text": " Who approves trips abroad,\nin one word? ", "usage": usage}, {"text": ANSWER, "usage": usage}
+    )
+    second = collection.ask("In one word?", llm=process.llm("?price=1"), earlier=[first])
+    assert (second.question, second.searched) == ("In one word?", "Who approves trips abroad, in one word?")
+    assert [citation.path for citation in second.citations] == ["travel.md"]
+    assert second.usage is not None
+    assert (second.usage.prompt_tokens, second.usage.completion_tokens) == (200, 20)
+    assert second.usage.cost == pytest.approx(0.00022)
+    assert second.timings_ms["rewrite"] > 0
+    rewriting, answering = (request["messages"] for request in process.seen())
+    assert rewriting[-1]["content"] == (
+        f"Question: {QUESTION}\nAnswer: Trips abroad are approved by the head of department. Hotels are free.\n"
+        "Last question: In one word?"
+    )
+    assert [message["role"] for message in answering] == ["system", "user", "assistant", "user"]
+    assert answering[-1]["content"].endswith("Question: In one word?")
+    assert "[1]" not in answering[2]["content"]
+
+
+def test_a_follow_up_that_the_model_does_not_write_stands_behind_the_question_before(collection: Collection) -> None:
+    """A model that writes nothing, or an essay, doesn't decide what is searched."""
+    first = collection.ask(QUESTION, llm=lambda messages: ANSWER, verify=False)
+    for written in ("", "x" * 501):
+        replies = iter((written, ANSWER))
+        second = collection.ask("Who else?", llm=lambda messages: next(replies), earlier=[first], verify=False)  # noqa: B023
+        assert second.searched == f"{QUESTION} Who else?"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,13 +60,14 @@ class Chat(BaseHTTPRequestHandler):
             self._stream(told)
 
     def _stream(self, told: dict[str, Any]) -> None:
-        """The text word by word, as events; `stop_after` ends the connection after so many of them."""
+        """The text word by word, as events, each after a `pause` in seconds; `stop_after` ends it after so many."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         words = told["text"].split(" ")
         parts = [word if place == 0 else f" {word}" for place, word in enumerate(words)]
         for part in parts[: told.get("stop_after", len(parts))]:
+            time.sleep(told.get("pause", 0))
             self._event({"choices": [{"index": 0, "delta": {"content": part}, "finish_reason": None}]})
         if "stop_after" in told:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from passagework.ui.web.ingest_job import IngestJob, IngestJobs, stop_jobs
 from passagework.ui.web.session import jobs_of
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
+from tests.support.pdf_files import typed
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -62,6 +64,16 @@ def _finished(page: AppTest, collection: Path) -> AppTest:
     return page
 
 
+def _acted(page: AppTest, collection: Path, what: str, file: Path) -> AppTest:
+    """The page after a button of the file's row was pressed; AppTest has no browser that would tell of it."""
+    with Collection.open(collection) as opened:
+        [source] = [source for source in opened.sources() if source.uri == file.as_uri()]
+    page.session_state["library-act"] = f"{what}:{source.id}"
+    page.run()
+    assert not page.exception
+    return page
+
+
 def test_what_a_watch_does_is_shown(page: AppTest, tmp_path: Path) -> None:
     """A line, where there is or was one."""
     assert html_of(page, "watch") == []
@@ -77,7 +89,7 @@ def test_what_is_there_and_what_failed(page: AppTest) -> None:
     for said in ("1 from 2 files; 1 failed", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
         assert said in status
     [rows] = html_of(page, "documents")
-    assert ">bees.txt</td>" in rows
+    assert ">bees.txt</a></td>" in rows
     assert ">done</td>" in rows
     [problems] = html_of(page, "failed")
     assert "&lt;b&gt;broken&lt;b&gt;.pdf</td>" in problems
@@ -106,7 +118,7 @@ def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> No
     _finished(page, tmp_path / "c")
     [report] = html_of(page, "report")
     assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
-    assert ">wasps.txt</td>" in html_of(page, "documents")[0]
+    assert ">wasps.txt</a></td>" in html_of(page, "documents")[0]
 
 
 def test_what_is_not_read_is_told_by_type(page: AppTest, tmp_path: Path) -> None:
@@ -204,10 +216,10 @@ def test_deleted_records_of_an_upload_stay_away(page: AppTest, tmp_path: Path, m
     _finished(_uploaded(page, monkeypatch, ("wasps.txt", b"Wasps build.")), collection)
     [rows] = html_of(page, "documents")
     for name in ("list.csv#row=3", "left.txt", "wasps.txt"):
-        assert f">{name}</td>" in rows
+        assert f">{name}</a></td>" in rows
     assert "list.csv#row=2" not in rows
     _finished(_uploaded(page, monkeypatch, ("list.csv", b"text\nAnts dig.\nMoths fly.\n")), collection)
-    assert ">list.csv#row=2</td>" in html_of(page, "documents")[0]  # for it was asked for
+    assert ">list.csv#row=2</a></td>" in html_of(page, "documents")[0]  # for it was asked for
 
 
 def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,12 +228,69 @@ def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypat
     _finished(_uploaded(page, monkeypatch, ("broken.pdf", b"no PDF either")), collection)
     upload, other = collection / UPLOADS / "broken.pdf", tmp_path / "docs" / BROKEN
     assert ">broken.pdf</td>" in html_of(page, "failed")[0]
-    page.multiselect(key="failures").set_value([upload.as_uri(), other.as_uri()]).run()
-    next(one for one in page.button if one.label == "Remove from the list").click().run()
-    assert not page.exception
-    assert [one.value for one in page.success] == [r"2 files removed from the list\."]
+    _acted(page, collection, "remove", upload)
+    assert [one.value for one in page.success] == [r"broken\.pdf\: removed from the list"]
+    _acted(page, collection, "remove", other)
     assert html_of(page, "failed") == []
     assert (upload.exists(), other.exists()) == (False, True)
+
+
+def test_a_failed_file_is_tried_again_or_ignored_until_it_changes(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """What was mended is a document after that; an ignored one stands aside, and comes back with another text."""
+    collection, broken = tmp_path / "c", docs / BROKEN
+    _acted(page, collection, "ignore", broken)
+    assert (html_of(page, "failed"), len(html_of(page, "ignored"))) == ([], 1)
+    _acted(page, collection, "heed", broken)
+    assert (len(html_of(page, "failed")), html_of(page, "ignored")) == (1, [])
+    _acted(page, collection, "ignore", broken)
+    broken.write_bytes(b"no PDF either")
+    ingest([docs], collection, encoder=FakeEncoder(window=256))
+    assert (len(html_of(page.run(), "failed")), html_of(page, "ignored")) == (1, [])
+    broken.write_bytes(typed([["Moths fly at night."]]))
+    _finished(_acted(page, collection, "again", broken), collection)
+    assert html_of(page, "failed") == []
+    with Collection.open(collection) as opened:
+        assert [(row.path, row.passages) for row in opened.documents()] == [(BROKEN, 1), ("bees.txt", 1)]
+
+
+def test_a_document_opens_with_its_passages_and_notes(
+    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an ingest noted of its file, and each passage as it reads; nothing of it is markup."""
+    (docs / "some.json").write_text('[{}, {"text": "wasps & bees", "maker": "<i>"}]')
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    fake_models(monkeypatch, None)
+    page = open_page(tmp_path / "c", monkeypatch, "library")
+    with Collection.open(tmp_path / "c") as opened:
+        [row] = [row for row in opened.documents() if row.path == "some.json"]
+    page.session_state["library-act"] = f"open:{row.id}"
+    page.run()
+    assert "wasps &amp; bees" in html_of(page, "passage-of")[0]
+    assert "some.json" in html_of(page, "document-facts")[0]
+    assert "&lt;i&gt;" in html_of(page, "document-facts")[0]
+    assert html_of(page, "document-notes")
+    assert "library-act" not in page.session_state
+
+
+def test_the_grid_is_sorted_and_narrowed(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """By a column's name, the other way round by a second click; by a part of the title, by type; the rest is gone."""
+    (docs / "ants.md").write_text("# Ants\n\nAnts dig.")
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+
+    def listed() -> list[str]:
+        return re.findall(r'dir="auto">([^<]*)</a>', html_of(page, "documents")[0])
+
+    assert (page.run() and listed()) == ["ants.md", "bees.txt"]
+    page.session_state["library-act"] = "sort:Document"
+    assert (page.run() and listed()) == ["bees.txt", "ants.md"]
+    assert (
+        'aria-sort="descending"><button type="button" class="pw-sort" data-act="sort:Document"'
+        in (html_of(page, "documents")[0])
+    )
+    page.multiselect(key="library-types").set_value(["Markdown"]).run()
+    assert listed() == ["ants.md"]
+    page.text_input(key="find").set_value("bees").run()
+    assert listed() == []
 
 
 def test_a_record_that_calls_itself_like_another_document(

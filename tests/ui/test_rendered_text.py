@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from passagework.ingest.loaders.formats import Format
 from passagework.ui.present.highlighting import Highlights
-from passagework.ui.web.rendered_text import rendered_html, words_html
+from passagework.ui.web.rendered_text import Markup, rendered_html, said_parts, words_html
 
 MARKDOWN = Format.MARKDOWN.value
 MADE = re.compile(
@@ -92,3 +92,14 @@ def test_nothing_of_a_document_becomes_markup(pieces: list[str], data: st.DataOb
         assert "<" not in left
         assert ">" not in left
         assert "\u202e" not in html
+
+
+@given(text=st.text(alphabet="ab. *|\n-1\ue006\ue007<&", max_size=60), data=st.data())
+def test_markup_of_the_page_stands_where_it_belongs(text: str, data: st.DataObject) -> None:
+    """Around the characters it is for, whatever a document's own look like; and it changes nothing else."""
+    start = data.draw(st.integers(0, len(text)))
+    parts = list(said_parts(text, start, data.draw(st.integers(start, len(text)))))
+    html = rendered_html(text, Highlights(), MARKDOWN, markup=[Markup(*part, '<b id="x">', "</b>") for part in parts])
+    assert html.count('<b id="x">') == html.count("</b>") == len(parts)
+    assert "\ue006" not in html
+    assert all(first < last and "\n" not in text[first:last] for first, last in parts)

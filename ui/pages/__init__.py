@@ -1,4 +1,4 @@
 """Holds the pages, each a script that Streamlit runs; `ui/app.py` lists them.
 
-The folder isn't called `pages`: Streamlit would list its files by itself, before `ui/app.py` can.
+Streamlit would list the files of a folder of this name by itself; `ui/web/server.py` keeps it from that.
 """

@@ -14,16 +14,19 @@ from passagework.ingest import watch_status
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.status import Status
-from passagework.retrieval.store import SourceState
+from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.present.progress_lines import progress_lines
 from passagework.ui.present.watch_lines import watch_line
 from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, readable_suffixes, save_upload, uningested_uploads
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
+from passagework.ui.web.document_dialog import show_document_dialog
 from passagework.ui.web.duplicates_panel import show_duplicates
+from passagework.ui.web.failure_queue import act_on_failure, show_failures
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
-from passagework.ui.web.library_tables import show_documents, show_failures, show_outcome, show_problems, show_unread
+from passagework.ui.web.library_tables import show_documents, show_outcome, show_problems, show_unread, sort_by
+from passagework.ui.web.page_actions import asked_action, forget_action
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL
 
@@ -41,7 +44,15 @@ def show_status(status: Status) -> None:
         ("Index", f"{index.kind}; {counted(index.since_build, 'change')} since it was built"),
         ("Recall@10 against exact search", proof),
     ]
-    st.html(facts_html("status", facts))
+    with st.expander("About this collection"):
+        st.html(facts_html("status", facts))
+
+
+def show_summary(status: Status) -> None:
+    """Draws in a line what there is."""
+    failed = f"; {counted(status.failed, 'file')} failed" if status.failed else ""
+    files = f"{counted(status.documents, 'document')} from {counted(status.files, 'file')}"
+    st.html(note_html(f"{files}, {counted(status.passages, 'passage')}{failed}"))
 
 
 def show_watch(collection: Collection) -> None:
@@ -136,13 +147,36 @@ def _path(named: str) -> Path:
     return path
 
 
+def _act(collection: Collection, jobs: IngestJobs, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
+    """Does what was asked for with a row of the page's tables."""
+    what, which = asked_action("library")
+    if not what:
+        return
+    if what == "open":
+        if row := next((row for row in rows if str(row.id) == which), None):
+            source = next((source for source in sources if source.id == row.source_id), None)
+            show_document_dialog(collection, row, source)
+        forget_action("library")
+        return
+    failed = [source for source in sources if source.state is SourceState.FAILED]
+    try:
+        if what == "sort":
+            sort_by(which)
+        elif done := act_on_failure(collection, jobs, failed, what, which):
+            st.session_state["done"] = done
+    except PassageworkError as error:
+        st.session_state["not done"] = str(error)
+    forget_action("library")
+    st.rerun()
+
+
 def main() -> None:
     """Draws the page once."""
     st.title("Library")
     try:
         collection = session.current_collection()
         status = status_of(collection)
-        show_status(status)
+        show_summary(status)
         show_watch(collection)
         jobs = session.jobs_of(str(collection.path.resolve()))
         with st.expander("Add documents", expanded=not status.documents):
@@ -154,15 +188,18 @@ def main() -> None:
             show_progress(jobs.last)
         show_outcome()
         sources = sources_of(collection)
-        show_failures(collection, [source for source in sources if source.state is SourceState.FAILED])
-        notes = [Problem(source.path, note) for source in sources for note in source.notes]
-        show_problems("Notes on what could not be read or is hidden", notes)
+        failed = [source for source in sources if source.state is SourceState.FAILED]
+        show_failures(collection, failed)
         rows = documents_of(collection)
+        _act(collection, jobs, rows, sources)
         if rows:
             show_documents(collection, rows, sources)
             show_duplicates(collection)
         else:
             st.info("This collection is empty. Upload files, or name a folder on this machine.")
+        notes = [Problem(source.path, note) for source in sources for note in source.notes]
+        show_problems("Notes on what could not be read or is hidden", notes, expanded=False)
+        show_status(status)
     except PassageworkError as error:
         session.show_error(error)
 

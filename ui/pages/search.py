@@ -18,7 +18,7 @@ from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import current_facets, status_of
 from passagework.ui.web.facets import Facets
-from passagework.ui.web.found import best_sentences, facets_found, found
+from passagework.ui.web.found import best_sentences, facets_found, found, marks_known
 from passagework.ui.web.hit_details import show_details
 from passagework.ui.web.hit_events import forget_clicks, hit_events
 from passagework.ui.web.hit_list import ListedHit, hit_list_html, how_html
@@ -62,15 +62,15 @@ def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> No
     opens = {hit.rank: place_parameters(names[hit.uri], hit, hits.query, search) for hit in hits}
     with st.container(key="results"):
         left, right = st.columns([6, 5], gap="medium")
-    with left:
-        place = st.empty()
-        words = matching_spans(searched_text(hits), [hit.text for hit in hits], hits.plan.languages)
-        place.html(
-            hit_list_html(hits, _listed(hits, [Highlights(tuple(spans)) for spans in words], rows, opens, dates))
-        )
+    with left, st.container(key="hits"):
+        known = marks_known(hits)
+        marks = known or _matching_words(hits)
+        # not into an empty place: it would be seen empty for a moment where the list is drawn anew
+        place = st.html(hit_list_html(hits, _listed(hits, marks, rows, opens, dates)))
         st.html(how_html(hits))
         events = hit_events(key := f"hits-{hits.query}")
-    place.html(hit_list_html(hits, _listed(hits, best_sentences(collection, hits), rows, opens, dates)))
+    if not known:
+        place.html(hit_list_html(hits, _listed(hits, best_sentences(collection, hits), rows, opens, dates)))
     if events.open in opens:
         forget_clicks(key)
         st.switch_page(session.READ, query_params=dict(opens[events.open]))
@@ -81,6 +81,11 @@ def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> No
     if why := next((hit for hit in hits if hit.rank == events.why), None):
         show_details(collection, hits, why, names[why.uri])
     forget_clicks(key)  # last: a drawing that is cut off leaves them to the next
+
+
+def _matching_words(hits: Hits) -> list[Highlights]:
+    words = matching_spans(searched_text(hits), [hit.text for hit in hits], hits.plan.languages)
+    return [Highlights(tuple(spans)) for spans in words]
 
 
 def _listed(
@@ -108,9 +113,14 @@ def main() -> None:
     """Draws the page once."""
     collection, status, facets, counts, problem = None, None, Facets(), Facets(), None
     heading = st.empty()
-    heading.html('<h1 class="pw-unseen">Search</h1>')
     query = session.query_field("Ask something that your documents answer")
     asked = bool(query.strip())
+    if asked:
+        with st.container(key="unseen-heading"):
+            st.html('<h1 class="pw-unseen">Search</h1>')
+    else:
+        name = plain(session.collection_path().resolve().name)
+        heading.html(f'<h1 class="pw-name" dir="auto">{name}</h1>')
     try:
         collection = session.current_collection()
         status, facets = status_of(collection), current_facets(collection)
@@ -131,7 +141,6 @@ def main() -> None:
         elif asked:
             show_results(collection, query, settings, tuple(facets.dates))
         else:
-            heading.html(f'<h1 class="pw-name" dir="auto">{plain(collection.path.resolve().name)}</h1>')
             show_landing(collection, status, facets.types)
     except PassageworkError as error:
         session.show_error(error)

@@ -25,15 +25,20 @@ def found(collection: Collection, query: str, settings: SearchSettings) -> Hits:
     return hits
 
 
+def marks_known(hits: Hits) -> list[Highlights] | None:
+    """Returns what `best_sentences` gave for these hits; None where it has yet to be found."""
+    kept = st.session_state.get("marked")
+    return kept[1] if kept is not None and kept[0] is hits else None
+
+
 def best_sentences(collection: Collection, hits: Hits) -> list[Highlights]:
     """Returns each hit's matching words and its best sentence, which takes about as long as the search did."""
-    kept = st.session_state.get("marked")
-    if kept is None or kept[0] is not hits:
+    marked = marks_known(hits)
+    if marked is None:
         encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
         texts = [hit.text for hit in hits]
-        marks = highlights_of(searched_text(hits), texts, encoder, hits.plan.languages)
-        st.session_state["marked"] = kept = (hits, marks)
-    marked: list[Highlights] = kept[1]
+        marked = highlights_of(searched_text(hits), texts, encoder, hits.plan.languages)
+        st.session_state["marked"] = (hits, marked)
     return marked
 
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from passagework import Collection
+from passagework import Citation, Collection
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.text import address
 
 
-def document_names(collection: Collection, hits: Iterable[Hit]) -> dict[str, str]:
+def document_names(collection: Collection, hits: Iterable[Hit | Citation]) -> dict[str, str]:
     """Returns, by each document's URI, its `_id` and its path where only it bears that name, else the URI."""
     hits = list(hits)
 
-    def names(hit: Hit) -> tuple[str, ...]:
+    def names(hit: Hit | Citation) -> tuple[str, ...]:
         return hit.document, hit.path, address(hit.path, hit.uri)
 
     rows = collection.documents_named({name for hit in hits for name in names(hit)})
 
-    def shortest(hit: Hit) -> str:
+    def shortest(hit: Hit | Citation) -> str:
         return next((name for name in names(hit) if name != hit.uri and len(rows.get(name, [])) == 1), hit.uri)
 
     return {hit.uri: shortest(hit) for hit in hits}
 
 
-def place_parameters(name: str, hit: Hit, query: str, search: str) -> Mapping[str, str]:
+def place_parameters(name: str, hit: Hit | Citation, query: str, search: str) -> Mapping[str, str]:
     """Returns the parameters that open the reading page at a hit; `search` is the query string that leads back."""
     return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}

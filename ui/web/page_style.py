@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+# What the browser draws before Streamlit has said how wide the page is, and before there is anything on it.
+FIRST_STYLE = """<style>
+[data-testid="stMainBlockContainer"] { max-width: none !important; padding: 4rem 1rem 2rem !important; }
+[data-testid="stAppSkeleton"] { visibility: hidden; }
+[data-testid="stLayoutWrapper"]:has(> :is(.st-key-unseen, .st-key-unseen-heading)) { position: absolute; }
+.st-key-hits > [data-testid="stElementContainer"]:has([data-testid="stSkeleton"]) { min-height: 100vh; }
+@media (min-width: 864px) {
+[data-testid="stMainBlockContainer"] { padding-left: 5rem !important; padding-right: 5rem !important; }
+}
+</style>"""
+
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 4rem; padding-bottom: 2rem; }
 [data-testid="stElementContainer"]:has(> .stHtml > :is(style, script):only-child) { position: absolute; }
-[data-testid="stElementContainer"]:has(> .stHtml > .pw-unseen:only-child) { position: absolute; }
 [data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
-[data-testid="stMain"] [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
+:is([data-testid="stMain"], [role="dialog"]) [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 :is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 .stHtml .pw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 .stHtml .pw-name { font-size: 2rem; margin: 1.5rem 0 0; padding: 0; overflow-wrap: anywhere; }
@@ -49,6 +58,31 @@ STYLE = """<style>
 .pw-more > summary, .pw-how > summary { font-size: 0.875rem; cursor: pointer; padding: 0.2rem 0.6rem; }
 .stHtml .pw-line { margin: 1.2rem 0 0; padding-top: 0.5rem; border-top: 1px solid rgba(128, 128, 128, 0.5);
   font-size: 0.95rem; font-weight: 600; }
+.stHtml .pw-question { font-size: 1.15rem; font-weight: 650; padding: 0; margin: 1.2rem 0 0; overflow-wrap: anywhere; }
+.pw-exchange { display: grid; grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); gap: 2rem; align-items: start; }
+.pw-exchange > .pw-sources:only-child { grid-column: 1 / -1; }
+.pw-answer { line-height: 1.65; max-width: 44rem; overflow-wrap: anywhere; }
+.pw-claim { border-bottom: 2px solid transparent; }
+.pw-claim.pw-shown { background: rgba(50, 115, 204, 0.14); }
+.pw-contradicted.pw-claim { border-bottom-color: #c2410c; }
+.pw-not-found.pw-claim { border-bottom: 2px dotted rgba(128, 128, 128, 0.9); }
+.pw-verdict { border: 1px solid currentColor; border-radius: 12px; background: none; color: inherit; font: inherit;
+  font-size: 0.8rem; font-weight: 650; line-height: 1; min-width: 24px; min-height: 24px; padding: 0;
+  margin: 0 0.25rem; cursor: pointer; }
+.pw-verdict.pw-contradicted { background: #9a3412; color: #fff; }
+.stHtml a.pw-number-mark { color: inherit; text-decoration: underline; text-underline-offset: 3px; }
+:is(.pw-verdict, .pw-number-mark, .pw-source-open):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
+.pw-sources { max-height: calc(100vh - 6rem); overflow: auto; }
+.stHtml .pw-source { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; margin: 0 0 0.6rem;
+  padding: 0.6rem 0.8rem; }
+.pw-source.pw-shown { border-color: #3273cc; box-shadow: inset 3px 0 #3273cc; }
+.stHtml a.pw-source-open { color: inherit; font-weight: 650; text-decoration: underline; text-underline-offset: 3px;
+  overflow-wrap: anywhere; }
+.pw-source-text { max-height: 11rem; overflow: auto; font-size: 0.9rem; margin-top: 0.3rem; }
+.pw-evidence { background: none; color: inherit; text-decoration: underline dotted; text-underline-offset: 3px; }
+.pw-evidence.pw-shown { background: rgba(255, 196, 0, 0.35); }
+.stHtml .pw-support { font-size: 0.9rem; padding-left: 1.2rem; }
+.stHtml .pw-support li { margin: 0.4rem 0; overflow-wrap: anywhere; }
 .pw-hidden { border-left: 4px solid #d97706; padding-left: 0.6rem; }
 .pw-compact { border: 1px solid rgba(128, 128, 128, 0.4); border-radius: 8px; margin: 0.5rem 0; }
 .pw-compact { padding: 0.6rem 0.8rem; }
@@ -66,6 +100,11 @@ STYLE = """<style>
 .pw-table th, .pw-table td { text-align: left; padding: 0.25rem 1rem 0.25rem 0; vertical-align: top; }
 .pw-table td { border-top: 1px solid rgba(128, 128, 128, 0.3); overflow-wrap: anywhere; min-width: 8rem; }
 .pw-table .pw-number { text-align: right; font-variant-numeric: tabular-nums; min-width: 0; overflow-wrap: normal; }
+.pw-sort { border: 0; background: none; color: inherit; font: inherit; font-weight: 650; padding: 0.2rem 0;
+  cursor: pointer; min-height: 24px; }
+.pw-table .pw-words { text-align: left; }
+.stHtml a.pw-action { color: inherit; font-weight: 600; text-decoration: underline; text-underline-offset: 3px; }
+:is(.pw-sort, .pw-action):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 .pw-facts { display: grid; grid-template-columns: minmax(6rem, max-content) minmax(0, 1fr); gap: 0.25rem 1rem; }
 .stHtml .pw-facts { font-size: 0.9rem; margin: 0; padding: 0; overflow-wrap: anywhere; }
 .pw-facts dt { opacity: 0.85; max-width: 9rem; }
@@ -82,8 +121,12 @@ STYLE = """<style>
 [data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: static; }
 .st-key-outline .pw-outline { max-height: 12rem; }
 }
+@media (max-width: 1099px) {
+.pw-exchange { grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+.pw-sources { max-height: none; overflow: visible; }
+.pw-source.pw-shown { position: fixed; left: 0.5rem; right: 0.5rem; bottom: 0.5rem; z-index: 9; background: Canvas; }
+}
 @media (max-width: 640px) {
-[data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
 .pw-open { white-space: normal; overflow-wrap: anywhere; }
 .pw-rows table { white-space: normal; }
 .pw-rows { max-height: 9em; }

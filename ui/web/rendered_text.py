@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 
@@ -35,9 +36,23 @@ _MARKS = {
 }
 """Characters for private use that stand for marks while a text is rendered; a document's own become U+FFFD."""
 
-_OWN = re.compile(f"[{''.join(_MARKS)}]")
+_MARKUP_ON, _MARKUP_OFF = "\ue006\ue007"
+"""Between them stands the number of what the page itself inserts."""
+
+_OWN = re.compile(f"[{''.join(_MARKS)}{_MARKUP_ON}{_MARKUP_OFF}]")
+_MARKUP = re.compile(f"{_MARKUP_ON}([0-9]+){_MARKUP_OFF}")
 _LINE = re.compile(r"(?m)^[ \t]*(?:(?:[-*+]|\d+[.)]|#{1,6}|>)[ \t]+)*(?=\S)(?!\||```|~~~)(?P<said>.*\S)")
 """What a line says, behind the signs that make it a list, a heading or a quotation; rows of tables are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """Is HTML of the page's own around `[start, end)` of a text, within its lines; nothing in it is escaped again."""
+
+    start: int
+    end: int
+    before: str
+    after: str
 
 
 def plain(text: str) -> str:
@@ -52,16 +67,37 @@ def rendered_html(
     columns: str = "",
     headings: Sequence[int] = (),
     passage: Span | None = None,
+    markup: Sequence[Markup] = (),
 ) -> str:
-    """Returns a text as HTML with its matching words and its best sentence marked.
+    """Returns a text as HTML with its matching words and its best sentence marked, and `markup` of the page's own.
 
     `columns` are the names, as in a heading, of a table that the text begins in the midst of; at `headings` begin
     lines that are headings, whether they look like it or not. `passage` is a part of one line that is marked.
     """
-    marked = visible(_with_marks(_OWN.sub("\ufffd", unwrapped(text)), highlights, headings, passage))
+    inserted = _inserted(markup)
+    signs = [(at, order, f"{_MARKUP_ON}{number}{_MARKUP_OFF}") for number, (at, order, _) in enumerate(inserted)]
+    marked = visible(_with_marks(_OWN.sub("\ufffd", unwrapped(text)), highlights, headings, passage, signs))
     source = "\n".join(_with_column_names(marked.split("\n"), _OWN.sub("\ufffd", visible(columns))))
     html = str(_parser(emphasis=media_type in WITH_EMPHASIS).render(source))
+    html = _MARKUP.sub(lambda match: inserted[int(match[1])][2], html)
     return _OWN.sub(lambda match: _MARKS[match.group()], html)
+
+
+def said_parts(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yields the parts of `[start, end)` that stand in one line each, behind the signs that make it an item of a list.
+
+    What stands in rows of tables is left out.
+    """
+    for match in _LINE.finditer(text):
+        first, last = max(match.start("said"), start), min(match.end("said"), end)
+        if first < last:
+            yield first, last
+
+
+def _inserted(markup: Sequence[Markup]) -> list[tuple[int, float, str]]:
+    """Returns each piece of HTML with its place and its order among others there: what ends before what begins."""
+    before = [(one.start, 1 - (one.end - one.start) * 1e-9, one.before) for one in markup]
+    return [*before, *((one.end, (one.end - one.start) * 1e-9, one.after) for one in markup)]
 
 
 def words_html(text: str, words: Sequence[Span]) -> str:
@@ -70,15 +106,20 @@ def words_html(text: str, words: Sequence[Span]) -> str:
     return _OWN.sub(lambda match: _MARKS[match.group()], plain(marked))
 
 
-def _with_marks(text: str, highlights: Highlights, headings: Sequence[int] = (), passage: Span | None = None) -> str:
+def _with_marks(
+    text: str,
+    highlights: Highlights,
+    headings: Sequence[int] = (),
+    passage: Span | None = None,
+    inserted: Sequence[tuple[int, float, str]] = (),
+) -> str:
     """Returns a text with characters for its marks; the best sentence has one a line, or it would cross blocks."""
-    signs = [(at, -1.0, "\n# ") for at in headings if not text.startswith("#", at)]
+    signs = [*inserted]
+    signs += [(at, -1.0, "\n# ") for at in headings if not text.startswith("#", at)]
     signs += [sign for first, last in highlights.words for sign in ((first, 1.0, _WORD_ON), (last, 0.0, _WORD_OFF))]
     if highlights.best is not None:
-        for match in _LINE.finditer(text):
-            first, last = max(match.start("said"), highlights.best[0]), min(match.end("said"), highlights.best[1])
-            if first < last:
-                signs += [(first, 0.5, _BEST_ON), (last, 0.5, _BEST_OFF)]
+        for first, last in said_parts(text, *highlights.best):
+            signs += [(first, 0.5, _BEST_ON), (last, 0.5, _BEST_OFF)]
     if passage is not None:
         said = next((match.start("said") for match in _LINE.finditer(text) if match.end() > passage[0]), passage[0])
         signs += [(max(said, passage[0]), -0.5, _PASSAGE_ON), (passage[1], 0.9, _PASSAGE_OFF)]

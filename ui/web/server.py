@@ -26,8 +26,13 @@ def serve(collection: Path, *, host: str, port: int) -> bool:
     Raises PassageworkError where nothing can listen at that address.
     """
     _check_address(host, port)
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main as streamlit
 
+    from passagework.ui.web.styled_index import style_at_once
+
+    style_at_once()
+    PagesManager.uses_pages_directory = False  # or a page opened first would be alone, without what `ui/app.py` draws
     options = {
         "server.address": host,
         "server.port": port,

@@ -15,7 +15,7 @@ from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.search_settings import URL
 
-SEARCH, READ, JUDGE = "pages/search.py", "pages/read.py", "pages/judge.py"
+SEARCH, ASK, READ, JUDGE = "pages/search.py", "pages/ask.py", "pages/read.py", "pages/judge.py"
 LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/evaluate.py"
 """The pages, by their files beside `app.py`."""
 

@@ -28,6 +28,16 @@ class TokenUsage:
     estimated: bool
     cost: float | None = None
 
+    def plus(self, other: TokenUsage) -> TokenUsage:
+        """Returns what both calls took; the cost is unknown where that of one is."""
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        return TokenUsage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.estimated or other.estimated,
+            cost,
+        )
+
     def to_json(self) -> dict[str, Json]:
         """Returns what the JSON of `passagework ask` has under `usage`."""
         return {
