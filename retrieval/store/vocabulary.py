@@ -25,6 +25,10 @@ Lengths = NDArray[np.int32]
 _stemming = ForkSafeLock()
 """One index in memory stems for all threads."""
 
+MOST_STEMMED = 50_000
+_stemmed: dict[str, tuple[str, ...]] = {}
+"""Words with their stems, so many, under the lock above."""
+
 MOST_COUNT = int(np.iinfo(np.uint16).max)
 """A passage that holds a word so often may hold it more often."""
 
@@ -96,23 +100,36 @@ def in_memory_word_reader(rows: Iterable[tuple[int, str, str, str]]) -> Iterator
 def stems(words: Sequence[str]) -> list[tuple[str, ...]]:
     """Returns each word's stem as the index has it: several where it is cut (`snake_case`), none for no word."""
     with _stemming:
-        return [_stems(word) for word in words]
+        missing = [word for word in dict.fromkeys(words) if word not in _stemmed]
+        if len(_stemmed) + len(missing) > MOST_STEMMED:
+            _stemmed.clear()
+            missing = list(dict.fromkeys(words))
+        if missing:
+            _stemmed.update(zip(missing, _stems(missing), strict=True))
+        return [_stemmed[word] for word in words]
 
 
 @lru_cache(maxsize=1)
 def _stemmer() -> sqlite3.Connection:
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    memory.execute(f'CREATE VIRTUAL TABLE t USING fts5 (text, tokenize="{TOKENIZER}")')
+    memory.execute(f"CREATE VIRTUAL TABLE t USING fts5 (text, content='', tokenize=\"{TOKENIZER}\")")
     memory.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
     return memory
 
 
-@lru_cache(maxsize=50_000)
-def _stems(word: str) -> tuple[str, ...]:
+def _stems(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Returns the stems of words in one go: one by one they take eight times as long."""
     memory = _stemmer()
-    # In place of the last word, which an interruption may have left there too.
-    memory.execute("REPLACE INTO t (rowid, text) VALUES (1, ?)", (word,))
-    return tuple(_text(row[0]) for row in memory.execute("SELECT CAST(term AS BLOB) FROM v ORDER BY offset"))
+    if memory.in_transaction:  # one that was interrupted
+        memory.execute("ROLLBACK")
+    memory.execute("INSERT INTO t (t) VALUES ('delete-all')")
+    memory.execute("BEGIN")
+    memory.executemany("INSERT INTO t (rowid, text) VALUES (?, ?)", enumerate(words))
+    memory.execute("COMMIT")
+    found: list[list[str]] = [[] for _ in words]
+    for row, term in memory.execute("SELECT doc, CAST(term AS BLOB) FROM v ORDER BY doc, offset"):
+        found[row].append(_text(term))
+    return [tuple(terms) for terms in found]
 
 
 _CUT = "\ufffd"

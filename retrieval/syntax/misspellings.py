@@ -69,7 +69,7 @@ def _held(candidates: list[str], snapshot: Snapshot, words: CollectionWords) -> 
     if known is None:
         yield from (word for word in candidates if words.holds(snapshot, word))
         return
-    begun = {stem[:_PREFIX] for stem in known}
+    begun = words.remembered("begun", "", lambda: {stem[:_PREFIX] for stem in known})
     likely = [word for word in candidates if _plain(word)[:_PREFIX] in begun]
     for word, stem in zip(likely, stems(likely), strict=True):
         if (len(stem) == 1 and stem[0] in known) or (words.languages and words.holds(snapshot, word)):
@@ -77,6 +77,8 @@ def _held(candidates: list[str], snapshot: Snapshot, words: CollectionWords) -> 
 
 
 def _plain(word: str) -> str:
+    if word.isascii():
+        return word
     return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
 

@@ -28,6 +28,9 @@ MOST_CONDITIONS = 64
 MOST_UNHELD = 16
 """Words that no passage holds, of which it is asked what was meant."""
 
+MOST_MISSPELT = 3
+"""Words that may be misspelt together where a query has few others: more are of another language, or of other things."""
+
 GUESS = 0.5
 """What a word counts for that is read in place of a misspelt one: it may be another word all the same."""
 
@@ -182,6 +185,8 @@ def _unheld(parts: Sequence[Part], snapshot: Snapshot, words: CollectionWords) -
     )
     ordinary = [word for word in different[:MOST_WORDS] if word.isalpha() and word.lower() not in STOP_WORDS]
     unheld = [word for word in ordinary if RUN.search(word) is None and not words.holds(snapshot, word)]
+    if len(unheld) > MOST_MISSPELT and 2 * len(unheld) > len(ordinary):
+        return []
     taken = {word for found in identifiers_in(text) for word in TERM.findall(found.typed)} if unheld else set()
     return [word for word in unheld if word not in taken][:MOST_UNHELD]
 

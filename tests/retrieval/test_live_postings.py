@@ -20,7 +20,7 @@ from passagework.retrieval.lexical.postings_file import load_postings, save_post
 from passagework.retrieval.lexical.saved_postings import open_postings, refresh_postings, replay_postings
 from passagework.retrieval.store import Store
 from passagework.retrieval.store.fulltext import DECIMALS, TOKENIZER
-from passagework.retrieval.store.vocabulary import _stemmer, stems
+from passagework.retrieval.store.vocabulary import _stemmer, _stems, stems
 from tests.support.stored_documents import copied, new_store, put
 
 WORDS = ("gold", "iron", "wood", "box", "river", "blue", "pumping", "pumps", "snake_case", "case")
@@ -179,11 +179,22 @@ def test_a_word_that_ends_amid_a_character(empty: Path) -> None:
 
 
 def test_an_interrupted_look_up_spoils_no_later_one() -> None:
-    """A word left behind in the index that stems, as Ctrl-C leaves it, is replaced by the next."""
-    _stemmer().execute("REPLACE INTO t (rowid, text) VALUES (1, 'interrupted words')")
-    assert stems(["houses", "snake_case"]) == [("hous",), ("snake", "case")]
-    _stemmer().execute("REPLACE INTO t (rowid, text) VALUES (1, 'interrupted words')")
-    assert stems(["quickly_running"]) == [("quickli", "run")]
+    """Words left behind in the index that stems, as Ctrl-C leaves them, committed or not, are none of the next ones."""
+    for left, word, of_word in (
+        ("COMMIT", "zebra_houses", ("zebra", "hous")),
+        ("", "quickly_running", ("quickli", "run")),
+    ):
+        _stemmer().execute("BEGIN")
+        _stemmer().execute("INSERT INTO t (rowid, text) VALUES (0, 'interrupted words'), (7, 'more')")
+        _stemmer().execute(left)
+        assert stems([word, word, ""]) == [of_word, of_word, ()]
+
+
+@given(st.lists(st.text(max_size=12), max_size=20))
+def test_words_are_stemmed_together_as_one_by_one(words: list[str]) -> None:
+    """In their order, however often each comes."""
+    together = _stems(words)
+    assert together == [_stems([word])[0] for word in words] == stems(words)
 
 
 def test_scores_are_rounded_as_pythons_are() -> None:

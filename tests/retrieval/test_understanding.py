@@ -235,6 +235,10 @@ def test_misspelt_words(tmp_path: Path) -> None:
         assert read("words") == ({}, {}, ["b.md"])  # held: `wards` is as near, and not meant
         assert read("E071 SPU wor plixcy") == ({}, {}, [])  # identifiers, short words and two letters stay
         assert read('"maintanance"') == ({}, {}, [])
+        misspelt = {"maintanance": "maintenance", "polciy": "policy", "maintenace": "maintenance"}
+        assert read(" ".join(misspelt)) == (misspelt, {}, ["a.md", "b.md"])
+        assert read(f"{' '.join(misspelt)} wartung") == ({}, {}, [])  # most of it, more than are misspelt at once
+        assert read(f"{' '.join(misspelt)} wartung the words, policy, maintenance, wards")[0] == misspelt
         assert read("email") == ({}, {"email": "e mail"}, ["c.md"])
         assert read("user") == ({}, {"user": "getUserById"}, ["c.md"])
 
