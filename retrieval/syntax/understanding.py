@@ -29,7 +29,7 @@ MOST_UNHELD = 16
 """Words that no passage holds, of which it is asked what was meant."""
 
 MOST_MISSPELT = 3
-"""Words that may be misspelt together where a query has few others: more are of another language, or of other things."""
+"""Words that may be misspelt together where a query has few others: more are of another language or other things."""
 
 GUESS = 0.5
 """What a word counts for that is read in place of a misspelt one: it may be another word all the same."""
