@@ -105,8 +105,8 @@ def jobs(collection: Path, model: Path) -> Iterator[tuple[str, list[str]]]:
     of = ["--collection", str(collection), "--json"]
     yield "duplicates among passages", [*command, "duplicates", *of]
     yield "duplicates among documents", [*command, "duplicates", "--of", "documents", *of]
-    learn = ["train", "classifier", "--labels", "source", "--of", "passages", "--output", str(model)]
-    yield "classifier learned from all passages", [*command, *learn, *of]
+    learn = ["train", "classifier", "--labels", "source", "--output", str(model)]
+    yield "classifier learned from all documents", [*command, *learn, *of]
     labelled = LABELLED.format(collection=str(collection), model=str(model))
     yield "all documents labelled", [sys.executable, "-c", labelled]
     yield "scan for personal data", [*command, "scan", *of]

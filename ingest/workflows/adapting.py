@@ -11,11 +11,12 @@ from pathlib import Path
 from passagework.ingest.maintenance.exchange import snapshot_collection
 from passagework.ingest.maintenance.rebuild import rebuild
 from passagework.ingest.report import Progress
-from passagework.ingest.workflows.benchmark_evaluation import evaluate_benchmark
+from passagework.ingest.workflows.benchmark_evaluation import evaluate_benchmark, load_benchmark
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError, TrainingError
 from passagework.retrieval.evaluation import Evaluation
+from passagework.retrieval.evaluation.judgments import read_judgments
 from passagework.retrieval.extras import require
 from passagework.retrieval.folder import JUDGMENTS
 from passagework.retrieval.models.identity import locate_encoder, recorded_encoder
@@ -67,6 +68,7 @@ def adapt(
     require("train")
     check_output_folder(out)
     judged = _judgments(collection, judgments)
+    _check_sets(judged, general)
     with training_lock(out):
         work = working_folder(out)
         trained = work / "model"
@@ -88,6 +90,7 @@ def adapt(
         if out.exists():
             out.rmdir()
         trained.rename(out)
+        shutil.rmtree(working_folder(trained), ignore_errors=True)
     return done
 
 
@@ -95,6 +98,14 @@ def _judgments(collection: Path, named: str | Path | None) -> Path | None:
     """Returns the file of judgments: the one named, else the collection's own where there is one."""
     own = collection / JUDGMENTS
     return Path(named) if named is not None else own if own.exists() else None
+
+
+def _check_sets(judged: Path | None, general: Sequence[str | Path]) -> None:
+    """Raises EvaluationError for what can't be measured on: better now than after the training."""
+    if judged is not None:
+        read_judgments(judged)
+    for benchmark in map(Path, general):
+        load_benchmark(benchmark, None, "test")
 
 
 def _pairs(

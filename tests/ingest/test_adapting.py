@@ -15,7 +15,7 @@ from passagework.ingest import adapt, ingest
 from passagework.ingest.workflows import adapting
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import DEFAULT_ENCODER
-from passagework.retrieval.errors import ConfigError, TrainingError
+from passagework.retrieval.errors import ConfigError, EvaluationError, TrainingError
 from passagework.retrieval.training import ENCODER_OPTIONS, working_folder
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
@@ -103,11 +103,16 @@ def test_before_and_after_are_measured_and_the_collection_stays(
 
 
 def test_what_cannot_be_adapted_is_refused_in_one_line(collection: Path, tmp_path: Path) -> None:
-    """A folder in use, more frozen layers than there are, and no collection at all."""
+    """A folder in use, sets that aren't there, more frozen layers than there are, and no collection at all."""
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "file").touch()
     with pytest.raises(ConfigError, match="is there, and not empty"):
         adapt(collection, tmp_path / "used", options=QUICK)
+    with pytest.raises(EvaluationError, match="does not exist"):
+        adapt(collection, tmp_path / "made", general=[tmp_path / "nowhere"], options=QUICK)
+    with pytest.raises(EvaluationError, match="can't be read"):
+        adapt(collection, tmp_path / "made", judgments=tmp_path / "nowhere", options=QUICK)
+    assert not working_folder(tmp_path / "made").exists()
     with pytest.raises(TrainingError, match=r"frozen is 2: .* has 2 layers"):
         adapt(
             collection,
