@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from passagework.ui.commands import options as opt, search_options as find
-from passagework.ui.commands.output import print_result
+from passagework.ui.commands.output import print_message, print_result
 
 ServedOption = Annotated[
     list[str] | None,
@@ -95,6 +95,7 @@ def install(
 ) -> None:
     """Print the entry with which a program uses collections, and the file that it goes into; nothing is written."""
     from passagework.retrieval.collection.collection_names import named_folders
+    from passagework.retrieval.folder import CURRENT
     from passagework.ui.present.mcp_entries import mcp_entry
 
     _check(collection, url)
@@ -106,7 +107,9 @@ def install(
         folders = named_folders(collection or [])
         name = next(iter(folders)) if len(folders) == 1 else name
         for named, folder in folders.items():
-            arguments += ["--collection", f"{named}={Path(folder).resolve()}"]
+            if not (folder / CURRENT).exists():
+                print_message(f"there is no collection at {folder} yet: `passagework ingest` makes it")
+            arguments += ["--collection", f"{named}={folder.resolve()}"]
     entry = mcp_entry(program.value, name, _command(), arguments, token=TOKEN if url is not None else None)
     print_result(entry.to_json(), as_json, lambda console: console.print(entry.text(), soft_wrap=True, markup=False))
 

@@ -58,6 +58,7 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,  # a tool's name for models: 64 characters at most
         lifespan=lifespan,
     )
     app.state.service = service

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from passagework.retrieval.errors import PassageworkError
+from passagework.ui.service.timed_connection import TimedConnection
 
 STOP_SECONDS = 30
 """The time for requests that run to end after the process was asked to."""
@@ -84,6 +85,7 @@ def listen(
     _log_to_stderr(access_log=access_log)
     config = uvicorn.Config(
         app,
+        http=TimedConnection,
         access_log=False,
         log_config=None,
         server_header=False,

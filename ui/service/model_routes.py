@@ -76,7 +76,7 @@ async def embeddings(body: EmbeddingsBody, caller: Asking) -> Response:
 
 
 @router.post("/v1/rerank")
-@router.post("/v2/rerank")
+@router.post("/v2/rerank", name="rerank_v2")
 async def rerank(body: RerankBody, caller: Asking) -> Response:
     """Scores documents for a query, the best first, from 0 to 1; each is read to its end."""
     texts = [_text_of(document) for document in body.documents]

@@ -205,7 +205,7 @@ async def _attached(caller: Caller, name: str, collection: Collection, identifie
     path = stored_file(collection.path, identifier)
     if path is None:
         return None
-    uri, job = absolute(path).as_uri(), caller.writers.latest(name, path)
+    uri, job = absolute(path).as_uri(), caller.writers.latest(name, path) if caller.may_write else None
     rows = await caller.run(lambda: _rows_from(collection, uri))
     reason = None
     if job is not None and not job.is_over:
