@@ -281,10 +281,10 @@ def test_the_grid_is_sorted_and_narrowed(page: AppTest, docs: Path, tmp_path: Pa
         return re.findall(r'dir="auto">([^<]*)</a>', html_of(page, "documents")[0])
 
     assert (page.run() and listed()) == ["ants.md", "bees.txt"]
-    page.session_state["library-act"] = "sort:Document"
+    page.session_state["library-act"] = "sort:Document descending"
     assert (page.run() and listed()) == ["bees.txt", "ants.md"]
     assert (
-        'aria-sort="descending"><button type="button" class="pw-sort" data-act="sort:Document"'
+        'aria-sort="descending"><button type="button" class="pw-sort" data-act="sort:Document ascending"'
         in (html_of(page, "documents")[0])
     )
     page.multiselect(key="library-types").set_value(["Markdown"]).run()

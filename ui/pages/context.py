@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Context, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.text import visible
 from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Syntax
 from passagework.ui.present import also_in_line, context_notes
@@ -62,7 +62,7 @@ def python_lines(collection: str, query: str, settings: ContextSettings) -> str:
     chosen = {name: value for name, value in values.items() if name == "max_tokens" or value != getattr(usual, name)}
     arguments = [repr(query), *(f"{name}={value!r}" for name, value in chosen.items())]
     return (
-        "from passagework import Collection\n"
+        "from passagework.retrieval import Collection\n"
         f"with Collection.open({collection!r}) as collection:\n"
         f"    context = collection.context({', '.join(arguments)})\n"
         "    print(context.text)\n"
@@ -146,7 +146,7 @@ def main() -> None:
     """Draws the page once."""
     st.title("Context")
     try:
-        show_form(session.current_collection())
+        show_form(session.chosen_collection())
     except PassageworkError as error:
         session.show_error(error)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from passagework import Collection
 from passagework.ingest import watch_status
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import ConfigError, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
@@ -174,7 +174,7 @@ def main() -> None:
     """Draws the page once."""
     st.title("Library")
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection()
         status = status_of(collection)
         show_summary(status)
         show_watch(collection)
