@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("dense", "lexical"),
         ("late_interaction", "syntax"),
         ("search", "duplicates", "labels"),
-        ("verification",),
+        ("verification", "document_map"),
         ("answering",),
         ("collection",),
         ("evaluation", "integrations"),
