@@ -432,7 +432,7 @@ def test_a_group_of_the_map_narrows_the_grid(page: AppTest, docs: Path, tmp_path
         (docs / f"rock{number}.txt").write_text(f"Granite breaks in winter frost. <b>{number}</b>")
     ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
     page.run()
-    page.toggle(key="map").set_value(True).run()
+    next(button for button in page.button if button.label == "Draw the map").click().run()
     assert 'alt="9 documents in 2 groups, each beside its like"' in html_of(page, "map")[0]
     groups = html_of(page, "groups")[0].split("<li>")[1:]
     number = next(at for at, group in enumerate(groups, start=1) if "rock" in group)

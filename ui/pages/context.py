@@ -62,7 +62,7 @@ def python_lines(collection: str, query: str, settings: ContextSettings) -> str:
     chosen = {name: value for name, value in values.items() if name == "max_tokens" or value != getattr(usual, name)}
     arguments = [repr(query), *(f"{name}={value!r}" for name, value in chosen.items())]
     return (
-        "from passagework.retrieval import Collection\n"
+        "from passagework import Collection\n"
         f"with Collection.open({collection!r}) as collection:\n"
         f"    context = collection.context({', '.join(arguments)})\n"
         "    print(context.text)\n"

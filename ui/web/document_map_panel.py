@@ -23,6 +23,9 @@ DRAWN = 4_000
 TYPICAL = 3
 """Documents of a group that are named."""
 
+SHOWN = "library-map"
+"""What the session keeps under: whether the map is drawn."""
+
 COLOURS = (
     "#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#b8860b", "#17a2b8",
     "#e377c2", "#8c564b", "#6b8e23", "#ff7f0e", "#4b0082", "#708090",
@@ -43,8 +46,9 @@ def mapped(collection: Collection) -> DocumentMap:
 def show_map(collection: Collection, rows: Mapping[int, DocumentRow]) -> None:
     """Draws the map when it is asked for; a group's name narrows the grid to it."""
     with st.expander("Map"):
-        if not st.toggle("Draw the map", key="map"):
-            st.html(note_html("Groups of documents that are about the same, by the vectors of their passages."))
+        if st.button("Draw the map", help="Groups of documents that are about the same, by the vectors of passages"):
+            st.session_state[SHOWN] = True
+        if not st.session_state.get(SHOWN):
             return
         drawn = mapped(collection)
         st.html(map_picture(drawn))
@@ -73,7 +77,7 @@ def map_picture(drawn: DocumentMap) -> str:
     label = f"{counted(len(drawn.places), 'document')} in {counted(len(drawn.groups), 'group')}, each beside its like"
     image = f'<img data-testid="map" alt="{label}" src="data:image/svg+xml;base64,{source}">'
     note = note_html(
-        f"The plane has {drawn.explained:.0%} of what tells the documents apart: only groups can be trusted."
+        f"The plane shows {drawn.explained:.0%} of what tells documents apart; the groups are by all of it."
     )
     return f'<div class="pw-chart">{image}</div>{note}'
 
