@@ -12,6 +12,7 @@ from .collection.status import (
 )
 from .config import Settings as Settings
 from .dense.index import IndexKind as IndexKind
+from .document_map.document_map import DocumentGroup as DocumentGroup, DocumentMap as DocumentMap
 from .duplicates.candidates import TextPlace as TextPlace
 from .duplicates.differences import DuplicateKind as DuplicateKind, WordDifference as WordDifference
 from .duplicates.duplicate_clusters import DuplicateCluster as DuplicateCluster, DuplicateMember as DuplicateMember

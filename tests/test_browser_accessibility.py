@@ -54,10 +54,5 @@ def test_no_dialog_breaks_one(page: Page) -> None:
     page.until(lambda: page.texts("neighbour") or "no other passage" in page.shown(), "the dialog")
     assert violations(page, axe) == []
     page.open("library", '[data-testid="documents"]')
-
-    def opened() -> bool:
-        page.browser.execute_script("document.querySelector('.pw-grid .pw-action').click()")
-        return bool(page.texts("passage-of"))
-
-    page.until(opened, "the document")
+    page.press_until(".pw-grid .pw-action", lambda: page.texts("passage-of"), "the document")
     assert violations(page, axe) == []

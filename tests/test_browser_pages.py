@@ -223,17 +223,11 @@ def test_the_library_is_sorted_and_opens_a_document(page: Page) -> None:
     assert len(first) == DOCUMENTS
     assert first == sorted(first, key=str.casefold)
 
-    def pressed(selector: str) -> None:
-        page.browser.execute_script("document.querySelector(arguments[0])?.click()", selector)
+    def listed() -> list[str]:
+        return list(page.browser.execute_script(names))
 
-    def is_turned() -> bool:
-        if page.browser.execute_script(names) == first:
-            pressed('.pw-sort[data-act="sort:Document"]')
-        return bool(page.browser.execute_script(names) == first[::-1])
-
-    page.until(is_turned, "the other order")
-    pressed(".pw-grid tr:last-child .pw-action")
-    page.until(lambda: page.texts("passage-of"), "the passages")
+    page.press_until('.pw-sort[data-act^="sort:Document"]', lambda: listed() == first[::-1], "the other order")
+    page.press_until(".pw-grid tr:last-child .pw-action", lambda: page.texts("passage-of"), "the passages")
     assert page.first("document-facts").startswith("Path<img src=x onerror=window.pwned=1> **loud**.md")
     page.until(lambda: page.find('[role="dialog"] [data-testid="stPageLink-NavLink"] p'), "the link")
     [link] = page.find('[role="dialog"] [data-testid="stPageLink-NavLink"] p')

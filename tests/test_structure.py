@@ -44,7 +44,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("first_stage",),
         ("late_interaction", "syntax"),
         ("search", "duplicates", "labels"),
-        ("verification",),
+        ("verification", "document_map"),
         ("answering",),
         ("collection",),
         ("evaluation", "integrations"),

@@ -42,7 +42,7 @@ from passagework.ui.commands.output import (
     print_result,
     run,
 )
-from passagework.ui.commands.searching import open_collection
+from passagework.ui.commands.searching import open_collection, open_searched
 
 COMPLETION = "_PASSAGEWORK_COMPLETE"
 """The variable in which a shell's completion says what it asks for."""
@@ -225,18 +225,18 @@ app.add_typer(tokens.token, name="token")
 
 
 @app.command()
-def ui(collection: opt.CollectionOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
+def ui(collection: find.SearchedOption, host: opt.HostOption = "127.0.0.1", port: opt.PortOption = 8501) -> None:
     """Serve the pages to a browser: search, read, judge, and the library. An empty folder becomes a collection."""
     from passagework.retrieval.extras import require
     from passagework.ui.web.server import LOCAL, serve
 
     require("ui")
-    if collection.is_dir() and not any(collection.iterdir()):
+    if len(collection) == 1 and collection[0].is_dir() and not any(collection[0].iterdir()):
         from passagework.ingest.maintenance.creation import create
 
-        create(collection)
-        print_message(f"note: {collection} was empty and is a collection now: add documents on the page Library")
-    with open_collection(collection):
+        create(collection[0])
+        print_message(f"note: {collection[0]} was empty and is a collection now: add documents on the page Library")
+    with open_searched(collection):
         pass  # a missing collection is told here, not on a page
     if host not in LOCAL:
         print_message(f"listening at {host}: whoever reaches this machine can search the collection, and change it")

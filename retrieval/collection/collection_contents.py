@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Citation
 from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.document_map.document_map import DocumentMap, map_documents
 from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf, find_duplicates
 from passagework.retrieval.duplicates.similar_documents import SimilarDocument, similar_documents
 from passagework.retrieval.filters.compiler import Where, compile_filter
@@ -19,6 +20,8 @@ from passagework.retrieval.store import COMMITS, DocumentRow, PassageRow, RootRo
 from passagework.retrieval.types import Document
 
 _TOO_LARGE = "memory ran out over the duplicates: end other programs, or compare a part, by a filter"
+
+_TOO_LARGE_A_MAP = "memory ran out over the map of documents: end other programs"
 
 
 class CollectionContents(ABC):
@@ -93,6 +96,14 @@ class CollectionContents(ABC):
         """
         with self._reading() as (_, snapshot), enough_memory(_TOO_LARGE):
             return find_duplicates(snapshot, choose(DuplicatesOf, of, "of"), threshold=threshold, where=where)
+
+    def document_map(self) -> DocumentMap:
+        """Returns a map of all documents: groups of those that are about the same, named by words, and their places.
+
+        It takes stored vectors, and encodes nothing.
+        """
+        with self._reading() as (_, snapshot), enough_memory(_TOO_LARGE_A_MAP):
+            return map_documents(snapshot)
 
     def similar(
         self, document: int | str | Hit | Citation, *, k: int = 10, where: Where | None = None

@@ -190,6 +190,21 @@ class Page:
 
         until(holds, what, self.shown)
 
+    def press_until(self, selector: str, condition: Callable[[], Any], what: str) -> None:
+        """Clicks an element until something holds: every five seconds, for what doesn't listen yet hears nothing."""
+        clicked = -5.0
+
+        def holds() -> bool:
+            nonlocal clicked
+            if condition():
+                return True
+            if time.monotonic() - clicked > 5:
+                clicked = time.monotonic()
+                self.browser.execute_script("document.querySelector(arguments[0])?.click()", selector)
+            return False
+
+        self.until(holds, what)
+
     def search(self, query: str) -> None:
         """Searches for the first time; waits for hits."""
         self.type("Query", query)

@@ -353,7 +353,7 @@ def test_what_is_counted_is_what_is_there_now(
         counted.append(1)
         return real(documents)
 
-    monkeypatch.setattr("passagework.ui.web.collection_cache.facets_of", counting)
+    monkeypatch.setattr("passagework.ui.web.searched.facets_of", counting)
     page = open_page(collection, monkeypatch)
     page.selectbox(key="field").set_value("year").run()
     assert page.multiselect(key="value-year").options == ["2023 (1)"]

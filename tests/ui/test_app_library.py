@@ -281,10 +281,10 @@ def test_the_grid_is_sorted_and_narrowed(page: AppTest, docs: Path, tmp_path: Pa
         return re.findall(r'dir="auto">([^<]*)</a>', html_of(page, "documents")[0])
 
     assert (page.run() and listed()) == ["ants.md", "bees.txt"]
-    page.session_state["library-act"] = "sort:Document"
+    page.session_state["library-act"] = "sort:Document descending"
     assert (page.run() and listed()) == ["bees.txt", "ants.md"]
     assert (
-        'aria-sort="descending"><button type="button" class="pw-sort" data-act="sort:Document"'
+        'aria-sort="descending"><button type="button" class="pw-sort" data-act="sort:Document ascending"'
         in (html_of(page, "documents")[0])
     )
     page.multiselect(key="library-types").set_value(["Markdown"]).run()
@@ -423,3 +423,23 @@ def test_uploads_of_one_name_at_once_are_all_kept(links: bool, tmp_path: Path, m
         for _ in range(10):
             list(pool.map(lambda text: save_upload(tmp_path / "c", "a.txt", text.encode()), texts))
     assert sorted(path.read_text() for path in (tmp_path / "c" / "uploads").iterdir()) == texts
+
+
+def test_a_group_of_the_map_narrows_the_grid(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """The picture is one for screen readers too; a group's button shows its documents alone, another all again."""
+    for number in range(4):
+        (docs / f"bees{number}.txt").write_text(f"Bees dance to flowers, as bees do. {number}")
+        (docs / f"rock{number}.txt").write_text(f"Granite breaks in winter frost. <b>{number}</b>")
+    ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
+    page.run()
+    next(button for button in page.button if button.label == "Draw the map").click().run()
+    assert 'alt="9 documents in 2 groups, each beside its like"' in html_of(page, "map")[0]
+    groups = html_of(page, "groups")[0].split("<li>")[1:]
+    number = next(at for at, group in enumerate(groups, start=1) if "rock" in group)
+    page.session_state["library-act"] = f"group:{number}"
+    page.run()
+    assert not page.exception
+    listed = re.findall(r'dir="auto">([^<]*)</a>', html_of(page, "documents")[0])
+    assert listed == [f"rock{at}.txt" for at in range(4)]
+    next(button for button in page.button if button.label.startswith(f"Group {number}")).click().run()
+    assert len(re.findall(r'dir="auto">([^<]*)</a>', html_of(page, "documents")[0])) == 9

@@ -697,12 +697,14 @@ class TestNamedByTheEnvironment:
 
     def test_the_page_without_the_command(self, collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """`streamlit run app.py` opens it, too."""
-        from passagework.ui.web.session import collection_path  # imports `ingest`, which tests here replace
+        from passagework.ui.web.session import collection_folders  # imports `ingest`, which tests here replace
 
         monkeypatch.setattr(sys, "argv", ["app.py"])
-        assert collection_path() == collection
+        assert collection_folders() == {collection.name: collection}
         monkeypatch.setattr(sys, "argv", ["app.py", "--collection=elsewhere"])
-        assert collection_path() == Path("elsewhere")
+        assert collection_folders() == {"elsewhere": Path("elsewhere")}
+        monkeypatch.setattr(sys, "argv", ["app.py", "--collection=a", "--collection=other=b/a"])
+        assert collection_folders() == {"a": Path("a"), "other": Path("b/a")}
 
 
 class TestCompletion:

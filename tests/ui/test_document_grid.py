@@ -41,14 +41,15 @@ def listed_documents(draw: st.DrawFn) -> list[ListedDocument]:
 @given(listed=listed_documents(), column=st.sampled_from(COLUMNS), find=st.sampled_from(["", "A", "1."]))
 def test_rows_are_those_asked_for_in_order(listed: list[ListedDocument], column: str, find: str) -> None:
     """All that have the word and no other, ascending or descending; numbers begin with the largest."""
-    view = GridView(find=find, sort="State").turned(column)
+    other = GridView(find=find, sort="State")
+    view = other.sorted_by(other.next_order(column))
     rows = view.rows(listed)
     assert {one.row.id for one in rows} == {
         one.row.id for one in listed if find.lower() in one.row.title or find.lower() in one.row.path
     }
     cells = [one.cell(column) for one in rows]
     assert cells == sorted(cells, reverse=column in NUMBERS or column == "State")
-    assert view.turned(column).descending is not view.descending
+    assert view.sorted_by(view.next_order(column)).descending is not view.descending
 
 
 def test_a_title_is_shown_as_it_is() -> None:
@@ -58,4 +59,4 @@ def test_a_title_is_shown_as_it_is() -> None:
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
     assert "<i>" not in html
-    assert GridView().turned("<script>") == GridView()
+    assert GridView().sorted_by("<script> descending") == GridView()

@@ -29,7 +29,7 @@ def tell():
     print("under way", flush=True)
 
 threading.Thread(target=tell, daemon=True).start()
-serve(collection, host="127.0.0.1", port=port)
+serve([collection], host="127.0.0.1", port=port)
 """
 
 

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Answer, AnswerState, Citation, Context, PassageworkError
 from passagework.retrieval.answering.asking import ANSWER_TOKENS
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.models.remote.address import RemoteAddress
 from passagework.ui.present import context_notes
 from passagework.ui.web import session
@@ -156,7 +156,8 @@ def _places(
     citations = list(citations)
     names = document_names(collection, citations)
     rows = collection.documents_named({citation.uri for citation in citations})
-    opens = {one.number: place_parameters(names[one.uri], one, query, urlencode({"query": query})) for one in citations}
+    back, chosen = urlencode({"query": query}), st.query_params.get("collection", "")
+    opens = {one.number: place_parameters(names[one.uri], one, query, back, chosen) for one in citations}
     return opens, {uri: named[0].media_type for uri, named in rows.items()}
 
 
@@ -175,7 +176,7 @@ def main() -> None:
     """Draws the page once."""
     st.title("Ask")
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection()
         if not status_of(collection).documents:
             session.show_empty()
             return

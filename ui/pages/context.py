@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Context, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.text import visible
 from passagework.retrieval.types import ContextExpansion, ContextFormat, ContextOrder, Syntax
 from passagework.ui.present import also_in_line, context_notes
@@ -146,7 +146,7 @@ def main() -> None:
     """Draws the page once."""
     st.title("Context")
     try:
-        show_form(session.current_collection())
+        show_form(session.chosen_collection())
     except PassageworkError as error:
         session.show_error(error)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import ConfigError, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.folder import JUDGMENTS, RUNS
 from passagework.retrieval.text import counted
 from passagework.ui.web import session
@@ -128,7 +128,7 @@ def main() -> None:
     st.title("Evaluate")
     view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection()
         if view == VIEWS[1]:
             show_comparison(collection)
         else:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Hits, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.folder import JUDGMENTS
@@ -162,7 +162,7 @@ def main() -> None:
     st.title("Judge")
     view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection()
         if view in (None, VIEWS[0]):
             show_judgments(collection)
         else:

@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from passagework import Collection
 from passagework.ingest import watch_status
 from passagework.ingest.report import Problem, Report
 from passagework.retrieval import ConfigError, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
@@ -22,6 +22,7 @@ from passagework.ui.sources.uploads import UPLOAD_MEGABYTES, readable_suffixes, 
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import documents_of, sources_of, status_of
 from passagework.ui.web.document_dialog import show_document_dialog
+from passagework.ui.web.document_map_panel import mapped, show_map
 from passagework.ui.web.duplicates_panel import show_duplicates
 from passagework.ui.web.failure_queue import act_on_failure, show_failures
 from passagework.ui.web.ingest_job import IngestJob, IngestJobs
@@ -29,6 +30,9 @@ from passagework.ui.web.library_tables import show_documents, show_outcome, show
 from passagework.ui.web.page_actions import asked_action, forget_action
 from passagework.ui.web.page_html import facts_html, markdown_text, note_html
 from passagework.ui.web.server import LOCAL
+
+GROUP = "library-group"
+"""What the session keeps the group of the map under, by its number, that the grid is narrowed to."""
 
 
 def show_status(status: Status) -> None:
@@ -162,6 +166,8 @@ def _act(collection: Collection, jobs: IngestJobs, rows: Sequence[DocumentRow], 
     try:
         if what == "sort":
             sort_by(which)
+        elif what == "group":
+            st.session_state[GROUP] = int(which) if which.isdecimal() else None
         elif done := act_on_failure(collection, jobs, failed, what, which):
             st.session_state["done"] = done
     except PassageworkError as error:
@@ -170,11 +176,23 @@ def _act(collection: Collection, jobs: IngestJobs, rows: Sequence[DocumentRow], 
     st.rerun()
 
 
+def _of_group(collection: Collection, rows: Sequence[DocumentRow]) -> Sequence[DocumentRow]:
+    """Returns the documents of the group of the map that was chosen, or all; draws the way back to all."""
+    groups = mapped(collection).groups if st.session_state.get(GROUP) else ()
+    number = int(st.session_state.get(GROUP) or 0)
+    if not 1 <= number <= len(groups):
+        return rows
+    chosen = set(groups[number - 1].documents)
+    label = markdown_text(f"Group {number}: {', '.join(groups[number - 1].words)}")
+    st.button(f"{label} ✕", help="Show all documents", on_click=lambda: st.session_state.pop(GROUP, None))
+    return [row for row in rows if row.id in chosen]
+
+
 def main() -> None:
     """Draws the page once."""
     st.title("Library")
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection()
         status = status_of(collection)
         show_summary(status)
         show_watch(collection)
@@ -193,7 +211,8 @@ def main() -> None:
         rows = documents_of(collection)
         _act(collection, jobs, rows, sources)
         if rows:
-            show_documents(collection, rows, sources)
+            show_documents(collection, _of_group(collection, rows), sources)
+            show_map(collection, {row.id: row for row in rows})
             show_duplicates(collection)
         else:
             st.info("This collection is empty. Upload files, or name a folder on this machine.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import counted, page_list
@@ -24,6 +24,9 @@ from passagework.ui.web.recording_player import recording_of_document, show_play
 
 AROUND = 8_000
 """Characters shown before the passage and after it; more on demand."""
+
+CARRIED = ("document", "for", "search", "collection")
+"""What the address keeps from place to place in a document."""
 
 LISTED = 2_000
 """Documents in the list to choose from."""
@@ -92,7 +95,7 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     place = place_of(document_of(collection, row.id), st.query_params.get("start"), st.query_params.get("end"))
     hits = _hits_in(collection, str(collection.path.resolve()), collection.moment(), row, query, row.uri)
     outline = outline_of(place.document)
-    parameters = {key: value for key in ("document", "for", "search") if (value := st.query_params.get(key))}
+    parameters = {key: value for key in CARRIED if (value := st.query_params.get(key))}
     pictured = show_bar(collection, row, place, hits, parameters)
     beside, text = st.columns([1, 4], gap="medium") if outline else (st.container(), st.container())
     if outline:
@@ -151,7 +154,7 @@ def main() -> None:
     """Draws the page once."""
     name, query = st.query_params.get("document", ""), st.query_params.get("for", "")
     try:
-        collection = session.current_collection()
+        collection = session.chosen_collection(drawn=not name)
         if name:
             show_document(collection, name, query)
         else:

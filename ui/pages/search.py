@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import Hits, PassageworkError
 from passagework.retrieval.lexical.bm25 import matching_spans
@@ -16,34 +15,35 @@ from passagework.ui.present import searched_text, warnings_of
 from passagework.ui.present.dates import date_of
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.web import session
-from passagework.ui.web.collection_cache import current_facets, status_of
+from passagework.ui.web.collection_cache import status_of
 from passagework.ui.web.facets import Facets
-from passagework.ui.web.found import best_sentences, facets_found, found, marks_known
+from passagework.ui.web.found import best_sentences, facets_found, facets_of_all, found, marks_known
 from passagework.ui.web.hit_details import show_details
 from passagework.ui.web.hit_events import forget_clicks, hit_events
 from passagework.ui.web.hit_list import ListedHit, hit_list_html, how_html
 from passagework.ui.web.landing import show_landing
-from passagework.ui.web.links import document_names, place_parameters
+from passagework.ui.web.links import place_parameters
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.preview import show_preview
 from passagework.ui.web.rendered_text import plain
 from passagework.ui.web.search_settings import SearchSettings, search_settings
+from passagework.ui.web.searched import HitDocument, Searched, document_key
 
 
 @st.fragment
-def show_results(collection: Collection, query: str, settings: SearchSettings, dates: tuple[str, ...]) -> None:
+def show_results(searched: Searched, query: str, settings: SearchSettings, dates: tuple[str, ...]) -> None:
     """Draws the hits with their matching words at once, then around their best sentences, and the preview beside them.
 
     It is drawn anew by itself where a hit is looked at; the hits are those of before.
     """
     try:
-        hits = found(collection, query, settings)
+        hits = found(searched, query, settings)
         for warning in warnings_of(hits.plan):
             st.warning(markdown_text(warning))
         if not hits:
             show_nothing(hits, filtered=settings.where is not None)
             return
-        _show_hits(collection, hits, dates)
+        _show_hits(searched, hits, dates)
     except PassageworkError as error:  # a fragment is drawn anew by itself
         session.show_error(error)
 
@@ -55,11 +55,11 @@ def show_nothing(hits: Hits, *, filtered: bool) -> None:
     st.html(how_html(hits))
 
 
-def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> None:
-    names = document_names(collection, hits)
-    rows = {uri: named[0] for uri, named in collection.documents_named({hit.uri for hit in hits}).items()}
+def _show_hits(searched: Searched, hits: Hits, dates: tuple[str, ...]) -> None:
+    names, rows = searched.names(hits), searched.rows(hits)
     search = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
-    opens = {hit.rank: place_parameters(names[hit.uri], hit, hits.query, search) for hit in hits}
+    chosen = st.query_params.get("collection", "").replace(session.ALL, "")
+    opens = {hit.rank: place_parameters(names[document_key(hit)], hit, hits.query, search, chosen) for hit in hits}
     with st.container(key="results"):
         left, right = st.columns([6, 5], gap="medium")
     with left, st.container(key="hits"):
@@ -70,16 +70,16 @@ def _show_hits(collection: Collection, hits: Hits, dates: tuple[str, ...]) -> No
         st.html(how_html(hits))
         events = hit_events(key := f"hits-{hits.query}")
     if not known:
-        place.html(hit_list_html(hits, _listed(hits, best_sentences(collection, hits), rows, opens, dates)))
+        place.html(hit_list_html(hits, _listed(hits, best_sentences(searched.first, hits), rows, opens, dates)))
     if events.open in opens:
         forget_clicks(key)
         st.switch_page(session.READ, query_params=dict(opens[events.open]))
-    chosen = next((hit for hit in hits if hit.rank == events.selected), hits[0])
-    if events.wide and chosen.uri in rows:
+    shown = next((hit for hit in hits if hit.rank == events.selected), hits[0])
+    if events.wide and (row := rows.get(document_key(shown))):
         with right:
-            show_preview(collection, hits, chosen, rows[chosen.uri], opens[chosen.rank])
+            show_preview(searched.of(shown), hits, shown, row, opens[shown.rank])
     if why := next((hit for hit in hits if hit.rank == events.why), None):
-        show_details(collection, hits, why, names[why.uri])
+        show_details(searched.of(why), hits, why, names[document_key(why)])
     forget_clicks(key)  # last: a drawing that is cut off leaves them to the next
 
 
@@ -91,27 +91,35 @@ def _matching_words(hits: Hits) -> list[Highlights]:
 def _listed(
     hits: Hits,
     highlights: list[Highlights],
-    rows: Mapping[str, DocumentRow],
+    rows: Mapping[HitDocument, DocumentRow],
     opens: Mapping[int, Mapping[str, str]],
     dates: tuple[str, ...],
 ) -> list[ListedHit]:
-    types = {uri: row.media_type for uri, row in rows.items()}
+    types = {key: row.media_type for key, row in rows.items()}
     return [
         ListedHit(
             hit,
             f"read?{urlencode(opens[hit.rank])}",
             marks,
-            types.get(hit.uri, ""),
-            format_name(types[hit.uri]) if hit.uri in types else "",
+            types.get(document_key(hit), ""),
+            format_name(types[document_key(hit)]) if document_key(hit) in types else "",
             date_of(hit.metadata, dates),
         )
         for hit, marks in zip(hits, highlights, strict=True)
     ]
 
 
+def _collection_names() -> str:
+    """Returns what the page is called before anything is asked; the problem with it is told further down."""
+    try:
+        return session.collection_name()
+    except PassageworkError:
+        return "Search"
+
+
 def main() -> None:
     """Draws the page once."""
-    collection, status, facets, counts, problem = None, None, Facets(), Facets(), None
+    searched, facets, counts, problem = None, Facets(), Facets(), None
     heading = st.empty()
     query = session.query_field("Ask something that your documents answer")
     asked = bool(query.strip())
@@ -119,13 +127,12 @@ def main() -> None:
         with st.container(key="unseen-heading"):
             st.html('<h1 class="pw-unseen">Search</h1>')
     else:
-        name = plain(session.collection_path().resolve().name)
-        heading.html(f'<h1 class="pw-name" dir="auto">{name}</h1>')
+        heading.html(f'<h1 class="pw-name" dir="auto">{plain(_collection_names())}</h1>')
     try:
-        collection = session.current_collection()
-        status, facets = status_of(collection), current_facets(collection)
+        searched = session.searched_collections()
+        facets = facets_of_all(searched)
         syntax = str(st.session_state.get("syntax", "full"))
-        counts = facets_found(collection, query, syntax) if asked and status.documents else facets
+        counts = facets_found(searched, query, syntax) if asked and searched.documents else facets
     except PassageworkError as error:
         problem = error
     try:
@@ -134,14 +141,14 @@ def main() -> None:
         )  # drawn whatever happens, or what was typed would be lost
         if problem is not None:
             raise problem
-        assert collection is not None  # else there would be a problem
-        assert status is not None
-        if not status.documents:
+        assert searched is not None  # else there would be a problem
+        if not searched.documents:
             session.show_empty()
         elif asked:
-            show_results(collection, query, settings, tuple(facets.dates))
+            show_results(searched, query, settings, tuple(facets.dates))
         else:
-            show_landing(collection, status, facets.types)
+            for name, collection in searched.by_name.items():
+                show_landing(collection, status_of(collection), facets_of_all(Searched.one(collection)).types, name)
     except PassageworkError as error:
         session.show_error(error)
 

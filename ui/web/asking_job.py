@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from passagework import Collection
 from passagework.retrieval import Answer, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 
 logger = logging.getLogger(__name__)
 

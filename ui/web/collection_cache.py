@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from passagework import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.types import Document
-from passagework.ui.web.facets import Facets, facets_of
 
 
 def status_of(collection: Collection) -> Status:
@@ -33,11 +32,6 @@ def sources_of(collection: Collection) -> Sequence[SourceRow]:
     return _sources(collection, *_key(collection))
 
 
-def current_facets(collection: Collection) -> Facets:
-    """Returns the facets by which the documents can be narrowed down."""
-    return _facets(collection, *_key(collection))
-
-
 def _key(collection: Collection) -> tuple[str, str]:
     return str(collection.path.resolve()), collection.moment()
 
@@ -45,12 +39,12 @@ def _key(collection: Collection) -> tuple[str, str]:
 # As resources, for nobody changes them: as data they would be copied at every click.
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _status(_collection: Collection, path: str, moment: str) -> Status:  # noqa: ARG001 - the key
     return _collection.status()
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _documents(_collection: Collection, path: str, moment: str) -> Sequence[DocumentRow]:  # noqa: ARG001 - the key
     return _collection.documents()
 
@@ -60,11 +54,6 @@ def _document(_collection: Collection, path: str, moment: str, document_id: int)
     return _collection.document(document_id)
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def _sources(_collection: Collection, path: str, moment: str) -> Sequence[SourceRow]:  # noqa: ARG001 - the key
     return _collection.sources()
-
-
-@st.cache_resource(show_spinner=False, max_entries=1)
-def _facets(_collection: Collection, path: str, moment: str) -> Facets:  # noqa: ARG001 - the key
-    return facets_of(_collection.documents())

@@ -6,9 +6,9 @@ import json
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.text import counted
 from passagework.ui.present.highlighting import Highlights

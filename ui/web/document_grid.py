@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from passagework.ingest.loaders.formats import format_name
@@ -67,12 +67,15 @@ class GridView:
 
         return sorted(found, key=key, reverse=self.descending)
 
-    def turned(self, column: str) -> GridView:
-        """Returns the view sorted by a column: the other way round where it is sorted by it already."""
-        if column not in COLUMNS:
-            return self
+    def sorted_by(self, order: str) -> GridView:
+        """Returns the view in another order, `Passages descending`; itself for what is none."""
+        column, _, direction = order.partition(" ")
+        return replace(self, sort=column, descending=direction == "descending") if column in COLUMNS else self
+
+    def next_order(self, column: str) -> str:
+        """Returns the order that a click on a column's name asks for: the other way round where it is sorted by it."""
         descending = not self.descending if column == self.sort else column in NUMBERS
-        return GridView(self.find, self.types, self.states, column, descending)
+        return f"{column} {'descending' if descending else 'ascending'}"
 
 
 def grid_html(shown: Sequence[ListedDocument], view: GridView) -> str:
@@ -90,8 +93,9 @@ def _head(column: str, view: GridView) -> str:
     order = ("descending" if view.descending else "ascending") if sorted_by else "none"
     sign = ("▼" if view.descending else "▲") if sorted_by else ""
     kind = "pw-number" if column in NUMBERS else "pw-words"
+    act = f"sort:{view.next_order(column)}"
     return (
-        f'<th class="{kind}" aria-sort="{order}"><button type="button" class="pw-sort" data-act="sort:{column}">'
+        f'<th class="{kind}" aria-sort="{order}"><button type="button" class="pw-sort" data-act="{act}">'
         f'{column} <span aria-hidden="true">{sign}</span></button></th>'
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from passagework import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.duplicates.differences import DuplicateKind
 from passagework.retrieval.duplicates.duplicate_clusters import DuplicateCluster
 from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf

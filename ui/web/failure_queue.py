@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.maintenance.removal import delete_sources
 from passagework.retrieval import StoreError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import IGNORED
 from passagework.retrieval.roots import file_path

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Hits, Stage
+from passagework.retrieval.collection.collection import Collection
 from passagework.ui.present import searched_text
 from passagework.ui.present.highlighting import Highlights, highlights_of
-from passagework.ui.web.facets import Facets, facets_of
+from passagework.ui.web.facets import Facets
 from passagework.ui.web.search_settings import SearchSettings
+from passagework.ui.web.searched import Searched
 
 COUNTED = 100
 """The best passages of a query, over whose documents its facets are counted."""
 
 
-def found(collection: Collection, query: str, settings: SearchSettings) -> Hits:
-    """Returns the hits of a query, those found before where neither it nor the collection has changed."""
-    key = (str(collection.path), collection.moment(), query, repr(settings))
+def found(searched: Searched, query: str, settings: SearchSettings) -> Hits:
+    """Returns the hits of a query, those found before where neither it nor a collection has changed."""
+    key = (tuple(searched.by_name), searched.key, query, repr(settings))
     kept = st.session_state.get("found")
     if kept is None or kept[0] != key:
-        st.session_state["found"] = kept = (key, settings.search(collection, query))
+        st.session_state["found"] = kept = (key, settings.search(searched.engine, query))
     hits: Hits = kept[1]
     return hits
 
@@ -42,13 +43,21 @@ def best_sentences(collection: Collection, hits: Hits) -> list[Highlights]:
     return marked
 
 
-def facets_found(collection: Collection, query: str, syntax: str) -> Facets:
+def facets_found(searched: Searched, query: str, syntax: str) -> Facets:
     """Returns the facets of the documents whose passages answer a query best, whatever is filtered."""
-    return _facets_found(collection, str(collection.path.resolve()), collection.moment(), query, syntax)
+    return _facets_found(searched, searched.key, query, syntax)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _facets_found(_collection: Collection, path: str, moment: str, query: str, syntax: str) -> Facets:  # noqa: ARG001
-    hits = _collection.search(query, k=COUNTED, stage=Stage.HYBRID, syntax=syntax)
-    rows = _collection.documents_named({hit.uri for hit in hits})
-    return facets_of(row for named in rows.values() for row in named)
+def _facets_found(_searched: Searched, key: tuple[str, ...], query: str, syntax: str) -> Facets:  # noqa: ARG001
+    return _searched.facets_of_hits(_searched.engine.search(query, k=COUNTED, stage=Stage.HYBRID, syntax=syntax))
+
+
+def facets_of_all(searched: Searched) -> Facets:
+    """Returns the facets by which all documents can be narrowed down."""
+    return _facets(searched, searched.key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)  # nobody changes it: as data it would be copied at every click
+def _facets(_searched: Searched, key: tuple[str, ...]) -> Facets:  # noqa: ARG001 - the key
+    return _searched.facets()

@@ -6,8 +6,8 @@ import hashlib
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import StageScore
 from passagework.ui.present import heading
 from passagework.ui.present.highlighting import Highlights

@@ -25,6 +25,7 @@ from passagework.ui.present.snippets import breadcrumb, snippet_of
 from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.page_html import plan_html
 from passagework.ui.web.rendered_text import plain, rendered_html
+from passagework.ui.web.searched import HitDocument, document_key
 
 OF_ONE_DOCUMENT = 3
 """Hits of a document that are shown at once; the others wait behind a line that counts them."""
@@ -52,7 +53,7 @@ def hit_list_html(hits: Hits, listed: Sequence[ListedHit]) -> str:
     """Returns the hits grouped by document, the best first; those that seem not to answer stand below a line."""
     ends = last_relevant(hits)
     above, below = listed[:ends], listed[ends:]
-    documents = len({one.hit.uri for one in listed})
+    documents = len({document_key(one.hit) for one in listed})
     count = f"{counted(len(hits), 'passage')} in {counted(documents, 'document')}"
     line = f'<p class="pw-line" data-testid="less-relevant"><span>{WEAKER if ends else NOTHING}</span></p>'
     return (
@@ -70,9 +71,9 @@ def how_html(hits: Hits) -> str:
 
 
 def _groups_html(listed: Sequence[ListedHit]) -> str:
-    by_document: dict[str, list[ListedHit]] = {}
+    by_document: dict[HitDocument, list[ListedHit]] = {}
     for one in listed:
-        by_document.setdefault(one.hit.uri, []).append(one)
+        by_document.setdefault(document_key(one.hit), []).append(one)
     return "".join(_document_html(group) for group in by_document.values())
 
 

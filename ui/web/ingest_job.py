@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from passagework import Collection
 from passagework.ingest import IngestStopped, Progress, Report, ingest
 from passagework.retrieval import IngestError, PassageworkError
+from passagework.retrieval.collection.collection import Collection
 
 logger = logging.getLogger(__name__)
 

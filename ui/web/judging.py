@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from passagework import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, read_judgments, with_query_ids
 from passagework.retrieval.evaluation.runs import run_field
 from passagework.retrieval.folder import JUDGMENTS

@@ -8,8 +8,8 @@ from itertools import zip_longest
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import collapsed, counted
@@ -34,8 +34,10 @@ _COMMON = frozenset(
 """Headings that many documents have, and that ask for nothing."""
 
 
-def show_landing(collection: Collection, status: Status, types: Mapping[str, int]) -> None:
-    """Draws what there is to search, and examples to begin with."""
+def show_landing(collection: Collection, status: Status, types: Mapping[str, int], name: str = "") -> None:
+    """Draws what there is to search, and examples to begin with; `name` tells one of several collections."""
+    if name:
+        st.html(f'<h2 class="pw-title" dir="auto">{plain(name)}</h2>')
     st.html(
         f'<p class="pw-holds" data-testid="holds">{plain(holds_line(status, types))}</p>'
         f'<p class="pw-place">{plain(_changed_line(collection, status))}</p>'
@@ -43,9 +45,9 @@ def show_landing(collection: Collection, status: Status, types: Mapping[str, int
     queries = _examples(collection, str(collection.path.resolve()), collection.moment())
     if queries:
         st.html('<p class="pw-place" data-testid="examples">Try, for example:</p>')
-        with st.container(horizontal=True, key="examples"):
+        with st.container(horizontal=True, key=f"examples{name}"):
             for query in queries:
-                st.button(markdown_text(query), key=f"example-{query}", on_click=_ask, args=(query,))
+                st.button(markdown_text(query), key=f"example-{name}-{query}", on_click=_ask, args=(query,))
 
 
 def holds_line(status: Status, types: Mapping[str, int]) -> str:

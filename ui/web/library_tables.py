@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.maintenance.removal import delete
 from passagework.ingest.report import Problem, UnreadType
 from passagework.retrieval import PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
 from passagework.retrieval.text import counted
 from passagework.ui.web.document_grid import ROWS, GridView, ListedDocument, grid_html
@@ -69,9 +69,9 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
     _show_deleting(collection, [one.row for one in shown])
 
 
-def sort_by(column: str) -> None:
-    """Sorts the grid by a column, or the other way round."""
-    st.session_state[VIEW] = st.session_state.get(VIEW, GridView()).turned(column)
+def sort_by(order: str) -> None:
+    """Sorts the grid."""
+    st.session_state[VIEW] = st.session_state.get(VIEW, GridView()).sorted_by(order)
 
 
 def _narrow(label: str, key: str, values: Sequence[str]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from passagework import Citation, Collection
+from passagework.retrieval import Citation
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import Hit
 from passagework.retrieval.text import address
 
@@ -24,6 +25,13 @@ def document_names(collection: Collection, hits: Iterable[Hit | Citation]) -> di
     return {hit.uri: shortest(hit) for hit in hits}
 
 
-def place_parameters(name: str, hit: Hit | Citation, query: str, search: str) -> Mapping[str, str]:
-    """Returns the parameters that open the reading page at a hit; `search` is the query string that leads back."""
-    return {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}
+def place_parameters(
+    name: str, hit: Hit | Citation, query: str, search: str, collection: str = ""
+) -> Mapping[str, str]:
+    """Returns the parameters that open the reading page at a hit; `search` is the query string that leads back.
+
+    `collection` is the one that was searched, where there are several and the hit doesn't name its own.
+    """
+    place = {"document": name, "start": str(hit.start), "end": str(hit.end), "for": query, "search": search}
+    named = hit.collection or collection
+    return place | ({"collection": named} if named else {})

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from passagework import Collection
 from passagework.retrieval import EvaluationError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.evaluation import Benchmark, Comparison, compare, evaluate, load_beir, read_run
 from passagework.retrieval.evaluation.benchmark import corpus_texts
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from passagework import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow, SourceRow
 from passagework.retrieval.types import Page
 from passagework.ui.sources.page_drawing import PDF, PagePicture, draw_page

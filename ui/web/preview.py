@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.retrieval import Hit, Hits, PassageworkError, Stage
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.present import heading, searched_text
 from passagework.ui.present.highlighting import highlights_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from passagework import Collection
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import counted

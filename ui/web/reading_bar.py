@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 
 import streamlit as st
 
-from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.web import session
 from passagework.ui.web.document_view import Place, citation, file_of, quotation

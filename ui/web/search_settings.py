@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from passagework import Collection
 from passagework.ingest.loaders.formats import format_name
-from passagework.retrieval import Fusion, Hits, Stage, Syntax
+from passagework.retrieval import Collections, Fusion, Hits, Stage, Syntax
+from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.output import parse_where
@@ -50,7 +50,7 @@ class SearchSettings:
     syntax: str = "full"
     copies: str = "collapse"
 
-    def search(self, collection: Collection, query: str) -> Hits:
+    def search(self, collection: Collection | Collections, query: str) -> Hits:
         """Returns the hits of a query."""
         return collection.search(
             query,

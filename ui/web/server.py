@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,7 +20,7 @@ STOP_SECONDS = 10.0
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(collection: Path, *, host: str, port: int) -> bool:
+def serve(collections: Sequence[Path], *, host: str, port: int) -> bool:
     """Serves the pages until SIGINT or SIGTERM, and returns whether it was SIGINT.
 
     Raises PassageworkError where nothing can listen at that address.
@@ -48,10 +48,15 @@ def serve(collection: Path, *, host: str, port: int) -> bool:
         "client.showErrorDetails": "none",  # a traceback stays in the terminal
     }
     page = Path(__file__).parents[1] / "app.py"
+    named = [f"--collection={one}" for one in collections]
     arguments = ["run", str(page), *(f"--{name}={value}" for name, value in options.items())]
     with _received_signals() as received:
         try:
-            streamlit([*arguments, "--", f"--collection={collection}"], prog_name="streamlit", standalone_mode=False)
+            streamlit(
+                [*arguments, "--", *named],
+                prog_name="streamlit",
+                standalone_mode=False,
+            )
         finally:
             interrupted = signal.SIGINT in received()
             ended = _end_ingests(interrupted=interrupted)

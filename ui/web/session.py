@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
-from passagework import Collection
-from passagework.retrieval import PassageworkError, StoreError
+import passagework
+from passagework.retrieval import Collections, PassageworkError, StoreError
+from passagework.retrieval.collection.collection import Collection
+from passagework.retrieval.collection.collection_names import named_folders
 from passagework.retrieval.config import default_collection
 from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.search_settings import URL
+from passagework.ui.web.searched import Searched
 
 SEARCH, ASK, READ, JUDGE = "pages/search.py", "pages/ask.py", "pages/read.py", "pages/judge.py"
 LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/evaluate.py"
 """The pages, by their files beside `app.py`."""
 
-PAGE, PAGE_CHANGED, LAST_QUERY = "at", "arrived", "asked"
-"""What a session keeps from page to page: the page, whether it was another one before, and what was asked last."""
+PAGE, PAGE_CHANGED, LAST_QUERY, LAST_COLLECTION = "at", "arrived", "asked", "looked at"
+"""What a session keeps from page to page: the page, whether it was another one before, what was asked, and of which."""
+
+ALL = "*"
+"""Stands for all collections: none can go by that name."""
 
 
 @st.cache_resource(show_spinner="Opening the collection")
 def open_collection(path: str) -> Collection:
     """Opens one collection, and one model in memory, for every session."""
-    return Collection.open(path)
+    return passagework.Collection.open(path)
 
 
 @st.cache_resource
@@ -35,15 +42,25 @@ def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
     return IngestJobs()
 
 
+@st.cache_resource(show_spinner="Opening the collections")
+def open_collections(folders: tuple[tuple[str, str], ...]) -> Collections:
+    """Opens several collections for every session; those of one encoder share it."""
+    return Collections.open(dict(folders))
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    parser.add_argument("--collection", default=default_collection() or "collection")
+    parser.add_argument("--collection", action="append")
     return parser.parse_known_args(sys.argv[1:])[0]
 
 
-def collection_path() -> Path:
-    """Returns the folder named on the command line, `streamlit run app.py -- --collection DIR`, or the default one."""
-    return Path(_arguments().collection)
+def collection_folders() -> dict[str, Path]:
+    """Returns by name the folders named on the command line, `streamlit run app.py -- --collection DIR`; or a default.
+
+    Raises ConfigError where two of several go by one name.
+    """
+    given = _arguments().collection or [str(default_collection() or "collection")]
+    return named_folders(given) if len(given) > 1 else {Path(given[0]).resolve().name: Path(given[0])}
 
 
 def host() -> str:
@@ -51,9 +68,66 @@ def host() -> str:
     return str(st.get_option("server.address") or "0.0.0.0")  # noqa: S104 - told, not chosen
 
 
-def current_collection() -> Collection:
-    """Returns the collection of this server; raises PassageworkError where it can't be opened."""
-    return open_collection(str(collection_path()))
+def chosen_collection(*, drawn: bool = True) -> Collection:
+    """Returns the collection that is looked at; where there are several, draws the choice, unless the address made it.
+
+    Raises PassageworkError where it can't be opened.
+    """
+    folders = collection_folders()
+    if len(folders) == 1:
+        return open_collection(str(next(iter(folders.values()))))
+    named = str(st.query_params.get("collection") or st.session_state.get(LAST_COLLECTION) or "")
+    name = _choice(list(folders)) if drawn else named if named in folders else next(iter(folders))
+    return _opened(folders)[name]
+
+
+def searched_collections() -> Searched:
+    """Returns what a search goes through: where there are several collections, draws the choice of one or all.
+
+    Raises PassageworkError where one can't be opened.
+    """
+    folders = collection_folders()
+    if len(folders) == 1:
+        return Searched.one(open_collection(str(next(iter(folders.values())))))
+    name = _choice([ALL, *folders])
+    opened = _opened(folders)
+    return Searched.several(opened) if name == ALL else Searched({"": opened[name]}, opened[name])
+
+
+def collection_name() -> str:
+    """Returns what the page calls its collection, or its collections."""
+    return ", ".join(collection_folders())
+
+
+def _opened(folders: Mapping[str, Path]) -> Collections:
+    return open_collections(tuple((name, str(folder)) for name, folder in folders.items()))
+
+
+def _choice(names: Sequence[str]) -> str:
+    """Draws the names; at first chosen is the one of the address, else the one of the page before.
+
+    The address is written here: a bound widget would keep links of this page from leading to another collection.
+    """
+    key = "collections" if ALL in names else "collection"  # each with values of its own
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get("collection") or st.session_state.get(LAST_COLLECTION)
+    if st.session_state[key] not in names:
+        st.session_state[key] = names[0]
+    st.segmented_control(
+        "Collection",
+        names,
+        key=key,
+        format_func=lambda name: "All collections" if name == ALL else name,
+        label_visibility="collapsed",
+        required=True,
+    )
+    name = str(st.session_state[key] or names[0])
+    st.session_state[LAST_COLLECTION] = name
+    if name != names[0]:
+        st.query_params["collection"] = name
+    elif "collection" in st.query_params:
+        del st.query_params["collection"]
+    return name
 
 
 def note_page(page: str) -> None:
@@ -89,4 +163,5 @@ def show_error(error: PassageworkError) -> None:
     st.error(markdown_text(str(error)))
     if isinstance(error, StoreError):
         open_collection.clear()
+        open_collections.clear()
         st.button("Try again", help="Once the collection is there")
