@@ -21,6 +21,7 @@ from passagework.ui.web.page_pictures import picture_of, source_of
 from passagework.ui.web.reading import Destination, hits_in, outline_html, outline_of
 from passagework.ui.web.reading_bar import go, show_bar
 from passagework.ui.web.recording_player import recording_of_document, show_player
+from passagework.ui.web.rendered_text import plain
 
 AROUND = 8_000
 """Characters shown before the passage and after it; more on demand."""
@@ -134,6 +135,10 @@ def _show_content(collection: Collection, row: DocumentRow, place: Place, query:
             show_text(place, query, collection.languages())
     else:
         show_text(place, query, collection.languages())
+    if place.document.surroundings:
+        with st.expander("Around this page: navigation, header, footer. No search finds it."):
+            around = plain(place.document.surroundings)
+            st.html(f'<div class="pw-text" data-testid="surroundings" dir="auto">{around}</div>')
 
 
 def _where(page: Page, touched: list[int], pages: int) -> str:
