@@ -98,9 +98,7 @@ def test_a_file_that_changed_or_is_gone(collection: Path, docs: Path, monkeypatc
     assert "The battery lasts" in html_of(page, "passage")[0]
 
 
-def test_what_stands_around_a_page_is_folded_below_it(
-    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_stands_around_a_page_is_folded(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As text, whatever it is, and only where there is any."""
     (docs / "site.html").write_text("<nav>Home &lt;b&gt;</nav><main><p>Gulls nest in May.</p></main>")
     ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
@@ -108,7 +106,8 @@ def test_what_stands_around_a_page_is_folded_below_it(
     assert html_of(page, "surroundings") == [
         '<div class="pw-text" data-testid="surroundings" dir="auto">Home &lt;b&gt;</div>'
     ]
-    assert html_of(_opened(tmp_path / "c", monkeypatch, "evil.md"), "surroundings") == []
+    page.query_params["document"] = "evil.md"
+    assert html_of(page.run(), "surroundings") == []
 
 
 def test_a_hostile_text_is_text(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
