@@ -29,7 +29,7 @@ EXTRAS: Mapping[str, Extra] = {
     "watch": Extra("file events", ("watchfiles",)),
     "web": Extra("pages of the web", ("protego",)),
     "remote-files": Extra("buckets and other file systems elsewhere", ("fsspec",)),
-    "ui": Extra("the pages in the browser", ("streamlit", "markdown_it", "PIL")),
+    "ui": Extra("the pages in the browser", ("streamlit", "starlette", "markdown_it", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),
     "ocr": Extra("pictures of text", ("rapidocr", "openvino", "cv2")),

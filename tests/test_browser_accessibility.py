@@ -21,6 +21,7 @@ STATES = {
     "read?document=policies%2Ftravel.md&start=0&end=50&for=travel+approval": "outline",
     "read?document=grid.pdf&start=14&end=60": "box",
     "context?query=travel&max_tokens=300": "citations",
+    "judge": "stTextArea",
     "judge?view=Blind&query=travel": "blind",
     "judge?view=Side+by+side&query=travel": "side",
     "library": "documents",

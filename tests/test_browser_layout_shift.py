@@ -22,7 +22,6 @@ PAGES = {
     "": "holds",
     "?query=who+approves+a+trip": "hit",
     "ask?query=who+approves+travel": "sources",
-    "library": "documents",
 }
 """Pages with an element that is there when they are whole."""
 

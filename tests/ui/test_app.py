@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,10 @@ from streamlit.testing.v1 import AppTest
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.retrieval import Hits, StoreError
-from passagework.retrieval.store import DocumentRow
-from passagework.ui.web.facets import Facets, facets_of
+from passagework.ui.web.facets import Facets
 from passagework.ui.web.hit_events import HitEvents
 from passagework.ui.web.judging import judgments_of
+from passagework.ui.web.searched import Searched
 from tests.support.app_sessions import FakeReranker, fake_models, hits_of, html_of, open_page
 from tests.support.fakes import FakeEncoder
 
@@ -347,13 +346,13 @@ def test_what_is_counted_is_what_is_there_now(
     (docs / "wasps.md").write_text("---\nyear: 2023\n---\nWasps build.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
     counted: list[int] = []
-    real = facets_of
+    real = Searched.facets
 
-    def counting(documents: Iterable[DocumentRow]) -> Facets:
+    def counting(searched: Searched) -> Facets:
         counted.append(1)
-        return real(documents)
+        return real(searched)
 
-    monkeypatch.setattr("passagework.ui.web.searched.facets_of", counting)
+    monkeypatch.setattr(Searched, "facets", counting)
     page = open_page(collection, monkeypatch)
     page.selectbox(key="field").set_value("year").run()
     assert page.multiselect(key="value-year").options == ["2023 (1)"]

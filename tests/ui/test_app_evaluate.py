@@ -15,7 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from passagework import Collection
 from passagework.ingest import ingest
-from passagework.retrieval.folder import RUNS
+from passagework.retrieval import Stage
+from passagework.retrieval.evaluation.gate import load_gate
+from passagework.retrieval.folder import GATE, RUNS
 from passagework.ui.web.judging import judge
 from passagework.ui.web.measured_runs import FIGURES, REPORT
 from tests.support.app_sessions import fake_models, html_of, open_page
@@ -57,7 +59,7 @@ def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) 
     page.run().button[0].click().run()
     assert not page.exception
     [figures] = html_of(page, "figures")
-    assert '<td>lexical</td><td class="pw-number">1.000</td>' in figures
+    assert re.findall("lexical</td><td[^>]*>([^<]*)<", figures) == ["1.000 (1.00 to 1.00)"]
     assert "&lt;b&gt;paper&lt;/b&gt;" in _report(page)
     [folder] = (collection / RUNS).iterdir()
     names = {one.name for one in folder.iterdir()}
@@ -68,6 +70,29 @@ def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) 
     [differences] = html_of(page, "differences")
     assert _row(differences, "RR@10") == ["RR@10", "0.750", "1.000", "+0.250"]
     assert "<b>paper" not in _report(page)
+
+
+def test_a_measurement_is_named_and_held(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a person, else by what differs from the one before; the gate that is written passes what was measured."""
+    fake_models(monkeypatch, None)
+    with Collection.open(collection) as opened:
+        for query, path in (("bees dance", "bees.txt"), ("paper nests", "wasps.txt")):
+            judge(collection, query, path, opened.search(query, stage="lexical")[0], 2)
+        page = open_page(collection, monkeypatch, "evaluate")
+        page.text_input(key="run_name").set_value("<b>as it was</b>")
+        page.button[0].click().run()
+        judge(collection, "flowers", "bees.txt", opened.search("flowers", stage="lexical")[0], 2)
+    page.text_input(key="run_name").set_value("").run()
+    page.button[0].click().run()
+    newest, oldest = (label.rpartition(" · ")[0] for label in page.selectbox(key="measurement").options)
+    assert (newest, oldest) == ("3 queries (before: 2 queries)", "<b>as it was</b>")
+    next(button for button in page.button if button.label == "Write the gate").click().run()
+    assert not page.exception
+    gate = load_gate(collection / GATE)
+    assert {threshold.stage: threshold.least for threshold in gate.thresholds}[Stage.LEXICAL] == pytest.approx(
+        1, abs=1e-3
+    )
+    assert page.code[-1].value.endswith(f"--gate {collection / GATE}")
 
 
 def test_runs_of_a_benchmark(collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

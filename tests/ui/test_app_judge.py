@@ -24,6 +24,7 @@ from passagework.ui.web.hit_events import HitEvents
 from passagework.ui.web.judging import as_trec, grade_of, judge, judgments_of
 from passagework.ui.web.links import document_names
 from passagework.ui.web.preferences import Preference, a_is_left, add_preference, preferences_of, tally
+from passagework.ui.web.wanted_queries import wanted_queries
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
 
@@ -221,3 +222,24 @@ def test_nothing_is_judged_where_no_collection_is(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="can't be written"):
         add_preference(tmp_path / "gone", Preference("q", {}, {}, "a"))
     assert not (tmp_path / "gone").exists()
+
+
+def test_the_queries_that_matter_lead_to_a_measurement(collection: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, a line; the next one that nobody judged is a link; when all are, the way leads on."""
+    fake_models(monkeypatch, None)
+    page = open_page(collection, monkeypatch, "judge")
+    assert html_of(page, "wanted") == []
+    page.text_area(key="wanted_text").set_value(f"{QUERY}\n\n <b>paper</b>  nests\n{QUERY}\n")
+    next(button for button in page.button if button.label == "Keep these queries").click().run()
+    assert not page.exception
+    assert wanted_queries(collection) == [QUERY, "<b>paper</b> nests"]
+    assert "&lt;b&gt;paper&lt;/b&gt; nests" in html_of(page, "wanted")[0]
+    with Collection.open(collection) as opened:
+        hits = opened.search("wasps", stage="lexical")
+        judge(collection, QUERY, "bees.txt", hits[0], 0)
+        assert QUERY not in html_of(page.run(), "wanted")[0]
+        judge(collection, "<b>paper</b> nests", "old wasps.txt", hits[0], 2)
+    assert html_of(page.run(), "wanted") == []
+    assert [link.proto.label for link in page.get("page_link")] == [
+        "3. Measure how well they are answered, and write a gate"
+    ]

@@ -864,14 +864,14 @@ class TestPage:
 
     def test_an_empty_folder_becomes_a_collection(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Documents are put in on a page; a folder that is not there, or holds something else, is refused as before."""
-        asked: list[Path] = []
+        asked: list[list[Path]] = []
         monkeypatch.setattr(
-            passagework.ui.web.server, "serve", lambda collection, *, host, port: asked.append(collection)
+            passagework.ui.web.server, "serve", lambda collections, *, host, port: asked.append(collections)
         )
         (tmp_path / "new").mkdir()
         done = run("ui", "--collection", tmp_path / "new")
         assert (done.code, "add documents on the page Library" in done.err) == (0, True)
-        assert asked == [tmp_path / "new"]
+        assert asked == [[tmp_path / "new"]]
         assert run("status", "--collection", tmp_path / "new", "--json").json["documents"] == 0
         assert run("ui", "--collection", tmp_path / "new") == Outcome(0, "", "")
         assert run("ui", "--collection", tmp_path / "none").code == 1

@@ -9,9 +9,10 @@ import streamlit as st
 
 from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.collection import Collection
-from passagework.retrieval.folder import JUDGMENTS, RUNS
+from passagework.retrieval.folder import GATE, JUDGMENTS, RUNS
 from passagework.retrieval.text import counted
 from passagework.ui.web import session
+from passagework.ui.web.gate_files import gate_command, write_gate
 from passagework.ui.web.measured_runs import (
     REPORT,
     Measurement,
@@ -23,6 +24,7 @@ from passagework.ui.web.measured_runs import (
     stage_rows,
 )
 from passagework.ui.web.page_html import note_html, table_html
+from passagework.ui.web.run_names import run_names
 from passagework.ui.web.search_settings import URL
 from passagework.ui.web.server import LOCAL
 
@@ -34,22 +36,25 @@ LARGEST = 1_500_000
 def show_measurements(collection: Collection) -> None:
     """Draws the measurements of this collection, the newest first, and a button that makes another."""
     judged = (collection.path / JUDGMENTS).exists()
+    called = str(st.text_input("Name of the measurement", key="run_name", placeholder="What you changed") or "")
     if st.button("Measure every stage on your judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
 
         def draw(done: int, total: int) -> None:
             bar.progress(done / max(1, total), f"{done:,} of {total:,} queries")
 
-        measure(collection, draw)
+        measure(collection, draw, called=called)
         bar.empty()
     measured = measurements(collection.path)
     if not measured:
         st.info("No measurements yet. Judge some passages, then measure how well each stage finds them.")
         st.page_link(session.JUDGE, label="Go to the judgments")
         return
-    names = {measurement.folder.name: measurement for measurement in measured}
-    chosen = names[str(st.selectbox("Measurement", list(names), key="measurement"))]
+    names = dict(zip((one.folder.name for one in measured), run_names(measured), strict=True))
+    folder = st.selectbox("Measurement", list(names), key="measurement", format_func=lambda one: names.get(one, one))
+    chosen = next(one for one in measured if one.folder.name == folder)
     show_measurement(chosen)
+    show_gate(collection, chosen)
 
 
 def show_measurement(measurement: Measurement) -> None:
@@ -59,10 +64,22 @@ def show_measurement(measurement: Measurement) -> None:
     st.html(note_html(summary))
     columns, rows = stage_rows(figures)
     st.html(table_html("figures", columns, rows))
+    st.html(note_html("In brackets the 95 % interval: where another draw of queries like these would put the mean."))
     st.code(str(measurement.folder), language=None, wrap_lines=True)
     file = measurement.folder / REPORT
     if file.is_file():
         show_report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
+
+
+def show_gate(collection: Collection, measurement: Measurement) -> None:
+    """Draws the button that writes thresholds, and the command that holds a later state against them."""
+    with st.expander("Hold this quality"):
+        st.html(note_html("A gate holds each stage to the lower end of its interval: what chance alone does, passes."))
+        if st.button("Write the gate"):
+            st.session_state["gate"] = str(write_gate(collection.path, measurement))
+        if (collection.path / GATE).exists():
+            st.code((collection.path / GATE).read_text(encoding="utf-8", errors="replace"), language=None)
+            st.code(gate_command(collection.path), language=None, wrap_lines=True)
 
 
 def show_report(page: str, title: str) -> None:

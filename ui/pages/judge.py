@@ -21,6 +21,7 @@ from passagework.ui.web.links import document_names
 from passagework.ui.web.page_html import compact_hit_html, markdown_text, note_html, table_html
 from passagework.ui.web.preferences import Preference, a_is_left, add_preference, places_in_other, preferences_of, tally
 from passagework.ui.web.search_settings import FUSIONS, STAGES, URL, SearchSettings
+from passagework.ui.web.wanted_queries import show_guide
 
 VIEWS = ("Judgments", "Side by side", "Blind")
 QUOTED = 160
@@ -33,6 +34,7 @@ SHOWN = 500
 def show_judgments(collection: Collection) -> None:
     """Draws the judgments, and the files that `passagework evaluate` reads."""
     judgments = judgments_of(collection.path)
+    show_guide(collection.path, judgments)
     if not judgments:
         st.info("No judgments yet. Search, choose Why this beside a passage, and say whether it answers.")
         st.page_link(session.SEARCH, label="Go to the search")

@@ -6,7 +6,7 @@ A measurement is a folder beneath the collection's `runs`: a TREC run a stage, `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,10 +14,11 @@ from typing import Any
 
 from passagework.retrieval import EvaluationError
 from passagework.retrieval.collection.collection import Collection
-from passagework.retrieval.evaluation import Benchmark, Comparison, compare, evaluate, load_beir, read_run
+from passagework.retrieval.evaluation import Benchmark, Comparison, Evaluation, compare, evaluate, load_beir, read_run
 from passagework.retrieval.evaluation.benchmark import corpus_texts
 from passagework.retrieval.evaluation.judged_places import JudgedPlaces
 from passagework.retrieval.evaluation.report import answers_for, render_comparison, render_evaluation, worst_queries
+from passagework.retrieval.evaluation.report.intervals import bootstrap_intervals
 from passagework.retrieval.evaluation.runs import SUFFIX
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import RUNS
@@ -44,20 +45,37 @@ def collection_judgments(collection: Collection) -> JudgedPlaces:
     return JudgedPlaces(collection, judgments, name="own judgments")
 
 
-def measure(collection: Collection, progress: Callable[[int, int], None] | None = None) -> Measurement:
-    """Measures every stage on the collection's judgments, and writes the runs beneath it; raises EvaluationError."""
+def measure(
+    collection: Collection, progress: Callable[[int, int], None] | None = None, *, called: str = ""
+) -> Measurement:
+    """Measures every stage on the collection's judgments, and writes the runs beneath it; raises EvaluationError.
+
+    Each mean has its 95 % interval; `called` is what a person calls the measurement.
+    """
     judged = collection_judgments(collection)
     folder = collection.path / RUNS / datetime.now(timezone.utc).strftime("%Y-%m-%d-%H%M%S-%f")
     notes = [f"drifted: {line}" for line in judged.drifted]
     evaluation = evaluate(collection, judged, runs=folder, notes=notes, progress=progress)
     page = render_evaluation(evaluation, answers_for(collection, evaluation, judged, worst_queries(evaluation)))
-    figures = evaluation.to_json()
+    figures: dict[str, Any] = {**evaluation.to_json(), "intervals": _intervals(evaluation), "name": called.strip()}
     try:
         write_atomically(folder / REPORT, page.encode())
         write_atomically(folder / FIGURES, json.dumps(figures).encode())
     except OSError as error:
         raise EvaluationError(f"the report can't be written to {folder}: {error.strerror or error}") from error
     return Measurement(folder, figures)
+
+
+def _intervals(evaluation: Evaluation) -> dict[str, dict[str, list[float]]]:
+    """Returns of each stage's measures the ends of the 95 % interval, those of the report."""
+    return {
+        stage.value: {
+            name: [interval.low, interval.high]
+            for name, values in figures.per_query.items()
+            for interval in bootstrap_intervals([list(values.values())])
+        }
+        for stage, figures in evaluation.stages.items()
+    }
 
 
 def measurements(collection: Path) -> list[Measurement]:
@@ -94,13 +112,26 @@ def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, 
     """Returns the columns and rows of a measurement's figures, a row for each stage."""
     stages = figures.get("stages", {})
     columns = list(dict.fromkeys(name for values in stages.values() for name in values))
-    rows = [(stage, *(_shown(name, values.get(name)) for name in columns)) for stage, values in stages.items()]
+    rows = [
+        (stage, *(_shown(name, values.get(name), interval_of(figures, stage, name)) for name in columns))
+        for stage, values in stages.items()
+    ]
     return ("Stage", *columns), rows
 
 
-def _shown(name: str, value: object) -> str:
-    """Returns a measure to three places, or milliseconds to one."""
-    return f"{value:.{1 if name.startswith('ms_') else 3}f}" if isinstance(value, int | float) else ""
+def interval_of(figures: Mapping[str, Any], stage: str, measured: str) -> tuple[float, float] | None:
+    """Returns the 95 % interval of a stage's measure; None where it was measured without."""
+    stages = figures.get("intervals")
+    found = stages.get(stage, {}).get(measured) if isinstance(stages, dict) else None
+    return (float(found[0]), float(found[1])) if isinstance(found, list) and len(found) == 2 else None
+
+
+def _shown(name: str, value: object, interval: tuple[float, float] | None) -> str:
+    """Returns a measure to three places with its interval, or milliseconds to one."""
+    if not isinstance(value, int | float):
+        return ""
+    shown = f"{value:.{1 if name.startswith('ms_') else 3}f}"
+    return shown if interval is None else f"{shown} ({interval[0]:.2f} to {interval[1]:.2f})"
 
 
 def _figures(file: Path) -> dict[str, Any] | None:
