@@ -6,6 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+RETURN_SECONDS = 1.0
+"""The longest that who lent a core waits for one: whoever has it may wait for a lock that the lender holds."""
+
 _thread = threading.local()
 """`cores` is what this thread holds one of, while it does."""
 
@@ -24,7 +27,7 @@ class Cores:
     def taken(self) -> Iterator[None]:
         """Waits for a core, and holds it to the end, but for what is done within `core_lent`."""
         with self._to_begin:
-            self._to_begin.wait_for(lambda: self._free and not self._returning)
+            self._to_begin.wait_for(lambda: self._free > 0 and not self._returning)
             self._free -= 1
         _thread.cores = self
         try:
@@ -35,21 +38,27 @@ class Cores:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Gives back the core that this thread holds, and waits for one at the end."""
+        """Gives back the core that this thread holds, and waits for one at the end.
+
+        After RETURN_SECONDS it goes on without: then one more computes than there are cores, and nobody stands still.
+        """
         self._give()
         try:
             yield
         finally:
             with self._to_go_on:
                 self._returning += 1
-                self._to_go_on.wait_for(lambda: self._free)
+                self._to_go_on.wait_for(lambda: self._free > 0, RETURN_SECONDS)
                 self._returning -= 1
                 self._free -= 1
+                if self._free > 0:
+                    self._to_begin.notify()  # what was given back meanwhile was told to this thread
 
     def _give(self) -> None:
         with self._to_begin:
             self._free += 1
-            (self._to_go_on if self._returning else self._to_begin).notify()
+            self._to_go_on.notify()
+            self._to_begin.notify()
 
 
 @contextmanager

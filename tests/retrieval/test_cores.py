@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from passagework.retrieval import cores as cores_module
 from passagework.retrieval.cores import Cores, core_lent
 
 
@@ -44,6 +47,7 @@ def test_no_more_compute_than_there_are_cores() -> None:
         for done in [pool.submit(begin) for _ in range(40)]:
             done.result(20)
     assert most == 2
+    assert (cores._free, cores._returning) == (2, 0)
 
 
 def test_who_comes_back_goes_before_those_who_begin() -> None:
@@ -81,3 +85,27 @@ def test_who_comes_back_goes_before_those_who_begin() -> None:
     assert order == ["returned", "began"]
     with core_lent():
         assert cores._free == 1
+
+
+def test_a_lock_that_is_held_while_a_core_is_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has the core may wait for it: the lender goes on without one, and then there are as many as before."""
+    monkeypatch.setattr(cores_module, "RETURN_SECONDS", 0.05)
+    cores, lock = Cores(1), threading.Lock()
+    lent, taken = threading.Event(), threading.Event()
+
+    def lender() -> None:
+        with cores.taken(), lock, core_lent():
+            lent.set()
+            assert taken.wait(10)
+
+    def waiter() -> None:
+        assert lent.wait(10)
+        with cores.taken():
+            taken.set()
+            with lock:
+                pass
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(lender), pool.submit(waiter)]:
+            done.result(10)
+    assert cores._free == 1

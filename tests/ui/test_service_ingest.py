@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -302,6 +303,41 @@ def test_judgments(client: ServiceClient, collection: Collection) -> None:
     assert client.post(path, {"judgments": [{**judgment, "page": 0}]}).status_code == 422
     assert len(client.get(path).json()["judgments"]) == 1
     assert collection.path / "judgments.jsonl" in collection.path.iterdir()
+
+
+async def left(app: Any, method: str, path: str, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What an application sends to a caller who is gone after these messages."""
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await asyncio.wait_for(app(scope, receive, send), 20)
+    return sent
+
+
+def test_a_client_that_is_killed(client: ServiceClient, collection: Collection, encoder: HeldEncoder) -> None:
+    """In the midst of an upload, or of a job's events: nothing is left of it, the job goes on, the next is answered."""
+    half = {"type": "http.request", "body": b"Bees", "more_body": True}
+    answer = asyncio.run(left(client.app, "PUT", "/collections/notes/files/bees.md", [half]))
+    assert [message.get("status") for message in answer][:1] == [400]
+    assert list((collection.path / "uploads").iterdir()) == []
+    encoder.may.clear()
+    started = client.ask("PUT", "/collections/notes/files/bees.md", content=b"Bees dance.")
+    asyncio.run(left(client.app, "GET", f"{started.headers['location']}/events", []))
+    encoder.may.set()
+    assert over(client, started)["state"] == "done"
 
 
 def test_who_may(collection: Collection, service: Service, tmp_path: Path) -> None:

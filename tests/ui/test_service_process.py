@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import signal
 import socket
@@ -150,6 +151,39 @@ def test_the_core_imports_none_of_it() -> None:
     )
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert json.loads(out) == []
+
+
+HEAPS = """
+import ctypes, os, sys, threading
+from passagework.ui.service import serving_process
+if sys.argv[1] == "shared":
+    serving_process._share_heaps()
+libc = ctypes.CDLL("libc.so.6")
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+libc.malloc_info.argtypes, libc.fclose.argtypes = (ctypes.c_int, ctypes.c_void_p), (ctypes.c_void_p,)
+together = threading.Barrier(8)
+def take():
+    together.wait()
+    libc.malloc(100)
+    together.wait()
+threads = [threading.Thread(target=take) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+file = libc.fopen(sys.argv[2].encode(), b"w")
+libc.malloc_info(0, file)
+libc.fclose(file)
+print(open(sys.argv[2]).read().count("<heap nr"))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library than glibc")
+def test_threads_share_two_heaps(tmp_path: Path) -> None:
+    """However many there are: each heap keeps what was freed in it."""
+    counted = {}
+    for how in ("shared", "apart"):
+        command = [sys.executable, "-c", HEAPS, how, str(tmp_path / "info")]
+        counted[how] = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert counted["shared"] <= 2 < counted["apart"]
 
 
 @pytest.mark.slow

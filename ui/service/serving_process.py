@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +16,13 @@ from passagework.ui.service.listening import listen
 
 if TYPE_CHECKING:
     from passagework.ui.service.served_collections import ServedCollections
+
+
+M_ARENA_MAX, HEAPS = -8, 2
+"""The name that glibc's malloc.h has for how many heaps threads share, and how many they do here.
+
+64 callers beside an ingest: 551 MB after 90 s, and 672 with as many heaps as glibc makes of itself; as many searches.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,7 @@ def serve_until_stopped(
     `started` is called once models are loaded. What writes goes to the process that listens at `writer`, where there is
     one. Raises as `ServedCollections.open` does.
     """
+    _share_heaps()
     with ThreadPoolExecutor(1) as beside:
         opening = beside.submit(_open, options)
         # what follows is imported while the models are loaded
@@ -69,3 +80,10 @@ def _open(options: ServeOptions) -> ServedCollections:
     from passagework.ui.service.served_collections import ServedCollections
 
     return ServedCollections.open(options.folders, reranker=options.reranker)
+
+
+def _share_heaps() -> None:
+    """Has the C library keep few heaps for all threads: each keeps what was freed in it."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
+            ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, HEAPS)
