@@ -16,6 +16,7 @@ from passagework.ui.commands import (
     duplicates as duplicating,
     evaluate as measuring,
     exchange,
+    fleet as fleets,
     labels as labelling,
     model_options as model_opt,
     models as model_list,
@@ -221,6 +222,7 @@ app.command()(privacy.scan)
 app.command()(serving.serve)
 app.command()(serving.mcp)
 app.add_typer(tokens.token, name="token")
+app.add_typer(fleets.fleet, name="fleet")
 
 
 @app.command()
