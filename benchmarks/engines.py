@@ -23,7 +23,7 @@ from benchmarks.datasets import beir
 from benchmarks.first_stage_sets import ndcg
 from passagework import Collection
 from passagework.ingest.fleet import load_collection, verify_collection
-from passagework.ingest.fleet.verifying import filters_of
+from passagework.ingest.fleet.engine_verification import filters_of
 from passagework.retrieval.folder import publish
 from passagework.retrieval.types import Stage
 

@@ -68,8 +68,9 @@ def load_collection(
     `verify_collection` found it right.
     Raises StoreError where either can't be read or written, ConfigError where there is no such engine.
     """
-    check_engine(engine, address or "")
     source, collection = Path(source), Path(collection)
+    if not collection.is_dir() or served_folder(collection) is None:
+        check_engine(engine, address or "")
     if is_served(current_version(source)):
         raise StoreError(f"{source} is served by an engine itself: load the collection that it was loaded from")
     collection.mkdir(parents=True, exist_ok=True)

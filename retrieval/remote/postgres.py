@@ -172,10 +172,7 @@ class PostgresServer:
     def _connection(self, *, in_schema: bool = True) -> Iterator[Any]:
         """Gives a connection within a transaction; after an error it is thrown away, and the next one is made anew."""
         with engine_errors(self._place, (self._psycopg.Error, OSError)):
-            try:
-                connection = self._idle.get_nowait()
-            except Empty:
-                connection = self._connected()
+            connection = self._taken()
             try:
                 with connection.transaction():
                     if in_schema:
@@ -185,6 +182,20 @@ class PostgresServer:
                 connection.close()
                 raise
             self._idle.put(connection)
+
+    def _taken(self) -> Any:
+        """Returns a connection that lives: one that is idle may be to a server that was started anew since."""
+        while True:
+            try:
+                connection = self._idle.get_nowait()
+            except Empty:
+                return self._connected()
+            try:
+                connection.execute("SELECT 1")
+            except self._psycopg.Error:
+                connection.close()
+            else:
+                return connection
 
     def _connected(self) -> Any:
         return self._psycopg.connect(

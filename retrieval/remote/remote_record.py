@@ -88,7 +88,7 @@ def check_engine(engine: str, address: str) -> None:
 
 def _has_password(address: str) -> bool:
     try:
-        return urlsplit(address).password is not None or "password" in address
+        return bool(urlsplit(address).password) or "password=" in address
     except ValueError as error:
         raise ConfigError(f"{address!r} is no address") from error
 

@@ -314,7 +314,7 @@ def test_the_search_after_a_fault_works(changing: Both, monkeypatch: pytest.Monk
         assert [hit.id for hit in served.search("apple")] == expected
 
 
-def _gone(*_: object) -> None:
+def _gone(*_: object, **__: object) -> None:
     raise StoreError("the engine didn't answer")
 
 
