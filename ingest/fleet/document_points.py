@@ -11,10 +11,10 @@ import numpy as np
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.remote.engine import BORN, CARD, ROWS, TOKENS, Engine, EnginePoint
-from passagework.retrieval.remote.packed_rows import SEGMENTS, SPANS, packed, unpacked
+from passagework.retrieval.remote.packed_rows import SEGMENTS, SPANS, packed, points_of, unpacked
 from passagework.retrieval.remote.passage_card import PassageCard
 from passagework.retrieval.remote.point_numbers import document_point, segment_point, version_of
-from passagework.retrieval.remote.typed_tokens import document_tokens, numbers_of, tokens_of
+from passagework.retrieval.remote.typed_tokens import SEGMENT, document_tokens, numbers_of, tokens_of
 from passagework.retrieval.store import Snapshot, schema as t
 from passagework.retrieval.store.conditions import Column
 from passagework.retrieval.store.document_rows import (
@@ -97,7 +97,7 @@ class DocumentParts:
         kept: dict[str, Json] = {BORN: moment, ROWS: packed(self.rows), TOKENS: [*named], DIGEST: self.digest}
         points = [EnginePoint(document_point(self.version), kept)]
         for row in self.segments:
-            text: dict[str, Json] = {BORN: moment, ROWS: packed({SEGMENTS: [row]})}
+            text: dict[str, Json] = {BORN: moment, ROWS: packed({SEGMENTS: [row]}), TOKENS: [SEGMENT]}
             points.append(EnginePoint(segment_point(self.version, row[1]), text))
         for (passage, rows), vector in zip(self.passages.items(), vectors, strict=True):
             card = self._card(described, rows, moment)
@@ -132,14 +132,6 @@ class DocumentParts:
             instructs=bool(rows.get("injections")),
             born=moment,
         )
-
-
-def points_of(version: int, rows: Rows) -> list[int]:
-    """Returns the numbers of a version's points, by its rows as an engine has them."""
-    length = _row(t.documents, rows["documents"][0])["length"]
-    parts = range(-(-length // t.SEGMENT_CHARS))
-    passages = [span[0] for span in rows.get(SPANS, ())]
-    return [document_point(version), *(segment_point(version, part) for part in parts), *passages]
 
 
 def _unpacked(engine: Engine, numbers: Sequence[int]) -> Rows:

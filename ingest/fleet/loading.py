@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from passagework.ingest.fleet.document_points import DIGEST, DocumentParts, points_of
+from passagework.ingest.fleet.document_points import DIGEST, DocumentParts
 from passagework.retrieval.dense.background import SAMPLE
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import current_version, next_version, versions, writer_lock
 from passagework.retrieval.remote.engine import BORN, DIED, LOAD_SECONDS, ROWS, Engine, EnginePoint, every_point
-from passagework.retrieval.remote.packed_rows import unpacked
+from passagework.retrieval.remote.packed_rows import points_of, unpacked
 from passagework.retrieval.remote.point_numbers import version_at
 from passagework.retrieval.remote.remote_record import RemoteRecord, check_engine, is_served
 from passagework.retrieval.remote.typed_tokens import DOCUMENT, HasToken

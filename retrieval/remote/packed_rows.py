@@ -7,10 +7,14 @@ import json
 import zlib
 from typing import Any
 
+from passagework.retrieval.remote.point_numbers import document_point, segment_point
 from passagework.retrieval.store.document_rows import Rows
+from passagework.retrieval.store.schema import SEGMENT_CHARS, documents
 
 _BYTES = "\0bytes:"
 """Begins what stands for bytes: no text of the store has that character."""
+
+_LENGTH = [column.name for column in documents.columns].index("length")
 
 SEGMENTS = "segments"
 SPANS = "spans"
@@ -30,6 +34,13 @@ def unpacked(text: str) -> Rows:
         for row in listed:
             row[:] = [_read(value) for value in row]
     return rows
+
+
+def points_of(version: int, rows: Rows) -> list[int]:
+    """Returns the numbers of a version's points, by its rows as an engine has them: itself, text, passages."""
+    length = rows["documents"][0][_LENGTH]
+    segments = [segment_point(version, part) for part in range(-(-length // SEGMENT_CHARS))]
+    return [document_point(version), *segments, *(span[0] for span in rows.get(SPANS, ()))]
 
 
 def _written(value: Any) -> str:

@@ -93,8 +93,8 @@ EngineFilter: TypeAlias = "HasToken | InRange | HasId | Every | Some | No"
 
 NOTHING = Some(())
 
-PASSAGE, DOCUMENT = "passage", "document"
-"""The tokens that tell passages from documents; of the parts of a text there are none."""
+PASSAGE, DOCUMENT, SEGMENT = "passage", "document", "segment"
+"""The tokens that tell passages, documents and the parts of their texts from one another."""
 
 
 @dataclass(frozen=True, slots=True)

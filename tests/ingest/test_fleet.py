@@ -18,6 +18,7 @@ import pytest
 from passagework import Collection
 from passagework.ingest import ingest
 from passagework.ingest.fleet import Loaded, fetch_collection, load_collection, loading, verify_collection
+from passagework.ingest.maintenance.doctor import examine, repair
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import StoreError
 from passagework.retrieval.collection.one_version import CollectionVersion
@@ -228,7 +229,13 @@ def test_a_load_that_ends_halfway_changes_no_answer(
             with pytest.raises(RuntimeError, match="killed"):
                 changing.load()
         assert list(told(served, every=24)) == before
+        found = examine(changing.served)
+        assert [finding.check for finding in found.findings] == ["moments"]
+        if broken == "_commit":  # the doctor takes it away as well as the next load
+            assert repair(changing.served).after.well
+            assert list(told(served, every=24)) == before
         changing.load()
+        assert examine(changing.served).well
     assert_alike(changing.here, changing.served, every=12)
     with opened(changing.here) as local:
         assert changing.counts == (local.status().documents, local.status().passages)
@@ -269,6 +276,11 @@ def test_what_differs_is_not_published(changing: Both) -> None:
     assert "a vector of the engine is not that of the collection" in verified.problems
     with changing.engine() as engine:
         engine.delete([first.id])
+    publish(changing.served, changing.served / "v0001")
+    assert [finding.text for finding in examine(changing.served).findings] == [
+        "1 parts of documents are missing: load the collection again"
+    ]
+    (changing.served / "CURRENT").unlink()
     with pytest.raises(StoreError, match="lacks a part of document"):
         verify_collection(changing.here, changing.served, queries=QUERIES[:1], encoder=FakeEncoder())
     assert not (changing.served / "CURRENT").exists()
