@@ -82,7 +82,7 @@ class ServedSnapshot(ServedDocuments):
 
     def least_hashes(self, most: int) -> list[bytes]:
         """Returns the least hashes of what was encoded of the passages, as of the last load, ascending, each once."""
-        return list(self.catalogue.sample())[:most]
+        return self.catalogue.sampled_hashes()[:most]
 
     # searching
 
@@ -167,6 +167,10 @@ class ServedSnapshot(ServedDocuments):
         """Returns the document's passages that have a part of its text in `[start, end)`, in order."""
         self._need_passages_in(document_id, start, end)
         return super().passages_in(document_id, start, end)
+
+    def whole(self) -> NoReturn:
+        """Raises StoreError: all of a served collection is too much to be looked at."""
+        raise _not_served("compare all its passages")
 
     def passage_vectors(self, *, first: int = 0, last: int = 0) -> NoReturn:  # noqa: ARG002
         """Raises StoreError: all vectors of a served collection are too many to be read."""

@@ -103,6 +103,10 @@ class CatalogueMoment:
             self._connection.execute("SELECT word, places FROM words WHERE passages >= ? ORDER BY word", (least,))
         )
 
+    def sampled_hashes(self) -> list[bytes]:
+        """Returns the hashes of the vectors that stand for all, ascending."""
+        return [row[0] for row in self._connection.execute("SELECT hash FROM sample ORDER BY hash")]
+
     def sample(self) -> dict[bytes, bytes]:
         """Returns the vectors, by their hashes, that stand for all."""
         return dict(self._connection.execute("SELECT hash, vector FROM sample ORDER BY hash"))

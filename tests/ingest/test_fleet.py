@@ -340,6 +340,18 @@ def test_a_served_collection_is_not_shown_in_part(changing: Both) -> None:
             part.search("apple")
 
 
+def test_what_compares_all_passages_is_refused(whole: Both) -> None:
+    """The engine has them all; nothing is made of the little that was read here."""
+    with opened(whole.served) as served:
+        for asked in (
+            lambda: served.duplicates(),
+            lambda: served.duplicates(of="documents"),
+            lambda: served.similar(served.documents()[0].uri),
+        ):
+            with pytest.raises(StoreError, match="ask the collection that it was loaded from"):
+                asked()
+
+
 def test_nothing_is_read_from_the_empty_database() -> None:
     """Whatever a snapshot tells, one that is served tells by the engine or the catalogue, or refuses."""
     told = {name for kind in Snapshot.__mro__ for name in vars(kind) if not name.startswith("_")}
