@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 from passagework.retrieval.remote.passage_card import PassageCard, keys_above
@@ -21,6 +22,7 @@ from passagework.retrieval.store.conditions import (
     Field,
     Holds,
     Not,
+    Scalar,
 )
 from passagework.retrieval.store.filter_sql import stored_as
 from passagework.retrieval.store.metadata_fields import FieldType
@@ -31,6 +33,9 @@ ORDER: Mapping[Comparison, Callable[[Any, Any], bool]] = {
     Comparison.LESS: operator.lt,
     Comparison.LESS_OR_EQUAL: operator.le,
 }
+
+COMPARED = (FieldType.NUMBER, FieldType.TEXT, FieldType.INSTANT, FieldType.BOOL)
+"""The types of values that can equal one of a filter."""
 
 
 def fulfils(condition: Condition, card: PassageCard) -> bool:
@@ -48,7 +53,7 @@ def fulfils(condition: Condition, card: PassageCard) -> bool:
         case Exists(field):
             return _exists(field, card)
         case Among(field, values):
-            return any(_equals(field, *stored_as(field, value), card) for value in values)
+            return _is_among(field, _typed(field, values, tuple(map(type, values))), card)
         case Compare(field, Comparison.GLOB, value):
             return any(_matches(str(stored), str(value)) for stored in _values(field, FieldType.TEXT, card))
         case Compare(field, comparison, value):
@@ -62,13 +67,24 @@ def _exists(field: Field, card: PassageCard) -> bool:
     return isinstance(field, Column) or any(field in keys_above(key) for key, _, _ in card.fields)
 
 
-def _equals(field: Field, kind: FieldType, value: Any, card: PassageCard) -> bool:
+@lru_cache(maxsize=64)
+def _typed(
+    field: Field,
+    values: tuple[Scalar, ...],
+    types: tuple[type, ...],  # noqa: ARG001 - 1, 1.0 and True are equal, and one would be remembered as the other
+) -> frozenset[tuple[FieldType, Scalar]]:
+    """Returns values with their types: of thousands, each is looked up at once."""
+    return frozenset(stored_as(field, value) for value in values)
+
+
+def _is_among(field: Field, typed: Set[tuple[FieldType, Scalar]], card: PassageCard) -> bool:
     if field is Column.INJECTION:
-        return kind is FieldType.BOOL and bool(value) is card.instructs
-    if kind is FieldType.NULL:
-        missing = not isinstance(field, Column) or field is Column.PAGES
-        return (missing and not _exists(field, card)) or any(True for _ in _values(field, kind, card))
-    return any(stored == value for stored in _values(field, kind, card))
+        return (FieldType.BOOL, int(card.instructs)) in typed
+    if (FieldType.NULL, None) in typed:
+        may_lack = not isinstance(field, Column) or field is Column.PAGES
+        if (may_lack and not _exists(field, card)) or _values(field, FieldType.NULL, card):
+            return True
+    return any((kind, stored) in typed for kind in COMPARED for stored in _values(field, kind, card))
 
 
 def _values(field: Field, kind: FieldType, card: PassageCard) -> list[Any]:
