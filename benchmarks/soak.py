@@ -182,7 +182,7 @@ def read_until(collection: Collection, until: float, seed: int) -> tuple[int, in
 def checked(collection: Collection, request: SearchRequest) -> tuple[str, int]:
     """A search, as `Collection.search` makes it, and what is wrong with its answer ("" where nothing is)."""
     live = collection._current()
-    with live.store.read() as snapshot:
+    with live.read() as snapshot:
         hits = collection._search(request, live, snapshot)
         change = snapshot.last_change()
         rows = {row.id: row for row in snapshot.passages([hit.id for hit in hits])}

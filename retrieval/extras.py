@@ -29,6 +29,8 @@ EXTRAS: Mapping[str, Extra] = {
     "watch": Extra("file events", ("watchfiles",)),
     "web": Extra("pages of the web", ("protego",)),
     "remote-files": Extra("buckets and other file systems elsewhere", ("fsspec",)),
+    "qdrant": Extra("collections that Qdrant serves", ("qdrant_client", "qdrant_edge")),
+    "postgres": Extra("collections that PostgreSQL serves", ("psycopg",)),
     "ui": Extra("the pages in the browser", ("streamlit", "starlette", "markdown_it", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),

@@ -47,6 +47,10 @@ class SearchedPassages(Protocol):
     def kind(self) -> str:
         """Returns how vectors are searched, as the plan names it."""
 
+    @property
+    def shards(self) -> int | None:
+        """Returns over how many shards of an engine a search goes; None where there is no engine."""
+
     def allowed(self, where: Where | None, also: Sequence[Condition]) -> AllowedIds:
         """Returns the passages that a filter lets through, and conditions made at this moment; raises FilterError."""
 

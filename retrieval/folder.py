@@ -36,6 +36,8 @@ IGNORED = "ignored.json"
 WATCH = "watch.json"
 WATCH_LOCK = "watch.lock"
 """What `passagework watch` does, and the lock that it holds while it runs."""
+REMOTE = "remote.json"
+"""In a version that an engine serves: which one, and where."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
 

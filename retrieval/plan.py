@@ -105,7 +105,8 @@ class Plan:
 
     `requested` is the stage that was asked for, `used` the one that gave the hits, and `reason` why they differ.
     `candidates` is the pool per first-stage retriever, and `pool` how many passages both found; `index` is the kind of
-    vector index, `best_bm25` what scores by words are divided by, `weights` what cosines and they count for.
+    vector index, or the engine that serves the collection, over so many `shards`; `best_bm25` is what scores by words
+    are divided by, `weights` what cosines and they count for.
     `rerank_depth` candidates were read by `reranker`, `reranked_in_windows` of them in several parts;
     `rerank_query_cut` tells that it read only part of the query. `languages` are those by whose stems the query's words
     were looked for as well (`code`: parts of names), `unknown_tokens` how many of the query's tokens the encoder knows
@@ -122,6 +123,7 @@ class Plan:
     reason: str | None = None
     fusion: Fusion | None = None
     index: str | None = None
+    shards: int | None = None
     filter: FilterUse | None = None
     query_cut: QueryCut | None = None
     best_bm25: float | None = None

@@ -16,6 +16,7 @@ from passagework.ui.commands import (
     duplicates as duplicating,
     evaluate as measuring,
     exchange,
+    fleet as fleets,
     labels as labelling,
     mcp_serving,
     model_options as model_opt,
@@ -222,6 +223,7 @@ app.command()(privacy.scan)
 app.command()(serving.serve)
 app.add_typer(mcp_serving.mcp, name="mcp")
 app.add_typer(tokens.token, name="token")
+app.add_typer(fleets.fleet, name="fleet")
 
 
 @app.command()

@@ -11,8 +11,8 @@ from passagework.retrieval.answering.asking import ANSWER_TOKENS, answer_questio
 from passagework.retrieval.answering.language_model import LanguageModel, model_call
 from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.collection_contents import CollectionContents
+from passagework.retrieval.collection.live_version import LiveVersion
 from passagework.retrieval.collection.loaded_models import LoadedModels
-from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.config import RELEVANT, Settings
 from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.filters.compiler import Where
@@ -34,7 +34,7 @@ class CheckedAnswers(CollectionContents):
     _settings: Settings
 
     @abstractmethod
-    def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
+    def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         """Searches one version at one moment."""
 
     @abstractmethod

@@ -12,8 +12,8 @@ from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Context
 from passagework.retrieval.collection.call_forms import for_many, in_thread
 from passagework.retrieval.collection.checked_answers import CheckedAnswers
+from passagework.retrieval.collection.live_version import LiveVersion, opened_version
 from passagework.retrieval.collection.loaded_models import LoadedModels
-from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.collection.status import Status, contents_summary, status_of
 from passagework.retrieval.config import CANDIDATES, RELEVANT, Settings
 from passagework.retrieval.errors import StoreError
@@ -58,8 +58,8 @@ class Collection(CheckedAnswers):
         self._settings = settings
         self._models = LoadedModels(encoder, reranker, settings)
         self._lock = ForkSafeLock()  # guards the versions
-        self._live: OpenedVersion | None = OpenedVersion(current_version(path))
-        self._retired: OpenedVersion | None = None  # a version that searches under way may still read
+        self._live: LiveVersion | None = opened_version(self._live_folder())
+        self._retired: LiveVersion | None = None  # a version that searches under way may still read
         try:
             if encoder is not None:
                 self.encoder()  # what was named is checked now, not at the first query
@@ -225,25 +225,29 @@ class Collection(CheckedAnswers):
         return f"<Collection {str(self.path)!r} {live.folder.name}: {contents}>"
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[OpenedVersion, Snapshot]]:
+    def _reading(self) -> Iterator[tuple[LiveVersion, Snapshot]]:
         """Gives the live version and one moment of it; a fork waits until it is over."""
         with in_use(str(self.path)):
             live = self._current()
             with live.read() as snapshot:
                 yield live, snapshot
 
-    def _current(self) -> OpenedVersion:
+    def _current(self) -> LiveVersion:
         """Returns the live version: another one when CURRENT was changed since, or the collection made anew."""
         with self._lock:
             if self._live is None:
                 raise StoreError(f"the collection {self.path} was closed")
-            folder = current_version(self.path)  # read under the lock, or a late thread would bring back an old one
+            folder = self._live_folder()  # read under the lock, or a late thread would bring back an old one
             if not self._live.is_at(folder):
-                opened = OpenedVersion(folder)
+                opened = opened_version(folder)
                 if self._retired is not None:
                     self._retired.close()
                 self._retired, self._live = self._live, opened
             return self._live
+
+    def _live_folder(self) -> Path:
+        """Returns the folder of the version that is answered from."""
+        return current_version(self.path)
 
     def _answers(self, requests: Sequence[SearchRequest]) -> list[Hits]:
         """Returns the hits of each request, all at one moment of the collection."""
@@ -259,10 +263,10 @@ class Collection(CheckedAnswers):
             count = count or (lambda text: tokens_as_read(self._models.encoder(live, snapshot), text))
             return context_of(hits, snapshot, layout, max_tokens=max_tokens, count_tokens=count)
 
-    def _search(self, request: SearchRequest, live: OpenedVersion, snapshot: Snapshot) -> Hits:
+    def _search(self, request: SearchRequest, live: LiveVersion, snapshot: Snapshot) -> Hits:
         return self._search_many([request], live, snapshot)[0]
 
-    def _search_many(self, requests: Sequence[SearchRequest], live: OpenedVersion, snapshot: Snapshot) -> list[Hits]:
+    def _search_many(self, requests: Sequence[SearchRequest], live: LiveVersion, snapshot: Snapshot) -> list[Hits]:
         """Searches one version at one moment, with that version's encoder, whatever becomes CURRENT meanwhile."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             models = self._models.at(live, snapshot)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 from passagework.retrieval.choices import choose
 from passagework.retrieval.citations import Citation
-from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.collection.live_version import LiveVersion
 from passagework.retrieval.document_map.document_map import DocumentMap, map_documents
 from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf, find_duplicates
 from passagework.retrieval.duplicates.similar_documents import SimilarDocument, similar_documents
@@ -28,7 +28,7 @@ class CollectionContents(ABC):
     """Reads a collection's documents; each call sees one moment of it."""
 
     @abstractmethod
-    def _reading(self) -> AbstractContextManager[tuple[OpenedVersion, Snapshot]]:
+    def _reading(self) -> AbstractContextManager[tuple[LiveVersion, Snapshot]]:
         """Gives the live version and one moment of it."""
 
     def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[PassageRow]:

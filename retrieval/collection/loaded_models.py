@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.collection.live_version import LiveVersion
 from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from passagework.retrieval.forks import ForkSafeLock
 from passagework.retrieval.late_interaction.late_interaction import (
@@ -41,16 +41,16 @@ class LoadedModels:
         self._settings = settings
         self._lock = ForkSafeLock()  # loading takes seconds
         self._encoder: Encoder | None = None
-        self._encoder_of: OpenedVersion | None = None
+        self._encoder_of: LiveVersion | None = None
         self._memory = token_cache()
         self._measured: tuple[Encoder, EncoderScale | None] | None = None
         self._support: tuple[str | None, SupportEngine] | None = None
 
-    def encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
+    def encoder(self, version: LiveVersion, snapshot: Snapshot) -> Encoder:
         """Returns the encoder that was named, else the one on the version's record, which either is checked against."""
         return self.encoder_with_cache(version, snapshot)[0]
 
-    def at(self, version: OpenedVersion, snapshot: Snapshot) -> ModelsAtMoment:
+    def at(self, version: LiveVersion, snapshot: Snapshot) -> ModelsAtMoment:
         """Returns the models for a search of this version at this moment, whatever is loaded meanwhile."""
         return ModelsAtMoment(self, version, snapshot)
 
@@ -78,7 +78,7 @@ class LoadedModels:
             assert self._named_reranker is not None
             return self._named_reranker
 
-    def encoder_with_cache(self, version: OpenedVersion, snapshot: Snapshot) -> tuple[Encoder, TokenCache]:
+    def encoder_with_cache(self, version: LiveVersion, snapshot: Snapshot) -> tuple[Encoder, TokenCache]:
         """Returns the encoder, and what is remembered of the token vectors that it made."""
         with self._lock:
             if self._encoder is None or self._encoder_of is not version:
@@ -89,7 +89,7 @@ class LoadedModels:
                 self._encoder, self._encoder_of = encoder, version
             return self._encoder, self._memory
 
-    def scale(self, version: OpenedVersion, snapshot: Snapshot) -> EncoderScale | None:
+    def scale(self, version: LiveVersion, snapshot: Snapshot) -> EncoderScale | None:
         """Returns the scale on the version's record; of one made by an earlier release it is measured now, once."""
         recorded, scale = recorded_scale(snapshot)
         if recorded:
@@ -100,7 +100,7 @@ class LoadedModels:
                 self._measured = encoder, scale_of(encoder)
             return self._measured[1]
 
-    def support_engine(self, version: OpenedVersion, snapshot: Snapshot, nli: str | None) -> SupportEngine:
+    def support_engine(self, version: LiveVersion, snapshot: Snapshot, nli: str | None) -> SupportEngine:
         """Returns the NLI model of this name, else what compares the default encoder's tokens; the last is kept."""
         encoder = self.encoder(version, snapshot) if recorded_encoder(snapshot).model == DEFAULT_ENCODER else None
         with self._lock:
@@ -108,7 +108,7 @@ class LoadedModels:
                 self._support = nli, load_engine(nli, encoder, self._settings)
             return self._support[1]
 
-    def _load_encoder(self, version: OpenedVersion, snapshot: Snapshot) -> Encoder:
+    def _load_encoder(self, version: LiveVersion, snapshot: Snapshot) -> Encoder:
         named, recorded, loaded = self._named_encoder, recorded_encoder(snapshot), self._encoder
         if named is not None and not isinstance(named, str):
             return named
@@ -120,7 +120,7 @@ class LoadedModels:
 class ModelsAtMoment:
     """Holds the models of a search of one version at one moment; see `SearchModels`."""
 
-    def __init__(self, models: LoadedModels, version: OpenedVersion, snapshot: Snapshot) -> None:
+    def __init__(self, models: LoadedModels, version: LiveVersion, snapshot: Snapshot) -> None:
         self._models = models
         self._version = version
         self._snapshot = snapshot

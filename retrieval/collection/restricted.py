@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from passagework.retrieval.collection.collection import Collection
-from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.collection.live_version import LiveVersion
 from passagework.retrieval.dense.background import BackgroundSample
+from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.compiler import Where, check_visible, compile_visible
 from passagework.retrieval.hits import Hits
 from passagework.retrieval.memory import enough_memory
+from passagework.retrieval.remote.served_version import ServedVersion
 from passagework.retrieval.search.local_passages import LocalPassages
 from passagework.retrieval.search.request import SearchRequest
 from passagework.retrieval.search.searcher import Searcher
@@ -37,15 +39,18 @@ class RestrictedCollection(Collection):
         check_visible(visible)
 
     @contextmanager
-    def _reading(self) -> Iterator[tuple[OpenedVersion, Snapshot]]:
+    def _reading(self) -> Iterator[tuple[LiveVersion, Snapshot]]:
         """Gives the live version and one moment of what may be seen of it."""
         with self._whole._reading() as (live, snapshot):
+            if isinstance(live, ServedVersion):
+                raise StoreError("a served collection can't be shown in part: serve one that lies here")
             yield live, VisibleSnapshot(snapshot.connection, compile_visible(self._visible, snapshot))
 
-    def _search_many(self, requests: Sequence[SearchRequest], live: OpenedVersion, snapshot: Snapshot) -> list[Hits]:
+    def _search_many(self, requests: Sequence[SearchRequest], live: LiveVersion, snapshot: Snapshot) -> list[Hits]:
         """Searches what may be seen, with nothing that is remembered of the others' words and vectors."""
         with enough_memory("the search ran out of memory: end other programs, or ask for fewer candidates"):
             searcher = Searcher(self._models.at(live, snapshot), background=self._background)
+            assert not isinstance(live, ServedVersion)  # refused as it was read
             passages = LocalPassages(snapshot, live.index(snapshot), filters=live.filters)
             return [_untold(hits) for hits in searcher.search_many(requests, snapshot, passages)]
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from passagework.retrieval.collection.opened import OpenedVersion
+from passagework.retrieval.collection.live_version import LiveVersion
 from passagework.retrieval.late_interaction.stored_tokens import recorded_tokens
 from passagework.retrieval.models.identity import recorded_encoder, recorded_window
 from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.remote.served_snapshot import ServedSnapshot
+from passagework.retrieval.remote.served_version import ServedVersion
 from passagework.retrieval.store import Snapshot, token_rows
 from passagework.retrieval.text import counted
 from passagework.retrieval.types import Json
@@ -107,10 +109,8 @@ class Status:
         }
 
 
-def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
+def status_of(path: Path, version: LiveVersion, snapshot: Snapshot) -> Status:
     """Returns the status of the collection at `path`; raises StoreError where a record of it is damaged."""
-    opened = version.opened(snapshot)
-    generation = opened.generation
     chunking = snapshot.meta("chunking")
     return Status(
         collection=str(path),
@@ -120,19 +120,27 @@ def status_of(path: Path, version: OpenedVersion, snapshot: Snapshot) -> Status:
         backend=str(snapshot.meta("backend")),
         window=recorded_window(snapshot),
         chunking=chunking if isinstance(chunking, dict) else {},
-        index=IndexStatus(
-            kind=opened.derived.kind.value,
-            passages=opened.derived.size,
-            since_build=opened.derived.tail_size + opened.derived.removed_size,
-            saved=generation.file if generation else None,
-            recall_at_10=generation.recall if generation else None,
-            set_aside=opened.set_aside,
-        ),
+        index=_index(version, snapshot),
         token_vectors=_token_vectors(snapshot),
         languages=snapshot.document_languages(),
         fields=tuple(snapshot.field_names()),
         created=str(snapshot.meta("created")),
         bytes=version.bytes_on_disk(),
+    )
+
+
+def _index(version: LiveVersion, snapshot: Snapshot) -> IndexStatus:
+    if isinstance(version, ServedVersion):
+        return IndexStatus(version.engine.name, snapshot.passage_count(), 0, None, None, ())
+    opened = version.opened(snapshot)
+    generation = opened.generation
+    return IndexStatus(
+        kind=opened.derived.kind.value,
+        passages=opened.derived.size,
+        since_build=opened.derived.tail_size + opened.derived.removed_size,
+        saved=generation.file if generation else None,
+        recall_at_10=generation.recall if generation else None,
+        set_aside=opened.set_aside,
     )
 
 
@@ -144,6 +152,6 @@ def contents_summary(snapshot: Snapshot) -> str:
 
 def _token_vectors(snapshot: Snapshot) -> TokenVectorsStatus | None:
     record = recorded_tokens(snapshot)
-    if record is None:
+    if record is None or isinstance(snapshot, ServedSnapshot):  # they lie in the engine, with their passages
         return None
     return TokenVectorsStatus(record.bits, token_rows.count_with(snapshot), token_rows.bytes_stored(snapshot))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from passagework.retrieval.also_in import AlsoIn
+from passagework.retrieval.first_stage import SearchedPassages
 from passagework.retrieval.hits import Hit, Relevance, StageScore
 from passagework.retrieval.plan import Plan, QueryCut
 from passagework.retrieval.search.candidate_pool import Pool, Scores
@@ -80,7 +81,7 @@ def _also_in(row: PassageRow, similarity: float) -> AlsoIn:
 def plan_of(
     request: SearchRequest,
     choice: StageChoice,
-    index: str,
+    passages: SearchedPassages,
     pool: Pool,
     second: SecondStage | None,
     query_cut: QueryCut | None,
@@ -95,7 +96,8 @@ def plan_of(
         candidates=max(request.candidates, request.k),
         fusion=request.fusion if fused else None,
         weights=pool.weights if fused and lexical and request.fusion is Fusion.CONVEX else None,
-        index=None if choice.stage is Stage.LEXICAL else index,
+        index=None if choice.stage is Stage.LEXICAL else passages.kind,
+        shards=passages.shards,
         filter=pool.filter,
         query_cut=query_cut,
         best_bm25=pool.telling_bm25 if fused and lexical else None,

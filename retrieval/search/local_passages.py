@@ -44,6 +44,10 @@ class LocalPassages:
         """Returns the kind of the index."""
         return self._index.kind.value
 
+    @property
+    def shards(self) -> None:
+        """Returns None: there is no engine."""
+
     def allowed(self, where: Where | None, also: Sequence[Condition]) -> AllowedIds:
         """Returns the passages that a filter lets through, and conditions made at this moment; raises FilterError."""
         return AllowedIds(where, self._snapshot, self._filters, also)

@@ -124,7 +124,7 @@ class Searcher:
         probabilities = {} if second is None else second.probabilities
         hits = hits_of(rows, found, choice.stage, scores, pool, probabilities, relevance)
         plan = replace(
-            plan_of(request, choice, passages.kind, pool, second, cut),
+            plan_of(request, choice, passages, pool, second, cut),
             hints=hints,
             languages=() if choice.stage is Stage.DENSE else snapshot.languages(),
             unknown_tokens=unknown,

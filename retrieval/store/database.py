@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.files import write_problem
+from passagework.retrieval.folder import REMOTE
 from passagework.retrieval.forks import ForkSafeLock, at_fork, in_use, keep_parents
 from passagework.retrieval.store.indexed_words import show_indexed_words
 from passagework.retrieval.store.instants import show_instants
@@ -62,6 +63,11 @@ def open_database(path: Path) -> Engine:
         empty = exists and not path.stat().st_size
     except OSError as error:
         raise StoreError(f"{path} can't be reached: {error.strerror}") from error
+    if not exists and (path.parent / REMOTE).is_file():
+        raise StoreError(
+            f"{path.parent.parent} is served by an engine: change the collection that was loaded into it, and run "
+            "`passagework fleet load` again"
+        )
     if not exists:
         raise StoreError(f"no database at {path}")
     if empty:  # SQLite would make one of it

@@ -36,6 +36,11 @@ def passages_holding(snapshot: Snapshot, words: str, languages: Sequence[str], *
     return snapshot.holding(phrase_forms(folded(words), languages), most)
 
 
+def is_held(snapshot: Snapshot, words: str, languages: Sequence[str]) -> bool:
+    """Tells whether a passage holds words in any form that a search finds."""
+    return TERM.search(words) is not None and snapshot.count_holding(phrase_forms(folded(words), languages), 1) > 0
+
+
 def passages_holding_exactly(snapshot: Snapshot, words: str, languages: Sequence[str], *, most: int = ALL) -> Ids:
     """Returns the passages that hold words as they are, ascending; of `most` that hold them in any form."""
     exact = ExactWords(words)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import Column, ColumnElement, Select, bindparam, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, bindparam, exists, func, select
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.store import schema as t
@@ -61,6 +61,10 @@ class Snapshot(PassageReader):
         if not isinstance(dimension, int):
             raise StoreError("the collection's record of its encoder is damaged")
         return dimension
+
+    def whole(self) -> Connection:
+        """Returns a connection to all of the collection; raises StoreError where an engine has it."""
+        return self.connection
 
     # what changed
 

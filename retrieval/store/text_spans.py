@@ -36,7 +36,7 @@ def passage_spans(snapshot: Snapshot, digest: Callable[[str], bytes]) -> Passage
     query = select(_p.id, _p.document_id, _p.start, _p.end, _p.text).order_by(_p.id)
     places: list[tuple[int, int, int, int]] = []
     digests: list[bytes] = []
-    for rows in snapshot.connection.execute(query.execution_options(yield_per=ROWS)).partitions(ROWS):
+    for rows in snapshot.whole().execute(query.execution_options(yield_per=ROWS)).partitions(ROWS):
         places += [(passage, document, start, end) for passage, document, start, end, _ in rows]
         digests += [digest(text) for *_, text in rows]
     ids, documents, starts, ends = np.array(places, np.int64).reshape(-1, 4).T
@@ -57,7 +57,7 @@ def passages_of(snapshot: Snapshot, documents: Sequence[int]) -> PassagesOf:
     rows: list[tuple[int, int, int]] = []
     for batch in batches(documents):
         query = select(_p.id, _p.document_id, _p.end - _p.start).where(in_ids(_p.document_id, batch))
-        rows += [(passage, document, length) for passage, document, length in snapshot.connection.execute(query)]
+        rows += [(passage, document, length) for passage, document, length in snapshot.whole().execute(query)]
     ids, of_documents, lengths = np.array(sorted(rows), np.int64).reshape(-1, 3).T
     return PassagesOf(ids, of_documents, lengths)
 
@@ -67,7 +67,7 @@ def document_digests(snapshot: Snapshot, digest: Callable[[str], bytes]) -> dict
     query = select(_s.document_id, _s.text).order_by(_s.document_id, _s.ordinal)
     digests: dict[int, bytes] = {}
     document, parts = -1, list[str]()
-    for number, text in snapshot.connection.execute(query.execution_options(yield_per=64)):
+    for number, text in snapshot.whole().execute(query.execution_options(yield_per=64)):
         if number != document and parts:
             digests[document] = digest("".join(parts))
             parts = []
@@ -83,7 +83,7 @@ def field_values(snapshot: Snapshot, key: str) -> dict[int, str]:
     kinds = (FieldType.TEXT.value, FieldType.NUMBER.value)
     query = select(_f.document_id, _f.value).where(_f.key == key, _f.type.in_(kinds)).order_by(_f.id)
     values: dict[int, list[str]] = {}
-    for document, value in snapshot.connection.execute(query):
+    for document, value in snapshot.whole().execute(query):
         values.setdefault(document, []).append(str(value).strip())
     return {document: found[0] for document, found in values.items() if len(found) == 1 and found[0]}
 
@@ -93,6 +93,6 @@ def document_places(snapshot: Snapshot, ids: Sequence[int]) -> dict[int, tuple[s
     places: dict[int, tuple[str, str, int, int, str]] = {}
     for batch in batches(ids):
         query = select(_d.id, _d.name, _d.path, _d.length, _d.uri).where(in_ids(_d.id, batch))
-        for document, name, path, length, uri in snapshot.connection.execute(query):
+        for document, name, path, length, uri in snapshot.whole().execute(query):
             places[document] = (uri if name is None else name, path, 0, length, uri)
     return places

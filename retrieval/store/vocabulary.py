@@ -68,6 +68,21 @@ class WordReader:
         counts = np.diff(starts, append=len(places))
         return places[starts], np.minimum(counts, MOST_COUNT).astype(np.uint16)
 
+    def places_of(self, word: str) -> set[tuple[int, str, int]]:
+        """Returns where a word stands: in which passage, in which column, and at which place there."""
+        return set(self._driver.execute("SELECT doc, col, offset FROM temp.every_place WHERE term = ?", (word,)))
+
+    def counts(self) -> Iterator[tuple[int, str, int]]:
+        """Yields how often each word stands in each passage: passage, word, count. Words that are no text are left out.
+
+        For few passages: it reads the whole index.
+        """
+        query = "SELECT doc, CAST(term AS BLOB), count(*) FROM temp.every_place GROUP BY doc, term"
+        for passage, term, count in self._driver.execute(query):
+            word = _text(term)
+            if _CUT not in word:
+                yield passage, word, count
+
 
 @contextmanager
 def word_reader(driver: Any) -> Iterator[WordReader]:

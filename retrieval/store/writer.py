@@ -228,7 +228,7 @@ class Writer(Snapshot):
                     self.connection.execute(insert(table), beside)
             count += len(group)
         if count:
-            self._record(ChangeKind.ADD, before + 1, before + count)
+            self.record_change(ChangeKind.ADD, before + 1, before + count)
         return count
 
     def _empty_documents(self, document_ids: Sequence[int]) -> None:
@@ -245,7 +245,7 @@ class Writer(Snapshot):
         for table in (*structure, t.passages, t.segments, t.fields):
             self.connection.execute(delete(table).where(table.c.document_id.in_(document_ids)))
         for first, last in sorted(spans):
-            self._record(ChangeKind.REMOVE, first, last)
+            self.record_change(ChangeKind.REMOVE, first, last)
         if spans:
             self.expect_unused()
 
@@ -254,7 +254,8 @@ class Writer(Snapshot):
         query = "SELECT seq FROM sqlite_sequence WHERE name = 'passages'"
         return int(self.connection.exec_driver_sql(query).scalar() or 0)
 
-    def _record(self, kind: ChangeKind, first: int, last: int) -> None:
+    def record_change(self, kind: ChangeKind, first: int, last: int) -> None:
+        """Writes down that the passages `first` to `last` came or went."""
         self.connection.execute(insert(t.changes).values(kind=kind.value, first=first, last=last))
 
 

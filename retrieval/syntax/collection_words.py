@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from passagework.retrieval.lexical.identifiers import name_parts
 from passagework.retrieval.store import Snapshot
-from passagework.retrieval.store.held_words import passages_holding
+from passagework.retrieval.store.held_words import is_held
 
 Known = TypeVar("Known")
 
@@ -62,9 +62,7 @@ class CollectionWords:
 
     def holds(self, snapshot: Snapshot, words: str) -> bool:
         """Tells whether a passage holds words that follow one another, in any form that a search finds."""
-        return self.remembered(
-            "holds", words, lambda: len(passages_holding(snapshot, words, self.languages, most=1)) > 0
-        )
+        return self.remembered("holds", words, lambda: is_held(snapshot, words, self.languages))
 
     def stems(self, snapshot: Snapshot) -> frozenset[str] | None:
         """Returns every word of the text index, which are stems; None for a large collection."""

@@ -7,7 +7,8 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,13 @@ from passagework.retrieval.array_cache import ENTRY_BYTES
 from passagework.retrieval.errors import FilterError
 from passagework.retrieval.filters.allowed import AllowedIds, FilterCache, filter_cache
 from passagework.retrieval.filters.compiler import MAX_CONDITIONS, MAX_DEPTH, MAX_VALUES, compile_filter
+from passagework.retrieval.remote.served_passages import ServedPassages
+from passagework.retrieval.remote.served_snapshot import ServedSnapshot
 from passagework.retrieval.store import NewPassage, Snapshot, SourceState, Store, Writer
+from passagework.retrieval.store.conditions import All
 from passagework.retrieval.types import Page
-from tests.support.stored_documents import copied, key_of, new_store, put
+from tests.support.served_stores import ENGINES, served
+from tests.support.stored_documents import copied, key_of, new_store, put, vector_of
 from tests.support.where_oracle import Known, glob, holds, names_unknown_field
 
 KEYS = ["year", "tags", "a.b", "a", "title", "it's", 'q"uote', "ключ", "a/"]
@@ -103,7 +108,8 @@ def store(empty: Path) -> Iterator[Store]:
                 title="Travel",
                 metadata={"year": 2020, "tags": ["x", "y"]},
             )
-            put(writer, "policies/pay.md", "two", title="Pay", metadata={"year": "2020", "draft": True, "note": None})
+            draft: dict[str, Any] = {"year": "2020", "draft": True, "note": None}
+            put(writer, "policies/pay.md", "two", title="Pay", metadata=draft, surroundings="Home, report a bug")
             put(writer, "other.pdf", "three", metadata={"year": 2021.5, "author": {"name": "O'Hara"}, "empty": []})
         yield made
 
@@ -111,10 +117,45 @@ def store(empty: Path) -> Iterator[Store]:
 def found(snapshot: Snapshot, where: Any) -> list[int]:
     """Ids of the passages that a filter lets through: looked up at once, and asked about one by one."""
     within = AllowedIds(where, snapshot)
-    every = [row[0] for row in snapshot.passage_texts(first=0)]
+    every = snapshot.matching(All(())).tolist()
+    if isinstance(snapshot, ServedSnapshot):
+        assert nearest_within(snapshot, within) == within.ids.tolist()
     assert within.passing(every).tolist() == within.ids.tolist()
     assert within.passing([*every[::2], 10**9]).tolist() == sorted(set(every[::2]) & set(within.ids.tolist()))
     return [int(one) for one in within.ids]
+
+
+def nearest_within(snapshot: ServedSnapshot, within: AllowedIds) -> list[int]:
+    """Ids that an engine finds by a vector, of those that a filter lets through, ascending: all of them."""
+    dense = ServedPassages(snapshot).dense(within, lambda _: nullcontext())
+    cosines, _ = dense.best(vector_of("any")[None], 100)
+    assert dense.matches_nothing() is not bool(cosines)
+    return sorted(cosines)
+
+
+@contextmanager
+def searched(snapshot: Snapshot, engine: str | None) -> Iterator[Snapshot]:
+    """The snapshot itself, or its contents as an engine serves them."""
+    if engine is None:
+        yield snapshot
+    else:
+        with served(snapshot, engine) as there:
+            yield there
+
+
+@contextmanager
+def asked_alike(store: Store) -> Iterator[Callable[[Any], list[str]]]:
+    """Gives what tells the texts of the passages that a filter lets through, here and in each engine alike."""
+    with ExitStack() as stack:
+        here = stack.enter_context(store.read())
+        there = [stack.enter_context(served(here, engine)) for engine in ENGINES]
+
+        def asked(where: Any) -> list[str]:
+            texts = [[row.text for row in one.passages(found(one, where))] for one in (here, *there)]
+            assert texts[1:] == texts[:1] * len(there), where
+            return texts[0]
+
+        yield asked
 
 
 def texts(store: Store, where: Any) -> list[str]:
@@ -213,9 +254,9 @@ LEAVES = [
 ]
 
 
-@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"absent"}))
+@pytest.mark.parametrize("engine", [None, *ENGINES])
 @pytest.mark.slow
-def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> None:
+def test_every_operator_agrees_with_plain_python(empty: Path, engine: str | None) -> None:
     """On every field, with values of every kind, and negated: exactly the oracle's passages come through."""
     ordered = [one for one in LEAVES if one is not None and not isinstance(one, bool)]
     conditions = [
@@ -227,9 +268,11 @@ def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> Non
     ]
     with copied(empty) as store, store.write() as writer:
         known = [one for folder, drawn in enumerate(VARIED) for one in store_document(writer, folder, drawn)]
-        for condition in conditions:
-            for where in ({field: condition}, {field: {"$not": condition}}, {"$not": {field: condition}}):
-                assert found(writer, where) == [one.id for one in known if holds(where, one)], where
+        with searched(writer, engine) as snapshot:
+            every = list(itertools.product(sorted(set(FIELDS) - {"absent"}), conditions))
+            for field, condition in every[:: 1 if engine is None else 13]:  # 150 conditions: each meets other fields
+                for where in ({field: condition}, {field: {"$not": condition}}, {"$not": {field: condition}}):
+                    assert found(snapshot, where) == [one.id for one in known if holds(where, one)], where
 
 
 @given(st.lists(DOCUMENTS, max_size=3), st.lists(FILTERS, min_size=5, max_size=12))
@@ -237,15 +280,32 @@ def test_every_operator_agrees_with_plain_python(empty: Path, field: str) -> Non
 @pytest.mark.slow
 def test_filters_agree_with_plain_python(empty: Path, documents: list[dict[str, Any]], filters: list[Any]) -> None:
     """For any documents and filters, exactly the oracle's passages come through; an unknown field is an error."""
+    check_filters(empty, None, documents, filters)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(st.lists(DOCUMENTS, max_size=3), st.lists(FILTERS, min_size=20, max_size=30))
+@settings(max_examples=6, deadline=None)
+@pytest.mark.slow
+def test_filters_agree_with_plain_python_in_every_engine(
+    empty: Path, engine: str, documents: list[dict[str, Any]], filters: list[Any]
+) -> None:
+    """The same of what an engine serves: more filters of fewer collections, for each has to be loaded."""
+    check_filters(empty, engine, documents, filters)
+
+
+def check_filters(empty: Path, engine: str | None, documents: list[dict[str, Any]], filters: list[Any]) -> None:
+    """Holds what comes through against the oracle."""
     with copied(empty) as store, store.write() as writer:
         drawn = enumerate([EVERY_KEY, *documents])
         known = [one for folder, document in drawn for one in store_document(writer, folder, document)]
-        for where in filters:
-            if names_unknown_field(where, known):
-                with pytest.raises(FilterError, match=r"^no document has a field "):
-                    found(writer, where)
-            else:
-                assert found(writer, where) == [one.id for one in known if holds(where, one)], where
+        with searched(writer, engine) as snapshot:
+            for where in filters:
+                if names_unknown_field(where, known):
+                    with pytest.raises(FilterError, match=r"^no document has a field "):
+                        found(snapshot, where)
+                else:
+                    assert found(snapshot, where) == [one.id for one in known if holds(where, one)], where
 
 
 @given(st.text(st.sampled_from("ab*?[]^-é"), max_size=9), st.text(st.sampled_from("ab]-[^é"), max_size=6))
@@ -258,66 +318,81 @@ def test_the_oracles_glob_is_sqlites(pattern: str, text: str) -> None:
     assert glob(pattern, text) == bool(matched)
 
 
-@pytest.mark.parametrize(
-    ("where", "expected"),
-    [
-        ({}, ["one", "two", "three"]),
-        ({"year": 2020}, ["one"]),
-        ({"year": 2020.0}, ["one"]),
-        ({"year": "2020"}, ["two"]),
-        ({"year": {"$gte": 2020}}, ["one", "three"]),
-        ({"year": {"$gt": 2020, "$lt": 2022}}, ["three"]),
-        ({"year": {"$ne": 2020}}, ["two", "three"]),
-        ({"year": {"$in": [2020, "2020", None]}}, ["one", "two"]),
-        ({"year": {"$in": []}}, []),
-        ({"year": {"$nin": []}}, ["one", "two", "three"]),
-        ({"year": True}, []),
-        ({"draft": True}, ["two"]),
-        ({"draft": 1}, []),
-        ({"draft": {"$ne": True}}, ["one", "three"]),
-        ({"tags": "y"}, ["one"]),
-        ({"tags": {"$ne": "y"}}, ["two", "three"]),
-        ({"tags": {"$nin": ["z"]}}, ["one", "two", "three"]),
-        ({"note": None}, ["one", "two", "three"]),
-        ({"tags": None}, ["two", "three"]),
-        ({"tags": {"$ne": None}}, ["one"]),
-        ({"note": {"$exists": True}}, ["two"]),
-        ({"author": {"$exists": True}}, ["three"]),
-        ({"author": None}, ["one", "two"]),
-        ({"author.name": "O'Hara"}, ["three"]),
-        ({"metadata.author.name": {"$glob": "O'*"}}, ["three"]),
-        ({"empty": {"$exists": True}}, ["three"]),
-        ({"empty": None}, ["one", "two"]),
-        ({"absent": {"$exists": False}}, ["one", "two", "three"]),
-        ({"absent": {"$exists": True}}, []),
-        ({"absent": {"$ne": 1}}, ["one", "two", "three"]),
-        ({"absent": {"$nin": [1, "x"]}}, ["one", "two", "three"]),
-        ({"absent": None}, ["one", "two", "three"]),
-        ({"absent": {"$in": ["x", None]}, "year": 2020}, ["one"]),
-        ({"absent": {"$not": {"$gt": 1}}}, ["one", "two", "three"]),
-        ({"$not": {"$or": [{"absent": 1}, {"year": 2020}]}}, ["two", "three"]),
-        ({"path": {"$glob": "policies/*"}}, ["one", "two"]),
-        ({"path": {"$glob": "*/pay.??"}, "title": {"$gte": "P"}}, ["two"]),
-        ({"document": "r1"}, ["one"]),
-        ({"document": "file:///other.pdf"}, ["three"]),
-        ({"document": "file:///policies/travel.md"}, []),
-        ({"document": {"$in": ["r1", "file:///policies/pay.md", 3]}}, ["one", "two"]),
-        ({"document": {"$ne": "r1"}}, ["two", "three"]),
-        ({"title": ""}, ["three"]),
-        ({"title": 5}, []),
-        ({"title": None}, []),
-        ({"title": {"$exists": True}}, ["one", "two", "three"]),
-        ({"pages": {"$exists": False}}, ["one", "two", "three"]),
-        ({"pages": 1}, []),
-        ({"$or": [{"year": 2020}, {"draft": True}]}, ["one", "two"]),
-        ({"$and": [{"year": {"$exists": True}}, {"$not": {"draft": True}}]}, ["one", "three"]),
-        ({"year": {"$not": {"$gte": 2020}}}, ["two"]),
-        ({"$not": {}}, []),
-    ],
-)
+RULES: list[tuple[Any, list[str]]] = [
+    ({}, ["one", "two", "three"]),
+    ({"year": 2020}, ["one"]),
+    ({"year": 2020.0}, ["one"]),
+    ({"year": "2020"}, ["two"]),
+    ({"year": {"$gte": 2020}}, ["one", "three"]),
+    ({"year": {"$gt": 2020, "$lt": 2022}}, ["three"]),
+    ({"year": {"$ne": 2020}}, ["two", "three"]),
+    ({"year": {"$in": [2020, "2020", None]}}, ["one", "two"]),
+    ({"year": {"$in": []}}, []),
+    ({"year": {"$nin": []}}, ["one", "two", "three"]),
+    ({"year": True}, []),
+    ({"draft": True}, ["two"]),
+    ({"draft": 1}, []),
+    ({"draft": {"$ne": True}}, ["one", "three"]),
+    ({"tags": "y"}, ["one"]),
+    ({"tags": {"$ne": "y"}}, ["two", "three"]),
+    ({"tags": {"$nin": ["z"]}}, ["one", "two", "three"]),
+    ({"note": None}, ["one", "two", "three"]),
+    ({"tags": None}, ["two", "three"]),
+    ({"tags": {"$ne": None}}, ["one"]),
+    ({"note": {"$exists": True}}, ["two"]),
+    ({"author": {"$exists": True}}, ["three"]),
+    ({"author": None}, ["one", "two"]),
+    ({"author.name": "O'Hara"}, ["three"]),
+    ({"metadata.author.name": {"$glob": "O'*"}}, ["three"]),
+    ({"empty": {"$exists": True}}, ["three"]),
+    ({"empty": None}, ["one", "two"]),
+    ({"absent": {"$exists": False}}, ["one", "two", "three"]),
+    ({"absent": {"$exists": True}}, []),
+    ({"absent": {"$ne": 1}}, ["one", "two", "three"]),
+    ({"absent": {"$nin": [1, "x"]}}, ["one", "two", "three"]),
+    ({"absent": None}, ["one", "two", "three"]),
+    ({"absent": {"$in": ["x", None]}, "year": 2020}, ["one"]),
+    ({"absent": {"$not": {"$gt": 1}}}, ["one", "two", "three"]),
+    ({"$not": {"$or": [{"absent": 1}, {"year": 2020}]}}, ["two", "three"]),
+    ({"path": {"$glob": "policies/*"}}, ["one", "two"]),
+    ({"path": {"$glob": "*/pay.??"}, "title": {"$gte": "P"}}, ["two"]),
+    ({"document": "r1"}, ["one"]),
+    ({"document": "file:///other.pdf"}, ["three"]),
+    ({"document": "file:///policies/travel.md"}, []),
+    ({"document": {"$in": ["r1", "file:///policies/pay.md", 3]}}, ["one", "two"]),
+    ({"document": {"$ne": "r1"}}, ["two", "three"]),
+    ({"title": ""}, ["three"]),
+    ({"title": 5}, []),
+    ({"title": None}, []),
+    ({"title": {"$exists": True}}, ["one", "two", "three"]),
+    ({"pages": {"$exists": False}}, ["one", "two", "three"]),
+    ({"pages": 1}, []),
+    ({"surroundings": {"$glob": "*report a bug*"}}, ["two"]),
+    ({"surroundings": "Home, report a bug"}, ["two"]),
+    ({"surroundings": {"$glob": "Home, report a bug"}}, ["two"]),
+    ({"surroundings": {"$ne": "Home, report a bug"}}, ["one", "three"]),
+    ({"surroundings": {"$in": ["Home", None]}}, ["one", "three"]),
+    ({"surroundings": {"$exists": True}}, ["two"]),
+    ({"surroundings": {"$gt": "I"}}, []),
+    ({"surroundings": {"$lt": 5}}, []),
+    ({"$or": [{"year": 2020}, {"draft": True}]}, ["one", "two"]),
+    ({"$and": [{"year": {"$exists": True}}, {"$not": {"draft": True}}]}, ["one", "three"]),
+    ({"year": {"$not": {"$gte": 2020}}}, ["two"]),
+    ({"$not": {}}, []),
+]
+
+
+@pytest.mark.parametrize(("where", "expected"), RULES)
 def test_what_each_operator_lets_through(store: Store, where: Any, expected: list[str]) -> None:
     """By hand, one rule of the documentation at a time."""
     assert texts(store, where) == expected
+
+
+def test_what_each_operator_lets_through_in_every_engine(store: Store) -> None:
+    """The same, of the same documents as an engine serves them."""
+    with asked_alike(store) as asked:
+        for where, expected in RULES:
+            assert asked(where) == expected, where
 
 
 MALFORMED: list[tuple[Any, str]] = [
@@ -457,12 +532,13 @@ def test_integers_of_any_size_compare(store: Store) -> None:
     with store.write() as writer:
         put(writer, "big", "four", metadata={"n": [10**400, 2**63 - 1]})
         put(writer, "small", "five", metadata={"n": -(10**400)})
-    assert texts(store, {"n": {"$gt": 10**300}}) == ["four"]
-    assert texts(store, {"n": math.inf}) == ["four"]
-    assert texts(store, {"n": {"$lt": -(10**500)}}) == []
-    assert texts(store, {"n": {"$lte": -(10**500)}}) == ["five"]
-    assert texts(store, {"n": 2**63 - 1}) == ["four"]
-    assert texts(store, {"n": {"$in": [2**63 - 2, 10**30]}}) == []
+    with asked_alike(store) as asked:
+        assert asked({"n": {"$gt": 10**300}}) == ["four"]
+        assert asked({"n": math.inf}) == ["four"]
+        assert asked({"n": {"$lt": -(10**500)}}) == []
+        assert asked({"n": {"$lte": -(10**500)}}) == ["five"]
+        assert asked({"n": 2**63 - 1}) == ["four"]
+        assert asked({"n": {"$in": [2**63 - 2, 10**30]}}) == []
 
 
 def test_a_passage_matches_by_the_pages_that_it_touches(store: Store) -> None:
@@ -471,20 +547,22 @@ def test_a_passage_matches_by_the_pages_that_it_touches(store: Store) -> None:
         pages = [Page(1, "1", 0, 10), Page(2, "2", 10, 10), Page(3, "3", 10, 20)]
         put(writer, "pages", "a" * 10 + "b" * 10, pages=pages)
         put(writer, "wide", "c" * 20, size=20, pages=pages)
-    assert texts(store, {"pages": 1}) == ["a" * 10, "c" * 20]
-    assert texts(store, {"pages": {"$gte": 2}}) == ["b" * 10, "c" * 20]
-    assert texts(store, {"pages": 2}) == []
-    assert texts(store, {"pages": {"$in": [1, "x", None]}, "path": {"$glob": "[pw]*"}}) == [
-        "one",
-        "two",
-        "a" * 10,
-        "c" * 20,
-    ]
-    assert texts(store, {"pages": {"$ne": 1}, "path": {"$in": ["pages", "wide"]}}) == ["b" * 10]
-    with store.read() as snapshot:
-        rows = snapshot.documents(compile_filter({"pages": 3}, snapshot))
-        assert [row.path for row in rows] == ["pages", "wide"]
-        assert list(snapshot.documents(compile_filter({"pages": 4}, snapshot))) == []
+    with asked_alike(store) as asked:
+        assert asked({"pages": 1}) == ["a" * 10, "c" * 20]
+        assert asked({"pages": {"$gte": 2}}) == ["b" * 10, "c" * 20]
+        assert asked({"pages": 2}) == []
+        assert asked({"pages": {"$in": [1, "x", None]}, "path": {"$glob": "[pw]*"}}) == [
+            "one",
+            "two",
+            "a" * 10,
+            "c" * 20,
+        ]
+        assert asked({"pages": {"$ne": 1}, "path": {"$in": ["pages", "wide"]}}) == ["b" * 10]
+    with store.read() as here, served(here, ENGINES[0]) as there:
+        for snapshot in (here, there):
+            rows = snapshot.documents(compile_filter({"pages": 3}, snapshot))
+            assert [row.path for row in rows] == ["pages", "wide"]
+            assert list(snapshot.documents(compile_filter({"pages": 4}, snapshot))) == []
 
 
 @pytest.fixture(scope="module")

@@ -272,7 +272,7 @@ class TestSearch:
         """What one encoder read is never remembered for another."""
         with Collection.open(path, encoder=FakeTokenEncoder()) as collection:
             models, live = collection._models, collection._current()
-            with live.store.read() as snapshot:
+            with live.read() as snapshot:
                 moment = models.at(live, snapshot)
                 first = moment.encoder()
                 models.forget()  # as when another encoder is loaded

@@ -113,7 +113,7 @@ class TestWords:
         """By what each word tells: one that stands nowhere counts most, one in any form is found."""
         with Store.open(collection.path / "v0001" / "store.db") as store, store.read() as snapshot:
             rows = snapshot.passages([hit.id for hit in collection.search("pump", k=1, stage=Stage.LEXICAL)])
-            lexical = collection._current().lexical(snapshot)
+            lexical = collection._current().passages(snapshot).lexical()
             words = telling_words(snapshot, lexical, "pumps and flamingos")
             assert words.coverage(rows)[0] == pytest.approx(words.weights[0] / words.told)
             assert words.weights[1] == MOST_TOLD > words.weights[0] > 5

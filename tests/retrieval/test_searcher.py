@@ -72,7 +72,7 @@ class Oracle:
 
     def __init__(self, collection: Collection, encoder: FakeEncoder) -> None:
         self.encoder = encoder
-        with collection._current().store.read() as snapshot:
+        with collection._current().read() as snapshot:
             ids, vectors = snapshot.passage_vectors()
             places = snapshot.locations(ids.tolist())
             self.rows = [
@@ -102,7 +102,7 @@ class Oracle:
     def bm25(self, query: str, rows: Sequence[Row]) -> dict[int, float]:
         """As the text index scores them, all of them."""
         allowed = {row.id for row in rows}
-        with self.collection._current().store.read() as snapshot:
+        with self.collection._current().read() as snapshot:
             return {one: score for one, score in Bm25().search(snapshot, query, 10_000, None) if one in allowed}
 
     def best(self, scores: Mapping[int, float]) -> list[tuple[int, float]]:
@@ -137,7 +137,7 @@ class Oracle:
         """By the cosines with the passages whose encoded texts have the least hashes."""
         if not dense or not words:
             return FusionWeights()
-        with self.collection._current().store.read() as snapshot:
+        with self.collection._current().read() as snapshot:
             rows = snapshot.connection.exec_driver_sql("SELECT hash, id FROM passages").fetchall()
         by_hash: dict[bytes, int] = {row[0]: row[1] for row in rows}
         first = [self.by_id[by_hash[one]].vector for one in sorted(by_hash)[:1024]]

@@ -135,7 +135,7 @@ def test_diversity_spreads_at_every_stage(collection: Collection, stage: str) ->
     spread = collection.search("river stone", k=8, stage=stage, diversity=0.8)
     assert spread.plan.to_json()["diversity"] == 0.8
     assert (spread[0].id, len(spread)) == (plain[0].id, 8)
-    with collection._current().store.read() as snapshot:
+    with collection._current().read() as snapshot:
         means = []
         for hits in (plain, spread):
             vectors = snapshot.vectors_of([hit.id for hit in hits])

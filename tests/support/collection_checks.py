@@ -82,7 +82,7 @@ def check_whole(path: Path, encoder: FakeEncoder, queries: Sequence[str] = ("app
     _check_database(current_version(path) / "store.db")
     with Collection.open(path, encoder=encoder) as collection:
         live = collection._current()
-        with live.store.read() as snapshot:
+        with live.read() as snapshot:
             index = live.index(snapshot)
             found = _check_documents(snapshot)
             ids, vectors = snapshot.passage_vectors()

@@ -25,6 +25,7 @@ class Remedy(str, Enum):
     ORPHANS = "took out vectors that no passage uses"
     GENERATION = "saved a new index"
     JUDGMENTS = "set aside what is no judgment, in judgments.jsonl.damaged"
+    LEFTOVERS = "took away what an interrupted load left in the engine"
     SEAL = "sealed the database as it is"
 
 

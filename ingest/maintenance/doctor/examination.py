@@ -19,12 +19,14 @@ from passagework.ingest.maintenance.doctor import (
 )
 from passagework.ingest.maintenance.doctor.check_context import CheckContext, Skipped
 from passagework.ingest.maintenance.doctor.diagnosis import FINDINGS, Check, Diagnosis, Finding, Remedy
+from passagework.ingest.maintenance.doctor.served_checks import examine_served
 from passagework.ingest.writing.write_access import live_version
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import LostVersionError, PassageworkError, StoreError
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.identity import recorded_encoder
+from passagework.retrieval.remote.remote_record import is_served
 from passagework.retrieval.store import Store
 from passagework.retrieval.text import one_line
 
@@ -60,6 +62,8 @@ def examine(
             raise
         folder = newest
         findings.append(Finding("current", error.found, Remedy.CURRENT))
+    if is_served(folder):
+        return examine_served(collection, folder)
     checks = [Check("current", "found" if findings else "ok", folder.name)]
     try:
         store = Store.open(folder / "store.db")

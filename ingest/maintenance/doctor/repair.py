@@ -13,6 +13,7 @@ from passagework.ingest.maintenance.doctor.document_checks import corrected, is_
 from passagework.ingest.maintenance.doctor.examination import examine
 from passagework.ingest.maintenance.doctor.index_checks import index_problem
 from passagework.ingest.maintenance.doctor.judgment_checks import set_judgments_aside
+from passagework.ingest.maintenance.doctor.served_checks import repair_served
 from passagework.ingest.maintenance.doctor.token_checks import mend_token_vectors
 from passagework.ingest.maintenance.doctor.vector_checks import inputs_of, loaded_encoder
 from passagework.ingest.writing.write_access import writable_version
@@ -23,6 +24,7 @@ from passagework.retrieval.files import set_aside
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.saved_postings import refresh_postings
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.remote.remote_record import is_served
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal
 from passagework.retrieval.text import one_line
@@ -40,6 +42,8 @@ def repair(collection: str | Path, *, encoder: Encoder | str | None = None, sett
     collection = Path(collection)
     settings = settings or Settings.from_environment()
     lost = _lost(collection)
+    if not lost and is_served(current_version(collection)):
+        return repair_served(collection, current_version(collection))
     with writable_version(collection) as folder:  # which takes up a lost CURRENT
         before = examine(collection, encoder=encoder, settings=settings)
         done, failed = _mend(folder, before, encoder, settings)
