@@ -202,7 +202,9 @@ def test_an_export_of_before_there_was_ocr_is_imported(tmp_path: Path) -> None:
     for path in (tmp_path / "out").glob("*.parquet"):
         table = parquet.read_table(path)
         facts = {**json.loads(table.schema.metadata[b"passagework"]), "format": 4}
-        kept = table.drop_columns([name for name in ("injection", "masked", "ocr") if name in table.column_names])
+        kept = table.drop_columns(
+            [name for name in ("surroundings", "injection", "masked", "ocr") if name in table.column_names]
+        )
         parquet.write_table(
             kept.replace_schema_metadata({b"passagework": json.dumps(facts, ensure_ascii=False).encode()}),
             path,

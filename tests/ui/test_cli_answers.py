@@ -64,7 +64,7 @@ def test_verify_reads_an_answer_from_stdin_and_citations_from_a_file(
     ]
     citation = told["claims"][0]["citation"]
     assert TRAVEL[citation["start"] : citation["end"]] == citation["text"]
-    assert set(told) == {"score", "claims", "engine"}
+    assert set(told) == {"score", "claims", "engine", "notes"}
 
 
 def test_verify_shows_what_differs(collection: str, capsys: Capture) -> None:

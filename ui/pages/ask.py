@@ -60,10 +60,10 @@ def show_conversation(collection: Collection, model: RemoteAddress) -> None:
 def show_context(collection: Collection) -> None:
     """Draws what a language model would be given, where none is configured, and how to configure one."""
     query = session.query_field("Ask something that your documents answer")
-    st.html(f'<div data-testid="goes-where">{note_html(NO_MODEL)}</div>')
     with st.expander("How to configure a language model", expanded=not query.strip()):
         st.code(how_to_configure(collection.path), language=None, wrap_lines=True)
     if not query.strip():
+        st.html(_goes_nowhere())
         return
     with st.spinner("Searching"):
         context = collection.context(query)
@@ -142,11 +142,17 @@ def _show_sources(collection: Collection, context: Context) -> None:
         st.warning(markdown_text(warning))
     if not context.citations:
         st.info("Nothing in this collection answers that, so a language model would not be asked.")
+        st.html(_goes_nowhere())
         return
-    st.html(f'<div data-testid="budget">{note_html(used)}</div>')
     hrefs, types = _places(collection, context.citations, context.query)
     links = {number: f"read?{urlencode(to)}" for number, to in hrefs.items()}
-    st.html(f'<div class="pw-exchange">{sources_html(context.citations, (), 1, links, types)}</div>')
+    notes = f'{_goes_nowhere()}<div data-testid="budget">{note_html(used)}</div>'
+    sources = sources_html(context.citations, (), 1, links, types)
+    st.html(f'{notes}<div class="pw-exchange">{sources}</div>')  # in one piece: what came by itself would move the rest
+
+
+def _goes_nowhere() -> str:
+    return f'<div data-testid="goes-where">{note_html(NO_MODEL)}</div>'
 
 
 def _places(

@@ -6,6 +6,8 @@ from __future__ import annotations
 FIRST_STYLE = """<style>
 [data-testid="stMainBlockContainer"] { max-width: none !important; padding: 4rem 1rem 2rem !important; }
 [data-testid="stAppSkeleton"] { visibility: hidden; }
+/* What has no key is a note of one line, or ends what is seen of a page. */
+[data-testid="stElementContainer"]:not([class*="st-key-"]) > [data-testid="stSkeleton"] { height: 22px; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-unseen, .st-key-unseen-heading)) { position: absolute; }
 .st-key-hits > [data-testid="stElementContainer"]:has([data-testid="stSkeleton"]) { min-height: 100vh; }
 @media (min-width: 864px) {
