@@ -52,12 +52,12 @@ def reference() -> str:
 
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command of a group by its whole name, such as `token add`."""
+    """Every command of a group by its whole name, such as `token add`, and a group that is one, such as `mcp`."""
     for name, command in group.commands.items():
+        if not hasattr(command, "commands") or command.invoke_without_command:
+            yield f"{before}{name}", command
         if hasattr(command, "commands"):
             yield from commands(command, f"{before}{name} ")
-        else:
-            yield f"{before}{name}", command
 
 
 def _section(name: str, command: Any) -> Iterator[str]:

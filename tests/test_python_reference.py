@@ -279,7 +279,7 @@ def test_commands_and_functions_link_to_each_other() -> None:
     commands = cli[cli.index("<!-- COMMANDS: BEGIN") : cli.index("<!-- COMMANDS: END")]
     sections = dict(re.findall(r"(?ms)^### ([\w-]+)\n(.*?)(?=^### |\Z)", commands))
     for served in ("ui", "serve", "mcp"):
-        sections.pop(served, None)
+        del sections[served]
     assert {name for name, body in sections.items() if "In Python: [" not in body} == set()
     assert {name for name in sections if f"](cli.md#{name})" not in page} == set()
 

@@ -41,7 +41,13 @@ class McpProgram(str, Enum):
 
 
 ProgramOption = Annotated[
-    McpProgram, typer.Option("--program", help="The program that the entry is for.", show_default=False)
+    McpProgram,
+    typer.Option(
+        "--program",
+        help="The program that the entry is for.",
+        metavar="|".join(program.value for program in McpProgram),
+        show_default=False,
+    ),
 ]
 
 mcp = typer.Typer(
