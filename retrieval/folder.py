@@ -53,6 +53,7 @@ def current_version(collection: Path) -> Path:
     except FileNotFoundError as error:
         if not collection.is_dir():
             raise StoreError(f"no collection at {collection}: make one with `passagework ingest`") from error
+        check_verified(collection)
         if versions(collection):
             raise LostVersionError(f"{collection} has no {CURRENT} file") from error
         raise StoreError(f"{collection} is not a collection: it has no {CURRENT} file") from error
@@ -69,6 +70,13 @@ def current_version(collection: Path) -> Path:
     if not (collection / name).exists():
         raise LostVersionError(f"{pointer} names {name}, which is not there")
     return collection / name
+
+
+def check_verified(collection: Path) -> None:
+    """Raises StoreError where no version is live yet, for the newest was loaded into an engine and never verified."""
+    newest = next(iter(versions(collection)), None)
+    if newest is not None and not (collection / CURRENT).exists() and (newest / REMOTE).is_file():
+        raise StoreError(f"{collection} was loaded into an engine and not verified yet: run `passagework fleet verify`")
 
 
 def versions(collection: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from passagework.ingest.fleet.document_points import DocumentParts
-from passagework.ingest.fleet.loading import served_folder
+from passagework.ingest.fleet.loading import Progress, served_folder
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.one_version import CollectionVersion
 from passagework.retrieval.config import Settings
@@ -80,11 +80,13 @@ def verify_collection(
     queries: Sequence[str] | None = None,
     encoder: Encoder | str | None = None,
     settings: Settings | None = None,
+    progress: Progress | None = None,
 ) -> Verified:
     """Compares what an engine serves with the collection that was loaded into it, and publishes it where it is right.
 
     `queries` are those to ask (default: the beginnings of 200 passages, always the same). Each is asked with six
-    filters, as a hybrid search. Raises StoreError where `collection` was never loaded, or the engine doesn't answer.
+    filters, as a hybrid search; `progress` is called with how many were compared, and how many will be. Raises
+    StoreError where `collection` was never loaded, or the engine doesn't answer.
     """
     source, collection = Path(source), Path(collection)
     folder = served_folder(collection) if collection.is_dir() else None
@@ -97,13 +99,13 @@ def verify_collection(
         stack.enter_context(writer_lock(collection))
         here = stack.enter_context(Collection.open(source, encoder=encoder, settings=settings))
         there = stack.enter_context(CollectionVersion(folder, encoder=here.encoder(), settings=settings))
-        verified = _compared(here, there, queries)
+        verified = _compared(here, there, queries, progress or (lambda *_: None))
         if not verified.problems:
             publish(collection, folder)
     return verified
 
 
-def _compared(here: Collection, there: Collection, queries: Sequence[str] | None) -> Verified:
+def _compared(here: Collection, there: Collection, queries: Sequence[str] | None, progress: Progress) -> Verified:
     with here._reading() as (_, ours), there._reading() as (_, theirs):
         assert isinstance(theirs, ServedSnapshot)
         asked = list(queries) if queries is not None else _queries(ours)
@@ -114,7 +116,7 @@ def _compared(here: Collection, there: Collection, queries: Sequence[str] | None
         recall = _recall(ours, theirs, vectors_of_queries)
         filters = filters_of(ours)
         shards = theirs.engine.shards
-    short, same, most = _asked(here, there, asked, filters)
+    short, same, most = _asked(here, there, asked, filters, progress)
     compared = len(asked) * len(filters)
     share = same / compared
     found = Verified(documents, passages, shards, texts, vectors, recall, short, share, compared, most, ())
@@ -190,12 +192,16 @@ def _queries(ours: Snapshot) -> list[str]:
 
 
 def _asked(
-    here: Collection, there: Collection, queries: Sequence[str], filters: Mapping[str, dict[str, Json] | None]
+    here: Collection,
+    there: Collection,
+    queries: Sequence[str],
+    filters: Mapping[str, dict[str, Json] | None],
+    progress: Progress,
 ) -> tuple[dict[str, int], int, float]:
     """Returns the short answers by filter, the number of top tens that are the same, and how far scores differ."""
     short, same, most = dict.fromkeys(filters, 0), 0, 0.0
-    for name, where in filters.items():
-        for query in queries:
+    for place, (name, where) in enumerate(filters.items()):
+        for number, query in enumerate(queries, start=1):
             ours = here.search(query, k=K, stage=Stage.HYBRID, where=where)
             theirs = there.search(query, k=K, stage=Stage.HYBRID, where=where)
             short[name] += len(theirs) < len(ours)
@@ -203,6 +209,7 @@ def _asked(
             if differences is not None and max(differences, default=0.0) <= SCORES:
                 same += 1
                 most = max([most, *differences])
+            progress(place * len(queries) + number, len(filters) * len(queries))
     return short, same, most
 
 

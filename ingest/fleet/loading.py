@@ -32,7 +32,7 @@ BATCH = 64
 """Documents whose points are put together."""
 
 Progress = Callable[[int, int], None]
-"""Is told how many documents are done, of how many."""
+"""Is told how many documents, or searches, are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)

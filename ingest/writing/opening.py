@@ -34,6 +34,7 @@ from passagework.retrieval.folder import (
     VERSION,
     WATCH,
     WATCH_LOCK,
+    check_verified,
     is_collection,
 )
 from passagework.retrieval.late_interaction.stored_tokens import (
@@ -239,6 +240,7 @@ def _refuse_foreign(collection: Path) -> None:
             raise StoreError(f"{collection} is a file: a collection is a folder")
         if not collection.is_dir() or is_collection(collection):
             return
+        check_verified(collection)
         names = [entry.name for entry in collection.iterdir()]
     except OSError as error:
         raise StoreError(f"{collection} can't be read: {error.strerror or error}") from error

@@ -284,6 +284,10 @@ def test_what_differs_is_not_published(changing: Both) -> None:
     with pytest.raises(StoreError, match="lacks a part of document"):
         verify_collection(changing.here, changing.served, queries=QUERIES[:1], encoder=FakeEncoder())
     assert not (changing.served / "CURRENT").exists()
+    for command in (("search", "stone"), ("ingest", changing.folder / "docs")):
+        refused = run(*command, "--collection", changing.served)
+        assert refused.code == 1
+        assert "was loaded into an engine and not verified yet: run `passagework fleet verify`" in refused.err
 
 
 def test_the_commands(changing: Both) -> None:

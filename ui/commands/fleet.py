@@ -9,6 +9,7 @@ import typer
 
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.output import print_message, print_result
+from passagework.ui.commands.progress import counting_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,8 @@ def load(
     """Load a collection into an engine, or bring the engine up to date with what changed since."""
     from passagework.ingest.fleet import load_collection
 
-    loaded = load_collection(source, collection, engine=engine, address=address, name=name)
+    with counting_bar("documents") as bar:
+        loaded = load_collection(source, collection, engine=engine, address=address, name=name, progress=bar)
     print_result(loaded.to_json(), as_json, lambda console: _show_loaded(console, loaded))
 
 
@@ -76,7 +78,8 @@ def verify(
             asked = [line for line in queries.read_text(encoding="utf-8").splitlines() if line.strip()]
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{queries} can't be read: name a file of queries, one a line") from error
-    verified = verify_collection(source, collection, queries=asked)
+    with counting_bar("searches") as bar:
+        verified = verify_collection(source, collection, queries=asked, progress=bar)
     print_result(verified.to_json(), as_json, lambda console: _show_verified(console, verified))
     if verified.problems:
         for problem in verified.problems:

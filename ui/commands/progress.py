@@ -95,9 +95,14 @@ def telling_cost(draw: Callable[[Progress], None] | None) -> Callable[[Progress]
     return tell
 
 
-@contextmanager
-def query_bar() -> Iterator[Callable[[int, int], None] | None]:
+def query_bar() -> AbstractContextManager[Callable[[int, int], None] | None]:
     """Yields a callback that draws how many queries of all were searched; None where stderr is no terminal."""
+    return counting_bar("queries")
+
+
+@contextmanager
+def counting_bar(unit: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Yields a callback that draws how many of all are done; None where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -111,9 +116,9 @@ def query_bar() -> Iterator[Callable[[int, int], None] | None]:
         TimeRemainingColumn,
     )
 
-    columns = BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("queries"), TimeElapsedColumn()
+    columns = BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn(unit), TimeElapsedColumn()
     with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("queries", total=None)
+        task = bar.add_task(unit, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
