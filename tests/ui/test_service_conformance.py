@@ -38,8 +38,12 @@ name = "notes"
 "path.document" = "owls.md"
 "path.number" = 1
 "path.filename" = "bees.md"
+
+[checks.not_a_server_error]
+expected-statuses = ["2xx", "3xx", "4xx", 503]
 """
-"""What the service of the test has: other names would be answered with 404 for ever."""
+"""What the service of the test has: other names would be answered with 404 for ever. And 503 is an answer: uploads that
+come faster than they are read are refused."""
 
 
 @pytest.fixture
