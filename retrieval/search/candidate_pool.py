@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,7 +49,8 @@ class FirstStage:
     """Finds candidates for one query; a larger pool can be asked for after a smaller one.
 
     `vector` (1, dim) is the query's, None where the stage is lexical, or the filter lets nothing through; `known` is
-    the share of the query's tokens that the encoder knows, `reader` reads its words.
+    the share of the query's tokens that the encoder knows, `share_held` tells that of its words that a passage holds,
+    and `reader` reads them.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class FirstStage:
         passages: int,
         background: BackgroundSample,
         clock: Clock,
+        share_held: Callable[[], float],
         reader: QueryReader = PLAIN_WORDS,
     ) -> None:
         self._request = request
@@ -79,6 +81,7 @@ class FirstStage:
         self._passages = passages
         self._background = background
         self._clock = clock
+        self._share_held = share_held
         self._reader = reader
         self._places: dict[int, Location] = {}
 
@@ -108,14 +111,8 @@ class FirstStage:
             return EVEN
         with self._clock.timed("fusion"):
             best, bm25, is_code = max(dense.values()), lexical.values(), self._snapshot.is_code
-            return weights_of(self.background, best, bm25, self._passages, self._known, self._held, is_code=is_code)
-
-    @cached_property
-    def _held(self) -> float:
-        """Returns the share of the query's words that any passage holds."""
-        words = self._reader.words(self._snapshot, self._request.query)
-        held = sum(self._lexical.holding(self._snapshot, word.forms) > 0 for word in words)
-        return held / len(words) if words else 1.0
+            known, held = self._known, self._share_held()
+            return weights_of(self.background, best, bm25, self._passages, known, held, is_code=is_code)
 
     def _by_vector(self, size: int) -> tuple[Scores, FilterUse | None]:
         """Returns the cosines of the `size` nearest passages, and of those equal to the last."""

@@ -27,13 +27,15 @@ LEAST_TOLD = 0.05
 class TellingWords:
     """Holds a query's words, as expressions of the text index, and what each tells: its idf, between bounds.
 
-    `held` is the share of what they tell that stands anywhere in the collection, from 0 to 1.
+    `held` is the share of what they tell that stands anywhere in the collection, from 0 to 1, and `share_held` that of
+    the words themselves.
     """
 
     expressions: tuple[str, ...]
     weights: NDArray[np.float64]
     languages: tuple[str, ...]
     held: float = 1.0
+    share_held: float = 1.0
 
     @property
     def told(self) -> float:
@@ -65,6 +67,11 @@ class GuessedWords:
         """Returns the share of what they tell that stands anywhere in the collection."""
         return self.read.held
 
+    @property
+    def share_held(self) -> float:
+        """Returns the share of the words that stand anywhere in the collection."""
+        return self.read.share_held
+
     def coverage(self, rows: Sequence[PassageRow]) -> NDArray[np.float64]:
         """Returns (n,): what of the words stands in each passage, from 0 to 1."""
         return (self.typed.coverage(rows) + self.read.coverage(rows)) / 2
@@ -84,5 +91,8 @@ def telling_words(snapshot: Snapshot, lexical: LexicalRetriever, query: str) -> 
     holding = [min(passages, lexical.holding(snapshot, forms)) for forms in words]
     told = [inverse_document_frequency(passages, one) for one in holding]
     weights = np.clip(told, LEAST_TOLD, MOST_TOLD)
-    held = float(weights @ (np.array(holding) > 0) / weights.sum()) if words else 1.0
-    return TellingWords(tuple(map(any_of, words)), weights, languages, held)
+    if not words:
+        return TellingWords((), weights, languages)
+    are_held = np.array(holding) > 0
+    held, share_held = float(weights @ are_held / weights.sum()), float(are_held.mean())
+    return TellingWords(tuple(map(any_of, words)), weights, languages, held, share_held)

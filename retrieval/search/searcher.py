@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -83,6 +84,7 @@ class Searcher:
         vector, cut, tokens, unknown = _encoded(choice.encoder, read.as_typed, ahead, clock)
         known = 1 - unknown / tokens if tokens else 1.0
         lexical = _lexical_retriever(request, choice.stage, read, passages)
+        words = cache(lambda: query_coverage(snapshot, lexical, read.as_typed, read.text))
         first_stage = FirstStage(
             request,
             choice.stage,
@@ -91,6 +93,7 @@ class Searcher:
             vector=vector,
             known=known,
             lexical=lexical,
+            share_held=lambda: words().share_held,
             reader=read.words,
             allowed=allowed,
             passages=passages.size,
@@ -111,13 +114,12 @@ class Searcher:
         told, calibration = None, None
         if request.relevance:
             with clock.timed("relevance"):
-                words = query_coverage(snapshot, lexical, read.as_typed, read.text)
                 scale = None if vector is None else self._models.scale()
                 calibration = recorded_calibration(snapshot)
-                asked = AskedQuery(words, scale, first_stage.background, known, calibration)
+                asked = AskedQuery(words(), scale, first_stage.background, known, calibration)
                 judged = [rows[passage] for passage in dict.fromkeys([*first, *selection.copies])]
                 relevance = asked.relevance_of(judged, pool.scores.get(Stage.DENSE))
-                told = round(words.told, 3)
+                told = round(words().told, 3)
         found = {
             passage: copies for passage, copies in selection.copies.items() if _is_likely(passage, relevance, request)
         }

@@ -462,6 +462,22 @@ class TestTrace:
             if hit.id in fused:
                 assert hit.stages[Stage.HYBRID].score == fused[hit.id].score
 
+    def test_words_count_by_the_share_that_any_passage_holds(
+        self, kinds: dict[IndexKind, Collection], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whether relevance is estimated, for which the same is counted, or not."""
+        held: list[float] = []
+
+        def recorded(*measured: Any, is_code: bool) -> FusionWeights:
+            held.append(measured[5])
+            return weights_of(*measured, is_code=is_code)
+
+        monkeypatch.setattr("passagework.retrieval.search.candidate_pool.weights_of", recorded)
+        for relevance in (True, False):
+            kinds[IndexKind.EXACT].search("winter harbour qxvzk wkjqh", k=3, stage="hybrid", relevance=relevance)
+            kinds[IndexKind.EXACT].search("winter harbour", k=3, stage="hybrid", relevance=relevance)
+        assert held == [0.5, 1.0, 0.5, 1.0]
+
     def test_hybrid_is_cosine_and_bm25_over_the_best(self, kinds: dict[IndexKind, Collection]) -> None:
         """Cosine and BM25 / what the plan says it is divided by, each with its weight; BM25 is 0 outside its pool."""
         hits = kinds[IndexKind.EXACT].search("winter harbour kettle", k=400, stage="hybrid", copies="keep")
