@@ -9,7 +9,6 @@ import typer
 
 from passagework.ui.commands import options as opt
 from passagework.ui.commands.output import print_message, print_result
-from passagework.ui.commands.progress import counting_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,6 +54,7 @@ def load(
 ) -> None:
     """Load a collection into an engine, or bring the engine up to date with what changed since."""
     from passagework.ingest.fleet import load_collection
+    from passagework.ui.commands.progress import counting_bar
 
     with counting_bar("documents") as bar:
         loaded = load_collection(source, collection, engine=engine, address=address, name=name, progress=bar)
@@ -71,6 +71,7 @@ def verify(
     """Compare an engine's answers with the collection's; only if they are the same, the engine's are used."""
     from passagework.ingest.fleet import verify_collection
     from passagework.retrieval.errors import ConfigError
+    from passagework.ui.commands.progress import counting_bar
 
     asked = None
     if queries is not None:
