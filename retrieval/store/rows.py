@@ -125,7 +125,11 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
-    """Holds a passage as stored, with what a hit shows of its document; `ordinal` counts from 0."""
+    """Holds a passage as stored, with what a hit shows of its document; `ordinal` counts from 0.
+
+    `searched_title` is the document's title as models and the text index read it: with its file's name, where that
+    says more.
+    """
 
     id: int
     document_id: int
@@ -141,6 +145,7 @@ class PassageRow:
     uri: str
     path: str
     title: str
+    searched_title: str
     metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...]
     root: str = ""

@@ -169,8 +169,7 @@ def drop_reranker_hashes(writer: Writer, passage_ids: Sequence[int]) -> None:
 def _reranker_passages() -> Select[Any]:
     p, r = t.passages.c, t.readings.c
     return (
-        select(p.id, t.documents.c.title, p.headings, p.text, r.hash)
-        .join(t.documents, t.documents.c.id == p.document_id)
+        select(p.id, p.title, p.headings, p.text, r.hash)
         .outerjoin(t.readings, r.passage_id == p.id)
         .outerjoin(t.token_vectors, t.token_vectors.c.hash == r.hash)
         .order_by(p.id)

@@ -115,7 +115,9 @@ class TestRoundTrip:
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
         assert json.loads(row["metadata"]) == {"year": 2020, "tags": ["a", "b"]}
         encoder = FakeEncoder()
-        [vector] = encoder.encode_passages([f"{row['title']}\n{row['text']}"])
+        [vector] = encoder.encode_passages(
+            [f"{row['title']} (fact)\n{row['text']}"]
+        )  # below its title and its file's name
         np.testing.assert_allclose(row["vector"], vector, atol=1e-6)
         printed = next(row for row in rows.values() if row["path"] == "two pages.pdf")
         assert printed["pages"][0] == 1

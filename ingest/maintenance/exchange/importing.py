@@ -23,7 +23,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 )
 from passagework.ingest.maintenance.exchange.exporting import size_of
 from passagework.ingest.maintenance.exchange.side_files import LINES, copy_side_files
-from passagework.ingest.writing.document_hash import document_hash
+from passagework.ingest.writing.document_hash import is_hash_of
 from passagework.ingest.writing.languages import WORDS, identified
 from passagework.retrieval.dense.index.vector_index import UNIT_TOLERANCE
 from passagework.retrieval.dense.saved_indexes import save_index
@@ -212,7 +212,7 @@ def _document(row: dict[str, Any], files: _Files) -> Document:
             surroundings=row.get("surroundings") or "",
             ocr=tuple(OcrSpan(o["start"], o["end"], o["confidence"], _box(o["box"])) for o in row.get("ocr", ())),
         )
-        same = document_hash(document) == row["sha256"]
+        same = is_hash_of(document, row["sha256"])
     except (TypeError, ValueError) as error:
         raise StoreError(f"{files.folder / DOCUMENTS} has a row that is no document: {_line(error)}") from error
     if not same:
