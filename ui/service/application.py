@@ -67,5 +67,5 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.include_router(description_page.router)
     app.router.routes.append(Route("/mcp", tools))
     add_handlers(app)
-    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
+    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics, rates=service.rates)
     return app
