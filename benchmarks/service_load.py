@@ -203,6 +203,9 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--no-ingest", action="store_true", help="bring nothing in: memory then has no reason to grow")
+    parser.add_argument(
+        "--again", action="store_true", help="then load a new service of what the collection is by then"
+    )
     given = parser.parse_args()
     queries = given.queries.read_text().splitlines()
     with tempfile.TemporaryDirectory() as folder:
@@ -210,6 +213,9 @@ def main() -> None:
         with serving(copy) as (port, process):
             asyncio.run(overhead(port, copy, queries[:100]))
             asyncio.run(load(port, process, queries, given.callers, given.seconds, ingest=not given.no_ingest))
+        if given.again:  # what it takes then is what the collection takes, and the rest was lost on the way
+            with serving(copy) as (port, process):
+                asyncio.run(load(port, process, queries, given.callers, given.seconds, ingest=False))
 
 
 if __name__ == "__main__":
