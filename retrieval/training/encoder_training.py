@@ -18,6 +18,7 @@ from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.folders import working_folder
+from passagework.retrieval.training.masked_tokens import forget_masked_tokens, learn_masked_tokens
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
@@ -35,6 +36,7 @@ def train_encoder(
     out: str | Path,
     *,
     base: str,
+    texts: Sequence[str] = (),
     options: TrainingOptions | None = None,
     settings: Settings | None = None,
     command: str = "",
@@ -45,7 +47,8 @@ def train_encoder(
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
     queries (Henderson et al. 2017), so a larger batch is a harder prepared. With `token_vectors` it learns to do so by
     cosine and late interaction together as well, as they are added in reranking. With a `teacher` it learns to order
-    the positive and the negatives of a query as that does, and nothing else. It reads no more than `window` tokens,
+    the positive and the negatives of a query as that does, and nothing else. With `masked_steps` it first learns to
+    fill in masked tokens of `texts` (default: the pairs' own). It reads no more than `window` tokens,
     then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
     the same errors.
     """
@@ -55,9 +58,13 @@ def train_encoder(
     if options.teacher is not None and options.token_vectors:
         raise ConfigError("a teacher tells how texts are to be ordered, not their tokens: leave one of both out")
     settings = settings or Settings.from_environment()
-    rows = partial(_rows, settings=settings, work=working_folder(Path(out)))
-    recipe = TrainingRecipe("encoder", _load_base, rows, _trainer, _reranked if options.token_vectors else _scores)
-    return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    work = working_folder(Path(out))
+    rows = partial(_rows, settings=settings, work=work)
+    load = partial(_load_base, texts=texts or [pair.text for pair in pairs], work=work, watch=watch)
+    recipe = TrainingRecipe("encoder", load, rows, _trainer, _reranked if options.token_vectors else _scores)
+    run = run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    forget_masked_tokens(work)
+    return run
 
 
 def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
@@ -85,7 +92,15 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     )
 
 
-def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+def _load_base(
+    resolved: ResolvedModel,
+    options: TrainingOptions,
+    settings: Settings,
+    *,
+    texts: Sequence[str],
+    work: Path,
+    watch: Watch | None,
+) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.util import batch_to_device
     from transformers import set_seed
@@ -103,6 +118,9 @@ def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Sett
     if options.frozen:
         freeze_layers(model, options.frozen, resolved.name)
     use_eager_attention(model)
+    if options.masked_steps:
+        learn_masked_tokens(model, resolved.name, texts, options, work, watch)
+        set_seed(options.seed)  # what follows is drawn as if nothing had been drawn before
     return model
 
 

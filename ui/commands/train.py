@@ -32,6 +32,7 @@ def train(
     loss: training.LossOption = "listwise",
     layers: training.LayersOption = None,
     frozen: training.FrozenOption = None,
+    masked_steps: training.MaskedStepsOption = None,
     teacher: training.TeacherOption = None,
     negatives: training.NegativesOption = None,
     batch: training.BatchOption = None,
@@ -58,6 +59,7 @@ def train(
     changed: dict[str, Any] = {
         "layers": layers,
         "frozen": frozen,
+        "masked_steps": masked_steps,
         "teacher": teacher,
         "negatives": negatives,
         "batch": batch,
