@@ -8,7 +8,7 @@ LOG := $(VENV)/install.log
 # What demo and pages need, and the file that says it is there: cpu or gpu, as found. Tests and checks need the rest.
 EXTRAS := fast,offline,ui
 STAMP := $(VENV)/.setup-done
-REST := $(EXTRAS),audio,code,dev,export,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
+REST := $(EXTRAS),audio,code,dev,export,fleet,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
 TOOLS := $(VENV)/.tools-done
 DEMO := build/demo
 MCP_INSPECTOR := @modelcontextprotocol/inspector@0.15.0

@@ -52,6 +52,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (base / "docs" / "page.html").write_text("<nav>All gates</nav><main><p>A gate of iron.</p></main>")
     (base / "docs" / "two pages.pdf").write_bytes(typed([["Harbour one."], ["Winter two."]]))
     (base / "docs" / "bad.docx").write_bytes(b"no zip")
+    (base / "docs" / "gate.py").write_text("def gate():\n    return 'iron'\n")
     encoder = FakeEncoder()
     for _ in range(2):
         ingest([base / "docs"], base / "c", encoder=encoder, settings=SETTINGS, passage_tokens=40, overlap=8)
