@@ -3,9 +3,9 @@
     python -m benchmarks.fleet --set scifact --documents 4000 --rounds 2 --workers 1 2 4
 
 The set's documents are written to files of 50 records. A JSON line for each run: seconds in all, of them until the
-workers had read and encoded everything (with the start of Ray and the models), and for the merge; passages a second; and
-the seconds of processors that all processes took, which other work on the machine changes less. The last line has the
-least of the rounds, and by what one worker takes longer than a local ingest.
+workers had read and encoded everything (with the start of Ray and the models), and for the merge; passages a second;
+and the seconds of processors that all processes took, which other work on the machine changes less. The last line has
+the least of the rounds, and by what one worker takes longer than a local ingest.
 """
 
 from __future__ import annotations
