@@ -8,7 +8,7 @@ LOG := $(VENV)/install.log
 # What demo and pages need, and the file that says it is there: cpu or gpu, as found. Tests and checks need the rest.
 EXTRAS := fast,offline,ui
 STAMP := $(VENV)/.setup-done
-REST := $(EXTRAS),audio,code,dev,export,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
+REST := $(EXTRAS),audio,code,dev,export,fleet,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
 TOOLS := $(VENV)/.tools-done
 DEMO := build/demo
 MCP_INSPECTOR := @modelcontextprotocol/inspector@0.15.0
@@ -60,6 +60,7 @@ faults: $(TOOLS)  ## kill, fill disks and flip bits many times over; takes an ho
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
 	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
 	    $(BIN)/python -m pytest tests/reliability/test_kill.py tests/reliability/test_kill_migrations.py tests/reliability/test_faults.py \
+	    tests/reliability/test_engine_killed.py tests/reliability/test_engine_faults.py tests/ingest/test_fleet_ingest.py \
 	    tests/ingest/test_exchange.py $(ARGS)
 
 mutate: $(TOOLS)  ## damage real files in 5,000 ways, and have them read; takes half an hour

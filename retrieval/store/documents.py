@@ -31,7 +31,6 @@ from passagework.retrieval.types import (
     Masked,
     OcrSpan,
     Page,
-    PlaceUnit,
     SourcePlace,
     Table,
 )
@@ -132,7 +131,7 @@ class DocumentReader:
             headings=self.headings(document_id),
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
-            places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
+            places=tuple(SourcePlace.recorded(*place) for place in places),
             ocr=self.ocr(document_id, 0, row.length),
             masked=self.masked(document_id),
             surroundings=self.surroundings(document_id),

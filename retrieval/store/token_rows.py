@@ -154,6 +154,14 @@ def every_code(snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
         yield row[0], row[1]
 
 
+def every_text(snapshot: Snapshot) -> Iterator[tuple[bytes, TokenCodes]]:
+    """Yields the hash of every text that has token vectors, with them, one after another."""
+    v = t.token_vectors.c
+    rows = snapshot.connection.execute(select(v.hash, v.tokens, v.codes).execution_options(yield_per=64))
+    for key, tokens, codes in rows:
+        yield key, TokenCodes(tokens, codes)
+
+
 def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
     """Takes out token vectors that are to be made again."""
     for batch in batches(hashes):

@@ -52,6 +52,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (base / "docs" / "page.html").write_text("<nav>All gates</nav><main><p>A gate of iron.</p></main>")
     (base / "docs" / "two pages.pdf").write_bytes(typed([["Harbour one."], ["Winter two."]]))
     (base / "docs" / "bad.docx").write_bytes(b"no zip")
+    (base / "docs" / "gate.py").write_text("def gate():\n    return 'iron'\n")
     encoder = FakeEncoder()
     for _ in range(2):
         ingest([base / "docs"], base / "c", encoder=encoder, settings=SETTINGS, passage_tokens=40, overlap=8)
@@ -115,9 +116,7 @@ class TestRoundTrip:
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
         assert json.loads(row["metadata"]) == {"year": 2020, "tags": ["a", "b"]}
         encoder = FakeEncoder()
-        [vector] = encoder.encode_passages(
-            [f"{row['title']} (fact)\n{row['text']}"]
-        )  # below its title and its file's name
+        [vector] = encoder.encode_passages([f"{row['title']} (fact)\n{row['text']}"])
         np.testing.assert_allclose(row["vector"], vector, atol=1e-6)
         printed = next(row for row in rows.values() if row["path"] == "two pages.pdf")
         assert printed["pages"][0] == 1
