@@ -60,10 +60,11 @@ def show_conversation(collection: Collection, model: RemoteAddress) -> None:
 def show_context(collection: Collection) -> None:
     """Draws what a language model would be given, where none is configured, and how to configure one."""
     query = session.query_field("Ask something that your documents answer")
+    if not query.strip():
+        st.html(_goes_nowhere())
     with st.expander("How to configure a language model", expanded=not query.strip()):
         st.code(how_to_configure(collection.path), language=None, wrap_lines=True)
     if not query.strip():
-        st.html(_goes_nowhere())
         return
     with st.spinner("Searching"):
         context = collection.context(query)

@@ -122,7 +122,7 @@ def show_form(collection: Collection) -> None:
 
 def _settings() -> ContextSettings:
     """Draws the fields for the budget and the layout, and the others behind one button."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="labelled-settings", horizontal=True, vertical_alignment="bottom"):
         max_tokens = st.number_input("Most tokens", FEWEST, MOST, 2000, step=50, key="max_tokens", width=160, bind=URL)
         layout = st.selectbox("Format", FORMATS, key="format", help=FORMAT_HELP, width=160, bind=URL)
         order = st.selectbox("Order", ORDERS, key="order", help=ORDER_HELP, width=160, bind=URL)

@@ -36,7 +36,8 @@ LARGEST = 1_500_000
 def show_measurements(collection: Collection) -> None:
     """Draws the measurements of this collection, the newest first, and a button that makes another."""
     judged = (collection.path / JUDGMENTS).exists()
-    called = str(st.text_input("Name of the measurement", key="run_name", placeholder="What you changed") or "")
+    with st.container(key="labelled-name"):
+        called = str(st.text_input("Name of the measurement", key="run_name", placeholder="What you changed") or "")
     if st.button("Measure every stage on your judgments", type="primary", disabled=not judged):
         bar = st.progress(0.0, "Searching the judged queries")
 
@@ -95,9 +96,10 @@ def show_comparison(collection: Collection) -> None:
     local = session.host() in LOCAL
     folder, beir = collection.path / RUNS, None
     if local:
-        named = st.text_input("Folder of runs", key="runs", placeholder=str(folder), bind=URL)
         layout = "A folder in BEIR layout; without one, the judgments of this collection"
-        benchmark = st.text_input("Benchmark", key="beir", placeholder=layout, bind=URL)
+        with st.container(key="labelled-folders"):
+            named = st.text_input("Folder of runs", key="runs", placeholder=str(folder), bind=URL)
+            benchmark = st.text_input("Benchmark", key="beir", placeholder=layout, bind=URL)
         folder, beir = _path(named) or folder, _path(benchmark)
     else:
         st.html(note_html("Other folders can be named only while the server listens at 127.0.0.1."))
@@ -105,7 +107,8 @@ def show_comparison(collection: Collection) -> None:
     if len(files) < 2:
         st.info("Comparing takes two runs. Measure your judgments, or write runs with passagework evaluate --runs.")
         return
-    left, right = st.columns(2)
+    with st.container(key="labelled-runs"):
+        left, right = st.columns(2)
     a = files[str(left.selectbox("Run A", list(files), 0, key="run_a"))]
     b = files[str(right.selectbox("Run B", list(files), len(files) - 1, key="run_b"))]
     with st.spinner("Comparing"):

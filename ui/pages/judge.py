@@ -82,7 +82,8 @@ def compare_settings(collection: Collection, *, blind: bool) -> None:
     """Draws the first hits of one query under two settings."""
     query = session.query_field("Compare the settings on a query")
     with st.expander("The two settings", expanded=not blind):
-        left, right = st.columns(2)
+        with st.container(key="labelled-settings"):
+            left, right = st.columns(2)
         with left:
             a, recorded_a = settings_of("a", "hybrid")
         with right:

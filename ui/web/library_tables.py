@@ -54,7 +54,7 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
     """Draws a part of the documents as a grid, narrowed and sorted, and a choice of them to delete."""
     states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
     listed = [ListedDocument(row, states.get(row.source_id, "")) for row in rows]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="labelled-narrowing", horizontal=True, vertical_alignment="bottom"):
         find = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "")
         types = _narrow("Type", "library-types", [str(one.cell("Type")) for one in listed])
         chosen_states = _narrow("State", "library-states", [one.state for one in listed])
