@@ -52,7 +52,7 @@ def test_no_dialog_breaks_one(page: Page) -> None:
     page.open("?query=a+trip")
     page.until(lambda: page.texts("preview"), "the list to listen")
     page.browser.execute_script("document.querySelector('.pw-why').click()")
-    page.until(lambda: page.texts("neighbour") or "no other passage" in page.shown(), "the dialog")
+    page.until(lambda: page.texts("neighbour") or "no other passages" in page.shown(), "the dialog")
     assert violations(page, axe) == []
     page.open("library", '[data-testid="documents"]')
     page.press_until(".pw-grid .pw-action", lambda: page.texts("passage-of"), "the document")

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from passagework.retrieval.citations import Context
+from passagework.retrieval.citations import Citation, Context
 from passagework.retrieval.collection.call_forms import in_thread
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import ConfigError
+from passagework.retrieval.filters.compiler import Where
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.merged_hits import merged, merged_context
 from passagework.retrieval.models.encoder import Encoder, tokens_as_read
@@ -22,6 +23,8 @@ from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.search.context import ContextLayout, build_context
 from passagework.retrieval.search.quoted_documents import QuotedDocuments
 from passagework.retrieval.search.request import SearchRequest
+from passagework.retrieval.verification.verification import Verification
+from passagework.retrieval.verification.verifier import EVIDENCE
 
 if TYPE_CHECKING:
     from typing import Concatenate
@@ -119,6 +122,7 @@ class Collections:
     search = _of_all(Collection.search)
     search_many = _of_all(Collection.search_many)
     context = _of_all(Collection.context)
+    ask = _of_all(Collection.ask)
     search_async = in_thread(search)
     search_many_async = in_thread(search_many)
     context_async = in_thread(context)
@@ -164,6 +168,23 @@ class _AsOne(Collection):
                 layout=layout,
             )
         return merged_context(context, hits)
+
+    def verify(
+        self,
+        answer: str,
+        citations: Context | Sequence[Citation] | None = None,
+        *,
+        k: int = EVIDENCE,
+        where: Where | None = None,
+        nli: str | None = None,
+    ) -> Verification:
+        """Returns the verdicts of an answer by its citations, of whichever collections; the first one's engine tells.
+
+        Raises ConfigError where there are none: `Collection.verify` looks for evidence in one collection.
+        """
+        if citations is None:
+            raise ConfigError("several collections verify an answer by its citations: give them")
+        return next(iter(self._by_name.values())).verify(answer, citations, k=k, where=where, nli=nli)
 
     def __repr__(self) -> str:
         """Returns one line: the names."""

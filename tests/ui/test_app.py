@@ -102,7 +102,7 @@ def test_hits_with_place_and_plan(page: AppTest) -> None:
     assert 'href="read?document=policies%2Ftravel.md&amp;start=' in hits[0]
     assert "Trips abroad are approved by the head of department." in hits[0]
     [plan] = html_of(page, "plan")
-    assert "3 hits · hybrid, convex fusion, 200 candidates a retriever" in plan
+    assert "3 hits · hybrid, convex fusion, 200 candidates per retriever" in plan
     assert not page.warning
 
 
@@ -155,7 +155,7 @@ def test_path_that_matches_nothing(page: AppTest, path: str) -> None:
     _searched(page, "bees", path=path)
     hits = hits_of(page)
     assert len(hits) == (3 if path == "**" else 0)
-    shown = "No passage found with these filters. Take one off, or try other words."
+    shown = "No passages found with these filters. Remove one, or try other words."
     assert [one.value for one in page.info] == ([] if hits else [shown])
     assert not page.error
 
@@ -230,7 +230,7 @@ def test_what_is_ingested_meanwhile_is_found(page: AppTest, collection: Path, do
     """The next search sees it, without opening the collection again."""
     _searched(page, "wasps", stage="lexical")
     assert html_of(page, "hit") == []
-    assert [one.value for one in page.info] == ["No passage found. Try other words."]
+    assert [one.value for one in page.info] == ["No passages found. Try other words."]
     (docs / "wasps.txt").write_text("Wasps build paper nests.")
     ingest([docs], collection, encoder=FakeEncoder(window=256))
     assert "Wasps build" in hits_of(page.run())[0]
@@ -298,7 +298,7 @@ def test_why_a_hit_is_there(collection: Path, opened: list[Path], monkeypatch: p
         ("wasps fly field 60", "long.txt", 1)
     ]
     page = _searched(page, "bees dance", k=1)
-    assert any("Its document has no other passage." in str(one.proto.body) for one in page.get("html"))
+    assert any("The document has no other passages." in str(one.proto.body) for one in page.get("html"))
 
 
 def test_filters_are_chips_that_can_be_taken_off(page: AppTest) -> None:

@@ -81,7 +81,7 @@ def test_an_answer_says_what_stands_behind_it(
     assert 'aria-label="Not found: sentence 2" title="not found">?</button>' in second
     assert second.count("<a ") == 1  # nine names no passage
     assert "2 sentences checked: 1 supported, 1 not found" in answer
-    assert "Names a citation that there is none of" in answer
+    assert "Cites a number that stands for no passage" in answer
     assert "tokens read" in html_of(page, "cost")[0]
     assert page.text_input(key="question").value == ""
 

@@ -57,7 +57,7 @@ def test_nothing_found(page: AppTest) -> None:
     """What finds nothing is said to, and has no text."""
     page.selectbox(key="stage").set_value("lexical")
     page.text_input(key="query").set_value("nothing-like-this").run()
-    assert [one.value for one in page.info] == ["No passage found. Try other words."]
+    assert [one.value for one in page.info] == ["No passages found. Try other words."]
     assert page.code[0].value.startswith("{")
 
 
@@ -65,7 +65,7 @@ def test_the_path_of_the_collection_is_quoted(tmp_path: Path) -> None:
     """Whatever it holds, the program opens it."""
     from passagework.ui.pages.context import ContextSettings, python_lines
 
-    program = python_lines('it\'s "here"\\n', "q", ContextSettings())
+    program = python_lines({"": 'it\'s "here"\\n'}, "q", ContextSettings())
     assert "Collection.open('it\\'s \"here\"\\\\n')" in program
     assert "collection.context('q', max_tokens=2000)" in program
     assert Collection.__name__ in program

@@ -96,7 +96,7 @@ def test_a_measurement_is_named_and_held(collection: Path, monkeypatch: pytest.M
 
 
 def test_runs_of_a_benchmark(collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of any folder, over any benchmark in BEIR layout; what is no folder is said to be none."""
+    """Of any folder, over any benchmark in BEIR layout; what is not a folder is said to be none."""
     beir = write_beir(tmp_path / "beir")
     runs = tmp_path / "runs"
     runs.mkdir()
@@ -107,7 +107,7 @@ def test_runs_of_a_benchmark(collection: Path, tmp_path: Path, monkeypatch: pyte
     page.segmented_control(key="view").set_value("Compare two runs").run()
     assert "Comparing takes two runs" in page.info[0].value
     page.text_input(key="runs").set_value(str(tmp_path / "none")).run()
-    assert "is no folder" in page.error[0].value
+    assert "is not a folder" in page.error[0].value
     page.text_input(key="runs").set_value(str(runs))
     page.text_input(key="beir").set_value(str(beir)).run()
     assert not page.exception

@@ -230,7 +230,7 @@ def test_the_queries_that_matter_lead_to_a_measurement(collection: Path, monkeyp
     page = open_page(collection, monkeypatch, "judge")
     assert html_of(page, "wanted") == []
     page.text_area(key="wanted_text").set_value(f"{QUERY}\n\n <b>paper</b>  nests\n{QUERY}\n")
-    next(button for button in page.button if button.label == "Keep these queries").click().run()
+    next(button for button in page.button if button.label == "Save these queries").click().run()
     assert not page.exception
     assert wanted_queries(collection) == [QUERY, "<b>paper</b> nests"]
     assert "&lt;b&gt;paper&lt;/b&gt; nests" in html_of(page, "wanted")[0]

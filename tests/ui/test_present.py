@@ -133,7 +133,7 @@ def test_hit_shows_place_passage_and_every_stage() -> None:
         "    Trips are approved.",
         "    dense #2 0.713  rerank #1 0.916 (0.71)",
         "",
-        "plan  hybrid, convex fusion, 200 candidates a retriever",
+        "plan  hybrid, convex fusion, 200 candidates per retriever",
         "time  12 ms (dense 3.2)",
     ]
 
@@ -206,7 +206,7 @@ def test_no_hits_says_so_and_how_it_was_searched() -> None:
     show_hits(screen.console, hits(plan=plan))
     assert screen.text.splitlines() == [
         "no passage found",
-        "plan  hybrid, convex fusion, 200 candidates a retriever, exact index, filter selector (1,200 passages)",
+        "plan  hybrid, convex fusion, 200 candidates per retriever, exact index, filter selector (1,200 passages)",
         "time  12 ms (dense 3.2)",
     ]
 
@@ -473,7 +473,7 @@ def test_hits_are_grouped_and_many_are_folded() -> None:
         ("1", "", ""),
         ("2", "", ""),
         ("4", "", ""),
-        ("", "2 more passages of this document", ""),
+        ("", "2 more passages from this document", ""),
         ("5", "", ""),
         ("6", "", ""),
         ("3", "", ""),
@@ -512,7 +512,7 @@ def test_html_of_a_plan() -> None:
     plan = replace(PLAN, requested=Stage.RERANK, reason="<b>none</b>")
     assert plan_html(hits(hit(), plan=plan)) == (
         '<div class="pw-plan" data-testid="plan">1 hit · hybrid (not rerank: &lt;b&gt;none&lt;/b&gt;), convex fusion, '
-        "200 candidates a retriever · 12 ms (dense 3.2)</div>"
+        "200 candidates per retriever · 12 ms (dense 3.2)</div>"
     )
 
 

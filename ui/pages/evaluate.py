@@ -10,9 +10,10 @@ import streamlit as st
 from passagework.retrieval import ConfigError, PassageworkError
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.folder import GATE, JUDGMENTS, RUNS
-from passagework.retrieval.text import counted
+from passagework.ui.present.wording import counted, formatted, gettext, message
 from passagework.ui.web import session
 from passagework.ui.web.gate_files import gate_command, write_gate
+from passagework.ui.web.interval_chart import comparison_charts, measurement_charts
 from passagework.ui.web.measured_runs import (
     REPORT,
     Measurement,
@@ -28,7 +29,7 @@ from passagework.ui.web.run_names import run_names
 from passagework.ui.web.search_settings import URL
 from passagework.ui.web.server import LOCAL
 
-VIEWS = ("Measurements", "Compare two runs")
+VIEWS = (message("Measurements"), message("Compare two runs"))
 LARGEST = 1_500_000
 """Characters of a report that is shown in the page: browsers take no longer address."""
 
@@ -36,22 +37,30 @@ LARGEST = 1_500_000
 def show_measurements(collection: Collection) -> None:
     """Draws the measurements of this collection, the newest first, and a button that makes another."""
     judged = (collection.path / JUDGMENTS).exists()
-    called = str(st.text_input("Name of the measurement", key="run_name", placeholder="What you changed") or "")
-    if st.button("Measure every stage on your judgments", type="primary", disabled=not judged):
-        bar = st.progress(0.0, "Searching the judged queries")
+    with st.container(key="labelled-name"):
+        called = str(
+            st.text_input(gettext("Name of the measurement"), key="run_name", placeholder=gettext("What you changed"))
+            or ""
+        )
+    if st.button(gettext("Measure every stage on your judgments"), type="primary", disabled=not judged):
+        bar = st.progress(0.0, gettext("Searching the judged queries"))
 
         def draw(done: int, total: int) -> None:
-            bar.progress(done / max(1, total), f"{done:,} of {total:,} queries")
+            bar.progress(
+                done / max(1, total), gettext("{done} of {total}", done=formatted(done), total=counted(total, "query"))
+            )
 
         measure(collection, draw, called=called)
         bar.empty()
     measured = measurements(collection.path)
     if not measured:
-        st.info("No measurements yet. Judge some passages, then measure how well each stage finds them.")
-        st.page_link(session.JUDGE, label="Go to the judgments")
+        st.info(gettext("No measurements yet. Judge some passages, then measure how well each stage finds them."))
+        st.page_link(session.JUDGE, label=gettext("Go to the judgments"))
         return
     names = dict(zip((one.folder.name for one in measured), run_names(measured), strict=True))
-    folder = st.selectbox("Measurement", list(names), key="measurement", format_func=lambda one: names.get(one, one))
+    folder = st.selectbox(
+        gettext("Measurement"), list(names), key="measurement", format_func=lambda one: names.get(one, one)
+    )
     chosen = next(one for one in measured if one.folder.name == folder)
     show_measurement(chosen)
     show_gate(collection, chosen)
@@ -60,22 +69,32 @@ def show_measurements(collection: Collection) -> None:
 def show_measurement(measurement: Measurement) -> None:
     """Draws the figures of a measurement, then its report with the plots."""
     figures = measurement.figures
-    summary = f"{counted(int(figures.get('queries') or 0), 'query')} of {figures.get('dataset', '')}"
+    queries = counted(int(figures.get("queries") or 0), "query")
+    summary = gettext("{queries} from {dataset}", queries=queries, dataset=gettext(str(figures.get("dataset", ""))))
     st.html(note_html(summary))
+    if charts := measurement_charts(figures):
+        st.html(charts)
+        st.html(note_html(gettext("Each line is a 95% confidence interval, each dot a mean.")))
     columns, rows = stage_rows(figures)
     st.html(table_html("figures", columns, rows))
-    st.html(note_html("In brackets the 95 % interval: where another draw of queries like these would put the mean."))
+    st.html(note_html(gettext("In brackets: the 95% confidence interval of each mean, over queries like these.")))
     st.code(str(measurement.folder), language=None, wrap_lines=True)
     file = measurement.folder / REPORT
     if file.is_file():
-        show_report(file.read_text(encoding="utf-8", errors="replace"), "Report of the measurement")
+        show_report(file.read_text(encoding="utf-8", errors="replace"), gettext("Report of the measurement"))
 
 
 def show_gate(collection: Collection, measurement: Measurement) -> None:
     """Draws the button that writes thresholds, and the command that holds a later state against them."""
-    with st.expander("Hold this quality"):
-        st.html(note_html("A gate holds each stage to the lower end of its interval: what chance alone does, passes."))
-        if st.button("Write the gate"):
+    with st.expander(gettext("Hold this quality")):
+        st.html(
+            note_html(
+                gettext(
+                    "A gate holds each stage to the lower end of its interval, so that chance alone doesn't fail it."
+                )
+            )
+        )
+        if st.button(gettext("Write the gate")):
             st.session_state["gate"] = str(write_gate(collection.path, measurement))
         if (collection.path / GATE).exists():
             st.code((collection.path / GATE).read_text(encoding="utf-8", errors="replace"), language=None)
@@ -86,8 +105,9 @@ def show_report(page: str, title: str) -> None:
     """Draws a page of plots in a frame of its own, which can't reach the application around it."""
     address = f"data:text/html;charset=utf-8;base64,{b64encode(page.encode()).decode()}"
     if len(address) <= LARGEST:
-        st.iframe(address, height=900, alt=title)
-    st.download_button("Download the report", page.encode(), REPORT, "text/html")
+        with st.expander(title):
+            st.iframe(address, height=900, alt=title)
+    st.download_button(gettext("Download the report"), page.encode(), REPORT, "text/html")
 
 
 def show_comparison(collection: Collection) -> None:
@@ -95,37 +115,51 @@ def show_comparison(collection: Collection) -> None:
     local = session.host() in LOCAL
     folder, beir = collection.path / RUNS, None
     if local:
-        named = st.text_input("Folder of runs", key="runs", placeholder=str(folder), bind=URL)
-        layout = "A folder in BEIR layout; without one, the judgments of this collection"
-        benchmark = st.text_input("Benchmark", key="beir", placeholder=layout, bind=URL)
+        layout = gettext("A folder in BEIR layout; without one, the judgments of this collection")
+        with st.container(key="labelled-folders"):
+            named = st.text_input(gettext("Folder of runs"), key="runs", placeholder=str(folder), bind=URL)
+            benchmark = st.text_input(gettext("Benchmark"), key="beir", placeholder=layout, bind=URL)
         folder, beir = _path(named) or folder, _path(benchmark)
     else:
-        st.html(note_html("Other folders can be named only while the server listens at 127.0.0.1."))
+        st.html(note_html(gettext("Other folders can be named only while the server listens at 127.0.0.1.")))
     files = {f"{file.parent.name}/{file.name}": file for file in run_files(folder)}
     if len(files) < 2:
-        st.info("Comparing takes two runs. Measure your judgments, or write runs with passagework evaluate --runs.")
+        st.info(
+            gettext("Comparing takes two runs. Measure your judgments, or write runs with passagework evaluate --runs.")
+        )
         return
-    left, right = st.columns(2)
-    a = files[str(left.selectbox("Run A", list(files), 0, key="run_a"))]
-    b = files[str(right.selectbox("Run B", list(files), len(files) - 1, key="run_b"))]
-    with st.spinner("Comparing"):
+    with st.container(key="labelled-runs"):
+        left, right = st.columns(2)
+    a = files[str(left.selectbox(gettext("Run A"), list(files), 0, key="run_a"))]
+    b = files[str(right.selectbox(gettext("Run B"), list(files), len(files) - 1, key="run_b"))]
+    with st.spinner(gettext("Comparing")):
         judged = benchmark_of(collection, beir)
         comparison, page = compared(judged, a, b, None if beir is None else beir / "corpus.jsonl")
     rows = [
         (
             measure.measure,
-            f"{measure.a:.3f}",
-            f"{measure.b:.3f}",
-            f"{measure.difference:+.3f}",
+            formatted(measure.a, 3),
+            formatted(measure.b, 3),
+            formatted(measure.difference, 3, sign=True),
             measure.wins,
             measure.losses,
-            f"{measure.p:.3f}",
+            formatted(measure.p, 3),
         )
         for measure in comparison.measures
     ]
-    columns = ("Measure", "A", "B", "B − A", "Queries better", "Queries worse", "p")
+    columns = (
+        gettext("Measure"),
+        "A",
+        "B",
+        "B − A",
+        gettext("Queries better"),
+        gettext("Queries worse"),
+        "p",
+    )
+    st.html(comparison_charts(comparison))
+    st.html(note_html(gettext("Below: the difference of the means. To the right of the line B is better.")))
     st.html(table_html("differences", columns, rows))
-    show_report(page, "Report of the comparison")
+    show_report(page, gettext("Report of the comparison"))
 
 
 def _path(named: str | None) -> Path | None:
@@ -136,14 +170,22 @@ def _path(named: str | None) -> Path | None:
         if path.is_dir():
             return path
     except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"{named.strip()} can't be read: {error}") from error
-    raise ConfigError(f"{named.strip()} is no folder")
+        raise ConfigError(gettext("{path} can't be read: {error}", path=named.strip(), error=error)) from error
+    raise ConfigError(gettext("{path} is not a folder", path=named.strip()))
 
 
 def main() -> None:
     """Draws the page once."""
-    st.title("Evaluate")
-    view = st.segmented_control("View", VIEWS, default=VIEWS[0], key="view", label_visibility="collapsed", bind=URL)
+    st.title(gettext("Evaluate"))
+    view = st.segmented_control(
+        gettext("View"),
+        VIEWS,
+        default=VIEWS[0],
+        key="view",
+        format_func=gettext,
+        label_visibility="collapsed",
+        bind=URL,
+    )
     try:
         collection = session.chosen_collection()
         if view == VIEWS[1]:

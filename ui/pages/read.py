@@ -8,9 +8,10 @@ from passagework.retrieval import PassageworkError
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.lexical.bm25 import matching_spans
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.text import counted, page_list
+from passagework.retrieval.text import page_list
 from passagework.retrieval.types import Page
 from passagework.ui.present.highlighting import Highlights
+from passagework.ui.present.wording import formatted, gettext, ngettext
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import document_of, documents_of
 from passagework.ui.web.document_view import Place, passage_html, picture_html, place_of
@@ -42,14 +43,22 @@ def show_page(collection: Collection, row: DocumentRow, place: Place) -> None:
     try:
         picture = picture_of(collection, row, place, page)
     except (PassageworkError, OSError) as error:
-        st.warning(f"{markdown_text(str(error))}\\. Its text, as it was ingested:")
+        st.warning(markdown_text(gettext("{problem}. This is its text, as it was ingested:", problem=error)))
         st.html(passage_html(place, page.start, page.end, Highlights()))
         return
     if not picture.unchanged:
-        st.warning("The file has changed since it was ingested: the page may say something else than the passage.")
+        st.warning(gettext("The file has changed since it was ingested: the page may differ from the passage."))
     if page.number in touched and picture.missing:
-        st.html(note_html(f"{counted(picture.missing, 'character')} of the passage could not be found on the page."))
-    st.html(picture_html(picture, f"Page {page.label} of {row.address}"))
+        st.html(note_html(_missing(picture.missing)))
+    st.html(picture_html(picture, gettext("Page {page} of {document}", page=page.label, document=row.address)))
+
+
+def _missing(characters: int) -> str:
+    return ngettext(
+        "{count} character of the passage could not be found on the page.",
+        "{count} characters of the passage could not be found on the page.",
+        characters,
+    )
 
 
 def show_text(place: Place, query: str, languages: tuple[str, ...]) -> None:
@@ -60,24 +69,32 @@ def show_text(place: Place, query: str, languages: tuple[str, ...]) -> None:
     first = max(0, place.start - AROUND * (1 + st.session_state.get(earlier, 0)))
     last = min(len(place.document.text), place.end + AROUND * (1 + st.session_state.get(later, 0)))
     if first > 0:
-        st.button("Earlier text", on_click=_more, args=(earlier,))
+        st.button(gettext("Earlier text"), on_click=_more, args=(earlier,))
     st.html(passage_html(place, first, last, Highlights(tuple(words))))
     if last < len(place.document.text):
-        st.button("Later text", on_click=_more, args=(later,))
+        st.button(gettext("Later text"), on_click=_more, args=(later,))
 
 
 def show_document_list(collection: Collection) -> None:
     """Draws a list of documents, where none was opened yet."""
-    st.title("Read")
+    st.title(gettext("Read"))
     rows = documents_of(collection)
     if not rows:
         session.show_empty()
         return
-    st.html(note_html("Open a passage from a search, or choose a document."))
+    st.html(note_html(gettext("Open a passage from a search, or choose a document.")))
     if len(rows) > LISTED:
-        st.html(note_html(f"These are the first {LISTED:,} of {len(rows):,}. The library finds the others."))
+        st.html(
+            note_html(
+                gettext(
+                    "These are the first {shown} of {all}. Use the library to find the others.",
+                    shown=formatted(LISTED),
+                    all=formatted(len(rows)),
+                )
+            )
+        )
     names = {row.address: row.uri for row in rows[:LISTED]}
-    chosen = st.selectbox("Document", list(names), index=None, placeholder="Choose a document")
+    chosen = st.selectbox(gettext("Document"), list(names), index=None, placeholder=gettext("Choose a document"))
     if chosen:
         st.query_params["document"] = names[chosen]
         st.rerun()
@@ -87,12 +104,18 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     """Draws the document of that name at the place that the address names, its outline beside it."""
     rows = collection.documents_named([name]).get(name, [])
     if not rows:
-        st.error(f"{markdown_text(name)} is not in the collection\\. It may have been deleted\\.")
+        st.error(markdown_text(gettext("{name} is not in the collection. It may have been deleted.", name=name)))
         show_document_list(collection)
         return
     row, *other_rows = rows
     if other_rows:
-        st.warning(f"{len(rows)} documents have this name. This is the first.")
+        st.warning(
+            ngettext(
+                "{count} document has this name. This is the first.",
+                "{count} documents have this name. This is the first.",
+                len(rows),
+            )
+        )
     place = place_of(document_of(collection, row.id), st.query_params.get("start"), st.query_params.get("end"))
     hits = _hits_in(collection, str(collection.path.resolve()), collection.moment(), row, query, row.uri)
     outline = outline_of(place.document)
@@ -100,7 +123,7 @@ def show_document(collection: Collection, name: str, query: str) -> None:
     pictured = show_bar(collection, row, place, hits, parameters)
     beside, text = st.columns([1, 4], gap="medium") if outline else (st.container(), st.container())
     if outline:
-        with beside, st.container(key="outline"), st.expander("Outline", expanded=True):
+        with beside, st.container(key="outline"), st.expander(gettext("Outline"), expanded=True):
             st.html(outline_html(outline, parameters, place.start, len(hits) + 1))
     with text:
         _show_content(collection, row, place, query, pictured=pictured)
@@ -136,18 +159,21 @@ def _show_content(collection: Collection, row: DocumentRow, place: Place, query:
     else:
         show_text(place, query, collection.languages())
     if place.document.surroundings:
-        with st.expander("Around this page: navigation, header, footer. No search finds it."):
+        with st.expander(gettext("Navigation, header and footer of this page (not searched)")):
             around = plain(place.document.surroundings)
             st.html(f'<div class="pw-text" data-testid="surroundings" dir="auto">{around}</div>')
 
 
 def _where(page: Page, touched: list[int], pages: int) -> str:
-    label = f" (printed {page.label})" if page.label != str(page.number) else ""
-    caption = f"Page {page.number}{label} of {pages:,}."
+    caption = gettext("Page {page} of {pages}.", page=page.number, pages=formatted(pages))
+    if page.label != str(page.number):
+        caption = gettext(
+            "Page {page} (printed {label}) of {pages}.", page=page.number, label=page.label, pages=formatted(pages)
+        )
     if touched and page.number not in touched:
-        return f"{caption} The passage is on {page_list(touched)}."
+        return f"{caption} {gettext('The passage is on {pages}.', pages=page_list(touched))}"
     if page.number in touched[:-1]:
-        return f"{caption} The passage continues on the next page."
+        return f"{caption} {gettext('The passage continues on the next page.')}"
     return caption
 
 

@@ -14,6 +14,7 @@ from passagework.retrieval.store import DocumentRow
 from passagework.ui.present import searched_text, warnings_of
 from passagework.ui.present.dates import date_of
 from passagework.ui.present.highlighting import Highlights
+from passagework.ui.present.wording import gettext
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import status_of
 from passagework.ui.web.facets import Facets
@@ -50,8 +51,10 @@ def show_results(searched: Searched, query: str, settings: SearchSettings, dates
 
 def show_nothing(hits: Hits, *, filtered: bool) -> None:
     """Says that there is no hit, and what to try."""
-    advice = " with these filters. Take one off, or try" if filtered else ". Try"
-    st.info(f"No passage found{advice} other words.")
+    if filtered:
+        st.info(gettext("No passages found with these filters. Remove one, or try other words."))
+    else:
+        st.info(gettext("No passages found. Try other words."))
     st.html(how_html(hits))
 
 
@@ -102,7 +105,7 @@ def _listed(
             f"read?{urlencode(opens[hit.rank])}",
             marks,
             types.get(document_key(hit), ""),
-            format_name(types[document_key(hit)]) if document_key(hit) in types else "",
+            gettext(format_name(types[document_key(hit)])) if document_key(hit) in types else "",
             date_of(hit.metadata, dates),
         )
         for hit, marks in zip(hits, highlights, strict=True)
@@ -114,18 +117,18 @@ def _collection_names() -> str:
     try:
         return session.collection_name()
     except PassageworkError:
-        return "Search"
+        return gettext("Search")
 
 
 def main() -> None:
     """Draws the page once."""
     searched, facets, counts, problem = None, Facets(), Facets(), None
     heading = st.empty()
-    query = session.query_field("Ask something that your documents answer")
+    query = session.query_field(gettext("Ask something your documents can answer"))
     asked = bool(query.strip())
     if asked:
         with st.container(key="unseen-heading"):
-            st.html('<h1 class="pw-unseen">Search</h1>')
+            st.html(f'<h1 class="pw-unseen">{plain(gettext("Search"))}</h1>')
     else:
         heading.html(f'<h1 class="pw-name" dir="auto">{plain(_collection_names())}</h1>')
     try:

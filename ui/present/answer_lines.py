@@ -9,6 +9,7 @@ from passagework.retrieval.answering.answered_question import Answer, AnswerStat
 from passagework.retrieval.text import one_line
 from passagework.ui.present.lines import indented
 from passagework.ui.present.verification_lines import show_verification
+from passagework.ui.present.wording import formatted, gettext, message
 
 NOTES = {
     AnswerState.NOTHING_RELEVANT: "nothing in this collection answers that; no model was asked",
@@ -34,9 +35,11 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 def cost_line(answer: Answer) -> str:
     """Returns what an answer took: the model, seconds, tokens, and the cost where the address has a price."""
-    parts = [f"{answer.timings_ms['total'] / 1000:.1f} s"]
+    parts = [f"{formatted(answer.timings_ms['total'] / 1000, 1)} s"]
     if usage := answer.usage:
-        about = "about " if usage.estimated else ""
-        parts.append(f"{about}{usage.prompt_tokens:,} tokens read, {usage.completion_tokens:,} written")
-        parts += [] if usage.cost is None else [f"cost {usage.cost:.6f}"]
+        tokens = {"read": formatted(usage.prompt_tokens), "written": formatted(usage.completion_tokens)}
+        about = message("about {read} tokens read, {written} written")
+        exactly = message("{read} tokens read, {written} written")
+        parts.append(gettext(about if usage.estimated else exactly, **tokens))
+        parts += [] if usage.cost is None else [gettext("cost {amount}", amount=formatted(usage.cost, 6))]
     return ", ".join([*([answer.model] if answer.usage else []), *parts])

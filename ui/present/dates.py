@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from passagework.retrieval.store.instants import instant
 from passagework.retrieval.types import Json
+from passagework.ui.present.wording import day_of
 
 _PREFERRED = ("date", "published", "effective", "sent", "updated", "modified", "created")
 """Fields that tell a document's date, what its author says of it first."""
@@ -15,7 +16,7 @@ _PREFERRED = ("date", "published", "effective", "sent", "updated", "modified", "
 def day(microseconds: float) -> str:
     """Returns `3 April 2025` for microseconds from 1970, in UTC."""
     at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=microseconds)
-    return f"{at.day} {at:%B %Y}"
+    return day_of(at)
 
 
 def date_of(metadata: Mapping[str, Json], fields: Sequence[str]) -> str:

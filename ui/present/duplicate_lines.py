@@ -11,8 +11,9 @@ from passagework.retrieval.duplicates.differences import DuplicateKind, aligned
 from passagework.retrieval.duplicates.duplicate_clusters import DuplicateCluster, DuplicateMember
 from passagework.retrieval.duplicates.duplicate_search import Duplicates
 from passagework.retrieval.duplicates.similar_documents import SimilarDocument
-from passagework.retrieval.text import counted, one_line
+from passagework.retrieval.text import one_line
 from passagework.ui.present.lines import SHOWN, indented
+from passagework.ui.present.wording import counted, formatted, gettext
 
 TEXT_CHARACTERS = 300
 """Characters of a member's text on screen."""
@@ -32,7 +33,9 @@ def duplicates_line(found: Duplicates, of: str) -> str:
     """Says how many clusters of each kind there are among how many texts."""
     counts = ", ".join(f"{count:,} {kind.value}" for kind, count in found.counts().items() if count)
     clusters = counted(len(found.clusters), "cluster")
-    return f"{clusters} of duplicates{f' ({counts})' if counts else ''} among {found.compared:,} {of}"
+    kinds = f" ({counts})" if counts else ""
+    among = f"{formatted(found.compared)} {gettext(of)}"
+    return gettext("{clusters} of duplicates{kinds} among {among}", clusters=clusters, kinds=kinds, among=among)
 
 
 def member_place(member: DuplicateMember) -> str:

@@ -15,11 +15,13 @@ from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.hits import Hit, Hits, is_relevant
 from passagework.retrieval.merged_hits import MergedHits
 from passagework.retrieval.plan import Plan, ProposedRoute
-from passagework.retrieval.text import counted, one_line, visible
+from passagework.retrieval.text import one_line, visible
+from passagework.retrieval.understood import Reading
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.lines import indented
 from passagework.ui.present.snippets import breadcrumb
 from passagework.ui.present.terminal_snippets import snippet_lines, title_style
+from passagework.ui.present.wording import counted, formatted, gettext, message, ngettext
 
 LESS_RELEVANT = f"From here on nothing seems to answer the query: the relevance is below {RELEVANT}."
 
@@ -53,7 +55,13 @@ def hidden_line(hit: Hit) -> str:
         return ""
     unseen = len({at for span in hit.hidden for at in range(span.start, span.end)})
     reasons = ", ".join(dict.fromkeys(span.reason.value for span in hit.hidden))
-    return f"{unseen:,} of {counted(hit.end - hit.start, 'character')} can't be seen in the document ({reasons})"
+    characters = counted(hit.end - hit.start, "character")
+    return gettext(
+        "{number} of {characters} can't be seen in the document ({reasons})",
+        number=formatted(unseen),
+        characters=characters,
+        reasons=reasons,
+    )
 
 
 def injection_line(hit: Hit) -> str:
@@ -62,17 +70,23 @@ def injection_line(hit: Hit) -> str:
         return ""
     size = sum(span.end - span.start for span in hit.injection)
     signs = ", ".join(sorted({span.sign.value for span in hit.injection}))
-    return f"{size:,} of {counted(hit.end - hit.start, 'character')} seem to instruct a language model (by {signs})"
+    characters = counted(hit.end - hit.start, "character")
+    return gettext(
+        "{number} of {characters} seem to instruct a language model (by {signs})",
+        number=formatted(size),
+        characters=characters,
+        signs=signs,
+    )
 
 
 def ocr_line(hit: Hit) -> str:
     """Says that the passage, or a part of it, was read by OCR, and how surely; "" where it was not."""
-    return "" if hit.ocr is None else f"read by OCR, {int(100 * hit.ocr.confidence)}% sure"
+    return "" if hit.ocr is None else gettext("read by OCR, {percent}% sure", percent=int(100 * hit.ocr.confidence))
 
 
 def relevance_label(hit: Hit) -> str:
     """Returns `relevance 0.84`; "" where it was not estimated."""
-    return "" if hit.relevance is None else f"relevance {hit.relevance:.2f}"
+    return "" if hit.relevance is None else gettext("relevance {value}", value=formatted(hit.relevance, 2))
 
 
 def relevance_line(hits: Hits) -> str:
@@ -94,8 +108,11 @@ def also_in_line(also_in: tuple[AlsoIn, ...]) -> str:
     """Says where else a text stands, `also in a.pdf p. 3 and 4 more`; "" where nowhere."""
     if not also_in:
         return ""
-    more = f" and {len(also_in) - 1:,} more" if len(also_in) > 1 else ""
-    return f"also in {also_in[0]}{more}"
+    if len(also_in) == 1:
+        return gettext("also in {place}", place=also_in[0])
+    return ngettext(
+        "also in {place} and {count} more", "also in {place} and {count} more", len(also_in) - 1, place=also_in[0]
+    )
 
 
 def plan_line(hits: Hits) -> str:
@@ -103,22 +120,23 @@ def plan_line(hits: Hits) -> str:
     plan = hits.plan
     parts = [plan.used.value]
     if plan.requested is not plan.used:
-        parts[0] += f" (not {plan.requested.value}: {plan.reason})"
+        parts[0] += gettext(" (not {requested}: {reason})", requested=plan.requested.value, reason=plan.reason)
     if plan.fusion is not None:
-        parts.append(f"{plan.fusion.value} fusion")
-    parts.append(f"{plan.candidates} candidates a retriever")
+        parts.append(gettext("{name} fusion", name=plan.fusion.value))
+    parts.append(gettext("{number} candidates per retriever", number=formatted(plan.candidates)))
     if plan.index is not None:
-        parts.append(f"{plan.index} index")
+        parts.append(gettext("{kind} index", kind=plan.index))
     if plan.filter is not None:
         matching = plan.filter.matching
         counts = "" if matching is None else f" ({counted(matching, 'passage')})"
-        parts.append(f"filter {plan.filter.strategy}{counts}")
+        parts.append(gettext("filter {strategy}{counts}", strategy=plan.filter.strategy, counts=counts))
     if plan.diversity:
-        parts.append(f"diversity {plan.diversity:g}")
+        parts.append(gettext("diversity {value}", value=f"{plan.diversity:g}"))
     if plan.judged_queries:
-        parts.append(f"relevance corrected by {plan.judged_queries:,} judged queries")
+        judged = formatted(plan.judged_queries)
+        parts.append(gettext("relevance corrected by {number} judged queries", number=judged))
     if plan.languages:
-        parts.append(f"words in {', '.join(plan.languages)}")
+        parts.append(gettext("words in {languages}", languages=", ".join(plan.languages)))
     return ", ".join(parts)
 
 
@@ -127,15 +145,19 @@ def understood_line(plan: Plan) -> str:
     read = plan.understood
     if read is None:
         return ""
-    corrected = [f"{one_line(reading.typed)} as {one_line(reading.read)}" for reading in read.corrected]
-    expanded = [f"{one_line(reading.typed)} also as {one_line(reading.read)}" for reading in read.expanded]
+    corrected = [_reading(message("{typed} as {read}"), one) for one in read.corrected]
+    expanded = [_reading(message("{typed} also as {read}"), one) for one in read.expanded]
     kinds = {
-        "holding": [f'"{one_line(phrase)}"' for phrase in read.phrases],
-        "without": [f'"{one_line(phrase)}"' for phrase in read.excluded],
-        "where": [one_line(str(field)) for field in read.fields],
-        "reading": [*corrected, *expanded],
+        message("holding {words}"): [f'"{one_line(phrase)}"' for phrase in read.phrases],
+        message("without {words}"): [f'"{one_line(phrase)}"' for phrase in read.excluded],
+        message("where {words}"): [one_line(str(field)) for field in read.fields],
+        message("reading {words}"): [*corrected, *expanded],
     }
-    return "; ".join(f"{kind} {', '.join(shown)}" for kind, shown in kinds.items() if shown)
+    return "; ".join(gettext(kind, words=", ".join(shown)) for kind, shown in kinds.items() if shown)
+
+
+def _reading(said: str, reading: Reading) -> str:
+    return gettext(said, typed=one_line(reading.typed), read=one_line(reading.read))
 
 
 def route_line(route: ProposedRoute) -> str:
@@ -154,20 +176,25 @@ def searched_text(hits: Hits) -> str:
 
 def timing_line(hits: Hits) -> str:
     """Says how many milliseconds the search took, in all and by stage."""
-    stages = ", ".join(f"{name} {ms:.1f}" for name, ms in hits.timings_ms.items() if name != "total" and ms >= 0.05)
-    return f"{hits.timings_ms.get('total', 0.0):.0f} ms ({stages})"
+    stages = ", ".join(
+        f"{name} {formatted(ms, 1)}" for name, ms in hits.timings_ms.items() if name != "total" and ms >= 0.05
+    )
+    return f"{formatted(hits.timings_ms.get('total', 0.0))} ms ({stages})"
 
 
 def warnings_of(plan: Plan) -> list[str]:
     """Returns what a person should know before trusting what was found."""
     out = []
     if cut := plan.query_cut:
-        out.append(f"the query was cut: {cut.tokens:,} tokens, of which the encoder read {cut.used:,}")
+        tokens, used = counted(cut.tokens, "token"), formatted(cut.used)
+        out.append(gettext("the query was cut: {tokens}, of which the encoder read {used}", tokens=tokens, used=used))
     if plan.rerank_query_cut:
-        out.append("the query was cut for the reranker")
+        out.append(gettext("the query was cut for the reranker"))
     if plan.unknown_tokens:
         unknown = counted(plan.unknown_tokens, "token")
-        out.append(f"the encoder knows nothing of {unknown} of the query: words alone can find what they stand for")
+        out.append(
+            gettext("the encoder doesn't know {tokens} of the query: only their words can find them", tokens=unknown)
+        )
     return [*out, *plan.hints]
 
 
@@ -232,10 +259,21 @@ def context_notes(context: Context) -> list[str]:
     notes = warnings_of(context.plan)
     if context.plan.less_relevant and not context.citations:
         passages = counted(context.plan.less_relevant, "passage")
-        notes.append(f"nothing in this collection answers that: {passages} were found, none relevant enough")
+        found = gettext(
+            "nothing in this collection answers that: {passages} found, none relevant enough", passages=passages
+        )
+        notes.append(found)
     if left_out:
-        notes.append(f"text that can't be seen in the documents was left out of {counted(left_out, 'citation')}")
+        hidden = counted(left_out, "citation")
+        notes.append(gettext("text that can't be seen in the documents was left out of {citations}", citations=hidden))
     if injected := sum(bool(citation.injection) for citation in context.citations):
-        notes.append(f"{counted(injected, 'citation')} with what seems to instruct a language model")
-    query = f"; query {understood}" if understood else ""
-    return [*notes, f"{context.tokens:,} of {context.max_tokens:,} tokens, {citations}{query}"]
+        instructed = counted(injected, "citation")
+        notes.append(gettext("{citations} with text that seems to instruct a language model", citations=instructed))
+    used = gettext(
+        "{tokens} of {budget} tokens, {citations}",
+        tokens=formatted(context.tokens),
+        budget=formatted(context.max_tokens),
+        citations=citations,
+    )
+    query = gettext("query {understood}", understood=understood) if understood else ""
+    return [*notes, "; ".join(filter(None, (used, query)))]

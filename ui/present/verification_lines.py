@@ -9,13 +9,14 @@ from passagework.retrieval.text import counted, one_line
 from passagework.retrieval.verification.comparison import Compared
 from passagework.retrieval.verification.verification import CitationFault, ClaimVerdict, Verdict, Verification
 from passagework.ui.present.lines import indented
+from passagework.ui.present.wording import gettext, message
 
 STYLES = {Verdict.SUPPORTED: "green", Verdict.CONTRADICTED: "red", Verdict.NOT_FOUND: "yellow"}
 
 FAULTS = {
-    CitationFault.MISSING: "names no citation",
-    CitationFault.WRONG: "the citation that it names doesn't support it",
-    CitationFault.UNKNOWN: "names a citation that there is none of",
+    CitationFault.MISSING: message("cites no passage"),
+    CitationFault.WRONG: message("the passage it cites doesn't support it"),
+    CitationFault.UNKNOWN: message("cites a number that stands for no passage"),
 }
 
 
@@ -51,4 +52,6 @@ def show_claim(console: Console, claim: ClaimVerdict) -> None:
 
 def difference(compared: Compared) -> str:
     """Returns what the claim says beside what the document says, in a line."""
-    return f"{compared.kind.value}: {compared.text or 'none'} here, {compared.found or 'none'} there"
+    none = gettext("none")
+    said, found = compared.text or none, compared.found or none
+    return gettext("{kind}: {said} here, {found} there", kind=gettext(compared.kind.value), said=said, found=found)

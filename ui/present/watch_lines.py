@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from passagework.ingest.watching.watch_status import WatchState, WatchStatus
-from passagework.retrieval.text import counted
+from passagework.ui.present.wording import counted, gettext, message
 
-COUNTS = ("added", "updated", "moved", "deleted")
+COUNTS = {
+    "added": message("{number} added"),
+    "updated": message("{number} updated"),
+    "moved": message("{number} moved"),
+    "deleted": message("{number} deleted"),
+    "failures": message("{number} failed"),
+}
 
 
 def watch_line(status: WatchStatus) -> str:
     """Returns what it does, what it waits for, what went wrong, and what the last ingest did."""
-    process = f"process {status.pid}" if status.state is not WatchState.STOPPED else "nothing watches any more"
-    parts = [f"{status.state.value} ({process}): {', '.join(status.paths)}"]
+    stopped = status.state is WatchState.STOPPED
+    process = gettext("nothing is watching any more") if stopped else gettext("process {number}", number=status.pid)
+    parts = [f"{gettext(status.state.value)} ({process}): {', '.join(status.paths)}"]
     if status.changes:
-        parts.append(f"{counted(status.changes, 'change')} waiting")
+        parts.append(gettext("{changes} waiting", changes=counted(status.changes, "change")))
     if status.absent:
-        parts.append(f"not there, or empty: {', '.join(status.absent)}")
+        parts.append(gettext("missing or empty: {paths}", paths=", ".join(status.absent)))
     if not status.events:
-        parts.append("the system tells of no changes")
+        parts.append(gettext("the system reports no changes"))
     if status.problem:
         parts.append(status.problem)
     if status.last is not None:
-        did = [f"{status.last[name]} {name}" for name in COUNTS if status.last.get(name)]
-        failed = [f"{status.last['failures']} failed"] if status.last.get("failures") else []
-        parts.append(f"last ingest {status.finished}: {', '.join(did + failed) or 'nothing to do'}")
+        last = status.last
+        did = [gettext(said, number=last[name]) for name, said in COUNTS.items() if last.get(name)]
+        counts = ", ".join(did) or gettext("nothing to do")
+        parts.append(gettext("last ingest {time}: {counts}", time=status.finished, counts=counts))
     return "; ".join(parts)

@@ -10,17 +10,23 @@ from collections.abc import Mapping, Sequence
 
 from passagework.ingest.loaders.formats import Format
 from passagework.retrieval import Answer, Citation
-from passagework.retrieval.text import counted
 from passagework.retrieval.verification.claims import MARK
 from passagework.retrieval.verification.verification import ClaimVerdict, Verdict
 from passagework.ui.present.answer_lines import cost_line
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.verification_lines import FAULTS, difference
+from passagework.ui.present.wording import formatted, gettext, message, ngettext
 from passagework.ui.web.page_html import note_html
 from passagework.ui.web.rendered_text import Markup, plain, rendered_html, said_parts
 
 SIGNS = {Verdict.SUPPORTED: "✓", Verdict.CONTRADICTED: "≠", Verdict.NOT_FOUND: "?"}
-NAMES = {verdict: verdict.value.replace("_", " ") for verdict in Verdict}
+DISAGREES = "!"
+"""Stands behind the sign of a claim that another passage disagrees with."""
+NAMES = {
+    Verdict.SUPPORTED: message("supported"),
+    Verdict.CONTRADICTED: message("contradicted"),
+    Verdict.NOT_FOUND: message("not found"),
+}
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -67,15 +73,30 @@ def sources_html(
         f"{_passage_html(one, claims, media_types.get(one.uri, ''))}</div></li>"
         for one in citations
     )
+    label = gettext("Passages for question {number}", number=exchange)
     listed = f'<ol class="pw-hits" data-testid="sources">{items}</ol>'
-    return f'<aside class="pw-sources" aria-label="Passages of question {exchange}">{listed}</aside>'
+    return f'<aside class="pw-sources" aria-label="{plain(label)}">{listed}</aside>'
 
 
 def counts_line(claims: Sequence[ClaimVerdict]) -> str:
     """Returns `3 sentences checked: 2 supported, 1 not found`; a sentence may be a clause of one."""
     told = {verdict: sum(claim.verdict is verdict for claim in claims) for verdict in Verdict}
-    listed = ", ".join(f"{count:,} {NAMES[verdict]}" for verdict, count in told.items() if count)
-    return f"{counted(len(claims), 'sentence')} checked: {listed}" if claims else ""
+    listed = ", ".join(f"{formatted(count)} {gettext(NAMES[verdict])}" for verdict, count in told.items() if count)
+    if not claims:
+        return ""
+    line = ngettext(
+        "{count} sentence checked: {verdicts}", "{count} sentences checked: {verdicts}", len(claims), verdicts=listed
+    )
+    disagreed = sum(claim.disagreeing is not None for claim in claims)
+    return line if not disagreed else f"{line}. {_disagreed_line(disagreed)}"
+
+
+def _disagreed_line(count: int) -> str:
+    return ngettext(
+        "{count} supported sentence has a passage that disagrees",
+        "{count} supported sentences have a passage that disagrees",
+        count,
+    )
 
 
 def _rendered(text: str, markup: Sequence[Markup]) -> str:
@@ -88,16 +109,25 @@ def _claims(text: str, claims: Sequence[ClaimVerdict], exchange: int) -> list[Ma
     for number, claim in enumerate(claims, start=1):
         parts = list(said_parts(text, claim.start, claim.end))
         source = "" if claim.citation is None else f' data-shows="{_source_id(exchange, claim.citation.number)}"'
-        name = plain(f"{NAMES[claim.verdict].capitalize()}: sentence {number}")
         kind = f"pw-{claim.verdict.value.replace('_', '-')}"
-        sign = (
-            f'<button type="button" class="pw-verdict {kind}" data-testid="verdict" data-claim="{number}"{source} '
-            f'aria-label="{name}" title="{plain(NAMES[claim.verdict])}">{SIGNS[claim.verdict]}</button>'
-        )
+        sign = _sign_html(claim, number, f'class="pw-verdict {kind}" data-claim="{number}"{source}')
         for start, end in parts:
             after = f"</span>{sign}" if (start, end) == parts[-1] else "</span>"
             found.append(Markup(start, end, f'<span class="pw-claim {kind}" data-claim="{number}"{source}>', after))
     return found
+
+
+def _sign_html(claim: ClaimVerdict, number: int, attributes: str) -> str:
+    verdict = gettext(NAMES[claim.verdict])
+    name = gettext("{verdict}: sentence {number}", verdict=verdict.capitalize(), number=number)
+    shown, title = SIGNS[claim.verdict], verdict
+    if claim.disagreeing is not None:
+        disagrees = gettext("Another passage disagrees")
+        shown, title, name = f"{shown}{DISAGREES}", f"{title}. {disagrees}", f"{name}. {disagrees}"
+    return (
+        f'<button type="button" {attributes} data-testid="verdict" '
+        f'aria-label="{plain(name)}" title="{plain(title)}">{shown}</button>'
+    )
 
 
 def _numbers(text: str, answer: Answer, exchange: int, hrefs: Mapping[int, str]) -> list[Markup]:
@@ -110,7 +140,7 @@ def _numbers(text: str, answer: Answer, exchange: int, hrefs: Mapping[int, str])
             link = (
                 f'<a class="pw-number-mark" data-testid="number" data-opens="{exchange}-{number}" '
                 f'data-shows="{_source_id(exchange, number)}" href="{plain(hrefs.get(number, ""))}" '
-                f'aria-label="{plain(f"Passage {number}: {titles[number]}")}">'
+                f'aria-label="{plain(gettext("Passage {number}: {title}", number=number, title=titles[number]))}">'
             )
             found.append(Markup(*match.span(), link, "</a>"))
     return found
@@ -128,12 +158,15 @@ def _support_html(answer: Answer) -> str:
 
 
 def _claim_html(claim: ClaimVerdict) -> str:
-    lines = [f"<strong>{NAMES[claim.verdict].capitalize()}</strong> {plain(claim.text)}"]
+    lines = [f"<strong>{plain(gettext(NAMES[claim.verdict]).capitalize())}</strong> {plain(claim.text)}"]
     if claim.citation is not None:
         lines.append(f'<q dir="auto">{plain(claim.citation.text)}</q> [{claim.citation.number}]')
+    if claim.disagreeing is not None:
+        said, other = plain(gettext("Another passage disagrees")), claim.disagreeing
+        lines.append(f'{said}: <q dir="auto" data-testid="disagreeing">{plain(other.text)}</q> [{other.number}]')
     lines += [plain(difference(compared)) for compared in claim.comparisons if compared.agrees is False]
     if claim.fault is not None:
-        lines.append(plain(FAULTS[claim.fault].capitalize()))
+        lines.append(plain(gettext(FAULTS[claim.fault]).capitalize()))
     return f"<li>{'<br>'.join(lines)}</li>"
 
 
@@ -141,9 +174,10 @@ def _passage_html(citation: Citation, claims: Sequence[ClaimVerdict], media_type
     """Returns a passage with the words marked that claims were told by, as far as its text is the document's own."""
     markup = []
     if len(citation.text) == citation.end - citation.start:
-        for number, claim in enumerate(claims, start=1):
-            if claim.citation is not None and claim.citation.number == citation.number:
-                start, end = (at - citation.start for at in (claim.citation.start, claim.citation.end))
+        told = [(n, one) for n, claim in enumerate(claims, start=1) for one in (claim.citation, claim.disagreeing)]
+        for number, evidence in told:
+            if evidence is not None and evidence.number == citation.number:
+                start, end = (at - citation.start for at in (evidence.start, evidence.end))
                 begin = f'<mark class="pw-evidence" data-claim="{number}">'
                 markup += [Markup(*part, begin, "</mark>") for part in said_parts(citation.text, start, end)]
     return rendered_html(citation.text, Highlights(), media_type, markup=markup)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from passagework.retrieval import Answer, PassageworkError
+from passagework.retrieval import Answer, Collections, PassageworkError
 from passagework.retrieval.collection.collection import Collection
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,9 @@ class AskingJob(threading.Thread):
     One that was stopped has ended, though its thread may still wait for a server that hasn't begun to answer.
     """
 
-    def __init__(self, collection: Collection, question: str, *, llm: str, earlier: Sequence[Answer]) -> None:
+    def __init__(
+        self, collection: Collection | Collections, question: str, *, llm: str, earlier: Sequence[Answer]
+    ) -> None:
         super().__init__(name="asking", daemon=True)  # the server's end must not wait for a model
         self.question = question
         self.earlier = tuple(earlier)

@@ -15,6 +15,7 @@ from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.text import visible
 from passagework.retrieval.types import Stage
 from passagework.ui.present import heading
+from passagework.ui.present.wording import gettext
 
 COLUMN, ROW, LEFT, RIGHT, TOP = 110, 20, 40, 260, 32
 """Pixels between stages and between rows, at the sides (titles stand at the right), and above the first row."""
@@ -53,7 +54,7 @@ def bump_chart(hits: Hits) -> str:
         f'fill="currentColor">{STYLE}{names}{lines}{words}</svg>'
     )
     source = b64encode(drawing.encode()).decode()
-    label = "Rank of each hit at each stage"
+    label = escape(gettext("Rank of each hit at each stage"))
     image = f'<img data-testid="bump-chart" alt="{label}" src="data:image/svg+xml;base64,{source}">'
     return f'<div class="pw-chart">{image}</div>'
 

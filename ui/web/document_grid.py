@@ -8,12 +8,21 @@ from urllib.parse import urlencode
 
 from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval.store import DocumentRow
+from passagework.ui.present.wording import formatted, gettext, message
 from passagework.ui.web.rendered_text import plain
 
 ROWS = 50
 """Documents in a part."""
 
-COLUMNS = ("Document", "Title", "Type", "State", "Pages", "Passages", "Cut")
+COLUMNS = (
+    message("Document"),
+    message("Title"),
+    message("Type"),
+    message("State"),
+    message("Pages"),
+    message("Passages"),
+    message("Cut"),
+)
 """The columns, each of which can be sorted by."""
 
 NUMBERS = frozenset(("Pages", "Passages", "Cut"))
@@ -31,7 +40,7 @@ class ListedDocument:
         cells: tuple[str | int, ...] = (
             self.row.address,
             self.row.title,
-            format_name(self.row.media_type),
+            gettext(format_name(self.row.media_type)),
             self.state,
             self.row.pages,
             self.row.passages,
@@ -96,16 +105,16 @@ def _head(column: str, view: GridView) -> str:
     act = f"sort:{view.next_order(column)}"
     return (
         f'<th class="{kind}" aria-sort="{order}"><button type="button" class="pw-sort" data-act="{act}">'
-        f'{column} <span aria-hidden="true">{sign}</span></button></th>'
+        f'{plain(gettext(column))} <span aria-hidden="true">{sign}</span></button></th>'
     )
 
 
 def _cell(one: ListedDocument, column: str) -> str:
-    value = one.cell(column)
+    value, name = one.cell(column), plain(gettext(column))
     if isinstance(value, int):
-        return f'<td class="pw-number" data-label="{column}">{f"{value:,}" if value else ""}</td>'
+        return f'<td class="pw-number" data-label="{name}">{formatted(value) if value else ""}</td>'
     if column != COLUMNS[0]:
-        return f'<td data-label="{column}">{plain(value)}</td>'
+        return f'<td data-label="{name}">{plain(value)}</td>'
     href = plain(f"read?{urlencode({'document': one.row.uri})}")
     link = f'<a class="pw-action" data-act="open:{one.row.id}" href="{href}" dir="auto">{plain(value)}</a>'
-    return f'<td data-label="{column}">{link}</td>'
+    return f'<td data-label="{name}">{link}</td>'

@@ -10,7 +10,7 @@ import streamlit as st
 from passagework.retrieval import DocumentMap
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.text import counted
+from passagework.ui.present.wording import counted, gettext, share
 from passagework.ui.web.page_html import note_html
 from passagework.ui.web.rendered_text import plain
 
@@ -33,7 +33,7 @@ COLOURS = (
 """One for each group; its number tells it too."""
 
 
-@st.cache_resource(show_spinner="Mapping", max_entries=2)
+@st.cache_resource(show_spinner="…", max_entries=2)
 def _mapped(_collection: Collection, path: str, moment: str) -> DocumentMap:  # noqa: ARG001 - the key
     return _collection.document_map()
 
@@ -45,8 +45,11 @@ def mapped(collection: Collection) -> DocumentMap:
 
 def show_map(collection: Collection, rows: Mapping[int, DocumentRow]) -> None:
     """Draws the map when it is asked for; a group's name narrows the grid to it."""
-    with st.expander("Map"):
-        if st.button("Draw the map", help="Groups of documents that are about the same, by the vectors of passages"):
+    with st.expander(gettext("Map")):
+        if st.button(
+            gettext("Draw the map"),
+            help=gettext("Groups of documents on the same subject, by the vectors of their passages"),
+        ):
             st.session_state[SHOWN] = True
         if not st.session_state.get(SHOWN):
             return
@@ -74,10 +77,17 @@ def map_picture(drawn: DocumentMap) -> str:
         f'font-family="sans-serif" font-size="14">{"".join(dots)}{"".join(numbers)}</svg>'
     )
     source = b64encode(drawing.encode()).decode()
-    label = f"{counted(len(drawn.places), 'document')} in {counted(len(drawn.groups), 'group')}, each beside its like"
-    image = f'<img data-testid="map" alt="{label}" src="data:image/svg+xml;base64,{source}">'
+    label = gettext(
+        "{documents} in {groups}; similar documents lie close together",
+        documents=counted(len(drawn.places), "document"),
+        groups=counted(len(drawn.groups), "group"),
+    )
+    image = f'<img data-testid="map" alt="{plain(label)}" src="data:image/svg+xml;base64,{source}">'
     note = note_html(
-        f"The plane shows {drawn.explained:.0%} of what tells documents apart; the groups are by all of it."
+        gettext(
+            "The map shows {share} of the differences between documents; the groups take all of them into account.",
+            share=share(drawn.explained),
+        )
     )
     return f'<div class="pw-chart">{image}</div>{note}'
 
@@ -90,8 +100,9 @@ def groups_html(drawn: DocumentMap, rows: Mapping[int, DocumentRow]) -> str:
         named = ", ".join(row.title or row.address for row in typical)
         items.append(
             f'<li><button type="button" class="pw-why" data-act="group:{number}">'
-            f"{number}. {plain(', '.join(group.words) or 'no telling words')}</button> "
-            f'{counted(len(group.documents), "document")}, such as <span dir="auto">{plain(named)}</span></li>'
+            f"{number}. {plain(', '.join(group.words) or gettext('no distinctive words'))}</button> "
+            f"{plain(gettext('{documents}, such as', documents=counted(len(group.documents), 'document')))} "
+            f'<span dir="auto">{plain(named)}</span></li>'
         )
     return f'<ul class="pw-hits pw-support" data-testid="groups">{"".join(items)}</ul>'
 

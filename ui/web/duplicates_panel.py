@@ -9,6 +9,7 @@ from passagework.retrieval.duplicates.differences import DuplicateKind
 from passagework.retrieval.duplicates.duplicate_clusters import DuplicateCluster
 from passagework.retrieval.duplicates.duplicate_search import Duplicates, DuplicatesOf
 from passagework.ui.present.duplicate_lines import duplicates_line, marked_changes, member_place
+from passagework.ui.present.wording import gettext, ngettext
 from passagework.ui.web.page_html import markdown_text, note_html
 from passagework.ui.web.rendered_text import plain
 
@@ -21,9 +22,15 @@ CHARACTERS = 600
 
 def show_duplicates(collection: Collection) -> None:
     """Draws a form that looks for duplicates when it is asked to, and what it found."""
-    with st.expander("Duplicates"):
-        of = st.radio("Compare", [choice.value for choice in DuplicatesOf], key="duplicates_of", horizontal=True)
-        if st.button("Look for duplicates"):
+    with st.expander(gettext("Duplicates")):
+        of = st.radio(
+            gettext("Compare"),
+            [choice.value for choice in DuplicatesOf],
+            key="duplicates_of",
+            format_func=gettext,
+            horizontal=True,
+        )
+        if st.button(gettext("Look for duplicates")):
             st.session_state["duplicates"] = (of, collection.duplicates(of=str(of)))
         kept = st.session_state.get("duplicates")
         if kept is not None:
@@ -32,13 +39,23 @@ def show_duplicates(collection: Collection) -> None:
 
 def _show_found(of: str, found: Duplicates) -> None:
     st.html(f'<div data-testid="duplicates">{note_html(duplicates_line(found, of))}</div>')
-    st.html(note_html(f"Threshold: {found.explanation}"))
+    st.html(note_html(gettext("Threshold: {explanation}", explanation=found.explanation)))
     for number, cluster in enumerate(found.clusters[:CLUSTERS], start=1):
-        heading = f"{number}. {cluster.kind.value}, {len(cluster.members):,} times"
+        heading = ngettext(
+            "{number}. {kind}, {count} time",
+            "{number}. {kind}, {count} times",
+            len(cluster.members),
+            number=number,
+            kind=gettext(cluster.kind.value),
+        )
         st.markdown(f"**{markdown_text(heading)}**")
         st.html(_cluster_html(cluster))
     if len(found.clusters) > CLUSTERS:
-        st.html(note_html(f"and {len(found.clusters) - CLUSTERS:,} more clusters"))
+        st.html(note_html(_more(len(found.clusters) - CLUSTERS)))
+
+
+def _more(count: int) -> str:
+    return ngettext("and {count} more cluster", "and {count} more clusters", count)
 
 
 def _cluster_html(cluster: DuplicateCluster) -> str:

@@ -15,6 +15,7 @@ from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import IGNORED
 from passagework.retrieval.roots import file_path
 from passagework.retrieval.store import SourceRow
+from passagework.ui.present.wording import counted, formatted, gettext, message, ngettext
 from passagework.ui.sources.uploads import remove_upload
 from passagework.ui.web.document_view import file_of
 from passagework.ui.web.ingest_job import IngestJobs
@@ -27,26 +28,28 @@ ROWS = 100
 FEW = 10
 """Failures that are shown unasked."""
 
-HELP = (
-    "Ignored files come back when they change. A removed one comes back when its folder is ingested again; "
-    "an uploaded file is deleted with that."
+HELP = message(
+    "An ignored file comes back when it changes. A removed one comes back when its folder is ingested again; an "
+    "uploaded file is deleted when it is removed."
 )
+AGAIN, IGNORE, REMOVE = message("Try again"), message("Ignore"), message("Remove")
 
 
 def show_failures(collection: Collection, failed: Sequence[SourceRow]) -> None:
     """Draws the queue, and below it, folded, what is ignored."""
     waiting, put_aside = _told_apart(collection, failed)
     if waiting:
-        with st.expander(f"Failed files ({len(waiting):,})", expanded=len(waiting) <= FEW):
-            st.html(
-                _queue_html("failed", waiting, (("again", "Try again"), ("ignore", "Ignore"), ("remove", "Remove")))
-            )
+        with st.expander(
+            gettext("Failed files ({number})", number=formatted(len(waiting))), expanded=len(waiting) <= FEW
+        ):
+            st.html(_queue_html("failed", waiting, (("again", AGAIN), ("ignore", IGNORE), ("remove", REMOVE))))
             if len(waiting) > 1:
-                st.html('<button type="button" class="pw-why" data-act="again:all">Try all again</button>')
-            st.html(note_html(HELP))
+                again = plain(gettext("Try all again"))
+                st.html(f'<button type="button" class="pw-why" data-act="again:all">{again}</button>')
+            st.html(note_html(gettext(HELP)))
     if put_aside:
-        with st.expander(f"Ignored files ({len(put_aside):,})"):
-            st.html(_queue_html("ignored", put_aside, (("heed", "Ignore no longer"), ("remove", "Remove"))))
+        with st.expander(gettext("Ignored files ({number})", number=formatted(len(put_aside)))):
+            st.html(_queue_html("ignored", put_aside, (("heed", message("Stop ignoring")), ("remove", REMOVE))))
 
 
 def act_on_failure(
@@ -60,19 +63,23 @@ def act_on_failure(
     chosen = waiting if which == "all" else [source for source in failed if which == str(source.id)]
     if not chosen or what not in ("again", "ignore", "heed", "remove"):
         return None
-    name = chosen[0].path if len(chosen) == 1 else f"{len(chosen):,} files"
+    name = chosen[0].path if len(chosen) == 1 else counted(len(chosen), "file")
     if what == "again":
         paths = [path for source in chosen if (path := file_path(source.uri)) is not None]
         if not paths:
-            raise StoreError(f"{name} is no file of this machine: ingest it again from where it came")
+            raise StoreError(
+                gettext("{name} is not a file on this machine: ingest it again from where it came", name=name)
+            )
         jobs.start(collection, paths)
-        return f"{name}: trying again"
+        return gettext("{name}: trying again", name=name)
     if what == "remove":
         delete_sources(collection.path, [source.uri for source in chosen])
         remove_uploads(collection, [source.uri for source in chosen])
-        return f"{name}: removed from the list"
+        return gettext("{name}: removed from the list", name=name)
     _ignore(collection.path, chosen, ignore=what == "ignore")
-    return f"{name}: ignored until it changes" if what == "ignore" else f"{name}: ignored no longer"
+    if what == "ignore":
+        return gettext("{name}: ignored until it changes", name=name)
+    return gettext("{name}: no longer ignored", name=name)
 
 
 def ignored_of(collection: Path) -> dict[str, str]:
@@ -112,17 +119,22 @@ def _ignore(collection: Path, sources: Sequence[SourceRow], *, ignore: bool) -> 
 
 
 def _queue_html(name: str, sources: Sequence[SourceRow], actions: Sequence[tuple[str, str]]) -> str:
+    file, reason, act = (plain(gettext(name)) for name in (message("File"), message("Reason"), message("Actions")))
     rows = "".join(
-        f'<tr><td data-label="File">{plain(source.path)}</td><td data-label="Reason">{plain(source.reason or "")}</td>'
-        f'<td data-label="Actions"><span>{"".join(_button(source, *action) for action in actions)}</span></td></tr>'
+        f'<tr><td data-label="{file}">{plain(source.path)}</td>'
+        f'<td data-label="{reason}">{plain(source.reason or "")}</td>'
+        f'<td data-label="{act}"><span>{"".join(_button(source, *action) for action in actions)}</span></td></tr>'
         for source in sources[:ROWS]
     )
-    head = "<th>File</th><th>Reason</th><th>Actions</th>"
+    head = f"<th>{file}</th><th>{reason}</th><th>{act}</th>"
     table = f'<table class="pw-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    more = note_html(f"and {len(sources) - ROWS:,} more") if len(sources) > ROWS else ""
+    more = (
+        note_html(ngettext("and {count} more", "and {count} more", len(sources) - ROWS)) if len(sources) > ROWS else ""
+    )
     return f'<div class="pw-scroll" data-testid="{name}">{table}</div>{more}'
 
 
 def _button(source: SourceRow, what: str, label: str) -> str:
-    name = plain(f"{label}: {source.path}")
+    label = plain(gettext(label))
+    name = f"{label}: {plain(source.path)}"
     return f'<button type="button" class="pw-why" data-act="{what}:{source.id}" aria-label="{name}">{label}</button> '

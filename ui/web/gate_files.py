@@ -9,6 +9,7 @@ from pathlib import Path
 from passagework.retrieval import EvaluationError
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import GATE, JUDGMENTS
+from passagework.ui.present.wording import gettext
 from passagework.ui.web.measured_runs import Measurement, interval_of
 
 MEASURE = "nDCG@10"
@@ -29,7 +30,7 @@ def write_gate(collection: Path, measurement: Measurement) -> Path:
     path = collection / GATE
     gate = gate_of(measurement)
     if not gate:
-        raise EvaluationError("this measurement has no intervals: measure again")
+        raise EvaluationError(gettext("this measurement has no intervals: measure again"))
     try:
         write_atomically(path, (json.dumps(gate, indent=1) + "\n").encode())
     except OSError as error:

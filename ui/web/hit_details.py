@@ -11,6 +11,7 @@ from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import StageScore
 from passagework.ui.present import heading
 from passagework.ui.present.highlighting import Highlights
+from passagework.ui.present.wording import formatted, gettext, share
 from passagework.ui.web import session
 from passagework.ui.web.bump_chart import moved
 from passagework.ui.web.judging import GRADES, grade_of, judge, judgments_of
@@ -18,11 +19,16 @@ from passagework.ui.web.page_html import markdown_text, note_html, plan_html, ta
 from passagework.ui.web.rendered_text import plain, rendered_html
 
 
-@st.dialog("Why this passage", width="large")
 def show_details(collection: Collection, hits: Hits, hit: Hit, name: str) -> None:
     """Draws the dialog; `name` is what a judgment calls the hit's document."""
+    st.dialog(gettext("Why this passage"), width="large")(_show)(collection, hits, hit, name)
+
+
+def _show(collection: Collection, hits: Hits, hit: Hit, name: str) -> None:
     st.html(f'<p class="pw-title" dir="auto">{hit.rank}. {plain(heading(hit))}</p>')
-    st.html(table_html("stages", ("Stage", "Rank", "Score", "Note"), stage_rows(hit)))
+    st.html(
+        table_html("stages", (gettext("Stage"), gettext("Rank"), gettext("Score"), gettext("Note")), stage_rows(hit))
+    )
     st.html(f'<div data-testid="evidence">{note_html(evidence_line(hit))}</div>')
     st.html(plan_html(hits))
     show_grade(collection, hits.query, hit, name)
@@ -35,7 +41,8 @@ def show_details(collection: Collection, hits: Hits, hit: Hit, name: str) -> Non
 def stage_rows(hit: Hit) -> list[tuple[str, int, str, str]]:
     """Returns of each stage that the hit passed its name, the rank and the score there, and a note."""
     return [
-        (stage.value, score.rank, f"{score.score:.3f}", _note(hit, stage, score)) for stage, score in hit.stages.items()
+        (stage.value, score.rank, formatted(score.score, 3), _note(hit, stage, score))
+        for stage, score in hit.stages.items()
     ]
 
 
@@ -43,7 +50,7 @@ def _note(hit: Hit, stage: Stage, score: StageScore) -> str:
     up = moved(hit) if stage is Stage.RERANK else None
     shown = [] if not up else [f"{'▲' if up > 0 else '▼'}{abs(up)}"]
     if score.probability is not None:
-        shown.append(f"probability {score.probability:.2f}")
+        shown.append(gettext("probability {value}", value=formatted(score.probability, 2)))
     return ", ".join(shown)
 
 
@@ -51,11 +58,19 @@ def evidence_line(hit: Hit) -> str:
     """Says how relevant a hit is estimated to be, and by what."""
     estimate = hit.estimate
     if estimate is None:
-        return "Its relevance was not estimated."
-    near = "" if estimate.closeness is None else f"a closeness in meaning of {estimate.closeness:.2f} and "
-    return (
-        f"Relevance {estimate.probability:.2f}: the estimated probability that it answers, judged by {near}"
-        f"{estimate.coverage:.0%} of the query's telling words."
+        return gettext("Its relevance was not estimated.")
+    values = {"relevance": formatted(estimate.probability, 2), "words": share(estimate.coverage)}
+    if estimate.closeness is None:
+        return gettext(
+            "Relevance {relevance}: the estimated probability that it answers, from {words} of the query's distinctive "
+            "words.",
+            **values,
+        )
+    return gettext(
+        "Relevance {relevance}: the estimated probability that it answers, from a similarity in meaning of {closeness} "
+        "and {words} of the query's distinctive words.",
+        closeness=formatted(estimate.closeness, 2),
+        **values,
     )
 
 
@@ -68,8 +83,9 @@ def show_grade(collection: Collection, query: str, hit: Hit, name: str) -> None:
         st.warning(markdown_text(str(error)))
         given = None
     grade = st.segmented_control(
-        "Does it answer?",
+        gettext("Does it answer?"),
         list(GRADES),
+        format_func=gettext,
         default=given,
         key=key,
         on_change=_keep,
@@ -78,7 +94,7 @@ def show_grade(collection: Collection, query: str, hit: Hit, name: str) -> None:
     if problem := st.session_state.pop(f"problem-{key}", None):
         st.error(markdown_text(problem))
     elif grade:
-        st.html(note_html(f"Saved as a judgment: {grade}."))
+        st.html(note_html(gettext("Saved as a judgment: {grade}.", grade=gettext(grade))))
 
 
 def _keep(collection: Collection, query: str, name: str, hit: Hit, key: str) -> None:
@@ -95,9 +111,9 @@ def show_neighbours(collection: Collection, hit: Hit) -> None:
     here = next((row.ordinal for row in rows if row.id == hit.id), 0)
     for row in rows:
         if row.id != hit.id:
-            side = "Before it" if row.ordinal < here else "After it"
+            side = gettext("Before it") if row.ordinal < here else gettext("After it")
             text = rendered_html(row.text, Highlights())
             text = f'<div class="pw-document pw-beside" data-testid="neighbour" dir="auto">{text}</div>'
             st.html(f'<div class="pw-place">{side}</div>{text}')
     if len(rows) < 2:
-        st.html(note_html("Its document has no other passage."))
+        st.html(note_html(gettext("The document has no other passages.")))

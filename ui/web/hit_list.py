@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from passagework.retrieval.hits import Hit, Hits, is_relevant
-from passagework.retrieval.text import counted
 from passagework.ui.present import (
     also_in_line,
     heading,
@@ -22,6 +21,7 @@ from passagework.ui.present import (
 )
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.snippets import breadcrumb, snippet_of
+from passagework.ui.present.wording import counted, gettext, message
 from passagework.ui.web.bump_chart import bump_chart
 from passagework.ui.web.page_html import plan_html
 from passagework.ui.web.rendered_text import plain, rendered_html
@@ -30,8 +30,8 @@ from passagework.ui.web.searched import HitDocument, document_key
 OF_ONE_DOCUMENT = 3
 """Hits of a document that are shown at once; the others wait behind a line that counts them."""
 
-WEAKER = "Less likely to answer"
-NOTHING = "Nothing in this collection seems to answer that. These passages come nearest."
+WEAKER = message("Less likely to answer")
+NOTHING = message("Nothing in this collection seems to answer that. These passages come closest.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,15 @@ def hit_list_html(hits: Hits, listed: Sequence[ListedHit]) -> str:
     ends = last_relevant(hits)
     above, below = listed[:ends], listed[ends:]
     documents = len({document_key(one.hit) for one in listed})
-    count = f"{counted(len(hits), 'passage')} in {counted(documents, 'document')}"
-    line = f'<p class="pw-line" data-testid="less-relevant"><span>{WEAKER if ends else NOTHING}</span></p>'
+    count = gettext(
+        "{passages} in {documents}", passages=counted(len(hits), "passage"), documents=counted(documents, "document")
+    )
+    line = (
+        f'<p class="pw-line" data-testid="less-relevant"><span>{plain(gettext(WEAKER if ends else NOTHING))}</span></p>'
+    )
     return (
-        f'<section class="pw-results" data-testid="results" aria-label="Results">'
-        f'<p class="pw-count" data-testid="count" role="status">{count}</p>'
+        f'<section class="pw-results" data-testid="results" aria-label="{plain(gettext("Results"))}">'
+        f'<p class="pw-count" data-testid="count" role="status">{plain(count)}</p>'
         f"{_groups_html(above)}{line if below else ''}{_groups_html(below)}</section>"
     )
 
@@ -66,7 +70,8 @@ def hit_list_html(hits: Hits, listed: Sequence[ListedHit]) -> str:
 def how_html(hits: Hits) -> str:
     """Returns how the hits were found, folded: the plan, the time that it took, and how the ranks came about."""
     return (
-        f'<details class="pw-how"><summary>How this was searched</summary>{plan_html(hits)}{bump_chart(hits)}</details>'
+        f'<details class="pw-how"><summary>{plain(gettext("Search details"))}</summary>'
+        f"{plan_html(hits)}{bump_chart(hits)}</details>"
     )
 
 
@@ -83,12 +88,8 @@ def _document_html(group: Sequence[ListedHit]) -> str:
     facts = " · ".join(part for part in (first.hit.address, first.kind, first.date) if part)
     shown = OF_ONE_DOCUMENT if len(group) > OF_ONE_DOCUMENT + 1 else len(group)
     rest = group[shown:]
-    more = (
-        f'<details class="pw-more"><summary>{counted(len(rest), "more passage")} of this document</summary>'
-        f"{_list_html(rest)}</details>"
-        if rest
-        else ""
-    )
+    more_line = gettext("{passages} from this document", passages=counted(len(rest), "more passage"))
+    more = f'<details class="pw-more"><summary>{plain(more_line)}</summary>{_list_html(rest)}</details>' if rest else ""
     return (
         f'<article class="pw-document-hits" data-testid="document-hits"><h2 class="pw-title" dir="auto">'
         f'{plain(heading(first.hit))}</h2><div class="pw-place" data-testid="place">{plain(facts)}</div>'
@@ -109,8 +110,8 @@ def hit_html(listed: ListedHit) -> str:
     where = " › ".join(breadcrumb(hit)) or hit.place or heading(hit)
     place = hit.place if hit.place and hit.place != where else ""
     notes = {
-        "hidden": f"Hidden text: {line}" if (line := hidden_line(hit)) else "",
-        "injection": f"Injection: {line}" if (line := injection_line(hit)) else "",
+        "hidden": gettext("Hidden text: {line}", line=line) if (line := hidden_line(hit)) else "",
+        "injection": gettext("Possible injection: {line}", line=line) if (line := injection_line(hit)) else "",
         "ocr": ocr_line(hit),
         "also-in": also_in_line(hit.also_in),
     }
@@ -124,7 +125,8 @@ def hit_html(listed: ListedHit) -> str:
         f'<a class="pw-open" href="{plain(listed.href)}" dir="auto">{plain(where)}</a>'
         f'<span class="pw-page-number">{plain(place)}</span>{_relevance_html(hit)}'
         f'<button type="button" class="pw-why" data-why="{hit.rank}" '
-        f'aria-label="Why this is passage {hit.rank}">Why this</button></div>'
+        f'aria-label="{plain(gettext("Why this: passage {rank}", rank=hit.rank))}">'
+        f"{plain(gettext('Why this'))}</button></div>"
         f'<div class="pw-snippet {kind}" data-testid="text" dir="auto">{body}</div>{said}</li>'
     )
 

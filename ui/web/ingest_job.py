@@ -11,8 +11,11 @@ from pathlib import Path
 from passagework.ingest import IngestStopped, Progress, Report, ingest
 from passagework.retrieval import IngestError, PassageworkError
 from passagework.retrieval.collection.collection import Collection
+from passagework.ui.present.wording import gettext, message
 
 logger = logging.getLogger(__name__)
+
+STOPPED = message("stopped; what was committed is safe, and the same ingest goes on from there")
 
 
 class IngestJob(threading.Thread):
@@ -47,7 +50,7 @@ class IngestJob(threading.Thread):
         except PassageworkError as error:
             self.problem = str(error)
         except IngestStopped:
-            self.problem = "stopped; what was committed is safe, and the same ingest goes on from there"
+            self.problem = STOPPED
         except Exception as error:  # a thread has nobody else to tell
             logger.exception("the ingest failed")
             self.problem = f"unexpected {type(error).__name__}: {error}"
@@ -78,7 +81,7 @@ class IngestJobs:
     def check(self) -> None:
         """Raises IngestError where a job is under way."""
         if self.last is not None and self.last.is_alive():
-            raise IngestError("another ingest is under way: wait until it is done")
+            raise IngestError(gettext("another ingest is under way: wait until it is done"))
 
 
 def stop_jobs(seconds: float) -> tuple[int, int]:

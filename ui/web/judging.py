@@ -10,8 +10,9 @@ from passagework.retrieval.evaluation.judgments import Judgment, add_judgments, 
 from passagework.retrieval.evaluation.runs import run_field
 from passagework.retrieval.folder import JUDGMENTS
 from passagework.retrieval.hits import Hit
+from passagework.ui.present.wording import message
 
-GRADES = {"relevant": 2, "partly": 1, "not": 0}
+GRADES = {message("relevant"): 2, message("partly"): 1, message("not"): 0}
 
 
 def judgments_of(collection: Path) -> list[Judgment]:

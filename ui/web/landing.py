@@ -12,9 +12,10 @@ from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.text import collapsed, counted
+from passagework.retrieval.text import collapsed
 from passagework.ui.present.dates import day
 from passagework.ui.present.snippets import CELLS
+from passagework.ui.present.wording import counted, formatted, gettext, listed
 from passagework.ui.web.collection_cache import documents_of
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.rendered_text import plain
@@ -44,7 +45,7 @@ def show_landing(collection: Collection, status: Status, types: Mapping[str, int
     )
     queries = _examples(collection, str(collection.path.resolve()), collection.moment())
     if queries:
-        st.html('<p class="pw-place" data-testid="examples">Try, for example:</p>')
+        st.html(f'<p class="pw-place" data-testid="examples">{plain(gettext("Try, for example:"))}</p>')
         with st.container(horizontal=True, key=f"examples{name}"):
             for query in queries:
                 st.button(markdown_text(query), key=f"example-{name}-{query}", on_click=_ask, args=(query,))
@@ -52,11 +53,9 @@ def show_landing(collection: Collection, status: Status, types: Mapping[str, int
 
 def holds_line(status: Status, types: Mapping[str, int]) -> str:
     """Returns `63 documents, 183 passages: 30 Markdown, 12 PDF and 3 other types`."""
-    named = [f"{count:,} {format_name(name)}" for name, count in list(types.items())[:TYPES]]
+    named = [f"{formatted(count)} {gettext(format_name(name))}" for name, count in list(types.items())[:TYPES]]
     more = [counted(len(types) - TYPES, "other type")] if len(types) > TYPES else []
-    listed = ", ".join(named[: None if more else -1] or named)
-    rest = more or (named[-1:] if len(named) > 1 else [])
-    kinds = f"{listed} and {rest[0]}" if rest else listed
+    kinds = listed([*named, *more])
     counts = f"{counted(status.documents, 'document')}, {counted(status.passages, 'passage')}"
     return f"{counts}: {kinds}" if kinds else counts
 
@@ -105,7 +104,7 @@ def _changed_line(collection: Collection, status: Status) -> str:
     """Says when the collection was last written to."""
     store = collection.path / status.version / "store.db"
     times = [file.stat().st_mtime for file in (store, store.with_name("store.db-wal")) if file.exists()]
-    return f"Last changed on {day(max(times) * 1e6)}." if times else ""
+    return gettext("Last changed on {day}.", day=day(max(times) * 1e6)) if times else ""
 
 
 def _ask(query: str) -> None:

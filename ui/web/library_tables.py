@@ -12,7 +12,7 @@ from passagework.ingest.report import Problem, UnreadType
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow, SourceRow, SourceState
-from passagework.retrieval.text import counted
+from passagework.ui.present.wording import counted, formatted, gettext, message, ngettext
 from passagework.ui.web.document_grid import ROWS, GridView, ListedDocument, grid_html
 from passagework.ui.web.failure_queue import remove_uploads
 from passagework.ui.web.page_html import markdown_text, note_html, table_html
@@ -27,9 +27,9 @@ FEW = 10
 """Problems that are shown unasked."""
 
 STATES = {
-    SourceState.PARTIAL: "file read in part",
-    SourceState.FAILED: "earlier version: the file has failed since",
-    SourceState.EMPTY: "earlier version: the file is empty now",
+    SourceState.PARTIAL: message("partly read"),
+    SourceState.FAILED: message("older version: the file fails now"),
+    SourceState.EMPTY: message("older version: the file is empty now"),
 }
 """What a person is told of the state of a document's file, where it isn't done."""
 
@@ -37,34 +37,42 @@ STATES = {
 def show_problems(title: str, listed: Sequence[Problem], *, expanded: bool = True) -> None:
     """Draws a table of files with what was wrong with each, folded where it is long; nothing where nothing was."""
     if listed:
-        with st.expander(f"{title} ({len(listed):,})", expanded=expanded and len(listed) <= FEW):
+        with st.expander(f"{title} ({formatted(len(listed))})", expanded=expanded and len(listed) <= FEW):
             rows = [(problem.path, problem.reason) for problem in listed[:PROBLEMS]]
-            st.html(table_html("problems", ("File", "Reason"), rows))
+            st.html(table_html("problems", (gettext("File"), gettext("Reason")), rows))
 
 
 def show_unread(listed: Sequence[UnreadType]) -> None:
     """Draws a table of the types that can't be read: how many files of each there are, and what can be done."""
     if listed:
-        with st.expander(f"Not read, by type ({sum(unread.files for unread in listed):,})", expanded=True):
-            rows = [(unread.type, f"{unread.files:,}", unread.way_out) for unread in listed[:PROBLEMS]]
-            st.html(table_html("unread", ("Type", "Files", "What would read them"), rows))
+        with st.expander(
+            gettext("Not read, by type ({number})", number=formatted(sum(unread.files for unread in listed))),
+            expanded=True,
+        ):
+            rows = [(unread.type, formatted(unread.files), unread.way_out) for unread in listed[:PROBLEMS]]
+            st.html(table_html("unread", (gettext("Type"), gettext("Files"), gettext("What would read them")), rows))
 
 
 def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources: Sequence[SourceRow]) -> None:
     """Draws a part of the documents as a grid, narrowed and sorted, and a choice of them to delete."""
-    states = {source.id: STATES.get(source.state, source.state.value) for source in sources}
+    states = {source.id: gettext(STATES.get(source.state, source.state.value)) for source in sources}
     listed = [ListedDocument(row, states.get(row.source_id, "")) for row in rows]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        find = str(st.text_input("Find a document", key="find", placeholder="Part of its path or title") or "")
-        types = _narrow("Type", "library-types", [str(one.cell("Type")) for one in listed])
-        chosen_states = _narrow("State", "library-states", [one.state for one in listed])
+    with st.container(key="labelled-narrowing", horizontal=True, vertical_alignment="bottom"):
+        find = str(
+            st.text_input(gettext("Find a document"), key="find", placeholder=gettext("Part of its path or title"))
+            or ""
+        )
+        types = _narrow(gettext("Type"), "library-types", [str(one.cell("Type")) for one in listed])
+        chosen_states = _narrow(gettext("State"), "library-states", [one.state for one in listed])
         kept: GridView = st.session_state.get(VIEW, GridView())
         view = GridView(find, types, chosen_states, kept.sort, kept.descending)
         matching = view.rows(listed)
         last = max(1, -(-len(matching) // ROWS))
-        at = min(last, int(st.number_input("Part", 1, last, 1, key="part", width=140))) if last > 1 else 1
+        at = min(last, int(st.number_input(gettext("Part"), 1, last, 1, key="part", width=140))) if last > 1 else 1
     shown = matching[(at - 1) * ROWS : at * ROWS]
-    st.html(note_html(f"{counted(len(matching), 'document')}{f', part {at} of {last}' if last > 1 else ''}"))
+    documents = counted(len(matching), "document")
+    part = gettext("{documents}, part {part} of {parts}", documents=documents, part=at, parts=last)
+    st.html(note_html(part if last > 1 else documents))
     st.html(grid_html(shown, view))
     _show_deleting(collection, [one.row for one in shown])
 
@@ -82,7 +90,12 @@ def _narrow(label: str, key: str, values: Sequence[str]) -> list[str]:
     options = sorted(counts, key=lambda value: (-counts[value], value))
     return list(
         st.multiselect(
-            label, options, key=key, format_func=lambda value: f"{value} ({counts[value]:,})", select_all=False
+            label,
+            options,
+            key=key,
+            placeholder=gettext("All"),
+            format_func=lambda value: f"{value} ({formatted(counts[value])})",
+            select_all=False,
         )
     )
 
@@ -90,17 +103,22 @@ def _narrow(label: str, key: str, values: Sequence[str]) -> list[str]:
 def _show_deleting(collection: Collection, rows: Sequence[DocumentRow]) -> None:
     names = {row.uri: row.address for row in rows}
     chosen = st.multiselect(
-        "Choose documents to delete",
+        gettext("Choose documents to delete"),
         list(names),
         key="chosen",
         format_func=lambda uri: names.get(uri, uri),
+        placeholder=gettext("Choose"),
         filter_mode="contains",
         select_all=False,
         on_change=_reset_confirmation,
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        sure = st.checkbox(f"Really delete {counted(len(chosen), 'document')}", key="sure", disabled=not chosen)
-        st.button("Delete", disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
+        sure = st.checkbox(
+            ngettext("Really delete {count} document", "Really delete {count} documents", len(chosen)),
+            key="sure",
+            disabled=not chosen,
+        )
+        st.button(gettext("Delete"), disabled=not (chosen and sure), on_click=_delete, args=(collection, chosen))
 
 
 def show_outcome() -> None:
@@ -124,7 +142,7 @@ def _delete(collection: Collection, uris: Sequence[str]) -> None:
         gone = delete(collection.path, uris=uris)
         remaining = {source.uri for source in collection.sources()}
         remove_uploads(collection, {row.uri.partition("#")[0] for row in gone} - remaining)
-        st.session_state["done"] = f"{counted(len(gone), 'document')} deleted."
+        st.session_state["done"] = ngettext("{count} document deleted.", "{count} documents deleted.", len(gone))
     except PassageworkError as error:
         st.session_state["not done"] = str(error)
     st.session_state["chosen"], st.session_state["sure"] = [], False

@@ -22,6 +22,7 @@ from passagework.retrieval.evaluation.report.intervals import bootstrap_interval
 from passagework.retrieval.evaluation.runs import SUFFIX
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import RUNS
+from passagework.ui.present.wording import formatted, gettext, message
 from passagework.ui.web.judging import judgments_of
 
 FIGURES, REPORT = "figures.json", "report.html"
@@ -41,8 +42,8 @@ def collection_judgments(collection: Collection) -> JudgedPlaces:
     """Returns the benchmark of this collection's judgments; raises EvaluationError where none holds."""
     judgments = judgments_of(collection.path)
     if not judgments:
-        raise EvaluationError("nothing is judged yet: grade some hits of a search first")
-    return JudgedPlaces(collection, judgments, name="own judgments")
+        raise EvaluationError(gettext("nothing is judged yet: grade some passages of a search first"))
+    return JudgedPlaces(collection, judgments, name=message("own judgments"))
 
 
 def measure(
@@ -116,7 +117,7 @@ def stage_rows(figures: dict[str, Any]) -> tuple[Sequence[str], list[tuple[str, 
         (stage, *(_shown(name, values.get(name), interval_of(figures, stage, name)) for name in columns))
         for stage, values in stages.items()
     ]
-    return ("Stage", *columns), rows
+    return (gettext("Stage"), *columns), rows
 
 
 def interval_of(figures: Mapping[str, Any], stage: str, measured: str) -> tuple[float, float] | None:
@@ -130,8 +131,11 @@ def _shown(name: str, value: object, interval: tuple[float, float] | None) -> st
     """Returns a measure to three places with its interval, or milliseconds to one."""
     if not isinstance(value, int | float):
         return ""
-    shown = f"{value:.{1 if name.startswith('ms_') else 3}f}"
-    return shown if interval is None else f"{shown} ({interval[0]:.2f} to {interval[1]:.2f})"
+    shown = formatted(value, 1 if name.startswith("ms_") else 3)
+    if interval is None:
+        return shown
+    low, high = (formatted(end, 2) for end in interval)
+    return gettext("{mean} ({low} to {high})", mean=shown, low=low, high=high)
 
 
 def _figures(file: Path) -> dict[str, Any] | None:

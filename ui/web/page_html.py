@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from passagework.retrieval.hits import Hit, Hits
-from passagework.retrieval.text import counted, visible
+from passagework.retrieval.text import visible
 from passagework.ui.present import heading, plan_line, timing_line, understood_line
 from passagework.ui.present.snippets import unwrapped
+from passagework.ui.present.wording import counted, formatted, gettext
 from passagework.ui.web.rendered_text import plain
 
 
@@ -31,7 +32,7 @@ def place_html(hit: Hit) -> str:
 def plan_html(hits: Hits) -> str:
     """Returns how the hits were found, and how long it took."""
     understood = understood_line(hits.plan)
-    query = f"query {understood} · " if understood else ""
+    query = gettext("query {understood}", understood=understood) + " · " if understood else ""
     summary = f"{counted(len(hits), 'hit')} · {query}{plan_line(hits)} · {timing_line(hits)}"
     return f'<div class="pw-plan" data-testid="plan">{plain(summary)}</div>'
 
@@ -70,10 +71,10 @@ def markdown_text(text: str) -> str:
 
 
 def _is_number(value: str | int) -> bool:
-    return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?|", value))
+    return isinstance(value, int) or bool(re.fullmatch(r"[+-]?[0-9]+([.,][0-9]+)?|", value))
 
 
 def _cell(column: str, value: str | int, number: bool) -> str:
-    shown = f"{value:,}" if isinstance(value, int) else plain(value)
+    shown = formatted(value) if isinstance(value, int) else plain(value)
     kind = 'class="pw-number" ' if number else ""
     return f'<td {kind}data-label="{plain(column)}">{shown}</td>'

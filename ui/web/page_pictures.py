@@ -37,7 +37,7 @@ def picture_of(collection: Collection, row: DocumentRow, place: Place, page: Pag
     return replace(drawn, boxes=(*drawn.boxes, *read))
 
 
-@st.cache_data(show_spinner="Drawing the page", max_entries=64)
+@st.cache_data(show_spinner="…", max_entries=64)
 def _picture(
     path: str,
     changed: int,  # noqa: ARG001

@@ -8,8 +8,15 @@ FIRST_STYLE = """<style>
 [data-testid="stAppSkeleton"] { visibility: hidden; }
 /* What has no key is a note of one line, or ends what is seen of a page. */
 [data-testid="stElementContainer"]:not([class*="st-key-"]) > [data-testid="stSkeleton"] { height: 22px; }
+/* A field under its name. */
+:is([class*="st-key-labelled"] [data-testid="stElementContainer"], .st-key-chosen):has([data-testid="stSkeleton"]) {
+  min-height: 68px; }
+.st-key-wanted_text:has([data-testid="stSkeleton"]) { min-height: 228px; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-unseen, .st-key-unseen-heading)) { position: absolute; }
-.st-key-hits > [data-testid="stElementContainer"]:has([data-testid="stSkeleton"]) { min-height: 100vh; }
+.st-key-hits > [data-testid="stElementContainer"]:first-child:has([data-testid="stSkeleton"]) { min-height: 100vh; }
+/* What stands below something of any height is seen once that is there. */
+.st-key-hits:has([data-testid="stSkeleton"]) > [data-testid="stElementContainer"]:not(:first-child),
+[data-testid="stMainBlockContainer"]:has(.st-key-reading-bar [data-testid="stSkeleton"]) { visibility: hidden; }
 @media (min-width: 864px) {
 [data-testid="stMainBlockContainer"] { padding-left: 5rem !important; padding-right: 5rem !important; }
 }
@@ -22,6 +29,8 @@ STYLE = """<style>
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
 :is([data-testid="stMain"], [role="dialog"]) [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 :is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-language-choice) { position: fixed; top: 0.6rem; right: 1rem;
+  width: 8.5rem; z-index: 999991; }
 .stHtml .pw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 .stHtml .pw-name { font-size: 2rem; margin: 1.5rem 0 0; padding: 0; overflow-wrap: anywhere; }
 .stHtml .pw-holds { font-size: 1.05rem; margin: 0.5rem 0 0; }
@@ -95,6 +104,25 @@ STYLE = """<style>
 .pw-word { background: rgba(255, 196, 0, 0.35); color: inherit; border-radius: 3px; padding: 0 0.1em; }
 .pw-best { text-decoration: underline 2px rgba(30, 136, 229, 0.7); text-underline-offset: 3px; }
 .pw-beside { opacity: 0.85; font-size: 0.9rem; }
+.pw-charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem 3rem; }
+.stHtml .pw-intervals { margin: 0; }
+.pw-intervals figcaption { font-weight: 650; margin-bottom: 0.3rem; overflow-wrap: anywhere; }
+.stHtml .pw-intervals ul { list-style: none; margin: 0; padding: 0; }
+.stHtml .pw-intervals li { display: grid; grid-template-columns: 6rem minmax(4rem, 1fr) 10.5rem; gap: 0.8rem; margin: 0;
+  align-items: center; font-size: 0.9rem; overflow-wrap: anywhere; }
+.pw-track { position: relative; height: 1.4rem; background: linear-gradient(rgba(128, 128, 128, 0.25) 0 0) center / 100%
+  1px no-repeat; }
+.pw-interval { position: absolute; top: calc(50% - 2px); height: 4px; border-radius: 2px; background: #3273cc; }
+.pw-mean { position: absolute; top: calc(50% - 6px); width: 12px; height: 12px; margin-left: -6px; border-radius: 50%;
+  background: #3273cc; border: 2px solid Canvas; }
+.pw-zero { position: absolute; top: 0; bottom: 0; width: 1px; background: currentColor; }
+.pw-row-value { font-variant-numeric: tabular-nums; }
+.pw-scale { display: flex; justify-content: space-between; margin: 0 11.3rem 0 6.8rem; font-size: 0.8rem; }
+@media (max-width: 640px) {
+.stHtml .pw-intervals li { grid-template-columns: minmax(0, 1fr) auto; gap: 0 0.8rem; }
+.pw-track { grid-row: 2; grid-column: 1 / -1; }
+.pw-scale { margin: 0; }
+}
 .pw-chart { overflow-x: auto; }
 .pw-chart img { display: block; width: 100%; min-width: 32rem; max-width: 42rem; height: auto; }
 .pw-scroll { overflow-x: auto; }

@@ -17,6 +17,7 @@ from passagework.retrieval.errors import EvaluationError
 from passagework.retrieval.evaluation.judgments import append_lines
 from passagework.retrieval.folder import PREFERENCES, PREFERENCES_LOCK
 from passagework.retrieval.hits import Hits
+from passagework.ui.present.wording import gettext
 
 CHOICES = ("a", "b", "neither")
 
@@ -78,9 +79,9 @@ def places_in_other(hits: Hits, other: Hits) -> list[str]:
     for hit in hits:
         other_rank = ranks.get(hit.id)
         if other_rank is None:
-            notes.append("only here")
+            notes.append(gettext("only here"))
         elif other_rank == hit.rank:
-            notes.append("same rank")
+            notes.append(gettext("same rank"))
         else:
             notes.append(f"{'▲' if other_rank > hit.rank else '▼'}{abs(other_rank - hit.rank)}")
     return notes

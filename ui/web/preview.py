@@ -11,6 +11,7 @@ from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow
 from passagework.ui.present import heading, searched_text
 from passagework.ui.present.highlighting import highlights_of
+from passagework.ui.present.wording import gettext
 from passagework.ui.web import session
 from passagework.ui.web.collection_cache import document_of
 from passagework.ui.web.document_view import Place, passage_html, picture_html
@@ -43,8 +44,12 @@ def show_preview(collection: Collection, hits: Hits, hit: Hit, row: DocumentRow,
     with st.container(key="preview"):
         st.html(f'<h2 class="pw-title" dir="auto" data-testid="preview">{plain(heading(hit))}</h2>')
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(note_html(" · ".join(part for part in (f"Passage {hit.rank}", hit.place) if part)))
-            st.page_link(session.READ, label="Open in Read", query_params=dict(parameters))
+            st.html(
+                note_html(
+                    " · ".join(part for part in (gettext("Passage {number}", number=hit.rank), hit.place) if part)
+                )
+            )
+            st.page_link(session.READ, label=gettext("Open in Read"), query_params=dict(parameters))
         place = Place(document_of(collection, row.id), hit.start, hit.end)
         if not (has_pages(row) and place.pages and _show_picture(collection, row, place)):
             encoder = None if hits.plan.used is Stage.LEXICAL else collection.encoder
@@ -61,5 +66,5 @@ def _show_picture(collection: Collection, row: DocumentRow, place: Place) -> boo
         picture = picture_of(collection, row, place, page)
     except (PassageworkError, OSError):
         return False  # the text is shown instead; the page Read says why
-    st.html(picture_html(picture, f"Page {page.label} of {row.address}"))
+    st.html(picture_html(picture, gettext("Page {page} of {document}", page=page.label, document=row.address)))
     return True

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.store import DocumentRow
-from passagework.retrieval.text import counted
 from passagework.retrieval.types import Document
 from passagework.ui.present.snippets import CELLS
+from passagework.ui.present.wording import gettext, ngettext
 from passagework.ui.web.rendered_text import plain
 
 MOST_HITS = 50
@@ -45,7 +45,7 @@ def hits_in(collection: Collection, row: DocumentRow, query: str) -> list[Destin
         return []
     found = collection.search(query, k=MOST_HITS, where={"path": row.path}, min_relevance=RELEVANT)
     places = sorted((hit.start, hit.end, hit.rank) for hit in found if hit.uri == row.uri)
-    return [Destination(f"Passage {rank}", start, end) for start, end, rank in places]
+    return [Destination(gettext("Passage {number}", number=rank), start, end) for start, end, rank in places]
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
@@ -71,7 +71,9 @@ def outline_html(outline: Sequence[Destination], parameters: Mapping[str, str], 
         f"{_link(one, parameters, first + number, here == number)}</li>"
         for number, one in enumerate(outline)
     )
-    return f'<nav class="pw-outline" data-testid="outline" aria-label="Outline"><ul>{items}</ul></nav>'
+    return (
+        f'<nav class="pw-outline" data-testid="outline" aria-label="{plain(gettext("Outline"))}"><ul>{items}</ul></nav>'
+    )
 
 
 def rail_html(hits: Sequence[Destination], parameters: Mapping[str, str], length: int, start: int) -> str:
@@ -82,10 +84,13 @@ def rail_html(hits: Sequence[Destination], parameters: Mapping[str, str], length
         f'title="{plain(one.label)}" aria-label="{plain(one.label)}"></a>'
         for number, one in enumerate(hits, 1)
     )
-    count = f"{counted(len(hits), 'passage')} of this document may answer"
+    count = ngettext(
+        "{count} passage of this document may answer", "{count} passages of this document may answer", len(hits)
+    )
+    name = plain(gettext("Passages that may answer"))
     return (
-        f'<div class="pw-rail" data-testid="rail"><span class="pw-place">{count}</span>'
-        f'<nav class="pw-ticks" aria-label="Passages that may answer">{ticks}</nav></div>'
+        f'<div class="pw-rail" data-testid="rail"><span class="pw-place">{plain(count)}</span>'
+        f'<nav class="pw-ticks" aria-label="{name}">{ticks}</nav></div>'
     )
 
 

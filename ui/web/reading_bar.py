@@ -12,6 +12,7 @@ from passagework.ingest.loaders.formats import format_name
 from passagework.retrieval import PassageworkError
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.store import DocumentRow
+from passagework.ui.present.wording import formatted, gettext, message
 from passagework.ui.web import session
 from passagework.ui.web.document_view import Place, citation, file_of, quotation
 from passagework.ui.web.page_html import note_html
@@ -28,7 +29,7 @@ def show_bar(
 ) -> bool:
     """Draws what stays in view: title, way back, page, what to find, the rail; returns whether pictures are shown."""
     read = any(span.start < place.end and place.start < span.end for span in place.document.ocr)
-    facts = (row.address, place.where, format_name(row.media_type), "read by OCR" if read else "")
+    facts = (row.address, place.where, gettext(format_name(row.media_type)), gettext("read by OCR") if read else "")
     with st.container(key="reading-bar", gap="xsmall"):
         st.html(
             f'<h1 class="pw-title" dir="auto">{plain(row.title or row.address)}</h1>'
@@ -40,7 +41,7 @@ def show_bar(
             if pictured:
                 _show_turning(row, place)
             _show_find(place)
-            with st.popover("Cite"):
+            with st.popover(gettext("Cite")):
                 st.code(citation(place), language=None, wrap_lines=True)
                 if place.text:
                     st.code(quotation(place, str(st.context.url or "")), language=None, wrap_lines=True)
@@ -53,13 +54,15 @@ def show_bar(
 def _show_way_back() -> None:
     if query := st.query_params.get("for", ""):
         search = _settings(st.query_params.get("search", "")) or {"query": [query]}
-        st.page_link(session.SEARCH, label="Back to the search", query_params=search)
+        st.page_link(session.SEARCH, label=gettext("Back to the search"), query_params=search)
 
 
 def _show_choice() -> bool:
     """Draws a choice of the page as it looks and its text alone; returns whether the page is wanted."""
-    names = ["Picture", "Text"]
-    chosen = st.segmented_control("Show", names, default=names[0], key="show", label_visibility="collapsed")
+    names = [message("Picture"), message("Text")]
+    chosen = st.segmented_control(
+        gettext("Show"), names, default=names[0], key="show", format_func=gettext, label_visibility="collapsed"
+    )
     return chosen in (None, names[0])
 
 
@@ -68,21 +71,23 @@ def _show_turning(row: DocumentRow, place: Place) -> None:
     pages = len(place.document.pages)
     touched = [page.number for page in place.pages]
     _begin_at(row, place, touched[0] if touched else 1, pages)
-    number = int(
-        st.number_input("Page", 1, pages, key="page", width=120, bind="query-params", label_visibility="collapsed")
+    at = int(
+        st.number_input(
+            gettext("Page"), 1, pages, key="page", width=120, bind="query-params", label_visibility="collapsed"
+        )
     )
-    st.html(note_html(f"of {pages:,}"), width="content")
-    st.button("Previous page", disabled=number <= 1, on_click=_turn, args=(number - 1,))
-    st.button("Next page", disabled=number >= pages, on_click=_turn, args=(number + 1,))
+    st.html(note_html(gettext("of {pages}", pages=formatted(pages))), width="content")
+    st.button(gettext("Previous page"), disabled=at <= 1, on_click=_turn, args=(at - 1,))
+    st.button(gettext("Next page"), disabled=at >= pages, on_click=_turn, args=(at + 1,))
 
 
 def _show_find(place: Place) -> None:
     """Draws a field for words to find in the document; the first occurrence is gone to, buttons lead to the others."""
     words = str(
         st.text_input(
-            "Find in document",
+            gettext("Find in document"),
             key="find_words",
-            placeholder="Find in document",
+            placeholder=gettext("Find in document"),
             label_visibility="collapsed",
             width=220,
             on_change=_find,
@@ -95,15 +100,19 @@ def _show_find(place: Place) -> None:
     spans = occurrences(place.document.text, words)
     at = next((number for number, span in enumerate(spans) if span == (place.start, place.end)), -1)
     st.html(f'<div data-testid="found">{note_html(_found_line(spans, at))}</div>', width="content")
-    for label, step in (("Previous", -1), ("Next", 1)):
+    for label, step in ((message("Previous"), -1), (message("Next"), 1)):
         to = spans[(at + step) % len(spans)] if spans else (0, 0)
-        st.button(label, disabled=len(spans) < 2, on_click=go, args=(Destination("", *to),), key=f"find-{label}")
+        st.button(
+            gettext(label), disabled=len(spans) < 2, on_click=go, args=(Destination("", *to),), key=f"find-{label}"
+        )
 
 
 def _found_line(spans: list[tuple[int, int]], at: int) -> str:
     if not spans:
-        return "Not found"
-    return f"{at + 1:,} of {len(spans):,}" if at >= 0 else f"{len(spans):,} found"
+        return gettext("Not found")
+    if at >= 0:
+        return gettext("{done} of {total}", done=formatted(at + 1), total=formatted(len(spans)))
+    return gettext("{number} found", number=formatted(len(spans)))
 
 
 def _find(place: Place) -> None:
@@ -126,7 +135,7 @@ def _show_download(collection: Collection, row: DocumentRow) -> None:
             return
     except (PassageworkError, OSError):
         return
-    st.download_button("Download", lambda: _original(path), path.name, on_click="ignore")
+    st.download_button(gettext("Download"), lambda: _original(path), path.name, on_click="ignore")
 
 
 def _original(path: Path) -> bytes:

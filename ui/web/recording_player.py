@@ -12,6 +12,7 @@ from passagework.ingest.recordings import recording_of
 from passagework.retrieval.errors import PassageworkError
 from passagework.retrieval.files import digest_file
 from passagework.retrieval.store import DocumentRow, SourceRow
+from passagework.ui.present.wording import gettext
 from passagework.ui.web.document_view import file_of
 from passagework.ui.web.page_html import markdown_text, note_html
 
@@ -41,21 +42,23 @@ def show_player(row: DocumentRow, source: SourceRow, recording: Path, second: fl
         st.warning(markdown_text(problem))
         return
     if row.media_type not in _SPOKEN and _digest(str(recording), recording.stat().st_mtime_ns) != source.sha256:
-        st.warning("The file has changed since it was ingested: it is not played, for it may say something else\\.")
+        st.warning(
+            gettext("The file has changed since it was ingested, so it is not played: it may say something else.")
+        )
         return
     play = st.video if form in FILMS else st.audio
     play(str(recording), format=form.value, start_time=int(second))
     if row.media_type in _SPOKEN:
-        st.html(note_html(f"{recording.name}, which lies beside these subtitles"))
+        st.html(note_html(gettext("{file}, which lies beside these subtitles", file=recording.name)))
 
 
 def _problem(recording: Path, form: Format) -> str:
     if not recording.is_file():
-        return f"{recording} is gone since it was ingested: there is nothing to play."
+        return gettext("{file} is gone since it was ingested: there is nothing to play.", file=recording)
     if form in _UNPLAYABLE:
-        return f"Browsers don't play {format_name(form.value)} files: {recording}"
+        return gettext("Browsers don't play {type} files: {file}", type=format_name(form.value), file=recording)
     if recording.stat().st_size > LARGEST:
-        return f"Files of more than {LARGEST >> 20} MB are not played here: {recording}"
+        return gettext("Files of more than {size} MB are not played here: {file}", size=LARGEST >> 20, file=recording)
     return ""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from passagework.retrieval.text import counted, one_line
+from passagework.retrieval.text import one_line
+from passagework.ui.present.wording import counted, gettext, moment_of
 from passagework.ui.web.measured_runs import Measurement
 
 LONGEST = 80
@@ -24,10 +25,15 @@ def _name(measurement: Measurement, earlier: Measurement | None) -> str:
         return one_line(given, limit=LONGEST)
     now = _facts(measurement)
     if earlier is None:
-        return f"First: {now['queries']}, {now['documents']}"
+        return gettext("First: {queries}, {documents}", queries=now["queries"], documents=now["documents"])
     then = _facts(earlier)
-    changed = [f"{said} (before: {then.get(what, 'none')})" for what, said in now.items() if then.get(what) != said]
-    return one_line(", ".join(changed) or "Same queries, documents and settings", limit=2 * LONGEST)
+    none = gettext("none")
+    changed = [
+        gettext("{now} (before: {before})", now=said, before=then.get(what, none))
+        for what, said in now.items()
+        if then.get(what) != said
+    ]
+    return one_line(", ".join(changed) or gettext("Same queries, documents and settings"), limit=2 * LONGEST)
 
 
 def _facts(measurement: Measurement) -> dict[str, str]:
@@ -46,4 +52,4 @@ def _moment(measurement: Measurement) -> str:
         made = datetime.strptime(measurement.folder.name[:17], "%Y-%m-%d-%H%M%S")
     except ValueError:
         return measurement.folder.name
-    return f"{made.day} {made:%B %Y, %H:%M} UTC"
+    return f"{moment_of(made)} UTC"

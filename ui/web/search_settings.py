@@ -16,21 +16,27 @@ from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import CANDIDATES
 from passagework.retrieval.text import visible
 from passagework.ui.commands.output import parse_where
+from passagework.ui.present.wording import formatted, gettext, message
 from passagework.ui.web.facets import Choice, Facets, filter_of
 from passagework.ui.web.page_html import markdown_text
 
 STAGES = {
-    "automatic": None,
+    message("automatic"): None,
     "dense": Stage.DENSE,
     "lexical": Stage.LEXICAL,
     "hybrid": Stage.HYBRID,
     "rerank": Stage.RERANK,
 }
-STAGE_HELP = "automatic: `rerank`, by the encoder's own token vectors or by what `PASSAGEWORK_RERANKER` names."
+STAGE_HELP = message(
+    "`automatic` reranks where it can: by the encoder's token vectors, or with the model that "
+    "`PASSAGEWORK_RERANKER` names."
+)
 FUSIONS = tuple(fusion.value for fusion in Fusion)
 """For the pages Search and Judge."""
 SYNTAXES = (Syntax.FULL.value, Syntax.PLAIN.value)
-SYNTAX_HELP = '`full`: "exact words", -without, field:value, misspelt words; `plain`: words alone.'
+SYNTAX_HELP = message(
+    '`full` understands "exact words", -without, field:value and typos; `plain` takes words as they are.'
+)
 URL: Any = "query-params"
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 30)
 """Any date that a document may have; the widget's own limits are ten years from today."""
@@ -82,9 +88,9 @@ def search_settings(facets: Facets, counts: Facets, *, asked: bool) -> SearchSet
     filter in JSON is none.
     """
     with st.container(horizontal=True, key="controls", gap="small"):
-        whole = None if asked else st.popover("Options")
+        whole = None if asked else st.popover(gettext("Options"))
         choice, raw = _filters(facets, counts, lambda name: whole or st.popover(name))
-        with whole or st.popover("Options"):
+        with whole or st.popover(gettext("Options")):
             settings = _options()
         chips = chips_of(choice, raw)
         for chip in chips:
@@ -92,18 +98,18 @@ def search_settings(facets: Facets, counts: Facets, *, asked: bool) -> SearchSet
             st.button(
                 f"{markdown_text(chip.label)} ✕",
                 key=key,
-                help="Take this filter off",
+                help=gettext("Remove this filter"),
                 on_click=_take_off,
                 args=([chip],),
             )
         if chips:
-            st.button("Clear all", type="tertiary", on_click=_take_off, args=(chips,))
+            st.button(gettext("Clear all"), type="tertiary", on_click=_take_off, args=(chips,))
     return replace(settings, where=filter_of(_with_where(choice, raw), facets))
 
 
 def chips_of(choice: Choice, raw: str) -> list[Chip]:
     """Returns a chip for each filter that is set."""
-    chips = [Chip(visible(format_name(kind)), "type", kind) for kind in choice.types]
+    chips = [Chip(visible(gettext(format_name(kind))), "type", kind) for kind in choice.types]
     chips += [Chip(visible(folder), "folder", folder) for folder in choice.folders]
     if choice.since or choice.until:
         chips.append(Chip(f"{choice.since or '…'} – {choice.until or '…'}", "dates"))
@@ -113,7 +119,7 @@ def chips_of(choice: Choice, raw: str) -> list[Chip]:
     if choice.path:
         chips.append(Chip(visible(choice.path), "path"))
     if raw.strip():
-        chips.append(Chip("filter in JSON", "where"))
+        chips.append(Chip(gettext("JSON filter"), "where"))
     return chips
 
 
@@ -127,19 +133,46 @@ def _take_off(chips: Sequence[Chip]) -> None:
 
 
 def _options() -> SearchSettings:
-    stage = st.selectbox("Stage", list(STAGES), key="stage", help=STAGE_HELP, bind=URL)
-    k = st.slider("Passages shown", 1, 50, 10, key="k", bind=URL)
-    candidates = st.slider(
-        "Candidates", 10, 1000, CANDIDATES, step=10, key="candidates", help="Of each retriever.", bind=URL
+    stage = st.selectbox(
+        gettext("Stage"), list(STAGES), key="stage", format_func=gettext, help=gettext(STAGE_HELP), bind=URL
     )
-    fusion = st.selectbox("Fusion", FUSIONS, key="fusion", help="How words and meaning are joined.", bind=URL)
+    k = st.slider(gettext("Passages to show"), 1, 50, 10, key="k", bind=URL)
+    candidates = st.slider(
+        gettext("Candidates"),
+        10,
+        1000,
+        CANDIDATES,
+        step=10,
+        key="candidates",
+        help=gettext("How many passages each retriever contributes."),
+        bind=URL,
+    )
+    fusion = st.selectbox(
+        gettext("Fusion"),
+        FUSIONS,
+        key="fusion",
+        help=gettext("How the rankings by words and by meaning are combined."),
+        bind=URL,
+    )
     per_document = st.number_input(
-        "Per document", 0, 50, 0, key="per_document", help="Most passages of a document; 0: no limit.", bind=URL
+        gettext("Passages per document"),
+        0,
+        50,
+        0,
+        key="per_document",
+        help=gettext("At most; 0 means no limit."),
+        bind=URL,
     )
     rerank_depth = st.number_input(
-        "Rerank depth", 0, 1000, 0, key="rerank_depth", help="Candidates that are reranked; 0: as usual.", bind=URL
+        gettext("Rerank depth"),
+        0,
+        1000,
+        0,
+        key="rerank_depth",
+        help=gettext("How many candidates are reranked; 0 means the default."),
+        bind=URL,
     )
-    syntax = st.selectbox("Syntax", SYNTAXES, key="syntax", help=SYNTAX_HELP, bind=URL)
+    syntax = st.selectbox(gettext("Syntax"), SYNTAXES, key="syntax", help=gettext(SYNTAX_HELP), bind=URL)
     return SearchSettings(
         stage=STAGES[str(stage)],
         k=int(k),
@@ -153,18 +186,38 @@ def _options() -> SearchSettings:
 
 def _filters(facets: Facets, counts: Facets, place: Callable[[str], DeltaGenerator]) -> tuple[Choice, str]:
     """Draws each filter in the place of its name; returns what is chosen, and the filter in JSON as it was typed."""
-    types = _multiselect("Type", "type", facets.types, counts.types, place, format_name)
-    folders = _multiselect("Folder", "folder", facets.folders, counts.folders, place)
+    types = _multiselect(
+        gettext("Type"), "type", facets.types, counts.types, place, lambda kind: gettext(format_name(kind))
+    )
+    folders = _multiselect(gettext("Folder"), "folder", facets.folders, counts.folders, place)
     date_field, dates = _dates(facets, place)
-    with place("More"):
+    with place(gettext("More")):
         name = values = None
         if facets.fields:
-            name = st.selectbox("Field", list(facets.fields), None, key="field", format_func=visible, bind=URL)
+            name = st.selectbox(
+                gettext("Field"),
+                list(facets.fields),
+                None,
+                key="field",
+                placeholder=gettext("Choose"),
+                format_func=visible,
+                bind=URL,
+            )
         if name:
             known = counts.fields.get(name, {})
-            values = _multiselect("Values", f"value-{name}", facets.fields[name], known, lambda _: st.container())
-        path = st.text_input("Path", key="path", placeholder="policies/*", help="Only paths of this pattern.", bind=URL)
-        raw = st.text_input("Filter", key="where", placeholder='{"year": {"$gte": 2020}}', help="In JSON.", bind=URL)
+            values = _multiselect(
+                gettext("Values"), f"value-{name}", facets.fields[name], known, lambda _: st.container()
+            )
+        path = st.text_input(
+            gettext("Path"),
+            key="path",
+            placeholder="policies/*",
+            help=gettext("Only paths that match this pattern."),
+            bind=URL,
+        )
+        raw = st.text_input(
+            gettext("Filter"), key="where", placeholder='{"year": {"$gte": 2020}}', help=gettext("In JSON."), bind=URL
+        )
     choice = Choice(
         path=str(path or "").strip(),
         folders=folders,
@@ -182,11 +235,11 @@ def _dates(facets: Facets, place: Callable[[str], DeltaGenerator]) -> tuple[str 
     """Draws one control for a span of days, and the field that it is of where there are several."""
     if not facets.dates:
         return None, ()
-    with place("Date"):
+    with place(gettext("Date")):
         field = facets.dates[0]
         if len(facets.dates) > 1:
-            field = str(st.selectbox("Date", facets.dates, key="date", format_func=visible, bind=URL))
-        dates: Any = st.date_input("From and to", [], FIRST, LAST, key="dates", bind=URL)
+            field = str(st.selectbox(gettext("Date"), facets.dates, key="date", format_func=visible, bind=URL))
+        dates: Any = st.date_input(gettext("From and to"), [], FIRST, LAST, key="dates", bind=URL)
     return field, dates if isinstance(dates, tuple) else (dates,) if dates else ()
 
 
@@ -210,12 +263,20 @@ def _multiselect(
     gone = [value for value in st.session_state[key] if value not in all_counts]
 
     def shown(value: str) -> str:
-        return f"{visible(named(value))} ({counts.get(value, 0):,})"
+        return f"{visible(named(value))} ({formatted(counts.get(value, 0))})"
 
     options = [*sorted(all_counts, key=lambda value: -counts.get(value, 0)), *gone]
     with place(label):
         chosen = list(
-            st.multiselect(label, options, key=key, format_func=shown, filter_mode="contains", select_all=False)
+            st.multiselect(
+                label,
+                options,
+                key=key,
+                format_func=shown,
+                placeholder=gettext("All"),
+                filter_mode="contains",
+                select_all=False,
+            )
         )
     if chosen:
         st.query_params[key] = chosen

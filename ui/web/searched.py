@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from passagework.retrieval import Collections
+from passagework.retrieval import Citation, Collections
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.store import DocumentRow
@@ -17,7 +18,7 @@ HitDocument = tuple[str, str]
 """A document among those of several collections: the collection's name, "" where only one is searched, and its URI."""
 
 
-def document_key(hit: Hit) -> HitDocument:
+def document_key(hit: Hit | Citation) -> HitDocument:
     """Returns which document a hit is of: the same file may be in two collections."""
     return hit.collection, hit.uri
 
@@ -45,6 +46,11 @@ class Searched:
         return next(iter(self.by_name.values()))
 
     @property
+    def folders(self) -> dict[str, Path]:
+        """Returns the folder of each collection by its name."""
+        return {name: one.path for name, one in self.by_name.items()}
+
+    @property
     def key(self) -> tuple[str, ...]:
         """Returns what stays the same as long as none of them changes."""
         return tuple(f"{one.path.resolve()} {one.moment()}" for one in self.by_name.values())
@@ -54,11 +60,11 @@ class Searched:
         """Returns how many documents there are in all."""
         return sum(status_of(one).documents for one in self.by_name.values())
 
-    def of(self, hit: Hit) -> Collection:
+    def of(self, hit: Hit | Citation) -> Collection:
         """Returns the collection of a hit."""
         return self.by_name[hit.collection]
 
-    def names(self, hits: Iterable[Hit]) -> dict[HitDocument, str]:
+    def names(self, hits: Iterable[Hit | Citation]) -> dict[HitDocument, str]:
         """Returns what each hit's document goes by in links and judgments."""
         return {
             (name, uri): named
@@ -66,7 +72,7 @@ class Searched:
             for uri, named in document_names(self.by_name[name], own).items()
         }
 
-    def rows(self, hits: Iterable[Hit]) -> dict[HitDocument, DocumentRow]:
+    def rows(self, hits: Iterable[Hit | Citation]) -> dict[HitDocument, DocumentRow]:
         """Returns each hit's document as it is stored, as far as it is there."""
         return {
             (name, uri): rows[0]
@@ -83,8 +89,8 @@ class Searched:
         return facets_of(self.rows(hits).values())
 
 
-def _by_collection(hits: Iterable[Hit]) -> dict[str, Sequence[Hit]]:
-    found: dict[str, list[Hit]] = {}
+def _by_collection(hits: Iterable[Hit | Citation]) -> dict[str, Sequence[Hit | Citation]]:
+    found: dict[str, list[Hit | Citation]] = {}
     for hit in hits:
         found.setdefault(hit.collection, []).append(hit)
     return dict(found)

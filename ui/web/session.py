@@ -14,6 +14,7 @@ from passagework.retrieval import Collections, PassageworkError, StoreError
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.collection.collection_names import named_folders
 from passagework.retrieval.config import default_collection
+from passagework.ui.present.wording import gettext
 from passagework.ui.web.ingest_job import IngestJobs
 from passagework.ui.web.page_html import markdown_text
 from passagework.ui.web.search_settings import URL
@@ -30,7 +31,7 @@ ALL = "*"
 """Stands for all collections: none can go by that name."""
 
 
-@st.cache_resource(show_spinner="Opening the collection")
+@st.cache_resource(show_spinner="…")
 def open_collection(path: str) -> Collection:
     """Opens one collection, and one model in memory, for every session."""
     return passagework.Collection.open(path)
@@ -42,7 +43,7 @@ def jobs_of(path: str) -> IngestJobs:  # noqa: ARG001 - the key
     return IngestJobs()
 
 
-@st.cache_resource(show_spinner="Opening the collections")
+@st.cache_resource(show_spinner="…")
 def open_collections(folders: tuple[tuple[str, str], ...]) -> Collections:
     """Opens several collections for every session; those of one encoder share it."""
     return Collections.open(dict(folders))
@@ -114,10 +115,10 @@ def _choice(names: Sequence[str]) -> str:
     if st.session_state[key] not in names:
         st.session_state[key] = names[0]
     st.segmented_control(
-        "Collection",
+        gettext("Collection"),
         names,
         key=key,
-        format_func=lambda name: "All collections" if name == ALL else name,
+        format_func=lambda name: gettext("All collections") if name == ALL else name,
         label_visibility="collapsed",
         required=True,
     )
@@ -144,7 +145,12 @@ def query_field(placeholder: str) -> str:
             st.query_params["query"] = last_query
     query = str(
         st.text_input(
-            "Query", key="query", placeholder=placeholder, bind=URL, type="search", label_visibility="collapsed"
+            gettext("Query"),
+            key="query",
+            placeholder=placeholder,
+            bind=URL,
+            type="search",
+            label_visibility="collapsed",
         )
         or ""
     )
@@ -154,8 +160,8 @@ def query_field(placeholder: str) -> str:
 
 def show_empty() -> None:
     """Says that there is nothing yet, and where to change that."""
-    st.info("This collection is empty. Add documents first.")
-    st.page_link(LIBRARY, label="Go to the library")
+    st.info(gettext("This collection is empty. Add documents first."))
+    st.page_link(LIBRARY, label=gettext("Go to the library"))
 
 
 def show_error(error: PassageworkError) -> None:
@@ -164,4 +170,4 @@ def show_error(error: PassageworkError) -> None:
     if isinstance(error, StoreError):
         open_collection.clear()
         open_collections.clear()
-        st.button("Try again", help="Once the collection is there")
+        st.button(gettext("Try again"), help=gettext("Once the collection is there"))

@@ -12,6 +12,7 @@ from passagework.retrieval.evaluation.judgments import Judgment
 from passagework.retrieval.files import write_atomically
 from passagework.retrieval.folder import WANTED
 from passagework.retrieval.text import collapsed
+from passagework.ui.present.wording import formatted, gettext
 from passagework.ui.web import session
 from passagework.ui.web.page_html import note_html, table_html
 
@@ -43,19 +44,26 @@ def show_guide(collection: Path, judgments: Sequence[Judgment]) -> None:
     wanted = wanted_queries(collection)
     judged = {judgment.query for judgment in judgments}
     open_queries = [query for query in wanted if query not in judged]
-    with st.expander("1. The queries that matter", expanded=not wanted):
+    with st.expander(gettext("1. The queries that matter"), expanded=not wanted):
         with st.form("wanted", border=False):
-            text = st.text_area("One a line", "\n".join(wanted), key="wanted_text", height=200)
-            if st.form_submit_button("Keep these queries"):
+            text = st.text_area(gettext("One per line"), "\n".join(wanted), key="wanted_text", height=200)
+            if st.form_submit_button(gettext("Save these queries")):
                 write_wanted(collection, str(text or ""))
                 st.rerun()
-        st.html(note_html(f"Ten are a beginning: with fewer than {ENOUGH}, chance decides what is measured."))
+        st.html(
+            note_html(
+                gettext("Begin with ten: with fewer than {number}, chance decides what is measured.", number=ENOUGH)
+            )
+        )
     if not wanted:
         return
     done = len(wanted) - len(open_queries)
-    st.progress(done / len(wanted), f"2. Judge them: {done:,} of {len(wanted):,} are judged")
+    st.progress(
+        done / len(wanted),
+        gettext("2. Judge them: {done} of {total} are judged", done=formatted(done), total=formatted(len(wanted))),
+    )
     if open_queries:
-        st.page_link(session.SEARCH, label="Judge the next one", query_params={"query": open_queries[0]})
-        st.html(table_html("wanted", ("Not judged yet",), [(query,) for query in open_queries]))
+        st.page_link(session.SEARCH, label=gettext("Judge the next one"), query_params={"query": open_queries[0]})
+        st.html(table_html("wanted", (gettext("Not judged yet"),), [(query,) for query in open_queries]))
     else:
-        st.page_link(session.EVALUATE, label="3. Measure how well they are answered, and write a gate")
+        st.page_link(session.EVALUATE, label=gettext("3. Measure how well they are answered, and write a gate"))
