@@ -127,3 +127,23 @@ def test_closing_closes_all(folders: dict[str, Path]) -> None:
     for name in names:
         with pytest.raises(StoreError, match="was closed"):
             opened[name].documents()
+
+
+def test_a_question_is_answered_from_all_of_them(collections: Collections) -> None:
+    """Each citation names its collection, and what the model says is verified by the text of either; not without it."""
+    asked: list[str] = []
+
+    def model(messages: Sequence[Any]) -> str:
+        asked.append(messages[-1]["content"])
+        return "Owls hoot at night [1]. Dogs bark at the mail carrier [2]."
+
+    answer = collections.ask("owls hoot at night, dogs bark", llm=model, k=2, min_relevance=0.0, stage="hybrid")
+    assert {citation.collection for citation in answer.citations} == {"birds", "pets"}
+    assert all(citation.text in asked[0] for citation in answer.citations)
+    by_text = {citation.text: citation.number for citation in answer.citations}
+    assert [claim.citation and claim.citation.number for claim in answer.claims] == [
+        by_text["owls hoot at night"],
+        by_text["dogs bark at the mail carrier"],
+    ]
+    with pytest.raises(ConfigError, match="give them"):
+        collections._as_one.verify("owls hoot")

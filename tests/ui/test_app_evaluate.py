@@ -60,6 +60,8 @@ def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not page.exception
     [figures] = html_of(page, "figures")
     assert re.findall("lexical</td><td[^>]*>([^<]*)<", figures) == ["1.000 (1.00 to 1.00)"]
+    [charts] = html_of(page, "intervals")
+    assert 'aria-label="lexical: 1.000, 95% interval 1.00 to 1.00"' in charts
     assert "&lt;b&gt;paper&lt;/b&gt;" in _report(page)
     [folder] = (collection / RUNS).iterdir()
     names = {one.name for one in folder.iterdir()}
@@ -67,6 +69,8 @@ def test_measure_and_compare(collection: Path, monkeypatch: pytest.MonkeyPatch) 
     page.segmented_control(key="view").set_value("Compare two runs").run()
     page.selectbox(key="run_a").set_value(f"{folder.name}/dense.trec").run()
     assert not page.exception
+    [charts] = html_of(page, "intervals")
+    assert 'pw-row-name">B − A</span>' in charts
     [differences] = html_of(page, "differences")
     assert _row(differences, "RR@10") == ["RR@10", "0.750", "1.000", "+0.250"]
     assert "<b>paper" not in _report(page)

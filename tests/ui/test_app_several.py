@@ -80,6 +80,32 @@ def test_one_of_them_is_chosen_and_kept_to(page: AppTest) -> None:
     assert ">boats.txt</a>" not in html_of(page, "documents")[0]
 
 
+def test_context_and_ask_take_all_of_them_or_one(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each citation names its own and opens there; the program and the command name all, or the one that is chosen."""
+    monkeypatch.delenv("PASSAGEWORK_LLM", raising=False)
+    page.switch_page("pages/context.py").run()
+    page.text_input(key="query").set_value(QUERY).run()
+    assert not page.exception
+    [cited] = html_of(page, "citations")
+    assert "<td>staff: travel.md</td>" in cited
+    assert "<td>harbour: boats.txt</td>" in cited
+    program = page.code[2].value
+    assert "with Collections.open({'staff': " in program
+    assert "context = collections.context('who approves a trip', max_tokens=2000)" in program
+    page.switch_page("pages/ask.py").run()
+    page.text_input(key="query").set_value(QUERY).run()
+    assert not page.exception
+    assert page.code[0].value.count("--collection ") == 2
+    assert "--collection harbour=" in page.code[0].value
+    [sources] = html_of(page, "sources")
+    assert set(re.findall("collection=([a-z]+)", sources)) == {"staff", "harbour"}
+    page.button_group(key="collections").set_value("staff").run()
+    [sources] = html_of(page, "sources")
+    assert set(re.findall("collection=([a-z]+)", sources)) == {"staff"}
+    assert "boats" not in sources
+    assert page.code[0].value.count("--collection ") == 1
+
+
 def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line says what to do."""
     monkeypatch.setattr(sys, "argv", [str(PAGE), "--collection=a/x", "--collection=b/x"])
