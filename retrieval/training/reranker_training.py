@@ -44,6 +44,7 @@ def train_reranker(
         (options.token_vectors, "token vectors can be trained"),
         (options.frozen, "layers can be frozen"),
         (options.masked_steps, "tokens can be masked"),
+        (not options.batch_negatives, "other queries' texts can be left out"),
         (options.teacher, "a teacher can be named"),
     ):
         if given:

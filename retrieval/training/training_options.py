@@ -27,8 +27,9 @@ class TrainingOptions:
     included. `warmup` is the share of the steps in which the rate rises. `evaluate_every` is in steps; training ends
     after `patience` evaluations without a better one. `layers` keeps the first so many of a reranker's base (None:
     all); `frozen` leaves the first so many of an encoder, and its embeddings, as they are. In so
-    many `masked_steps` an encoder first learns to fill in masked tokens of the texts. A `teacher`, a larger
-    encoder or a cross-encoder, says how its texts are to be ordered. `token_vectors` has an
+    many `masked_steps` an encoder first learns to fill in masked tokens of the texts. Without
+    `batch_negatives` a query's negatives are its own alone, and not the texts of the batch's other queries too. A
+    `teacher`, a larger encoder or a cross-encoder, says how its texts are to be ordered. `token_vectors` has an
     encoder learn what late interaction compares as well. `shuffled` trains on labels that mean nothing: a control.
     """
 
@@ -42,6 +43,7 @@ class TrainingOptions:
     layers: int | None = None
     frozen: int = 0
     masked_steps: int = 0
+    batch_negatives: bool = True
     teacher: str | None = None
     token_vectors: bool = False
     evaluate_every: int = 250
