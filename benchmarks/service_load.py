@@ -1,4 +1,4 @@
-"""Loads a service: what HTTP adds to a search, then callers at once beside an ingest: times, errors, memory.
+"""Loads a service: its first answer, what HTTP adds, then callers at once beside an ingest: times, errors, memory.
 
     python -m benchmarks.service_load build/handbook queries.txt --callers 64 --seconds 600
 
@@ -133,6 +133,13 @@ async def bring_in_until(until: float, port: int, *, texts: int = UPLOADED) -> C
     return brought
 
 
+async def first_answer(port: int, process: psutil.Process, query: str) -> None:
+    """Prints the seconds from the start of the process to the answer to a first search."""
+    await Caller(port).ask("POST", "/collections/c/search", search_body(query))
+    seconds, used = time.time() - process.create_time(), process.cpu_times()
+    print(f"first search answered {seconds:.2f} s after the command ({used.user + used.system:.2f} processor s)")
+
+
 async def overhead(port: int, collection: Path, queries: Sequence[str]) -> None:
     """Prints what a hybrid search takes in process and over HTTP, query by query in turns."""
     caller = Caller(port)
@@ -211,6 +218,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(given.collection, Path(folder) / "c"))
         with serving(copy) as (port, process):
+            asyncio.run(first_answer(port, process, queries[0]))
             asyncio.run(overhead(port, copy, queries[:100]))
             asyncio.run(load(port, process, queries, given.callers, given.seconds, ingest=not given.no_ingest))
         if given.again:  # what it takes then is what the collection takes, and the rest was lost on the way
