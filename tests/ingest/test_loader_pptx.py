@@ -222,3 +222,9 @@ def test_a_hidden_diagram_is_hidden(tmp_path: Path) -> None:
     leads = ("d1", "diagramData", "../diagrams/d1.xml")
     document = only(deck_file(tmp_path, shape("Text") + frame, leads, parts={"ppt/diagrams/d1.xml": diagram}))
     assert [(document.text[h.start : h.end], h.reason) for h in document.hidden] == [("Plan", HiddenReason.INVISIBLE)]
+
+
+def test_code_on_a_slide_is_indented(tmp_path: Path) -> None:
+    """By the blanks that begin its lines."""
+    lines = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in ("if dry:", "    off()", "  end"))
+    assert text_of(tmp_path, shape("Code").replace("<a:p>", f"{lines}<a:p>", 1)) == "if dry:\n    off()\n  end\nCode"
