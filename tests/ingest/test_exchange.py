@@ -26,6 +26,7 @@ from passagework.ingest.maintenance.exchange import (
     snapshot_collection,
 )
 from passagework.ingest.maintenance.exchange.export_layout import DOCUMENTS, PASSAGES, SOURCES
+from passagework.ingest.maintenance.exchange.importing import import_shards
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import ConfigError, StoreError
 from passagework.retrieval.types import Json
@@ -338,3 +339,24 @@ def test_command(template: Path, tmp_path: Path) -> None:
     database.write_bytes(database.read_bytes()[:-1] + b"\x07")
     assert "is damaged" in run("export", "--collection", tmp_path / "i", "--out", tmp_path / "x").complaint
     assert not (tmp_path / "x").exists()
+
+
+def test_exports_that_were_made_otherwise_are_not_put_together(tmp_path: Path) -> None:
+    """Of other passages or another encoder: in a line, and nothing is left; alike ones make one collection."""
+    made = {"a": (40, ""), "b": (40, ""), "cut": (50, ""), "other": (40, "another")}
+    for name, (tokens, seed) in made.items():
+        encoder = FakeEncoder(seed=seed)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").write_text(f"The river of {name}.")
+        ingest([tmp_path / name], tmp_path / f"c-{name}", encoder=encoder, settings=SETTINGS, passage_tokens=tokens)
+        export_collection(tmp_path / f"c-{name}", tmp_path / f"e-{name}")
+    for name, differs in (("cut", "chunking"), ("other", "encoder")):
+        with pytest.raises(StoreError, match=rf"e-{name} was made with another {differs} than .*e-a"):
+            import_shards([tmp_path / "e-a", tmp_path / f"e-{name}"], tmp_path / "c")
+        assert not (tmp_path / "c").exists()
+    told: list[int] = []
+    import_shards([tmp_path / "e-b", tmp_path / "e-a"], tmp_path / "c", meta={"mark": 1}, progress=told.append)
+    assert told == [1, 2]
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert [row.path for row in sorted(collection.documents(), key=lambda row: row.id)] == ["b.txt", "a.txt"]
+    assert examine(tmp_path / "c", encoder=FakeEncoder()).well

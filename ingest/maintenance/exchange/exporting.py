@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from passagework.ingest.maintenance.exchange.export_layout import (
     DOCUMENTS,
@@ -29,7 +30,7 @@ from passagework.ingest.maintenance.exchange.side_files import ALL, LINES, copy_
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import BENCHMARK, current_version
 from passagework.retrieval.late_interaction.stored_tokens import recorded_tokens
-from passagework.retrieval.store import PassageRow, Snapshot, Store, token_rows
+from passagework.retrieval.store import PassageRow, Snapshot, Store, schema as t, token_rows
 from passagework.retrieval.store.generations import check_whole
 from passagework.retrieval.types import Document
 
@@ -38,9 +39,6 @@ ROWS = 2_000
 
 CHARACTERS = 16_000_000
 """The characters of documents in one row group; a longer document has one of its own."""
-
-FEW = 1_000
-"""Passages of a document read at once."""
 
 
 def export_collection(collection: str | Path, out: str | Path, *, token_vectors: bool = False) -> Exchanged:
@@ -156,16 +154,11 @@ def _structure(document: Document) -> dict[str, Any]:
 
 
 def _passages(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    for document in sorted(snapshot.documents(), key=lambda row: row.id):
-        for first in range(0, document.passages, FEW):
-            passages = snapshot.neighbours(document.id, range(first, first + FEW))
-            vectors = snapshot.vectors_of([passage.id for passage in passages])
-            rows.extend(_passage(passage, vector) for passage, vector in zip(passages, vectors, strict=True))
-            while len(rows) >= ROWS:
-                yield rows[:ROWS]
-                rows = rows[ROWS:]
-    yield rows
+    p = t.passages.c
+    ids = snapshot.connection.execute(select(p.id).order_by(p.document_id, p.ordinal)).scalars()
+    while some := list(islice(ids, ROWS)):
+        passages = snapshot.passages(some)
+        yield [_passage(row, vector) for row, vector in zip(passages, snapshot.vectors_of(some), strict=True)]
 
 
 def _tokens(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
