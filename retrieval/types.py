@@ -169,13 +169,6 @@ class SourcePlace:
     start: int
     end: int
 
-    @classmethod
-    def recorded(cls, unit: str, first: float, last: float, start: int, end: int) -> SourcePlace:
-        """Returns a place as its loader gave it: records keep lines as 3.0, and a document's digest tells 3 from it."""
-        if unit == PlaceUnit.LINE.value:
-            first, last = int(first), int(last)
-        return cls(PlaceUnit(unit), first, last, start, end)
-
 
 @dataclass(frozen=True, slots=True)
 class OcrSpan:

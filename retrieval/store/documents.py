@@ -18,7 +18,15 @@ from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
-from passagework.retrieval.store.rows import NO_MODEL, DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.store.rows import (
+    NO_MODEL,
+    DocumentRow,
+    RootRow,
+    SourceRow,
+    SourceState,
+    recorded,
+    source_place,
+)
 from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import (
     LONGEST_OCR_SPAN,
@@ -31,7 +39,6 @@ from passagework.retrieval.types import (
     Masked,
     OcrSpan,
     Page,
-    SourcePlace,
     Table,
 )
 
@@ -131,7 +138,7 @@ class DocumentReader:
             headings=self.headings(document_id),
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
-            places=tuple(SourcePlace.recorded(*place) for place in places),
+            places=tuple(source_place(*place) for place in places),
             ocr=self.ocr(document_id, 0, row.length),
             masked=self.masked(document_id),
             surroundings=self.surroundings(document_id),

@@ -10,7 +10,7 @@ from typing import TypeVar
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import root_of
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hidden, Injection, Json, Ocr
+from passagework.retrieval.types import Hidden, Injection, Json, Ocr, PlaceUnit, SourcePlace
 
 Recorded = TypeVar("Recorded", bound=Enum)
 
@@ -215,3 +215,10 @@ class Generation:
     recall: float
     parameters: Mapping[str, Json]
     created: str
+
+
+def source_place(unit: str, first: float, last: float, start: int, end: int) -> SourcePlace:
+    """Returns a place as its loader gave it: records keep lines as 3.0, and a document's digest tells 3 from it."""
+    if unit == PlaceUnit.LINE.value:
+        first, last = int(first), int(last)
+    return SourcePlace(PlaceUnit(unit), first, last, start, end)

@@ -19,6 +19,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 from passagework.ingest.writing.document_hash import is_hash_of
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.models.weights import Fingerprint
+from passagework.retrieval.store.rows import source_place
 from passagework.retrieval.types import (
     Document,
     Heading,
@@ -28,7 +29,6 @@ from passagework.retrieval.types import (
     Masked,
     OcrSpan,
     Page,
-    SourcePlace,
     Table,
 )
 
@@ -104,7 +104,7 @@ def _document(row: dict[str, Any]) -> Document:
         headings=tuple(Heading(**heading) for heading in row["headings"]),
         hidden=tuple(Hidden(h["start"], h["end"], HiddenReason(h["reason"])) for h in row.get("hidden", ())),
         tables=tuple(Table(**table) for table in row.get("tables", ())),
-        places=tuple(SourcePlace.recorded(**place) for place in row.get("places", ())),
+        places=tuple(source_place(**place) for place in row.get("places", ())),
         masked=tuple(Masked(**mask) for mask in row.get("masked", ())),
         surroundings=row.get("surroundings") or "",
         ocr=tuple(OcrSpan(o["start"], o["end"], o["confidence"], _box(o["box"])) for o in row.get("ocr", ())),
