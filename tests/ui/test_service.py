@@ -217,6 +217,8 @@ class TestProblems:
         assert (answer.status_code, answer.json()["detail"]) == (422, "there is no parameter 'were'")
         answer = client.get("/v1/files", params={"order": "asc"})
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, "order")
+        answer = client.ask("DELETE", "/collections/guide/documents/a.md/text", params={"start": "0"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
     @pytest.mark.parametrize(
         ("content", "detail"),

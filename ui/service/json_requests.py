@@ -9,10 +9,11 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from passagework.retrieval.json_text import parse_json
 from passagework.retrieval.text import one_line
-from passagework.ui.service.problems import RefusedError
+from passagework.ui.service.problems import RefusedError, methods_of
 
 
 class JsonRequest(Request):
@@ -40,6 +41,8 @@ class JsonRoute(APIRoute):
         async def answer(request: Request) -> Response:
             for name in request.query_params:
                 if name not in known:
+                    if request.method not in methods_of(request):  # of a part of a document, which is no document
+                        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
                     detail = f"there is no parameter {one_line(name, limit=80)!r}"
                     raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, param=one_line(name, limit=80))
             return await handler(JsonRequest(request.scope, request.receive))
