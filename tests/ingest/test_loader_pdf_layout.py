@@ -232,3 +232,19 @@ def test_letters_set_one_by_one_are_no_cells(tmp_path: Path) -> None:
     started = time.process_time()
     assert read(tmp_path, "".join(placed(10 + 20 * number, 400, "x", 8) for number in range(8_000))).count("x") == 8_000
     assert time.process_time() - started < 20
+
+
+def test_a_sidebar_that_is_drawn_row_by_row_is_read_by_itself(tmp_path: Path) -> None:
+    """Though its lines are short: the text beside it is in the midst of its sentences."""
+    text = [
+        "The committee reviewed the yearly",
+        "report and found that repairs had",
+        "cost far less than was planned for",
+    ]
+    text += ["the northern weir in the spring of", "the year, when the flood was low."]
+    side = ["Contact:", "Ines Okafor", "Room 12", "Mondays only", "or by letter"]
+    rows = "".join(
+        placed(60, 700 - 14 * at, left) + placed(400, 700 - 14 * at, right)
+        for at, (left, right) in enumerate(zip(text, side, strict=True))
+    )
+    assert read(tmp_path, rows) == "\n".join([*text, *side])
