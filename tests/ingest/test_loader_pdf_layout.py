@@ -248,3 +248,24 @@ def test_a_sidebar_that_is_drawn_row_by_row_is_read_by_itself(tmp_path: Path) ->
         for at, (left, right) in enumerate(zip(text, side, strict=True))
     )
     assert read(tmp_path, rows) == "\n".join([*text, *side])
+
+
+def test_a_heading_above_a_table_is_none_of_its_names(tmp_path: Path) -> None:
+    """A line of larger letters stands above the table, though the strips between the columns reach past it."""
+    rows = "".join(
+        placed(60 + 120 * column, 660 - 16 * row, text)
+        for row, line in enumerate(PUMPS)
+        for column, text in enumerate(line)
+        if text
+    )
+    text = read(tmp_path, placed(60, 690, "Pumps", 20) + rows)
+    assert text.startswith("Pumps\n")
+    assert "| Pump | Flow | Head | Power |\n| P-100 | 20 |  | 1.1 |" in text
+
+
+def test_stacked_fractions_and_marks_before_notes(tmp_path: Path) -> None:
+    """A number beneath another is its denominator; a raised mark that begins a line stands apart from its words."""
+    fraction = placed(60, 700, "It takes") + placed(107, 704, "1", 7) + placed(107, 696, "2", 7) + placed(112, 700, "day.")
+    assert "1/2" in read(tmp_path, fraction)
+    note = placed(60, 704, "4", 6) + placed(63.6, 700, "Source: the board.")
+    assert read(tmp_path, note) == "4 Source: the board."
