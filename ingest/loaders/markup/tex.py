@@ -28,6 +28,8 @@ from passagework.ingest.loaders.markup.tex_commands import (
     arguments,
     macros,
     quantity,
+    spanned,
+    with_signs,
     without_comments,
 )
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, words
@@ -43,8 +45,6 @@ _TOKEN = re.compile(
 )
 _OPTION = re.compile(r"(?:[ \t]*\[[^\]\[\n]{0,500}\])+")
 _NAME = re.compile(r"\{([\w*]{1,40})\}")
-_MOST_SPANNED = 100
-_DASHES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 
 
 def load_tex(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -252,8 +252,7 @@ class TexReader:
             before = self._pieces[-1] if self._pieces else ""
             self._put((raised if use == "raised" else lowered)(before, text))
         elif use == "span":
-            self._wide = min(int(text), _MOST_SPANNED) - 1 if text.isdecimal() and len(text) < 4 else 0
-            self._awaited = ["hide", "show"]
+            self._wide, self._awaited = spanned(text) - 1, ["hide", "show"]
         elif use == "cite":
             self._put(f"[{text}]")
         elif use == "block":
@@ -266,9 +265,7 @@ class TexReader:
     def _put(self, text: str, *, raw: bool = False) -> None:
         if self._hidden or not text:
             return
-        if not raw:
-            for typed, shown in _DASHES:
-                text = text.replace(typed, shown)
+        text = text if raw else with_signs(text)
         if self._accent and not text[0].isspace():
             text = unicodedata.normalize("NFC", text[0] + self._accent) + text[1:]
             self._accent = ""

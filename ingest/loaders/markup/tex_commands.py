@@ -131,6 +131,22 @@ def arguments(name: str) -> list[str]:
     return [USES[name]] if name in USES else []
 
 
+_DASHES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
+_MOST_SPANNED = 100
+
+
+def with_signs(text: str) -> str:
+    """A text with the signs that its dashes, quotes and ties are typed for."""
+    for typed, shown in _DASHES:
+        text = text.replace(typed, shown)
+    return text
+
+
+def spanned(text: str) -> int:
+    """How many columns a cell reaches over."""
+    return max(1, min(int(text), _MOST_SPANNED)) if text.isdecimal() and len(text) <= len(str(_MOST_SPANNED)) else 1
+
+
 def macros(source: str) -> dict[str, str]:
     """The commands of a document's own that stand for words alone, each with its words."""
     return {match[1] or match[2]: match[3] for match in _MACRO.finditer(source)}
