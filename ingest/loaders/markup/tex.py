@@ -1,7 +1,6 @@
 """TeX and LaTeX: what its readers get to see, as far as the source says it itself. Nothing is expanded or included.
 
-Comments and the preamble go, sections are headings, lists and tables are lines; formulas stay as they are written.
-"""
+Comments and the preamble go, sections are headings, lists and tables are lines; formulas stay as they are written."""
 
 from __future__ import annotations
 
