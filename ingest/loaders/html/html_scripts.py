@@ -53,6 +53,9 @@ def beside(before: str, text: str, sign: str) -> str:
     """
     if sign == "[":
         return text if text[:1] in "[(" or not any(map(str.isalnum, text)) else f"[{text}]"
+    if before[-1:] in (".", ",") and before[:-1].isdigit() and text[:1].isdigit():
+        return f"{sign}{text}"  # a note's mark behind a number that ends a sentence, no decimals
+    before = before[-1:]
     if (not before.isalnum() and before not in (")", "]")) or text[:1] in "[(" or not any(map(str.isalnum, text)):
         return text
     if before.isdigit() and text.lower() in _ORDINALS:

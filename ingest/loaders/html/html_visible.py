@@ -19,6 +19,8 @@ _UNSEEN = frozenset(
 _OF_DRAWINGS = frozenset({"defs", "symbol", "title", "desc", "metadata"})
 _GUTTERS = frozenset({"linenos", "linenodiv", "lineno", "line-numbers-rows", "blob-num", "hljs-ln-numbers", "gutter"})
 """Names of the numbers of the lines of code, which count them and are none of it."""
+_PAGE_BREAKS = frozenset({"pagebreak", "doc-pagebreak"})
+"""Where the pages of a printed edition begin, with their numbers."""
 _DOUBLED = frozenset({"katex-html"})
 _DOUBLE = "mwe-math-mathml"
 """Names of what shows a formula that stands beside it in MathML, and, of MediaWiki, of that MathML."""
@@ -44,6 +46,8 @@ def is_hidden(tag: Tag) -> bool:
     if is_formula(tag):
         return False
     if tag.name in _UNSEEN or "hidden" in tag.attrs or "popover" in tag.attrs:
+        return True
+    if not _PAGE_BREAKS.isdisjoint(words_of(tag, "epub:type") + words_of(tag, "role")):
         return True
     if tag.name == "dialog" and "open" not in tag.attrs:
         return True

@@ -136,7 +136,7 @@ class Writer:
     def script(self, cell: Cell, sign: str) -> None:
         """Text above the line (`^`), below it (`_`) or of a note (`[`), so that it doesn't run into what it follows."""
         owed = self._gap or self._space or self._bullet or not self._parts
-        text = beside("" if owed else self._parts[-1][-1:], cell[0], sign)
+        text = beside("" if owed else self._parts[-1][-2:], cell[0], sign)
         lead = text.find(cell[0])
         if cell[0]:
             self._write(text, tuple(Hidden(h.start + lead, h.end + lead, h.reason) for h in cell[1]))

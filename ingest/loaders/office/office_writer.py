@@ -72,7 +72,7 @@ class OfficeWriter:
         text, spans = _laid(with_indentation(line, verbatim=verbatim)) if indented else _joined(line, bool(level))
         if not text.strip():
             return False
-        block = _Block.OTHER if level or prefix or len(text) > _LONGEST_CODE else _Block.LINE
+        block = _Block.OTHER if level or prefix or len(text) > _LONGEST_CODE or "\n" in text else _Block.LINE
         if block is _Block.LINE and (verbatim or text[0] == " "):
             follows = self._before is _Block.CODE or (text[0] == " " and self._before is _Block.LINE)
             gap, block = 1 if follows else gap, _Block.CODE
