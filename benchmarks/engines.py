@@ -98,7 +98,7 @@ def main() -> None:
             out: dict[str, Any] = {"set": asked.set, "engine": engine, "passages": loaded.passages}
             out["load_seconds"] = round(time.perf_counter() - began, 1)
             out["passages_a_second"] = round(loaded.passages / (time.perf_counter() - began), 1)
-            out["folder_bytes"] = sum(path.stat().st_size for path in served.rglob("*") if path.is_file())
+            out["folder_bytes"] = sum(512 * path.stat().st_blocks for path in served.rglob("*") if path.is_file())
             if engine == "postgres":
                 out["database_bytes"] = database_bytes(address, served.name)
             if asked.verify:
