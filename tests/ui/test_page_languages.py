@@ -14,6 +14,7 @@ pytest.importorskip("streamlit", reason='pip install "passagework[ui]"')
 from passagework.ingest import ingest
 from passagework.ui.present.catalogues import ENGLISH, FOLDER, LANGUAGES, read_entries
 from passagework.ui.present.wording import counted, day_of, formatted, listed, use_language
+from passagework.ui.web import language as pages
 from passagework.ui.web.language import page_language
 from tests.support.app_sessions import fake_models, html_of, open_page
 from tests.support.fakes import FakeEncoder
@@ -89,6 +90,7 @@ def test_the_pages_speak_the_language_that_is_chosen(tmp_path: Path, monkeypatch
     page = open_page(tmp_path / "c", monkeypatch, query="bees")
     assert "1 passage in 1 document<" in html_of(page, "count")[0]
     page.selectbox(key="language").set_value("de").run()
+    monkeypatch.setattr(pages, "ENGLISH", "de")  # AppTest formats the options of a widget outside its session
     assert "1 Passage, 1 Dokument<" in html_of(page, "count")[0]
     assert page.text_input(key="query").label == "Anfrage"
     page.switch_page("pages/library.py").run()
