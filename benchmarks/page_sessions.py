@@ -36,6 +36,7 @@ field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", code: "Enter", 
 """
 """Types a query as React hears it, presses Enter, and notes when hits that weren't there before are."""
 
+WHOLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 SHOWN = "return [...document.querySelectorAll('.pw-open')].map(one => one.textContent)"
 
 
@@ -61,7 +62,7 @@ def measured(page: Page, queries: list[str], sessions: int, rounds: int) -> tupl
         for tab, query in asked.items():
             page.browser.switch_to.window(tab)
             together.append(_taken(page))
-            page.until(lambda: "Running" not in page.texts("stStatusWidget"), "the page to be whole")
+            page.until(lambda: page.find(WHOLE), "the page to be whole")
             wrong += page.browser.execute_script(SHOWN) != expected[query]
     return alone, together, wrong
 
