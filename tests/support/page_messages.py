@@ -71,7 +71,7 @@ def _has_words(node: ast.expr) -> bool:
     """Whether it is a text of letters, or one with values in it that has words beside them."""
     if isinstance(node, ast.JoinedStr):
         return any(isinstance(one, ast.Constant) and _has_words(one) for one in node.values)
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
         return False
-    letters = sum(letter.isalpha() for letter in node.value)
-    return letters > 1 and not node.value.startswith(("<", "{", "~", "policies/"))
+    no_words = node.value.startswith(("<", "{", "~", "policies/"))  # markup, and examples of what is typed
+    return not no_words and sum(letter.isalpha() for letter in node.value) > 1

@@ -11,6 +11,9 @@ from passagework.ui.present.wording import formatted, gettext
 from passagework.ui.web.measured_runs import interval_of
 from passagework.ui.web.rendered_text import plain
 
+DRAWN = 4
+"""Measures that have a chart: those of documents; the table has the others too."""
+
 NARROWEST = 0.05
 """The least that a scale of differences reaches to either side: runs that hardly differ look so."""
 
@@ -27,7 +30,7 @@ def interval_chart(title: str, rows: Sequence[tuple[str, Interval]], *, least: f
 
 
 def measurement_charts(figures: Mapping[str, Any]) -> str:
-    """Returns a chart for each measure that has intervals, with a row for each stage; "" where none has."""
+    """Returns charts of the first measures that have intervals, with a row for each stage; "" where none has."""
     stages: Mapping[str, Mapping[str, float]] = figures.get("stages", {})
     charts = []
     for measure in dict.fromkeys(name for values in stages.values() for name in values):
@@ -38,7 +41,7 @@ def measurement_charts(figures: Mapping[str, Any]) -> str:
         ]
         if rows:
             charts.append(interval_chart(measure, rows))
-    return f'<div class="pw-charts">{"".join(charts)}</div>' if charts else ""
+    return f'<div class="pw-charts">{"".join(charts[:DRAWN])}</div>' if charts else ""
 
 
 def comparison_charts(comparison: Comparison) -> str:

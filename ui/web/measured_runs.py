@@ -43,7 +43,7 @@ def collection_judgments(collection: Collection) -> JudgedPlaces:
     judgments = judgments_of(collection.path)
     if not judgments:
         raise EvaluationError(gettext("nothing is judged yet: grade some passages of a search first"))
-    return JudgedPlaces(collection, judgments, name=message("own judgments"))
+    return JudgedPlaces(collection, judgments, name=message("your judgments"))
 
 
 def measure(

@@ -8,24 +8,26 @@ from collections.abc import Sequence
 from passagework.retrieval.hits import Hit, Hits
 from passagework.retrieval.text import visible
 from passagework.ui.present import heading, plan_line, timing_line, understood_line
-from passagework.ui.present.snippets import unwrapped
+from passagework.ui.present.highlighting import Highlights
+from passagework.ui.present.snippets import breadcrumb, columns_of
 from passagework.ui.present.wording import counted, formatted, gettext
-from passagework.ui.web.rendered_text import plain
+from passagework.ui.web.rendered_text import plain, rendered_html
 
 
 def compact_hit_html(hit: Hit, move: str) -> str:
     """Returns a hit for comparing: rank, title, place and passage; `move` says how it stands in the other list."""
+    body = rendered_html(hit.text, Highlights(), columns=columns_of(hit))
     return (
         '<article class="pw-compact" data-testid="compact-hit"><div class="pw-head">'
         f'<span class="pw-rank">{hit.rank}</span><span class="pw-title" dir="auto">{plain(heading(hit))}</span>'
         f'<span class="pw-score">{plain(move)}</span></div><div class="pw-place">{place_html(hit)}</div>'
-        f'<div class="pw-text pw-short" dir="auto">{plain(unwrapped(hit.text))}</div></article>'
+        f'<div class="pw-document pw-short" dir="auto">{body}</div></article>'
     )
 
 
 def place_html(hit: Hit) -> str:
-    """Returns where a hit stands: path and record, pages, and the headings above it."""
-    parts = (hit.address, hit.place, " › ".join(hit.headings))
+    """Returns where a hit stands: path and record, pages, and the headings above it, less names of columns."""
+    parts = (hit.address, hit.place, " › ".join(breadcrumb(hit)))
     return plain(" · ".join(part for part in parts if part))
 
 

@@ -147,11 +147,6 @@ STYLE = """<style>
 .st-key-results [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:nth-child(2) { display: none; }
 }
 @media (max-width: 1099px) {
-[data-testid="stLayoutWrapper"]:has(> .st-key-reading-bar) { position: static; }
-[data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: static; }
-.st-key-outline .pw-outline { max-height: 12rem; }
-}
-@media (max-width: 1099px) {
 .pw-exchange { grid-template-columns: minmax(0, 1fr); gap: 1rem; }
 .pw-sources { max-height: none; overflow: visible; }
 .pw-source.pw-shown { position: fixed; left: 0.5rem; right: 0.5rem; bottom: 0.5rem; z-index: 9; background: Canvas; }
@@ -178,6 +173,11 @@ STYLE = """<style>
 .stHtml a.pw-tick[aria-current] { color: #3273cc; background-size: 8px 100%; }
 [data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: sticky; top: 15rem; }
 .st-key-outline .pw-outline { max-height: calc(100vh - 22rem); overflow: auto; font-size: 0.875rem; }
+@media (max-width: 1099px) {
+[data-testid="stLayoutWrapper"]:has(> .st-key-reading-bar) { position: static; }
+[data-testid="stColumn"] [data-testid="stLayoutWrapper"]:has(> .st-key-outline) { position: static; }
+.st-key-outline .pw-outline { max-height: 12rem; }
+}
 .stHtml .pw-outline ul { list-style: none; padding: 0; margin: 0; }
 .stHtml .pw-outline a { color: inherit; display: block; padding: 0.15rem 0; overflow-wrap: anywhere; }
 .stHtml .pw-outline a[aria-current] { font-weight: 650; }
