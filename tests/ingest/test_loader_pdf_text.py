@@ -11,7 +11,7 @@ from pypdfium2 import PdfDocument
 
 from passagework.ingest.loaders.pdf.pdf import extract_pages
 from passagework.ingest.loaders.pdf.pdf_writer import NO_GLYPH
-from tests.support.pdf_files import drawn, lines, load, slices, typed, written
+from tests.support.pdf_files import drawn, lines, load, placed, slices, typed, written
 
 
 def text_of(folder: Path, data: bytes) -> str:
@@ -171,3 +171,11 @@ def test_extracted_pages_are_the_documents(tmp_path: Path) -> None:
     pages = extract_pages(path)
     assert [page.text for page in pages] == slices(load(path)) == ["One A, hyphenated", "", "Two\n2\n2\n\nthree"]
     assert [len(page.glyphs) for page in pages] == [17, 0, 14]
+
+
+def test_words_read_from_right_to_left_begin_at_their_right_end(tmp_path: Path) -> None:
+    """Also where a file draws the letters of some from left to right, each for itself; a number is in its place."""
+    meaning = {"a": "05D0", "b": "05D1", "c": "05D2", "d": "05D3"}
+    letters = "".join(placed(60 + 6 * at, 700, letter) for at, letter in enumerate("dcba"))
+    path = written(tmp_path / "a.pdf", drawn(letters, meaning=meaning))
+    assert load(path).text == "\u05d0\u05d1\u05d2\u05d3"

@@ -25,6 +25,8 @@ WIDE = 0.9
 """A gap of so many times the letters' size parts cells and columns; words of justified lines stand closer."""
 _WORD_GAP, _DIGIT_GAP = 0.15, 0.6
 """Of the letters' size: what parts words at a line's break, and digits of one text object that are cells."""
+_LEFTWARD = re.compile("[\u05d0-\u05ea\u0620-\u065f\u0671-\u06d3\u06fa-\u06ff\u0750-\u077f]+")
+"""Letters of Hebrew and Arabic."""
 _BLANK = " \t\xa0\r\n"
 _FIXED_PITCH, _FORCED_BOLD = 1, 1 << 18
 _BOLD_WEIGHT = 600
@@ -134,20 +136,39 @@ def page_glyphs(page: int, text: str, glyphs: NDArray[np.int32]) -> PageGlyphs:
     origins = np.array([each.origin for each in of_owner], dtype=np.float64).reshape(count, 2)
     left, right, base = _framed(boxes.astype(np.float64), origins, turn)
     before, space = _between(text, at, glyphs)
+    shown = "".join(text[place] for place in at.tolist())
+    order = _reading(shown, left + right, before)
+    left, right = left[order], right[order]
     return PageGlyphs(
-        text=_logical("".join(text[place] for place in at.tolist()), left, right),
-        index=index,
+        text=_logical("".join(shown[row] for row in order.tolist()), left, right),
+        index=index[order],
         left=left,
         right=right,
-        base=base,
-        size=np.array([each.size for each in of_owner], dtype=np.float64),
-        turn=turn,
+        base=base[order],
+        size=np.array([each.size for each in of_owner], dtype=np.float64)[order],
+        turn=turn[order],
         before=before,
         space=space,
-        owner=owner,
-        font=np.array([each.font for each in of_owner], dtype=np.int64),
+        owner=[owner[row] for row in order.tolist()],
+        font=np.array([each.font for each in of_owner], dtype=np.int64)[order],
         fonts=fonts,
     )
+
+
+def _reading(text: str, middle: Floats, before: Ints) -> Ints:
+    """The order of the rows with the letters of each word read from right to left from its right end on.
+
+    pdfium turns only some words around where a file draws each for itself, from left to right.
+    """
+    order = np.arange(len(text))
+    if text.isascii():
+        return order
+    for word in _LEFTWARD.finditer(text):
+        starts = [word.start(), *(np.flatnonzero(before[word.start() + 1 : word.end()]) + word.start() + 1).tolist()]
+        for start, end in zip(starts, [*starts[1:], word.end()], strict=True):
+            if middle[start] < middle[end - 1]:
+                order[start:end] = order[start:end][::-1]
+    return order
 
 
 def _logical(text: str, left: Floats, right: Floats) -> str:

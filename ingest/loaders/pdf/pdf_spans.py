@@ -171,7 +171,7 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
             joined.append(span)
             continue
         larger = before if before.size >= span.size else span
-        leftward = before.leftward and span.leftward
+        leftward = _reads_leftward(before, span)
         joined[-1] = Span(
             span.glyphs + before.glyphs if leftward else before.glyphs + span.glyphs,
             before.left,
@@ -183,6 +183,13 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
             added=before.added and span.added,
         )
     return joined
+
+
+def _reads_leftward(before: Span, span: Span) -> bool:
+    """Whether two spans of a line are read from right to left: both are, or one is and the other is a number."""
+    first, second = before.leftward, span.leftward
+    number = not any(map(str.isalpha, before.words if second else span.words))
+    return (first and second) or ((first or second) and number)
 
 
 def _touches(before: Span, span: Span) -> bool:
