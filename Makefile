@@ -8,10 +8,11 @@ LOG := $(VENV)/install.log
 # What demo and pages need, and the file that says it is there: cpu or gpu, as found. Tests and checks need the rest.
 EXTRAS := fast,offline,ui
 STAMP := $(VENV)/.setup-done
-REST := $(EXTRAS),audio,code,dev,export,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
+REST := $(EXTRAS),audio,code,dev,export,fleet,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,train,watch,web
 TOOLS := $(VENV)/.tools-done
 DEMO := build/demo
 MCP_INSPECTOR := @modelcontextprotocol/inspector@0.15.0
+LANGCHAIN_TESTS := langchain-tests py-cpuinfo pytest-asyncio pytest-benchmark pytest-codspeed pytest-recording pytest-socket syrupy vcrpy
 comma := ,
 # Where the real data is: PASSAGEWORK_TEST_DATA, else ../shared/data if that is there, else nowhere.
 WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
@@ -46,17 +47,20 @@ quick: $(TOOLS)  ## run the tests that need neither data nor a browser, and are 
 	@env -u PASSAGEWORK_TEST_DATA $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder \
 	    -m "not slow and not browser and not faults" $(ARGS)
 
-conformance: $(TOOLS)  ## hold the service to its description and to MCP (schemathesis, inspector), send 10,000 malformed requests
+conformance: $(TOOLS)  ## hold the service to its description and MCP (schemathesis, inspector), adapters to LangChain's tests, send 10,000 malformed requests
 	@if command -v npm >/dev/null; then npm install --silent --no-save --prefix build/mcp $(MCP_INSPECTOR); \
 	else echo "npm isn't here: the inspector of MCP is left out"; fi
 	@PASSAGEWORK_CONFORMANCE=1 PASSAGEWORK_MALFORMED=10000 \
 	    $(BIN)/python -m pytest tests/ui/test_service_conformance.py tests/ui/test_service_attacks.py \
 	    tests/ui/test_service_mcp_inspector.py $(ARGS)
+	@$(PIP) install --quiet --no-deps --upgrade --target build/langchain-tests $(LANGCHAIN_TESTS)
+	@PYTHONPATH=build/langchain-tests $(BIN)/python -m pytest -p no:asyncio tests/retrieval/test_integrations_langchain_standard.py
 
 faults: $(TOOLS)  ## kill, fill disks and flip bits many times over; takes an hour (the counts can be set, see docs/reliability.md)
 	@PASSAGEWORK_KILLS=$${PASSAGEWORK_KILLS:-300} PASSAGEWORK_FLIPS=$${PASSAGEWORK_FLIPS:-200} \
 	PASSAGEWORK_FULL_DISKS=$${PASSAGEWORK_FULL_DISKS:-60} \
 	    $(BIN)/python -m pytest tests/reliability/test_kill.py tests/reliability/test_kill_migrations.py tests/reliability/test_faults.py \
+	    tests/reliability/test_engine_killed.py tests/reliability/test_engine_faults.py tests/ingest/test_fleet_ingest.py \
 	    tests/ingest/test_exchange.py $(ARGS)
 
 mutate: $(TOOLS)  ## damage real files in 5,000 ways, and have them read; takes half an hour

@@ -5,12 +5,14 @@
 The three are collections of the default encoder (`passagework evaluate BEIR_DIR --collection DIR`, `passagework ingest`
 of FinanceBench's files). Parts of them are adapted to, by pairs that they give of themselves: no question of any set is
 learned from. Each model is measured on the questions of its collection, and on SQuAD's as what it shall not lose.
+`--work` keeps each result in `results.jsonl`: ended, the same command goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -34,15 +36,15 @@ EVERY_QUERY, EVERY_DOCUMENT = 4, {"cranfield": 8, "scifact": 10, "squad-dev": 10
 """Every so many questions of the others, and of the documents that answer none of these."""
 
 COURSES: list[dict[str, Any]] = [
-    {"learning_rate": 2e-5, "frozen": 0},
     {"learning_rate": 5e-5, "frozen": 0},
     {"learning_rate": 2e-5, "frozen": 3},
     {"learning_rate": 1e-5, "frozen": 0},
     {"learning_rate": 5e-5, "frozen": 3},
     {"learning_rate": 1e-5, "frozen": 3},
     {"learning_rate": 2e-5, "frozen": 0, "warmup": 0.0},
+    {"learning_rate": 2e-5, "frozen": 0},
 ]
-"""What is varied, all but the last with a tenth of the steps for warm-up: the encoder has 6 layers."""
+"""What is varied, with a tenth of the steps for warm-up where nothing else is said: the encoder has 6 layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,31 @@ class Adapted:
     judged: Path
     pairs: list[Pair]
     before: Evaluation
+
+
+class Results:
+    """Keeps what each course did on each collection in a file, a line each: a run that was ended goes on behind it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def has(self, name: str, course: dict[str, Any]) -> bool:
+        """Tells whether a course was measured on a collection."""
+        key = self._key({"collection": name, **course})
+        return any(self._key(one) == key for one in self._done)
+
+    def add(self, measured: dict[str, Any]) -> None:
+        """Writes down and prints what was measured."""
+        self._done.append(measured)
+        line = json.dumps(measured)
+        with self._path.open("a") as file:
+            file.write(f"{line}\n")
+        print(line, flush=True)
+
+    @staticmethod
+    def _key(measured: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(measured.get(name) for name in ("collection", "learning_rate", "frozen", "warmup"))
 
 
 def part_of(benchmark: Benchmark, every: int) -> set[str]:
@@ -107,10 +134,13 @@ def general_set(work: Path) -> Path:
     return folder
 
 
-def measure(one: Adapted, course: dict[str, Any], general: Path, before: Evaluation, work: Path, limit: int) -> None:
-    """Trains one course on one collection's pairs, and prints what it changed."""
+def measure(
+    one: Adapted, course: dict[str, Any], general: Path, before: Evaluation, work: Path, limit: int
+) -> dict[str, Any]:
+    """Trains one course on one collection's pairs, and returns what it changed."""
     options: TrainingOptions = replace(ENCODER_OPTIONS, negatives=1, limit=limit, evaluate_every=10, **course)
     out = work / "-".join([one.name, *(f"{key}{value:g}" for key, value in course.items())])
+    shutil.rmtree(out, ignore_errors=True)  # of a run that ended before it was measured
     started = time.perf_counter()
     run = train_encoder(one.pairs, out, base=DEFAULT_ENCODER, options=options)
     seconds = time.perf_counter() - started
@@ -118,7 +148,8 @@ def measure(one: Adapted, course: dict[str, Any], general: Path, before: Evaluat
         own = compared_set(one.before, evaluated(one.judged, copy, None, None, None), own=True)
     other = compared_set(before, evaluated(general, None, str(out), None, None), own=False)
     told = {"collection": one.name, **course, "seconds": round(seconds), "pairs": run.pairs, "measures": run.measures}
-    print(json.dumps({**told, "sets": [own.to_json(), other.to_json()]}), flush=True)
+    shutil.rmtree(out)
+    return {**told, "sets": [own.to_json(), other.to_json()]}
 
 
 def main() -> None:
@@ -139,9 +170,11 @@ def main() -> None:
             pairs = collection_pairs(opened)
         print(json.dumps({"collection": name, **Counter(pair.kind for pair in pairs)}), flush=True)
         collections.append(Adapted(name, folder, judged, pairs, evaluated(judged, folder, None, None, None)))
+    results = Results(chosen.work / "results.jsonl")
     for course in COURSES:
         for one in collections:
-            measure(one, course, general, before, chosen.work, chosen.pairs)
+            if not results.has(one.name, course):
+                results.add(measure(one, course, general, before, chosen.work, chosen.pairs))
 
 
 if __name__ == "__main__":

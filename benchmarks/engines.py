@@ -3,7 +3,8 @@
     python -m benchmarks.engines --set scifact --collection DIR --engine qdrant-edge=4 --engine postgres=ADDRESS
 
 `--collection` is the set's, one passage a record; what is loaded goes into a temporary folder. A JSON line for each
-engine: seconds of the load, bytes in the folder, milliseconds by filter here and there, what `fleet verify` found with
+engine: seconds of the load, bytes in the folder and in a database, bytes of memory that came to this process and that
+the processes of a database have, milliseconds by filter here and there, what `fleet verify` found with
 `--verify` of the questions, and nDCG@10 of hybrid, here and there. `--limit` asks fewer questions.
 """
 
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
+import psycopg
 
 from benchmarks.datasets import beir
 from benchmarks.first_stage_sets import ndcg
@@ -55,6 +58,23 @@ def percentiles(took: list[float]) -> list[float]:
     return [round(float(np.percentile(took, share)), 1) for share in (50, 95)]
 
 
+def database_bytes(address: str, schema: str) -> int:
+    """What tables and indexes of a schema take on disk."""
+    query = (
+        "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind = 'r'"
+    )
+    with psycopg.connect(address) as connection:
+        row = connection.execute(query, [schema]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def database_memory() -> int:
+    """What the processes of PostgreSQL on this machine have, shared memory once."""
+    found = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
+    return sum(process.memory_full_info().pss for process in found)
+
+
 def main() -> None:
     """Prints a line for each engine."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -72,11 +92,15 @@ def main() -> None:
         engine, _, address = named.partition("=")
         with tempfile.TemporaryDirectory() as folder:
             served = Path(folder) / f"{asked.set}-{time.time_ns()}"
+            before = psutil.Process().memory_info().rss
             began = time.perf_counter()
             loaded = load_collection(asked.collection, served, engine=engine, address=address, name=served.name)
             out: dict[str, Any] = {"set": asked.set, "engine": engine, "passages": loaded.passages}
             out["load_seconds"] = round(time.perf_counter() - began, 1)
-            out["folder_bytes"] = sum(path.stat().st_size for path in served.rglob("*") if path.is_file())
+            out["passages_a_second"] = round(loaded.passages / (time.perf_counter() - began), 1)
+            out["folder_bytes"] = sum(512 * path.stat().st_blocks for path in served.rglob("*") if path.is_file())
+            if engine == "postgres":
+                out["database_bytes"] = database_bytes(address, served.name)
             if asked.verify:
                 chosen = list(queries.values())[: asked.verify]
                 out["verified"] = verify_collection(asked.collection, served, queries=chosen).to_json()
@@ -93,6 +117,9 @@ def main() -> None:
                 out["nDCG@10"] = {
                     place: mean_ndcg(measured(one, queries, None)[0], benchmark.qrels) for place, one in both.items()
                 }
+            out["memory_bytes"] = psutil.Process().memory_info().rss - before
+            if engine == "postgres":
+                out["database_memory_bytes"] = database_memory()
             print(json.dumps(out), flush=True)
 
 

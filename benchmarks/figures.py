@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.corpus_files import Texts
 from benchmarks.peers.systems import OURS
-from benchmarks.rounds import ENCODE, INDEX, INGEST, JUDGE, SEARCH
+from benchmarks.rounds import ENCODE, INDEX, INGEST, JUDGE, LOAD, SEARCH
 from passagework.retrieval.evaluation.measures import mean, per_query
 from passagework.retrieval.types import Stage
 
@@ -36,15 +36,31 @@ def round_figures(found: Mapping[str, Found], texts: Texts) -> dict[str, float]:
         figures["index_passages_per_s"] = texts.passages / found[INDEX]["seconds"]
         figures["index_bytes_per_passage"] = found[INDEX]["bytes"] / texts.passages
     if SEARCH in found:
-        figures["start_s"] = found[SEARCH]["answered"]
-        figures["search_peak_bytes"] = found[SEARCH]["peak_bytes"]
-        for stage, times in found[SEARCH]["milliseconds"].items():
-            if times:
-                figures[f"{stage}_p50_ms"] = float(np.percentile(times, 50))
-                figures[f"{stage}_p95_ms"] = float(np.percentile(times, 95))
-        figures |= _quality(found[SEARCH]["rankings"], texts, "passages")
+        figures |= _searches(found[SEARCH], texts)
+    if LOAD in found:
+        figures |= _loads(found[LOAD]["loads"])
     if JUDGE in found:
         figures |= _quality(found[JUDGE]["rankings"], texts, "records")
+    return figures
+
+
+def _searches(found: Found, texts: Texts) -> dict[str, float]:
+    figures: dict[str, float] = {"start_s": found["answered"], "search_peak_bytes": found["peak_bytes"]}
+    for stage, times in found["milliseconds"].items():
+        if times:
+            figures[f"{stage}_p50_ms"] = float(np.percentile(times, 50))
+            figures[f"{stage}_p95_ms"] = float(np.percentile(times, 95))
+    return figures | _quality(found["rankings"], texts, "passages")
+
+
+def _loads(found: Mapping[str, Mapping[str, Found]]) -> dict[str, float]:
+    """What callers got at each stage; those of whom one met an error leave theirs out."""
+    figures: dict[str, float] = {}
+    for stage, loads in found.items():
+        for callers, load in loads.items():
+            if "error" not in load:
+                figures[f"{stage}_by_{callers}_per_s"] = load["per_second"]
+                figures[f"{stage}_by_{callers}_p95_ms"] = float(np.percentile(load["milliseconds"], 95))
     return figures
 
 

@@ -60,10 +60,9 @@ class Reading:
         return self.wanted == self.found
 
 
-def draw(folder: Path, count: int, seed: int) -> list[Drawn]:
+def draw(paths: Sequence[Path], count: int, seed: int) -> list[Drawn]:
     """Passages of files drawn at random; some begin on one page and end on another."""
     chance = random.Random(seed)
-    paths = sorted(folder.rglob("*.pdf"))
     documents: dict[Path, Document | None] = {}
     drawn: list[Drawn] = []
     while len(drawn) < count:
@@ -143,7 +142,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=6)
     options = parser.parse_args()
-    drawn = draw(options.data / "files", options.count, options.seed)
+    drawn = draw(sorted((options.data / "files").rglob("*.pdf")), options.count, options.seed)
     readings = [read_back(one) for one in drawn]
     files = len({one.path for one in drawn})
     equal = sum(one.equal for one in readings)

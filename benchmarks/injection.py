@@ -1,9 +1,11 @@
 """Trains and measures the head that tells instructions to language models: `python -m benchmarks.injection`.
 
-Positives and negatives are those of s-labs' prompt-injections (MIT); further negatives are sentences of SQuAD, MedQuAD
-and PubMedQA, and lines of contracts, manuals and letters written for this project. False alarms are counted among the
-passages of collections, which the head has not seen: `--collections DIR ...`; and, with `--unseen`, among passages of
-the sets that the sentences come from, of which no sentence was learned. `--write` puts the head in its place.
+Positives and negatives are those of s-labs' prompt-injections (MIT); further negatives are sentences of SQuAD,
+MedQuAD and PubMedQA, and lines of contracts, manuals and letters written for this project. False alarms are counted
+among the passages of collections, which the head has not seen: `--collections DIR ...`; with `--unseen` also among
+passages of the sets that the sentences come from, of which no sentence was learned. `--unseen` also tells what is
+found of injections of a kind that none was learned of: kinds are clusters of their vectors. `--write` puts the head
+in its place.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ SENTENCES = {"squad-train": 2_000, "medquad": 2_000, "pubmedqa": 100}
 
 SENTENCE_WEIGHT, REGULARISATION = 3.0, 1.0
 """What a sentence of prose counts for beside a labelled text; the inverse strength of L2. By the validation split."""
+
+KINDS = 8
+"""Clusters of injections that are held out in turn: as many as are still told apart by who reads their middles."""
 
 THRESHOLD = 3.0
 """The log-odds from which on the head suspects: of 1,050 validation negatives one reaches it."""
@@ -73,17 +78,23 @@ def main() -> None:
         print_false_alarms(folder.name, list(stored_texts(folder)), head, encoder)
     for name in SENTENCES if options.unseen else ():
         print_false_alarms(f"{name}, unseen", unseen_passages(name), head, encoder)
+    if options.unseen:
+        print_unseen_kinds(encoder)
 
 
 def trained(encoder: BiEncoder) -> InjectionHead:
     """Returns the head that logistic regression makes of the training split and of sentences of prose."""
+    labelled = Labelled.read("train", encoder)
+    return fitted(encoder, labelled.vectors, labelled.positive, encoder.encode_passages(list(sentences())))
+
+
+def fitted(encoder: BiEncoder, vectors: Vectors, positive: np.ndarray, prose: Vectors) -> InjectionHead:
+    """Returns the head that logistic regression makes of labelled texts, and of sentences that are none."""
     from sklearn.linear_model import LogisticRegression
 
-    labelled = Labelled.read("train", encoder)
-    prose = encoder.encode_passages(list(sentences()))
-    rows = np.vstack([labelled.vectors, prose])
-    labels = np.concatenate([labelled.positive, np.zeros(len(prose), dtype=bool)])
-    weights = np.concatenate([np.ones(len(labelled.positive)), np.full(len(prose), SENTENCE_WEIGHT)])
+    rows = np.vstack([vectors, prose])
+    labels = np.concatenate([positive, np.zeros(len(prose), dtype=bool)])
+    weights = np.concatenate([np.ones(len(positive)), np.full(len(prose), SENTENCE_WEIGHT)])
     model = LogisticRegression(C=REGULARISATION, max_iter=3_000).fit(rows, labels, sample_weight=weights)
     return InjectionHead(encoder.fingerprint, model.coef_[0].astype(np.float32), float(model.intercept_[0]), THRESHOLD)
 
@@ -123,6 +134,32 @@ def print_recall(split: str, labelled: Labelled, head: InjectionHead) -> None:
     for name, suspected in (("rules", by_rules), ("head", by_head), ("both", by_rules | by_head)):
         recall, wrong = suspected[labelled.positive].mean(), suspected[~labelled.positive].mean()
         print(f"{split:<12}{name:<7}recall {recall:.3f}  false {wrong:.4f}")
+
+
+def print_unseen_kinds(encoder: BiEncoder) -> None:
+    """Prints, kind by kind, the head's recall on the test split where it learned of the kind, and where it did not."""
+    from sklearn.cluster import KMeans
+
+    labelled, test = Labelled.read("train", encoder), Labelled.read("test", encoder)
+    prose = encoder.encode_passages(list(sentences()))
+    clusters = KMeans(KINDS, random_state=1, n_init=4).fit(labelled.vectors[labelled.positive])
+    kinds = np.full(len(labelled.positive), -1)
+    kinds[labelled.positive] = clusters.labels_
+    asked = test.vectors[test.positive]
+    texts = [text for text, positive in zip(test.texts, test.positive, strict=True) if positive]
+    by_rules = np.array([any(instructions_by_rules(text)) for text in texts])
+    whole = fitted(encoder, labelled.vectors, labelled.positive, prose).suspects(asked)
+    of_kind, unseen = clusters.predict(asked), np.zeros(len(asked), dtype=bool)
+    for kind in range(KINDS):
+        kept, rows = kinds != kind, of_kind == kind
+        head = fitted(encoder, labelled.vectors[kept], labelled.positive[kept], prose)
+        unseen[rows] = head.suspects(asked[rows])
+        nearest = np.flatnonzero(rows)[(asked[rows] @ clusters.cluster_centers_[kind]).argmax()]
+        print(
+            f"kind {kind}: {rows.sum():>4} texts, rules {by_rules[rows].mean():.3f}, head {whole[rows].mean():.3f}, "
+            f"without the kind {unseen[rows].mean():.3f}: {texts[nearest][:80]}"
+        )
+    print(f"all: rules {by_rules.mean():.3f}, head {whole.mean():.3f}, each kind unseen {unseen.mean():.3f}")
 
 
 def print_false_alarms(name: str, texts: Sequence[str], head: InjectionHead, encoder: BiEncoder) -> None:

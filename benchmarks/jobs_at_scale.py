@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measured_process import run_measured
-from benchmarks.scale import PASSAGES_A_DOCUMENT, key
+from benchmarks.scale_collections import PASSAGES_A_DOCUMENT, key
 from benchmarks.scale_data import NEAR, SENTENCE, Base, Texts, made_texts, made_vectors
 from passagework import BiEncoder
 from passagework.ingest.chunker import ChunkSettings

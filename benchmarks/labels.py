@@ -1,6 +1,8 @@
 """Measures classifiers of frozen vectors on banking77: all examples and a few a label, calibration, other, and speed.
 
-python -m benchmarks.labels [--encoder M] [--shots 8 16 0]
+python -m benchmarks.labels [--encoder M] [--shots 8 16 0] [--fine-tuned]
+
+With `--fine-tuned` the encoder first learns from the same examples: a draw of each number, as `train encoder --labels`.
 """
 
 from __future__ import annotations
@@ -8,6 +10,9 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -16,6 +21,8 @@ from passagework.retrieval import BiEncoder
 from passagework.retrieval.labels.head_fitting import fit_head
 from passagework.retrieval.labels.head_report import measured_head
 from passagework.retrieval.labels.label_files import LabelledText, read_labels
+from passagework.retrieval.training import ENCODER_OPTIONS, train_encoder
+from passagework.retrieval.training.label_pairs import label_pairs
 from passagework.retrieval.types import Ids, Vectors
 
 SINGLY = 200
@@ -38,10 +45,16 @@ def drawn(examples: list[LabelledText], shots: int, seed: int) -> Ids:
 
 
 def measure(
-    shots: int, examples: list[LabelledText], vectors: Vectors, test: list[LabelledText], held: Vectors
+    shots: int,
+    examples: list[LabelledText],
+    vectors: Vectors,
+    test: list[LabelledText],
+    held: Vectors,
+    *,
+    draws: int = 3,
 ) -> None:
     """Prints the figures on the test set, and what the held-out examples had promised."""
-    for seed in range(3 if shots else 1):
+    for seed in range(draws if shots else 1):
         rows = drawn(examples, shots, seed)
         started, used = time.perf_counter(), time.process_time()
         fitted = fit_head(vectors[rows], [examples[row].label for row in rows.tolist()])
@@ -61,15 +74,40 @@ def measure(
         )
 
 
+def measure_fine_tuned(
+    shots: int, examples: list[LabelledText], test: list[LabelledText], base: BiEncoder, epochs: float
+) -> None:
+    """Trains an encoder on one draw of the examples, and prints the figures of a head on its vectors."""
+    rows = drawn(examples, shots, 0)
+    learned = [examples[row] for row in rows.tolist()]
+    options = replace(ENCODER_OPTIONS, batch_negatives=False, window=64, epochs=epochs)
+    with TemporaryDirectory() as folder:
+        started, used = time.perf_counter(), time.process_time()
+        pairs = label_pairs(learned, base)
+        run = train_encoder(pairs, Path(folder) / "encoder", base=base.fingerprint.model, options=options)
+        seconds, processor = time.perf_counter() - started, time.process_time() - used
+        print(f"{len(pairs):,} pairs, {run.measures}, {seconds:.0f} s ({processor:.0f} processor s)", flush=True)
+        encoder = BiEncoder.load(str(Path(folder) / "encoder"))
+        vectors = encoder.encode_queries([example.text for example in learned])
+        held = encoder.encode_queries([example.text for example in test])
+    measure(shots, learned, vectors, test, held, draws=1)
+
+
 def main() -> None:
-    """Encodes once, then measures each number of examples."""
+    """Encodes once, then measures each number of examples; or trains an encoder of each first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder")
     parser.add_argument("--shots", type=int, nargs="+", default=[8, 16, 0])
+    parser.add_argument("--fine-tuned", action="store_true", help="train an encoder on the examples first")
+    parser.add_argument("--epochs", type=float, default=1.0, help="of that training")
     chosen = parser.parse_args()
     folder = data_folder() / "labels" / "banking77"
     examples, test = read_labels(folder / "train.csv"), read_labels(folder / "test.csv")
     encoder = BiEncoder.load(chosen.encoder)
+    if chosen.fine_tuned:
+        for shots in chosen.shots:
+            measure_fine_tuned(shots, examples, test, encoder, chosen.epochs)
+        return
     encoder.encode_queries([example.text for example in test[:64]])
     started, used = time.perf_counter(), time.process_time()
     held = encoder.encode_queries([example.text for example in test])

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.datasets import beir, documents_of
-from benchmarks.scale import key, rounded, spread
+from benchmarks.scale import rounded, spread
+from benchmarks.scale_collections import key
 from passagework.retrieval.lexical.bm25 import Bm25, QueryReader, content_words
 from passagework.retrieval.lexical.saved_postings import LEAST_PASSAGES, open_postings, rebuild_postings
 from passagework.retrieval.lexical.typed_words import TypedWords

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import STAGES
-from benchmarks.page_charts import PICTURES, ingest_sentence, query_sentence
+from benchmarks.page_charts import LOADED_STAGES, PICTURES, ingest_sentence, query_sentence
+from benchmarks.peers.program import CALLERS
 from benchmarks.pictures import write_svg
 from passagework.retrieval.text import counted
 
@@ -79,6 +80,7 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
     yield _row(["---"] + ["---:"] * len(STAGES))
     for name, system in systems.items():
         yield _row([system["label"], *(_latency(figures[name], stage) for stage in STAGES)])
+    yield from _loads(result)
     for of, told in (
         ("passages", "nDCG@10 on the same passages; a record ranks by its best passage:"),
         (
@@ -94,6 +96,36 @@ def _tables(result: Mapping[str, Any]) -> Iterator[str]:
         for name, system in systems.items():
             found = [figures[name].get(f"{stage}_ndcg_{of}") for stage in STAGES]
             yield _row([system["label"], *("" if one is None else f"{one['median']:.3f}" for one in found)])
+
+
+def _loads(result: Mapping[str, Any]) -> Iterator[str]:
+    """Searches a second by callers, of systems that threads can share."""
+    rows = [
+        (name, stage)
+        for name in result["systems"]
+        for stage in LOADED_STAGES
+        if f"{stage}_by_{CALLERS[0]}_per_s" in result["figures"][name]
+    ]
+    if not rows:
+        return
+    yield ""
+    yield (
+        "Searches a second of threads that share one process and ask without a pause, and milliseconds at the 95th "
+        "percentile; hybrid where a system has it, else dense:"
+    )
+    yield ""
+    yield _row(["", "stage", *(counted(callers, "caller") for callers in CALLERS)])
+    yield _row(["---", "---"] + ["---:"] * len(CALLERS))
+    for name, stage in rows:
+        cells = [_load(result["figures"][name], f"{stage}_by_{callers}") for callers in CALLERS]
+        yield _row([result["systems"][name]["label"], stage, *cells])
+
+
+def _load(figures: Mapping[str, Mapping[str, float]], key: str) -> str:
+    each, slow = figures.get(f"{key}_per_s"), figures.get(f"{key}_p95_ms")
+    if each is None or slow is None:
+        return "failed among threads"
+    return f"{_cell(each, lambda x: f'{x:,.1f}')} / {slow['median']:,.0f}"
 
 
 def _profile(result: Mapping[str, Any]) -> Iterator[str]:
@@ -124,9 +156,9 @@ def _how(result: Mapping[str, Any]) -> Iterator[str]:
         "Documents a second: whole records from a file to a searchable folder, the model loaded before. Tokens a "
         f"second: the first {settings['encode']:,} passages, padding not counted. Passages hold 200 tokens or less, "
         f"their record's title above them. Time of searches: the first {settings['timed']:,} queries, stages by turns, "
-        "after some that aren't counted. Start: from a new process to its first answer by vectors from an index that "
-        "is there. Memory: of all processes together. Each peer runs in an environment of its own below `build/peers`, "
-        "offline; the programs are in `benchmarks/peers/`."
+        "after some that aren't counted; several callers ask the same queries. Start: from a new process to its first "
+        "answer by vectors from an index that is there. Memory: of all processes together. Each peer runs in an "
+        "environment of its own below `build/peers`, offline; the programs are in `benchmarks/peers/`."
     )
 
 

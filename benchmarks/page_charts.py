@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks.figures import STAGES
+from benchmarks.peers.program import CALLERS, DENSE, HYBRID, RERANK
 from benchmarks.peers.systems import OURS
 from benchmarks.pictures import Group, Row, bars, spans
 from passagework.retrieval.evaluation.report.drawing import Chart
+from passagework.retrieval.text import counted
 
 Result = Mapping[str, Any]
+LOADED_STAGES = (HYBRID, DENSE, RERANK)
+"""At which many ask at once."""
+
 LEAST_SHARE = 0.005
 """Of an ingest; what takes less is not shown."""
 
@@ -56,6 +61,23 @@ def latency(result: Result) -> Chart | None:
     return spans("Milliseconds of a search, median to 95th percentile, by stage", groups) if groups else None
 
 
+def load(result: Result) -> Chart | None:
+    """Searches a second by how many threads ask at once; the fullest stage of each system, and our reranking."""
+    groups = []
+    for callers in CALLERS:
+        rows = []
+        for name, figures in result["figures"].items():
+            for stage in LOADED_STAGES:
+                each = figures.get(f"{stage}_by_{callers}_per_s")
+                if each:
+                    value = each["median"]
+                    label = f"{_label(result, name)}, {stage}"
+                    rows.append(Row(label, value, each["least"], each["most"], f"{value:,.1f}", _kind(name)))
+        if rows:
+            groups.append(Group(f"{counted(callers, 'caller')}: more is better", tuple(rows)))
+    return bars("Searches a second, by how many ask at once", groups) if groups else None
+
+
 def quality(result: Result) -> Chart | None:
     """nDCG@10 on the same passages, by stage."""
     groups = []
@@ -87,6 +109,7 @@ def profile(result: Result) -> Chart | None:
 PICTURES: tuple[tuple[str, str, Callable[[Result], Chart | None]], ...] = (
     ("throughput", "Documents a second end to end, and tokens a second encoded, as ratios to this project", throughput),
     ("latency", "Milliseconds of a search, median to 95th percentile, by stage", latency),
+    ("load", "Searches a second, by how many ask at once", load),
     ("quality", "nDCG@10 on the same passages, by stage", quality),
     ("costs", "Start, disk and memory, as ratios to this project", costs),
     ("profile", "Shares of the time of an ingest", profile),

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.environments import ROOT
 from benchmarks.measured_process import run_measured
 
-ENCODE, INGEST, INDEX, SEARCH, JUDGE = "encode", "ingest", "index", "search", "judge"
+ENCODE, INGEST, INDEX, SEARCH, LOAD, JUDGE = "encode", "ingest", "index", "search", "load", "judge"
 JUDGED_DEPTH = 50
 """Passages whose documents are judged: enough for ten documents, however many passages each has."""
 
@@ -47,7 +47,7 @@ class Step:
 def steps(rounds: int, systems: Sequence[str]) -> Iterator[Step]:
     """In each round every phase, in each phase every system in turn; what doesn't vary is done in the first alone."""
     for number in range(1, rounds + 1):
-        phases = (ENCODE, INGEST, INDEX, SEARCH, JUDGE) if number == 1 else (ENCODE, INGEST, SEARCH)
+        phases = (ENCODE, INGEST, INDEX, SEARCH, LOAD, JUDGE) if number == 1 else (ENCODE, INGEST, SEARCH, LOAD)
         for phase in phases:
             for system in systems:
                 yield Step(number, phase, system)
@@ -109,7 +109,6 @@ class Workshop:
         return found
 
     def _command(self, step: Step, index: Path, answer: Path) -> list[str]:
-        searches = step.phase in (SEARCH, JUDGE)
         judged = JUDGED_DEPTH if step.phase == JUDGE or (step.phase == SEARCH and step.round == 1) else 0
         options: dict[str, object] = {
             "--data": self.texts,
@@ -117,12 +116,12 @@ class Workshop:
             "--model": self.model,
             "--out": answer,
             "--encode": self.sizes.encode,
-            "--timed": self.sizes.timed if step.phase == SEARCH else 0,
+            "--timed": self.sizes.timed if step.phase in (SEARCH, LOAD) else 0,
             "--judged": judged,
             "--started": time.time(),
         }
         words = [str(word) for pair in options.items() for word in pair]
-        phase = "search" if searches else step.phase
+        phase = SEARCH if step.phase == JUDGE else step.phase
         return [str(self.pythons[step.system]), "-m", f"benchmarks.peers.{step.system}", phase, *words]
 
     def _file(self, step: Step) -> Path:

@@ -2,18 +2,17 @@
 
     python -m benchmarks.scale --keep DIR [--passages 10000 100000 1000000] [--base 30000] [--queries 200] [--out FILE]
 
-Writes collections into DIR (4 GB for a million) and uses them again. Queries are real questions; times include the
-encoding of the query, and are taken one query at a time. `--likeness` compares made vectors with real ones.
+Writes collections into DIR (8 GB for a million) and uses them again. Queries are real questions; times include the
+encoding of the query, and are taken one query at a time. A made passage has the token vectors of the real one that it
+is made of: what reranking costs is measured, not what it finds. `--likeness` compares made vectors with real ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,90 +22,35 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scale_data import STEP, Base, Texts, likeness, made_texts, made_vectors, real_texts, real_vectors
+from benchmarks.scale_collections import PASSAGES_A_DOCUMENT, build, key, put, uri
+from benchmarks.scale_data import (
+    Base,
+    Texts,
+    likeness,
+    made_texts,
+    made_vectors,
+    real_codes,
+    real_texts,
+    real_vectors,
+)
 from passagework import Collection
-from passagework.ingest.chunker import ChunkSettings
-from passagework.ingest.writing.new_version import create_version
-from passagework.ingest.writing.refresh import refresh_index
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.collection.opened import OpenedVersion
 from passagework.retrieval.dense.index import ExactIndex
 from passagework.retrieval.folder import current_version
 from passagework.retrieval.lexical.bm25 import Bm25
 from passagework.retrieval.models.encoder import Encoder
-from passagework.retrieval.store import NewPassage, SourceState, Store, VersionState, Writer
-from passagework.retrieval.types import Document
+from passagework.retrieval.store import Store, Writer, token_rows
 
-PASSAGES_A_DOCUMENT = 10
 FILTERS: Mapping[str, Mapping[str, Any] | None] = {
     "none": None,
     "0.1%": {"thousandth": 7},
     "10%": {"tenth": 3},
     "90%": {"tenth": {"$gte": 1}},
 }
+STAGES = ("hybrid", "rerank")
 CHANGED, FIRST_CHANGED = 1_000, 90_000_000
 """Passages added, and taken out again, to time that; and the number of the first."""
-
-
-def build(folder: Path, texts: Texts, vectors: Callable[[], Base], count: int, encoder: Encoder) -> dict[str, float]:
-    """A collection of so many made passages through the store's own writer; seconds of each part."""
-    unfinished = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    seconds = {}
-    start = time.perf_counter()
-    version = create_version(unfinished, encoder, ChunkSettings(), state=VersionState.READY)
-    with Store.open(version / "store.db") as store:
-        for number, group in enumerate(made_texts(texts, count)):
-            with store.write() as writer:
-                put(writer, group, first=number * STEP)
-        seconds["texts_s"] = time.perf_counter() - start
-        base = vectors()
-        start = time.perf_counter()
-        for number, rows in enumerate(made_vectors(base, count)):
-            with store.write() as writer:
-                writer.put_vectors([key(number * STEP + place) for place in range(len(rows))], rows)
-        seconds["vectors_s"] = time.perf_counter() - start
-        start = time.perf_counter()
-        refresh_index(store, version)
-        store.checkpoint()
-        seconds["index_s"] = time.perf_counter() - start
-    unfinished.rename(folder)
-    return seconds
-
-
-def put(writer: Writer, group: Sequence[tuple[str, str]], *, first: int) -> None:
-    """Stores made passages, ten a document, with fields that let a thousandth, a tenth or nine tenths through."""
-    for start in range(0, len(group), PASSAGES_A_DOCUMENT):
-        number = (first + start) // PASSAGES_A_DOCUMENT
-        texts = [text for _, text in group[start : start + PASSAGES_A_DOCUMENT]]
-        passages, offset = [], 0
-        for place, text in enumerate(texts):
-            passages.append(NewPassage(offset, offset + len(text), (), key(first + start + place), False))
-            offset += len(text) + 1
-        document = Document(
-            text="\n".join(texts),
-            media_type="text/plain",
-            title=group[start][0],
-            uri=uri(number),
-            path=f"{number:08d}.txt",
-            metadata={"tenth": number % 10, "thousandth": number % 1000},
-        )
-        digest = hashlib.sha256(document.text.encode()).hexdigest()
-        source = writer.put_source(
-            uri=document.uri, path=document.path, sha256=digest, media_type="text/plain", state=SourceState.DONE
-        )
-        writer.put_document(source, document, passages, sha256=digest, position=0)
-
-
-def uri(number: int) -> str:
-    """Of a made document; in order of their numbers."""
-    return f"file:///made/{number:08d}.txt"
-
-
-def key(number: int) -> bytes:
-    """The hash that a made passage's vector is stored under: each has its own, whatever its text."""
-    return number.to_bytes(16, "big")
 
 
 def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: Sequence[str]) -> dict[str, Any]:
@@ -123,8 +67,10 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
         saved = [*snapshot.generations()[:1], *snapshot.postings_generations()[:1]]
         count = snapshot.passage_count()
         found["passages"] = count
+        token_bytes = token_rows.bytes_stored(snapshot)
         found["bytes_a_passage"] = {
-            "database": (version / "store.db").stat().st_size / count,
+            "database": ((version / "store.db").stat().st_size - token_bytes) / count,
+            "token_vectors": token_bytes / count,
             **{each.kind: (version / "index" / each.file).stat().st_size / count for each in saved},
         }
         found["recall@10"], found["parameters"] = saved[0].recall, dict(saved[0].parameters)
@@ -135,26 +81,35 @@ def measure(folder: Path, texts: Texts, base: Base, encoder: Encoder, queries: S
     live.close()
     with Collection.open(folder, encoder=encoder) as collection:
         for name, where in FILTERS.items():
-            for query in queries[:5]:
-                collection.search(query, stage="hybrid", where=where)
-            plans: list[Any] = []
-
-            def ask(query: str, where: Any = where, plans: list[Any] = plans) -> None:
-                hits = collection.search(query, stage="hybrid", where=where)
-                plans.append((hits.plan.to_json().get("filter"), dict(hits.timings_ms), len(hits)))
-
-            timed = spread(ask, queries)
-            stages = {key for _, timings, _ in plans for key in timings}
-            found[f"hybrid_{name}"] = {
-                **timed,
-                "stages_p50": {
-                    key: round(float(np.median([t.get(key, 0.0) for _, t, _ in plans])), 2) for key in sorted(stages)
-                },
-                "plans": sorted({str((plan or {}).get("strategy")) for plan, _, _ in plans}),
-                "least_hits": min(hits for _, _, hits in plans),
-            }
+            for stage in STAGES:
+                found[f"{stage}_{name}"] = searched(collection, queries, stage, where)
         found["changes"] = change(version, collection, texts, base, queries)
     return found
+
+
+def searched(
+    collection: Collection, queries: Sequence[str], stage: str, where: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Milliseconds of searches, after five that aren't counted, and of their parts at the median."""
+    for query in queries[:5]:
+        collection.search(query, stage=stage, where=where)
+    plans: list[Any] = []
+
+    def ask(query: str) -> None:
+        hits = collection.search(query, stage=stage, where=where)
+        plans.append((hits.plan.to_json(), dict(hits.timings_ms), len(hits)))
+
+    timed = spread(ask, queries)
+    parts = sorted({part for _, timings, _ in plans for part in timings})
+    return {
+        **timed,
+        "stages_p50": {
+            key: round(float(np.median([t.get(key, 0.0) for _, t, _ in plans])), 2) for key in sorted(parts)
+        },
+        "plans": sorted({str((plan.get("filter") or {}).get("strategy")) for plan, _, _ in plans}),
+        "token_vectors": sorted({str(plan.get("token_vectors")) for plan, _, _ in plans}),
+        "least_hits": min(hits for _, _, hits in plans),
+    }
 
 
 def pool_recall(index: Any, stored: tuple[Any, Any], encoder: Encoder, queries: Sequence[str]) -> dict[str, float]:
@@ -224,7 +179,7 @@ def exponents(results: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """By which power of the number of passages each median (of own time) grows, from the least to the most."""
     first, last = results[0], results[-1]
     ratio = math.log(last["passages"] / first["passages"])
-    names = ["lexical_ms", *(f"hybrid_{name}" for name in FILTERS)]
+    names = ["lexical_ms", *(f"{stage}_{name}" for stage in STAGES for name in FILTERS)]
     return {name: math.log(last[name]["cpu_p50"] / first[name]["cpu_p50"]) / ratio for name in names}
 
 
@@ -240,12 +195,13 @@ def run(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     texts = real_texts(arguments.base)
     encoder = BiEncoder.load()
     vectors = cache(partial(real_vectors, texts, arguments.keep))
+    codes = cache(partial(real_codes, texts, arguments.keep, encoder))
     queries = texts.questions[:: max(1, len(texts.questions) // arguments.queries)][: arguments.queries]
     for count in sorted(arguments.passages):
         folder = arguments.keep / f"made-{count}"
         result: dict[str, Any] = {}
         if not folder.exists():
-            result["build"] = build(folder, texts, vectors, count, encoder)
+            result["build"] = build(folder, texts, vectors, codes, count, encoder)
         result |= measure(folder, texts, vectors(), encoder, queries)
         result["load"] = os.getloadavg()[0]
         yield rounded(result)

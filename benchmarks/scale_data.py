@@ -21,8 +21,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets import data_folder
+from passagework.ingest.writing.token_vectors import token_codes
 from passagework.retrieval import BiEncoder
 from passagework.retrieval.dense.index import ExactIndex, IndexKind, build_index
+from passagework.retrieval.late_interaction.stored_tokens import new_record
+from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.reranker_input import reranker_text
+from passagework.retrieval.store.token_rows import TokenCodes
 from passagework.retrieval.types import Ids, Vectors
 
 SEED = 5
@@ -78,6 +83,37 @@ def real_vectors(texts: Texts, folder: Path) -> Base:
             np.savez(file, vectors=vectors, near=near)
     with np.load(kept) as arrays:
         return Base(arrays["vectors"], arrays["near"])
+
+
+def real_codes(texts: Texts, folder: Path, encoder: Encoder) -> list[TokenCodes]:
+    """The codes of their token vectors, in order, made when they are first asked for, and kept in `folder`."""
+    kept = folder / f"codes-{len(texts.sentences)}.npz"
+    if not kept.exists():
+        whole = [
+            reranker_text(title, (), " ".join(run)) for title, run in zip(texts.titles, texts.sentences, strict=True)
+        ]
+        made: list[TokenCodes] = []
+        for start in range(0, len(whole), STEP):
+            group = {place.to_bytes(4, "big"): text for place, text in enumerate(whole[start : start + STEP])}
+            made += token_codes(encoder, new_record(encoder), group).values()
+        with kept.open("wb") as file:
+            np.savez(
+                file,
+                tokens=[one.tokens for one in made],
+                ends=np.cumsum([len(one.codes) for one in made]),
+                codes=np.frombuffer(b"".join(one.codes for one in made), np.uint8),
+            )
+    with np.load(kept) as arrays:
+        codes, ends = arrays["codes"].tobytes(), arrays["ends"].tolist()
+        begins = [0, *ends[:-1]]
+        parts = zip(arrays["tokens"].tolist(), begins, ends, strict=True)
+        return [TokenCodes(tokens, codes[begin:end]) for tokens, begin, end in parts]
+
+
+def made_codes(codes: Sequence[TokenCodes], count: int, *, seed: int = SEED) -> Iterator[list[TokenCodes]]:
+    """Groups of `STEP`: the codes of the real passages that `count` are made of, which are about as long."""
+    for rows in _rows(len(codes), count, seed, STEP):
+        yield [codes[row] for row in rows.tolist()]
 
 
 def made_texts(texts: Texts, count: int, *, seed: int = SEED, step: int = STEP) -> Iterator[list[tuple[str, str]]]:

@@ -1,4 +1,4 @@
-"""Loads a service: what HTTP adds to a search, then callers at once beside an ingest: times, errors, memory.
+"""Loads a service: its first answer, what HTTP adds, then callers at once beside an ingest: times, errors, memory.
 
     python -m benchmarks.service_load build/handbook queries.txt --callers 64 --seconds 600
 
@@ -133,6 +133,13 @@ async def bring_in_until(until: float, port: int, *, texts: int = UPLOADED) -> C
     return brought
 
 
+async def first_answer(port: int, process: psutil.Process, query: str) -> None:
+    """Prints the seconds from the start of the process to the answer to a first search."""
+    await Caller(port).ask("POST", "/collections/c/search", search_body(query))
+    seconds, used = time.time() - process.create_time(), process.cpu_times()
+    print(f"first search answered {seconds:.2f} s after the command ({used.user + used.system:.2f} processor s)")
+
+
 async def overhead(port: int, collection: Path, queries: Sequence[str]) -> None:
     """Prints what a hybrid search takes in process and over HTTP, query by query in turns."""
     caller = Caller(port)
@@ -153,8 +160,10 @@ async def overhead(port: int, collection: Path, queries: Sequence[str]) -> None:
     )
 
 
-async def load(port: int, process: psutil.Process, queries: Sequence[str], callers: int, seconds: float) -> None:
-    """Prints times of searches, errors and memory while callers search and files are brought in."""
+async def load(
+    port: int, process: psutil.Process, queries: Sequence[str], callers: int, seconds: float, *, ingest: bool
+) -> None:
+    """Prints times of searches, errors and memory while callers search, and files are brought in where asked for."""
     until, turn = time.monotonic() + seconds, cycle(queries)
     memory: list[float] = []
 
@@ -163,15 +172,16 @@ async def load(port: int, process: psutil.Process, queries: Sequence[str], calle
             memory.append(_resident(process) / 2**20)
             await asyncio.sleep(2)
 
-    watching, bringing = asyncio.create_task(watch()), asyncio.create_task(bring_in_until(until, port))
+    watching = asyncio.create_task(watch())
+    bringing = asyncio.create_task(bring_in_until(until if ingest else 0.0, port))
     done = Searches.of(await asyncio.gather(*(search_until(until, port, turn) for _ in range(callers))))
     brought, _ = await asyncio.gather(bringing, watching)
     p50, p95, p99 = done.milliseconds(50, 95, 99)
     count = len(done.seconds)
     print(f"{callers} callers for {seconds:g} s: {count} searches, {count / seconds:.1f} a second")
     print(f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms; by status {dict(done.answers)}; {dict(brought)}")
-    thirds = [f"{np.mean(part):.0f}" for part in np.array_split(np.array(memory), 3)]
-    print(f"memory in the first, second and last third: {', '.join(thirds)} MB; at most {max(memory):.0f}")
+    tenths = [f"{np.mean(part):.1f}" for part in np.array_split(np.array(memory), 10)]
+    print(f"memory in each tenth of the time: {', '.join(tenths)} MB; at most {max(memory):.1f}")
 
 
 def _resident(process: psutil.Process) -> int:
@@ -199,13 +209,21 @@ def main() -> None:
     parser.add_argument("queries", type=Path)
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--no-ingest", action="store_true", help="bring nothing in: memory then has no reason to grow")
+    parser.add_argument(
+        "--again", action="store_true", help="then load a new service of what the collection is by then"
+    )
     given = parser.parse_args()
     queries = given.queries.read_text().splitlines()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(shutil.copytree(given.collection, Path(folder) / "c"))
         with serving(copy) as (port, process):
+            asyncio.run(first_answer(port, process, queries[0]))
             asyncio.run(overhead(port, copy, queries[:100]))
-            asyncio.run(load(port, process, queries, given.callers, given.seconds))
+            asyncio.run(load(port, process, queries, given.callers, given.seconds, ingest=not given.no_ingest))
+        if given.again:  # what it takes then is what the collection takes, and the rest was lost on the way
+            with serving(copy) as (port, process):
+                asyncio.run(load(port, process, queries, given.callers, given.seconds, ingest=False))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ EXTRAS: Mapping[str, Extra] = {
     "remote-files": Extra("buckets and other file systems elsewhere", ("fsspec",)),
     "qdrant": Extra("collections that Qdrant serves", ("qdrant_client", "qdrant_edge")),
     "postgres": Extra("collections that PostgreSQL serves", ("psycopg",)),
+    "fleet": Extra("an ingest on many machines", ("ray", "pyarrow")),
     "ui": Extra("the pages in the browser", ("streamlit", "starlette", "markdown_it", "PIL")),
     "export": Extra("Parquet files", ("pyarrow",)),
     "code": Extra("source code cut at its functions", ("tree_sitter", "tree_sitter_python", "tree_sitter_javascript")),

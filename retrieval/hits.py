@@ -68,7 +68,8 @@ class Hit:
     places of its copies, best first. `collection` is the name of its collection, where several were searched.
     `original` is where it stood in the text as it was read, where placeholders stand for personal data of its document;
     None elsewhere, where that is `[start, end)`. `injection` is what of it seems to instruct a language model, in the
-    same offsets as `hidden`.
+    same offsets as `hidden`. `searched_title` is the title as models and words read it: with the name of the
+    document's file, where that says more.
     """
 
     rank: int
@@ -95,6 +96,7 @@ class Hit:
     collection: str = ""
     original: tuple[int, int] | None = None
     injection: tuple[Injection, ...] = ()
+    searched_title: str = ""
 
     @property
     def relevance(self) -> float | None:

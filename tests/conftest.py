@@ -15,8 +15,8 @@ os.environ.setdefault("HAYSTACK_TELEMETRY_ENABLED", "False")  # read when Haysta
 # The same examples every time, so that a test that passed here passes there; `make fuzz` draws new ones.
 # how fast examples are drawn is the machine's affair, not the code's
 SLOW_MACHINE = [HealthCheck.too_slow]
-settings.register_profile("steady", derandomize=True, suppress_health_check=SLOW_MACHINE)
-settings.register_profile("fuzz", derandomize=False, print_blob=True, suppress_health_check=SLOW_MACHINE)
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=SLOW_MACHINE)
+settings.register_profile("fuzz", derandomize=False, print_blob=True, deadline=None, suppress_health_check=SLOW_MACHINE)
 settings.load_profile("fuzz" if os.environ.get("PASSAGEWORK_FUZZ") else "steady")
 
 

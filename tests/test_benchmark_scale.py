@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.scale import FILTERS, build, measure
-from benchmarks.scale_data import NEAR, Base, made_texts, made_vectors, real_texts
+from benchmarks.scale import FILTERS, STAGES, measure
+from benchmarks.scale_collections import build
+from benchmarks.scale_data import NEAR, Base, made_texts, made_vectors, real_codes, real_texts
 from passagework.retrieval.dense.index import ExactIndex
-from tests.support.fakes import FakeEncoder
+from tests.support.fakes import FakeTokenEncoder
 from tests.support.vector_sets import unit
 
 pytestmark = pytest.mark.skipif(
@@ -39,12 +40,14 @@ def test_what_is_made_is_the_same_every_time() -> None:
 
 
 def test_a_small_collection_is_measured(tmp_path: Path) -> None:
-    """Ten passages a document, fields to filter by, and the figures of each filter."""
-    texts, encoder = real_texts(100), FakeEncoder()
+    """Ten passages a document, token vectors, fields to filter by, and the figures of each filter and stage."""
+    texts, encoder = real_texts(100), FakeTokenEncoder()
     vectors = base(100, encoder.dim)
-    build(tmp_path / "made", texts, lambda: vectors, 300, encoder)
+    build(tmp_path / "made", texts, lambda: vectors, lambda: real_codes(texts, tmp_path, encoder), 300, encoder)
     found = measure(tmp_path / "made", texts, vectors, encoder, texts.questions[:3])
     assert (found["passages"], found["index"], found["recall@10"]) == (300, "exact", 1.0)
-    assert {f"hybrid_{name}" for name in FILTERS} <= found.keys()
+    assert {f"{stage}_{name}" for stage in STAGES for name in FILTERS} <= found.keys()
+    assert found["rerank_none"]["token_vectors"] == ["stored"]
+    assert 0 < found["bytes_a_passage"]["token_vectors"] < 1000
     assert found["hybrid_none"]["least_hits"] == found["hybrid_10%"]["least_hits"] == 10
     assert found["changes"]["add_s"] > 0

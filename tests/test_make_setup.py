@@ -20,7 +20,7 @@ esac
 """
 SETUP = "fast,offline,ui"
 REST = (
-    f"{SETUP},audio,code,dev,export,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,"
+    f"{SETUP},audio,code,dev,export,fleet,haystack,labels,langchain,llamaindex,mteb,ocr,pii,postgres,privacy,qdrant,remote-files,serve,tiktoken,torch,"
     "train,watch,web"
 )
 

@@ -61,7 +61,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("left_out", "run_progress", "maintenance", "fleet", "file_ingest", "model_choices", "recordings"),
         ("ingest_run",),
         ("pipeline",),
-        ("workflows", "writable_collection", "watching"),
+        ("workflows", "writable_collection", "watching", "distributed"),
     ),
     "ui": (
         ("present", "sources"),

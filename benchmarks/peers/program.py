@@ -2,17 +2,19 @@
 
 python -m benchmarks.peers.NAME PHASE --data DIR --folder DIR --model DIR --out FILE [...]
 
-Three phases, each in a process of its own:
+Four phases, each in a process of its own:
 encode: passages to vectors, nothing stored;
 ingest, index: whole records as a user of it would give them, or passages that are cut already, to a searchable folder;
-search: opens such a folder, answers, times each stage, and ranks for the judges.
-Models are loaded before the clock of the first two starts. The last one's clock is that of whoever started the process.
+search: opens such a folder, answers, times each stage, and ranks for the judges;
+load: opens it, and has more and more threads search at once.
+Models are loaded before the clock of the first two starts. That of `search` is that of whoever started the process.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ from typing import Protocol
 DENSE, LEXICAL, HYBRID, RERANK = "dense", "lexical", "hybrid", "rerank"
 K = 10
 """Results of a search that is timed."""
+
+CALLERS = (1, 4, 16)
+"""How many threads search at once."""
 
 WARM = 32
 """Passages encoded before the clock starts, and queries asked."""
@@ -81,7 +86,7 @@ def read(path: Path) -> list[Text]:
 def run(kind: Callable[[Path, Path], System]) -> None:
     """Does the phase that the command line names, and writes what it found as JSON."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("phase", choices=("encode", "ingest", "index", "search"))
+    parser.add_argument("phase", choices=("encode", "ingest", "index", "search", "load"))
     parser.add_argument("--data", type=Path, required=True, help="folder of records, passages and queries")
     parser.add_argument("--folder", type=Path, required=True, help="where the index is, or comes to be")
     parser.add_argument("--model", type=Path, required=True, help="the encoder's folder")
@@ -92,7 +97,8 @@ def run(kind: Callable[[Path, Path], System]) -> None:
     parser.add_argument("--started", type=float, default=0.0, help="when the process was started, by time.time()")
     asked = parser.parse_args()
     system = kind(asked.folder, asked.model)
-    found = _search(system, asked) if asked.phase == "search" else _write(system, asked)
+    phase = {"search": _search, "load": _load}.get(asked.phase, _write)
+    found = phase(system, asked)
     found["versions"] = {name: version(name) for name in system.packages}
     asked.out.write_text(json.dumps(found), encoding="utf-8")
 
@@ -131,6 +137,51 @@ def _search(system: System, asked: argparse.Namespace) -> dict[str, object]:
             for stage in system.stages
         }
     return {"answered": answered, "milliseconds": times, "rankings": rankings}
+
+
+def _load(system: System, asked: argparse.Namespace) -> dict[str, object]:
+    """Searches a second and milliseconds of each, by how many threads share the system, at its fullest stages."""
+    queries = [query.text for query in read(asked.data / "queries.jsonl")[: asked.timed]]
+    system.open()
+    fullest = HYBRID if HYBRID in system.stages else DENSE
+    stages = [stage for stage in (fullest, RERANK) if stage in system.stages]
+    loads: dict[str, dict[str, object]] = {}
+    for stage in stages:
+        for query in queries[:WARM]:
+            system.search(stage, query, K)
+        loads[stage] = {str(callers): _under_load(system, stage, queries, callers) for callers in CALLERS}
+    return {"loads": loads}
+
+
+def _under_load(system: System, stage: str, queries: Sequence[str], callers: int) -> dict[str, object]:
+    """What so many threads get that ask all queries between them, or the error that one of them met."""
+    left, taking = iter(queries), threading.Lock()
+    milliseconds: list[float] = []
+    errors: list[str] = []
+
+    def ask() -> None:
+        while not errors:
+            with taking:
+                query = next(left, None)
+            if query is None:
+                return
+            start = time.perf_counter()
+            try:
+                system.search(stage, query, K)
+            except Exception as error:  # noqa: BLE001 - whatever a system says of threads is its result
+                errors.append(f"{type(error).__name__}: {error}"[:200])
+            milliseconds.append(1000 * (time.perf_counter() - start))
+
+    threads = [threading.Thread(target=ask) for _ in range(callers)]
+
+    def work() -> None:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    seconds = _seconds(work)
+    return {"error": errors[0]} if errors else {"per_second": len(queries) / seconds, "milliseconds": milliseconds}
 
 
 def _seconds(work: Callable[[], object]) -> float:

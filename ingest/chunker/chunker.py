@@ -124,7 +124,7 @@ class Chunker:
 
     def _one_piece(self, text: str, stream: TokenStream, outline: Outline) -> Piece:
         """Yields all of the text as one piece, of which the encoder sees what fits below the title."""
-        context = self._contexts.context((outline.title,))
+        context = self._contexts.context((outline.searched_title,))
         room = self._limits.budget - len(context.ids)
         stream.load(room + 1)
         count = stream.fitting(room)

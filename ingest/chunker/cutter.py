@@ -71,7 +71,7 @@ class Cutter:
                 return
             body = self._outline.body(stream.offset(0))
             headings = self._outline.path(body)
-            context = self._contexts.context((self._outline.title, *headings))
+            context = self._contexts.context((self._outline.searched_title, *headings))
             room = min(self._limits.passage, self._limits.budget - len(context.ids))
             section = self._section_end(fresh)
             if section is not None and stream.size(0, section) <= room:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from passagework.retrieval.text import collapsed
 from passagework.retrieval.types import Document, Page, PlaceUnit, Table
+from passagework.retrieval.words.file_names import searched_title
 
 _WORD = re.compile(r"\w")
 _INK = re.compile(r"\S")
@@ -24,6 +25,7 @@ class Outline:
         headings = sorted(document.headings, key=lambda heading: heading.start)
         self._text = document.text
         self.title = collapsed(document.title)
+        self.searched_title = collapsed(searched_title(document))
         self.titles = [collapsed(heading.title) for heading in headings]
         self._levels = [heading.level for heading in headings]
         self._opens = [heading.start for heading in headings]

@@ -21,7 +21,8 @@ def raised(before: str, text: str) -> str:
         return _MARKS.get(words.lower(), text)
     ordinal = last.isdigit() and words.lower() in _ORDINALS
     abbreviation = last.isalpha() and len(words) > 1 and words.isalpha()
-    if ordinal or abbreviation or not (last.isalnum() or last in (")", "]")):
+    decimal = last in (".", ",") and before[-2:-1].isdigit() and words[:1].isdigit()
+    if text[:1].isspace() or ordinal or abbreviation or not (last.isalnum() or last in (")", "]") or decimal):
         return text
     return text.replace(words, f"^{_grouped(words)}", 1)
 

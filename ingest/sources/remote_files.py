@@ -70,7 +70,9 @@ class RemoteFiles:
         parts = urlsplit(address)
         self.uri = f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2]}{quote(parts.path)}".rstrip("/")
         self._system: Any = None
-        self._places: dict[str, str] = {}
+        self._root = ""
+        self._names: dict[str, str] = {}
+        """Of files whose name is another than its path says, which is in Unicode's composed form."""
 
     def scan(self, globs: Globs, supported: Callable[[Path], bool], copies: LocalCopies) -> Scan:
         """Lists all files, hidden ones apart, as of a folder.
@@ -80,9 +82,9 @@ class RemoteFiles:
         from fsspec.core import url_to_fs
 
         try:
-            self._system, root = url_to_fs(self._address)
+            self._system, self._root = url_to_fs(self._address)
             self._system.invalidate_cache()  # a watch looks again and again
-            found = list(self._files(root, globs))
+            found = list(self._files(self._root, globs))
         except ImportError as error:
             raise ConfigError(one_line(f"{self.uri}: {error}")) from error
         except Exception as error:
@@ -98,16 +100,17 @@ class RemoteFiles:
             if not supported(path):
                 skipped.append(Unread(path, relative, unsupported(path)))
                 continue
-            uri = self.uri if name == root else f"{self.uri}/{quote(relative)}"
-            self._places[uri] = name
+            uri = self.uri if name == self._root else f"{self.uri}/{quote(relative)}"
             place, size = copies.place(relative), int(about.get("size") or 0)
             files.append(FoundFile(place, relative, uri, path, size, origin=self, digest=_digest(about)))
+            if name != self._name(files[-1]):
+                self._names[uri] = name
         return Scan(tuple(files), tuple(skipped), ())
 
     def fetch(self, file: FoundFile) -> None:
         """Copies a file to its place; raises IngestError where it can't be had."""
         try:
-            self._system.get_file(self._places[file.uri], str(file.path))
+            self._system.get_file(self._names.get(file.uri) or self._name(file), str(file.path))
         except Exception as error:
             raise IngestError(one_line(f"can't be had: {error or type(error).__name__}")) from error
 
@@ -117,6 +120,9 @@ class RemoteFiles:
 
     def close(self) -> None:
         """Does nothing: fsspec keeps connections for whoever comes next."""
+
+    def _name(self, file: FoundFile) -> str:
+        return self._root if file.uri == self.uri else f"{self._root}/{file.root.as_posix()}"
 
     def _files(self, root: str, globs: Globs) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Yields each file's own name, its path from the root, and what is known of it."""

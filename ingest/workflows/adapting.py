@@ -33,7 +33,7 @@ from passagework.retrieval.training import (
 )
 from passagework.retrieval.training.adaptation import MEASURE, Adaptation, compared_set
 from passagework.retrieval.training.card import RECORD
-from passagework.retrieval.training.collection_pairs import collection_pairs
+from passagework.retrieval.training.collection_pairs import collection_pairs, passage_texts
 from passagework.retrieval.types import Stage
 
 ADAPTATION = "adaptation.json"
@@ -73,10 +73,18 @@ def adapt(
         work = working_folder(out)
         trained = work / "model"
         is_trained = trained.exists() and _check_options(trained, options)
-        current, pairs = _pairs(collection, base, options.seed, settings, needed=not is_trained)
+        current, pairs, texts = _learned_from(collection, base, options, settings, needed=not is_trained)
         if not is_trained:
-            base = base or current
-            train_encoder(pairs, trained, base=base, options=options, settings=settings, command=command, watch=watch)
+            train_encoder(
+                pairs,
+                trained,
+                base=base or current,
+                texts=texts,
+                options=options,
+                settings=settings,
+                command=command,
+                watch=watch,
+            )
         sets = []
         if judged is not None:
             with rebuilt_copy(collection, trained, work / "collection", settings, ingested) as copy:
@@ -108,16 +116,19 @@ def _check_sets(judged: Path | None, general: Sequence[str | Path]) -> None:
         load_benchmark(benchmark, None, "test")
 
 
-def _pairs(
-    collection: Path, base: str | None, seed: int, settings: Settings, *, needed: bool
-) -> tuple[str, list[Pair]]:
-    """Returns the collection's encoder, and its pairs where they are needed."""
+def _learned_from(
+    collection: Path, base: str | None, options: TrainingOptions, settings: Settings, *, needed: bool
+) -> tuple[str, list[Pair], list[str]]:
+    """Returns the collection's encoder, and where they are needed its pairs, and passages whose tokens are masked."""
     with Collection.open(collection, settings=settings) as opened:
         with opened._reading() as (live, snapshot):
             if base is None and recorded_encoder(snapshot).remote:
                 raise ConfigError("the collection's encoder is behind an address: name a base that can be trained")
             current = locate_encoder(snapshot, live.folder.parent)
-        return current, collection_pairs(opened, seed=seed) if needed else []
+        if not needed:
+            return current, [], []
+        texts = passage_texts(opened, options.masked_steps * options.batch, seed=options.seed)
+        return current, collection_pairs(opened, seed=options.seed), texts
 
 
 @contextmanager

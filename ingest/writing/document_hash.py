@@ -6,10 +6,20 @@ import hashlib
 import json
 
 from passagework.retrieval.types import Document
+from passagework.retrieval.words.file_names import searched_title
 
 
 def document_hash(document: Document) -> str:
-    """Returns the SHA-256 of all that search can show of a document: equal hashes mean there is nothing to do."""
+    """Returns the SHA-256 of all that search can find and show of a document: equal ones mean there's nothing to do."""
+    return _digest(document, searched_title(document))
+
+
+def is_hash_of(document: Document, sha256: str) -> bool:
+    """Tells whether a hash is a document's, also one made before names of files were searched."""
+    return sha256 in (document_hash(document), _digest(document, document.title))
+
+
+def _digest(document: Document, searched: str) -> str:
     digest = hashlib.sha256()
     shape: list[object] = [
         document.media_type,
@@ -18,6 +28,8 @@ def document_hash(document: Document) -> str:
         [[page.number, page.label, page.start, page.end] for page in document.pages],
         [[heading.level, heading.title, heading.start, heading.end] for heading in document.headings],
     ]
+    if searched != document.title:
+        shape.append({"searched_title": searched})
     if document.hidden:  # a document without keeps the digest that it had before there was this
         shape.append([[span.start, span.end, span.reason.value] for span in document.hidden])
     if document.tables:

@@ -26,6 +26,7 @@ from passagework.retrieval.store.token_rows import RerankerPassage, TokenCodes
 from passagework.retrieval.store.writer import one_line_each
 from passagework.retrieval.text import text_hash
 from passagework.retrieval.types import Document, Passage, TokenIds, Vectors
+from passagework.retrieval.words.file_names import searched_title
 
 FILLED_AT_ONCE = 2 * AT_ONCE
 """Passages between two commits where token vectors are added to what is there: about two seconds on a laptop."""
@@ -59,7 +60,7 @@ class TokenVectors:
 
     def text_of(self, document: Document, passage: Passage) -> tuple[bytes, str]:
         """Returns the passage as a reranker reads it, behind its hash."""
-        text = reranker_text(document.title, one_line_each(passage.headings), passage.text)
+        text = reranker_text(searched_title(document), one_line_each(passage.headings), passage.text)
         return text_hash(text), text
 
     def queue(

@@ -15,6 +15,7 @@ from passagework.retrieval.dense.index import (
     load_index,
     on_best_device,
 )
+from passagework.retrieval.dense.vector_room import vector_room
 from passagework.retrieval.ids import ids_of_ranges, no_ids
 from passagework.retrieval.store import ChangeKind, Generation, Snapshot, Store
 from passagework.retrieval.store.generations import Generations, NewGeneration, Opened, check_order
@@ -68,7 +69,7 @@ def save_index(
         change = snapshot.last_change()
         if progress:
             progress(f"indexing {snapshot.passage_count():,} passages")
-        ids, vectors = snapshot.passage_vectors()
+        ids, vectors = snapshot.passage_vectors(room=vector_room(folder))
     built = build_index(ids, vectors, kind=kind)
     name = built.index.kind.value
     new = NewGeneration(name, name, len(ids), change, built.recall_at_10, dict(built.parameters))

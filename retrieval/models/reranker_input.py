@@ -25,4 +25,4 @@ def reranker_text(title: str, headings: Sequence[str], text: str) -> str:
 
 def reranker_text_of(row: PassageRow | Hit) -> str:
     """Returns the same of a stored passage or a hit."""
-    return reranker_text(row.title, row.headings, row.text)
+    return reranker_text(row.searched_title, row.headings, row.text)

@@ -97,6 +97,15 @@ class Engine(Protocol):
         """Lets go of it."""
 
 
+_NO_ROOM = ("no space left", "out of disk space", "not enough space", "disk full")
+"""What servers and their systems say of a full disk."""
+
+
+def no_room(place: str, reason: str) -> StoreError:
+    """Returns the line that an engine's full disk gets."""
+    return StoreError(f"{place} has no room left ({reason}): free some space there and run again; its answers stand")
+
+
 @contextmanager
 def engine_errors(place: str, kinds: tuple[type[Exception], ...]) -> Iterator[None]:
     """Turns what an engine's library raises into one line that names the engine and the next step."""
@@ -104,6 +113,8 @@ def engine_errors(place: str, kinds: tuple[type[Exception], ...]) -> Iterator[No
         yield
     except kinds as error:
         reason = shortened(" ".join(str(error).split()) or type(error).__name__, 160)
+        if any(sign in str(error).lower() for sign in _NO_ROOM):
+            raise no_room(place, reason) from error
         raise StoreError(f"{place} didn't answer ({reason}): look whether it runs and can be reached") from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, LifoQueue
@@ -19,6 +21,9 @@ from passagework.retrieval.types import Json, Vectors
 
 INDEXED_FROM = 20_000
 """Vectors from which on an index is made: fewer are compared one by one, in milliseconds."""
+
+GRACE_SECONDS = 1.0
+"""By so much the server's own limit of a statement comes first."""
 
 MOST_LOOKED_AT = 1000
 """The largest effort of pgvector's HNSW (`hnsw.ef_search`)."""
@@ -73,7 +78,7 @@ class PostgresServer:
     def put(self, points: Sequence[EnginePoint]) -> None:
         """Keeps points, in place of those with the same numbers."""
         ids = [point.id for point in points]
-        with self._connection() as connection:
+        with self._connection(statements=5) as connection:
             _delete(connection, ids)
             cursor = connection.cursor()
             with cursor.copy("COPY points (id, tokens, payload, vector) FROM STDIN") as copy:
@@ -102,7 +107,7 @@ class PostgresServer:
 
     def settle(self) -> None:
         """Makes the index of vectors where there are enough, and counts what the planner goes by."""
-        with self._connection() as connection:
+        with self._connection(statements=None) as connection:
             connection.execute("SET LOCAL statement_timeout = 0")  # of a million it takes minutes
             (vectors,) = connection.execute("SELECT count(*) FROM points WHERE vector IS NOT NULL").fetchone()
             if vectors >= INDEXED_FROM:
@@ -169,12 +174,15 @@ class PostgresServer:
                 self._idle.get_nowait().close()
 
     @contextmanager
-    def _connection(self, *, in_schema: bool = True) -> Iterator[Any]:
-        """Gives a connection within a transaction; after an error it is thrown away, and the next one is made anew."""
+    def _connection(self, *, in_schema: bool = True, statements: int | None = 1) -> Iterator[Any]:
+        """Gives a connection within a transaction; after an error it is thrown away, and the next one is made anew.
+
+        So many `statements` may each take their time, None: as long as it takes.
+        """
         with engine_errors(self._place, (self._psycopg.Error, OSError)):
             connection = self._taken()
             try:
-                with connection.transaction():
+                with self._answering(connection, statements), connection.transaction():
                     if in_schema:
                         connection.execute(self._sql.SQL("SET LOCAL search_path TO {}, public").format(self._schema))
                     yield connection
@@ -191,11 +199,38 @@ class PostgresServer:
             except Empty:
                 return self._connected()
             try:
-                connection.execute("SELECT 1")
+                with self._answering(connection, 1):
+                    connection.execute("SELECT 1")
             except self._psycopg.Error:
                 connection.close()
+            except OSError:
+                connection.close()
+                raise
             else:
                 return connection
+
+    @contextmanager
+    def _answering(self, connection: Any, statements: int | None) -> Iterator[None]:
+        """Breaks a connection off from which nothing comes: the server ends what takes too long, the network doesn't.
+
+        Others that are idle go the same way: the next search asks by new ones.
+        """
+        if statements is None:
+            yield
+            return
+        hung_up = threading.Event()
+        timer = threading.Timer(statements * self._seconds + GRACE_SECONDS, _hang_up, [connection, hung_up])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except self._psycopg.Error as error:
+            if hung_up.is_set():
+                self.close()
+                raise TimeoutError(f"nothing came for {statements * self._seconds} s") from error
+            raise
+        finally:
+            timer.cancel()
 
     def _connected(self) -> Any:
         return self._psycopg.connect(
@@ -246,6 +281,13 @@ def _part(payload: Mapping[str, Json], names: Sequence[str]) -> dict[str, Json]:
 def _vector(vector: Vectors) -> str:
     """Returns a vector as text, from which the very float32 numbers are read again."""
     return f"[{','.join(map(repr, vector.tolist()))}]"
+
+
+def _hang_up(connection: Any, hung_up: threading.Event) -> None:
+    """Ends a connection beneath whoever waits for its answer, who sees that as an error."""
+    hung_up.set()
+    with suppress(Exception), socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _shown(address: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,16 @@ import numpy as np
 
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.extras import require
-from passagework.retrieval.remote.engine import BORN, DIED, FOUND, TOKENS, EnginePoint, FoundPoint, engine_errors
+from passagework.retrieval.remote.engine import (
+    BORN,
+    DIED,
+    FOUND,
+    TOKENS,
+    EnginePoint,
+    FoundPoint,
+    engine_errors,
+    no_room,
+)
 from passagework.retrieval.remote.typed_tokens import EngineFilter, Every, HasId, HasToken, InRange, No, Some
 from passagework.retrieval.store.conditions import Comparison
 from passagework.retrieval.types import Vectors
@@ -29,6 +39,10 @@ BOUNDS: Mapping[Comparison, str] = {
     Comparison.LESS_OR_EQUAL: "lte",
 }
 
+
+ROOM = 128 << 20
+"""Bytes that must be free for each shard before it is opened or written to: it maps files into memory that grow by
+32 MB, and where the disk is full then, the system ends the whole process (SIGBUS)."""
 
 _lock = threading.Lock()
 _open_in: dict[Path, tuple[list[Any], int]] = {}
@@ -52,6 +66,7 @@ class QdrantShards:
         self._open: list[Any] = []
         if self.exists():
             self.shards = int(json.loads((folder / SHARDS).read_text(encoding="ascii"))["shards"])
+            self._check_room()
             with self._errors():
                 self._open = self._shared(
                     lambda: [self._edge.EdgeShard.load(str(folder / str(one))) for one in range(self.shards)]
@@ -61,6 +76,7 @@ class QdrantShards:
         """Makes the shards, for vectors of so many numbers; raises StoreError where they exist."""
         if self.exists():
             raise StoreError(f"{self.folder} holds shards already")
+        self._check_room()
         edge = self._edge
         config = edge.EdgeConfig(
             vectors={DENSE: edge.EdgeVectorParams(size=dim, distance=edge.Distance.Dot)},  # rows are unit rows
@@ -78,6 +94,13 @@ class QdrantShards:
             for moment in (BORN, DIED):
                 self._on_all(edge.UpdateOperation.create_field_index(moment, edge.PayloadSchemaType.Integer))
         (self.folder / SHARDS).write_text(json.dumps({"shards": self.shards}), encoding="ascii")
+
+    def _check_room(self) -> None:
+        """Raises StoreError where the disk has no room to write safely."""
+        place = next(folder for folder in (self.folder, *self.folder.parents) if folder.is_dir())
+        free, needed = shutil.disk_usage(place).free, self.shards * ROOM
+        if free < needed:
+            raise no_room(self._place, f"{free >> 20:,} MB are free, {needed >> 20:,} are needed to write")
 
     def exists(self) -> bool:
         """Tells whether the shards are there."""
@@ -97,6 +120,7 @@ class QdrantShards:
 
     def put(self, points: Sequence[EnginePoint]) -> None:
         """Keeps points, in place of those with the same numbers."""
+        self._check_room()
         edge = self._edge
 
         def made(point: EnginePoint) -> Any:
@@ -113,6 +137,7 @@ class QdrantShards:
 
     def end(self, ids: Sequence[int], moment: int | None) -> None:
         """Writes down until which moment these are answered; None: for good."""
+        self._check_room()
         change = self._edge.UpdateOperation
 
         def ended(shard: Any, part: Mapping[int, int]) -> None:
@@ -130,6 +155,7 @@ class QdrantShards:
 
     def settle(self) -> None:
         """Has the shards index what was put."""
+        self._check_room()
         self._each(lambda shard: (shard.optimize(), shard.flush()))
 
     def count(self, asked: EngineFilter) -> int:

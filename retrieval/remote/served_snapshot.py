@@ -172,7 +172,7 @@ class ServedSnapshot(ServedDocuments):
         """Raises StoreError: all of a served collection is too much to be looked at."""
         raise _not_served("compare all its passages")
 
-    def passage_vectors(self, *, first: int = 0, last: int = 0) -> NoReturn:  # noqa: ARG002
+    def passage_vectors(self, *, first: int = 0, last: int = 0, room: object = None) -> NoReturn:  # noqa: ARG002
         """Raises StoreError: all vectors of a served collection are too many to be read."""
         raise _not_served("compare all its passages")
 

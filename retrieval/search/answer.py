@@ -67,6 +67,7 @@ def hits_of(
             ocr=row.ocr,
             original=row.original,
             injection=row.injection,
+            searched_title=row.searched_title,
             estimate=relevance.get(row.id),
             also_in=tuple(_also_in(rows[copy], similarity) for copy, similarity in found.items()),
         )

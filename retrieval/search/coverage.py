@@ -46,7 +46,7 @@ class TellingWords:
         """Returns (n,): what of the words stands in each passage, its title and its headings, from 0 to 1."""
         if not self.expressions:
             return np.zeros(len(rows))
-        texts = ["\n".join((row.title, *row.headings, row.text)) for row in rows]
+        texts = ["\n".join((row.searched_title, *row.headings, row.text)) for row in rows]
         return texts_holding(texts, self.expressions, ("", *self.languages)) @ self.weights / self.told
 
 

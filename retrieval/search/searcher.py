@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-import numpy as np
-
 from passagework.retrieval.dense.background import BackgroundSample
 from passagework.retrieval.filters.allowed import AllowedIds
 from passagework.retrieval.filters.hints import filter_hints
@@ -17,6 +15,7 @@ from passagework.retrieval.lexical.bm25 import Bm25, LexicalRetriever
 from passagework.retrieval.lexical.in_order import InOrder
 from passagework.retrieval.memory import memory_for
 from passagework.retrieval.models.encoder import Encoder
+from passagework.retrieval.models.known_languages import unknown_count
 from passagework.retrieval.plan import QueryCut
 from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.calibration import recorded_calibration
@@ -213,7 +212,7 @@ def _encoded(
     with clock.timed("encode"), memory_for("encoder", Stage.LEXICAL):
         tokens = encoder.tokenize([query])[0]
         vector = ahead.vector(query, encoder)
-    unknown = 0 if encoder.unknown_token is None else int(np.count_nonzero(tokens.ids == encoder.unknown_token))
+    unknown = unknown_count(encoder, query, tokens)
     cut = QueryCut(len(tokens), encoder.query_budget) if len(tokens) > encoder.query_budget else None
     return vector, cut, len(tokens), unknown
 

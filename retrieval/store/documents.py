@@ -12,13 +12,21 @@ from passagework.retrieval.errors import StoreError
 from passagework.retrieval.hidden import cut_to
 from passagework.retrieval.injection import united
 from passagework.retrieval.roots import FILE_SCHEME, is_gone, root_of, shown_path, tell_apart
-from passagework.retrieval.store import schema as t
+from passagework.retrieval.store import document_selects as selects, schema as t
 from passagework.retrieval.store.batches import BATCH, batches
 from passagework.retrieval.store.conditions import Column, Condition
 from passagework.retrieval.store.filter_sql import filter_sql
 from passagework.retrieval.store.matching import matching_query
 from passagework.retrieval.store.naming import has_any_name, recorded_spellings, spellings
-from passagework.retrieval.store.rows import NO_MODEL, DocumentRow, RootRow, SourceRow, SourceState, recorded
+from passagework.retrieval.store.rows import (
+    NO_MODEL,
+    DocumentRow,
+    RootRow,
+    SourceRow,
+    SourceState,
+    recorded,
+    source_place,
+)
 from passagework.retrieval.text import address, storable
 from passagework.retrieval.types import (
     LONGEST_OCR_SPAN,
@@ -31,8 +39,6 @@ from passagework.retrieval.types import (
     Masked,
     OcrSpan,
     Page,
-    PlaceUnit,
-    SourcePlace,
     Table,
 )
 
@@ -51,45 +57,36 @@ class DocumentReader:
         if start >= end:
             return ""
         first, last = start // t.SEGMENT_CHARS, (end - 1) // t.SEGMENT_CHARS
-        s = t.segments.c
-        query = select(s.text).where(s.document_id == document_id, s.ordinal.between(first, last)).order_by(s.ordinal)
+        rows = selects.TEXT.rows(self.connection, document=document_id, first=first, last=last)
         base = first * t.SEGMENT_CHARS
-        return "".join(self.connection.execute(query).scalars())[start - base : end - base]
+        return "".join(text for (text,) in rows)[start - base : end - base]
 
     def hidden(self, document_id: int, start: int, end: int) -> tuple[Hidden, ...]:
         """Returns what readers don't see of `document.text[start:end]`, cut to it, in order."""
-        h = t.hidden.c
-        query = select(h.start, h.end, h.reason).where(h.document_id == document_id, h.start < end, h.end > start)
-        rows = self.connection.execute(query.order_by(h.ordinal))
+        rows = selects.HIDDEN.rows(self.connection, document=document_id, start=start, end=end)
         return cut_to((Hidden(first, last, HiddenReason(reason)) for first, last, reason in rows), start, end)
 
     def ocr(self, document_id: int, start: int, end: int) -> tuple[OcrSpan, ...]:
         """Returns what OCR read of `document.text[start:end]`, whole words, in order."""
-        o = t.ocr.c
-        query = select(o.start, o.end, o.confidence, o.left, o.top, o.width, o.height).where(
-            o.document_id == document_id, o.start.between(start - LONGEST_OCR_SPAN, end - 1), o.end > start
-        )
+        earliest = start - LONGEST_OCR_SPAN
+        rows = selects.OCR.rows(self.connection, document=document_id, start=start, earliest=earliest, latest=end - 1)
         return tuple(
             OcrSpan(first, last, confidence, None if box[0] is None else tuple(box))
-            for first, last, confidence, *box in self.connection.execute(query.order_by(o.start))
+            for first, last, confidence, *box in rows
         )
 
     def masked(self, document_id: int) -> tuple[Masked, ...]:
         """Returns what placeholders stand for in a document's text, in order."""
-        m = t.masked.c
-        query = select(m.start, m.end, m.kind, m.original_start, m.original_end).where(m.document_id == document_id)
-        return tuple(Masked(*row) for row in self.connection.execute(query.order_by(m.start)))
+        return tuple(Masked(*row) for row in selects.MASKED.rows(self.connection, document=document_id))
 
     def surroundings(self, document_id: int) -> str:
         """Returns what a page shows around its content, "" where that is nothing, or the document is no page."""
-        s = t.surroundings.c
-        return str(self.connection.execute(select(s.text).where(s.document_id == document_id)).scalar() or "")
+        rows = selects.SURROUNDINGS.rows(self.connection, document=document_id)
+        return str(rows[0][0]) if rows else ""
 
     def injection(self, document_id: int, start: int, end: int) -> tuple[Injection, ...]:
         """Returns what of `document.text[start:end]` instructs a language model, cut to it, in order."""
-        i, p = t.injections.c, t.passages.c
-        query = select(i.start, i.end, i.sign).join(t.passages, p.id == i.passage_id)
-        rows = self.connection.execute(query.where(p.document_id == document_id, i.start < end, i.end > start))
+        rows = selects.INJECTION.rows(self.connection, document=document_id, start=start, end=end)
         return united((Injection(first, last, InjectionSign(sign)) for first, last, sign in rows), start, end)
 
     def length(self, document_id: int) -> int:
@@ -99,26 +96,16 @@ class DocumentReader:
 
     def headings(self, document_id: int) -> tuple[Heading, ...]:
         """Returns a document's headings, in order."""
-        h = t.headings.c
-        query = select(h.level, h.title, h.start, h.end).where(h.document_id == document_id).order_by(h.ordinal)
-        return tuple(Heading(*row) for row in self.connection.execute(query))
+        return tuple(Heading(*row) for row in selects.HEADINGS.rows(self.connection, document=document_id))
 
     def document(self, document_id: int) -> Document:
         """Returns a document whole, as it was loaded: enough to chunk it again. Raises StoreError if it is gone."""
         row = self.connection.execute(select(t.documents).where(t.documents.c.id == document_id)).first()
         if row is None:
             raise StoreError(f"no document {document_id}: it may have been deleted")
-        g = t.pages.c
-        pages = self.connection.execute(
-            select(g.number, g.label, g.start, g.end).where(g.document_id == document_id).order_by(g.number)
-        )
-        b = t.tables.c
-        tables = self.connection.execute(
-            select(b.start, b.end, b.columns).where(b.document_id == document_id).order_by(b.ordinal)
-        )
-        s = t.places.c
-        places = self.connection.execute(
-            select(s.unit, s.first, s.last, s.start, s.end).where(s.document_id == document_id).order_by(s.ordinal)
+        pages, tables, places = (
+            statement.rows(self.connection, document=document_id)
+            for statement in (selects.PAGES, selects.TABLES, selects.PLACES)
         )
         return Document(
             text=self.text(document_id, 0, row.length),
@@ -132,7 +119,7 @@ class DocumentReader:
             headings=self.headings(document_id),
             hidden=self.hidden(document_id, 0, row.length),
             tables=tuple(Table(*table) for table in tables),
-            places=tuple(SourcePlace(PlaceUnit(unit), *place) for unit, *place in places),
+            places=tuple(source_place(*place) for place in places),
             ocr=self.ocr(document_id, 0, row.length),
             masked=self.masked(document_id),
             surroundings=self.surroundings(document_id),

@@ -18,7 +18,7 @@ from passagework.retrieval.store.rows import PassageRow
 _p, _d = t.passages.c, t.documents.c
 
 _PASSAGES = select(
-    *(_p.id, _p.document_id, _p.ordinal, _p.start, _p.end, _p.text, _p.headings, _p.hash, _p.cut),
+    *(_p.id, _p.document_id, _p.ordinal, _p.start, _p.end, _p.text, _p.title, _p.headings, _p.hash, _p.cut),
     *(_d.name, _d.uri, _d.path, _d.title, _d.metadata),
 ).join(t.documents, _d.id == _p.document_id)
 PASSAGES = PreparedStatement(_PASSAGES.where(in_bound_ids(_p.id)))
@@ -75,6 +75,7 @@ class PassageReader(DocumentReader):
                 start=start,
                 end=end,
                 text=text,
+                searched_title=searched,
                 headings=tuple(headings.split("\n")) if headings else (),
                 hash=key,
                 cut=bool(cut),
@@ -86,6 +87,6 @@ class PassageReader(DocumentReader):
                 root=roots.get(uri, ""),
                 **parts[passage],
             )
-            for passage, document_id, ordinal, start, end, text, headings, key, cut, *of_document in rows
+            for passage, document_id, ordinal, start, end, text, searched, headings, key, cut, *of_document in rows
             for name, uri, path, title, metadata in (of_document,)
         ]

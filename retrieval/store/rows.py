@@ -10,7 +10,7 @@ from typing import TypeVar
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import root_of
 from passagework.retrieval.text import address
-from passagework.retrieval.types import Hidden, Injection, Json, Ocr
+from passagework.retrieval.types import Hidden, Injection, Json, Ocr, PlaceUnit, SourcePlace
 
 Recorded = TypeVar("Recorded", bound=Enum)
 
@@ -125,7 +125,11 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
-    """Holds a passage as stored, with what a hit shows of its document; `ordinal` counts from 0."""
+    """Holds a passage as stored, with what a hit shows of its document; `ordinal` counts from 0.
+
+    `searched_title` is the document's title as models and the text index read it: with its file's name, where that
+    says more.
+    """
 
     id: int
     document_id: int
@@ -141,6 +145,7 @@ class PassageRow:
     uri: str
     path: str
     title: str
+    searched_title: str
     metadata: Mapping[str, Json]
     hidden: tuple[Hidden, ...]
     root: str = ""
@@ -210,3 +215,10 @@ class Generation:
     recall: float
     parameters: Mapping[str, Json]
     created: str
+
+
+def source_place(unit: str, first: float, last: float, start: int, end: int) -> SourcePlace:
+    """Returns a place as its loader gave it: records keep lines as 3.0, and a document's digest tells 3 from it."""
+    if unit == PlaceUnit.LINE.value:
+        first, last = int(first), int(last)
+    return SourcePlace(PlaceUnit(unit), first, last, start, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -99,12 +99,17 @@ class Snapshot(PassageReader):
         """Returns how many passages there are."""
         return int(self.connection.execute(select(func.count()).select_from(t.passages)).scalar_one())
 
-    def passage_vectors(self, *, first: int = 0, last: int = (1 << 63) - 1) -> tuple[Ids, Vectors]:
-        """Returns ids and vectors of the passages `first` to `last`, ascending: (n,) int64 and (n, dim) float32."""
+    def passage_vectors(
+        self, *, first: int = 0, last: int = (1 << 63) - 1, room: Callable[[int, int], Vectors] | None = None
+    ) -> tuple[Ids, Vectors]:
+        """Returns ids and vectors of the passages `first` to `last`, ascending: (n,) int64 and (n, dim) float32.
+
+        `room` gives the array for so many vectors of so many numbers, where it is not to be in memory.
+        """
         inside = t.passages.c.id.between(first, last)
         count = int(self.connection.execute(select(func.count()).where(inside)).scalar_one())
         ids = np.empty(count, dtype=np.int64)
-        matrix = np.empty((count, self.dim), dtype=np.float32)
+        matrix = np.empty((count, self.dim), dtype=np.float32) if room is None else room(count, self.dim)
         query = (
             select(t.passages.c.id, t.vectors.c.vector)
             .join(t.vectors, t.vectors.c.hash == t.passages.c.hash)

@@ -154,6 +154,14 @@ def every_code(snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
         yield row[0], row[1]
 
 
+def every_text(snapshot: Snapshot) -> Iterator[tuple[bytes, TokenCodes]]:
+    """Yields the hash of every text that has token vectors, with them, one after another."""
+    v = t.token_vectors.c
+    rows = snapshot.connection.execute(select(v.hash, v.tokens, v.codes).execution_options(yield_per=64))
+    for key, tokens, codes in rows:
+        yield key, TokenCodes(tokens, codes)
+
+
 def drop_codes(writer: Writer, hashes: Sequence[bytes]) -> None:
     """Takes out token vectors that are to be made again."""
     for batch in batches(hashes):
@@ -169,8 +177,7 @@ def drop_reranker_hashes(writer: Writer, passage_ids: Sequence[int]) -> None:
 def _reranker_passages() -> Select[Any]:
     p, r = t.passages.c, t.readings.c
     return (
-        select(p.id, t.documents.c.title, p.headings, p.text, r.hash)
-        .join(t.documents, t.documents.c.id == p.document_id)
+        select(p.id, p.title, p.headings, p.text, r.hash)
         .outerjoin(t.readings, r.passage_id == p.id)
         .outerjoin(t.token_vectors, t.token_vectors.c.hash == r.hash)
         .order_by(p.id)

@@ -16,6 +16,7 @@ from passagework.retrieval.store.rows import NO_MODEL, ChangeKind, NewPassage, S
 from passagework.retrieval.store.snapshot import Snapshot
 from passagework.retrieval.store.structure_rows import field_rows, structure_rows
 from passagework.retrieval.types import Document, Injection, Json, Vectors
+from passagework.retrieval.words.file_names import searched_title
 
 ROWS = 2_000
 """Rows sent to SQLite at once, so that a book's passages are never all in memory as rows."""
@@ -208,10 +209,10 @@ class Writer(Snapshot):
                 self.connection.execute(insert(table), group)
 
     def _put_passages(self, document_id: int, document: Document, passages: Iterable[NewPassage], language: str) -> int:
-        before = self._last_passage()
+        before, title = self._last_passage(), searched_title(document)
         rows = (
             (
-                {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, p, language)},
+                {"document_id": document_id, "ordinal": ordinal, **_passage_row(document, title, p, language)},
                 {"passage_id": before + 1 + ordinal, "hash": p.reranker_hash},
                 [_injection_row(before + 1 + ordinal, span) for span in p.injection],
             )
@@ -264,18 +265,18 @@ def one_line_each(headings: Sequence[str]) -> list[str]:
     return [title.replace("\n", " ") for title in headings]
 
 
-def _passage_row(document: Document, passage: NewPassage, language: str) -> dict[str, Any]:
+def _passage_row(document: Document, title: str, passage: NewPassage, language: str) -> dict[str, Any]:
     text = document.text[passage.start : passage.end]
     headings = "\n".join(one_line_each(passage.headings))
     return {
         "start": passage.start,
         "end": passage.end,
         "text": text,
-        "title": document.title,
+        "title": title,
         "headings": headings,
         "hash": passage.hash,
         "cut": int(passage.cut),
-        **indexed_columns(document.title, headings, text, language),
+        **indexed_columns(title, headings, text, language),
     }
 
 

@@ -95,6 +95,14 @@ def collection_pairs(
     return _tested_by_headings(pairs)
 
 
+def passage_texts(collection: Collection, most: int, *, seed: int = 0) -> list[str]:
+    """Returns the texts of a collection's passages, without titles and headings; of more than `most`, so many drawn."""
+    with collection._reading() as (_, snapshot):
+        ids = passage_spans(snapshot, lambda _: b"").ids
+        drawn = np.sort(np.random.default_rng(seed).permutation(ids)[:most])
+        return list(snapshot.texts(drawn.tolist()).values())
+
+
 def _distinct_passages(snapshot: Snapshot, most: int, seed: int) -> tuple[list[PassageRow], Vectors]:
     """Returns passages in order, no two of them near duplicates, and their vectors."""
     ids = passage_spans(snapshot, lambda _: b"").ids

@@ -18,10 +18,11 @@ from passagework.retrieval.models.recognition import facts_of
 from passagework.retrieval.models.weights import ResolvedModel
 from passagework.retrieval.text import counted
 from passagework.retrieval.training.folders import working_folder
+from passagework.retrieval.training.masked_tokens import forget_masked_tokens, learn_masked_tokens
 from passagework.retrieval.training.maxsim import JointScorer, joint_loss
 from passagework.retrieval.training.pairs import Pair
 from passagework.retrieval.training.prepared_training import TrainerParts, TrainingRecipe, run_training
-from passagework.retrieval.training.teacher import distillation_loss, teacher_scores
+from passagework.retrieval.training.teacher import SHARPNESS, distillation_loss, teacher_scores
 from passagework.retrieval.training.trainer import use_eager_attention
 from passagework.retrieval.training.training_options import Loss, TrainingOptions
 from passagework.retrieval.training.training_run import TrainingRun, Watch
@@ -35,6 +36,7 @@ def train_encoder(
     out: str | Path,
     *,
     base: str,
+    texts: Sequence[str] = (),
     options: TrainingOptions | None = None,
     settings: Settings | None = None,
     command: str = "",
@@ -45,19 +47,26 @@ def train_encoder(
     It learns to bring a query nearer to its positive than to its own negatives and to all texts of the batch's other
     queries (Henderson et al. 2017), so a larger batch is a harder prepared. With `token_vectors` it learns to do so by
     cosine and late interaction together as well, as they are added in reranking. With a `teacher` it learns to order
-    the positive and the negatives of a query as that does, and nothing else. It reads no more than `window` tokens,
-    then and ever after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises
-    the same errors.
+    the positive and the negatives of a query as that does, and nothing else. Without `batch_negatives` it learns from a
+    query's own negatives alone: texts of one label are no negatives of each other. With `masked_steps` it first learns
+    to fill in masked tokens of `texts` (default: the pairs' own). It reads no more than `window` tokens, then and ever
+    after. Loss and layers of the options are a reranker's. All else is as for `train_reranker`. Raises the same errors.
     """
     options = options or ENCODER_OPTIONS
     if options.layers is not None or options.loss is not Loss.LISTWISE:
         raise ConfigError(f"{'loss' if options.layers is None else 'layers'} can be chosen for a reranker alone")
+    if options.token_vectors and not options.batch_negatives:
+        raise ConfigError("token vectors learn from the texts of the batch's other queries too")
     if options.teacher is not None and options.token_vectors:
         raise ConfigError("a teacher tells how texts are to be ordered, not their tokens: leave one of both out")
     settings = settings or Settings.from_environment()
-    rows = partial(_rows, settings=settings, work=working_folder(Path(out)))
-    recipe = TrainingRecipe("encoder", _load_base, rows, _trainer, _reranked if options.token_vectors else _scores)
-    return run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    work = working_folder(Path(out))
+    rows = partial(_rows, settings=settings, work=work)
+    load = partial(_load_base, texts=texts or [pair.text for pair in pairs], work=work, watch=watch)
+    recipe = TrainingRecipe("encoder", load, rows, _trainer, _reranked if options.token_vectors else _scores)
+    run = run_training(recipe, pairs, Path(out), base, options, settings=settings, command=command, watch=watch)
+    forget_masked_tokens(work)
+    return run
 
 
 def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, parts: TrainerParts) -> Any:
@@ -66,7 +75,8 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     arguments = parts.arguments(SentenceTransformerTrainingArguments)
-    if options.teacher is None:
+    listwise = options.teacher is not None or not options.batch_negatives
+    if not listwise:
         arguments.batch_sampler = "no_duplicates"  # for the texts of other queries are negatives
     query, text = prompts = prompts_of(model)
     columns = {name: query if name == "query" else text for name in rows[0] if name != "label"}
@@ -74,7 +84,7 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     if options.token_vectors:
         loss = joint_loss(JointScorer(model, prompts, [row["query"] for row in rows]))
     else:
-        loss = MultipleNegativesRankingLoss(model) if options.teacher is None else distillation_loss(model)
+        loss = distillation_loss(model) if listwise else MultipleNegativesRankingLoss(model)
     return SentenceTransformerTrainer(
         model=model,
         args=arguments,
@@ -85,7 +95,15 @@ def _trainer(model: Any, rows: list[dict[str, Any]], options: TrainingOptions, p
     )
 
 
-def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Settings) -> Any:
+def _load_base(
+    resolved: ResolvedModel,
+    options: TrainingOptions,
+    settings: Settings,
+    *,
+    texts: Sequence[str],
+    work: Path,
+    watch: Watch | None,
+) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.util import batch_to_device
     from transformers import set_seed
@@ -103,6 +121,9 @@ def _load_base(resolved: ResolvedModel, options: TrainingOptions, settings: Sett
     if options.frozen:
         freeze_layers(model, options.frozen, resolved.name)
     use_eager_attention(model)
+    if options.masked_steps:
+        learn_masked_tokens(model, resolved.name, texts, options, work, watch)
+        set_seed(options.seed)  # what follows is drawn as if nothing had been drawn before
     return model
 
 
@@ -129,7 +150,8 @@ def freeze_layers(model: Any, count: int, name: str) -> None:
 def _rows(pairs: Sequence[Pair], options: TrainingOptions, *, settings: Settings, work: Path) -> list[dict[str, Any]]:
     """Returns queries with their positive and as many negatives each: where there are fewer, some come twice.
 
-    With a teacher each has the `label` that it learns from, a score a text.
+    With a teacher each has the `label` that it learns from, a score a text; without negatives of the batch the
+    positive's is the highest by far.
     """
     draw = random.Random(options.seed)  # noqa: S311 - not for secrets
     candidates = []
@@ -144,6 +166,8 @@ def _rows(pairs: Sequence[Pair], options: TrainingOptions, *, settings: Settings
             draw.shuffle(texts)
         named = {f"negative_{number}": text for number, text in enumerate(texts[1:], start=1)}
         label = {} if taught is None else {"label": taught[place]}
+        if taught is None and not options.batch_negatives:
+            label = {"label": [SHARPNESS, *[0.0] * (len(texts) - 1)]}
         rows.append({"query": query, "positive": texts[0], **named, **label})
     return rows
 

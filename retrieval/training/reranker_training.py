@@ -43,6 +43,8 @@ def train_reranker(
     for given, what in (
         (options.token_vectors, "token vectors can be trained"),
         (options.frozen, "layers can be frozen"),
+        (options.masked_steps, "tokens can be masked"),
+        (not options.batch_negatives, "other queries' texts can be left out"),
         (options.teacher, "a teacher can be named"),
     ):
         if given:

@@ -26,8 +26,10 @@ class TrainingOptions:
     `batch` is in queries, each with its positive and `negatives`. `window` is in tokens, query and special tokens
     included. `warmup` is the share of the steps in which the rate rises. `evaluate_every` is in steps; training ends
     after `patience` evaluations without a better one. `layers` keeps the first so many of a reranker's base (None:
-    all); `frozen` leaves the first so many of an encoder, and its embeddings, as they are. A `teacher`, a larger
-    encoder or a cross-encoder, says how its texts are to be ordered. `token_vectors` has an
+    all); `frozen` leaves the first so many of an encoder, and its embeddings, as they are. In so
+    many `masked_steps` an encoder first learns to fill in masked tokens of the texts. Without
+    `batch_negatives` a query's negatives are its own alone, and not the texts of the batch's other queries too. A
+    `teacher`, a larger encoder or a cross-encoder, says how its texts are to be ordered. `token_vectors` has an
     encoder learn what late interaction compares as well. `shuffled` trains on labels that mean nothing: a control.
     """
 
@@ -40,6 +42,8 @@ class TrainingOptions:
     window: int = 256
     layers: int | None = None
     frozen: int = 0
+    masked_steps: int = 0
+    batch_negatives: bool = True
     teacher: str | None = None
     token_vectors: bool = False
     evaluate_every: int = 250
@@ -51,7 +55,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         whole = {"batch": 1, "negatives": 1, "window": 32, "evaluate_every": 1, "patience": 1, "layers": 1, "frozen": 0}
-        whole["limit"] = 1
+        whole |= {"limit": 1, "masked_steps": 0}
         for name, least in whole.items():
             value = getattr(self, name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):

@@ -24,7 +24,7 @@ from tests.support.tiny_encoders import tiny_encoder
 
 pytestmark = pytest.mark.slow
 
-QUICK = replace(ENCODER_OPTIONS, window=64, batch=16, limit=32, evaluate_every=2, learning_rate=1e-3)
+QUICK = replace(ENCODER_OPTIONS, window=64, batch=16, limit=32, evaluate_every=2, learning_rate=1e-3, masked_steps=2)
 THINGS = [
     f"{colour} {thing}" for colour in ("red", "blue", "green", "grey", "dun") for thing in ("pump", "dome", "oil")
 ]
@@ -85,7 +85,19 @@ def test_before_and_after_are_measured_and_the_collection_stays(
         "--window",
         "64",
     ]
-    changed = ["--batch", "16", "--limit", "32", "--evaluate-every", "2", "--learning-rate", "1e-3", "--json"]
+    changed = [
+        "--batch",
+        "16",
+        "--limit",
+        "32",
+        "--evaluate-every",
+        "2",
+        "--learning-rate",
+        "1e-3",
+        "--masked-steps",
+        "2",
+        "--json",
+    ]
     assert run(app, ["train", "adapt", *map(str, arguments), *changed]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (tmp_path / "made" / "model.safetensors").read_bytes() == trained

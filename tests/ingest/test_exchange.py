@@ -26,6 +26,7 @@ from passagework.ingest.maintenance.exchange import (
     snapshot_collection,
 )
 from passagework.ingest.maintenance.exchange.export_layout import DOCUMENTS, PASSAGES, SOURCES
+from passagework.ingest.maintenance.exchange.importing import import_shards
 from passagework.ingest.maintenance.removal import delete
 from passagework.retrieval import ConfigError, StoreError
 from passagework.retrieval.types import Json
@@ -52,6 +53,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (base / "docs" / "page.html").write_text("<nav>All gates</nav><main><p>A gate of iron.</p></main>")
     (base / "docs" / "two pages.pdf").write_bytes(typed([["Harbour one."], ["Winter two."]]))
     (base / "docs" / "bad.docx").write_bytes(b"no zip")
+    (base / "docs" / "gate.py").write_text("def gate():\n    return 'iron'\n")
     encoder = FakeEncoder()
     for _ in range(2):
         ingest([base / "docs"], base / "c", encoder=encoder, settings=SETTINGS, passage_tokens=40, overlap=8)
@@ -115,7 +117,7 @@ class TestRoundTrip:
         assert (row["path"], row["title"], row["headings"]) == ("fact.md", "Apple", [])
         assert json.loads(row["metadata"]) == {"year": 2020, "tags": ["a", "b"]}
         encoder = FakeEncoder()
-        [vector] = encoder.encode_passages([f"{row['title']}\n{row['text']}"])
+        [vector] = encoder.encode_passages([f"{row['title']} (fact)\n{row['text']}"])
         np.testing.assert_allclose(row["vector"], vector, atol=1e-6)
         printed = next(row for row in rows.values() if row["path"] == "two pages.pdf")
         assert printed["pages"][0] == 1
@@ -337,3 +339,24 @@ def test_command(template: Path, tmp_path: Path) -> None:
     database.write_bytes(database.read_bytes()[:-1] + b"\x07")
     assert "is damaged" in run("export", "--collection", tmp_path / "i", "--out", tmp_path / "x").complaint
     assert not (tmp_path / "x").exists()
+
+
+def test_exports_that_were_made_otherwise_are_not_put_together(tmp_path: Path) -> None:
+    """Of other passages or another encoder: in a line, and nothing is left; alike ones make one collection."""
+    made = {"a": (40, ""), "b": (40, ""), "cut": (50, ""), "other": (40, "another")}
+    for name, (tokens, seed) in made.items():
+        encoder = FakeEncoder(seed=seed)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").write_text(f"The river of {name}.")
+        ingest([tmp_path / name], tmp_path / f"c-{name}", encoder=encoder, settings=SETTINGS, passage_tokens=tokens)
+        export_collection(tmp_path / f"c-{name}", tmp_path / f"e-{name}")
+    for name, differs in (("cut", "chunking"), ("other", "encoder")):
+        with pytest.raises(StoreError, match=rf"e-{name} was made with another {differs} than .*e-a"):
+            import_shards([tmp_path / "e-a", tmp_path / f"e-{name}"], tmp_path / "c")
+        assert not (tmp_path / "c").exists()
+    told: list[int] = []
+    import_shards([tmp_path / "e-b", tmp_path / "e-a"], tmp_path / "c", meta={"mark": 1}, progress=told.append)
+    assert told == [1, 2]
+    with Collection.open(tmp_path / "c", encoder=FakeEncoder()) as collection:
+        assert [row.path for row in sorted(collection.documents(), key=lambda row: row.id)] == ["b.txt", "a.txt"]
+    assert examine(tmp_path / "c", encoder=FakeEncoder()).well

@@ -170,7 +170,11 @@ def test_a_user_with_less_memory_sees_the_page(tmp_path: Path) -> None:
 
 
 def test_the_boxes_of_real_passages_hold_them(real_data: Path) -> None:
-    """Of passages drawn from the shared PDFs, what pdfium reads back equals at least 97 in 100, white space aside."""
-    readings = [read_back(one) for one in draw(real_data / "files", COUNT, seed=6)]
+    """Of passages drawn from the shared PDFs, what pdfium reads back equals at least 97 in 100, white space aside.
+
+    Of the filings, which take seconds each, those of a few pages are among them; the benchmark draws from all.
+    """
+    paths = sorted((real_data / "files").rglob("*.pdf"))
+    readings = [read_back(one) for one in draw([path for path in paths if "_10K" not in path.name], COUNT, seed=6)]
     missed = [(one.drawn.path.name, one.wanted, one.found) for one in readings if not one.equal]
     assert len(missed) <= (1 - BAR) * COUNT, missed

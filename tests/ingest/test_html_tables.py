@@ -266,3 +266,77 @@ def test_authors_and_subtitles_are_no_headings() -> None:
     body = render_html(title).body
     assert [heading.title for heading in body.headings] == ["Pumps"]
     assert body.text == "Pumps\n\nVersion 2\n\nAda B.\n\nBegin."
+
+
+def test_tables_and_headings_by_their_roles_alone_are_some() -> None:
+    """Rows of elements that say so are a table, whatever wraps them; texts beside the cells make it none."""
+    grid_of = (
+        "<div role=table><div><div role=row><span role=columnheader>Part</span><span role=columnheader>Qty</span></div>"
+        "</div><div role=rowgroup><div role=row><div><span role=cell>Seal</span></div><span role=cell></span></div>"
+        "<div role=row><span role=cell>Rotor</span><span role=cell>3</span></div></div>{}</div>"
+    )
+    text, tables = read(grid_of.format(""))
+    rows = "| Part | Qty |\n| Seal |  |\n| Rotor | 3 |"
+    assert (text, tables) == (rows, [(rows, "Part | Qty")])
+    assert "beside" in read(grid_of.format("beside"))[0]
+    headings = render_html("<div role=heading aria-level=3>Bearings</div><p role=heading>Seals</p>").body.headings
+    assert [(heading.level, heading.title) for heading in headings] == [(3, "Bearings"), (2, "Seals")]
+
+
+def test_code_keeps_its_indentation_without_the_numbers_of_its_lines() -> None:
+    """In blanks that don't collapse, by its style or its sheet, and in a table beside its numbers."""
+    assert read("<p>if a:<br>&nbsp;&nbsp;&nbsp; b()<br>&nbsp;c")[0] == "if a:\n    b()\nc"
+    assert read("<div>if a:</div><div><span>&#160; </span><b>&#160; b()</b></div>")[0] == "if a:\n\n    b()"
+    assert read("<p style='white-space: pre-wrap'>if a:\n    b()</p>")[0] == "if a:\n    b()"
+    assert read("<style>p.c1 {white-space: pre}</style><p class=c1>if a:\n    b()</p>")[0] == "if a:\n    b()"
+    assert (
+        read("<pre><span class=linenos>1</span>if a:\n<span class=linenos>2</span>    b()</pre>")[0] == "if a:\n    b()"
+    )
+    table = "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre><td><pre>if a:\n    b()</pre></table>"
+    assert read(table) == ("if a:\n    b()", [])
+    row = "<tr><td class=blob-num>1<td class=blob-code>"
+    lines = f"<table>{row}if a:{row}    b()</table>"
+    assert read(lines)[0] == "if a:\n    b()"
+
+
+def test_text_is_raised_by_its_style_too() -> None:
+    """In the element, or in a sheet of the page, as exported documents have it."""
+    style = (
+        "<style>@import 'x'; .c5{vertical-align:super;font-size:8pt} span.c6 , h1{color:red;vertical-align:sub}</style>"
+    )
+    assert read(f"{style}<p>10<span class=c5>6</span> x<span class='c1 c6'>12a</span>")[0] == "10^6 x_12a"
+    assert read("<p>1998<span style='vertical-align: super'><a href='#f4'>4</a></span>")[0] == "1998[4]"
+    assert read("<p>10<span style='vertical-align: middle'>6</span>")[0] == "106"
+
+
+def test_a_formula_is_said_once() -> None:
+    """KaTeX and MathJax set it beside its MathML, MediaWiki hides the MathML behind a picture."""
+    mathml = "<math><msup><mi>x</mi><mn>2</mn></msup></math>"
+    assert read(f"a <span class=katex>{mathml}<span class=katex-html aria-hidden=true>x2</span></span>")[0] == "a x^2"
+    assert read(f"a <span class=mwe-math-mathml-inline style='display:none'>{mathml}</span>")[0] == "a x^2"
+    assert read(f"a <span class=MathJax><nobr aria-hidden=true>x2</nobr>{mathml}</span>")[0] == "a x^2"
+    assert read("a <script type='math/tex'>x^2</script> b")[0] == "a x^2 b"
+    assert read("a <span class=MathJax_Preview>x^2</span><script type='math/tex'>x^2</script>")[0] == "a x^2"
+
+
+def test_what_programs_that_make_sites_put_around_content_is_left_out() -> None:
+    """By the names that they give it; with a main element that has a title, all else, also where it has titles."""
+    read_page = "<main><h1>Reset{}</h1><p>Hold the red button for nine seconds.</p>{}</main>{}"
+    mark = "<a class=hash-link href='#r'>\u200b</a>"
+    inside = (
+        "<h2>Care<span class=mw-editsection>[<a>edit</a>]</span></h2><p>Gloves.<button>Copy</button></p>"
+        "<div class=sharedaddy><h3>Share this:</h3></div><div class=newsletter><h3>Sign up</h3></div>"
+        "<ol><li>By law. <a href='#r1' class=footnote-backref>\u21a9</a></li></ol>"
+    )
+    outside = "<div><h2>Recent posts</h2><input type=checkbox></div><div class=modal><h4>Search</h4><p>Terms</p></div>"
+    page = render_html(read_page.format(mark, inside, outside), whole=False)
+    assert page.body.text == "Reset\n\nHold the red button for nine seconds.\n\nCare\n\nGloves.\n\n1. By law."
+    assert [heading.title for heading in page.body.headings] == ["Reset", "Care"]
+    assert "Recent posts" in page.surroundings
+    assert "Search Terms" in page.surroundings
+    named = "<div>Home</div><div id=Content><h1>Reset</h1><p>Hold it.</p></div><div><h4>Newsletter</h4></div>"
+    assert render_html(named, whole=False).body.text == "Reset\n\nHold it."
+    titled = "<div><h1>Reset</h1><p>By Ines</p></div><main><p>Hold it.</p></main>"
+    assert render_html(titled, whole=False).body.text == "Reset\n\nBy Ines\n\nHold it."
+    small = "<main><h1>Reset</h1></main>" + "<p>A page whose text stands elsewhere.</p>" * 9
+    assert render_html(small, whole=False).body.text.count("elsewhere") == 9

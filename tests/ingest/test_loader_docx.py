@@ -412,3 +412,39 @@ def test_what_is_nested_too_deeply_costs_itself_alone(tmp_path: Path) -> None:
     document = read(tmp_path, said("Before.") + deep + said("Behind."))
     assert document.text == "Before.\n\nBehind."
     assert document.notes == ("tables and text boxes that are nested too deeply can't be read",)
+
+
+def test_code_keeps_its_blanks_and_its_lines_together(tmp_path: Path) -> None:
+    """By its font, its style, or blanks that indent it; a tab alone begins prose."""
+    courier = "<w:rFonts w:ascii='Courier New'/>"
+    lines = ("def stop(pump):", "    if pump.dry:", "        pump.off()", "# done")
+    texts = [f'<w:t xml:space="preserve">{line}</w:t>' for line in lines]
+    code = "".join(f"<w:p>{run(text, courier)}</w:p>" for text in texts)
+    whole = "\n".join(lines)
+    assert read(tmp_path, said("Run this:") + code + said("Then stop.")).text == f"Run this:\n\n{whole}\n\nThen stop."
+    broken = run("<w:t>if dry:</w:t><w:br/><w:tab/><w:t>off(a,  b)</w:t>", courier)
+    assert read(tmp_path, f"<w:p>{broken}</w:p>").text == "if dry:\n    off(a,  b)"
+    style = '<w:style w:type="paragraph" w:styleId="C"><w:name w:val="Source Code"/></w:style>'
+    styled = "".join(f'<w:p><w:pPr><w:pStyle w:val="C"/></w:pPr>{t(line)}</w:p>' for line in lines)
+    assert read(tmp_path, styled, styles=part("w:styles", style)).text == whole
+    assert read(tmp_path, f"<w:p>{t('if dry:')}</w:p><w:p>{t('    off()')}</w:p>").text == "if dry:\n    off()"
+    assert read(tmp_path, f"<w:p>{run('<w:tab/>')}{t('A  paragraph.')}</w:p>").text == "A paragraph."
+
+
+def test_runs_are_raised_by_their_position_and_headings_known_without_their_style(tmp_path: Path) -> None:
+    """A few points off the line; styles that the file names but hasn't."""
+    raised = run("<w:t>6</w:t>", "<w:position w:val='8'/>")
+    moved = run("<w:t>9</w:t>", "<w:position w:val='1'/>")
+    heading = f"<w:p><w:pPr><w:pStyle w:val='Heading2'/></w:pPr>{t('Counts')}</w:p>"
+    document = read(tmp_path, f"{heading}<w:p>{t('10')}{raised}{t(' and 1')}{moved}</w:p>")
+    assert document.text == "## Counts\n\n10^6 and 19"
+
+
+def test_names_of_groups_stand_over_their_columns(tmp_path: Path) -> None:
+    """Years too, above an empty cell beneath a name, and cells merged as older files have it."""
+    wide, first, next_ = '<w:gridSpan w:val="2"/>', '<w:hMerge w:val="restart"/>', "<w:hMerge/>"
+    rows = [cell("Site") + cell("2030", wide), cell("") + cell("Plan") + cell("Actual"), cell("Alta") + cell("5") * 2]
+    assert read(tmp_path, table(*rows)).tables[0].columns == "Site | 2030 Plan | 2030 Actual"
+    rows = [cell("Site") + cell("Output", first) + cell("", next_), cell("Alta") + cell("5") + cell("")]
+    document = read(tmp_path, table(*rows))
+    assert document.text == "| Site | Output | Output |\n| --- | --- | --- |\n| Alta | 5 |  |"

@@ -254,3 +254,11 @@ def test_data_in_addresses_is_no_text(tmp_path: Path, source: str, text: str) ->
     """Pictures and fonts that stand in a text leave their kind and an ellipsis; what can be read stays."""
     for name in ("a.md", "a.txt", "a.rst"):
         assert written(tmp_path, name, source).text == text
+
+
+def test_a_json_object_above_the_text_is_its_fields(tmp_path: Path) -> None:
+    """As Hugo has it; one that is damaged, or is all there is, is text."""
+    document = written(tmp_path, "a.md", '{\n  "title": "Field notes",\n  "tags": ["a"]\n}\n\nBody\n')
+    assert (document.title, document.text, document.metadata) == ("Field notes", "Body\n", {"tags": ["a"]})
+    for source in ('{\n "title": \n\nBody\n', '{\n "title": "T"\n}\n'):
+        assert written(tmp_path, "a.md", source).text == source

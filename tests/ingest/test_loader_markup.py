@@ -225,3 +225,30 @@ def test_hostile_texts_take_no_long_time(tmp_path: Path, name: str) -> None:
         with suppress(IngestError):
             list(load(path, LoadOptions()))
         assert time.monotonic() - started < 20, (name, number)
+
+
+def test_tex_shows_what_its_commands_stand_for(tmp_path: Path) -> None:
+    """Words of the document's own commands, units, raised text; cells that reach over columns; code as it is set."""
+    source = (
+        "\\newcommand{\\pump}{P-100}\\begin{document}"
+        "Every \\pump{} moves \\SI{5}{\\metre} in 10\\textsuperscript{6} s.\n\n"
+        "\\begin{tabular}{lrr} Part & Min & Max \\\\ \\multicolumn{2}{l}{Rotor} & 5 \\\\ \\end{tabular}\n"
+        "\\begin{lstlisting}[language=Python]\nif x:\n    y\n\\end{lstlisting}\\end{document}"
+    )
+    text = written(tmp_path, "a.tex", source).text
+    assert text == (
+        "Every P-100 moves 5 metre in 10^6 s.\n\n"
+        "| Part | Min | Max |\n| --- | --- | --- |\n| Rotor |  | 5 |\n\nif x:\n    y"
+    )
+
+
+def test_xml_keeps_notes_and_raised_text_apart_and_code_as_it_is(tmp_path: Path) -> None:
+    """A note of the text is in brackets; the title of a remark is no heading."""
+    source = (
+        "<article><title>Pumps</title><para>Inspected<footnote><para>By law.</para></footnote> "
+        "10<superscript>6</superscript> times.</para><note><title>Note</title><para>Wear gloves.</para></note>"
+        "<programlisting>if x:\n    y</programlisting></article>"
+    )
+    document = written(tmp_path, "a.xml", source)
+    assert document.text == "# Pumps\n\nInspected (By law.) 10^6 times.\n\nNote\n\nWear gloves.\n\nif x:\n    y"
+    assert [heading.title for heading in document.headings] == ["Pumps"]

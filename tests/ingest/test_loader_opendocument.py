@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,60 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes, reason: str) -> 
     path.write_bytes(data)
     with pytest.raises(IngestError, match=reason):
         list(load(path, LoadOptions()))
+
+
+def test_numbers_of_pages_are_no_text_and_fields_of_forms_are(tmp_path: Path) -> None:
+    """A foot that says no more than its page's number is left out; boxes and choices show what they hold."""
+    field = 'xmlns:field="urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0"'
+    parameter = '<field:param field:name="{}" field:value="{}"/>'.format
+    entries = parameter("Dropdown_ListEntry", "meat") + parameter("Dropdown_ListEntry", "vegan")
+    ticked = parameter("Checkbox_Checked", "true")
+    box = f'<field:fieldmark {field} field:type="x.FORMCHECKBOX">{ticked}</field:fieldmark>'
+    choice = f'<field:fieldmark {field} field:type="x.FORMDROPDOWN">{entries}{parameter("Dropdown_Selected", "1")}'
+    pages = "<text:p>Page <text:page-number>3</text:page-number> of <text:page-count>9</text:page-count></text:p>"
+    body = f"{pages}<text:p>{box} agrees</text:p><text:p>Diet: {choice}</field:fieldmark></text:p>"
+    assert written(tmp_path, "a.odt", open_document("text", body)).text == "☒ agrees\n\nDiet: vegan"
+
+
+def test_a_list_goes_on_in_a_cell(tmp_path: Path) -> None:
+    """Where it says that it continues the one before."""
+    style = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1" style:num-format="1" '
+        'style:num-suffix="."/></text:list-style>'
+    )
+    begin = '<text:list text:style-name="L" text:continue-numbering="true">'
+    listed = (begin + "<text:list-item><text:p>{}</text:p></text:list-item></text:list>").format
+    cells = (
+        f"<table:table-cell>{listed('two')}</table:table-cell><table:table-cell><text:p>x</text:p></table:table-cell>"
+    )
+    row = f"<table:table-row>{cells}</table:table-row>"
+    body = f"{listed('one')}<table:table>{row}</table:table>{listed('three')}"
+    document = written(tmp_path, "a.odt", open_document("text", body, automatic=style))
+    assert document.text == "1. one\n\n| 2. two | x |\n\n3. three"
+
+
+def test_shapes_of_sheets_are_read(tmp_path: Path) -> None:
+    """Text boxes and charts behind the cells; a point that a chart hasn't is empty."""
+    cell = "<table:table-cell><text:p>{}</text:p>{}</table:table-cell>".format
+    drawn = "<draw:custom-shape><text:p>Provisional</text:p></draw:custom-shape>"
+    chart = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+    body = (
+        f"<table:table table:name='S'><table:shapes>{chart}</table:shapes>"
+        f"<table:table-row>{cell('Part', drawn)}{cell('Qty', '')}</table:table-row></table:table>"
+    )
+    points = "<table:table-cell office:value='{}'><text:p>{}</text:p></table:table-cell>".format
+    names = f"<table:table-row>{cell('', '')}{cell('Load', '')}</table:table-row>"
+    rows = f"<table:table-header-rows>{names}</table:table-header-rows>"
+    rows += f"<table:table-row>{cell('Alta', '')}{points(5, 5)}</table:table-row>"
+    rows += f"<table:table-row>{cell('Bodo', '')}{points('NaN', 'NaN')}</table:table-row>"
+    inside = open_document(
+        "chart",
+        "<chart:chart><chart:title><text:p>Winter</text:p></chart:title>"
+        f"<table:table>{rows}</table:table></chart:chart>",
+    )
+    with zipfile.ZipFile(io.BytesIO(inside)) as archive:
+        parts = {"Object 1/content.xml": archive.read("content.xml").decode()}
+    document = written(tmp_path, "a.ods", open_document("spreadsheet", body, parts=parts))
+    assert document.text == (
+        "## S\n\n| Part | Qty |\n\nWinter\n\n|  | Load |\n| --- | --- |\n| Alta | 5 |\n| Bodo |  |\n\nProvisional"
+    )

@@ -104,3 +104,14 @@ def test_text_upon_the_page_is_read_where_it_stands(tmp_path: Path) -> None:
         "The end.",
         "[Comment, Ada] Ask the board",
     ]
+
+
+def test_fields_of_one_line_stand_where_they_are(tmp_path: Path) -> None:
+    """However many there are: the file has all of them behind its text."""
+    content = placed(80, 700, "Yes") + placed(140, 700, "No") + placed(200, 700, "Unknown")
+    boxes = [
+        {"Subtype": "/Widget", "FT": "/Btn", "T": f"b{x}", "Rect": [x, 697, x + 14, 711], "F": 4}
+        for x in (60, 120, 180)
+    ]
+    text = load(written(tmp_path / "a.pdf", saved(annotated(*boxes, content=content)))).text
+    assert text == "☐ Yes ☐ No ☐ Unknown"

@@ -232,3 +232,42 @@ def test_letters_set_one_by_one_are_no_cells(tmp_path: Path) -> None:
     started = time.process_time()
     assert read(tmp_path, "".join(placed(10 + 20 * number, 400, "x", 8) for number in range(8_000))).count("x") == 8_000
     assert time.process_time() - started < 20
+
+
+def test_a_sidebar_that_is_drawn_row_by_row_is_read_by_itself(tmp_path: Path) -> None:
+    """Though its lines are short: the text beside it is in the midst of its sentences."""
+    text = [
+        "The committee reviewed the yearly",
+        "report and found that repairs had",
+        "cost far less than was planned for",
+    ]
+    text += ["the northern weir in the spring of", "the year, when the flood was low."]
+    side = ["Contact:", "Ines Okafor", "Room 12", "Mondays only", "or by letter"]
+    rows = "".join(
+        placed(60, 700 - 14 * at, left) + placed(400, 700 - 14 * at, right)
+        for at, (left, right) in enumerate(zip(text, side, strict=True))
+    )
+    assert read(tmp_path, rows) == "\n".join([*text, *side])
+
+
+def test_a_heading_above_a_table_is_none_of_its_names(tmp_path: Path) -> None:
+    """A line of larger letters stands above the table, though the strips between the columns reach past it."""
+    rows = "".join(
+        placed(60 + 120 * column, 660 - 16 * row, text)
+        for row, line in enumerate(PUMPS)
+        for column, text in enumerate(line)
+        if text
+    )
+    text = read(tmp_path, placed(60, 690, "Pumps", 20) + rows)
+    assert text.startswith("Pumps\n")
+    assert "| Pump | Flow | Head | Power |\n| P-100 | 20 |  | 1.1 |" in text
+
+
+def test_stacked_fractions_and_marks_before_notes(tmp_path: Path) -> None:
+    """A number beneath another is its denominator; a raised mark that begins a line stands apart from its words."""
+    fraction = (
+        placed(60, 700, "It takes") + placed(107, 704, "1", 7) + placed(107, 696, "2", 7) + placed(112, 700, "day.")
+    )
+    assert read(tmp_path, fraction + placed(112, 700, "day.")) == "It takes 1/2 day."
+    note = placed(60, 704, "4", 6) + placed(63.6, 700, "Source: the board.")
+    assert read(tmp_path, note) == "4 Source: the board."

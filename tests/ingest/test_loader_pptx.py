@@ -222,3 +222,22 @@ def test_a_hidden_diagram_is_hidden(tmp_path: Path) -> None:
     leads = ("d1", "diagramData", "../diagrams/d1.xml")
     document = only(deck_file(tmp_path, shape("Text") + frame, leads, parts={"ppt/diagrams/d1.xml": diagram}))
     assert [(document.text[h.start : h.end], h.reason) for h in document.hidden] == [("Plan", HiddenReason.INVISIBLE)]
+
+
+def test_code_on_a_slide_is_indented(tmp_path: Path) -> None:
+    """By the blanks that begin its lines."""
+    lines = "".join(f"<a:p><a:r><a:t>{line}</a:t></a:r></a:p>" for line in ("if dry:", "    off()", "  end"))
+    assert text_of(tmp_path, shape("Code").replace("<a:p>", f"{lines}<a:p>", 1)) == "if dry:\n    off()\n  end\nCode"
+
+
+def test_a_large_line_is_the_title_of_a_slide_without_one(tmp_path: Path) -> None:
+    """The first text, where its letters are larger than all others and it is no sentence."""
+
+    def sized(text: str, size: int) -> str:
+        return shape(text).replace("<a:r>", f'<a:r><a:rPr sz="{size}"/>', 1)
+
+    text = shape("Use the 40 mm puller.")
+    assert text_of(tmp_path, sized("Bearings", 4000) + text) == "# Bearings\nUse the 40 mm puller."
+    assert text_of(tmp_path, sized("Bearings", 2000) + text) == "Bearings\n\nUse the 40 mm puller."
+    assert text_of(tmp_path, sized("They are worn.", 4000) + text) == "They are worn.\n\nUse the 40 mm puller."
+    assert text_of(tmp_path, shape("Pumps", held="title") + sized("Bearings", 4000)) == "# Pumps\nBearings"

@@ -90,3 +90,14 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes, reason: str) -> 
     path.write_bytes(data)
     with pytest.raises(IngestError, match=reason):
         list(load(path, LoadOptions()))
+
+
+def test_names_of_groups_and_text_off_the_line(tmp_path: Path) -> None:
+    """A cell that reaches over others names them all; `\\up` raises as `\\super` does; blanks indent code."""
+    first = r"\trowd\cellx1000\cellx3000 Site\cell 2030\cell\row"
+    narrow = r"\trowd\cellx1000\cellx2000\cellx3000"
+    others = rf"{narrow} \cell Plan\cell Done\cell\row{narrow} Alta\cell 5\cell 6\cell\row"
+    text = r"\pard 10{\up6 6} cells\par if x:\par \~\~  y\par}"
+    document = written(tmp_path, "a.rtf", rf"{HEAD}\pard\intbl {first}{others}{text}")
+    assert document.tables[0].columns == "Site | 2030 Plan | 2030 Done"
+    assert document.text.endswith("\n\n10^6 cells\n\nif x:\n    y")

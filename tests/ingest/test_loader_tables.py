@@ -240,3 +240,15 @@ def test_a_header_that_comes_again_is_none_of_the_rows(tmp_path: Path) -> None:
 def test_dialects(tmp_path: Path, source: str, texts: list[str]) -> None:
     """Spreadsheets name their delimiter, databases escape quotes, and remarks above the rows are a text."""
     assert [document.text for document in documents(tmp_path, "a.csv", source)] == texts
+
+
+def test_what_stands_around_a_table_is_no_row_of_it(tmp_path: Path) -> None:
+    """Names and values above a bank's rows are one text, the frames of other programs none; quotes may be single."""
+    bank = 'Account:;"DE12";\nFrom:;01.03.2031;\n\nDay;Payee;Amount;Reference\n1 March;Hall 7;-12,50;R1\n'
+    above, first, _ = documents(tmp_path, "a.csv", f"{bank}2 March;Hall 8;3,50;R2\n")
+    assert above.text == "Account: DE12\nFrom: 01.03.2031"
+    assert first.text == "Day: 1 March\nPayee: Hall 7\nAmount: -12,50\nReference: R1"
+    framed = "|------|----|\n|Part  |Qty |\n|------|----|\n|Seal  |  3 |\n|Rotor |  5 |\n|------|----|\n"
+    assert [row.text for row in documents(tmp_path, "a.csv", framed)] == ["Part: Seal\nQty: 3", "Part: Rotor\nQty: 5"]
+    single = "'Part','Note'\n'Seal','it''s, here'\n'Rotor','5'\n"
+    assert documents(tmp_path, "a.csv", single)[0].text == "Part: Seal\nNote: it's, here"

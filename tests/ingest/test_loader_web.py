@@ -49,7 +49,7 @@ def test_a_page_reads_as_a_person_sees_it(tmp_path: Path) -> None:
     """Blocks are parted by blank lines, items and rows by line ends; scripts, styles and hidden parts are gone."""
     document = page(tmp_path, PAGE)
     assert document.text == (
-        "Travel policy\n\nFirst paragraph, in two lines.\n\nSecond one.\nAfter a break.\n\nAfter two.\n\n"
+        "Travel policy\n\nFirst paragraph, in two lines.\n\nSecond one.\nAfter a break.\n\nAfter two.\n\npic\n\n"
         "Limits per day\n\n- Trains\n- Planes\n  - short\n\n3. Third\n4. Fourth\n\n"
         "Fares\n\n| City | Euro |\n| Bern | $12% |\n\ndef f():\n    return 1\n\nEnd"
     )

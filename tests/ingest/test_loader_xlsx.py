@@ -266,3 +266,13 @@ def test_strict_workbooks_are_read(tmp_path: Path) -> None:
         "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"
     )
     assert only(changed(path, "xl/worksheets/sheet1.xml", strict.encode())).text.endswith("| c | 1 |")
+
+
+def test_raised_parts_of_a_text_stay_apart(tmp_path: Path) -> None:
+    """Exponents and the marks of notes, in texts that are shared and in others."""
+    run = "<x:r>{}<x:t>{}</x:t></x:r>"
+    raised, low = ('<x:rPr><x:vertAlign val="superscript"/></x:rPr>', '<x:rPr><x:vertAlign val="subscript"/></x:rPr>')
+    text = run.format("", "10") + run.format(raised, "6") + run.format("", "5 cells of H") + run.format(low, "2")
+    cells = f'<x:row r="1"><x:c r="A1" t="inlineStr"><x:is>{text}</x:is></x:c></x:row>'
+    path = book_file(tmp_path, {"S": f"<x:sheetData>{cells}</x:sheetData>"})
+    assert only(path).text == "## S\n\n10^6 5 cells of H2"

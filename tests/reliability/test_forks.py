@@ -46,14 +46,17 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["openvino", "torch"])
 @pytest.mark.parametrize(
-    "manners", [["exit"], ["close"], ["threads", "exit"], ["threads", "close", "exit"]], ids="+".join
+    ("backend", "manners"),
+    [
+        *(("openvino", manners) for manners in ("exit", "close", "threads+exit", "threads+close+exit")),
+        ("torch", "threads+close+exit"),
+    ],
 )
-def test_every_worker_answers_as_the_server(notes: Path, backend: str, manners: list[str]) -> None:
+def test_every_worker_answers_as_the_server(notes: Path, backend: str, manners: str) -> None:
     """A worker finds what its parent finds, collects garbage, and ends, whatever the parent's threads are doing."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.forking", str(notes), str(FORKS), *manners],
+        [sys.executable, "-m", "tests.support.forking", str(notes), str(FORKS), *manners.split("+")],
         capture_output=True,
         text=True,
         timeout=120 + 70 * FORKS,

@@ -54,6 +54,20 @@ def check_one_pass(encoder: BiEncoder, ids: list[TokenIds]) -> None:
         np.testing.assert_allclose(taken[place], vectors, atol=1e-5)
 
 
+def test_openvino_takes_as_many_threads_as_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variable that torch and FAISS go by: several workers of a machine each have their own processors."""
+    folder = tiny_encoder(tmp_path)
+    threads = []
+    for asked in ("1", "0", "many"):
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        backend = encoder_backend(resolve_model(str(folder), CPU), CPU)
+        assert isinstance(backend, OpenVinoEncoder)
+        threads.append(backend._model._compiled.get_property("INFERENCE_NUM_THREADS"))
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert threads[0] == 1
+    assert threads[1] == threads[2] == max(threads)
+
+
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_a_plain_bert_is_run_by_openvino(tmp_path: Path, pooling: str) -> None:
     """Pooled as its file says, with the very facts and vectors that sentence-transformers has."""

@@ -1,7 +1,7 @@
 """LangChain's own tests of retrievers, which come with langchain-tests.
 
-`make test` doesn't install that: it brings six plugins of pytest, which would take part in every run. To run them:
-`pip install langchain-tests`, and `pytest -p no:asyncio` with this file.
+`make test` doesn't install that: it brings six plugins of pytest, which would take part in every run.
+`make conformance` does, into a folder of its own, and runs this file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.fakes import FakeTokenEncoder
 from tests.support.framework_collections import make_collection
 
 pytest.importorskip("langchain_core", reason='pip install "passagework[langchain]"')
-pytest.importorskip("langchain_tests", reason="pip install langchain-tests")
+pytest.importorskip("langchain_tests", reason="langchain-tests is not installed: make conformance runs these")
 
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 

@@ -13,7 +13,7 @@ import pytest
 
 from passagework import Collection
 from passagework.retrieval import ConfigError, FilterError, StoreError
-from passagework.retrieval.config import Settings
+from passagework.retrieval.config import DEFAULT_ENCODER, Settings
 from tests.support.collection_checks import FakeReranker
 from tests.support.fakes import FakeTokenEncoder
 from tests.support.framework_collections import GUIDE, PromptedEncoder, make_collection
@@ -172,3 +172,26 @@ class TestRerank:
             PassageworkRerank(reranker=FakeReranker()).postprocess_nodes([])
         with pytest.raises(ConfigError, match="give a whole number of at least 1"):
             PassageworkRerank(reranker=FakeReranker(), top_n=0).postprocess_nodes([], query_str="a")
+
+
+def test_components_are_dumped_and_loaded() -> None:
+    """As JSON, with the models that they were made with, by name; what is loaded does as what was dumped."""
+    named = DEFAULT_ENCODER
+    embedding = PassageworkEmbedding(named, embed_batch_size=3)
+    loaded = PassageworkEmbedding.from_json(embedding.to_json())
+    assert (loaded.encoder, loaded.model_name, loaded.embed_batch_size) == (named, named, 3)
+    assert loaded.get_query_embedding("owls") == embedding.get_query_embedding("owls")
+    rerank = PassageworkRerank(encoder=named, top_n=2)
+    again = PassageworkRerank.from_json(rerank.to_json())
+    assert (again.encoder, again.reranker, again.top_n) == (named, None, 2)
+    nodes = [NodeWithScore(node=TextNode(text=text)) for text in ("Owls hoot.", "Bees dance.", "An owl is heard.")]
+    before, after = (one.postprocess_nodes(nodes, query_str="what do owls do") for one in (rerank, again))
+    assert [(node.text, node.score) for node in before] == [(node.text, node.score) for node in after]
+    assert len(after) == 2
+
+
+def test_a_dump_names_models_given_as_objects() -> None:
+    """An encoder by its fingerprint, a reranker by its name; nothing where the default is meant."""
+    assert PassageworkEmbedding(PromptedEncoder()).to_dict()["encoder"] == "fake"
+    dumped = PassageworkRerank(reranker=FakeReranker(), encoder=FakeTokenEncoder()).to_dict()
+    assert (dumped["reranker"], dumped["encoder"]) == (FakeReranker().name, "fake")

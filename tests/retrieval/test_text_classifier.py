@@ -103,6 +103,23 @@ def test_a_damaged_folder_is_told(classifier: TextClassifier, tmp_path: Path, da
         TextClassifier.read(tmp_path / "m")
 
 
+def test_a_kill_while_it_is_saved_leaves_none(
+    classifier: TextClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a folder is none, and doesn't stand in the way of the next."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TextClassifier, "_record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            classifier.save(tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+    classifier.save(tmp_path / "made")
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
 def test_texts_must_be_texts(classifier: TextClassifier) -> None:
     """Nothing to classify is an empty answer; an empty text, or none, is told by its place."""
     assert classifier.classify([]) == []

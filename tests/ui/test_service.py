@@ -211,6 +211,15 @@ class TestProblems:
         assert problem["detail"].startswith(detail)
         assert (problem["status"], problem["type"], "\n" in problem["detail"]) == (status, "about:blank", False)
 
+    def test_a_parameter_of_an_address_that_there_is_none_of(self, client: ServiceClient) -> None:
+        """It is refused as one of a body is, in the shape that callers of the path read."""
+        answer = client.get("/collections/guide/documents", params={"were": "{}"})
+        assert (answer.status_code, answer.json()["detail"]) == (422, "there is no parameter 'were'")
+        answer = client.get("/v1/files", params={"order": "asc"})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "order")
+        answer = client.ask("DELETE", "/collections/guide/documents/a.md/text", params={"start": "0"})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
     @pytest.mark.parametrize(
         ("content", "detail"),
         [

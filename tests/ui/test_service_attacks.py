@@ -114,6 +114,9 @@ def attempts(collection: Collection) -> dict[tuple[str, str], list[tuple[str, di
     def of_stores(behind: str) -> list[tuple[str, dict[str, Any]]]:
         return [(f"/v1/vector_stores/{name}/files/{file}{behind}", {}) for name in both for file in files]
 
+    def of_batches(behind: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(f"/v1/vector_stores/{name}/file_batches/vsfb_0{behind}", {}) for name in both]
+
     upload: list[tuple[str, dict[str, Any]]] = [
         (f"/collections/{name}/files/secretplan.md", {"content": b"x"}) for name in both
     ]
@@ -174,6 +177,13 @@ def attempts(collection: Collection) -> dict[tuple[str, str], list[tuple[str, di
         ("get", "/v1/vector_stores/{name}/files/{identifier}"): of_stores(""),
         ("get", "/v1/vector_stores/{name}/files/{identifier}/content"): of_stores("/content"),
         ("delete", "/v1/vector_stores/{name}/files/{identifier}"): of_stores(""),
+        ("post", "/v1/vector_stores/{name}/file_batches"): posts(
+            "/v1/vector_stores/{name}/file_batches",
+            [{"file_ids": files}, *({"files": [{"file_id": file}]} for file in files)],
+        ),
+        ("get", "/v1/vector_stores/{name}/file_batches/{batch}"): of_batches(""),
+        ("post", "/v1/vector_stores/{name}/file_batches/{batch}/cancel"): of_batches("/cancel"),
+        ("get", "/v1/vector_stores/{name}/file_batches/{batch}/files"): of_batches("/files"),
         ("post", "/v1/files"): [
             ("/v1/files", {"files": [("file", ("secretplan.md", b"x"))], "data": {"purpose": "assistants"}})
         ],

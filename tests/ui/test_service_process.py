@@ -7,6 +7,7 @@ import platform
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -218,13 +219,17 @@ def test_a_kill_during_an_upload(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.faults
-def test_a_client_that_stops_reading(path: Path) -> None:
-    """It asks for much and reads nothing: others have answers, memory stays, and the service ends when asked to."""
+def test_clients_that_are_killed_or_stop_reading(path: Path) -> None:
+    """They ask for much and read nothing: others have answers, memory stays, and the service ends when asked to."""
     port = free_port()
     body = json.dumps({"query": "bees", "k": 1}).encode()
     fields = ["host: localhost", "content-type: application/json", f"content-length: {len(body)}"]
     head = "\r\n".join(["POST /collections/c/search HTTP/1.1", *fields, "", ""])
     with serving("--collection", f"c={path}", port=port) as process:
+        for _ in range(20):  # a client that is killed while it is answered resets its connection
+            with socket.create_connection(("127.0.0.1", port)) as killed:
+                killed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                killed.sendall(head.encode() + body)
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
         for one in silent:
             one.setblocking(False)

@@ -150,6 +150,7 @@ class TestFile:
             "collections": ["guide"],
             "rights": ["search"],
             "filter": {"team": "green"},
+            "rate": None,
             "created": "",
         }
         assert run(command, ["token", "remove", *at, "--name", "n"]) == 0

@@ -16,6 +16,7 @@ import pytest
 
 from passagework.ui.cli import app
 from passagework.ui.commands.output import run
+from passagework.ui.service.access_tokens import TokenFile
 from tests.ui.test_service_process import free_port, path, serving
 
 pytestmark = [
@@ -76,11 +77,19 @@ def test_any_worker_answers_for_all(path: Path, tmp_path: Path) -> None:
         assert not other.is_running()
 
 
-def test_they_end_with_the_process_that_started_them(path: Path) -> None:
-    """However that one ended: none is left that holds the address."""
+def test_they_end_with_the_process_that_started_them(path: Path, tmp_path: Path) -> None:
+    """However that one ended: none is left that holds the address. Until then a token has one rate with all of them."""
     port = free_port()
-    with serving("--collection", f"c={path}", "--workers", "2", port=port) as process:
+    token = TokenFile(tmp_path / "t.json").add("a", rate=2)
+    arguments = ["--collection", f"c={path}", "--workers", "2", "--tokens", str(tmp_path / "t.json")]
+    with serving(*arguments, port=port) as process:
         workers = workers_of(process)
+        headers = {"authorization": f"Bearer {token}"}
+        for worker in workers:  # one after the other answers alone
+            worker.suspend()
+            assert asked(port, "GET", "/collections", headers=headers).status_code == 200
+            worker.resume()
+        assert asked(port, "GET", "/collections", headers=headers).status_code == 429
         process.kill()
         process.wait()
         gone, _ = psutil.wait_procs(workers, timeout=30)

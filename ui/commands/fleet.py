@@ -1,4 +1,4 @@
-"""Defines `passagework fleet`: a collection loaded into an engine, verified there, and fetched back."""
+"""Defines `passagework fleet`: an ingest by many workers; a collection into an engine, verified, and back."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passagework.ui.commands import options as opt
+from passagework.ui.commands import model_options as model_opt, options as opt, privacy
 from passagework.ui.commands.output import print_message, print_result
-from passagework.ui.commands.progress import counting_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,9 +38,103 @@ NewFolderOption = Annotated[
     Path, typer.Option("--out", help="Folder of the new collection.", metavar="DIR", show_default=False)
 ]
 
+FleetPathsArgument = Annotated[
+    list[str],
+    typer.Argument(help="Files and folders that all machines reach, and addresses: s3://BUCKET.", metavar="PATH"),
+]
+WorkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--work",
+        help="Folder that all machines reach, which keeps what is done (default: that of the collection, with .work).",
+        metavar="FOLDER",
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", help="Address of a Ray cluster (default: processes of this machine).", metavar="ADDRESS"),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="How many (default: as many as there is room for).", metavar="N")
+]
+CpusOption = Annotated[
+    float | None, typer.Option("--cpus", help="Processors of each worker (default: up to 4).", metavar="N")
+]
+GpusOption = Annotated[float, typer.Option("--gpus", help="GPUs of each worker; 0.5 is half of one.", metavar="N")]
+
 fleet = typer.Typer(
-    help="Have an engine serve a collection, beyond one machine.", no_args_is_help=True, rich_markup_mode=None
+    help="Ingest by many workers, and have an engine serve a collection: beyond one machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
+
+
+@fleet.command()
+def ingest(
+    paths: FleetPathsArgument,
+    collection: opt.NewCollectionOption,
+    work: WorkOption = None,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    cpus: CpusOption = None,
+    gpus: GpusOption = 0.0,
+    include: opt.IncludeOption = None,
+    exclude: opt.ExcludeOption = None,
+    no_ignore: opt.NoIgnoreOption = False,
+    language: opt.LanguageOption = None,
+    whole: opt.WholeOption = False,
+    encoder: opt.EncoderOption = None,
+    window: opt.WindowOption = None,
+    dimensions: model_opt.DimensionsOption = None,
+    query_prompt: model_opt.QueryPromptOption = None,
+    passage_prompt: model_opt.PassagePromptOption = None,
+    passage_tokens: opt.PassageTokensOption = None,
+    overlap: opt.OverlapOption = None,
+    token_vectors: opt.TokenVectorsOption = None,
+    pdf_password: opt.PasswordOption = None,
+    ocr: opt.OcrOption = "auto",
+    speech_model: opt.SpeechModelOption = None,
+    pii: privacy.PiiOption = None,
+    pii_kind: privacy.KindsOption = None,
+    names: privacy.NamesOption = None,
+    as_json: opt.JsonOption = False,
+) -> None:
+    """Make a new collection by many workers, on this machine or on many; a killed job goes on where it was."""
+    from passagework.ingest.distributed import Cluster, UnitOptions, fleet_ingest
+    from passagework.ui.commands.progress import progress_bar
+    from passagework.ui.present import show_report
+
+    options = UnitOptions(
+        encoder=encoder,
+        window=window,
+        dimensions=dimensions,
+        query_prompt=query_prompt,
+        passage_prompt=passage_prompt,
+        passage_tokens=passage_tokens,
+        overlap=overlap,
+        whole=True if whole else None,
+        token_vectors=token_vectors,
+        language=language,
+        pdf_password=pdf_password,
+        ocr=ocr,
+        speech_model=speech_model,
+        pii=pii,
+        pii_kinds=tuple(pii_kind or ()),
+        names=names,
+    )
+    with progress_bar() as progress:
+        report = fleet_ingest(
+            paths,
+            collection,
+            work=work,
+            cluster=Cluster(address=cluster, workers=workers, cpus=cpus, gpus=gpus),
+            include=include or (),
+            exclude=exclude or (),
+            no_ignore=no_ignore,
+            options=options,
+            progress=progress,
+        )
+    print_result(report.to_json(), as_json, lambda console: show_report(console, report, collection))
 
 
 @fleet.command()
@@ -55,6 +148,7 @@ def load(
 ) -> None:
     """Load a collection into an engine, or bring the engine up to date with what changed since."""
     from passagework.ingest.fleet import load_collection
+    from passagework.ui.commands.progress import counting_bar
 
     with counting_bar("documents") as bar:
         loaded = load_collection(source, collection, engine=engine, address=address, name=name, progress=bar)
@@ -71,6 +165,7 @@ def verify(
     """Compare an engine's answers with the collection's; only if they are the same, the engine's are used."""
     from passagework.ingest.fleet import verify_collection
     from passagework.retrieval.errors import ConfigError
+    from passagework.ui.commands.progress import counting_bar
 
     asked = None
     if queries is not None:

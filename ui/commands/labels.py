@@ -38,7 +38,7 @@ LabelsOption = Annotated[
     str | None,
     typer.Option(
         "--labels",
-        help="Of a classifier: labelled texts (JSONL, CSV, TSV), or with --collection a metadata field.",
+        help="Of a classifier or an encoder: labelled texts (JSONL, CSV, TSV); with --collection a metadata field.",
         metavar="FILE|FIELD",
     ),
 ]

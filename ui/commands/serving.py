@@ -14,6 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+def _take_from_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Has the options that a file gives stand in for those that are not on the command line."""
+    if path is not None:
+        from passagework.ui.service.serve_file import options_of
+
+        context.default_map = options_of(path)
+    return path
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        help="File that gives options (TOML); one that stands on the command line takes the place of the file's.",
+        metavar="FILE",
+        is_eager=True,
+        callback=_take_from_file,
+    ),
+]
 ServedOption = Annotated[
     list[str],
     typer.Option("--collection", help="Collection to serve, and its name; repeatable.", metavar="[NAME=]DIR"),
@@ -42,11 +61,15 @@ WorkersOption = Annotated[
     int,
     typer.Option("--workers", help="Processes that answer, each with models of its own.", metavar="N", min=1, max=64),
 ]
-QuietOption = Annotated[bool, typer.Option("--no-access-log", help="Write no line for each request.")]
+AccessLogOption = Annotated[
+    bool, typer.Option("--access-log/--no-access-log", help="Write a line for each request, or none.")
+]
 
 
 def serve(
+    context: typer.Context,
     collection: ServedOption,
+    config: ConfigOption = None,
     source: SourceOption = None,
     host: opt.HostOption = "127.0.0.1",
     port: opt.PortOption = 8600,
@@ -56,7 +79,7 @@ def serve(
     reranker: find.RerankerOption = None,
     timeout: TimeoutOption = 30.0,
     workers: WorkersOption = 1,
-    no_access_log: QuietOption = False,
+    access_log: AccessLogOption = True,
 ) -> None:
     """Serve collections over HTTP from one process that keeps its models loaded, or from several."""
     from passagework.retrieval.collection.collection_names import named_folders
@@ -67,6 +90,8 @@ def serve(
     from passagework.ui.service.serving_process import ServeOptions, serve_until_stopped
 
     folders = named_folders(collection)
+    if config is not None and _is_of_file(context, "source"):
+        source = [one for one in source or () if one.partition("=")[0] in folders]
     _check_tokens(host, tokens, no_auth=no_auth)
     options = ServeOptions(
         folders,
@@ -75,7 +100,7 @@ def serve(
         tokens=tokens,
         hosts=(*(allowed_host or ()), *(() if is_any_address(host) else (host,))),
         timeout=timeout,
-        access_log=not no_access_log,
+        access_log=access_log,
         workers=workers,
     )
     address = f"[{host}]" if ":" in host else host
@@ -90,6 +115,12 @@ def serve(
             interrupted = serve_by(workers, options, listening, started=lambda: print_message(by), note=print_message)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _is_of_file(context: typer.Context, parameter: str) -> bool:
+    """Tells whether a parameter has its value of the file of options."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "DEFAULT_MAP"
 
 
 def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dict[str, list[Path]]:

@@ -26,6 +26,10 @@ FilterOption = Annotated[
     str | None,
     typer.Option("--filter", help="Documents that it may see, as with --where (default: all).", metavar="JSON"),
 ]
+RateOption = Annotated[
+    int | None,
+    typer.Option("--rate", help="Requests that it may send a minute (default: any number).", metavar="N", min=1),
+]
 
 token = typer.Typer(help="Say who may ask a service.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -37,6 +41,7 @@ def add(
     collection: CollectionsOption = None,
     rights: RightsOption = "search,read",
     visible: FilterOption = None,
+    rate: RateOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
     """Make a token and print it, once: the file keeps its hash alone."""
@@ -44,7 +49,7 @@ def add(
 
     asked = [right.strip() for right in rights.split(",") if right.strip()]
     parsed = parse_where(visible, named="--filter")
-    made = TokenFile(tokens).add(name, collections=collection, rights=asked, visible=parsed)
+    made = TokenFile(tokens).add(name, collections=collection, rights=asked, visible=parsed, rate=rate)
     print_result({"name": name, "token": made}, as_json, lambda console: console.print(made, soft_wrap=True))
     print_message("keep the token now: it can't be read again")
 
@@ -70,8 +75,11 @@ def _show(console: Console, tokens: list[dict[str, Any]]) -> None:
     """Prints a line for each token."""
     from rich.text import Text
 
+    from passagework.retrieval.text import counted
+
     for entry in tokens:
         collections = ", ".join(entry["collections"] or ["all collections"])
         visible = f", where {entry['filter']}" if entry["filter"] is not None else ""
-        line = f"{entry['name']}  {', '.join(entry['rights'])} of {collections}{visible}"
+        rate = f", {counted(entry['rate'], 'request')} a minute" if entry["rate"] is not None else ""
+        line = f"{entry['name']}  {', '.join(entry['rights'])} of {collections}{visible}{rate}"
         console.print(Text(line), soft_wrap=True)

@@ -13,7 +13,7 @@ from passagework.ui.commands import adapted_training, labels as labelling, optio
 from passagework.ui.commands.output import print_message, print_result
 
 if TYPE_CHECKING:
-    from passagework.retrieval.training import TrainingOptions
+    from passagework.retrieval.training import Pair, TrainingOptions
 
 ADAPT = "adapt"
 """The kind that learns from a collection alone."""
@@ -32,6 +32,7 @@ def train(
     loss: training.LossOption = "listwise",
     layers: training.LayersOption = None,
     frozen: training.FrozenOption = None,
+    masked_steps: training.MaskedStepsOption = None,
     teacher: training.TeacherOption = None,
     negatives: training.NegativesOption = None,
     batch: training.BatchOption = None,
@@ -50,6 +51,7 @@ def train(
     """Train a reranker (`search --reranker OUT`) or an encoder (`ingest --encoder OUT`) on pairs, or a classifier.
 
     A classifier (`classify --model OUT`) learns from --labels, a linear head on the vectors of an encoder as it is.
+    `train encoder --labels` brings texts of one label together; a classifier learns from them then with --base OUT.
     `train adapt` makes an encoder of pairs that --collection gives of itself, and tells whether to use it.
     """
     if kind == "classifier":
@@ -58,6 +60,7 @@ def train(
     changed: dict[str, Any] = {
         "layers": layers,
         "frozen": frozen,
+        "masked_steps": masked_steps,
         "teacher": teacher,
         "negatives": negatives,
         "batch": batch,
@@ -71,12 +74,16 @@ def train(
         "seed": seed,
         "shuffled": shuffled,
     }
+    if labels is not None:
+        if kind != "encoder" or pairs:
+            raise ConfigError("--labels are of a classifier, or of an encoder without --pairs")
+        changed["batch_negatives"] = False
     options = _options(kind, loss, {name: value for name, value in changed.items() if value is not None})
     command = shlex.join(["passagework", *sys.argv[1:]])
     if kind == ADAPT:
         adapted_training.train_adapted(collection, out, base, judgments, general or [], options, command, as_json)
     else:
-        _train_on_pairs(kind, out, pairs, base, collection, passage_tokens, options, command, as_json)
+        _train_on_pairs(kind, out, pairs, labels, base, collection, passage_tokens, options, command, as_json)
 
 
 def _options(kind: str, loss: str, changed: dict[str, Any]) -> TrainingOptions:
@@ -91,6 +98,7 @@ def _train_on_pairs(
     kind: str,
     out: Path,
     pairs: list[Path] | None,
+    labels: str | None,
     base: str | None,
     collection: Path | None,
     passage_tokens: int,
@@ -107,11 +115,11 @@ def _train_on_pairs(
     from passagework.ui.present import show_training
 
     named = checked_kind(kind)
-    if not pairs:
+    if not pairs and labels is None:
         raise ConfigError(f"a {named.value} learns from --pairs: give a file")
     require("train")
     check_output_folder(out)
-    read = read_pairs(pairs)
+    read = read_pairs(pairs or []) if labels is None else _pairs_of_labels(labels, base, options.seed)
     with SuccessiveBars() as bars:
 
         def tell(mined: Mined) -> None:
@@ -137,3 +145,15 @@ def _train_on_pairs(
         print_message("no evaluation was better than the one before training: nothing was gained")
     out_fields = {"kind": kind, "out": str(out), "options": options.to_json(), **run.to_json()}
     print_result(out_fields, as_json, lambda console: show_training(console, kind, out, run))
+
+
+def _pairs_of_labels(file: str, base: str | None, seed: int) -> list[Pair]:
+    """Returns pairs of labelled texts, with negatives that the base finds near."""
+    from passagework.retrieval.config import Settings
+    from passagework.retrieval.labels.label_files import read_labels
+    from passagework.retrieval.models.encoder_loading import load_encoder
+    from passagework.retrieval.models.encoder_options import EncoderOptions
+    from passagework.retrieval.training.label_pairs import label_pairs
+
+    examples = read_labels(file)
+    return label_pairs(examples, load_encoder(base, EncoderOptions(), Settings.from_environment()), seed=seed)

@@ -64,6 +64,15 @@ FrozenOption = Annotated[
         "--frozen", help="Of an encoder: first layers that stay as they are (default: 0, all learn).", metavar="N"
     ),
 ]
+MaskedStepsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--masked-steps",
+        help="Of an encoder, and of adapt: steps in which it first fills in masked tokens of the texts, or of all "
+        "passages (default: 0).",
+        metavar="N",
+    ),
+]
 TeacherOption = Annotated[
     str | None,
     typer.Option(

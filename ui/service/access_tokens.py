@@ -40,13 +40,17 @@ class Right(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Tells what a caller may have: of `collections` (None: all), and of documents that `visible` lets through."""
+    """Tells what a caller may have: of `collections` (None: all), and of documents that `visible` lets through.
+
+    `rate` is how many requests it may send a minute (None: as many as it likes).
+    """
 
     name: str
     rights: frozenset[Right]
     collections: frozenset[str] | None = None
     visible: Where | None = None
     created: str = ""
+    rate: int | None = None
 
     def may_ask(self, collection: str) -> bool:
         """Tells whether a collection is one of its."""
@@ -59,6 +63,7 @@ class Access:
             "collections": None if self.collections is None else sorted(self.collections),
             "rights": [right.value for right in Right if right in self.rights],
             "filter": None if self.visible is None else dict(self.visible),
+            "rate": self.rate,
             "created": self.created,
         }
 
@@ -89,19 +94,23 @@ class TokenFile:
         collections: Sequence[str] | None = None,
         rights: Sequence[str] = (Right.SEARCH, Right.READ),
         visible: Where | None = None,
+        rate: int | None = None,
     ) -> str:
         """Adds a token, and returns it: it can't be read again. The file is made where there is none.
 
-        Raises ConfigError for a name that is taken, a right that there is none of, and a filter that makes no sense.
+        Raises ConfigError for a name that is taken, a right that there is none of, a filter that makes no sense, and a
+        rate below one request a minute.
         """
         if not name.strip() or not rights:
             raise ConfigError("a token needs a name, and a right at least")
+        if rate is not None:
+            _check_rate(rate)
         chosen = frozenset(choose(Right, right, "rights") for right in rights)
         if visible is not None:
             check_visible(visible)
         token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
         created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        access = Access(name, chosen, frozenset(collections) if collections else None, visible, created)
+        access = Access(name, chosen, frozenset(collections) if collections else None, visible, created, rate)
         with self._changing() as tokens:
             if any(other.name == name for other in tokens.values()):
                 raise ConfigError(f"there is a token named {name!r}: `passagework token remove` takes it away")
@@ -154,7 +163,9 @@ def _parsed(content: Any) -> dict[str, Access]:
     """Returns the tokens of a file by their hashes; whatever is not as it was written raises."""
     tokens = {}
     for entry in content["tokens"]:
-        collections, visible = entry["collections"], entry["filter"]
+        collections, visible, rate = entry["collections"], entry["filter"], entry.get("rate")
+        if rate is not None:
+            _check_rate(rate)
         if visible is not None:
             if not isinstance(visible, Mapping):
                 raise TypeError("a filter is no object")
@@ -165,5 +176,11 @@ def _parsed(content: Any) -> dict[str, Access]:
             None if collections is None else frozenset(map(str, collections)),
             visible,
             str(entry["created"]),
+            rate,
         )
     return tokens
+
+
+def _check_rate(rate: object) -> None:
+    if isinstance(rate, bool) or not isinstance(rate, int) or rate < 1:
+        raise ConfigError(f"rate is {rate!r}: give a whole number of requests a minute, from 1 on")

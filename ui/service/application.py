@@ -17,6 +17,7 @@ from passagework.ui.service import (
     merged_search,
     model_routes,
     native_routes,
+    openai_batches,
     openai_files,
     openai_routes,
 )
@@ -30,7 +31,7 @@ NATIVE, OPENAI, DIFY = "", "/v1", "/dify"
 
 ROUTES = (
     *((routes, NATIVE) for routes in (native_routes, merged_search, document_routes, ingest_routes)),
-    *((routes, OPENAI) for routes in (openai_routes, openai_files, model_routes)),
+    *((routes, OPENAI) for routes in (openai_routes, openai_files, openai_batches, model_routes)),
     (dify_routes, DIFY),
 )
 
@@ -67,5 +68,5 @@ def application(service: Service, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.include_router(description_page.router)
     app.router.routes.append(Route("/mcp", tools))
     add_handlers(app)
-    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics)
+    app.add_middleware(Guard, hosts=tuple(hosts), access=service.access, metrics=service.metrics, rates=service.rates)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -13,9 +14,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from passagework.retrieval.errors import PassageworkError
+from passagework.retrieval.text import counted
 from passagework.ui.service.access_tokens import Access
 from passagework.ui.service.problems import RefusedError, refusal_answer, refusal_of
 from passagework.ui.service.request_metrics import RequestMetrics
+from passagework.ui.service.request_rates import RequestRates
 from passagework.ui.service.uploading import PIECE, UPLOAD_BYTES, is_upload, within_limit
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -38,16 +41,23 @@ access_log = logging.getLogger("passagework.access")
 
 
 class Guard:
-    """Checks Host, Origin and token, and reads the body, in bounds, before any route; logs and counts every request.
+    """Checks Host, Origin, token and rate, and reads the body, before any route; logs and counts every request.
 
     A page of another site that reaches this machine by a name of its own (DNS rebinding) is refused. The log has the
     route and never a query, nor what a document is called.
     """
 
     def __init__(
-        self, app: ASGIApp, *, hosts: Iterable[str], access: Callable[[Headers], Access], metrics: RequestMetrics
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        access: Callable[[Headers], Access],
+        metrics: RequestMetrics,
+        rates: RequestRates,
     ) -> None:
         self._app = app
+        self._rates = rates
         self._access = access
         self._hosts = frozenset(host.lower() for host in (*LOCAL, *hosts))
         self._metrics = metrics
@@ -76,7 +86,9 @@ class Guard:
             headers = Headers(scope=scope)
             if scope["path"] not in OPEN:
                 self._check_source(headers)
-                scope.setdefault("state", {})["access"] = self._access(headers)
+                access = self._access(headers)
+                self._check_rate(access)
+                scope.setdefault("state", {})["access"] = access
             if is_upload(scope["method"], scope["path"]):
                 check_declared(headers, UPLOAD_BYTES + PIECE)
                 await self._app(scope, within_limit(receive, BODY_SECONDS), send)
@@ -101,6 +113,14 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and _host_of(origin) not in self._hosts:
             raise RefusedError(HTTPStatus.FORBIDDEN, f"pages of {origin!r} may not ask: --allowed-host adds a name")
+
+    def _check_rate(self, access: Access) -> None:
+        if access.rate is None:
+            return
+        wait = math.ceil(self._rates.take(access.name, access.rate))
+        if wait:
+            detail = f"the token may send {counted(access.rate, 'request')} a minute: try again in {wait} s"
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, detail, {"Retry-After": str(wait)})
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from passagework.retrieval.json_text import parse_json
+from passagework.retrieval.text import one_line
+from passagework.ui.service.problems import RefusedError, methods_of
 
 
 class JsonRequest(Request):
@@ -27,13 +31,20 @@ class JsonRequest(Request):
 
 
 class JsonRoute(APIRoute):
-    """Is a route whose requests are JsonRequests."""
+    """Is a route whose requests are JsonRequests, and have no parameter in their address that it doesn't know."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Returns what answers a request."""
         handler = super().get_route_handler()
+        known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def answer(request: Request) -> Response:
+            for name in request.query_params:
+                if name not in known:
+                    if request.method not in methods_of(request):  # of a part of a document, which is no document
+                        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+                    detail = f"there is no parameter {one_line(name, limit=80)!r}"
+                    raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, param=one_line(name, limit=80))
             return await handler(JsonRequest(request.scope, request.receive))
 
         return answer

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from passagework.ingest.scan import absolute
-from passagework.retrieval.collection.collection import Collection
-from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Json
 from passagework.ui.service.access_tokens import Right
+from passagework.ui.service.attached_files import (
+    attached,
+    created_of,
+    detach,
+    file_state,
+    of_document,
+    path_to_attach,
+    stored_in,
+    uri_in,
+)
 from passagework.ui.service.file_places import NO_FILE, document_named, row_of
-from passagework.ui.service.ingest_routes import without_documents
 from passagework.ui.service.json_requests import JsonRoute
 from passagework.ui.service.openai_shapes import (
     PURPOSES,
     FileState,
-    document_of,
-    file_id,
     page_of,
     store_file_object,
     stored_object,
@@ -29,17 +33,9 @@ from passagework.ui.service.openai_shapes import (
 )
 from passagework.ui.service.problems import RefusedError, json_answer
 from passagework.ui.service.request_bodies import RequestBody
-from passagework.ui.service.serving_state import Asking, Caller
+from passagework.ui.service.serving_state import Asking
 from passagework.ui.service.uploading import form_files, pieces_of
-from passagework.ui.service.writing_jobs import JobState
-from passagework.ui.sources.stored_files import (
-    copy_stored,
-    is_stored_id,
-    keep_stored,
-    remove_stored,
-    stored_file,
-    stored_ids,
-)
+from passagework.ui.sources.stored_files import keep_stored, remove_stored, stored_ids
 
 router = APIRouter(prefix="/v1", route_class=JsonRoute)
 
@@ -97,14 +93,14 @@ async def upload_file(request: Request, caller: Asking) -> Response:
 async def delete_file(identifier: str, caller: Asking) -> Response:
     """Takes a file out of every collection that the caller may write to, and deletes what was uploaded."""
     found = False
-    for name, collection, path in _stored_in(caller, identifier):
+    for name, collection, path in stored_in(caller, identifier):
         caller.writable(name)
-        await _detach(caller, name, collection, absolute(path).as_uri())
+        await detach(caller, name, collection, absolute(path).as_uri())
         remove_stored(path)
         found = True
     if not found:
         name, collection, row = await document_named(caller, identifier)
-        await _detach(caller, name, caller.writable(name), row.uri)
+        await detach(caller, name, caller.writable(name), row.uri)
     return json_answer({"id": identifier, "object": "file", "deleted": True})
 
 
@@ -112,14 +108,11 @@ async def delete_file(identifier: str, caller: Asking) -> Response:
 async def attach_file(name: str, body: AttachBody, caller: Asking) -> Response:
     """Begins to bring a file into a collection; `status` tells when it is there."""
     collection = caller.writable(name)
-    path = stored_file(collection.path, body.file_id)
+    path = await path_to_attach(caller, collection, body.file_id)
     if path is None:
-        elsewhere = next((path for _, _, path in _stored_in(caller, body.file_id)), None)
-        if elsewhere is None:
-            return json_answer(await _state(caller, name, collection, body.file_id))
-        path = await caller.run(lambda: copy_stored(elsewhere, collection.path))
+        return json_answer(await file_state(caller, name, collection, body.file_id))
     caller.writers.ingest(name, collection, [path])
-    return json_answer(store_file_object(name, body.file_id, FileState.IN_PROGRESS, created=_created(path)))
+    return json_answer(store_file_object(name, body.file_id, FileState.IN_PROGRESS, created=created_of(path)))
 
 
 @router.get("/vector_stores/{name}/files")
@@ -134,9 +127,9 @@ async def list_store_files(
     collection = caller.collection(name, Right.READ)
     created = unix_time(str((await caller.status(name))["created"]))
     rows = await caller.run(collection.documents)
-    objects = {one["id"]: one for one in (_of_document(name, row, created) for row in rows)}
+    objects = {one["id"]: one for one in (of_document(name, row, created) for row in rows)}
     for identifier in stored_ids(collection.path) if caller.may_write else ():
-        if identifier not in objects and (one := await _attached(caller, name, collection, identifier)) is not None:
+        if identifier not in objects and (one := await attached(caller, name, collection, identifier)) is not None:
             objects[identifier] = one
     chosen = [one for one in objects.values() if state is None or one["status"] == state.value]
     return json_answer(page_of(chosen, limit=limit, after=after))
@@ -145,14 +138,14 @@ async def list_store_files(
 @router.get("/vector_stores/{name}/files/{identifier}")
 async def store_file(name: str, identifier: str, caller: Asking) -> Response:
     """Tells whether a file is in a collection, on its way, or why it failed."""
-    return json_answer(await _state(caller, name, caller.collection(name, Right.READ), identifier))
+    return json_answer(await file_state(caller, name, caller.collection(name, Right.READ), identifier))
 
 
 @router.get("/vector_stores/{name}/files/{identifier}/content")
 async def store_file_content(name: str, identifier: str, caller: Asking) -> Response:
     """Gives a file's text."""
     collection = caller.collection(name, Right.READ)
-    row = await caller.run(lambda: row_of(collection, _uri_in(name, collection, identifier)))
+    row = await caller.run(lambda: row_of(collection, uri_in(name, collection, identifier)))
     if row is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, NO_FILE)
     text = (await caller.run(lambda: collection.document(row.id))).text
@@ -164,83 +157,6 @@ async def store_file_content(name: str, identifier: str, caller: Asking) -> Resp
 async def detach_file(name: str, identifier: str, caller: Asking) -> Response:
     """Takes a file out of a collection; what was uploaded stays, and can be attached again."""
     collection = caller.writable(name)
-    await _state(caller, name, collection, identifier)
-    await _detach(caller, name, collection, _uri_in(name, collection, identifier))
+    await file_state(caller, name, collection, identifier)
+    await detach(caller, name, collection, uri_in(name, collection, identifier))
     return json_answer({"id": identifier, "object": "vector_store.file.deleted", "deleted": True})
-
-
-def _stored_in(caller: Caller, identifier: str) -> list[tuple[str, Collection, Path]]:
-    """Returns where an uploaded file lies, of the caller's collections; nowhere for a caller who may not write."""
-    collections = [(name, caller.collection(name)) for name in caller.names] if caller.may_write else []
-    found = ((name, collection, stored_file(collection.path, identifier)) for name, collection in collections)
-    return [(name, collection, path) for name, collection, path in found if path is not None]
-
-
-def _uri_in(name: str, collection: Collection, identifier: str) -> str:
-    """Returns the URI of a file in a collection; raises RefusedError (404) where it is of another."""
-    if is_stored_id(identifier):
-        path = stored_file(collection.path, identifier)
-        found, uri = name, "" if path is None else absolute(path).as_uri()
-    else:
-        found, uri = document_of(identifier)
-    if found != name or not uri:
-        raise RefusedError(HTTPStatus.NOT_FOUND, NO_FILE)
-    return uri
-
-
-async def _state(caller: Caller, name: str, collection: Collection, identifier: str) -> dict[str, Json]:
-    """Returns a file of a collection; raises RefusedError (404) where it isn't there, nor on its way."""
-    uri = _uri_in(name, collection, identifier)
-    row = await caller.run(lambda: row_of(collection, uri))
-    if row is not None and not is_stored_id(identifier):
-        return _of_document(name, row, 0)
-    attached = await _attached(caller, name, collection, identifier)
-    if attached is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, NO_FILE)
-    return attached
-
-
-async def _attached(caller: Caller, name: str, collection: Collection, identifier: str) -> dict[str, Json] | None:
-    """Returns an uploaded file as one of a collection; None where it was never attached, or taken out again."""
-    path = stored_file(collection.path, identifier)
-    if path is None:
-        return None
-    uri, job = absolute(path).as_uri(), caller.writers.latest(name, path) if caller.may_write else None
-    rows = await caller.run(lambda: _rows_from(collection, uri))
-    reason = None
-    if job is not None and not job.is_over:
-        state = FileState.IN_PROGRESS
-    elif rows:
-        state = FileState.COMPLETED
-    elif caller.may_write and (reason := await caller.run(lambda: _failure(collection, uri))) is not None:
-        state = FileState.FAILED
-    elif job is not None and job.state in (JobState.FAILED, JobState.STOPPED):
-        state, reason = FileState.FAILED, job.problem
-    else:
-        return None
-    length = sum(row.length for row in rows)
-    return store_file_object(name, identifier, state, created=_created(path), length=length, reason=reason)
-
-
-def _of_document(name: str, row: DocumentRow, created: int) -> dict[str, Json]:
-    return store_file_object(name, file_id(name, row.uri), FileState.COMPLETED, created=created, length=row.length)
-
-
-def _rows_from(collection: Collection, uri: str) -> list[DocumentRow]:
-    """Returns the documents of a file, which may be many."""
-    row = row_of(collection, uri)
-    return [row] if row is not None else [row for row in collection.documents() if row.uri.startswith(f"{uri}#")]
-
-
-def _failure(collection: Collection, uri: str) -> str | None:
-    return next((source.reason for source in collection.sources() if source.uri == uri), None)
-
-
-async def _detach(caller: Caller, name: str, collection: Collection, uri: str) -> None:
-    rows = await caller.run(lambda: _rows_from(collection, uri))
-    if rows:
-        await caller.writers.run(name, lambda: without_documents(collection, uris=[row.uri for row in rows]))
-
-
-def _created(path: Path) -> int:
-    return int(path.stat().st_mtime)

@@ -110,7 +110,11 @@ def _dify_answer(refusal: RefusedError, detail: str) -> Response:
     return json_answer({"error_code": code, "error_msg": detail}, status, headers=refusal.headers)
 
 
-_OPENAI_TYPES = {HTTPStatus.UNAUTHORIZED: "authentication_error", HTTPStatus.FORBIDDEN: "permission_error"}
+_OPENAI_TYPES = {
+    HTTPStatus.UNAUTHORIZED: "authentication_error",
+    HTTPStatus.FORBIDDEN: "permission_error",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
+}
 
 
 def refusal_of(error: Exception) -> RefusedError:

@@ -44,12 +44,17 @@ class ServeOptions:
 
 
 def serve_until_stopped(
-    options: ServeOptions, sockets: Sequence[socket.socket], *, started: Callable[[], None], writer: Path | None = None
+    options: ServeOptions,
+    sockets: Sequence[socket.socket],
+    *,
+    started: Callable[[], None],
+    writer: Path | None = None,
+    rates: Path | None = None,
 ) -> bool:
     """Answers at sockets until SIGINT or SIGTERM; returns whether it was SIGINT.
 
     `started` is called once models are loaded. What writes goes to the process that listens at `writer`, where there is
-    one. Raises as `ServedCollections.open` does.
+    one, and what tokens send a minute is counted in the folder `rates`. Raises as `ServedCollections.open` does.
     """
     _share_heaps()
     with ThreadPoolExecutor(1) as beside:
@@ -57,6 +62,7 @@ def serve_until_stopped(
         # what follows is imported while the models are loaded
         from passagework.ui.service.access_tokens import TokenFile
         from passagework.ui.service.application import application
+        from passagework.ui.service.request_rates import RequestRates
         from passagework.ui.service.serving_state import Service
         from passagework.ui.service.worker_threads import AT_ONCE, WorkerThreads
         from passagework.ui.service.writer_forwarding import WriterForwarding
@@ -65,7 +71,14 @@ def serve_until_stopped(
         threads = WorkerThreads(at_once=max(2, AT_ONCE // options.workers), seconds=options.timeout)
         writers = Writers(seconds=options.timeout)
         tokens = None if options.tokens is None else TokenFile(options.tokens)
-        service = Service(opening.result(), threads, tokens=tokens, writers=writers, sources=options.sources)
+        service = Service(
+            opening.result(),
+            threads,
+            tokens=tokens,
+            writers=writers,
+            sources=options.sources,
+            rates=RequestRates(rates),
+        )
     app = application(service, hosts=options.hosts)
     return listen(
         app if writer is None else WriterForwarding(app, writer),

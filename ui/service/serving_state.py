@@ -19,6 +19,7 @@ from passagework.retrieval.types import Json
 from passagework.ui.service.access_tokens import EVERYTHING, Access, Right, TokenFile
 from passagework.ui.service.problems import RefusedError
 from passagework.ui.service.request_metrics import RequestMetrics
+from passagework.ui.service.request_rates import RequestRates
 from passagework.ui.service.served_collections import ServedCollections
 from passagework.ui.service.uploading import Arrivals
 from passagework.ui.service.worker_threads import WorkerThreads
@@ -37,7 +38,7 @@ class Service:
     """Holds the collections, the threads that search them, the counts, and the tokens where some are asked for.
 
     `writers` bring documents in, `arrivals` are uploads on their way, `drawing` draws pages; `sources` are the folders
-    of which a collection is brought up to date.
+    of which a collection is brought up to date; `rates` counts what tokens send a minute.
     """
 
     collections: ServedCollections
@@ -48,6 +49,7 @@ class Service:
     arrivals: Arrivals = field(default_factory=Arrivals)
     drawing: WorkerThreads = field(default_factory=lambda: WorkerThreads(at_once=1, lending=0, waiting=8))
     sources: Mapping[str, Sequence[Path]] = field(default_factory=dict)
+    rates: RequestRates = field(default_factory=RequestRates)
 
     def access(self, headers: Headers) -> Access:
         """Returns what the sender of a request may have; raises RefusedError (401) for none."""

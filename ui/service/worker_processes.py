@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +20,16 @@ from passagework.retrieval.errors import ConfigError, PassageworkError
 from passagework.ui.service.listening import STOP_SECONDS, STOPPING
 from passagework.ui.service.request_metrics import SHARED_COUNTS
 from passagework.ui.service.serving_process import ServeOptions, serve_until_stopped
+from passagework.ui.service.shared_folder import held_folder, shared_folder
 
 NOTICED_WITHIN = 0.5
 """Seconds until a signal is noticed between two looks at the processes."""
 
 REPLACED_AFTER = 1.0
 """Seconds until a process that died is replaced: one that dies at once must not take all cores."""
+
+WRITER, COUNTS, RATES = "writer.sock", "counts", "rates"
+"""What processes share, by its name in their folder: where the writer listens, and what they count."""
 
 _spawning = multiprocessing.get_context("spawn")  # threads and models of a parent don't survive a fork
 
@@ -55,7 +58,7 @@ class ServiceProcesses:
         self._options = options
         self._listening = listening
         self._count = count
-        self._writer = folder / "writer.sock"
+        self._folder = folder
         self._alive, self._lifeline = _spawning.Pipe(duplex=False)  # its end tells them that this process is gone
         self._workers: dict[int, _Worker] = {}
 
@@ -93,7 +96,7 @@ class ServiceProcesses:
 
     def _begin(self, number: int) -> None:
         told, tell = _spawning.Pipe(duplex=False)
-        arguments = (self._options, self._listening, self._writer, number == 0, tell, self._alive)
+        arguments = (self._options, self._listening, self._folder, number == 0, tell, self._alive)
         process = _spawning.Process(target=_serve, args=arguments, name=f"passagework-{number}")
         process.start()
         tell.close()
@@ -122,8 +125,9 @@ def serve_by(
     received: list[int] = []
     before = {number: signal.signal(number, lambda got, _: received.append(got)) for number in STOPPING}
     try:
-        with tempfile.TemporaryDirectory(prefix="passagework-") as folder, _shared_counts(Path(folder) / "counts"):
-            processes = ServiceProcesses(options, listening, count=count, folder=Path(folder))
+        with shared_folder() as folder, _shared_counts(folder / COUNTS):
+            (folder / RATES).mkdir()
+            processes = ServiceProcesses(options, listening, count=count, folder=folder)
             try:
                 processes.start()
                 started()
@@ -148,18 +152,25 @@ def _shared_counts(folder: Path) -> Iterator[None]:
 
 
 def _serve(
-    options: ServeOptions, listening: socket.socket, writer: Path, writes: bool, tell: Connection, alive: Connection
+    options: ServeOptions, listening: socket.socket, folder: Path, writes: bool, tell: Connection, alive: Connection
 ) -> None:
     """Runs in a process of its own, until it is asked to stop or the one that started it is gone."""
     os.setsid()  # Ctrl-C in a terminal is for the process that started this one, which asks it to stop
     threading.Thread(target=_stop_when_alone, args=(alive,), daemon=True).start()
-    sockets = [listening]
+    sockets, writer = [listening], folder / WRITER
     if writes:
         writer.unlink(missing_ok=True)
         sockets.append(socket.socket(socket.AF_UNIX))
         sockets[-1].bind(str(writer))
     try:
-        serve_until_stopped(options, sockets, started=lambda: tell.send(None), writer=None if writes else writer)
+        with held_folder(folder):
+            serve_until_stopped(
+                options,
+                sockets,
+                started=lambda: tell.send(None),
+                writer=None if writes else writer,
+                rates=folder / RATES,
+            )
     except PassageworkError as error:
         tell.send(str(error))
         sys.exit(1)

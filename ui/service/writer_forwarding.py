@@ -12,12 +12,12 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from passagework.ui.service import ingest_routes, openai_files
+from passagework.ui.service import ingest_routes, openai_batches, openai_files
 from passagework.ui.service.guarding import BODY_SECONDS
 from passagework.ui.service.problems import RefusedError, refusal_answer
 from passagework.ui.service.uploading import within_limit
 
-WRITING = (*ingest_routes.router.routes, *openai_files.router.routes)
+WRITING = (*ingest_routes.router.routes, *openai_files.router.routes, *openai_batches.router.routes)
 """Routes of what writes, and of jobs."""
 
 OF_ONE_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "expect")

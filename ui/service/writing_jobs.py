@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
@@ -29,6 +30,9 @@ WAITING_JOBS = 16
 REMEMBERED_JOBS = 256
 """Jobs whose end can still be asked for."""
 
+CANCELLED = "cancelled; what was committed stays"
+STOPPED = "stopped; what was committed is safe, and the same ingest goes on from there"
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,11 +48,17 @@ class JobState(str, Enum):
 
 @dataclass(slots=True)
 class Job:
-    """Is an ingest into a collection; `progress`, then `report` or `problem`, can be read at any time."""
+    """Is an ingest into a collection; `progress`, then `report` or `problem`, can be read at any time.
+
+    `files` are the ids by which its caller named what it brings in, where it did; `created` is in seconds since 1970.
+    """
 
     id: str
     collection: str
     paths: tuple[Path, ...]
+    files: tuple[str, ...] = ()
+    created: float = field(default_factory=time.time)
+    cancelled: bool = False
     state: JobState = JobState.WAITING
     progress: Progress | None = None
     report: Report | None = None
@@ -85,14 +95,29 @@ class Writers:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._stopping = False
 
-    def ingest(self, name: str, collection: Collection, paths: Sequence[Path], *, delete_missing: bool = False) -> Job:
+    def ingest(
+        self,
+        name: str,
+        collection: Collection,
+        paths: Sequence[Path],
+        *,
+        delete_missing: bool = False,
+        files: Sequence[str] = (),
+    ) -> Job:
         """Starts an ingest of files or folders, and returns its job; raises RefusedError (503) where too many wait."""
-        job = Job(f"job-{secrets.token_hex(8)}", name, tuple(paths))
+        job = Job(f"job-{secrets.token_hex(8)}", name, tuple(paths), tuple(files))
         self._of(name).start(lambda: self._run(job, collection, paths, delete_missing))
         self._jobs[job.id] = job
         while len(self._jobs) > REMEMBERED_JOBS:
             self._jobs.popitem(last=False)
         return job
+
+    def cancel(self, job: Job) -> None:
+        """Has a job end at its next step; what it committed stays. One that is over stays as it is."""
+        if not job.is_over:
+            job.cancelled = True
+            if job.state is JobState.WAITING:
+                job.state, job.problem = JobState.STOPPED, CANCELLED
 
     def job(self, name: str, identifier: str) -> Job:
         """Returns a job of a collection; raises RefusedError (404) where there is none."""
@@ -145,17 +170,22 @@ class Writers:
         from passagework.ingest import ingest  # loaded when it is needed: the first search doesn't wait for it
 
         def note(progress: Progress) -> None:
-            if self._stopping:
+            if self._stopping or job.cancelled:
                 raise _Stopped
             job.progress = progress
 
+        if job.is_over:
+            return
         job.state = JobState.RUNNING
+        if not paths:
+            job.state = JobState.DONE
+            return
         try:
             encoder = collection.encoder()  # the one in memory
             job.report = ingest(paths, collection.path, delete_missing=delete_missing, encoder=encoder, progress=note)
             job.state = JobState.DONE
         except _Stopped:
-            job.problem = "stopped; what was committed is safe, and the same ingest goes on from there"
+            job.problem = CANCELLED if job.cancelled else STOPPED
             job.state = JobState.STOPPED
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             job.problem = _told(error)

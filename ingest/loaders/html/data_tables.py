@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from passagework.ingest.loaders.html.css_declarations import declarations
 from passagework.ingest.loaders.html.html_style import Style
 from passagework.ingest.loaders.html.html_table import MOST_COLUMNS, Grid, Spanning, grid
-from passagework.ingest.loaders.html.html_visible import is_hidden
+from passagework.ingest.loaders.html.html_visible import is_hidden, words_of
 from passagework.ingest.loaders.html.html_writer import Cell, glued
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _CELL = 600
 _NAMED_CELL = 4000
 """Characters of a cell, and of one in a table that names its columns; a longer one is running text, whose paragraphs
 stay paragraphs."""
+_OF_CODE = frozenset({"highlighttable", "codehilitetable", "rouge-table", "hljs-ln", "crayon-table", "blob-wrapper"})
+"""Names of tables that set the lines of code beside their numbers."""
 _SECTIONS = {"thead": 0, "tfoot": 2}
 """Where the rows of a table's sections are shown, whatever their order in the page; others stand between."""
 _MOST_ROWS = 65_534
@@ -50,6 +52,7 @@ def data_tables(soup: BeautifulSoup) -> dict[int, bool]:
     for table in tables:
         key = id(table)
         arranges = str(table.get("role", "")).lower() in ("presentation", "none") or key in headings or key in twice
+        arranges = arranges or not _OF_CODE.isdisjoint(words_of(table, "class"))
         if not arranges and (key in named or (key not in holding and key not in running)):
             found[key] = key in named
     return found

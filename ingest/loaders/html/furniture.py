@@ -13,7 +13,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from passagework.ingest.loaders.html.html_visible import words_of
+from passagework.ingest.loaders.html.furniture_names import (
+    ABOUT_CONSENT,
+    CLASSES,
+    CONSENT,
+    CONTENTS,
+    MARKS,
+    OFFERS,
+    PRESSED,
+    SHORT,
+)
+from passagework.ingest.loaders.html.html_visible import is_hidden, words_of
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -27,15 +37,6 @@ _AROUND_CLASSES = frozenset(
 )
 _OF_PAGE = frozenset({"footer", "page-footer", "site-footer", "page-header", "site-header", "masthead", "bottomlang"})
 """What is a page's header or footer by its name, where nothing says which is the content; it holds no heading."""
-_CLASSES = frozenset(
-    {
-        "navheader", "navfooter", "docnav", "sphinxsidebar", "breadcrumb", "breadcrumbs", "pagination", "prev-next",
-        "skip-link",
-        "skiplink", "skip-to-content", "toc", "table-of-contents", "tableofcontents", "edit-this-page",
-        "edit-page-link",
-        "report-bug", "social-share", "share-buttons", "headerlink", "permalink", "heading-anchor", "anchor-link",
-    }
-)  # fmt: skip
 _OF_LINKS = re.compile(
     r"(?:[\w-]*[-_])?(?:nav|navigation|menu|mainmenu|submenu)(?:[-_]?(?:bar|menu|links?|list|items?|flow))?"
     r"|header|toplang|contents|contents_element|shortcontents"
@@ -48,24 +49,17 @@ _LONGEST_WAYS, _LONGEST_MENU, _MOST_MENUS, _HIGHEST = 100, 4000, 200, 8
 """Strings and elements of such blocks, at most; how many are looked at, and how many elements above a link."""
 _HOME = re.compile(r"(?:(?:https?:)?//[^/?#]+)?(?:\.{0,2}/)*(?:index\.\w+)?")
 """Where the name of a site leads."""
-_CONSENT = re.compile(
-    r"(?:[\w-]*[-_])?(?:cookies?|consent|gdpr)"
-    r"(?:[-_]?(?:banner|notice|consent|bar|popup|modal|dialog|message|overlay|box|container|law|info|settings))+"
-)
-_ABOUT_CONSENT = re.compile(r"[\w-]*(?:cookie|consent|gdpr)[\w-]*")
 _ASKING = frozenset({"dialog", "alertdialog", "alert", "region"})
-_MARKS = frozenset({"\u00b6", "\u00a7", "#", "\U0001f517", "\uf0c1", "\ue157"})
-"""What links of headings to themselves show."""
-_OFFERS = re.compile(
-    r"(?:report (?:a|an|this) (?:bug|issue|problem)|edit (?:this page|on \w+)|improve this page|(?:show|view) source"
-    r"|skip to (?:main )?content|back to top)[.!»→↗]?",
-    re.IGNORECASE,
-)
 _BLOCKS = frozenset({"p", "div", "span", "section", "article", "main", "body", "footer"})
+_WHOLE = frozenset({"html", "body", "main", "article"})
 _SECTIONS = frozenset({"article", "section", "blockquote", "main"})
 _HEADINGS = re.compile(r"h[1-6]$")
 _MOST_NOTICES = 50
 _LONGEST_NOTICE = 4000
+_LONGEST_SHORT = 1000
+"""Characters of a notice, and of what is furniture only where it is short."""
+_LEAST_OF_ALL = 0.2
+"""Of a page's characters, how many are in the element of its content, where all else is none of it."""
 _LEAST_CONTENT = 80
 _LEAST_SHARE = 0.05
 """Characters, and share of all, that must be left as content."""
@@ -73,15 +67,25 @@ _LEAST_SHARE = 0.05
 
 def furniture(soup: BeautifulSoup) -> dict[int, str]:
     """The ids of the elements around the content of a page, and the words that each holds."""
-    main = soup.find("main") or soup.find(True, attrs={"role": "main"}) or _only_article(soup)
+    titled = _holding(soup, "h1")
+    main = _main(soup, titled)
     inside = {id(tag) for tag in (main, *main.find_all(True), *main.parents)} if main is not None else None
     page = _Page(
-        inside, _holding(soup, "h1"), _holding(soup, "h1", "h2", "main", "article"), _banner(soup), _ways(soup)
+        inside,
+        main is not None and _is_all(main, soup),
+        titled,
+        _holding(soup, "h1", "h2", "main", "article"),
+        _banner(soup),
+        _ways(soup),
     )
     found: dict[int, str] = {}
     within: set[int] = set()  # elements in those found
     for tag in soup.find_all(True):
-        if id(tag) not in within and tag.name not in ("html", "body", "main", "article") and page.is_furniture(tag):
+        if id(tag) in within or tag.name in _WHOLE:
+            continue
+        if is_hidden(tag):
+            within.update(id(inner) for inner in tag.find_all(True))
+        elif page.is_furniture(tag):
             within.update(id(inner) for inner in tag.find_all(True))
             found[id(tag)] = " ".join(tag.get_text(" ").split())
     whole = len(" ".join(soup.get_text(" ").split())) if found and main is None else 0
@@ -89,9 +93,25 @@ def furniture(soup: BeautifulSoup) -> dict[int, str]:
     return found if main is not None or left >= min(whole, max(_LEAST_CONTENT, _LEAST_SHARE * whole)) else {}
 
 
-def _only_article(soup: BeautifulSoup) -> Tag | None:
+def _main(soup: BeautifulSoup, titled: set[int]) -> Tag | None:
+    """The element of the content: by its kind or role, the only article, or one so named that has the page's title."""
+    found = soup.find("main") or soup.find(True, attrs={"role": "main"})
+    if found is not None:
+        return found
     articles = soup.find_all("article", limit=2)
-    return articles[0] if len(articles) == 1 else None
+    if len(articles) == 1:
+        return articles[0]
+    named = soup.find(["div", "section", "td"], id=lambda name: str(name).lower() in CONTENTS)
+    return named if named is not None and id(named) in titled and _is_all(named, soup) else None
+
+
+def _is_all(main: Tag, soup: BeautifulSoup) -> bool:
+    """Whether an element is all the content: there is no other like it, no title elsewhere, and it is no small part."""
+    titles = soup.find_all("h1", limit=_MOST_NOTICES)
+    if len(soup.find_all("main", limit=2)) > 1 or (titles and main.find("h1") is None):
+        return False
+    whole = len("".join(soup.get_text().split()))
+    return len("".join(main.get_text().split())) >= _LEAST_OF_ALL * whole
 
 
 def _holding(soup: BeautifulSoup, *names: str) -> set[int]:
@@ -148,6 +168,7 @@ class _Page:
     """The ids of what is in a page's content or above it (None: nothing says which it is), and of what has titles."""
 
     inside: set[int] | None
+    only: bool
     titled: set[int]
     headed: set[int]
     banner: int | None
@@ -157,33 +178,49 @@ class _Page:
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether an element is none of the content."""
+        around = self.inside is not None and id(tag) not in self.inside
+        if around and self.only:
+            return True
         roles, classes = words_of(tag, "role"), {*words_of(tag, "class"), *words_of(tag, "id")}
         if tag.name == "nav" or not _NAVIGATION.isdisjoint(roles):
             return id(tag) not in self.titled
-        if tag.name == "a":
+        if tag.name in ("a", "button"):
             return _is_mark(tag, classes) or _is_of_site(tag)
         if id(tag) == self.banner or (id(tag) in self.ways and id(tag) not in self.headed):
             return True
-        around = self.inside is not None and id(tag) not in self.inside
-        if classes:
-            if not _CLASSES.isdisjoint(classes):
-                return id(tag) not in self.titled and not _HEADINGS.match(tag.name)
-            if any(map(_OF_LINKS.fullmatch, classes)) and id(tag) not in self.titled and self._is_of_links(tag):
-                return True
-            if self.inside is None and not _OF_PAGE.isdisjoint(classes) and self._is_of_page(tag):
-                return True
-            names = _ABOUT_CONSENT if around or not _ASKING.isdisjoint(roles) else _CONSENT
-            if any(map(names.fullmatch, classes)) and self._is_notice(tag):
-                return True
+        named = self._is_by_name(tag, classes, roles, around=around) if classes else None
+        if named is not None:
+            return named
         belongs_around = tag.name in _AROUND_ELEMENTS or not _AROUND.isdisjoint(roles)
         if around:
             return belongs_around or not _AROUND_CLASSES.isdisjoint(classes)
         return self.inside is None and belongs_around and tag.name != "aside" and self._is_of_page(tag)
 
+    def _is_by_name(self, tag: Tag, classes: set[str], roles: list[str], *, around: bool) -> bool | None:
+        """Whether an element's names say that it is none of the content; None where they say nothing."""
+        if not CLASSES.isdisjoint(classes):
+            return id(tag) not in self.titled and not _HEADINGS.match(tag.name)
+        if not SHORT.isdisjoint(classes) and self._is_short(tag):
+            return True
+        if any(map(_OF_LINKS.fullmatch, classes)) and id(tag) not in self.titled and self._is_of_links(tag):
+            return True
+        if self.inside is None and not _OF_PAGE.isdisjoint(classes) and self._is_of_page(tag):
+            return True
+        names = ABOUT_CONSENT if around or not _ASKING.isdisjoint(roles) else CONSENT
+        if any(map(names.fullmatch, classes)) and self._is_notice(tag):
+            return True
+        return None
+
     def _is_notice(self, tag: Tag) -> bool:
         """Whether it asks for consent, and so is short and holds no content."""
         self.notices += 1
         return id(tag) not in self.headed and self.notices < _MOST_NOTICES and len(tag.get_text()) <= _LONGEST_NOTICE
+
+    def _is_short(self, tag: Tag) -> bool:
+        """Whether it is a short block beside the page's content, which has a title of its own."""
+        self.notices += 1
+        within = tag.name in _BLOCKS and id(tag) not in self.titled and bool(self.titled)
+        return within and self.notices < _MOST_NOTICES and len(tag.get_text()) <= _LONGEST_SHORT
 
     def _is_of_links(self, tag: Tag) -> bool:
         """Whether a list, a table or a block of such a name holds links alone, or is empty but for its title."""
@@ -200,12 +237,14 @@ class _Page:
 
 
 def _is_of_site(link: Tag) -> bool:
-    """Whether a link that stands alone offers what all pages of a site do; within a sentence or a list it is text."""
+    """Whether a link that stands alone, or a button, offers what all pages do; in a sentence or list it is text."""
+    if link.name == "button":
+        return PRESSED.fullmatch(" ".join(link.get_text().split())[:_LEAST_CONTENT]) is not None
     beside = (link.previous_sibling, link.next_sibling)
     alone = all(not str(node or "").strip() or getattr(node, "name", None) for node in beside)
     text = link.get_text() if alone and link.find("a") is None else ""
     parent = link.parent.name if link.parent is not None else ""
-    return parent in _BLOCKS and _OFFERS.fullmatch(" ".join(text.split())) is not None
+    return parent in _BLOCKS and OFFERS.fullmatch(" ".join(text.split())) is not None
 
 
 def _is_mark(link: Tag, classes: set[str]) -> bool:
@@ -213,4 +252,7 @@ def _is_mark(link: Tag, classes: set[str]) -> bool:
     if not str(link.get("href") or "").startswith("#") or link.find("a") is not None:
         return False
     text = link.get_text().strip()
-    return text in _MARKS or (not _CLASSES.isdisjoint(classes) and len(text) <= _LEAST_CONTENT)
+    if not any(map(str.isalnum, text)):
+        near = zip(link.parents, range(3), strict=False)
+        return text in MARKS or any(_HEADINGS.match(parent.name) for parent, _ in near)
+    return not CLASSES.isdisjoint(classes) and len(text) <= _LEAST_CONTENT

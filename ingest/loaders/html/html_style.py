@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from passagework.ingest.loaders.colours import WHITE, Rgb, alike, css_colour
 from passagework.ingest.loaders.html.css_declarations import declarations
 from passagework.ingest.loaders.html.html_moved import gone
+from passagework.ingest.loaders.html.html_sheets import NO_SHEET, Sheet, page_sheet
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Style:
     clear: bool = False  # a colour without opacity, which an inner element may replace
     tiny: bool = False
     gone: HiddenReason | None = None  # of no size, or off the page, with all that is in it
+    sheet: Sheet = NO_SHEET  # of the whole page
 
     @property
     def unseen(self) -> HiddenReason | None:
@@ -99,7 +101,7 @@ def page_style(soup: BeautifulSoup) -> Style:
     sheets = soup.find("style") is not None or any(
         "stylesheet" in str(link.get("rel") or "").lower() for link in soup.find_all("link")
     )
-    return Style(colour=None) if sheets else Style(background=WHITE)
+    return Style(colour=None, sheet=page_sheet(soup)) if sheets else Style(background=WHITE)
 
 
 def _is_tiny(size: str, *, here: bool, outside: bool) -> bool:

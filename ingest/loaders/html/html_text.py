@@ -18,9 +18,10 @@ from passagework.ingest.loaders.html.data_tables import data_tables, read_table
 from passagework.ingest.loaders.html.furniture import furniture
 from passagework.ingest.loaders.html.html_controls import shown_option, shown_value
 from passagework.ingest.loaders.html.html_lists import list_marks
+from passagework.ingest.loaders.html.html_roles import with_elements_of_roles
 from passagework.ingest.loaders.html.html_scripts import script_sign
 from passagework.ingest.loaders.html.html_style import Style, page_style
-from passagework.ingest.loaders.html.html_visible import is_hidden, words_of
+from passagework.ingest.loaders.html.html_visible import is_formula, is_hidden, words_of
 from passagework.ingest.loaders.html.html_writer import Cell, Writer, glued
 from passagework.ingest.loaders.html.mathml import math_text
 from passagework.ingest.loaders.parts import Part
@@ -44,10 +45,12 @@ _LINES = frozenset(
     }
 )  # fmt: skip
 _LISTS = frozenset({"ul", "ol", "menu", "dir"})
+_APART = frozenset({"button", "text"})
+"""What stands in a line beside others, and by itself: controls, and the texts of a drawing."""
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NO_HEADINGS = frozenset({"author", "corpauthor", "editor", "subtitle", "edition", "releaseinfo", "pubdate"})
 """What title pages have in elements of headings (DocBook's style sheets), and is none."""
-_WHOLE = frozenset({"table", "sup", "sub", "a", "input", "select"})
+_WHOLE = frozenset({"table", "sup", "sub", "a", "input", "select", "script"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -78,6 +81,7 @@ def render_html(source: str, *, whole: bool = True, anchors: frozenset[str] = fr
     whose places are wanted.
     """
     soup = _parse(without_data_uris(source))
+    with_elements_of_roles(soup)
     writer = Writer(anchors=anchors)
     around = {} if whole else furniture(soup)
     _walk(soup, writer, data_tables(soup), page_style(soup), around)
@@ -119,7 +123,7 @@ def _walk(
             open_tags.pop()
             if tag.name == "ruby":
                 writer.close_ruby(_reading(tag, style, around))
-            _leave(tag, writer)
+            _leave(tag, writer, style)
         elif isinstance(child, Tag):
             if is_hidden(child) or id(child) in around:
                 continue
@@ -127,7 +131,7 @@ def _walk(
             if writer.anchors:
                 writer.anchor(child.attrs.get("id"), child.attrs.get("name"))
             if not _write_whole(child, writer, tables, within, around):
-                _enter(child, writer)
+                _enter(child, writer, within)
                 open_tags.append((child, iter(child.contents), within))
         elif type(child) in (NavigableString, CData, RubyTextString):
             writer.unseen = style.unseen
@@ -137,7 +141,8 @@ def _walk(
 
 def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: Style, around: Container[int]) -> bool:
     """Writes what is more than its parts: a table, a formula, a text above or below the line; False for the others."""
-    if tag.name not in _WHOLE and not tag.name.endswith("math"):
+    styled = style.sheet.sign(tag)
+    if tag.name not in _WHOLE and not styled and not tag.name.endswith("math"):
         return False
     if tag.name == "table" and id(tag) in tables and writer.takes_tables:
         named = tables[id(tag)]
@@ -152,11 +157,17 @@ def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: St
         writer.unseen = style.unseen
         writer.formula(math_text(tag), block=tag.get("display") == "block")
         writer.unseen = None
-    elif sign := script_sign(tag):
+    elif is_formula(tag):
+        writer.unseen = style.unseen
+        writer.formula(tag.text.strip(), block="mode=display" in str(tag.get("type")))
+        writer.unseen = None
+    elif sign := script_sign(tag, styled):
         writer.script(_line(tag, style, around=around), sign)
     elif tag.name == "input":
         writer.unseen = style.unseen
+        writer.apart()
         writer.text(shown_value(tag))
+        writer.apart()
         writer.unseen = None
     elif tag.name == "select" and (option := shown_option(tag)) is not None:
         writer.block(1)
@@ -187,7 +198,26 @@ def _line(content: PageElement, style: Style, *, around: Container[int] = frozen
     return line.text, line.hidden
 
 
-def _enter(tag: Tag, writer: Writer) -> None:
+def _gap(verbatim: Tag) -> int:
+    """How many line ends stand around an element whose white space counts."""
+    return 1 if verbatim.name in _LINES or verbatim.name == "textarea" else 2
+
+
+def _enter(tag: Tag, writer: Writer, style: Style) -> None:
+    if style.sheet.is_verbatim(tag):
+        writer.open_pre(_gap(tag))
+    else:
+        _open(tag, writer)
+
+
+def _leave(tag: Tag, writer: Writer, style: Style) -> None:
+    if style.sheet.is_verbatim(tag):
+        writer.close_pre(_gap(tag))
+    else:
+        _close(tag, writer)
+
+
+def _open(tag: Tag, writer: Writer) -> None:
     name = tag.name
     if name in _HEADINGS:
         writer.block(2)
@@ -195,8 +225,6 @@ def _enter(tag: Tag, writer: Writer) -> None:
             writer.open_heading(_HEADINGS[name])
     elif name == "br":
         writer.line_break()
-    elif name == "pre":
-        writer.open_pre()
     elif name in _LISTS:
         writer.open_list(list_marks(tag))
     elif name == "li":
@@ -207,15 +235,15 @@ def _enter(tag: Tag, writer: Writer) -> None:
         writer.block(2)
     elif name in _LINES:
         writer.block(1)
+    elif name in _APART:
+        writer.apart()
 
 
-def _leave(tag: Tag, writer: Writer) -> None:
+def _close(tag: Tag, writer: Writer) -> None:
     name = tag.name
     if name in _HEADINGS:
         writer.close_heading()
         writer.block(2)
-    elif name == "pre":
-        writer.close_pre()
     elif name in _LISTS:
         writer.close_list()
     elif name in _PARAGRAPHS:
@@ -224,6 +252,8 @@ def _leave(tag: Tag, writer: Writer) -> None:
         writer.close_item()
     elif name in _LINES:
         writer.block(1)
+    elif name in _APART:
+        writer.apart()
 
 
 def _title(soup: BeautifulSoup) -> str:

@@ -7,6 +7,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from passagework.ingest.loaders.html.html_lists import ListMarks
+from passagework.ingest.loaders.html.html_scripts import beside
 from passagework.ingest.loaders.parts import Part
 from passagework.retrieval.types import Heading, Hidden, HiddenReason, Table
 
@@ -16,10 +17,18 @@ if TYPE_CHECKING:
 Cell = tuple[str, tuple[Hidden, ...]]
 """A table cell's text, and what of it can't be seen, counted from its beginning."""
 
-
-_ADMONITIONS = frozenset({"note", "tip", "hint", "important", "warning", "caution", "danger", "attention"})
+_ADMONITIONS = frozenset(
+    {
+        *("note", "tip", "hint", "info", "important", "warning", "caution", "danger", "attention", "hinweis"),
+        *("achtung", "warnung", "vorsicht", "tipp", "wichtig", "remarque", "avertissement", "conseil", "nota"),
+        *("advertencia", "consejo", "importante", "atención"),
+    }
+)
 """What stands above a remark, and is no heading of the text that follows it."""
-_ORDINALS = frozenset({"st", "nd", "rd", "th", "e", "er", "re", "ère", "ème", "º", "ª", "o", "a"})
+_FIXED = "\u00a0"
+_COLLAPSING = " \t\n\r\f"
+_LEAST_INDENT, _MOST_INDENT = 2, 80
+"""Blanks that don't collapse, at the start of a line, which indent it: one alone may be there for any reason."""
 
 
 class Writer:
@@ -37,6 +46,7 @@ class Writer:
         self._gap = 0  # line ends owed before the next text
         self._space = False  # a space owed before the next text
         self._bullet = ""
+        self._indent = 0  # blanks that don't collapse, at the start of a line
         self._lists: list[ListMarks] = []
         self._readings: list[Cell] = []  # what stands above characters, to be written behind the last of them
         self._ruby = 0
@@ -62,6 +72,9 @@ class Writer:
             self._verbatim(text)
             return
         words = text.split()
+        if _FIXED in text[:_MOST_INDENT] and (self._gap or not self._length) and not self._inline:
+            blanks = text[: len(text) - len(text.lstrip())].lstrip(_COLLAPSING)
+            self._indent = min(self._indent + len(blanks), _MOST_INDENT)
         if not words:
             self._space = self._space or bool(text)
             return
@@ -69,8 +82,13 @@ class Writer:
         self._write(" ".join(words))
         self._space = text[-1].isspace()
 
+    def apart(self) -> None:
+        """What comes stands by itself: it doesn't run into what was written last."""
+        self._space = True
+
     def block(self, gap: int) -> None:
         """A block begins or ends here: `gap` line ends, 2 for a blank line between."""
+        self._indent = 0
         if self._inline or self._heading is not None:
             self._space = True
         elif not self._bullet:
@@ -79,6 +97,7 @@ class Writer:
 
     def line_break(self) -> None:
         """`<br>`: two of them make a paragraph."""
+        self._indent = 0
         if self._inline or self._heading is not None:
             self._space = True
         else:
@@ -117,7 +136,7 @@ class Writer:
     def script(self, cell: Cell, sign: str) -> None:
         """Text above the line (`^`), below it (`_`) or of a note (`[`), so that it doesn't run into what it follows."""
         owed = self._gap or self._space or self._bullet or not self._parts
-        text = beside("" if owed else self._parts[-1][-1:], cell[0], sign)
+        text = beside("" if owed else self._parts[-1][-2:], cell[0], sign)
         lead = text.find(cell[0])
         if cell[0]:
             self._write(text, tuple(Hidden(h.start + lead, h.end + lead, h.reason) for h in cell[1]))
@@ -184,16 +203,16 @@ class Writer:
         self.block(1)
         self._gap = min(self._gap, 1)
 
-    def open_pre(self) -> None:
-        """White space counts until `close_pre`."""
-        self.block(2)
+    def open_pre(self, gap: int = 2) -> None:
+        """White space counts until `close_pre`; `gap` line ends stand around."""
+        self.block(gap)
         self._pre += 1
         self._pre_begins = True
 
-    def close_pre(self) -> None:
+    def close_pre(self, gap: int = 2) -> None:
         """White space is run together again."""
         self._pre -= 1
-        self.block(2)
+        self.block(gap)
 
     def finish(self) -> Part:
         """All that was written."""
@@ -233,6 +252,9 @@ class Writer:
         owed = ""
         if self._length:
             owed = "\n" * self._gap or (" " if self._space else "")
+        if self._indent >= _LEAST_INDENT and self._heading is None and not self._bullet and not owed.strip("\n"):
+            owed += " " * self._indent
+        self._indent = 0
         lead = owed + self._bullet
         self._gap, self._space, self._bullet, self._runs_on = 0, False, "", ""
         if self._heading is not None and self._heading[1] < 0:
@@ -259,22 +281,6 @@ class Writer:
         part = self._parts[-1]
         begin = self._length - len(part)
         return bool(part[max(0, start - begin) : max(0, end - begin)].strip()) or start < begin
-
-
-def beside(before: str, text: str, sign: str) -> str:
-    """A text above or below the line, or a note's mark, as it is written behind a character.
-
-    `10^6`, `1998[4]`, `x_max`, `e^(-x/2)`; but `H2O`, `1st` and what follows nothing as it stands.
-    """
-    if sign == "[":
-        return text if text[:1] in "[(" or not any(map(str.isalnum, text)) else f"[{text}]"
-    if (not before.isalnum() and before not in (")", "]")) or text[:1] in "[(" or not any(map(str.isalnum, text)):
-        return text
-    if before.isdigit() and text.lower() in _ORDINALS:
-        return text
-    if sign == "_" and before.isalpha() and text.isdigit():
-        return text
-    return f"{sign}{text}" if text.lstrip("+-−").isalnum() else f"{sign}({text})"
 
 
 def glued(first: Cell, second: Cell) -> Cell:

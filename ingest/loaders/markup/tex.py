@@ -1,7 +1,6 @@
 """TeX and LaTeX: what its readers get to see, as far as the source says it itself. Nothing is expanded or included.
 
-Comments and the preamble go, sections are headings, lists and tables are lines; formulas stay as they are written.
-"""
+Comments and the preamble go, sections are headings, lists and tables are lines; formulas stay as they are written."""
 
 from __future__ import annotations
 
@@ -19,18 +18,25 @@ from passagework.ingest.loaders.markup.tex_commands import (
     LEVELS,
     LISTS,
     MATH,
+    QUANTITIES,
     SYMBOLS,
     TABLES,
     TITLES,
     VERBATIM,
+    VERBATIM_OPTION,
     arguments,
+    macros,
+    quantity,
+    spanned,
+    with_signs,
+    without_comments,
 )
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, words
+from passagework.ingest.loaders.raised import lowered, raised
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import NoTextError
 from passagework.retrieval.types import Document, Json
 
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,20})%[^\n]*(?:\n[ \t]*)?")
 _RAW = re.compile(rf"\\begin\{{({'|'.join(map(re.escape, sorted(VERBATIM | DROPPED)))})\}}")
 _TOKEN = re.compile(
     r"\\(?P<word>[A-Za-z@]+)\*?[ \t]*|\\(?P<sign>[^A-Za-z@])|(?P<brace>[{}])|(?P<math>\$\$?)|(?P<blank>\n[ \t]*\n\s*)"
@@ -38,7 +44,6 @@ _TOKEN = re.compile(
 )
 _OPTION = re.compile(r"(?:[ \t]*\[[^\]\[\n]{0,500}\])+")
 _NAME = re.compile(r"\{([\w*]{1,40})\}")
-_DASHES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
 
 
 def load_tex(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
@@ -75,12 +80,15 @@ class TexReader:
         self._rows: list[list[Line]] | None = None
         self._accent = ""
         self._item = ""
+        self._wide = 0  # columns that the next cell reaches over, beyond its own
+        self._macros: dict[str, str] = {}
 
     def read(self, source: str) -> None:
         """Writes the body of a document, or all of a source that has none."""
+        self._macros = macros(source)
         begin = source.find("\\begin{document}")
         if begin >= 0:
-            self._walk(_without_comments(source[:begin]))
+            self._walk(without_comments(source[:begin]))
             self._pieces.clear()
             self.writer = OfficeWriter()
             self._groups.clear()
@@ -97,12 +105,15 @@ class TexReader:
             if end < 0:
                 closed.add(name)
                 continue
-            self._walk(_without_comments(source[at : match.start()]))
+            self._walk(without_comments(source[at : match.start()]))
             if name not in DROPPED:
                 self._paragraph()
-                self.writer.write(words(source[match.end() : end].strip("\n")))
+                option = VERBATIM_OPTION.match(source, match.end(), end)
+                self.writer.write(
+                    words(source[option.end() if option else match.end() : end].strip("\n")), verbatim=True
+                )
             at = end + len(f"\\end{{{name}}}")
-        self._walk(_without_comments(source[at:]))
+        self._walk(without_comments(source[at:]))
         self._end_table()
         self._paragraph()
 
@@ -130,6 +141,12 @@ class TexReader:
 
     def _command(self, name: str, source: str, at: int) -> int:
         """Does what a command says; where what follows it begins."""
+        if name in self._macros and not self._awaited:
+            self._put(self._macros[name])
+            return at
+        if name in QUANTITIES and (found := quantity(source, at)) is not None:
+            self._put(found[0])
+            return found[1]
         option = _OPTION.match(source, at)
         behind = option.end() if option else at
         if name in ("begin", "end"):
@@ -230,6 +247,11 @@ class TexReader:
             self.writer.write(words(text), level=int(use[6:]))
         elif use == "note":
             self._put(f" ({text})")
+        elif use in ("raised", "lowered"):
+            before = self._pieces[-1] if self._pieces else ""
+            self._put((raised if use == "raised" else lowered)(before, text))
+        elif use == "span":
+            self._wide, self._awaited = spanned(text) - 1, ["hide", "show"]
         elif use == "cite":
             self._put(f"[{text}]")
         elif use == "block":
@@ -242,9 +264,7 @@ class TexReader:
     def _put(self, text: str, *, raw: bool = False) -> None:
         if self._hidden or not text:
             return
-        if not raw:
-            for typed, shown in _DASHES:
-                text = text.replace(typed, shown)
+        text = text if raw else with_signs(text)
         if self._accent and not text[0].isspace():
             text = unicodedata.normalize("NFC", text[0] + self._accent) + text[1:]
             self._accent = ""
@@ -254,7 +274,8 @@ class TexReader:
 
     def _cell(self) -> None:
         if self._rows is not None and not self._hidden:
-            self._rows[-1].append(words("".join(self._pieces)))
+            self._rows[-1] += [words("".join(self._pieces)), *([] for _ in range(self._wide))]
+            self._wide = 0
             self._pieces.clear()
         elif self._rows is None:
             self._put(" ")
@@ -277,13 +298,3 @@ class TexReader:
         if text:
             item, self._item = self._item, ""
             self.writer.write(words(item + text), gap=1 if item and self._lists else 2)
-
-
-def _without_comments(source: str) -> str:
-    """The source without its comments, and without what stands between `\\iffalse` and `\\fi`."""
-    parts: list[str] = []
-    at = 0
-    while (begin := source.find("\\iffalse", at)) >= 0 and (end := source.find("\\fi", begin + 8)) >= 0:
-        parts.append(source[at:begin])
-        at = end + 3
-    return _COMMENT.sub(r"\1", "".join([*parts, source[at:]]))

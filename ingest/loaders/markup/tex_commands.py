@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 
 def _names(listed: str) -> tuple[str, ...]:
     return tuple(listed.split())
 
+
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,20})%[^\n]*(?:\n[ \t]*)?")
+VERBATIM_OPTION = re.compile(r"[ \t]*(?:\[[^\]\[\n]{0,500}\])?(?:\{[^{}\n]{0,80}\})?[ \t]*(?=\n)")
+"""What stands behind the beginning of code and says how it is set."""
+_MACRO = re.compile(
+    r"\\(?:(?:re)?newcommand\*?|providecommand\*?|def)[ \t]*(?:\{\\([A-Za-z]{1,40})\}|\\([A-Za-z]{1,40}))[ \t]*"
+    r"\{([^{}\\$#\n]{1,200})\}"
+)
+"""A command of the document's own that stands for words alone."""
+_QUANTITY = re.compile(r"(?:\[[^\]\[\n]{0,200}\])?\{([^{}\n]{0,200})\}(?:\{([^{}\n]{0,200})\})?")
+_UNIT = re.compile(r"\\([A-Za-z]+)[ \t]*")
 
 ACCENTS = {
     "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307",
@@ -57,7 +70,6 @@ FIRST_NOT_SHOWN = {
     "href": 1,
     "textcolor": 1,
     "colorbox": 1,
-    "multicolumn": 2,
     "multirow": 2,
     "parbox": 1,
     "raisebox": 1,
@@ -90,8 +102,18 @@ DROPPED = frozenset(["comment", "tikzpicture", "pgfpicture", "filecontents", "fi
 TABLES = frozenset(["tabular", "tabular*", "tabularx", "tabulary", "longtable", "supertabular", "array"])
 LISTS = frozenset(["itemize", "enumerate", "description"])
 TITLES = ("title", "author", "date")
-USES = {**{name: name for name in TITLES}, "footnote": "note", "caption": "block"}
+USES = {
+    **{name: name for name in TITLES},
+    "footnote": "note",
+    "caption": "block",
+    "textsuperscript": "raised",
+    "textsubscript": "lowered",
+}
 """What is done with the argument of these commands."""
+
+
+QUANTITIES = frozenset({"SI", "si", "qty", "unit", "num"})
+"""Of siunitx: a number, and its unit in commands that name it."""
 
 
 def arguments(name: str) -> list[str]:
@@ -102,6 +124,45 @@ def arguments(name: str) -> list[str]:
         return ["cite"]
     if name in NOT_SHOWN:
         return ["hide"] * NOT_SHOWN[name]
+    if name == "multicolumn":
+        return ["span"]
     if name in FIRST_NOT_SHOWN:
         return ["hide"] * FIRST_NOT_SHOWN[name] + ["show"]
     return [USES[name]] if name in USES else []
+
+
+_DASHES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("~", " "))
+_MOST_SPANNED = 100
+
+
+def with_signs(text: str) -> str:
+    """A text with the signs that its dashes, quotes and ties are typed for."""
+    for typed, shown in _DASHES:
+        text = text.replace(typed, shown)
+    return text
+
+
+def spanned(text: str) -> int:
+    """How many columns a cell reaches over."""
+    return max(1, min(int(text), _MOST_SPANNED)) if text.isdecimal() and len(text) <= len(str(_MOST_SPANNED)) else 1
+
+
+def macros(source: str) -> dict[str, str]:
+    """The commands of a document's own that stand for words alone, each with its words."""
+    return {match[1] or match[2]: match[3] for match in _MACRO.finditer(source)}
+
+
+def quantity(source: str, at: int) -> tuple[str, int] | None:
+    """A number with its unit as words, and where what follows it begins; None where there is none."""
+    match = _QUANTITY.match(source, at)
+    return None if match is None else (_UNIT.sub(r" \1", " ".join(filter(None, match.groups()))).strip(), match.end())
+
+
+def without_comments(source: str) -> str:
+    """The source without its comments, and without what stands between `\\iffalse` and `\\fi`."""
+    parts: list[str] = []
+    at = 0
+    while (begin := source.find("\\iffalse", at)) >= 0 and (end := source.find("\\fi", begin + 8)) >= 0:
+        parts.append(source[at:begin])
+        at = end + 3
+    return _COMMENT.sub(r"\1", "".join([*parts, source[at:]]))

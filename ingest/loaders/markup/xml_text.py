@@ -16,6 +16,7 @@ from passagework.ingest.loaders.base import LoadOptions, RecordFailure
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.html.html_text import render_html
 from passagework.ingest.loaders.office.office_writer import OfficeWriter, words
+from passagework.ingest.loaders.raised import lowered, raised
 from passagework.ingest.loaders.records.field_text import is_html
 from passagework.ingest.loaders.text.markdown import first_title
 from passagework.retrieval.errors import IngestError, NoTextError
@@ -88,6 +89,12 @@ _INLINE = frozenset(
         "title-group",
     ]
 )
+_PLACES = {"sup": "^", "superscript": "^", "sub": "_", "subscript": "_"}
+_NOTES = frozenset({"footnote", "fn", "note"})
+"""Notes that stand within a text."""
+_REMARKS = frozenset({"note", "tip", "warning", "caution", "important", "danger"})
+"""What has a title that is no heading of the text."""
+_VERBATIM = frozenset({"programlisting", "screen", "literallayout", "codeblock", "preformat", "pre", "listing"})
 _NOT_SHOWN = frozenset({"script", "style", "binary", "image-data"})
 _NAMING = _names("id lang space schemaLocation class style role rid ref-type linkend")
 """Attributes that name elements to programs."""
@@ -163,10 +170,13 @@ class XmlWriter:
             self._writer.write(words(title))
             self._writer.table([[words(cell) for cell in row] for row in rows])
             return True
-        text = _words(element) if len(element) == 0 or _is_text(element) else None
+        around = element.getparent()
+        text = _words(element) if name in _VERBATIM or len(element) == 0 or _is_text(element) else None
         if text is None:
             return False
-        if name in _TITLES and text:
+        if name in _VERBATIM:
+            self._writer.write(words("".join(element.itertext()).strip("\n")), verbatim=True)
+        elif name in _TITLES and text and (around is None or _local(around) not in _REMARKS):
             self._writer.write(words(text), level=min(level, _DEEPEST_HEADING))
         elif is_html(text):
             page = render_html(text).body.text
@@ -239,7 +249,30 @@ def _rows(table: _Element) -> list[list[str]]:
 
 
 def _words(element: _Element) -> str:
-    return " ".join("".join(element.itertext()).split())
+    """An element's text in one line: raised and lowered parts written on it, notes in brackets."""
+    return " ".join("".join(_pieces(element)).split())
+
+
+def _pieces(element: _Element) -> Iterator[str]:
+    waiting: list[tuple[_Element | str, str]] = [(element, "")]
+    before = ""
+    while waiting:
+        node, place = waiting.pop()
+        if isinstance(node, str):
+            piece = {"^": raised, "_": lowered}[place](before, node) if place and node.strip() else node
+            before = (before + piece)[-2:]
+            yield piece
+            continue
+        if not isinstance(node.tag, str):
+            continue
+        name = _local(node)
+        place = _PLACES.get(name, place)
+        parts: list[tuple[_Element | str, str]] = [(node.text or "", place)]
+        for child in node:
+            parts += [(child, place), (child.tail or "", place)]
+        if name in _NOTES and node is not element:
+            parts = [(" (", ""), *parts, (")", "")]
+        waiting += reversed(parts)
 
 
 def _local(element: _Element) -> str:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
+_HEADING_ID = re.compile(r"heading\s?([1-9])", re.IGNORECASE)
 _LONGEST_LOOK = 100
 _ENDS_SENTENCE = tuple(".,;:!?…")
 """Characters of a bold line that is a heading, at most; and how none ends."""
 _MOST_BOLD = 0.4
 """Of the paragraphs: where more are bold, boldness tells no heading."""
+_LEAST_MOVED = 4
+"""Half points by which a run is moved off its line where it is no longer on it."""
 _BODY_TEXT = 9
 """The outline level of what is no heading (17.3.1.20)."""
 
@@ -37,6 +40,9 @@ class Outline:
             return own + 1 if 0 <= own < _BODY_TEXT else 0
         if style is None:
             return 0
+        if style not in self._levels and next(self._styles.based(style), None) is None:
+            known = _HEADING_ID.fullmatch(style)  # what the file's writer took for known
+            self._levels[style] = int(known[1]) if known is not None else 0
         if style not in self._levels:
             self._levels[style] = self._styled(style)
         return self._levels[style]
@@ -59,6 +65,9 @@ class Outline:
             found = children(properties)
             if "vertAlign" in found:
                 return value(found["vertAlign"], "val")
+            moved = whole_number(value(found["position"], "val")) if "position" in found else None
+            if moved is not None and abs(moved) >= _LEAST_MOVED:
+                return "superscript" if moved > 0 else "subscript"
             if "rStyle" in found:
                 return self._raised_by(str(value(found["rStyle"], "val")))
         return None

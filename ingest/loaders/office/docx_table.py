@@ -111,22 +111,37 @@ def _row(element: _Element) -> _Row | None:
             return None
         before = min(max(whole_number(named(properties, "gridBefore")) or 0, 0), _MOST_COLUMNS)
         is_header = "tblHeader" in found and is_on(found["tblHeader"])
-    cells, spans, merges = [], [], []
+    cells: list[_Element] = []
+    spans: list[int] = []
+    merges: list[str | None] = []
     width = before
     for cell in opened(element, _AROUND_ROWS):
         if word_name(cell.tag) != "tc":
             continue
-        span, merge = 1, None
+        span, merge, reached = 1, None, False
         for properties in cell.iterchildren(*word("tcPr")):
             found = children(properties)
             span = whole_number(named(properties, "gridSpan")) or 1
+            reached = "hMerge" in found and (value(found["hMerge"], "val") or "continue") == "continue"
             if "vMerge" in found:
                 merge = value(found["vMerge"], "val") or "continue"
+        if (
+            reached
+            and cells
+            and not "".join(text for part in cell.iter(*word("t")) for text in part.itertext()).strip()
+        ):
+            spans[-1] += 1  # merged with the cell to its left, as older files have it
+            width += 1
+            continue
         cells.append(cell)
         spans.append(max(1, min(span, _MOST_COLUMNS - width)))
         merges.append(merge)
         width += spans[-1]
     return _Row(cells, spans, merges, before, is_header)
+
+
+def _is_empty(cell: _Element) -> bool:
+    return not any((text.text or "").strip() for text in cell.iter(*word("t")))
 
 
 def _lays_out(rows: list[_Row]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,10 @@ from passagework.ingest.loaders.office.docx_outline import Outline, looks_like_h
 from passagework.ingest.loaders.office.docx_style import Styles, is_on
 from passagework.ingest.loaders.office.docx_table import WordTable
 from passagework.ingest.loaders.office.figures import write_figure
+from passagework.ingest.loaders.office.monospaced import is_code
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain
 from passagework.ingest.loaders.office.package import Package, Relation, linked, related
+from passagework.ingest.loaders.office.page_words import only_page_words
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _USUAL = "word/{}.xml"
 _DEEPEST = 40
 _LONGEST_HEADING = 250
 """Characters; a longer paragraph of a heading's style is a clause of a contract, not the name of a section."""
-_PAGE_WORDS = frozenset(["page", "pages", "p", "pg", "of", "seite", "von", "página", "pagina", "de", "sur", "di", "s"])
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 class WordReader:
@@ -134,7 +133,7 @@ class WordReader:
         if _mark_is_deleted(properties):
             return False
         line, self._kept = self._kept, []
-        if paragraph.furniture and _only_page_words(line):
+        if paragraph.furniture and only_page_words(line):
             line = []
         style = named(properties, "pStyle") if properties is not None else None
         level = self._outline.level(properties, style)
@@ -144,7 +143,13 @@ class WordReader:
             level = int(part == self._main and looks_like_heading(element, plain(line).strip()))
         text = prefix + (_before(label) if label is not None else "")
         tight = label is not None and self._in_list and not level
-        written = self.writer.write(line, gap=1 if tight else 2, prefix=text.lstrip() if level else text, level=level)
+        written = self.writer.write(
+            line,
+            gap=1 if tight else 2,
+            prefix=text.lstrip() if level else text,
+            level=level,
+            verbatim=not level and label is None and is_code(element, style, self._styles),
+        )
         if written:
             self._in_list = label is not None and not level
         self.hang(paragraph, part)
@@ -254,7 +259,3 @@ def _mark_is_deleted(properties: _Element | None) -> bool:
     for marked in properties.iterchildren(*word("rPr")) if properties is not None else ():
         return not {"del", "moveFrom"}.isdisjoint(children(marked))
     return False
-
-
-def _only_page_words(line: Line) -> bool:
-    return all(found.lower() in _PAGE_WORDS for text, _ in line for found in _WORD.findall(text))

@@ -35,17 +35,17 @@ def header_rows(texts: Sequence[Sequence[str]]) -> int:
 
 
 def group_headers(rows: Sequence[list[_Cell]], texts: Sequence[Sequence[str]], merged: Sequence[Sequence[bool]]) -> int:
-    """How many rows name columns where the first names groups of them: 2, or 0 where it doesn't.
+    """How many rows name columns where the first names groups of them: 2 or 1, or 0 where it doesn't.
 
     `merged` says of each row which of its columns the cell to their left reaches over. The name of a group is then
     written over all its columns.
     """
-    if len(rows) < 3 or not any(merged[0]) or any(merged[1]) or sum(not reached for reached in merged[0]) < 2:
+    if len(rows) < 2 or not any(merged[0]) or sum(not reached for reached in merged[0]) < 2:
         return 0
-    if any(NUMBER.fullmatch(text) for text in (*texts[0], *texts[1])):
+    if any(map(is_amount, texts[0])):
         return 0
     over_columns(rows[0], merged[0])
-    return 2
+    return 2 if len(rows) > 2 and not any(merged[1]) and not any(map(is_amount, texts[1])) else 1
 
 
 def over_columns(row: list[_Cell], merged: Sequence[bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 from itertools import chain, islice
 from typing import TypeAlias
 
@@ -23,12 +24,28 @@ MAX_TEXT = 200_000_000
 _MOST_CELLS = 1_000_000
 """Cells of a table up to which all its rows have as many."""
 _BLANKS = re.compile(r" *\t[ \t]*|  +| +(?=\n)")
+_BLANK = " \t\u00a0"
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_INDENTED = re.compile(r"(?:\A|\n)(?:[ \u00a0]{2}|\t\t)")
+"""One tab alone begins many a paragraph of prose."""
+_TAB, _LEAST_INDENT, _MOST_INDENT = 4, 2, 80
+_LONGEST_CODE = 160
+"""Characters of a paragraph that may be a line of code."""
 _WHITE = re.compile(r"\s+")
 _WHITE_ALONE = re.compile(r"\s*")
 _MARKUP = "#| "
 _BETWEEN = re.compile(r"(?:[#|\s]|---)*")
 _MOST_LEVELS = 6
 """Levels of headings that Markdown has."""
+
+
+class _Block(Enum):
+    """What was written last."""
+
+    OTHER = 1
+    LINE = 2
+    """A paragraph that is short enough to be a line of code."""
+    CODE = 3
 
 
 class OfficeWriter:
@@ -41,16 +58,27 @@ class OfficeWriter:
         self.tables: list[Table] = []
         self.ocr: list[OcrSpan] = []
         self._hidden: list[Hidden] = []
+        self._before = _Block.OTHER
         self.forced: HiddenReason | None = None
         """Why nothing of what is written is seen, None where it is."""
 
-    def write(self, line: Line, *, gap: int = 2, prefix: str = "", level: int = 0) -> bool:
-        """Writes a block behind `gap` line ends; a `level` makes it a heading. Whether there was any text."""
-        text, spans = _joined(line, one_line=bool(level))
-        if not text:
+    def write(self, line: Line, *, gap: int = 2, prefix: str = "", level: int = 0, verbatim: bool = False) -> bool:
+        """Writes a block behind `gap` line ends; a `level` makes it a heading. Whether there was any text.
+
+        Blanks at the starts of its lines stay where they indent them, and all of them in what is `verbatim`; such
+        lines follow one another without a blank line between.
+        """
+        indented = not level and not prefix and (verbatim or any(_INDENTED.search(piece) for piece, _ in line))
+        text, spans = _laid(with_indentation(line, verbatim=verbatim)) if indented else _joined(line, bool(level))
+        if not text.strip():
             return False
+        block = _Block.OTHER if level or prefix or len(text) > _LONGEST_CODE or "\n" in text else _Block.LINE
+        if block is _Block.LINE and (verbatim or text[0] == " "):
+            follows = self._before is _Block.CODE or (text[0] == " " and self._before is _Block.LINE)
+            gap, block = 1 if follows else gap, _Block.CODE
         lead = ("#" * min(level, _MOST_LEVELS) + " " if level else "") + prefix
         start = self._put(lead + text, gap)
+        self._before = block
         spans = spans if self.forced is None else [Hidden(0, len(text), self.forced)]
         if level:
             self.headings.append(Heading(min(level, _MOST_LEVELS), prefix + text, start, start + len(lead + text)))
@@ -126,6 +154,7 @@ class OfficeWriter:
         owed = "\n" * gap if self.length else ""
         if self.length + len(text) > MAX_TEXT:
             raise IngestError(f"holds more than {MAX_TEXT} characters of text: refused")
+        self._before = _Block.OTHER
         self._parts.append(owed + text)
         start = self.length + len(owed)
         self.length = start + len(text)
@@ -137,7 +166,7 @@ class OfficeWriter:
 
 def plain(line: Line) -> str:
     """What a line says, on one line."""
-    return _joined(line, one_line=True)[0]
+    return _joined(line, True)[0]
 
 
 def _row(row: list[Line]) -> tuple[str, list[Hidden]]:
@@ -153,6 +182,29 @@ def _row(row: list[Line]) -> tuple[str, list[Hidden]]:
     return _laid(line)
 
 
+def with_indentation(line: Line, *, verbatim: bool) -> Line:
+    """The pieces with the blanks that indent their lines, and single ones elsewhere unless they are `verbatim`."""
+    kept: Line = []
+    indent = 0  # -1 behind the start of a line
+    for piece, reason in line:
+        for part in _LINES.findall(clean(piece)):
+            text = part
+            if indent >= 0:
+                text = part.lstrip(_BLANK)
+                indent += len(part[: len(part) - len(text)].expandtabs(_TAB))
+                if not text:
+                    continue
+                kept.append((" " * min(indent, _MOST_INDENT) if indent >= _LEAST_INDENT and text != "\n" else "", None))
+            if not verbatim:
+                text = _BLANKS.sub(_blank, text)
+                text = text.lstrip(_BLANK) if kept and kept[-1][0][-1:].isspace() and indent < 0 else text
+            kept.append((text, reason))
+            indent = 0 if part.endswith("\n") else -1
+    while kept and not kept[-1][0].rstrip():
+        kept.pop()
+    return [*kept[:-1], (kept[-1][0].rstrip(), kept[-1][1])] if kept else kept
+
+
 def words(text: str, reason: HiddenReason | None = None) -> Line:
     """A line of one piece."""
     return [(text, reason)]
@@ -162,7 +214,7 @@ def _has_text(line: Line) -> bool:
     return any(text and not text.isspace() for text, _ in line)
 
 
-def _joined(line: Line, *, one_line: bool) -> tuple[str, list[Hidden]]:
+def _joined(line: Line, one_line: bool) -> tuple[str, list[Hidden]]:
     """The text with single blanks, none at its ends, and what is hidden of it."""
     return _laid(_fitted(line) if one_line else _spaced(line, _BLANKS, _blank))
 

@@ -16,6 +16,7 @@ from passagework.ingest.loaders.office.pptx_order import reading_order
 from passagework.ingest.loaders.office.pptx_paragraphs import ParagraphReader
 from passagework.ingest.loaders.office.pptx_shapes import Box, Shape
 from passagework.ingest.loaders.office.pptx_style import Sheet
+from passagework.ingest.loaders.office.pptx_titles import title_by_size
 from passagework.retrieval.types import HiddenReason, Page
 
 if TYPE_CHECKING:
@@ -68,14 +69,17 @@ class DeckReader:
         title = next((shape for shape in sheet.shapes if _kind(shape) in _TITLES), None)
         if title is not None:
             slide.title(title)
+        titled = bool(writer.length)
         others = [shape for shape in sheet.shapes if shape is not title]
         inside: list[Shape] = []
         apart: list[Shape] = []
         for shape in others:
             stands_apart = _kind(shape) in _FURNITURE or look.place(shape) is not None
             (apart if stands_apart else inside).append(shape)
-        for at in reading_order([sheet.box(shape) for shape in inside]):
-            slide.shape(inside[at])
+        ordered = [inside[at] for at in reading_order([sheet.box(shape) for shape in inside])]
+        large = None if titled else title_by_size(ordered)
+        for shape in ordered:
+            (slide.title if shape is large else slide.shape)(shape)
         for shape in apart:
             slide.shape(shape)
         self._behind(sheet, writer, f"slide {number}")

@@ -17,6 +17,7 @@ from passagework.ingest.loaders.office.office_writer import OfficeWriter, words
 from passagework.ingest.loaders.office.xlsx_blocks import write_rows
 from passagework.ingest.loaders.office.xlsx_sheet import Row, Sheet
 from passagework.ingest.loaders.office.xlsx_style import Font, Look
+from passagework.ingest.loaders.raised import lowered, raised
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.types import Document, HiddenReason, Json
 
@@ -91,14 +92,14 @@ class _Workbook:
         for number in range(found.nrows):
             row = Row(number + 1, [], [])
             for column, cell in enumerate(found.row(number)):
-                self._cell(cell, row, column + 1, sheet)
+                self._cell(cell, row, column + 1, sheet, found.rich_text_runlist_map.get((number, column)))
             if row.columns:
                 sheet.rows.append(row)
         return sheet
 
-    def _cell(self, cell: Cell, row: Row, column: int, sheet: Sheet) -> None:
+    def _cell(self, cell: Cell, row: Row, column: int, sheet: Sheet, fonts: list[tuple[int, int]] | None) -> None:
         look = self._look(cell.xf_index)
-        text = self._shown(cell, look.code)
+        text = self._on_the_line(str(cell.value), fonts) if fonts else self._shown(cell, look.code)
         if not text or text.isspace():
             return
         row.columns.append(column)
@@ -117,6 +118,15 @@ class _Workbook:
 
             return str(error_text_from_code.get(cell.value, ""))
         return text_shown(clean(str(cell.value)), code) if cell.ctype == _TEXT else ""
+
+    def _on_the_line(self, text: str, fonts: list[tuple[int, int]]) -> str:
+        """A text in several fonts, from a place each, its raised and lowered parts written on the line."""
+        line = ""
+        for (start, number), (end, _) in zip([(0, 0), *fonts], [*fonts, (len(text), 0)], strict=True):
+            part = clean(text[start:end])
+            escaped = self._book.font_list[number].escapement if 0 < number < len(self._book.font_list) else 0
+            line += (raised if escaped == 1 else lowered)(line, part) if escaped else part
+        return line
 
     def _look(self, number: int | None) -> Look:
         known = self._looks.get(number or 0)

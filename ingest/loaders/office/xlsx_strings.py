@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from passagework.ingest.loaders.office.package import Package
 from passagework.ingest.loaders.office.xlsx_parts import elements, excel, forget
 from passagework.ingest.loaders.office.xlsx_style import Font, Styles
+from passagework.ingest.loaders.raised import lowered, parted, raised
 
 if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
@@ -38,18 +40,34 @@ class SharedTexts:
 
 def text_of(element: _Element) -> str:
     """The text of a shared or an inline string, without the readings that stand above it."""
-    pieces = [said for child in element.iterchildren(*excel("t"), *excel("r")) for said in _pieces(child)]
-    return unescaped("".join(pieces))
+    return "".join(text for text, _ in _parts(element))
 
 
 def parts_of(element: _Element, styles: Styles) -> Runs | None:
     """The parts of a text in fonts of their own; None where it has none."""
-    found: list[tuple[str, Font | None]] = []
-    for run in element.iterchildren(*excel("r")):
-        properties = next(run.iterchildren(*excel("rPr")), None)
-        font = None if properties is None else styles.font(properties)
-        found.append((unescaped("".join(_pieces(run))), font))
+    found = [(text, None if properties is None else styles.font(properties)) for text, properties in _parts(element)]
     return tuple(found) if any(font is not None for _, font in found) else None
+
+
+def _parts(element: _Element) -> Iterator[tuple[str, _Element | None]]:
+    """The parts of a text, raised and lowered ones written on the line, and what is said of each one's font."""
+    before = ""
+    for child in element.iterchildren(*excel("t"), *excel("r")):
+        text = unescaped("".join(_pieces(child)))
+        properties = next(child.iterchildren(*excel("rPr")), None)
+        place = _place(properties) if properties is not None else None
+        if place is not None:
+            text = (raised if place == "superscript" else lowered)(before, text)
+        elif before[:1] in ("^", "_"):
+            text = parted(before, text)
+        before = text or before
+        yield text, properties
+
+
+def _place(properties: _Element) -> str | None:
+    said = next(properties.iterchildren(*excel("vertAlign")), None)
+    place = said.get("val") if said is not None else None
+    return place if place in ("superscript", "subscript") else None
 
 
 def unescaped(text: str) -> str:

@@ -18,6 +18,8 @@ _NOTHING = frozenset({
     "text:bookmark", "text:soft-page-break", "text:toc-mark", "text:alphabetical-index-mark", "office:event-listeners",
     "svg:title", "svg:desc", "text:page-variable-set", "text:variable-decls", "text:sequence-decls",
 })  # fmt: skip
+_OF_PAGES = frozenset({"text:page-number", "text:page-count"})
+_TICKED, _NOT_TICKED = "\u2612", "\u2610"
 _FRAMES = frozenset({"draw:frame", "draw:custom-shape", "draw:rect", "draw:ellipse", "draw:g", "draw:text-box"})
 
 
@@ -28,6 +30,7 @@ class Aside:
     notes: list[tuple[str, _Element]] = field(default_factory=list)
     remarks: list[_Element] = field(default_factory=list)
     frames: list[_Element] = field(default_factory=list)
+    has_page_number: bool = False
 
 
 class OdfInline:
@@ -65,29 +68,30 @@ class OdfInline:
 
     def _child(self, child: _Element, look: Look, line: Line, aside: Aside) -> None:
         kind = name_of(child)
-        if kind in _NOTHING:
+        aside.has_page_number |= kind in _OF_PAGES
+        if kind in _NOTHING or kind in _OF_PAGES:
             return
-        if kind == "text:s":
+        if str(child.tag).endswith("}fieldmark"):
+            line.append((_form_value(child), look.unseen))
+        elif kind == "text:s":
             line.append((" " * count_of(child, "text:c", 100), None))
         elif kind in ("text:tab", "text:line-break"):
             line.append(("\t" if kind == "text:tab" else "\n", None))
         elif kind == "text:note":
-            cited = next(children_named(child, "text:note-citation"), None)
-            mark = "".join(cited.itertext()).strip() if cited is not None else "*"
-            line.append((f"[{mark}]", look.unseen))
-            aside.notes.append((mark, child))
+            line.append((f"[{_noted(child, aside)}]", look.unseen))
         elif kind == "office:annotation":
             aside.remarks.append(child)
         elif kind in _FRAMES:
             aside.frames.append(child)
         elif kind == "text:ruby":
             self._ruby(child, look, line, aside)
-        elif kind == "text:span":
-            self._inner(child, self._styles.look("text", attribute(child, "text:style-name"), look), line, aside)
-        elif child.get(full_name("text:is-hidden")) == "true":
-            self._inner(child, Look(hidden=True), line, aside)
         else:
-            self._inner(child, look, line, aside)
+            self._inner(child, self._within(child, kind, look), line, aside)
+
+    def _within(self, child: _Element, kind: str, look: Look) -> Look:
+        if kind == "text:span":
+            return self._styles.look("text", attribute(child, "text:style-name"), look)
+        return Look(hidden=True) if child.get(full_name("text:is-hidden")) == "true" else look
 
     def _ruby(self, ruby: _Element, look: Look, line: Line, aside: Aside) -> None:
         """Words with their reading above them: the reading in brackets behind."""
@@ -96,3 +100,26 @@ class OdfInline:
         for part in children_named(ruby, "text:ruby-text"):
             reading = "".join(part.itertext()).strip()
             line.append((f"({reading})" if reading else "", look.unseen))
+
+
+def _noted(note: _Element, aside: Aside) -> str:
+    """The mark of a note, which is put aside."""
+    cited = next(children_named(note, "text:note-citation"), None)
+    mark = "".join(cited.itertext()).strip() if cited is not None else "*"
+    aside.notes.append((mark, note))
+    return mark
+
+
+def _form_value(mark: _Element) -> str:
+    """What a field of a form shows that is no text: whether a box is ticked, and what was chosen of a list."""
+    said = [(_local(parameter, "name"), _local(parameter, "value")) for parameter in mark]
+    if _local(mark, "type").endswith("FORMCHECKBOX"):
+        return _TICKED if ("Checkbox_Checked", "true") in said else _NOT_TICKED
+    entries = [value for name, value in said if name == "Dropdown_ListEntry"]
+    chosen = next((value for name, value in said if name == "Dropdown_Selected"), "")
+    return entries[int(chosen[:4])] if chosen.isdecimal() and int(chosen[:4]) < len(entries) else ""
+
+
+def _local(element: _Element, name: str) -> str:
+    """An attribute by its name in any namespace."""
+    return next((str(value) for key, value in element.attrib.items() if str(key).rpartition("}")[2] == name), "")

@@ -18,7 +18,9 @@ from passagework.ingest.loaders.opendocument.odf_names import (
     full_name,
     name_of,
 )
+from passagework.ingest.loaders.opendocument.odf_package import OdfPackage
 from passagework.ingest.loaders.opendocument.odf_style import Look, OdfStyles
+from passagework.ingest.loaders.opendocument.odf_text import OdfText
 from passagework.retrieval.types import HiddenReason
 
 if TYPE_CHECKING:
@@ -36,8 +38,10 @@ _GROUPS = (
 class OdfSheets:
     """Writes sheets."""
 
-    def __init__(self, styles: OdfStyles) -> None:
+    def __init__(self, package: OdfPackage, styles: OdfStyles) -> None:
         self.writer = OfficeWriter()
+        self._package = package
+        self._shapes: list[_Element] = []
         self._styles = styles
         self._inline = OdfInline(styles)
         self._remarks: list[tuple[str, str]] = []
@@ -48,10 +52,14 @@ class OdfSheets:
         hidden = HiddenReason.INVISIBLE if said.get("table:display") == "false" else None
         sheet = Sheet()
         self._remarks = []
+        self._shapes = [shape for shapes in children_named(table, "table:shapes") for shape in shapes]
         self._read(table, sheet)
         inner = OfficeWriter()
         inner.forced = hidden
         write_rows(sheet, inner)
+        beside = OdfText(self._package, self._styles)
+        beside.blocks(self._shapes, Look())
+        inner.extend(beside.writer)
         for before, text in self._remarks:
             inner.write(words(before + text, hidden))
         if inner.length:
@@ -97,6 +105,7 @@ class OdfSheets:
             if said.strip():
                 where = f"Note on row {row.number}, column {column}"
                 self._remarks.append((f"[{where}, {author}] " if author else f"[{where}] ", said))
+        self._shapes += [child for child in cell if name_of(child).startswith("draw:")]
         if not text:
             return
         down = count_of(cell, "table:number-rows-spanned", LAST_ROW)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from passagework.ingest.loaders.html.mathml import math_text
 from passagework.ingest.loaders.office.office_tables import group_headers, over_columns
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
+from passagework.ingest.loaders.office.page_words import only_page_words
 from passagework.ingest.loaders.opendocument.odf_inline import Aside, OdfInline
 from passagework.ingest.loaders.opendocument.odf_lists import OdfNumbers, items_of, list_headers
 from passagework.ingest.loaders.opendocument.odf_names import (
@@ -71,6 +72,8 @@ class OdfText:
 
     def _paragraph(self, element: _Element, look: Look, *, prefix: str = "", gap: int = 2) -> bool:
         line, aside = self._inline.read(element, look)
+        if aside.has_page_number and only_page_words(line):
+            line = []
         level = self._level(element)
         if level and plain(line):
             number = self._numbers.heading(element, level) if name_of(element) == "text:h" else ""
@@ -162,8 +165,11 @@ class OdfText:
 
     def _cell(self, cell: _Element, look: Look) -> Line:
         """What a cell says on one line; of tables within it the cells, of frames the text."""
+        if attribute(cell, "office:value") == "NaN":  # of a chart's point that isn't there
+            return []
         look = self._styles.look("table-cell", attribute(cell, "table:style-name"), look)
         inner = OdfText(self._package, self._styles)
+        inner._numbers = self._numbers
         inner.blocks(cell, look)
         text = inner.writer.text()
         spans = inner.writer.hidden(text, whole_lines=False)

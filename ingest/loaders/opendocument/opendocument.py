@@ -49,8 +49,8 @@ def load_odt(path: Path, options: LoadOptions) -> Iterator[Document | RecordFail
 def load_ods(path: Path, options: LoadOptions) -> Iterator[Document | RecordFailure]:  # noqa: ARG001 - a Loader
     """One document, the sheets in their order. Raises IngestError where it is damaged or empty."""
 
-    def read(package: OdfPackage, styles: OdfStyles, body: _Element) -> tuple[OfficeWriter, Sequence[Page]]:  # noqa: ARG001
-        sheets = OdfSheets(styles)
+    def read(package: OdfPackage, styles: OdfStyles, body: _Element) -> tuple[OfficeWriter, Sequence[Page]]:
+        sheets = OdfSheets(package, styles)
         for spreadsheet in children_named(body, "office:spreadsheet"):
             for table in children_named(spreadsheet, "table:table"):
                 sheets.write(table)

@@ -16,6 +16,8 @@ Cell: TypeAlias = "tuple[Span, ...]"
 
 _MOST_NAMES = 6
 """Rows that name columns, at most."""
+_LARGER = 1.3
+"""Of the size below, how large the letters of a heading above a table are, at least."""
 _NEAR = 2.4
 _EDGE = 2.5
 """Of the letters' size: how far above the next row one of names may be. Points: edges that are closer are aligned."""
@@ -65,6 +67,8 @@ def names_above(
     """
     found: list[Row] = []
     while start > top[1] and (start > top[0] or len(found) < _MOST_NAMES):
+        if _is_heading(rows[start - 1], rows[start]):
+            break
         if start <= top[0] and not _may_name(rows[start - 1], rows[start], columns):
             break
         start -= 1
@@ -72,6 +76,11 @@ def names_above(
     while found and not _names_columns(found[0], columns, only=len(found) == 1):
         found.pop(0)
     return [_placed(row, columns, level) for row in found]
+
+
+def _is_heading(row: Row, below: Row) -> bool:
+    """Whether a row is a line of larger letters alone."""
+    return len(row.spans) == 1 and row.spans[0].grid is None and row.size >= _LARGER * below.size
 
 
 def _may_name(row: Row, below: Row, columns: Columns) -> bool:

@@ -13,6 +13,7 @@ from passagework.ingest.loaders.pdf.pdf_bands import (
     are_markers,
     find_band,
     goes_beyond,
+    is_number,
     is_prose,
 )
 from passagework.ingest.loaders.pdf.pdf_glyphs import PageGlyphs
@@ -25,6 +26,8 @@ _NAMES_ROWS = 7
 """Rows at the top of a table, at most, among which one may be divided as all below."""
 _LONG_BAND = 60
 """Rows: within a band of as many that is neither columns nor a table, no other band is looked for."""
+_LEVEL, _MOST_BESIDE = 0.3, 0.6
+"""Of a line's size, how far baselines of one row are apart; of the lines of a sidebar, how many a sentence passes."""
 _COLUMN_LINES = 3
 """Lines of a side, at least, that stands beside another as a column."""
 
@@ -109,7 +112,17 @@ def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
         return True
     drawn = sorted([(span.first, 0) for span in sides[0]] + [(span.first, 1) for span in sides[1]])
     turns = sum(before[1] != after[1] for before, after in pairwise(drawn))
-    return turns == 1 and any(prose)
+    if not any(prose):
+        return False
+    return turns == 1 or _runs_on_beside(*(sides if prose[0] else sides[::-1]))
+
+
+def _runs_on_beside(text: list[Span], other: list[Span]) -> bool:
+    """Whether a text is in the midst of its sentences beside most lines of the other side, which are no amounts."""
+    within = [span for span in text[1:] if span.words[:1].islower()]
+    beside = sum(any(abs(span.base - line.base) <= _LEVEL * line.size for span in within) for line in other)
+    amounts = sum(is_number(span.words) for span in other)
+    return beside >= _MOST_BESIDE * len(other) and amounts < _MOST_BESIDE * len(other)
 
 
 def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Ruled) -> list[Item]:

@@ -43,6 +43,8 @@ class Span:
     grid: Grid | None = None
     leftward: bool = False
     words: str = ""
+    added: bool = False
+    """Whether it is of an annotation, which the file draws last wherever it stands."""
 
     @property
     def first(self) -> int:
@@ -113,7 +115,8 @@ def _span(glyphs: PageGlyphs, flow: Flow, rows: list[int]) -> Span:
     large = glyphs.base[at][glyphs.size[at] >= _SMALL * size]
     left, right = float(glyphs.left[at].min()), float(glyphs.right[at].max())
     words = flow.text[flow.at[rows[0]] : flow.at[rows[-1]] + 1]
-    return Span(rows, left, right, float(np.median(large)), size, leftward=_is_leftward(words), words=words)
+    leftward, added = _is_leftward(words), bool(glyphs.index[rows[0]] < 0)
+    return Span(rows, left, right, float(np.median(large)), size, leftward=leftward, words=words, added=added)
 
 
 def _is_leftward(text: str) -> bool:
@@ -177,6 +180,7 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
             larger.size,
             leftward=leftward,
             words=f"{span.words} {before.words}" if leftward else f"{before.words} {span.words}",
+            added=before.added and span.added,
         )
     return joined
 
@@ -198,5 +202,5 @@ def _touches(before: Span, span: Span) -> bool:
 def _is_mixed(spans: Sequence[Span]) -> bool:
     if any(span.grid for span in spans):
         return True
-    drawn = [span.first for span in spans]
+    drawn = [span.first for span in spans if not span.added]
     return sum(before > after for before, after in pairwise(drawn)) > 1 and not any(span.leftward for span in spans)

@@ -29,7 +29,7 @@ _MAX_LABEL = 40
 _MAX_ATTACHMENTS = 200
 
 _NO_TITLE = re.compile(
-    r"untitled(?: \w+)?\W*\d*"
+    r"untitled(?: \w+)?\W*\d*|\(?(?:anonymous|unspecified)\)?"
     r"|(?:unbenannt|sans titre|title|(?:powerpoint )?presentation|document|book|sheet|slide)\W*\d*"
     r"|microsoft\s+(?:office\s+)?(?:word|excel|powerpoint|publisher|visio|outlook)\b.*"
     r"|(?:file:|[a-z]:\\|\\\\|/).*"

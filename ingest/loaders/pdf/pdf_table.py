@@ -17,6 +17,8 @@ from passagework.ingest.loaders.pdf.pdf_spans import Row, Span, rows_of
 _LEAST_ROWS = 3
 _LEAST_FILLED = 3
 """Rows that fill several columns where no rule is drawn, and cells that hold something where rules are."""
+_MOST_ABOVE, _LARGER = 4, 1.3
+"""Rows above a table, at most, and of the usual size, how large the letters of its heading are, at least."""
 _SHORT_WORDS = 4.5
 _ALIGNED = 0.6
 _EDGE = 2.5
@@ -61,6 +63,7 @@ def aligned_table(
     if not cells or len(cells[0]) < 2:
         return None
     start = next((row for row, line in enumerate(cells) if sum(map(bool, line)) > 1 or not line[0]), 0)
+    start = max(start, _below_heading(cells))
     texts = [[text_of(cell) for cell in line] for line in cells[start:]]
     cells = cells[start:]
     if not _is_table(texts, cells):
@@ -76,6 +79,19 @@ def aligned_table(
     named = len(above) + within if named is None else named
     body = [*above, *_unwrapped(cells[over:], within)]
     return first - len(above), TableCells(body, named, words=words and not above)
+
+
+def _below_heading(cells: Sequence[Sequence[Cell]]) -> int:
+    """The row below the last of the first ones that is a line of larger letters alone; 0 where none is."""
+    sizes = [span.size for line in cells for cell in line for span in cell]
+    usual = median(sizes) if sizes else 0.0
+    alone = [sum(map(bool, line)) == 1 for line in cells[:_MOST_ABOVE]]
+    large = (
+        at
+        for at, line in enumerate(cells[:_MOST_ABOVE])
+        if alone[at] and all(span.size >= _LARGER * usual for cell in line for span in cell)
+    )
+    return max(large, default=-1) + 1
 
 
 def _has_columns(cells: Sequence[Sequence[Cell]]) -> bool:

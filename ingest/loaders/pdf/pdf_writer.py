@@ -50,13 +50,26 @@ def written_line(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written
         end = start + 1
         while end < len(rows) and heights[end] == heights[start]:
             end += 1
+        run = _run(glyphs, flow, rows[start:end])
+        if start and _is_denominator(glyphs, heights, rows, start) and not written.text[-2:-1].isalnum():
+            written.add("/")
+            written.join(run)
+            start = end
+            continue
         if start:
             _space(written, glyphs, flow, rows[start - 1], rows[start])
-        run = _run(glyphs, flow, rows[start:end])
+        if heights[0] > 0 == heights[start] and written.text.isalnum() and run.text[:1].isalpha():
+            written.add(" ")  # the mark of a note before its text
         slash = end < len(rows) and glyphs.text[rows[end]] in _SLASHES
         _add_run(written, run, heights[start], before_slash=slash)
         start = end
     return written
+
+
+def _is_denominator(glyphs: PageGlyphs, heights: Sequence[int], rows: Sequence[int], at: int) -> bool:
+    """Whether what is lowered stands beneath what is raised before it; an index does so too, beneath an exponent."""
+    beneath = heights[at - 1] > 0 > heights[at]
+    return beneath and bool(glyphs.left[rows[at]] < glyphs.right[rows[at - 1]] - 0.2 * glyphs.size[rows[at]])
 
 
 def _placed(glyphs: PageGlyphs, rows: Sequence[int]) -> Sequence[int]:

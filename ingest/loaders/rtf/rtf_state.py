@@ -15,6 +15,8 @@ CODE_PAGES = {
 }  # fmt: skip
 """By the character sets of fonts; "" is that of the document."""
 
+_LEAST_MOVED = 4
+"""Half points by which text is moved off its line where it is no longer on it."""
 _TINY = 2
 """Half points."""
 
@@ -113,6 +115,9 @@ class State:
             setattr(self, _NUMBERS[name], number or 0)
         elif name in _RAISED:
             self.raised = _RAISED[name] if number != 0 else 0
+        elif name in (b"up", b"dn"):
+            moved = 6 if number is None else number  # half points (RTF 1.9.1, font formatting)
+            self.raised = 0 if moved < _LEAST_MOVED else 1 if name == b"up" else -1
         elif name == b"fs":
             self.half_points = number if number is not None else 24
         elif name == b"plain":

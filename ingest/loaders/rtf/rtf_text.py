@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from passagework.ingest.loaders.colours import Rgb
+from passagework.ingest.loaders.office.office_tables import group_headers
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
 from passagework.ingest.loaders.raised import lowered, raised
 from passagework.ingest.loaders.rtf.rtf_rows import Row, RowShape, aligned
@@ -272,7 +273,9 @@ class RtfReader:
         if self._cells:
             self._end_row()
         if self._rows:
-            self.writer.table(aligned(self._rows))
+            rows, merged = aligned(self._rows)
+            texts = [[plain(line) for line in row] for row in rows[:2]]
+            self.writer.table(rows, headers=group_headers(rows, texts, merged) or None)
         self._rows = []
         self._write_notes(self._row_notes)
         self._row_notes = []

@@ -1,4 +1,4 @@
-"""The fields that may stand above a text: YAML between lines of `---`, TOML between lines of `+++`."""
+"""The fields that may stand above a text: YAML between lines of `---`, TOML between lines of `+++`, a JSON object."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ class FrontMatter:
 
 
 def front_matter(text: str) -> FrontMatter:
-    """The YAML between lines of `---` at the very start of a text, or the TOML between lines of `+++`."""
+    """The YAML between lines of `---` at the very start of a text, TOML between lines of `+++`, or a JSON object."""
     opening = _OPENING.match(text)
     if opening is None:
-        return FrontMatter()
+        return _json_fields(text) if text.startswith("{\n") else FrontMatter()
     toml = opening[1] == "+++"
     closing = (_TOML_ENDS if toml else _YAML_ENDS).search(text, opening.end(), opening.end() + MAX_FRONT_MATTER)
     if closing is None:
@@ -85,6 +85,18 @@ def front_matter(text: str) -> FrontMatter:
     while text.startswith("\n", body):
         body += 1
     return FrontMatter(fields, body, notes)
+
+
+def _json_fields(text: str) -> FrontMatter:
+    """The JSON object that a text begins with, in lines of its own, and that more text follows, as Hugo has it."""
+    try:
+        found, end = json.JSONDecoder().raw_decode(text[:MAX_FRONT_MATTER])
+        fields = plain(found)
+    except _UNREADABLE:
+        return FrontMatter()
+    if not isinstance(fields, dict) or text[end : end + 1] != "\n" or not text[end:].strip():
+        return FrontMatter()
+    return FrontMatter(fields, end + len(text[end:]) - len(text[end:].lstrip("\n")))
 
 
 def _fields(source: str, *, toml: bool) -> Json:

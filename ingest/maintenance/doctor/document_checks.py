@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from passagework.ingest.maintenance.doctor.check_context import FIELDS, PASSAGES, UNREAD, CheckContext
 from passagework.ingest.maintenance.doctor.diagnosis import Remedy
-from passagework.ingest.writing.document_hash import document_hash
+from passagework.ingest.writing.document_hash import is_hash_of
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.roots import record_uri
 from passagework.retrieval.store import Snapshot, SourceState, integrity
@@ -14,6 +14,7 @@ from passagework.retrieval.store.database import storage_errors
 from passagework.retrieval.store.integrity import StoredDocument, StoredPassage
 from passagework.retrieval.text import collapsed, counted
 from passagework.retrieval.types import Document
+from passagework.retrieval.words.file_names import searched_title
 
 
 def check_documents(context: CheckContext) -> str:
@@ -43,7 +44,7 @@ def _check_document(context: CheckContext, snapshot: Snapshot, document_id: int)
     if not _is_placed(stored):
         context.find("documents", f"{stored.uri} ({stored.path}) does not go with its file, {stored.source_uri}")
         context.bad[UNREAD].append(document_id)
-    if document_hash(document) != stored.sha256 or len(document.text) != stored.length:
+    if not is_hash_of(document, stored.sha256) or len(document.text) != stored.length:
         context.find(
             "documents", f"{document.uri} is not what was ingested: its text, title, pages or metadata changed"
         )
@@ -78,8 +79,12 @@ def _is_placed(stored: StoredDocument) -> bool:
 
 
 def is_slice(document: Document, passage: StoredPassage) -> bool:
-    """Tells whether a passage is `document.text[start:end]`, under the document's title."""
-    return document.text[passage.start : passage.end] == passage.text and passage.title == document.title
+    """Tells whether a passage is `document.text[start:end]`, under the document's title.
+
+    A document that was ingested before names of files were searched has its title alone.
+    """
+    titles = (searched_title(document), document.title)
+    return document.text[passage.start : passage.end] == passage.text and passage.title in titles
 
 
 def corrected(document: Document, passage: StoredPassage) -> tuple[int, int, str]:

@@ -28,6 +28,7 @@ from passagework.retrieval.remote.remote_record import is_served
 from passagework.retrieval.store import Store, integrity
 from passagework.retrieval.store.seal import read_seal
 from passagework.retrieval.text import one_line
+from passagework.retrieval.words.file_names import searched_title
 
 GROUP = 256
 """Passages encoded between two commits."""
@@ -115,7 +116,9 @@ def _mend_passages(context: CheckContext) -> None:
             for passage in integrity.stored_passages(writer, _number(document_id)):
                 if not is_slice(document, passage):
                     start, end, text = corrected(document, passage)
-                    integrity.correct_passage(writer, passage.id, start=start, end=end, text=text, title=document.title)
+                    integrity.correct_passage(
+                        writer, passage.id, start=start, end=end, text=text, title=searched_title(document)
+                    )
 
 
 def _mend_fields(context: CheckContext) -> None:

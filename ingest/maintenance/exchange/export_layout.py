@@ -34,9 +34,12 @@ FACTS = ("encoder", "backend", "window", "probe", "chunking", "created")
 """What a database records of how it was made; an import takes it over, so that its encoder is checked as before."""
 
 OPTIONAL_FACTS = (TOKEN_RECORD, LANGUAGE, POLICY)
-"""Likewise, where the database records them. Token vectors themselves stay behind: the next ingest makes them again."""
+"""Likewise, where the database records them. Token vectors themselves stay behind where nobody asks for them: the next
+ingest makes them again."""
 
 SOURCES, DOCUMENTS, PASSAGES = "sources.parquet", "documents.parquet", "passages.parquet"
+TOKENS = "tokens.parquet"
+"""The codes of token vectors by the hash of what a reranker reads: beside the others only where they were asked for."""
 SUFFIX = ".parquet"
 
 
@@ -101,6 +104,7 @@ def schemas(arrow: Any, dim: int, facts: Mapping[str, Json]) -> dict[str, Any]:
             *(*place, ("pages", many(whole)), ("headings", many(text)), ("metadata", text), ("text", text)),
             *(("cut", arrow.bool_()), ("hash", arrow.binary()), ("vector", arrow.list_(arrow.float32(), dim))),
         ],
+        TOKENS: [("hash", arrow.binary()), ("tokens", whole), ("codes", arrow.binary())],
     }
     note = {KEY: json.dumps({"format": FORMAT, **facts}, ensure_ascii=False).encode()}
     return {name: arrow.schema(fields, metadata=note) for name, fields in columns.items()}

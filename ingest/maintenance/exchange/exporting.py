@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import select
 
 from passagework.ingest.maintenance.exchange.export_layout import (
     DOCUMENTS,
@@ -18,6 +20,7 @@ from passagework.ingest.maintenance.exchange.export_layout import (
     PASSAGES,
     SOURCES,
     SUFFIX,
+    TOKENS,
     Exchanged,
     load_arrow,
     schemas,
@@ -26,7 +29,8 @@ from passagework.ingest.maintenance.exchange.export_layout import (
 from passagework.ingest.maintenance.exchange.side_files import ALL, LINES, copy_side_files, describe_side_files
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.folder import BENCHMARK, current_version
-from passagework.retrieval.store import PassageRow, Snapshot, Store
+from passagework.retrieval.late_interaction.stored_tokens import recorded_tokens
+from passagework.retrieval.store import PassageRow, Snapshot, Store, schema as t, token_rows
 from passagework.retrieval.store.generations import check_whole
 from passagework.retrieval.types import Document
 
@@ -36,15 +40,12 @@ ROWS = 2_000
 CHARACTERS = 16_000_000
 """The characters of documents in one row group; a longer document has one of its own."""
 
-FEW = 1_000
-"""Passages of a document read at once."""
 
-
-def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
+def export_collection(collection: str | Path, out: str | Path, *, token_vectors: bool = False) -> Exchanged:
     """Writes a collection to `out`: a folder that `import_collection` takes, or with the suffix .parquet its passages.
 
-    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out. Token
-    vectors stay behind too: an import records that they are kept, and the next ingest makes them.
+    A folder takes the judgments and preferences along; uploaded files and measured runs are named as left out. Without
+    `token_vectors` these stay behind too: an import records that they are kept, and the next ingest makes them.
 
     What lies there already is left alone. Raises StoreError where there is no collection, or it is damaged, or `out`
     can't be written; ConfigError where pyarrow is missing.
@@ -59,6 +60,8 @@ def export_collection(collection: str | Path, out: str | Path) -> Exchanged:
             columns = schemas(arrow, snapshot.dim, facts)
             alone = out.suffix.lower() == SUFFIX
             tables = {PASSAGES: _passages, **({} if alone else {SOURCES: _sources, DOCUMENTS: _documents})}
+            if token_vectors and recorded_tokens(snapshot) is not None:
+                tables[TOKENS] = _tokens
             if not alone:
                 place.mkdir()
             try:
@@ -151,16 +154,17 @@ def _structure(document: Document) -> dict[str, Any]:
 
 
 def _passages(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    for document in sorted(snapshot.documents(), key=lambda row: row.id):
-        for first in range(0, document.passages, FEW):
-            passages = snapshot.neighbours(document.id, range(first, first + FEW))
-            vectors = snapshot.vectors_of([passage.id for passage in passages])
-            rows.extend(_passage(passage, vector) for passage, vector in zip(passages, vectors, strict=True))
-            while len(rows) >= ROWS:
-                yield rows[:ROWS]
-                rows = rows[ROWS:]
-    yield rows
+    p = t.passages.c
+    ids = snapshot.connection.execute(select(p.id).order_by(p.document_id, p.ordinal)).scalars()
+    while some := list(islice(ids, ROWS)):
+        passages = snapshot.passages(some)
+        yield [_passage(row, vector) for row, vector in zip(passages, snapshot.vectors_of(some), strict=True)]
+
+
+def _tokens(snapshot: Snapshot) -> Iterator[list[dict[str, Any]]]:
+    rows = token_rows.every_text(snapshot)
+    while batch := list(islice(rows, ROWS)):
+        yield [{"hash": key, "tokens": stored.tokens, "codes": stored.codes} for key, stored in batch]
 
 
 def _passage(row: PassageRow, vector: np.ndarray) -> dict[str, Any]:

@@ -17,14 +17,17 @@ class PassageworkEmbedding(BaseEmbedding):
     """Gives vectors of length 1: of texts and of queries, each after the prompt that the encoder has for them.
 
     `encoder` is an object, a folder or a hub name (default: the default encoder). A text that is longer than its window
-    is cut, which a warning in the log tells. Raises ModelUnavailableError where weights are missing or refused.
+    is cut, which a warning in the log tells. A dump has the encoder's folder or name, and loads that. Raises
+    ModelUnavailableError where weights are missing or refused.
     """
 
+    encoder: str | None = None
     _vectors: TextVectors = PrivateAttr()
 
     def __init__(self, encoder: Encoder | str | Path | None = None, **options: Any) -> None:
         vectors = TextVectors(encoder)
-        super().__init__(**{"model_name": vectors.model, **options})
+        named = None if encoder is None else vectors.model
+        super().__init__(**{"model_name": vectors.model, **options, "encoder": named})
         self._vectors = vectors
 
     @classmethod

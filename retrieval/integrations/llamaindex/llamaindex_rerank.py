@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from llama_index.core.bridge.pydantic import Field, PrivateAttr
+from llama_index.core.bridge.pydantic import PrivateAttr, field_serializer
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
@@ -19,12 +20,12 @@ class PassageworkRerank(BaseNodePostprocessor):
 
     `reranker` is an object, a folder or a hub name (default: late interaction of `encoder`, which is named in the same
     ways, and by default the default encoder). Each node is read to its end, below the title and headings in its
-    metadata, and its score becomes the reranker's, 0 to 1. Raises ModelUnavailableError where weights are missing,
-    ConfigError where there is no query.
+    metadata, and its score becomes the reranker's, 0 to 1. A dump has the models' folders or names, and loads these.
+    Raises ModelUnavailableError where weights are missing, ConfigError where there is no query.
     """
 
-    reranker: Any = Field(default=None, exclude=True)
-    encoder: Any = Field(default=None, exclude=True)
+    reranker: Any = None
+    encoder: Any = None
     top_n: int | None = None
     _loaded: Reranker = PrivateAttr()
 
@@ -32,6 +33,12 @@ class PassageworkRerank(BaseNodePostprocessor):
         """Loads the reranker that the fields name."""
         super().model_post_init(context)
         self._loaded = loaded_reranker(self.reranker, self.encoder)
+
+    @field_serializer("reranker", "encoder")
+    def _name_of(self, model: Any) -> str | None:
+        if model is None or isinstance(model, str | Path):
+            return None if model is None else str(model)
+        return str(model.fingerprint.model if hasattr(model, "fingerprint") else model.name)
 
     @classmethod
     def class_name(cls) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +18,28 @@ KEPT = 200
 """Pieces of code, compiled for a shape each, that are kept: over 240 shapes 110 MB in place of 160, as fast."""
 
 
+def threads_asked() -> int | None:
+    """Returns the threads that OMP_NUM_THREADS allows a process; None where it isn't set. OpenVINO doesn't look there.
+
+    So do torch and FAISS go by it, and Ray sets it to the processors of a worker, of which a machine has several.
+    """
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
 class OpenVinoModel:
     """Runs a graph; for one thread at a time. `precision` is fp32 or bf16: what was asked, as far as the CPU can."""
 
     def __init__(self, graph: Any, precision: str) -> None:
         openvino = load_openvino()
-        properties = {
+        properties: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "bf16" if pick_precision(precision, "cpu") == "bf16" else "f32",
             "ENABLE_CPU_PINNING": False,  # beside another process bound to the same cores, both would crawl
             "CPU_RUNTIME_CACHE_CAPACITY": KEPT,
         }
+        if threads := threads_asked():
+            properties["INFERENCE_NUM_THREADS"] = threads
         self._compiled = openvino.Core().compile_model(graph, "CPU", properties)
         self._request = self._compiled.create_infer_request()
         kind = self._compiled.get_property("INFERENCE_PRECISION_HINT")
