@@ -52,6 +52,7 @@ def measured(page: Page, queries: list[str], sessions: int, rounds: int) -> tupl
         page.browser.switch_to.new_window("tab")
         page.open("?query=begin")
         page.until(lambda: page.texts("results") or page.texts("stAlert"), "the session")
+        page.until(lambda: page.find(WHOLE), "the session to be whole")  # or what it still draws is taken for an answer
     tabs = page.browser.window_handles
     turn, together, wrong = cycle(queries), [], 0
     for _ in range(rounds):

@@ -23,7 +23,7 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     assert "pp. 1-3" in page.first("hit")
     assert "grid for nine hours." in page.first("text")
     [plan] = page.texts("plan")
-    assert plan.startswith("6 hits · rerank, convex fusion, 200 candidates a retr")
+    assert plan.startswith("6 hits · rerank, convex fusion, 200 candidates per retr")
     assert " ms (" in plan
     page.until(lambda: page.texts("preview"), "the preview: the page listens to clicks")
     page.browser.execute_script("document.querySelector('[data-why=\"1\"]').click()")
@@ -52,7 +52,7 @@ def test_a_path_filters(page: Page) -> None:
     assert "(1 passage)" in page.first("plan")
     page.type("Path", "[")
     page.until(lambda: not page.texts("hit"), "no hits")
-    page.until(lambda: "No passage found" in page.shown(), "the reason")
+    page.until(lambda: "No passages found" in page.shown(), "the reason")
     assert page.find('[data-testid="stException"]') == []
 
 

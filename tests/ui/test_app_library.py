@@ -86,7 +86,7 @@ def test_what_a_watch_does_is_shown(page: AppTest, tmp_path: Path) -> None:
 def test_what_is_there_and_what_failed(page: AppTest) -> None:
     """Sizes, encoder, index with its measured recall; every document with its state; failures with their reasons."""
     [status] = html_of(page, "status")
-    for said in ("1 from 2 files; 1 failed", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
+    for said in ("1 document from 2 files (1 file failed)", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
         assert said in status
     [rows] = html_of(page, "documents")
     assert ">bees.txt</a></td>" in rows
@@ -153,7 +153,7 @@ def test_folders_are_not_offered_to_other_machines(docs: Path, tmp_path: Path, m
     monkeypatch.setattr("passagework.ui.web.session.host", lambda: "0.0.0.0")
     page = open_page(tmp_path / "c", monkeypatch, "library")
     assert [one.key for one in page.text_input] == ["find"]
-    assert any("can be named only while the server listens" in str(one.proto.body) for one in page.get("html"))
+    assert any("can be added only while the server listens" in str(one.proto.body) for one in page.get("html"))
 
 
 def test_an_upload_is_found_and_deleted(page: AppTest, tmp_path: Path) -> None:
@@ -433,7 +433,7 @@ def test_a_group_of_the_map_narrows_the_grid(page: AppTest, docs: Path, tmp_path
     ingest([docs], tmp_path / "c", encoder=FakeEncoder(window=256))
     page.run()
     next(button for button in page.button if button.label == "Draw the map").click().run()
-    assert 'alt="9 documents in 2 groups, each beside its like"' in html_of(page, "map")[0]
+    assert 'alt="9 documents in 2 groups; similar documents lie close together"' in html_of(page, "map")[0]
     groups = html_of(page, "groups")[0].split("<li>")[1:]
     number = next(at for at, group in enumerate(groups, start=1) if "rock" in group)
     page.session_state["library-act"] = f"group:{number}"

@@ -40,7 +40,7 @@ def show_language_choice() -> None:
             format_func=lambda one: LANGUAGES[one],
             label_visibility="collapsed",
         )
-    st.html(TELL.replace("LANGUAGE", language).replace("COOKIE", COOKIE), unsafe_allow_javascript=True)
+        st.html(TELL.replace("LANGUAGE", language).replace("COOKIE", COOKIE), unsafe_allow_javascript=True)
 
 
 use_language(page_language)

@@ -73,8 +73,9 @@ def show_documents(collection: Collection, rows: Sequence[DocumentRow], sources:
     documents = counted(len(matching), "document")
     part = gettext("{documents}, part {part} of {parts}", documents=documents, part=at, parts=last)
     st.html(note_html(part if last > 1 else documents))
-    st.html(grid_html(shown, view))
-    _show_deleting(collection, [one.row for one in shown])
+    with st.container(key="grid"):
+        st.html(grid_html(shown, view))
+        _show_deleting(collection, [one.row for one in shown])
 
 
 def sort_by(order: str) -> None:

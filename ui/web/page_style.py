@@ -11,11 +11,13 @@ FIRST_STYLE = """<style>
 /* A field under its name. */
 :is([class*="st-key-labelled"] [data-testid="stElementContainer"], .st-key-chosen):has([data-testid="stSkeleton"]) {
   min-height: 68px; }
-.st-key-wanted_text:has([data-testid="stSkeleton"]) { min-height: 228px; }
+.st-key-wanted_text:has([data-testid="stSkeleton"]) { min-height: 200px; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-unseen, .st-key-unseen-heading)) { position: absolute; }
 .st-key-hits > [data-testid="stElementContainer"]:first-child:has([data-testid="stSkeleton"]) { min-height: 100vh; }
 /* What stands below something of any height is seen once that is there. */
 .st-key-hits:has([data-testid="stSkeleton"]) > [data-testid="stElementContainer"]:not(:first-child),
+.st-key-grid:has([data-testid="stSkeleton"]) > *,
+[data-testid="stLayoutWrapper"]:has(> .st-key-grid [data-testid="stSkeleton"]) ~ *,
 [data-testid="stMainBlockContainer"]:has(.st-key-reading-bar [data-testid="stSkeleton"]) { visibility: hidden; }
 @media (min-width: 864px) {
 [data-testid="stMainBlockContainer"] { padding-left: 5rem !important; padding-right: 5rem !important; }
