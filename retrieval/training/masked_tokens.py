@@ -1,7 +1,7 @@
 """Has an encoder read texts before it learns from pairs: it fills in tokens that are masked (Devlin et al. 2019).
 
 Texts of a field teach so what its words are about, without a pair. Gururangan et al. 2020 found that to help models of
-language; for encoders of texts it was tried beside TSDAE (Wang et al. 2021), which needs a decoder as well.
+language; for encoders of texts Wang and others (2021) compare it with TSDAE, which needs a decoder as well.
 """
 
 from __future__ import annotations
