@@ -118,11 +118,11 @@ def _are_columns(sides: tuple[list[Span], list[Span]]) -> bool:
 
 
 def _runs_on_beside(text: list[Span], other: list[Span]) -> bool:
-    """Whether a text is in the midst of its sentences beside most lines of the other side, which are no amounts."""
+    """Whether a text is in the midst of its sentences beside most lines of the other side, which are words."""
     within = [span for span in text[1:] if span.words[:1].islower()]
     beside = sum(any(abs(span.base - line.base) <= _LEVEL * line.size for span in within) for line in other)
-    amounts = sum(is_number(span.words) for span in other)
-    return beside >= _MOST_BESIDE * len(other) and amounts < _MOST_BESIDE * len(other)
+    words = sum(sum(map(str.isalpha, span.words)) > 2 and not is_number(span.words) for span in other)
+    return min(beside, words) >= _MOST_BESIDE * len(other)
 
 
 def _lines(glyphs: PageGlyphs, rows: Sequence[Row], ruled: Ruled) -> list[Item]:

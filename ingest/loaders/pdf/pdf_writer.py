@@ -51,7 +51,7 @@ def written_line(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written
         while end < len(rows) and heights[end] == heights[start]:
             end += 1
         run = _run(glyphs, flow, rows[start:end])
-        if start and _is_denominator(glyphs, heights, rows, start) and not written.text[-2:-1].isalnum():
+        if start and _is_denominator(glyphs, heights, rows, start) and _is_numerator(written.text, run.text):
             written.add("/")
             written.join(run)
             start = end
@@ -64,6 +64,11 @@ def written_line(glyphs: PageGlyphs, flow: Flow, rows: Sequence[int]) -> Written
         _add_run(written, run, heights[start], before_slash=slash)
         start = end
     return written
+
+
+def _is_numerator(before: str, below: str) -> bool:
+    """Whether a line ends in a digit by itself, beneath which a number stands."""
+    return before[-1:].isdigit() and before[-2:-1] in ("", " ", "(", "=", "-", "−") and below.isdigit()
 
 
 def _is_denominator(glyphs: PageGlyphs, heights: Sequence[int], rows: Sequence[int], at: int) -> bool:
