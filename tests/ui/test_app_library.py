@@ -86,7 +86,12 @@ def test_what_a_watch_does_is_shown(page: AppTest, tmp_path: Path) -> None:
 def test_what_is_there_and_what_failed(page: AppTest) -> None:
     """Sizes, encoder, index with its measured recall; every document with its state; failures with their reasons."""
     [status] = html_of(page, "status")
-    for said in ("1 document from 2 files (1 file failed)", "fake, 32 dimensions, window 256", "exact; 0 changes", "1.000, measured"):
+    for said in (
+        "1 document from 2 files (1 file failed)",
+        "fake, 32 dimensions, window 256",
+        "exact; 0 changes",
+        "1.000, measured",
+    ):
         assert said in status
     [rows] = html_of(page, "documents")
     assert ">bees.txt</a></td>" in rows
