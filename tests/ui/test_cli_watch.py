@@ -68,7 +68,7 @@ def test_status_tells_of_the_watch(
         assert run(app, ["status", "--collection", str(collection), "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["watch"] == STATUS.to_json()
     assert run(app, ["status", "--collection", str(collection)]) == 0
-    assert "stopped (nothing watches any more): /docs" in " ".join(capsys.readouterr().out.split())
+    assert "stopped (nothing is watching any more): /docs" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_line_says_what_is_wrong() -> None:
@@ -87,7 +87,7 @@ def test_the_line_says_what_is_wrong() -> None:
         last=last,
     )
     assert watch_line(status) == (
-        "busy (process 77): /docs, /more; 4 changes waiting; not there, or empty: /more; the system tells of no "
+        "busy (process 77): /docs, /more; 4 changes waiting; missing or empty: /more; the system reports no "
         "changes; no room; last ingest 2026-11-30T10:01:00+00:00: 2 added, 1 deleted, 3 failed"
     )
 
