@@ -4,10 +4,13 @@ A forked child has one thread, and a copy of the memory. A lock that another thr
 native library still counts on threads that are gone; SQLite believes that it holds the parent's locks. So whatever
 uses native code does it within `in_use`, a fork waits until nothing is in use, and what is registered here is told of
 the fork before it, and in the child after it. What was in use nevertheless is refused in the child, in one line.
+
+The end of the process waits for the same: a native library whose code a daemon thread still runs would abort it.
 """
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import threading
@@ -21,6 +24,9 @@ from passagework.retrieval.errors import PassageworkError
 
 FORK_WAIT_SECONDS = 30.0
 """Seconds that a fork waits for what other threads have in use: a batch takes one or two, of a large encoder ten."""
+
+END_WAIT_SECONDS = 10.0
+"""Seconds that the end of the process waits for what daemon threads have in use."""
 
 SETTLE_SECONDS = 0.005
 """Seconds between the last use and the fork: threads of native libraries let go of their locks, and fall asleep."""
@@ -54,13 +60,13 @@ class _Uses:
             self._last = time.monotonic()
             self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Waits until no other thread has anything in use, for a fork by this one."""
+    def stop(self, seconds: float) -> None:
+        """Waits so long at most until no other thread has anything in use, for a fork by this one, or for the end."""
         thread = threading.get_ident()
         with self._changed:
             self._changed.wait_for(lambda: self._forking is None)
             self._forking = thread
-            self._changed.wait_for(lambda: not self._of_thread.keys() - {thread}, FORK_WAIT_SECONDS)
+            self._changed.wait_for(lambda: not self._of_thread.keys() - {thread}, seconds)
             settled = self._last + SETTLE_SECONDS
         time.sleep(max(0.0, settled - time.monotonic()))
 
@@ -152,7 +158,7 @@ def _keep_for_ever(owner: object) -> None:
 
 
 def _prepare() -> None:
-    _uses.stop()
+    _uses.stop(FORK_WAIT_SECONDS)
     for call in _before:
         call()
 
@@ -170,5 +176,11 @@ def _begin_child() -> None:
         call()
 
 
+def _end() -> None:
+    """Keeps daemon threads from native code that goes away beneath them; they have no part in what follows."""
+    _uses.stop(END_WAIT_SECONDS)
+
+
+atexit.register(_end)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_prepare, after_in_parent=lambda: _uses.go_on(), after_in_child=_begin_child)

@@ -255,3 +255,23 @@ def test_closing_frees_the_model_at_once(notes: Path, monkeypatch: pytest.Monkey
         assert [model() is None for model in made] == [True]
     finally:
         gc.enable()
+
+
+@pytest.mark.slow
+def test_the_end_of_a_process_waits_for_daemon_threads() -> None:
+    """A model that a daemon thread still runs is not taken away beneath it: the library would abort the process."""
+    script = """
+import threading, time
+from passagework import BiEncoder
+encoder, began = BiEncoder.load(), threading.Event()
+
+def encode():
+    while True:
+        encoder.encode_passages(["a text of some words " * 20] * 16)
+        began.set()
+
+threading.Thread(target=encode, daemon=True).start()
+began.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
