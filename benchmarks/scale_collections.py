@@ -79,7 +79,7 @@ def put(writer: Writer, group: Sequence[tuple[str, str]], *, first: int) -> None
             media_type="text/plain",
             title=group[start][0],
             uri=uri(number),
-            path=f"{number:08d}.txt",
+            path=f"{number:08d}/index.txt",
             metadata={"tenth": number % 10, "thousandth": number % 1000},
         )
         digest = hashlib.sha256(document.text.encode()).hexdigest()

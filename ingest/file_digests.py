@@ -27,19 +27,20 @@ class FileDigests:
 
     def of(self, path: Path) -> str:
         """Returns a file's SHA-256 in hexadecimal; raises IngestError as `sha256_file` does."""
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         known = self._known.get(path)
         if stamp is not None and known is not None and known[0] == stamp:
             return known[1]
         self._known.pop(path, None)
         began = time.time_ns()
         sha256, _ = sha256_file(path)
-        if stamp is not None and stamp == _stamp(path) and max(stamp[3:]) < began - RECENT:
+        if stamp is not None and stamp == stamp_of(path) and max(stamp[3:]) < began - RECENT:
             self._known[path] = (stamp, sha256)
         return sha256
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp_of(path: Path) -> Stamp | None:
+    """Returns a file's device, number, size and the times of its last changes; None where there is none."""
     with suppress(OSError):
         status = path.stat()
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

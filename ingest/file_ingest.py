@@ -25,6 +25,9 @@ MAX_NOTES = 1_000
 """Failed records of one file, and notes about it, that its record and the report name; the others are counted."""
 
 
+CHANGED_MEANWHILE = "changed while it was read: the next ingest reads it again"
+
+
 class FileIngest:
     """Reads a file in: its documents are compared with those on record, one by one."""
 
@@ -89,7 +92,13 @@ class FileIngest:
             self._destination.add(self._source, document, sha256=sha256, position=position, replaces=replaces)
 
     def finish(self, failure: IngestError | None) -> None:
-        """Records the file; with `delete_missing`, documents that it no longer has go, if all of it could be read."""
+        """Records the file; with `delete_missing`, documents that it no longer has go, if all of it could be read.
+
+        One that changed since it was hashed is recorded without a hash, so that the next run reads it again.
+        """
+        if self._entry.has_changed:
+            self._source = replace(self._source, sha256="")
+            self._report.notes.append(Problem(self._entry.file.relative, CHANGED_MEANWHILE))
         if isinstance(failure, NoTextError):
             self._finish_empty(str(failure))
             return

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from passagework.ingest.file_digests import FileDigests
+from passagework.ingest.file_digests import FileDigests, Stamp, stamp_of
 from passagework.ingest.scan import FoundFile
 from passagework.retrieval.errors import IngestError
 from passagework.retrieval.roots import FILE_SCHEME, is_beneath, is_gone, path_of, root_of, shown_path
@@ -34,7 +34,8 @@ class State(Enum):
 class SyncEntry:
     """A file on disk, its state, its hash, and the record that it continues.
 
-    `other_model` tells that another model read it than is to, or OCR more or less of it.
+    `other_model` tells that another model read it than is to, or OCR more or less of it. `stamp` is of the moment
+    before it was hashed; None for a file that lies elsewhere.
     """
 
     file: FoundFile
@@ -43,6 +44,12 @@ class SyncEntry:
     source: SourceRow | None = None
     reason: str = ""
     other_model: bool = False
+    stamp: Stamp | None = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Tells whether the file on disk is another one by now, so that what was read of it may not go by its hash."""
+        return self.stamp is not None and stamp_of(self.file.path) != self.stamp
 
     @property
     def place_changed(self) -> bool:
@@ -73,6 +80,7 @@ def classify(
             orphans[row.sha256].append(row)
     for file in files:
         source = by_uri.get(file.uri)
+        stamp = None if file.digest else stamp_of(file.path)
         try:
             sha256 = file.digest or digests.of(file.path)
         except IngestError as error:
@@ -80,12 +88,13 @@ def classify(
             continue
         if source is not None:
             same = source.sha256 == sha256 and _is_done(source) and not _other_model(file, source, read_by)
-            yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source)
+            yield SyncEntry(file, State.UNCHANGED if same else State.CHANGED, sha256, source, stamp=stamp)
         elif file.uri in elsewhere or orphans[sha256]:
             source = elsewhere.get(file.uri) or orphans[sha256].pop(0)
-            yield SyncEntry(file, State.MOVED, sha256, source, other_model=_other_model(file, source, read_by))
+            other = _other_model(file, source, read_by)
+            yield SyncEntry(file, State.MOVED, sha256, source, other_model=other, stamp=stamp)
         else:
-            yield SyncEntry(file, State.NEW, sha256)
+            yield SyncEntry(file, State.NEW, sha256, stamp=stamp)
 
 
 def _is_done(source: SourceRow) -> bool:

@@ -90,7 +90,7 @@ def test_a_file_that_changed_is_not_played(talks: tuple[str, Path], browser: obj
         path.write_bytes(data + b"\0")
         page = _opened(browser, address, "walk.webm", 0, 10)
         page.until(
-            lambda: "The file has changed since it was ingested: it is not played" in page.shown(), "the warning"
+            lambda: "The file has changed since it was ingested, so it is not played" in page.shown(), "the warning"
         )
         path.unlink()
         page = _opened(browser, address, "walk.webm", 0, 11)

@@ -44,8 +44,9 @@ def server(process: RunningServer) -> RunningServer:
 def documents(tmp_path: Path) -> Path:
     """Three files of a line each, two of which say the same."""
     folder = tmp_path / "documents"
-    folder.mkdir()
-    for name, text in {"a": "# One\n\nriver stone", "b": "a stone of the bank", "c": "# One\n\nriver stone"}.items():
+    (folder / "more").mkdir(parents=True)
+    one = "# One\n\nriver stone"
+    for name, text in {"one": one, "b": "a stone of the bank", "more/one": one}.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     return folder
 

@@ -209,4 +209,4 @@ def test_the_commands_tell_it(docs: Path, tmp_path: Path, capsys: pytest.Capture
     assert run(app, ["context", "garden report", "--collection", collection, "--injection", "leave-out"]) == 0
     captured = capsys.readouterr()
     assert captured.out.count("[instructions left out]") == 2
-    assert "2 citations with what seems to instruct a language model" in captured.err
+    assert "2 citations with text that seems to instruct a language model" in captured.err

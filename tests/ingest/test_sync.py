@@ -10,6 +10,8 @@ import pytest
 
 from passagework import Collection
 from passagework.ingest import Report, ingest
+from passagework.ingest.file_digests import FileDigests
+from passagework.ingest.file_ingest import CHANGED_MEANWHILE
 from tests.support.fakes import FakeEncoder
 
 BEES, WASPS = "Bees dance to tell of flowers.", "Wasps build paper nests."
@@ -146,3 +148,27 @@ class TestAFolderByASecondAddress:
         os.link(docs / "bees.txt", tmp_path / "other.txt")
         report = ingest(tmp_path / "other.txt", tmp_path / "c", encoder=encoder)
         assert (report.added, report.moved) == (1, 0)
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read may be another content than was hashed: as it was before, the file isn't taken for unchanged."""
+    file, collection = tmp_path / "docs" / "a.txt", tmp_path / "c"
+    file.parent.mkdir()
+    file.write_text("apple river")
+    hashed = FileDigests.of
+
+    def hash_then_write(self: FileDigests, path: Path) -> str:
+        digest = hashed(self, path)
+        path.write_text("winter bread of another day")
+        return digest
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileDigests, "of", hash_then_write)
+        report = ingest(file.parent, collection, encoder=FakeEncoder())
+    assert (report.added, [note.reason for note in report.notes]) == (1, [CHANGED_MEANWHILE])
+    file.write_text("apple river")
+    assert ingest(file.parent, collection, encoder=FakeEncoder()).updated == 1
+    with Collection.open(collection, encoder=FakeEncoder()) as opened:
+        assert opened.search("apple", stage="lexical")[0].text == "apple river"
+    again = ingest(file.parent, collection, encoder=FakeEncoder())
+    assert (again.unchanged, again.notes) == (1, [])

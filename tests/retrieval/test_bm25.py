@@ -50,7 +50,14 @@ def store(empty: Path) -> Iterator[Store]:
         with made.write() as writer:
             for number, (title, headings, text) in enumerate(CORPUS, start=1):
                 passage = NewPassage(0, len(text), headings, key_of(text), False)
-                put(writer, f"{number}.md", text, title=title, passages=[passage], metadata={"even": number % 2 == 0})
+                put(
+                    writer,
+                    f"{number}/index.md",
+                    text,
+                    title=title,
+                    passages=[passage],
+                    metadata={"even": number % 2 == 0},
+                )
         yield made
 
 
@@ -192,7 +199,7 @@ def test_filters_hold_inside(store: Store) -> None:
     assert search(store, "gold iron box", where={"even": True}) == sorted(
         ((one, score) for one, score in whole.items() if one % 2 == 0), key=lambda pair: -pair[1]
     )
-    assert [one for one, _ in search(store, "river", k=1, where={"path": {"$in": ["8.md", "5.md"]}})] == [8]
+    assert [one for one, _ in search(store, "river", k=1, where={"path": {"$in": ["8/index.md", "5/index.md"]}})] == [8]
     assert search(store, "gold", where={"path": "absent"}) == []
     assert search(store, "gold", where={}) == search(store, "gold")
 
