@@ -202,6 +202,8 @@ def _check(requests: Sequence[SearchRequest]) -> None:
 
 def _loaded_for(collection: Collection, encoders: Sequence[Encoder]) -> Encoder | None:
     """Returns the one of the encoders that a collection was built with; None for none."""
+    if not encoders:
+        return None
     status = collection.status()
     fitting = (one for one in encoders if status.encoder.same_as(one.fingerprint) and status.window == one.window)
     return next(fitting, None)

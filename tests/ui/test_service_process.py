@@ -154,6 +154,13 @@ def test_the_core_imports_none_of_it() -> None:
     assert json.loads(out) == []
 
 
+def test_a_start_imports_nothing_that_prints_for_people() -> None:
+    """Rich takes a tenth of a second, for which the first search would wait."""
+    script = "import sys, passagework.ui.service.application; print('rich' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert out == "False\n"
+
+
 HEAPS = """
 import ctypes, os, sys, threading
 from passagework.ui.service import serving_process

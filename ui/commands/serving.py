@@ -141,7 +141,6 @@ def _named_sources(given: Sequence[str], collections: Mapping[str, Path]) -> dic
 def _check_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> None:
     """Raises ConfigError where nobody said whether tokens are asked for, PassageworkError for a file that is none."""
     from passagework.retrieval.errors import ConfigError
-    from passagework.ui.service.access_tokens import TokenFile
     from passagework.ui.service.listening import is_loopback
 
     if tokens is not None and no_auth:
@@ -150,4 +149,6 @@ def _check_tokens(host: str, tokens: Path | None, *, no_auth: bool) -> None:
         if not is_loopback(host) and not no_auth:
             raise ConfigError(f"{host} is reached by other machines: give --tokens, or --no-auth to serve whoever asks")
         return
+    from passagework.ui.service.access_tokens import TokenFile
+
     TokenFile(tokens).all()  # a file that can't be read is told now

@@ -1,13 +1,15 @@
 """The public names of this package, and where each one stands."""
 
 from .contents import (
-    deleted_to_json as deleted_to_json,
-    documents_to_json as documents_to_json,
     show_deleted as show_deleted,
     show_documents as show_documents,
     show_report as show_report,
     show_roots as show_roots,
     show_status as show_status,
+)
+from .document_records import (
+    deleted_to_json as deleted_to_json,
+    documents_to_json as documents_to_json,
 )
 from .evaluation_tables import (
     show_comparison as show_comparison,

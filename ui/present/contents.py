@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -136,29 +135,6 @@ def _parsers(parsers: ParserLimits | None) -> dict[str, str]:
     return {"parsers": f"confined by {parsers.confined.value}; {counted(parsers.workers, 'worker')}, {limits}"}
 
 
-def documents_to_json(rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> dict[str, Any]:
-    """Returns the documents JSON."""
-    return {
-        "documents": [
-            {
-                "document": _document(row),
-                "uri": row.uri,
-                "path": row.path,
-                "title": row.title,
-                "media_type": row.media_type,
-                "characters": row.length,
-                "language": row.language or "und",
-                "pages": row.pages,
-                "passages": row.passages,
-                "cut": row.cut,
-                "metadata": dict(row.metadata),
-            }
-            for row in rows
-        ],
-        "failed": [{"path": source.path, "reason": source.reason} for source in failed],
-    }
-
-
 def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequence[SourceRow]) -> None:
     """Prints a line for each document, then the failures."""
     for row in rows:
@@ -169,11 +145,6 @@ def show_documents(console: Console, rows: Sequence[DocumentRow], failed: Sequen
     console.print(Text(counted(len(rows), "document"), style="dim"))
 
 
-def deleted_to_json(rows: Sequence[DocumentRow], *, dry_run: bool) -> dict[str, Any]:
-    """Returns the delete JSON."""
-    return {"deleted": len(rows), "documents": [_document(row) for row in rows], "dry_run": dry_run}
-
-
 def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool) -> None:
     """Prints which documents were deleted, or would be."""
     for row in rows[:SHOWN]:
@@ -182,11 +153,6 @@ def show_deleted(console: Console, rows: Sequence[DocumentRow], *, dry_run: bool
         console.print(Text(f"and {len(rows) - SHOWN:,} more", style="dim"))
     verb = "would be deleted" if dry_run else "deleted"
     console.print(Text(f"{counted(len(rows), 'document')} {verb}", style="bold"))
-
-
-def _document(row: DocumentRow) -> str:
-    """Returns a document's name as hits give it: a record's `_id`, else the URI."""
-    return row.uri if row.name is None else row.name
 
 
 def _document_line(row: DocumentRow) -> str:
