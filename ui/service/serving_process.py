@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +57,7 @@ def serve_until_stopped(
     one, and what tokens send a minute is counted in the folder `rates`. Raises as `ServedCollections.open` does.
     """
     _share_heaps()
-    with _garbage_left(), ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside:
         opening = beside.submit(_open, options)
         # what follows is imported while the models are loaded
         from passagework.ui.service.access_tokens import TokenFile
@@ -94,17 +93,6 @@ def _open(options: ServeOptions) -> ServedCollections:
     from passagework.ui.service.served_collections import ServedCollections
 
     return ServedCollections.open(options.folders, reranker=options.reranker)
-
-
-@contextlib.contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Looks for no garbage within: what a start makes stays, and going through it again and again takes 0.1 s."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # nor is any of it looked through later
-        gc.enable()
 
 
 def _share_heaps() -> None:

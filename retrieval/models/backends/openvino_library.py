@@ -8,7 +8,9 @@ from typing import Any
 
 from passagework.retrieval.forks import ForkSafeLock
 
-TELEMETRY = "openvino_telemetry"
+CONVERTER = "openvino.tools.ovc"
+"""Its converter of models, which sends an event to Google Analytics and writes a client id into the home when it is
+imported, and takes half of the time of the whole import."""
 
 _lock = ForkSafeLock()
 
@@ -19,21 +21,23 @@ def openvino_available() -> bool:
 
 
 def load_openvino() -> Any:
-    """Returns the package. On import it would send an event to Google Analytics, and write a client id into the home.
-
-    It does without the telemetry's package where that can't be imported, so for that moment it can't.
-    """
+    """Returns the package. Its converter is loaded when somebody asks for `convert_model`, and not before."""
     with _lock:
         if "openvino" not in sys.modules:
-            before = sys.modules.get(TELEMETRY)
-            sys.modules[TELEMETRY] = None  # type: ignore[assignment] # Python's own way to say: not to be imported
+            sys.modules[CONVERTER] = None  # type: ignore[assignment] # Python's own way to say: not to be imported
             try:
                 import openvino
             finally:
-                if before is None:
-                    del sys.modules[TELEMETRY]
-                else:
-                    sys.modules[TELEMETRY] = before
+                del sys.modules[CONVERTER]
+            if not hasattr(openvino, "convert_model"):
+                openvino.__getattr__ = _converter
         import openvino
 
         return openvino
+
+
+def _converter(name: str) -> Any:
+    """Gives the package's attribute that its import left out (PEP 562)."""
+    if name != "convert_model":
+        raise AttributeError(f"module 'openvino' has no attribute {name!r}")
+    return getattr(importlib.import_module(CONVERTER), name)
