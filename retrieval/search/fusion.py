@@ -31,6 +31,10 @@ LEAST_HELD = 0.05
 """Of a query whose words no passage holds, what the words count for still: one in another language has names and
 numbers in common with what is asked of."""
 
+FOREIGN = 0.8
+"""The share of a query's words that passages hold, below which it is taken to be in another language than they are: what
+they do hold of it, names and a word by chance, then counts by the third power of the share to this."""
+
 LEAST_KNOWN = 0.02
 """Of a query of which the encoder knows nothing, what its cosines count for still: words may be equal."""
 
@@ -65,18 +69,23 @@ def weights_of(
     Cosines tell as much as the best stands out of the background, in standard deviations, against what the best of so
     many passages would if none had to do with the query; and as much as the encoder knows of the query, `known` of its
     tokens. BM25 tells as much as the best stands out of the tenth, and as much as passages hold of the query, `held` of
-    its words; and half of that where the passages are of code.
+    its words, and less of a query that seems to be in another language; and half of that where the passages are of code.
     """
     if background is None or background.deviation <= 0:
-        return _weights(EVEN.lexical * max(LEAST_HELD, held) / max(LEAST_KNOWN, known))
+        return _weights(EVEN.lexical * _told_by(held) / max(LEAST_KNOWN, known))
     by_chance = math.sqrt(2 * math.log(passages))  # the most that so many draws of a normal distribution come to
     standing_out = (best_cosine - background.mean) / background.deviation / by_chance
     dense = _between(standing_out, *COSINES_TELL) / background.deviation
     tenth = heapq.nlargest(TENTH, bm25)
     contrast = (tenth[0] - tenth[-1]) / tenth[0] if len(tenth) == TENTH and tenth[0] > 0 else 1.0
-    words = WORDS_PER_DEVIATION * max(LEAST_HELD, held) * _between(contrast, *WORDS_TELL)
+    words = WORDS_PER_DEVIATION * _told_by(held) * _between(contrast, *WORDS_TELL)
     words *= WORDS_OF_CODE if is_code else 1.0
     return _weights(words / dense / max(LEAST_KNOWN, known))
+
+
+def _told_by(held: float) -> float:
+    """Returns what the words of a query tell of which passages hold such a share."""
+    return max(LEAST_HELD, min(held, (held / FOREIGN) ** 3))
 
 
 def _weights(ratio: float) -> FusionWeights:
