@@ -32,8 +32,8 @@ LEAST_HELD = 0.05
 numbers in common with what is asked of."""
 
 FOREIGN = 0.8
-"""The share of a query's words that passages hold, below which it is taken to be in another language than they are: what
-they do hold of it, names and a word by chance, then counts by the third power of the share to this."""
+"""The share of a query's words that passages hold, below which it seems to be in another language than they are: what
+they do hold, names and a word by chance, then counts by the third power of the share to this."""
 
 LEAST_KNOWN = 0.02
 """Of a query of which the encoder knows nothing, what its cosines count for still: words may be equal."""
@@ -69,7 +69,7 @@ def weights_of(
     Cosines tell as much as the best stands out of the background, in standard deviations, against what the best of so
     many passages would if none had to do with the query; and as much as the encoder knows of the query, `known` of its
     tokens. BM25 tells as much as the best stands out of the tenth, and as much as passages hold of the query, `held` of
-    its words, and less of a query that seems to be in another language; and half of that where the passages are of code.
+    its words, and less where it seems to be in another language; and half of that where the passages are of code.
     """
     if background is None or background.deviation <= 0:
         return _weights(EVEN.lexical * _told_by(held) / max(LEAST_KNOWN, known))
