@@ -16,8 +16,8 @@ LANGCHAIN_TESTS := langchain-tests py-cpuinfo pytest-asyncio pytest-benchmark py
 comma := ,
 # Where the real data is: PASSAGEWORK_TEST_DATA, else ../shared/data if that is there, else nowhere.
 WITH_DATA = PASSAGEWORK_TEST_DATA="$${PASSAGEWORK_TEST_DATA:-$$(cd ../shared/data 2>/dev/null && pwd)}"
-# Processes that share the tests, a file each: as many as there are CPUs, 4 at most.
-JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$n)
+# Processes that share the tests, a file each: one more than CPUs, for some tests wait, 5 at most.
+JOBS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$((n + 1)))
 SEARCH := $(BIN)/passagework search --collection $(DEMO) -k 1
 
 .DEFAULT_GOAL := help
