@@ -276,6 +276,10 @@ def test_html_in_a_value_keeps_its_structure(tmp_path: Path) -> None:
     ]
 
 
+BESIDE = "beside its records the file has "
+FEATURE = {"type": "Feature", "properties": {"a": 1}, "geometry": None}
+
+
 @pytest.mark.parametrize(
     ("source", "texts", "notes"),
     [
@@ -285,6 +289,25 @@ def test_html_in_a_value_keeps_its_structure(tmp_path: Path) -> None:
         ({"title": "T", "text": "x", "items": [{"a": 1}]}, ["x"], []),
         ({"items": [{"a": 1}], "people": [{"b": 1}]}, ["items.1.a: 1\npeople.1.b: 1"], []),
         ({"items": ["a", "b"]}, ["items: a, b"], []),
+        ({"data": {"products": {"edges": [{"node": {"a": 1}, "cursor": "c"}]}}}, ["a: 1"], []),
+        ({"_embedded": {"orders": [{"a": 1}]}, "_links": {}}, ["a: 1"], []),
+        (
+            {"status": "ok", "totalResults": 1, "articles": [{"a": 1}]},
+            ["a: 1"],
+            [BESIDE + "status, totalResults: not read"],
+        ),
+        (
+            {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"a": 1}, "geometry": None}]},
+            ["a: 1"],
+            [BESIDE + "type: not read"],
+        ),
+        ({"ingredients": [{"a": 1}]}, ["ingredients.1.a: 1"], []),
+        ({"name": "Soup", "ingredients": [{"a": 1}]}, ["name: Soup\ningredients.1.a: 1"], []),
+        (
+            {"hits": {"total": 1, "hits": [{"_id": "7", "_score": 1.0, "_source": {"text": "x"}}]}},
+            ["x"],
+            [BESIDE + "total: not read"],
+        ),
     ],
 )
 def test_an_object_around_records_is_its_records(
@@ -294,3 +317,30 @@ def test_an_object_around_records_is_its_records(
     found = documents(tmp_path, "a.json", json.dumps(source))
     assert [document.text for document in found] == texts
     assert [note for document in found for note in document.notes] == notes
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize(
+    ("record", "uri", "text", "metadata"),
+    [
+        ({"_index": "i", "_id": "7", "_source": {"title": "T", "text": "x", "n": 1}}, "7", "x", {"n": 1}),
+        ({"type": "posts", "id": "7", "attributes": {"title": "T", "body": "x"}}, "7", "x", {}),
+        ({"model": "app.post", "pk": 7, "fields": {"title": "T", "content": "x"}}, "7", "x", {}),
+        ({"id": "rec7", "createdTime": "2024", "fields": {"id": "A-1", "text": "x"}}, "A-1", "x", {}),
+        (
+            {"id": "7", "name": "Shirt", "attributes": {"colour": "red"}},
+            "7",
+            "name: Shirt\nattributes.colour: red",
+            None,
+        ),
+        ({"id": "7", "type": "Hat", "properties": {"colour": "red"}}, "7", "type: Hat\nproperties.colour: red", None),
+    ],
+)
+def test_a_record_within_a_record_is_the_one_that_is_read(
+    tmp_path: Path, name: str, record: dict[str, object], uri: str, text: str, metadata: dict[str, object] | None
+) -> None:
+    """Exports of Elasticsearch, Airtable and Django, and JSON:API, wrap records; one with fields of its own is none."""
+    source = json.dumps([record] if name.endswith(".json") else record)
+    (document,) = documents(tmp_path, name, source)
+    assert (document.name, document.text) == (uri, text)
+    assert metadata is None or dict(document.metadata) == metadata

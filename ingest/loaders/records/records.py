@@ -18,6 +18,7 @@ from passagework.ingest.loaders.encoding import Decoded, Encoding, detect_file, 
 from passagework.ingest.loaders.formats import Format
 from passagework.ingest.loaders.records.envelope import enveloped
 from passagework.ingest.loaders.records.record import Records
+from passagework.ingest.loaders.records.wrapped import unwrapped
 from passagework.retrieval.errors import IngestError, NoTextError
 from passagework.retrieval.text import one_line
 from passagework.retrieval.types import Document
@@ -92,7 +93,7 @@ def load_jsonl(path: Path, options: LoadOptions) -> Iterator[Document | RecordFa
             yield from waiting
             waiting = []
         if not isinstance(record, RecordFailure):
-            yield records.read(record, number, note=note)
+            yield records.read(unwrapped(record), number, note=note)
         if len(waiting) >= PATIENCE:
             break
     if waiting:
@@ -177,7 +178,7 @@ def _read_list(decoded: Decoded, start: int) -> Iterator[Document | RecordFailur
     decoder = _Decoder()
     for number, record in enumerate(_elements(decoded.text, start, decoder), 1):
         if isinstance(record, dict):
-            yield records.read(record, number, note=_joined(note, decoder.repeats(f"record {number}")))
+            yield records.read(unwrapped(record), number, note=_joined(note, decoder.repeats(f"record {number}")))
             note = ""
 
 
@@ -187,7 +188,7 @@ def _read_enveloped(
     records = Records(media_type=Format.JSON.value, unit="record", encoding=decoded.metadata)
     note = _joined(*decoded.notes, *notes)
     for number, record in enumerate(found, 1):
-        yield records.read(record, number, note=note)
+        yield records.read(unwrapped(record), number, note=note)
         note = ""
 
 
