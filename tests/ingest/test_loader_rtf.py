@@ -101,3 +101,32 @@ def test_names_of_groups_and_text_off_the_line(tmp_path: Path) -> None:
     document = written(tmp_path, "a.rtf", rf"{HEAD}\pard\intbl {first}{others}{text}")
     assert document.tables[0].columns == "Site | 2030 Plan | 2030 Done"
     assert document.text.endswith("\n\n10^6 cells\n\nif x:\n    y")
+
+
+def field(instruction: str, result: str = "") -> str:
+    """A field as Word writes it."""
+    return rf"{{\field{{\*\fldinst {instruction}}}{{\fldrslt {result}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        (r"FORMTEXT {\*\formfield{\fftype0{\*\ffname N}{\*\ffdeftext Nobody}}}", "Ada"),
+        (r"{\b FORMCHECKBOX }{\*\formfield{\fftype1\ffres1\ffdefres0}}", "☒"),
+        (r"FORMCHECKBOX {\*\formfield{\fftype1\ffres25\ffdefres0}}", "☐"),
+        (r"FORMDROPDOWN {\*\formfield{\fftype2\ffres1{\*\ffl Spain}{\*\ffl France}}}", "France"),
+    ],
+)
+def test_forms_show_what_was_chosen(tmp_path: Path, form: str, shown: str) -> None:
+    """As in Word: what was typed, whether a box is checked, and which of a list was taken."""
+    document = written(
+        tmp_path, "a.rtf", HEAD + rf"\pard It is {field(form, 'Ada')}.\par See {field('REF x', 'it')}.\par"
+    )
+    assert document.text == f"It is {shown}.\n\nSo."
+
+
+def test_numbers_of_pages_are_no_text(tmp_path: Path) -> None:
+    """Nor is a line that says nothing else; where more is said, that is kept."""
+    page, pages = field("PAGE", "3"), field("{NUMPAGES}", "12")
+    margins = rf"{{\header Manual \chpgn\par}}{{\footer Page {page} of {pages}\par}}{{\footerf \chpgn\par}}"
+    assert written(tmp_path, "a.rtf", rf"{HEAD}{margins}\pard Text\par").text == "Text\n\nManual"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element  # type: ignore[import-untyped]  # lxml ships no types
 
 _PAGES = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
-_CHECKED, _UNCHECKED = "☒", "☐"
+CHECKED, UNCHECKED = "☒", "☐"
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ def form_value(element: _Element) -> str:
     for data in element.iterchildren(*word("ffData")):
         for box in data.iterchildren(*word("checkBox")):
             said = [child for name in ("checked", "default") for child in box.iterchildren(*word(name))]
-            return _CHECKED if said and is_on(said[0]) else _UNCHECKED
+            return CHECKED if said and is_on(said[0]) else UNCHECKED
         for choices in data.iterchildren(*word("ddList")):
             listed = [value(entry, "val") or "" for entry in choices.iterchildren(*word("listEntry"))]
             chosen = whole_number(named(choices, "result") or named(choices, "default")) or 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from dataclasses import dataclass
 from enum import Enum
 
 from passagework.ingest.loaders.colours import WHITE, Rgb, alike
+from passagework.ingest.loaders.rtf.rtf_fields import RtfField
 from passagework.retrieval.types import HiddenReason
 
 CODE_PAGES = {
@@ -14,6 +17,17 @@ CODE_PAGES = {
     222: "cp874", 238: "cp1250", 254: "cp437",
 }  # fmt: skip
 """By the character sets of fonts; "" is that of the document."""
+
+CHARACTERS = {
+    b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
+    b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
+}  # fmt: skip
+SIGNS = {b"~": "\u00a0", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}": "}", b"\n": "", b"\r": ""}
+"""What control words and signs stand for."""
+_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|rubrik|kop|otsikko|заголовок)\s*(\d)", re.IGNORECASE)
+
+BODY_OUTLINE = 9
+"""The outline level of what is no heading."""
 
 _LEAST_MOVED = 4
 """Half points by which text is moved off its line where it is no longer on it."""
@@ -36,6 +50,9 @@ class Destination(Enum):
     NOTE = "note"
     MARGIN = "margin"
     """Headers and footers."""
+    INSTRUCTION = "fldinst"
+    FORM = "formfield"
+    CHOICE = "ffl"
 
 
 INFO = {
@@ -49,6 +66,7 @@ OPENING = {
     b"fonttbl": Destination.FONTS,
     b"colortbl": Destination.COLOURS,
     b"stylesheet": Destination.STYLES,
+    **{one.value.encode(): one for one in (Destination.INSTRUCTION, Destination.FORM, Destination.CHOICE)},
     **dict.fromkeys((b"footnote", b"annotation"), Destination.NOTE),
     **dict.fromkeys(
         (b"header", b"headerl", b"headerr", b"headerf", b"footer", b"footerl", b"footerr", b"footerf"),
@@ -56,11 +74,11 @@ OPENING = {
     ),
     **dict.fromkeys(
         (
-            *(b"pict", b"objdata", b"fldinst", b"datafield", b"themedata", b"colorschememapping", b"latentstyles"),
+            *(b"pict", b"objdata", b"datafield", b"themedata", b"colorschememapping", b"latentstyles"),
             *(b"listtable", b"listoverridetable", b"rsidtbl", b"generator", b"xmlnstbl", b"sn", b"sv", b"atnid"),
             *(b"atnauthor", b"atndate", b"atnref", b"atrfstart", b"atrfend", b"bkmkstart", b"bkmkend", b"revtbl"),
             *(b"filetbl", b"nonshppict", b"operator", b"company", b"doccomm", b"tc", b"xe", b"pgdsctbl"),
-            *(b"template", b"private", b"formfield", b"creatim", b"revtim", b"printim", b"docvar", b"wgrffmtfilter"),
+            *(b"template", b"private", b"creatim", b"revtim", b"printim", b"docvar", b"wgrffmtfilter"),
         ),
         Destination.SKIPPED,
     ),
@@ -96,15 +114,17 @@ class State:
     background: int = 0
     half_points: int = 24
     style: int = 0
-    outline: int = 9
+    outline: int = BODY_OUTLINE
     raised: int = 0
     """1 above the line, -1 below."""
+    field: RtfField = dataclasses.field(default_factory=RtfField)
+    """The field that this is in."""
 
     def copy(self) -> State:
         """The same, for a group within."""
         return State(
             self.destination, self.codec, self.fallback, self.hidden, self.deleted, self.colour, self.background,
-            self.half_points, self.style, self.outline, self.raised,
+            self.half_points, self.style, self.outline, self.raised, self.field,
         )  # fmt: skip
 
     def apply(self, name: bytes, number: int | None) -> None:
@@ -141,3 +161,20 @@ class State:
         if ink is not None and alike(ink, ground or WHITE):
             return HiddenReason.BACKGROUND
         return None
+
+
+def codec_named(name: bytes, number: int | None) -> str:
+    """Returns the code page that a control word names, `\ansicpg1252` or `\\mac`."""
+    known = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+    pages = {65001: "utf-8", 10000: "mac_roman"}
+    return known.get(name) or pages.get(number or 1252, f"cp{number or 1252}")
+
+
+def heading_level(style: str, outline: int) -> int:
+    """Returns the level of headings in a style, by its name or its outline level; 0 where it is none of headings."""
+    match = _HEADING.match(style)
+    if match:
+        return int(match[1]) or 1
+    if outline < BODY_OUTLINE:
+        return outline + 1
+    return 1 if style.lower() in ("title", "titel", "titre") else 0

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
 from passagework.ingest.loaders.colours import Rgb
 from passagework.ingest.loaders.office.office_tables import group_headers
 from passagework.ingest.loaders.office.office_writer import Line, OfficeWriter, plain, words
+from passagework.ingest.loaders.office.page_words import only_page_words
 from passagework.ingest.loaders.raised import lowered, raised
+from passagework.ingest.loaders.rtf.rtf_fields import RtfField
 from passagework.ingest.loaders.rtf.rtf_rows import Row, RowShape, aligned
 from passagework.ingest.loaders.rtf.rtf_state import (
+    BODY_OUTLINE,
+    CHARACTERS,
     CODE_PAGES,
     INFO,
     OPENING,
+    SIGNS,
     UNSTARRED,
     Destination,
     State,
+    codec_named,
+    heading_level,
 )
 from passagework.ingest.loaders.rtf.rtf_tokens import Kind, tokens
 
-_CHARACTERS = {
-    b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’",
-    b"ldblquote": "“", b"rdblquote": "”", b"emspace": " ", b"enspace": " ", b"qmspace": " ",
-}  # fmt: skip
-_SIGNS = {b"~": "\u00a0", b"_": "\u2011", b"\\": "\\", b"{": "{", b"}": "}", b"\n": "", b"\r": ""}
-_HEADING = re.compile(r"(?:heading|überschrift|titre|título|titolo|rubrik|kop|otsikko|заголовок)\s*(\d)", re.IGNORECASE)
-_BODY_OUTLINE = 9
-_NO_STYLE = frozenset({Destination.FONTS, Destination.COLOURS, Destination.STYLES, Destination.SKIPPED})
+_IN_FIELDS = frozenset({Destination.INSTRUCTION, Destination.FORM, Destination.CHOICE})
+_NO_STYLE = frozenset({Destination.FONTS, Destination.COLOURS, Destination.STYLES, Destination.SKIPPED, *_IN_FIELDS})
 
 
 class RtfReader:
@@ -44,6 +43,7 @@ class RtfReader:
         self._notes: list[Line] = []
         self._row_notes: list[Line] = []
         self._margins: list[Line] = []
+        self._has_page_number = False
         self._bytes = bytearray()
         self._skip = 0
         self._high = 0  # the first half of a surrogate pair
@@ -108,7 +108,9 @@ class RtfReader:
         destination = self._state.destination
         if self._state.deleted or destination is Destination.SKIPPED:
             return
-        if destination in INFO.values() or destination in (Destination.FONTS, Destination.STYLES):
+        if destination in _IN_FIELDS:
+            self._state.field.say(destination.value, text)
+        elif destination in INFO.values() or destination in (Destination.FONTS, Destination.STYLES):
             self._said.append(text)
         elif destination is Destination.COLOURS:
             for _ in range(text.count(";")):
@@ -126,14 +128,16 @@ class RtfReader:
             self._starred = True
         elif sign in (b"\n", b"\r"):
             self._word(b"par", None)
-        elif sign in _SIGNS:
-            self._put(_SIGNS[sign])
+        elif sign in SIGNS:
+            self._put(SIGNS[sign])
 
     def _word(self, name: bytes, number: int | None) -> None:
         starred, self._starred = self._starred, False
         if self._skip and name not in (b"u", b"uc"):
             self._skip = 0
         state = self._state
+        if self._field_word(name):
+            return
         if name in OPENING and state.destination is not Destination.SKIPPED:
             self._open(OPENING[name])
         elif starred and name not in UNSTARRED:
@@ -142,15 +146,28 @@ class RtfReader:
             self._encoding(name, number)
         elif state.destination in _NO_STYLE:
             self._describe(name, number)
-        elif name in _CHARACTERS:
-            self._put(_CHARACTERS[name])
+        elif name in CHARACTERS:
+            self._put(CHARACTERS[name])
         elif not self._table_word(name):
             self._format(name, number)
+
+    def _field_word(self, name: bytes) -> bool:
+        state = self._state
+        if name == b"field":
+            state.field = RtfField()
+        elif name == b"chpgn" or (name == b"fldrslt" and state.field.is_page):
+            self._has_page_number = True
+        if name == b"fldrslt" and not state.field.shows_result:
+            state.destination = Destination.SKIPPED
+        return name in (b"field", b"chpgn", b"fldrslt")
 
     def _open(self, destination: Destination) -> None:
         if destination in (Destination.NOTE, Destination.MARGIN):
             self._lines.append(self._line)
             self._line = []
+            self._has_page_number = False
+        elif destination is Destination.CHOICE:
+            self._state.field.choices.append("")
         elif self._state.destination is Destination.SKIPPED:
             return
         self._state.destination = destination
@@ -164,20 +181,26 @@ class RtfReader:
             if ended.destination is Destination.STYLES:
                 self._name_style(ended)
             return
-        if ended.destination in INFO.values():
+        if ended.destination is Destination.INSTRUCTION and ended.field.chosen:
+            self._put(ended.field.chosen)
+        elif ended.destination in INFO.values():
             self.info.setdefault(ended.destination, " ".join("".join(self._said).split()))
         elif ended.destination in (Destination.NOTE, Destination.MARGIN) and self._lines:
             line, self._line = self._line, self._lines.pop()
             if ended.destination is Destination.NOTE:
                 self._notes.append(line)
+            elif self._has_page_number and only_page_words(line):
+                return
             elif plain(line) and plain(line) not in map(plain, self._margins):
                 self._margins.append(line)
         self._said.clear()
 
     def _describe(self, name: bytes, number: int | None) -> None:
-        """What the tables of fonts, colours and styles say."""
+        """What the tables of fonts, colours and styles say, and forms of their fields."""
         destination = self._state.destination
-        if destination is Destination.FONTS and name == b"f":
+        if destination is Destination.FORM:
+            self._state.field.describe(name, number)
+        elif destination is Destination.FONTS and name == b"f":
             self._font = number or 0
         elif destination is Destination.FONTS and name == b"fcharset":
             self._fonts[self._font] = CODE_PAGES.get(number or 0, "")
@@ -191,13 +214,8 @@ class RtfReader:
     def _name_style(self, state: State) -> None:
         named = "".join(self._said).strip().rstrip(";")
         self._said.clear()
-        match = _HEADING.match(named)
-        if match:
-            self._levels[state.style] = int(match[1]) or 1
-        elif state.outline < _BODY_OUTLINE:
-            self._levels[state.style] = state.outline + 1
-        elif named.lower() in ("title", "titel", "titre"):
-            self._levels[state.style] = 1
+        if level := heading_level(named, state.outline):
+            self._levels[state.style] = level
 
     def _encoding(self, name: bytes, number: int | None) -> None:
         if name == b"u":
@@ -205,9 +223,7 @@ class RtfReader:
         elif name == b"uc":
             self._state.fallback = max(0, number if number is not None else 1)
         else:
-            known = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
-            pages = {65001: "utf-8", 10000: "mac_roman"}
-            self._codec = known.get(name) or pages.get(number or 1252, f"cp{number or 1252}")
+            self._codec = codec_named(name, number)
 
     def _unicode(self, number: int) -> None:
         code = number + 65536 if number < 0 else number
@@ -226,7 +242,7 @@ class RtfReader:
         if name in (b"par", b"sect", b"page"):
             self._paragraph()
         elif name == b"pard":
-            state.style, state.outline, self._in_table = 0, _BODY_OUTLINE, False
+            state.style, state.outline, self._in_table = 0, BODY_OUTLINE, False
         elif name == b"f":
             state.codec = self._fonts.get(number or 0, "")
         else:
@@ -262,10 +278,8 @@ class RtfReader:
             return
         self._end_table()
         line, self._line = self._line, []
-        level = self._levels.get(self._state.style, 0)
-        if self._state.outline < _BODY_OUTLINE:
-            level = self._state.outline + 1
-        self.writer.write(line, level=level)
+        outline = self._state.outline
+        self.writer.write(line, level=outline + 1 if outline < BODY_OUTLINE else self._levels.get(self._state.style, 0))
         self._write_notes(self._notes)
         self._notes = []
 
