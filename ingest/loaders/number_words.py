@@ -21,7 +21,12 @@ _ENCLOSED = 20
 
 
 def counted(number: int, style: str) -> str:
-    """The number as a style of numbering writes it; in digits where the style, or the number, has no other form."""
+    """The number as a style of numbering writes it; in digits where the style, or the number, has no other form.
+
+    A style that is a number has at least so many digits.
+    """
+    if style.isdecimal():
+        return str(number).zfill(int(style))
     write = _STYLES.get(style)
     return write(number) if write is not None else str(number)
 

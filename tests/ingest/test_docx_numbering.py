@@ -139,3 +139,14 @@ def test_numbers_of_cells_are_said_where_the_cell_is_empty(tmp_path: Path) -> No
 def test_numbers_as_lists_write_them(number: int, style: str, written: str) -> None:
     """In digits where the style has no form for a number."""
     assert counted(number, style) == written
+
+
+def test_numbers_have_the_digits_that_a_style_of_its_own_gives_them(tmp_path: Path) -> None:
+    """Word chooses `001, 002, 003, ...` where it knows it, and reads plain numbers otherwise."""
+    custom = '<w:numFmt w:val="custom" w:format="001, 002, 003, ..."/>'
+    choice = f'<mc:Choice Requires="w14">{custom}</mc:Choice><mc:Fallback><w:numFmt w:val="decimal"/></mc:Fallback>'
+    markup = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    numbered = level(0, "decimal", "P-%1").replace(
+        '<w:numFmt w:val="decimal"/>', f"<mc:AlternateContent {markup}>{choice}</mc:AlternateContent>"
+    )
+    assert shown(tmp_path, item("a") + item("b"), lists(numbered)) == ["P-001 a", "P-002 b"]

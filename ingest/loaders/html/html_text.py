@@ -18,6 +18,7 @@ from passagework.ingest.loaders.html.data_tables import data_tables, read_table
 from passagework.ingest.loaders.html.furniture import furniture
 from passagework.ingest.loaders.html.html_controls import shown_option, shown_value
 from passagework.ingest.loaders.html.html_lists import list_marks
+from passagework.ingest.loaders.html.html_pictures import described
 from passagework.ingest.loaders.html.html_roles import with_elements_of_roles
 from passagework.ingest.loaders.html.html_scripts import script_sign
 from passagework.ingest.loaders.html.html_style import Style, page_style
@@ -50,7 +51,7 @@ _APART = frozenset({"button", "text"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NO_HEADINGS = frozenset({"author", "corpauthor", "editor", "subtitle", "edition", "releaseinfo", "pubdate"})
 """What title pages have in elements of headings (DocBook's style sheets), and is none."""
-_WHOLE = frozenset({"table", "sup", "sub", "a", "input", "select", "script"})
+_WHOLE = frozenset({"table", "sup", "sub", "a", "input", "img", "select", "script"})
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _SELF_CLOSED = re.compile(
     r"<(script|style|title|textarea|iframe|noscript|template|a|div|p|span)(\s[^<>]*)?/>", re.IGNORECASE
@@ -163,10 +164,10 @@ def _write_whole(tag: Tag, writer: Writer, tables: Mapping[int, bool], style: St
         writer.unseen = None
     elif sign := script_sign(tag, styled):
         writer.script(_line(tag, style, around=around), sign)
-    elif tag.name == "input":
+    elif tag.name in ("input", "img"):
         writer.unseen = style.unseen
         writer.apart()
-        writer.text(shown_value(tag))
+        writer.text(shown_value(tag) if tag.name == "input" else described(tag))
         writer.apart()
         writer.unseen = None
     elif tag.name == "select" and (option := shown_option(tag)) is not None:

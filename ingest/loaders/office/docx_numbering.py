@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LEVELS = 9
 _BULLET = "*"
 _LEVEL_NUMBER = re.compile(r"%([1-9])")
+_ZEROS = re.compile(r"0{1,8}1(?=\s*,)")
 _MOST_TEXT = 100
 """Characters of a level's text; a longer one is no number."""
 
@@ -160,15 +161,24 @@ class Numbering:
 
 def _level(element: _Element) -> _Level:
     found = children(element)
-    style = (value(found["numFmt"], "val") if "numFmt" in found else None) or "decimal"
     text = (value(found["lvlText"], "val") if "lvlText" in found else None) or ""
     return _Level(
         start=whole_number(named(element, "start")) or 0 if "start" in found else 0,
-        style=style,
+        style=_style(element),
         text=text[:_MOST_TEXT],
         legal="isLgl" in found and is_on(found["isLgl"]),
         restart=whole_number(named(element, "lvlRestart")),
     )
+
+
+def _style(level: _Element) -> str:
+    """How a level counts; a style of its own, `001, 002, 003, ...`, stands in what newer versions of Word choose."""
+    for element in level.iter(*word("numFmt")):
+        style = value(element, "val") or "decimal"
+        zeros = _ZEROS.match(value(element, "format") or "") if style == "custom" else None
+        if style != "custom" or zeros:
+            return str(len(zeros[0])) if zeros else style
+    return "decimal"
 
 
 def _shown(level: int, levels: list[_Level], counts: list[int | None]) -> str:
