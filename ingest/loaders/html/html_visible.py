@@ -17,7 +17,12 @@ _UNSEEN = frozenset(
     }
 )  # fmt: skip
 _OF_DRAWINGS = frozenset({"defs", "symbol", "title", "desc", "metadata"})
-_GUTTERS = frozenset({"linenos", "linenodiv", "lineno", "line-numbers-rows", "blob-num", "hljs-ln-numbers", "gutter"})
+_GUTTERS = frozenset(
+    {
+        "linenos", "linenodiv", "lineno", "line-number", "line-num", "line-numbers-rows", "blob-num",
+        "hljs-ln-numbers", "gutter"
+    }
+)  # fmt: skip
 """Names of the numbers of the lines of code, which count them and are none of it."""
 _PAGE_BREAKS = frozenset({"pagebreak", "doc-pagebreak"})
 """Where the pages of a printed edition begin, with their numbers."""
