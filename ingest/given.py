@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from passagework.ingest.globs import Globs
@@ -18,7 +18,7 @@ from passagework.retrieval.store import SourceRow
 class Given:
     """Holds the PATHs of one ingest: `roots` are those of this machine, absolute, `sources` all others."""
 
-    def __init__(self, paths: PathOrSource | Sequence[PathOrSource], collection: Path) -> None:
+    def __init__(self, paths: PathOrSource | Iterable[PathOrSource], collection: Path) -> None:
         """Raises IngestError for a path that isn't there, ConfigError for an address of no known kind."""
         self.roots: list[Path] = []
         self.sources: list[Source] = []

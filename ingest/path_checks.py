@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from passagework.ingest.scan import Scan
@@ -53,9 +53,9 @@ def check_roots(roots: Sequence[Path], scanned: Scan, recorded: Sequence[SourceR
             )
 
 
-def listed(paths: PathOrSource | Sequence[PathOrSource]) -> Sequence[PathOrSource]:
+def listed(paths: PathOrSource | Iterable[PathOrSource]) -> Sequence[PathOrSource]:
     """Returns one path, or several, as several."""
-    return paths if isinstance(paths, Sequence) and not isinstance(paths, str) else [paths]
+    return list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str | bytes) else [paths]
 
 
 def named_roots(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +38,13 @@ from passagework.ingest.writing.opening import (
 )
 from passagework.ingest.writing.recorded_roots import widened_paths
 from passagework.retrieval.config import Settings
+from passagework.retrieval.folder import given_folder
 from passagework.retrieval.models.encoder import Encoder
 from passagework.retrieval.models.encoder_options import EncoderOptions
 
 
 def ingest(
-    paths: PathOrSource | Sequence[PathOrSource],
+    paths: PathOrSource | Iterable[PathOrSource],
     collection: str | Path,
     *,
     include: Sequence[str] = (),
@@ -101,7 +102,7 @@ def ingest(
     check_language(language)
     models = ModelChoices(OcrChoice.of(ocr), SpeechChoice.of(speech_model, settings))
     started = time.monotonic()
-    collection = Path(collection).absolute()
+    collection = given_folder(collection)
     opening = OpenRequest(
         collection,
         encoder=encoder,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from passagework.retrieval.errors import BusyError, LostVersionError, StoreError
+from passagework.retrieval.errors import BusyError, ConfigError, LostVersionError, StoreError
 from passagework.retrieval.files import write_atomically, write_problem
 
 CURRENT = "CURRENT"
@@ -40,6 +40,13 @@ REMOTE = "remote.json"
 """In a version that an engine serves: which one, and where."""
 LOCK = "writer.lock"
 VERSION = re.compile(r"v(\d{4,})")
+
+
+def given_folder(path: str | Path) -> Path:
+    """Returns a collection's folder as an absolute path; raises ConfigError for what is no path."""
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"the collection is {path!r}: give the path of its folder")
+    return Path(path).absolute()
 
 
 def current_version(collection: Path) -> Path:

@@ -47,8 +47,10 @@ def source_at(given: PathOrSource) -> Source | None:
     if isinstance(given, Path):
         return None
     if not isinstance(given, str):
-        from passagework.ingest.sources.web_pages import WebSource
+        from passagework.ingest.sources.web_pages import WebPages, WebSource
 
+        if not isinstance(given, WebPages):
+            raise ConfigError(f"{given!r} can't be ingested: give a path, an address, or WebPages")
         return WebSource(given)
     match = _ADDRESS.match(given)
     if match is None or os.path.lexists(given):

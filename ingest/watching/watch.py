@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from passagework.ingest.writing.opening import collection_exists
 from passagework.retrieval.config import Settings
 from passagework.retrieval.errors import BusyError, ConfigError, PassageworkError
 from passagework.retrieval.extras import require
+from passagework.retrieval.folder import given_folder
 from passagework.retrieval.models.encoder import Encoder
 
 SWEEP = 300.0
@@ -40,7 +41,7 @@ SAID_EVERY = 1.0
 
 
 def watch(
-    paths: PathOrSource | Sequence[PathOrSource],
+    paths: PathOrSource | Iterable[PathOrSource],
     collection: str | Path,
     *,
     include: Sequence[str] = (),
@@ -76,11 +77,10 @@ def watch(
             f"sweep is {sweep:g} and debounce {debounce:g} seconds: give a sweep above 0, no negative one"
         )
     settings = settings or Settings.from_environment()
-    addresses = [path for path in listed(paths) if source_at(path) is not None]
-    roots = tuple(
-        absolute(Path(path)) for path in listed(paths) if isinstance(path, str | Path) and path not in addresses
-    )
-    collection = Path(collection).absolute()
+    given = listed(paths)
+    addresses = [path for path in given if source_at(path) is not None]
+    roots = tuple(absolute(Path(path)) for path in given if isinstance(path, str | Path) and path not in addresses)
+    collection = given_folder(collection)
     refuse_overlap(roots, collection)
     if not collection_exists(collection):
         create(collection, encoder=encoder, settings=settings)

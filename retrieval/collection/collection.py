@@ -18,7 +18,7 @@ from passagework.retrieval.collection.status import Status, contents_summary, st
 from passagework.retrieval.config import CANDIDATES, RELEVANT, Settings
 from passagework.retrieval.errors import StoreError
 from passagework.retrieval.filters.compiler import Where
-from passagework.retrieval.folder import current_version
+from passagework.retrieval.folder import current_version, given_folder
 from passagework.retrieval.forks import ForkSafeLock, in_use
 from passagework.retrieval.hits import Hits
 from passagework.retrieval.injection import InjectionUse
@@ -29,7 +29,7 @@ from passagework.retrieval.models.encoder import Encoder, tokens_as_read
 from passagework.retrieval.models.reranker import Reranker
 from passagework.retrieval.models.token_counter import Tokenizer, token_counter
 from passagework.retrieval.models.weights import fixed_model
-from passagework.retrieval.search.context import ContextLayout, context_of
+from passagework.retrieval.search.context import ContextLayout, checked_budget, context_of
 from passagework.retrieval.search.request import SearchRequest, clean_query
 from passagework.retrieval.search.searcher import Searcher
 from passagework.retrieval.store import Snapshot
@@ -87,9 +87,7 @@ class Collection(CheckedAnswers):
         """
         settings = settings or Settings.from_environment()
         reranker = reranker or settings.reranker
-        return cls(
-            Path(path).absolute(), encoder=fixed_model(encoder), reranker=fixed_model(reranker), settings=settings
-        )
+        return cls(given_folder(path), encoder=fixed_model(encoder), reranker=fixed_model(reranker), settings=settings)
 
     def search(
         self,
@@ -183,7 +181,7 @@ class Collection(CheckedAnswers):
         )
         layout = ContextLayout.chosen(format, order, expand, injection)
         count = None if tokenizer is None else token_counter(tokenizer, self._settings)
-        return self._quoted(request, layout, max_tokens, count)
+        return self._quoted(request, layout, checked_budget(max_tokens), count)
 
     search_many = for_many(search)
     search_async = in_thread(search)

@@ -57,8 +57,8 @@ def near_pairs(vectors: Vectors, threshold: float, *, most: int = MOST_PAIRS) ->
 
 def checked_threshold(threshold: float) -> float:
     """Returns a least cosine of duplicates; raises ConfigError where it is none, or one that anything reaches."""
-    if not 0 < threshold <= 1:
-        raise ConfigError(f"threshold is {threshold}: give a cosine above 0, up to 1")
+    if not isinstance(threshold, float | int) or not 0 < threshold <= 1:
+        raise ConfigError(f"threshold is {threshold!r}: give a cosine above 0, up to 1")
     return threshold
 
 

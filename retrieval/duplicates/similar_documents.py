@@ -57,13 +57,13 @@ def similar_documents(
     near = sorted({place.document_id for place in snapshot.locations(found.tolist()).values()} - {document})
     others = passages_of(snapshot, near)
     ids, means = mean_vectors(others.documents, snapshot.vectors_of(others.ids), others.lengths)
-    return _nearest(snapshot, ids, np.clip(means @ mean[0], -1, 1).round(DECIMALS), k)
+    return _nearest(snapshot, ids, np.clip(means @ mean[0], -1, 1), k)
 
 
 def _nearest(snapshot: Snapshot, documents: Ids, cosines: np.ndarray, k: int) -> list[SimilarDocument]:
     places = document_places(snapshot, documents.tolist())
     rows = [
-        SimilarDocument(name, path, uri, float(cosine))
+        SimilarDocument(name, path, uri, round(cosine, DECIMALS))
         for number, cosine in zip(documents.tolist(), cosines.tolist(), strict=True)
         for name, path, _, _, uri in [places[number]]
     ]

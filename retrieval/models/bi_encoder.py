@@ -20,6 +20,7 @@ from passagework.retrieval.models.batching import (
     given_token_vectors,
     token_arrays,
 )
+from passagework.retrieval.models.encoder import given_texts
 from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
 from passagework.retrieval.models.facts import Prompts
 from passagework.retrieval.models.prompt_tokens import PromptTokens, check_budget
@@ -179,13 +180,14 @@ class BiEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Returns the vectors of passages: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode_texts(texts, query=False)
+        return self._encode_texts(given_texts(texts), query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it.
 
         A query's vector doesn't depend on what is encoded beside it.
         """
+        texts = given_texts(texts)
         if not 0 < len(texts) <= REMEMBERED:
             return self._encode_texts(texts, query=True)
         ids = [tokens.ids[: self.query_budget] for tokens in self.tokenize_whole(texts, query=True)]

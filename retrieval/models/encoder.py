@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeGuard, runtime_checkable
 
+from passagework.retrieval.errors import ConfigError
 from passagework.retrieval.models.weights import Fingerprint
 from passagework.retrieval.types import TokenIds, Tokens, Vectors
 
@@ -122,3 +123,17 @@ def tokens_as_read(encoder: Encoder, text: str) -> int:
     tokens = encoder.tokenize([broken])[0]
     unknown = tokens.ids == encoder.unknown_token
     return len(tokens) + int((tokens.ends - tokens.starts - 1)[unknown].clip(0).sum())
+
+
+def given_texts(texts: Iterable[str]) -> list[str]:
+    """Returns texts to encode as a list.
+
+    Raises ConfigError for one text, whose letters would each get a vector, and for what is no text.
+    """
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise ConfigError(f"give a list of texts, not {type(texts).__name__}")
+    listed = list(texts)
+    for number, text in enumerate(listed, start=1):
+        if not isinstance(text, str):
+            raise ConfigError(f"text {number} is {type(text).__name__}: give text")
+    return listed

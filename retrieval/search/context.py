@@ -54,6 +54,13 @@ class ContextLayout:
         return rendered(self.format, in_order(blocks, self.order))
 
 
+def checked_budget(max_tokens: int) -> int:
+    """Returns a budget of tokens; raises ConfigError where it is no whole number."""
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int):
+        raise ConfigError(f"max_tokens is {max_tokens!r}: give a whole number of at least 1")
+    return max_tokens
+
+
 def context_of(
     hits: Hits, snapshot: Snapshot, layout: ContextLayout, *, max_tokens: int, count_tokens: Callable[[str], int]
 ) -> Context:

@@ -107,6 +107,8 @@ class TestFile:
         mistakes: list[Any] = [
             {"name": "a"},
             {"name": " "},
+            {"name": "b\nc"},
+            {"name": "\x1b[31mb"},
             {"name": "b", "rights": ["all"]},
             {"name": "b", "rights": []},
         ]
@@ -135,6 +137,19 @@ class TestFile:
             tokens.all()
         (tmp_path / "tokens.json").unlink()
         assert client.get("/collections").status_code == 500
+
+    @pytest.mark.parametrize("given", [["search,ingest"], ["search", "ingest"], ["search, ", "ingest,search"]])
+    def test_rights_may_be_named_together_or_one_by_one(
+        self, given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Every --rights counts, as every --collection does; none is dropped for the last."""
+        named = [word for some in given for word in ("--rights", some)]
+        assert (
+            run(command, ["token", "add", "--tokens", str(tmp_path / "t.json"), "--name", "n", *named, "--json"]) == 0
+        )
+        access = TokenFile(tmp_path / "t.json").access(json.loads(capsys.readouterr().out)["token"])
+        assert access is not None
+        assert access.rights == {"search", "ingest"}
 
     def test_commands(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A token is made, listed without itself, and taken away."""

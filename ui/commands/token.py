@@ -20,7 +20,12 @@ CollectionsOption = Annotated[
     typer.Option("--collection", help="Name of a served collection; repeatable (default: all).", metavar="C"),
 ]
 RightsOption = Annotated[
-    str, typer.Option("--rights", help="What it may do, with commas between.", metavar="search,read,ingest,admin")
+    list[str] | None,
+    typer.Option(
+        "--rights",
+        help="What it may do, with commas between; repeatable (default: search,read).",
+        metavar="search,read,ingest,admin",
+    ),
 ]
 FilterOption = Annotated[
     str | None,
@@ -39,7 +44,7 @@ def add(
     tokens: TokensOption,
     name: NameOption,
     collection: CollectionsOption = None,
-    rights: RightsOption = "search,read",
+    rights: RightsOption = None,
     visible: FilterOption = None,
     rate: RateOption = None,
     as_json: opt.JsonOption = False,
@@ -47,7 +52,8 @@ def add(
     """Make a token and print it, once: the file keeps its hash alone."""
     from passagework.ui.service.access_tokens import TokenFile
 
-    asked = [right.strip() for right in rights.split(",") if right.strip()]
+    given = ["search,read"] if rights is None else rights
+    asked = [right.strip() for some in given for right in some.split(",") if right.strip()]
     parsed = parse_where(visible, named="--filter")
     made = TokenFile(tokens).add(name, collections=collection, rights=asked, visible=parsed, rate=rate)
     print_result({"name": name, "token": made}, as_json, lambda console: console.print(made, soft_wrap=True))

@@ -103,6 +103,8 @@ class TokenFile:
         """
         if not name.strip() or not rights:
             raise ConfigError("a token needs a name, and a right at least")
+        if not name.isprintable():
+            raise ConfigError(f"a token's name is one line of letters and signs, not {name!r}")
         if rate is not None:
             _check_rate(rate)
         chosen = frozenset(choose(Right, right, "rights") for right in rights)

@@ -10,6 +10,7 @@ import numpy as np
 from passagework.retrieval.config import MAX_WINDOW, Settings
 from passagework.retrieval.errors import ConfigError, EncodingError
 from passagework.retrieval.models.batching import unit_rows
+from passagework.retrieval.models.encoder import given_texts
 from passagework.retrieval.models.encoder_options import EncoderOptions, encoder_notes
 from passagework.retrieval.models.facts import ModelFacts, Prompts
 from passagework.retrieval.models.recognition import facts_by_last_part
@@ -130,13 +131,14 @@ class RemoteEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Returns the vectors of passages: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        if list(texts) == [PROBE_TEXT]:
+        texts = given_texts(texts)
+        if texts == [PROBE_TEXT]:
             return self._as_used(self._probe)
         return self._encode(self._cut(texts, self.passage_budget), query=False)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Returns the vectors of queries: (n, dim) float32, unit rows. A text over the budget is cut to it."""
-        return self._encode(self._cut(texts, self.query_budget), query=True)
+        return self._encode(self._cut(given_texts(texts), self.query_budget), query=True)
 
     def _cut(self, texts: Sequence[str], budget: int) -> list[str]:
         pairs = zip(texts, self.tokenize(texts), strict=True)
