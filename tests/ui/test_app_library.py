@@ -123,6 +123,7 @@ def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> No
     _finished(page, tmp_path / "c")
     [report] = html_of(page, "report")
     assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
+    assert (len(html_of(page, "failed")), html_of(page, "problems")) == (1, [])  # told once
     assert ">wasps.txt</a></td>" in html_of(page, "documents")[0]
 
 

@@ -5,6 +5,7 @@ The list itself is HTML that Streamlit sanitises; this component has no content,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -97,7 +98,8 @@ def hit_events(key: str) -> HitEvents:
 
 def _note_width(key: str) -> None:
     """Keeps for the session what the window is like, so that the next list of hits needn't ask and be drawn again."""
-    st.session_state[KNOWN] = st.session_state[key].get("wide")
+    if told := _told(key):
+        st.session_state[KNOWN] = told.get("wide")
 
 
 def forget_clicks(key: str) -> None:
@@ -108,7 +110,13 @@ def forget_clicks(key: str) -> None:
 
 def _keep_until_done(key: str, event: str) -> None:
     """Keeps what a click asks for: the drawing that learns of it may be cut off by the next one, which must do it."""
-    st.session_state[f"{key}-{event}"] = st.session_state[key].get(event)
+    if told := _told(key):
+        st.session_state[f"{key}-{event}"] = told.get(event)
+
+
+def _told(key: str) -> Mapping[str, object] | None:
+    """Returns what the browser told of these hits, and None where those of another query have taken their place."""
+    return st.session_state.get(key)
 
 
 def _nothing() -> None:
