@@ -69,6 +69,7 @@ STYLE = """<style>
 .pw-snippet th, .pw-snippet td { max-width: 18rem; overflow: hidden; text-overflow: ellipsis; }
 .pw-snippet tr:has(> :nth-child(4)) > th { max-width: 7.5rem; }
 .pw-snippet .pw-code { max-height: 4.2em; overflow: hidden; }
+.pw-prose:has(.pw-code) { max-height: 6.8em; }
 .pw-more > summary, .pw-how > summary { font-size: 0.875rem; cursor: pointer; padding: 0.2rem 0.6rem; }
 .stHtml .pw-line { margin: 1.2rem 0 0; padding-top: 0.5rem; border-top: 1px solid rgba(128, 128, 128, 0.5);
   font-size: 0.95rem; font-weight: 600; }
