@@ -18,6 +18,7 @@ KNOWN = "wide"
 
 SCRIPT = """
 export default function ({ setStateValue, setTriggerValue, data }) {
+    if (window.passageworkHits) window.passageworkHits()  // those of the query before may not have been ended
     const wide = matchMedia(`(min-width: ${data.wide}px)`)
     const tellWidth = () => { if (wide.matches !== data.known) setStateValue("wide", wide.matches) }
     let last = null, told = 0
@@ -42,6 +43,7 @@ export default function ({ setStateValue, setTriggerValue, data }) {
         } else if (event.target.closest("a")) {
             if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
             event.preventDefault()
+            clearTimeout(told)  // this page's drawing would take the place of the next one's
             setTriggerValue("open", Number(hit.dataset.hit))
         } else if (!String(getSelection())) select(hit)
     }
@@ -55,7 +57,7 @@ export default function ({ setStateValue, setTriggerValue, data }) {
     document.addEventListener("click", clicked)
     wide.addEventListener("change", tellWidth)
     tellWidth()
-    return () => {
+    return window.passageworkHits = () => {
         observer.disconnect()
         clearTimeout(told)
         document.removeEventListener("focusin", focused)

@@ -27,8 +27,11 @@ FIRST_STYLE = """<style>
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
 [data-testid="stElementContainer"]:has(> .stHtml > :is(style, script):only-child) { position: absolute; }
-[data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
+[data-testid="stTab"][aria-selected="true"] * { color: CanvasText; }
+div[data-testid="stSliderThumbValue"], div[data-testid="stSliderThumbValue"] * { color: inherit; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
+[role="dialog"] [data-testid="stButtonGroup"] [data-selected="true"],
+[role="dialog"] [data-testid="stButtonGroup"] [data-selected="true"] * { color: inherit; }
 :is([data-testid="stMain"], [role="dialog"]) [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 :is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-language-choice) { position: fixed; top: 0.6rem; right: 1rem;
