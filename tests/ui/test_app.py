@@ -289,6 +289,8 @@ def test_why_a_hit_is_there(collection: Path, opened: list[Path], monkeypatch: p
     page = _searched(open_page(collection, monkeypatch), "wasps fly field 60", stage="hybrid", k=1)
     assert re.findall(r"<td>(dense|lexical|hybrid)</td>", html_of(page, "stages")[0]) == ["dense", "lexical", "hybrid"]
     assert "estimated probability that it answers" in html_of(page, "evidence")[0]
+    assert "Words of its text that match: wasps, fly, field, 60." in html_of(page, "evidence")[0]
+    assert "Ranks by stage" not in html_of(page, "evidence")[0]
     beside = html_of(page, "neighbour")
     assert 1 <= len(beside) <= 2
     assert all("Wasps fly over field" in one for one in beside)

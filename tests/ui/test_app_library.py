@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import html
 import os
 import re
 import threading
@@ -123,6 +124,7 @@ def test_a_folder_is_brought_in(page: AppTest, docs: Path, tmp_path: Path) -> No
     _finished(page, tmp_path / "c")
     [report] = html_of(page, "report")
     assert "Last run: 1 added, 1 unchanged, 1 failed; 1 passage in" in report
+    assert (len(html_of(page, "failed")), html_of(page, "problems")) == (1, [])  # told once
     assert ">wasps.txt</a></td>" in html_of(page, "documents")[0]
 
 
@@ -238,6 +240,18 @@ def test_a_failed_upload_can_be_removed(page: AppTest, tmp_path: Path, monkeypat
     _acted(page, collection, "remove", other)
     assert html_of(page, "failed") == []
     assert (upload.exists(), other.exists()) == (False, True)
+
+
+def test_failed_files_of_one_name_are_told_apart(page: AppTest, docs: Path, tmp_path: Path) -> None:
+    """By their folders, where two have a file of that path; one alone is told by its path."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / BROKEN).write_bytes(b"no PDF")
+    (other / "alone.pdf").write_bytes(b"no PDF")
+    ingest([other], tmp_path / "c", encoder=FakeEncoder(window=256))
+    [failed] = html_of(page.run(), "failed")
+    assert all(f">{html.escape(str(folder / BROKEN))}</td>" in failed for folder in (docs, other))
+    assert ">alone.pdf</td>" in failed
 
 
 def test_a_failed_file_is_tried_again_or_ignored_until_it_changes(page: AppTest, docs: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from passagework.ingest import ingest
 from passagework.retrieval import Settings
+from passagework.ui.web.hit_events import HitEvents
 from tests.support.app_sessions import PAGE, hits_of, html_of
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
@@ -64,6 +65,15 @@ def test_all_are_searched_and_each_hit_names_its_own(page: AppTest) -> None:
     assert opened == {"staff", "harbour"}
     page.multiselect(key="type").set_value(["text/markdown"]).run()
     assert [place.partition(" ·")[0] for place in _places(page)] == ["staff: travel.md", "harbour: travel.md"]
+
+
+def test_why_a_hit_is_there_tells_whose_ranks_they_are(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second hit of all may be the first of its own collection at every stage."""
+    asked = HitEvents(why=2)
+    monkeypatch.setattr("passagework.ui.web.hit_events.hit_events", lambda _: asked)
+    page.text_input(key="query").set_value(QUERY).run()
+    second = _places(page)[1].partition(":")[0]
+    assert f"Ranks by stage are those within {second};" in html_of(page, "evidence")[0]
 
 
 def test_one_of_them_is_chosen_and_kept_to(page: AppTest) -> None:

@@ -116,6 +116,18 @@ def test_ask_streams_the_answer_and_then_what_stands_behind_it(
     assert "1,000 tokens read, 500 written, cost 0.003000" in lines[-1]
 
 
+def test_ask_takes_several_collections(collection: str, server: ScriptedModel, capsys: Capture, tmp_path: Path) -> None:
+    """The model reads the best of all, and each source says the name of its collection."""
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "boats.txt").write_text("Trips by boat are approved by the harbour master.")
+    ingest([tmp_path / "more"], tmp_path / "harbour", settings=Settings(workers=1, offline=True))
+    capsys.readouterr()
+    server.will({"text": "The harbour master approves trips [1]."})
+    both = ("--collection", f"staff={collection}", "--collection", str(tmp_path / "harbour"))
+    told = as_json(capsys, "ask", "who approves trips?", *both, "--llm", server.llm(), "--no-verify")
+    assert {one["collection"] for one in told["citations"]} == {"staff", "harbour"}
+
+
 def test_ask_says_that_nothing_answers(collection: str, server: ScriptedModel, capsys: Capture) -> None:
     """No model is asked; as JSON the answer is null."""
     server.will()

@@ -42,6 +42,16 @@ def test_a_table_without_its_rule_has_its_names_above(columns: str) -> None:
     assert html.count("<td>Consumer</td>") == bool(columns)
 
 
+@pytest.mark.parametrize(
+    ("columns", "names"), [("| 2023 | 2022", ["2023", "2022"]), ("Item | 2023 |", ["Item", "2023"])]
+)
+def test_an_outermost_column_may_have_no_name(columns: str, names: list[str]) -> None:
+    """A balance sheet names its years, and nothing above its items."""
+    html = rendered_html("| Debt | 16 | 13 |", Highlights(), "", columns)
+    assert re.findall(r"<th[^>]*>([^<]*)</th>", html) == names
+    assert sorted(re.findall(r"<td[^>]*>([^<]*)</td>", html)) == ["", "13", "16", "Debt"]
+
+
 def test_only_markdown_has_emphasis() -> None:
     """A name with underscores in a page of HTML is a name; indented code keeps its lines in both."""
     assert rendered_html("Call __init__ *first*", Highlights()) == "<p>Call __init__ *first*</p>\n"

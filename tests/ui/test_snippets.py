@@ -60,6 +60,17 @@ def test_rows_stand_under_their_columns() -> None:
     assert breadcrumb(continued) == ("Sales",)
 
 
+def test_a_row_without_values_gives_way() -> None:
+    """What names a group of rows says nothing; of the others the one with most words of the query is shown."""
+    rows = "| Revenue | 9 |\n| Total current liabilities | 8,979 |\n| Debt | 16 |\n| Liabilities of Acme |  |"
+    hit = _hit(rows, "Balance", "| 2023")
+    words = _words(rows, "Total", "current", "liabilities", "Liabilities", "Acme")
+    cut = snippet_of(hit, Highlights(words, (rows.index("| Liabilities"), len(rows))))
+    assert (cut.columns, cut.text) == ("| 2023", "| Total current liabilities | 8,979 |\n| Debt | 16 |")
+    named = "| Equity |  |\n| Notes |  |"
+    assert snippet_of(_hit(named, "| 2023"), Highlights(_words(named, "Notes"))).text == "| Notes |  |"
+
+
 def test_a_header_that_matches_best_shows_the_first_rows() -> None:
     """Names alone would say nothing."""
     text = "| Cost | Approved by |\n| --- | --- |\n| 10 | the leader |"

@@ -8,7 +8,7 @@ import typer
 
 from passagework.ui.commands import context_options as quoting, options as opt, search_options as find
 from passagework.ui.commands.output import parse_where, print_result
-from passagework.ui.commands.searching import open_collection
+from passagework.ui.commands.searching import open_searched
 from passagework.ui.commands.verifying import NliOption
 
 QuestionArgument = Annotated[str, typer.Argument(help="What to answer.", metavar="QUESTION")]
@@ -31,7 +31,7 @@ VerifyOption = Annotated[
 
 def ask(
     question: QuestionArgument,
-    collection: opt.CollectionOption,
+    collection: find.SearchedOption,
     llm: LlmOption = None,
     max_tokens: quoting.MaxTokensOption = 2000,
     k: find.PoolOption = 20,
@@ -45,13 +45,13 @@ def ask(
     nli: NliOption = None,
     as_json: opt.JsonOption = False,
 ) -> None:
-    """Have a language model answer from the collection, with citations, and verify what it says."""
+    """Have a language model answer from one or more collections, with citations, and verify what it says."""
     from passagework.retrieval.config import RELEVANT
     from passagework.retrieval.text import visible
     from passagework.ui.present.answer_lines import show_answer
 
     parsed = parse_where(where)
-    with open_collection(collection, encoder=encoder, reranker=reranker) as opened:
+    with open_searched(collection, encoder=encoder, reranker=reranker) as opened:
         answer = opened.ask(
             question,
             llm=llm,

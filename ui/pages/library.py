@@ -136,14 +136,17 @@ def _saved(collection: Collection, files: Sequence[UploadedFile]) -> list[Path]:
     return saved
 
 
-def show_progress(job: IngestJob) -> None:
-    """Draws how far a job is, anew every second until it is done, and then what it did."""
+def show_progress(job: IngestJob, queued: set[str]) -> None:
+    """Draws how far a job is, anew every second until it is done, and then what it did.
+
+    A file among the paths in `queued` is told by the queue of failures alone.
+    """
     if job.is_alive():
         _watch(job)
     elif job.problem is not None:
         st.error(markdown_text(gettext(job.problem)))
     elif job.report is not None:
-        _report(job.report)
+        _report(job.report, queued)
 
 
 @st.fragment(run_every=1.0)
@@ -160,7 +163,7 @@ def _watch(job: IngestJob) -> None:
     st.html(note_html(gettext("{seconds} s so far", seconds=formatted(time.monotonic() - job.started))))
 
 
-def _report(report: Report) -> None:
+def _report(report: Report, queued: set[str]) -> None:
     counts = {
         message("{number} added"): report.added,
         message("{number} updated"): report.updated,
@@ -179,7 +182,7 @@ def _report(report: Report) -> None:
         seconds=formatted(report.seconds, 1),
     )
     st.html(f'<div data-testid="report">{note_html(line)}</div>')
-    show_problems(gettext("Failed in the last run"), report.failed)
+    show_problems(gettext("Failed in the last run"), [one for one in report.failed if one.path not in queued])
     show_problems(gettext("Notes"), report.notes)
     show_unread(report.unread)
     show_problems(gettext("Skipped"), report.skipped)
@@ -249,11 +252,11 @@ def main() -> None:
                 show_add_form(collection, jobs)
             except PassageworkError as error:
                 st.error(markdown_text(str(error)))
-        if jobs.last is not None:
-            show_progress(jobs.last)
-        show_outcome()
         sources = sources_of(collection)
         failed = [source for source in sources if source.state is SourceState.FAILED]
+        if jobs.last is not None:
+            show_progress(jobs.last, {source.path for source in failed})
+        show_outcome()
         show_failures(collection, failed)
         rows = documents_of(collection)
         _act(collection, jobs, rows, sources)

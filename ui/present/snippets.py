@@ -51,14 +51,19 @@ def unwrapped(text: str) -> str:
     return _WRAPPED.sub(r"\1 ", text)
 
 
+def names_columns(heading: str) -> bool:
+    """Tells whether a heading is the names of a table's columns, of which the outermost may be empty."""
+    return CELLS in f" {heading} "
+
+
 def columns_of(hit: Hit) -> str:
     """Returns the names of the columns of a table that the passage goes on with, from above it; "" where it doesn't."""
-    return hit.headings[-1] if hit.headings and CELLS in hit.headings[-1] else ""
+    return hit.headings[-1] if hit.headings and names_columns(hit.headings[-1]) else ""
 
 
 def breadcrumb(hit: Hit) -> tuple[str, ...]:
     """Returns the headings above a passage, outermost first, without names of a table's columns."""
-    return tuple(heading for heading in hit.headings if CELLS not in heading)
+    return tuple(heading for heading in hit.headings if not names_columns(heading))
 
 
 def snippet_of(hit: Hit, highlights: Highlights) -> Snippet:
@@ -107,6 +112,8 @@ def _table(hit: Hit, rows: list[Span], highlights: Highlights) -> Snippet:
         columns = lines[0].strip().strip("|").strip()
     body = [row for row, line in zip(run, lines, strict=True) if not RULE.match(line)][1 if named else 0 :]
     at = next((place for place, row in enumerate(body) if row >= best), 0)
+    if body and not _has_values(hit.text[slice(*body[at])]):
+        at = max(range(len(body)), key=lambda place: _telling(hit.text, body[place], highlights.words))
     shown = body[at : at + ROWS]
     if not shown:
         return Snippet(hit.text[best[0] : best[1]], _shifted(highlights.words, *best))
@@ -118,6 +125,16 @@ def _table(hit: Hit, rows: list[Span], highlights: Highlights) -> Snippet:
         before=at > 0,
         after=len(body) > at + ROWS,
     )
+
+
+def _telling(text: str, row: Span, words: tuple[Span, ...]) -> tuple[bool, int]:
+    """Returns how much a row says of what is asked: one with values more than one that names a group of rows."""
+    return _has_values(text[slice(*row)]), sum(row[0] <= first < row[1] for first, _ in words)
+
+
+def _has_values(row: str) -> bool:
+    """Tells whether a row has anything in a cell behind its first."""
+    return any(cell.strip() for cell in row.strip().strip("|").split("|")[1:])
 
 
 def _prose_around(text: str, center: Span) -> Span:

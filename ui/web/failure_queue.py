@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -120,8 +121,9 @@ def _ignore(collection: Path, sources: Sequence[SourceRow], *, ignore: bool) -> 
 
 def _queue_html(name: str, sources: Sequence[SourceRow], actions: Sequence[tuple[str, str]]) -> str:
     file, reason, act = (plain(gettext(name)) for name in (message("File"), message("Reason"), message("Actions")))
+    times = Counter(source.path for source in sources)
     rows = "".join(
-        f'<tr><td data-label="{file}">{plain(source.path)}</td>'
+        f'<tr><td data-label="{file}">{plain(_told_name(source, times))}</td>'
         f'<td data-label="{reason}">{plain(source.reason or "")}</td>'
         f'<td data-label="{act}"><span>{"".join(_button(source, *action) for action in actions)}</span></td></tr>'
         for source in sources[:ROWS]
@@ -132,6 +134,12 @@ def _queue_html(name: str, sources: Sequence[SourceRow], actions: Sequence[tuple
         note_html(ngettext("and {count} more", "and {count} more", len(sources) - ROWS)) if len(sources) > ROWS else ""
     )
     return f'<div class="pw-scroll" data-testid="{name}">{table}</div>{more}'
+
+
+def _told_name(source: SourceRow, times: Mapping[str, int]) -> str:
+    """Returns a file's path, with that of its folder where files of several folders go by the one."""
+    whole = file_path(source.uri) if times[source.path] > 1 else None
+    return source.path if whole is None else str(whole)
 
 
 def _button(source: SourceRow, what: str, label: str) -> str:

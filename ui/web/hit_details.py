@@ -9,7 +9,8 @@ import streamlit as st
 from passagework.retrieval import Hit, Hits, PassageworkError, Stage
 from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.hits import StageScore
-from passagework.ui.present import heading
+from passagework.retrieval.lexical.bm25 import matching_spans
+from passagework.ui.present import heading, searched_text
 from passagework.ui.present.highlighting import Highlights
 from passagework.ui.present.wording import formatted, gettext, share
 from passagework.ui.web import session
@@ -29,7 +30,15 @@ def _show(collection: Collection, hits: Hits, hit: Hit, name: str) -> None:
     st.html(
         table_html("stages", (gettext("Stage"), gettext("Rank"), gettext("Score"), gettext("Note")), stage_rows(hit))
     )
-    st.html(f'<div data-testid="evidence">{note_html(evidence_line(hit))}</div>')
+    told = [evidence_line(hit), words_line(hits, hit)]
+    if hit.collection:
+        told.append(
+            gettext(
+                "Ranks by stage are those within {collection}; hits of several collections are merged by relevance.",
+                collection=hit.collection,
+            )
+        )
+    st.html(f'<div data-testid="evidence">{"".join(map(note_html, told))}</div>')
     st.html(plan_html(hits))
     show_grade(collection, hits.query, hit, name)
     try:
@@ -72,6 +81,15 @@ def evidence_line(hit: Hit) -> str:
         closeness=formatted(estimate.closeness, 2),
         **values,
     )
+
+
+def words_line(hits: Hits, hit: Hit) -> str:
+    """Says which words of a hit match the query's, in the order of the text."""
+    [spans] = matching_spans(searched_text(hits), [hit.text], hits.plan.languages)
+    words = dict.fromkeys(hit.text[start:end].casefold() for start, end in spans)
+    if not words:
+        return gettext("No word of its text matches the query's.")
+    return gettext("Words of its text that match: {words}.", words=", ".join(words))
 
 
 def show_grade(collection: Collection, query: str, hit: Hit, name: str) -> None:

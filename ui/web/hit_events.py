@@ -5,6 +5,7 @@ The list itself is HTML that Streamlit sanitises; this component has no content,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -17,6 +18,7 @@ KNOWN = "wide"
 
 SCRIPT = """
 export default function ({ setStateValue, setTriggerValue, data }) {
+    if (window.passageworkHits) window.passageworkHits()  // those of the query before may not have been ended
     const wide = matchMedia(`(min-width: ${data.wide}px)`)
     const tellWidth = () => { if (wide.matches !== data.known) setStateValue("wide", wide.matches) }
     let last = null, told = 0
@@ -41,6 +43,7 @@ export default function ({ setStateValue, setTriggerValue, data }) {
         } else if (event.target.closest("a")) {
             if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
             event.preventDefault()
+            clearTimeout(told)  // this page's drawing would take the place of the next one's
             setTriggerValue("open", Number(hit.dataset.hit))
         } else if (!String(getSelection())) select(hit)
     }
@@ -54,7 +57,7 @@ export default function ({ setStateValue, setTriggerValue, data }) {
     document.addEventListener("click", clicked)
     wide.addEventListener("change", tellWidth)
     tellWidth()
-    return () => {
+    return window.passageworkHits = () => {
         observer.disconnect()
         clearTimeout(told)
         document.removeEventListener("focusin", focused)
@@ -97,7 +100,8 @@ def hit_events(key: str) -> HitEvents:
 
 def _note_width(key: str) -> None:
     """Keeps for the session what the window is like, so that the next list of hits needn't ask and be drawn again."""
-    st.session_state[KNOWN] = st.session_state[key].get("wide")
+    if told := _told(key):
+        st.session_state[KNOWN] = told.get("wide")
 
 
 def forget_clicks(key: str) -> None:
@@ -108,7 +112,13 @@ def forget_clicks(key: str) -> None:
 
 def _keep_until_done(key: str, event: str) -> None:
     """Keeps what a click asks for: the drawing that learns of it may be cut off by the next one, which must do it."""
-    st.session_state[f"{key}-{event}"] = st.session_state[key].get(event)
+    if told := _told(key):
+        st.session_state[f"{key}-{event}"] = told.get(event)
+
+
+def _told(key: str) -> Mapping[str, object] | None:
+    """Returns what the browser told of these hits, and None where those of another query have taken their place."""
+    return st.session_state.get(key)
 
 
 def _nothing() -> None:

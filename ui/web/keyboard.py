@@ -12,6 +12,9 @@ if (!window.passageworkKeys) {
         if (query() && (!at || at === document.body)) query().focus()
         else if (tries && !query()) setTimeout(focusQuery, 100, tries - 1)
     }
+    const dropZones = '[data-testid="stFileUploaderDropzone"][role="presentation"]'  // has a name: it is a group
+    new MutationObserver(() => document.querySelectorAll(dropZones).forEach(one => one.setAttribute("role", "group")))
+        .observe(document.body, { childList: true, subtree: true })
     if (!new URLSearchParams(location.search).get("query")) focusQuery(100)
     document.addEventListener("keydown", event => {
         if (event.ctrlKey || event.altKey || event.metaKey) return

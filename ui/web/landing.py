@@ -14,7 +14,7 @@ from passagework.retrieval.collection.status import Status
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.text import collapsed
 from passagework.ui.present.dates import day
-from passagework.ui.present.snippets import CELLS
+from passagework.ui.present.snippets import names_columns
 from passagework.ui.present.wording import counted, formatted, gettext, listed
 from passagework.ui.web.collection_cache import documents_of
 from passagework.ui.web.page_html import markdown_text
@@ -37,10 +37,9 @@ _COMMON = frozenset(
 
 def show_landing(collection: Collection, status: Status, types: Mapping[str, int], name: str = "") -> None:
     """Draws what there is to search, and examples to begin with; `name` tells one of several collections."""
-    if name:
-        st.html(f'<h2 class="pw-title" dir="auto">{plain(name)}</h2>')
+    title = f'<h2 class="pw-title pw-one-of" dir="auto">{plain(name)}</h2>' if name else ""
     st.html(
-        f'<p class="pw-holds" data-testid="holds">{plain(holds_line(status, types))}</p>'
+        f'{title}<p class="pw-holds" data-testid="holds">{plain(holds_line(status, types))}</p>'
         f'<p class="pw-place">{plain(_changed_line(collection, status))}</p>'
     )
     queries = _examples(collection, str(collection.path.resolve()), collection.moment())
@@ -80,7 +79,7 @@ def _query(heading: str) -> str:
     text = _NUMBER.sub("", collapsed(heading)).rstrip(" .:")
     words = text.split()
     asks = 2 <= len(words) <= 9 and len(text) <= 60 and len(_LETTERS.findall(text)) >= 2
-    asks = asks and not text.isupper() and "_" not in text and CELLS not in text
+    asks = asks and not text.isupper() and "_" not in text and not names_columns(text)
     return text if asks and text.casefold() not in _COMMON else ""
 
 

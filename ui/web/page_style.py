@@ -27,14 +27,18 @@ FIRST_STYLE = """<style>
 # Colours are those of the theme, made fainter: every pair keeps a contrast of 4.5 or more in light and in dark.
 STYLE = """<style>
 [data-testid="stElementContainer"]:has(> .stHtml > :is(style, script):only-child) { position: absolute; }
-[data-testid="stTab"][aria-selected="true"] *, [data-testid="stSliderThumbValue"] * { color: CanvasText; }
+[data-testid="stTab"][aria-selected="true"] * { color: CanvasText; }
+div[data-testid="stSliderThumbValue"], div[data-testid="stSliderThumbValue"] * { color: inherit; }
 [data-testid="stButtonGroup"] [data-selected="true"] * { color: CanvasText; font-weight: 600; }
+[role="dialog"] [data-testid="stButtonGroup"] [data-selected="true"],
+[role="dialog"] [data-testid="stButtonGroup"] [data-selected="true"] * { color: inherit; }
 :is([data-testid="stMain"], [role="dialog"]) [data-testid="stPageLink-NavLink"] * { text-decoration: underline; }
 :is(.pw-open, .pw-why, summary, .pw-scroll):focus-visible { outline: 2px solid #3273cc; outline-offset: 2px; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-language-choice) { position: fixed; top: 0.6rem; right: 1rem;
   width: 8.5rem; z-index: 999991; }
 .stHtml .pw-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); margin: 0; }
 .stHtml .pw-name { font-size: 2rem; margin: 1.5rem 0 0; padding: 0; overflow-wrap: anywhere; }
+.stHtml .pw-one-of { margin-top: 1.5rem; }
 .stHtml .pw-holds { font-size: 1.05rem; margin: 0.5rem 0 0; }
 .pw-place, .pw-note, .pw-plan, .pw-count, .pw-page-number { font-size: 0.875rem; opacity: 0.85; }
 .pw-place, .pw-note, .pw-plan { overflow-wrap: anywhere; }
@@ -66,8 +70,9 @@ STYLE = """<style>
 .stHtml .pw-snippet p, .stHtml .pw-snippet ul, .stHtml .pw-snippet ol { margin: 0; font-size: inherit; }
 .pw-snippet table { font-size: 0.85rem; }
 .pw-snippet th, .pw-snippet td { max-width: 18rem; overflow: hidden; text-overflow: ellipsis; }
-.pw-snippet th { max-width: 7.5rem; }
+.pw-snippet tr:has(> :nth-child(4)) > th { max-width: 7.5rem; }
 .pw-snippet .pw-code { max-height: 4.2em; overflow: hidden; }
+.pw-prose:has(.pw-code) { max-height: 6.8em; }
 .pw-more > summary, .pw-how > summary { font-size: 0.875rem; cursor: pointer; padding: 0.2rem 0.6rem; }
 .stHtml .pw-line { margin: 1.2rem 0 0; padding-top: 0.5rem; border-top: 1px solid rgba(128, 128, 128, 0.5);
   font-size: 0.95rem; font-weight: 600; }
@@ -154,8 +159,11 @@ STYLE = """<style>
 .pw-source.pw-shown { position: fixed; left: 0.5rem; right: 0.5rem; bottom: 0.5rem; z-index: 9; background: Canvas; }
 }
 @media (max-width: 640px) {
-.pw-open { white-space: normal; overflow-wrap: anywhere; }
+.pw-head { flex-wrap: wrap; row-gap: 0; }
+.pw-open { white-space: normal; overflow-wrap: anywhere; max-width: calc(100% - 2rem); display: -webkit-box;
+  -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 .pw-rows table { white-space: normal; }
+.pw-rows :is(th, td) { overflow-wrap: normal; }
 .pw-rows { max-height: 9em; }
 .pw-table, .pw-table tbody, .pw-table tr { display: block; }
 .pw-table thead { display: none; }

@@ -11,7 +11,7 @@ from passagework.retrieval.collection.collection import Collection
 from passagework.retrieval.config import RELEVANT
 from passagework.retrieval.store import DocumentRow
 from passagework.retrieval.types import Document
-from passagework.ui.present.snippets import CELLS
+from passagework.ui.present.snippets import names_columns
 from passagework.ui.present.wording import gettext, ngettext
 from passagework.ui.web.rendered_text import plain
 
@@ -35,7 +35,7 @@ class Destination:
 
 def outline_of(document: Document) -> list[Destination]:
     """Returns a document's headings in order, less those that name a table's columns."""
-    headings = [heading for heading in document.headings if heading.title.strip() and CELLS not in heading.title]
+    headings = [heading for heading in document.headings if heading.title.strip() and not names_columns(heading.title)]
     return [Destination(one.title, one.start, one.end, one.level) for one in headings[:MOST_HEADINGS]]
 
 

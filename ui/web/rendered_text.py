@@ -80,6 +80,7 @@ def rendered_html(
     source = "\n".join(_with_column_names(marked.split("\n"), _OWN.sub("\ufffd", visible(columns))))
     html = str(_parser(emphasis=media_type in WITH_EMPHASIS).render(source))
     html = _MARKUP.sub(lambda match: inserted[int(match[1])][2], html)
+    html = html.replace("<th></th>", "<td></td>")  # a column without a name has no header for a screen reader
     return _OWN.sub(lambda match: _MARKS[match.group()], html)
 
 
@@ -140,7 +141,7 @@ def _with_column_names(lines: Sequence[str], columns: str) -> Iterator[str]:
         if at and lines[at - 1].strip():
             yield ""
         cells = len(_cells(line))
-        if at == 0 and columns and cells == len(columns.split(CELLS)):
+        if at == 0 and columns and cells == len(f" {columns} ".split(CELLS)):  # the outermost may have no name
             yield f"| {columns} |"
         else:
             yield line

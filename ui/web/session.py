@@ -27,6 +27,9 @@ LIBRARY, CONTEXT, EVALUATE = "pages/library.py", "pages/context.py", "pages/eval
 PAGE, PAGE_CHANGED, LAST_QUERY, LAST_COLLECTION = "at", "arrived", "asked", "looked at"
 """What a session keeps from page to page: the page, whether it was another one before, what was asked, and of which."""
 
+NAMED = 3
+"""The most collections whose names make a heading together: those of more are chips below it alone."""
+
 ALL = "*"
 """Stands for all collections: none can go by that name."""
 
@@ -96,8 +99,9 @@ def searched_collections() -> Searched:
 
 
 def collection_name() -> str:
-    """Returns what the page calls its collection, or its collections."""
-    return ", ".join(collection_folders())
+    """Returns what the page calls its collection, or its collections: their names where these make a heading."""
+    names = list(collection_folders())
+    return ", ".join(names) if len(names) <= NAMED else gettext("All collections")
 
 
 def _opened(folders: Mapping[str, Path]) -> Collections:
