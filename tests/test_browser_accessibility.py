@@ -46,6 +46,21 @@ def test_no_page_breaks_a_rule(page: Page) -> None:
     assert [broken.partition(":")[0] for broken in violations(page, axe)] == ["image-alt"]
 
 
+def test_what_opens_in_the_dark_breaks_none(page: Page) -> None:
+    """Options lie outside the application's own element, and have its colours all the same; so has the upload."""
+    axe = axe_source()
+    page.resize(400, "dark")
+    page.open("?query=a+trip", '[data-testid="hit"]')
+    click = "[...document.querySelectorAll(arguments[0])].find(one => one.textContent.includes(arguments[1])).click()"
+    page.browser.execute_script(click, "button", "Options")
+    page.until(lambda: page.find('[data-testid="stSliderThumbValue"]'), "the options")
+    page.until(lambda: violations(page, axe) == [], "options without a violation, once they have come up")
+    page.open("library", '[data-testid="documents"]')
+    page.browser.execute_script(click, "summary", "Add documents")
+    page.until(lambda: page.find('[data-testid="stFileUploaderDropzone"]'), "the upload")
+    page.until(lambda: violations(page, axe) == [], "an upload without a violation")
+
+
 def test_no_dialog_breaks_one(page: Page) -> None:
     """Why a passage is there; what is known of a document."""
     axe = axe_source()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passagework.retrieval.lexical.bm25 import LexicalRetriever, query_words
+from passagework.retrieval.lexical.bm25 import LexicalRetriever, QueryReader, query_words
 from passagework.retrieval.lexical.word_forms import inverse_document_frequency
 from passagework.retrieval.store import PassageRow, Snapshot
 from passagework.retrieval.store.fulltext import any_of, texts_holding
@@ -27,15 +27,13 @@ LEAST_TOLD = 0.05
 class TellingWords:
     """Holds a query's words, as expressions of the text index, and what each tells: its idf, between bounds.
 
-    `held` is the share of what they tell that stands anywhere in the collection, from 0 to 1, and `share_held` that of
-    the words themselves.
+    `held` is the share of what they tell that stands anywhere in the collection, from 0 to 1.
     """
 
     expressions: tuple[str, ...]
     weights: NDArray[np.float64]
     languages: tuple[str, ...]
     held: float = 1.0
-    share_held: float = 1.0
 
     @property
     def told(self) -> float:
@@ -67,11 +65,6 @@ class GuessedWords:
         """Returns the share of what they tell that stands anywhere in the collection."""
         return self.read.held
 
-    @property
-    def share_held(self) -> float:
-        """Returns the share of the words that stand anywhere in the collection."""
-        return self.read.share_held
-
     def coverage(self, rows: Sequence[PassageRow]) -> NDArray[np.float64]:
         """Returns (n,): what of the words stands in each passage, from 0 to 1."""
         return (self.typed.coverage(rows) + self.read.coverage(rows)) / 2
@@ -94,5 +87,15 @@ def telling_words(snapshot: Snapshot, lexical: LexicalRetriever, query: str) -> 
     if not words:
         return TellingWords((), weights, languages)
     are_held = np.array(holding) > 0
-    held, share_held = float(weights @ are_held / weights.sum()), float(are_held.mean())
-    return TellingWords(tuple(map(any_of, words)), weights, languages, held, share_held)
+    return TellingWords(tuple(map(any_of, words)), weights, languages, float(weights @ are_held / weights.sum()))
+
+
+def share_held(snapshot: Snapshot, lexical: LexicalRetriever, reader: QueryReader, query: str) -> float:
+    """Returns the share of a query's words that passages hold, from 0 to 1, as a reader reads them.
+
+    One that no passage holds as it was typed counts as held where it is read as something that one does: a number with
+    separators, the name of a function by its words, the parts of a compound.
+    """
+    asked = len(query_words(query, snapshot.languages()))
+    held = sum(lexical.holding(snapshot, word.forms) > 0 for word in reader.words(snapshot, query))
+    return min(1.0, held / asked) if asked else 1.0

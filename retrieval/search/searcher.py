@@ -21,7 +21,7 @@ from passagework.retrieval.search.answer import hits_of, plan_of
 from passagework.retrieval.search.calibration import recorded_calibration
 from passagework.retrieval.search.candidate_pool import FirstStage, Pool, Scores
 from passagework.retrieval.search.clock import Clock
-from passagework.retrieval.search.coverage import query_coverage
+from passagework.retrieval.search.coverage import query_coverage, share_held
 from passagework.retrieval.search.encoded_ahead import EncodedAhead
 from passagework.retrieval.search.relevance import COMPARED, AskedQuery
 from passagework.retrieval.search.request import SearchRequest
@@ -92,7 +92,7 @@ class Searcher:
             vector=vector,
             known=known,
             lexical=lexical,
-            share_held=lambda: words().share_held,
+            share_held=lambda: share_held(snapshot, lexical, read.words, read.text),
             reader=read.words,
             allowed=allowed,
             passages=passages.size,
