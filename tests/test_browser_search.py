@@ -39,12 +39,12 @@ def test_a_query_gives_ranked_passages(page: Page) -> None:
     page.type("Query", "who approves a trip abroad")
     page.until(lambda: "head of department" in "".join(page.texts("text")[:1]), "the other query's hits")
     page.until(lambda: "head of department" in "".join(page.texts("passage")), "the other query's preview")
+    assert page.first("place") == "policies/travel.md · Markdown"
+    assert "Approval" in page.first("hit")
     page.find('[data-hit="1"] a')[0].click()
     page.until(lambda: "/read?" in page.browser.current_url, "the hit of the other query to be opened")
     page.until(lambda: page.texts("passage"), "its passage")
     assert not page.find('[data-testid="stException"]')
-    assert page.first("place") == "policies/travel.md · Markdown"
-    assert "Approval" in page.first("hit")
 
 
 def test_a_path_filters(page: Page) -> None:
