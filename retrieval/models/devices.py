@@ -56,7 +56,7 @@ def cpu_multiplies_bf16() -> bool:
 
 
 def cpu_multiplies_int8() -> bool:
-    """Tells whether this processor adds up products of 8-bit integers in one instruction (VNNI)."""
+    """Tells whether this processor adds up products of 8-bit integers in one instruction (VNNI, of AVX-512 or AVX2)."""
     return bool({"avx512_vnni", "avx_vnni"} & cpu_flags())
 
 

@@ -68,7 +68,7 @@ def test_weights_are_rounded_group_by_group() -> None:
     np.testing.assert_allclose(scales[:, :, 0], [[0.01, 1.0], [0.5 / 127, 0.02]], rtol=1e-6)
 
 
-@pytest.mark.parametrize(("isa", "flag"), [("AVX512_CORE_VNNI", "avx512_vnni")])
+@pytest.mark.parametrize(("isa", "flag"), [("AVX512_CORE_VNNI", "avx512_vnni"), ("AVX2_VNNI", "avx_vnni")])
 def test_the_default_encoder_keeps_its_vectors(default: Path, isa: str, flag: str) -> None:
     """The mean cosine to fp32 is 0.999 or more, of texts and of tokens, and a collection of either takes the other."""
     if flag not in devices.cpu_flags():
@@ -96,8 +96,11 @@ def test_the_default_encoder_keeps_its_vectors(default: Path, isa: str, flag: st
         ({"avx512_vnni", "avx512_bf16"}, "auto", "auto"),
         ({"avx512_vnni"}, "auto", "int8"),
         ({"avx512_vnni"}, "fp32", "fp32"),
+        ({"avx2", "avx_vnni"}, "auto", "int8"),
+        ({"avx2", "avx_vnni"}, "bf16", "bf16"),
+        ({"avx512_vnni", "avx512_bf16"}, "int8", "int8"),
         ({"avx2"}, "auto", "auto"),
-        ({"avx2"}, "int8", "int8"),
+        ({"avx2"}, "int8", "fp32"),
     ],
 )
 def test_auto_takes_int8_where_the_processor_has_it_and_no_bf16(

@@ -90,11 +90,16 @@ class OpenVinoEncoder:
 
 
 def _precision(resolved: ResolvedModel, settings: Settings) -> str:
-    """Returns int8 for the default encoder, whose loss was measured, where the processor has that and no bf16."""
+    """Returns int8 for the default encoder, whose loss was measured, where the processor has that and no bf16.
+
+    By name any encoder has it, if the processor does: without VNNI OpenVINO fails at the first batch.
+    """
+    native = cpu_multiplies_int8()
+    if settings.precision == "int8":
+        return "int8" if native else "fp32"
     measured = resolved.weights == DEFAULT_DIGEST
-    if settings.precision == "auto" and measured and cpu_multiplies_int8() and not cpu_multiplies_bf16():
-        return "int8"
-    return settings.precision
+    chosen = settings.precision == "auto" and measured and native and not cpu_multiplies_bf16()
+    return "int8" if chosen else settings.precision
 
 
 def _inputs(ids: Rows, mask: Rows) -> dict[str, Rows]:
